@@ -1,0 +1,72 @@
+//! `POST /v1/apps/{id}/activate`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::AppId;
+use service::http::{IfMatch, Path};
+use service::{Caller, Problem, RequestFacts};
+
+use super::view::{AppBody, answer};
+use crate::Registry;
+use crate::app::Command;
+use crate::attempt::Attempt;
+use crate::offer::Offer;
+use crate::policy::Operation;
+
+/// Activate an app
+///
+/// Ends the draft: from now on the app can get keys and ask for consent, and its name, description,
+/// image, service, authentication method and domains never change. It needs a service, at least one
+/// domain, and an organization whose contact address is confirmed; domains on request must be enabled
+/// for the organization at this moment.
+///
+/// Events: app.activated.
+/// Refusals: access.refused.
+/// Roles: owner, developer.
+#[utoipa::path(
+    post,
+    path = "/v1/apps/{id}/activate",
+    operation_id = "activateApp",
+    tag = "apps",
+    security(("api_token" = [])),
+    params(("id" = AppId, Path), ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag.")),
+    responses(
+        (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 403, body = Problem, description = "The role does not suffice"),
+        (status = 404, body = Problem, description = "There is no such app"),
+        (status = 409, body = Problem, description = "It was activated already, is archived, or its organization is not confirmed"),
+        (status = 422, body = Problem, description = "Something is missing, or the catalogue is against it; `errors` names it"),
+        (status = 412, body = Problem, description = "The app has changed")
+    )
+)]
+pub(super) async fn activate(
+    State(registry): State<Arc<Registry>>,
+    caller: Caller,
+    facts: RequestFacts,
+    Path(id): Path<AppId>,
+    if_match: IfMatch,
+) -> Result<Response, Problem> {
+    let attempt = Attempt {
+        registry: &registry,
+        caller: &caller,
+        facts: &facts,
+    };
+    let authorized = attempt.authorize(id, Operation::Activate).await?;
+    let organization = registry
+        .organization(&facts, authorized.app.organization_id)
+        .await?;
+    let command = Command::Activate {
+        organization_confirmed: organization.confirmed,
+        offer: Offer {
+            catalogue: &registry.host.catalogue,
+            enabled: &organization.enabled_domains,
+        },
+    };
+    let app = attempt
+        .carry_out(authorized, if_match, command, None)
+        .await?;
+    Ok(answer(app, &registry.host.catalogue))
+}

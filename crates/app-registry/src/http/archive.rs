@@ -1,0 +1,60 @@
+//! `POST /v1/apps/{id}/archive`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::AppId;
+use service::http::{IfMatch, Path};
+use service::{Caller, Problem, RequestFacts};
+
+use super::view::{AppBody, answer};
+use crate::Registry;
+use crate::app::Command;
+use crate::attempt::Attempt;
+use crate::policy::Operation;
+
+/// Archive an app
+///
+/// Ends a draft, active or suspended app for good. The keys, tokens, consent links and grants of an
+/// active one end with it. Nothing is deleted.
+///
+/// Events: app.archived.
+/// Follows: key.deleted (one per key), consent-link.revoked (one per unused link),
+/// consent.revoked (one per grant).
+/// Refusals: access.refused.
+/// Roles: owner, developer, operator.
+#[utoipa::path(
+    post,
+    path = "/v1/apps/{id}/archive",
+    operation_id = "archiveApp",
+    tag = "apps",
+    security(("api_token" = [])),
+    params(("id" = AppId, Path), ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag.")),
+    responses(
+        (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 403, body = Problem, description = "The role does not suffice"),
+        (status = 404, body = Problem, description = "There is no such app"),
+        (status = 409, body = Problem, description = "The app is archived already"),
+        (status = 412, body = Problem, description = "The app has changed")
+    )
+)]
+pub(super) async fn archive(
+    State(registry): State<Arc<Registry>>,
+    caller: Caller,
+    facts: RequestFacts,
+    Path(id): Path<AppId>,
+    if_match: IfMatch,
+) -> Result<Response, Problem> {
+    let attempt = Attempt {
+        registry: &registry,
+        caller: &caller,
+        facts: &facts,
+    };
+    let authorized = attempt.authorize(id, Operation::Archive).await?;
+    let app = attempt
+        .carry_out(authorized, if_match, Command::Archive, None)
+        .await?;
+    Ok(answer(app, &registry.host.catalogue))
+}

@@ -1,0 +1,35 @@
+//! `GET /v1/catalogue`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use contract::catalogue::Catalogue;
+use service::http::Json;
+use service::{Caller, Problem};
+
+use crate::Registry;
+
+/// Read the catalogue
+///
+/// The services that apps can work with, their domains and levels, and the rules between them. A
+/// level `on_request` is offered only to organizations for which an operator enabled it.
+///
+/// Events: none.
+/// Roles: person.
+#[utoipa::path(
+    get,
+    path = "/v1/catalogue",
+    operation_id = "getCatalogue",
+    tag = "catalogue",
+    security(("api_token" = [])),
+    responses(
+        (status = 200, description = "The catalogue", body = Catalogue),
+        (status = 401, body = Problem, description = "No valid API token")
+    )
+)]
+pub(super) async fn catalogue(
+    State(registry): State<Arc<Registry>>,
+    _caller: Caller,
+) -> Json<Catalogue> {
+    Json((*registry.host.catalogue).clone())
+}

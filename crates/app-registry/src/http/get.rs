@@ -1,0 +1,48 @@
+//! `GET /v1/apps/{id}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::AppId;
+use service::http::Path;
+use service::{Caller, Problem, RequestFacts};
+
+use super::view::{AppBody, answer};
+use crate::Registry;
+use crate::attempt::Attempt;
+use crate::policy::Operation;
+
+/// Read an app
+///
+/// Its ETag goes into `If-Match` of a change, which is then refused if the app has changed meanwhile.
+///
+/// Events: none.
+/// Roles: owner, developer, auditor, operator.
+#[utoipa::path(
+    get,
+    path = "/v1/apps/{id}",
+    operation_id = "getApp",
+    tag = "apps",
+    security(("api_token" = [])),
+    params(("id" = AppId, Path)),
+    responses(
+        (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 404, body = Problem, description = "There is no such app")
+    )
+)]
+pub(super) async fn get(
+    State(registry): State<Arc<Registry>>,
+    caller: Caller,
+    facts: RequestFacts,
+    Path(id): Path<AppId>,
+) -> Result<Response, Problem> {
+    let attempt = Attempt {
+        registry: &registry,
+        caller: &caller,
+        facts: &facts,
+    };
+    let authorized = attempt.authorize(id, Operation::Read).await?;
+    Ok(answer(authorized.app, &registry.host.catalogue))
+}

@@ -1,0 +1,103 @@
+//! `GET /v1/apps`
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use contract::OrganizationId;
+use contract::rpc::AppState;
+use serde::Deserialize;
+use service::http::page::MAX_LIMIT;
+use service::http::{Page, PageQuery, Query};
+use service::{Caller, Problem};
+use utoipa::IntoParams;
+
+use super::view::AppBody;
+use crate::Registry;
+use crate::policy::{self, Operation};
+use crate::store::{self, Listed};
+
+/// Which apps.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// Only those of this organization.
+    organization_id: Option<OrganizationId>,
+    /// Only those in this state.
+    state: Option<AppState>,
+    /// At most so many entries.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List apps
+///
+/// Newest first: those of the organizations that the caller is a member of; for operators, all.
+///
+/// Events: none.
+/// Roles: person.
+#[utoipa::path(
+    get,
+    path = "/v1/apps",
+    operation_id = "listApps",
+    tag = "apps",
+    security(("api_token" = [])),
+    params(Wanted),
+    responses(
+        (status = 200, description = "A page of apps", body = Page<AppBody>, headers(("Link" = String))),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 404, body = Problem, description = "The caller is no member of the organization"),
+        (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
+    )
+)]
+pub(super) async fn list(
+    State(registry): State<Arc<Registry>>,
+    caller: Caller,
+    Query(wanted): Query<Wanted>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, Problem> {
+    let organizations = match wanted.organization_id {
+        Some(id) => {
+            policy::authorize(&caller, id, Operation::Read).map_err(|_| {
+                Problem::not_found("organization-not-found", "There is no such organization.")
+            })?;
+            Some(vec![id])
+        }
+        None if caller.operator => None,
+        None => Some(
+            caller
+                .memberships
+                .iter()
+                .map(|membership| membership.organization_id)
+                .collect(),
+        ),
+    };
+    // Not by flattening `PageQuery`: serde then no longer says which parameter is wrong.
+    if wanted
+        .limit
+        .is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit))
+    {
+        return Err(Problem::invalid_field(
+            "limit",
+            format!("must be a whole number from 1 to {MAX_LIMIT}"),
+        ));
+    }
+    let page = PageQuery {
+        limit: wanted.limit,
+        cursor: wanted.cursor,
+    };
+    let listed = Listed {
+        organizations,
+        state: wanted.state,
+        before: page.after()?,
+        limit: page.rows(),
+    };
+    let apps = store::list(&registry.host.pool, &listed).await?;
+    let page = Page::of_rows(apps, &page, |app| (app.created_at, app.id))?;
+    Ok(page
+        .map(|app| AppBody::of(app, &registry.host.catalogue))
+        .into_response_for(&uri))
+}

@@ -1,0 +1,78 @@
+//! The endpoints, one file each.
+//!
+//! | method and path | file |
+//! |---|---|
+//! | `POST /v1/apps` | [`create`] |
+//! | `GET /v1/apps` | [`list`] |
+//! | `GET /v1/apps/{id}` | [`get`] |
+//! | `PATCH /v1/apps/{id}` | [`edit`] |
+//! | `GET /v1/apps/{id}/image` | [`get_image`] |
+//! | `PUT /v1/apps/{id}/image` | [`put_image`] |
+//! | `POST /v1/apps/{id}/activate` | [`activate`] |
+//! | `POST /v1/apps/{id}/suspend` | [`suspend`] |
+//! | `POST /v1/apps/{id}/resume` | [`resume`] |
+//! | `POST /v1/apps/{id}/archive` | [`archive`] |
+//! | `GET /v1/catalogue` | [`catalogue`] |
+//!
+//! What they share: [`view`] shows an app, [`fields`] reads its texts, [`refusals`] maps what the
+//! domain refuses to answers. 404 says that there is no such app or that the caller is no member of
+//! its organization; 403 that they are, and their role does not suffice.
+
+mod activate;
+mod archive;
+mod catalogue;
+mod create;
+mod edit;
+mod fields;
+mod get;
+mod get_image;
+mod list;
+mod put_image;
+mod refusals;
+mod resume;
+mod suspend;
+mod view;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Registry;
+
+pub(crate) fn router() -> OpenApiRouter<Arc<Registry>> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(get::get, edit::edit))
+        .routes(routes!(get_image::get_image, put_image::put_image))
+        .routes(routes!(activate::activate))
+        .routes(routes!(suspend::suspend))
+        .routes(routes!(resume::resume))
+        .routes(routes!(archive::archive))
+        .routes(routes!(catalogue::catalogue))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    #[test]
+    fn every_operation_says_which_events_it_leaves_and_who_may_call_it() {
+        let document = serde_json::to_value(crate::openapi()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let operations: Vec<&Value> = paths
+            .values()
+            .flat_map(|path| path.as_object().unwrap().values())
+            .filter(|operation| operation["operationId"].is_string())
+            .collect();
+        assert_eq!(operations.len(), 11);
+        for operation in operations {
+            let lines: Vec<_> = operation["description"].as_str().unwrap().lines().collect();
+            assert!(
+                lines.iter().any(|line| line.starts_with("Events: ")),
+                "{operation}"
+            );
+            assert!(lines.last().unwrap().starts_with("Roles: "), "{operation}");
+        }
+    }
+}

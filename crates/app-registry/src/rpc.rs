@@ -1,0 +1,42 @@
+//! What other services ask.
+
+use std::sync::Arc;
+
+use contract::rpc::{AppView, GetApp, NameApps, NamedApp};
+use service::RpcRefusal;
+
+use crate::app::App;
+use crate::{Registry, store};
+
+/// [`GetApp`]
+pub(crate) async fn get_app(
+    registry: Arc<Registry>,
+    question: GetApp,
+) -> Result<Option<AppView>, RpcRefusal> {
+    let app = store::find(&registry.host.pool, question.app_id).await?;
+    Ok(app.map(|app| view(&registry, app)))
+}
+
+/// [`NameApps`]
+pub(crate) async fn name_apps(
+    registry: Arc<Registry>,
+    question: NameApps,
+) -> Result<Vec<NamedApp>, RpcRefusal> {
+    Ok(store::name(&registry.host.pool, &question.app_ids).await?)
+}
+
+fn view(registry: &Registry, app: App) -> AppView {
+    AppView {
+        scopes: app.scopes(&registry.host.catalogue),
+        id: app.id,
+        organization_id: app.organization_id,
+        name: app.name,
+        description: app.description,
+        has_image: app.image_sha256.is_some(),
+        authentication_method: app.authentication_method,
+        state: app.state,
+        service: app.service,
+        domains: app.domains,
+        version: app.version.number(),
+    }
+}

@@ -1,0 +1,254 @@
+//! `POST /v1/apps`
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::stage::{Stage, draft};
+
+#[tokio::test]
+async fn a_developer_creates_a_draft_with_a_name_and_a_method_alone() {
+    let stage = Stage::set().await;
+    let answer = stage.developer().post("/v1/apps", draft()).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    let id = answer.id();
+    assert_eq!(answer.header("location"), format!("/v1/apps/{id}"));
+    assert_eq!(answer.header("etag"), "\"1\"");
+    assert_eq!(answer.json["state"], "draft");
+    assert_eq!(answer.json["organization_id"], json!(stage.organization));
+    assert_eq!(answer.json["domains"], json!([]));
+    assert_eq!(stage.events_of(&id).await, ["mandate.app.created.v1"]);
+
+    let read = stage.developer().get(&format!("/v1/apps/{id}")).await;
+    assert_eq!(read.status, StatusCode::OK);
+    assert_eq!(read.json, answer.json);
+}
+
+#[tokio::test]
+async fn the_event_names_who_why_and_on_whose_behalf_and_where_from_only_beside_it() {
+    let stage = Stage::set().await;
+    let answer = stage.developer().post("/v1/apps", draft()).await;
+    let event = stage.last_event_of(&answer.id()).await;
+    assert_eq!(event["actor"], format!("user/{}", stage.developer().person));
+    assert_eq!(event["authority"], "developer");
+    assert_eq!(event["organization"], json!(stage.organization));
+    assert_eq!(event["data"]["name"], "Shelf Optimizer");
+    assert!(event["contexthash"].is_string());
+    assert!(event["traceparent"].is_string());
+}
+
+#[tokio::test]
+async fn domains_are_chosen_from_the_catalogue() {
+    let stage = Stage::set().await;
+    let mut body = draft();
+    body["service"] = json!("retail_media");
+    body["domains"] = json!([{"domain": "campaigns", "level": "manage"}]);
+    let answer = stage.developer().post("/v1/apps", body.clone()).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(
+        answer.json["scopes"],
+        json!(["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"])
+    );
+
+    for (domains, field) in [
+        (
+            json!([{"domain": "nothing", "level": "read"}]),
+            "domains[0]",
+        ),
+        (
+            json!([{"domain": "campaigns", "level": "read"}, {"domain": "analytics", "level": "manage"}]),
+            "domains[1]",
+        ),
+        (
+            json!([{"domain": "campaigns", "level": "read"}, {"domain": "campaigns", "level": "read"}]),
+            "domains[1]",
+        ),
+        (
+            json!([{"domain": "billing", "level": "read"}]),
+            "domains[0]",
+        ),
+        (
+            json!([{"domain": "campaigns", "level": "write"}]),
+            "domains[0].level",
+        ),
+    ] {
+        body["domains"] = domains;
+        let answer = stage.developer().post("/v1/apps", body.clone()).await;
+        answer.refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-request",
+            &[field],
+        );
+    }
+    body["service"] = json!("no_such");
+    body["domains"] = json!([]);
+    let answer = stage.developer().post("/v1/apps", body.clone()).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["service"],
+    );
+    body["service"] = json!(null);
+    body["domains"] = json!([{"domain": "campaigns", "level": "read"}]);
+    let answer = stage.developer().post("/v1/apps", body).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["service"],
+    );
+}
+
+#[tokio::test]
+async fn a_domain_on_request_is_offered_once_an_operator_enabled_it() {
+    let stage = Stage::set().await;
+    let mut body = draft();
+    body["service"] = json!("retail_media");
+    body["domains"] = json!([{"domain": "accounts", "level": "manage"}]);
+    let answer = stage.developer().post("/v1/apps", body.clone()).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["domains[0]"],
+    );
+    stage.enable("retail_media/accounts:manage");
+    let answer = stage.developer().post("/v1/apps", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(
+        answer.json["domains"],
+        json!([{"domain": "accounts", "level": "manage"}, {"domain": "campaigns", "level": "read"}]),
+        "managing accounts brings reading campaigns"
+    );
+}
+
+#[tokio::test]
+async fn texts_that_are_too_long_empty_or_deceiving_are_named() {
+    let stage = Stage::set().await;
+    for name in [
+        String::new(),
+        "   ".into(),
+        "x".repeat(101),
+        "a\u{0}b".into(),
+        "\u{202E}ppa".into(),
+    ] {
+        let mut body = draft();
+        body["name"] = json!(name);
+        let answer = stage.developer().post("/v1/apps", body).await;
+        answer.refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-request",
+            &["name"],
+        );
+    }
+    let mut body = draft();
+    body["name"] = json!("");
+    body["description"] = json!("x".repeat(256));
+    let answer = stage.developer().post("/v1/apps", body).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["name", "description"],
+    );
+    let mut body = draft();
+    body["name"] = json!(format!("  {}  ", "ü".repeat(100)));
+    body["description"] = json!("店".repeat(255));
+    let answer = stage.developer().post("/v1/apps", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(answer.json["name"], json!("ü".repeat(100)));
+}
+
+#[tokio::test]
+async fn unknown_and_missing_fields_are_refused() {
+    let stage = Stage::set().await;
+    let mut body = draft();
+    body["state"] = json!("active");
+    let answer = stage.developer().post("/v1/apps", body).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["state"],
+    );
+    let answer = stage
+        .developer()
+        .post("/v1/apps", json!({"name": "x"}))
+        .await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["authentication_method"],
+    );
+    let mut body = draft();
+    body["authentication_method"] = json!("password");
+    let answer = stage.developer().post("/v1/apps", body).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["authentication_method"],
+    );
+}
+
+#[tokio::test]
+async fn the_organization_may_be_left_out_when_there_is_only_one_in_question() {
+    let stage = Stage::set().await;
+    let both = stage.person_in(&[
+        (stage.organization, "developer"),
+        (stage.other_organization, "developer"),
+    ]);
+    let answer = both.post("/v1/apps", draft()).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["organization_id"],
+    );
+    let mut body = draft();
+    body["organization_id"] = json!(stage.other_organization);
+    assert_eq!(
+        both.post("/v1/apps", body).await.json["organization_id"],
+        json!(stage.other_organization)
+    );
+
+    // An auditor there may not create, so only one is in question.
+    let one = stage.person_in(&[
+        (stage.organization, "auditor"),
+        (stage.other_organization, "owner"),
+    ]);
+    let answer = one.post("/v1/apps", draft()).await;
+    assert_eq!(
+        answer.json["organization_id"],
+        json!(stage.other_organization),
+        "{answer:?}"
+    );
+
+    let answer = stage.person_in(&[]).post("/v1/apps", draft()).await;
+    answer.refused(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-request",
+        &["organization_id"],
+    );
+}
+
+#[tokio::test]
+async fn the_same_request_sent_again_under_its_key_makes_no_second_app() {
+    let stage = Stage::set().await;
+    let key = [("idempotency-key", "a-key-of-mine")];
+    let first = stage
+        .developer()
+        .send("POST", "/v1/apps", &key, Some(draft()))
+        .await;
+    assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+    let second = stage
+        .developer()
+        .send("POST", "/v1/apps", &key, Some(draft()))
+        .await;
+    assert_eq!(second.status, StatusCode::CREATED, "{second:?}");
+    assert_eq!(second.json, first.json);
+    assert_eq!(second.header("location"), first.header("location"));
+    assert_eq!(stage.count_apps().await, 1);
+
+    let mut other = draft();
+    other["name"] = json!("Another");
+    let refused = stage
+        .developer()
+        .send("POST", "/v1/apps", &key, Some(other))
+        .await;
+    assert!(refused.status.is_client_error(), "{refused:?}");
+    assert_eq!(stage.count_apps().await, 1);
+}

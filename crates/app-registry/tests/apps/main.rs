@@ -1,0 +1,19 @@
+//! The app registry over HTTP, on a real PostgreSQL under the service's own role, and a real NATS
+//! with a directory that answers what a test tells it to.
+
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test program: nothing imports it, and it may panic"
+)]
+
+mod changes;
+mod client;
+mod creation;
+mod freeze;
+mod images;
+mod lists;
+mod questions;
+mod races;
+mod roles;
+mod stage;

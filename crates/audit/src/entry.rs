@@ -1,0 +1,184 @@
+//! An event as the index sees it: its bytes, and what can be asked for.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use contract::{
+    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, OrganizationId,
+    PersonId, Service,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// An event that wants to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) event_id: EventId,
+    pub(crate) stream_kind: String,
+    pub(crate) stream_id: Uuid,
+    pub(crate) version: i64,
+    pub(crate) kind: String,
+    pub(crate) source: Service,
+    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) app_id: Option<AppId>,
+    pub(crate) account_id: Option<AccountId>,
+    pub(crate) person_id: Option<PersonId>,
+    pub(crate) actor: Actor,
+    pub(crate) correlation_id: CorrelationId,
+    pub(crate) occurred_at: DateTime<Utc>,
+    /// The bytes as they came, never serialized a second time.
+    pub(crate) envelope: Vec<u8>,
+}
+
+impl Entry {
+    /// Reads the bytes of an event.
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, (EnvelopeError, Vec<u8>)> {
+        let envelope = match Envelope::parse(&bytes) {
+            // What Postgres could not take as text would hold up every other event of its batch.
+            Ok(envelope) if !envelope.kind.split('.').all(is_word) => {
+                return Err((
+                    EnvelopeError::OtherType {
+                        expected: "mandate.*",
+                        found: envelope.kind,
+                    },
+                    bytes,
+                ));
+            }
+            Ok(envelope) if !envelope.subject.split('/').next().is_some_and(is_word) => {
+                return Err((EnvelopeError::Subject(envelope.subject), bytes));
+            }
+            Ok(_) if bytes.len() > contract::MAX_EVENT_BYTES => {
+                return Err((EnvelopeError::TooLarge { size: bytes.len() }, bytes));
+            }
+            Ok(envelope) => envelope,
+            Err(error) => return Err((error, bytes)),
+        };
+        let (stream_kind, stream_id) = match envelope.stream() {
+            Ok((kind, id)) => (kind.to_owned(), id),
+            Err(error) => return Err((error, bytes)),
+        };
+        Ok(Self {
+            event_id: envelope.id,
+            stream_id,
+            version: envelope.streamversion.number(),
+            source: envelope.source,
+            organization: envelope
+                .organization
+                .or_else(|| named(&envelope, "organization_id")),
+            app_id: named(&envelope, "app_id").or_else(|| concerned(&envelope, "app")),
+            account_id: named(&envelope, "account_id").or_else(|| concerned(&envelope, "account")),
+            person_id: named(&envelope, "person_id").or_else(|| concerned(&envelope, "person")),
+            actor: envelope.actor,
+            correlation_id: envelope.correlationid,
+            occurred_at: envelope.time,
+            stream_kind,
+            kind: envelope.kind,
+            envelope: bytes,
+        })
+    }
+}
+
+/// Whether this is a word of an event type: lower-case letters, digits and hyphens.
+pub(crate) fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// The id that the fact has under this name.
+fn named<I: FromStr>(envelope: &Envelope, field: &str) -> Option<I> {
+    envelope
+        .data
+        .get(field)
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse().ok())
+}
+
+/// The id of what a refused attempt was aimed at, if it is of this kind.
+fn concerned<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
+    let target = envelope.data.get("target").and_then(Value::as_str)?;
+    target.strip_prefix(kind)?.strip_prefix('/')?.parse().ok()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use contract::envelope::Place;
+    use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
+    use contract::{Environment, Fact, GrantId, Provenance, Version};
+
+    use super::*;
+
+    /// The bytes of an event in this place of a stream.
+    pub(crate) fn event<F: Fact>(stream: Uuid, version: i64, fact: &F) -> Vec<u8> {
+        let environment = Environment::system();
+        let provenance = Provenance::system(
+            Service::AppRegistry,
+            Some(OrganizationId::from_uuid(Uuid::from_u128(1))),
+            environment.new_id(),
+        );
+        let place = Place {
+            id: environment.new_id(),
+            stream,
+            version: Version::new(version).unwrap(),
+            time: environment.now(),
+            source: Service::AppRegistry,
+        };
+        Envelope::of(&place, &provenance, None, fact)
+            .unwrap()
+            .canonical()
+            .unwrap()
+    }
+
+    /// An entry in this place of a stream of an app.
+    pub(crate) fn entry(stream: u128, version: i64) -> Entry {
+        let stream = Uuid::from_u128(stream);
+        Entry::read(event(
+            stream,
+            version,
+            &AppSuspended {
+                app_id: AppId::from_uuid(stream),
+            },
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_an_event_concerns_is_read_from_its_fact() {
+        let fact = ConsentRevoked {
+            grant_id: GrantId::from_uuid(Uuid::from_u128(5)),
+            app_id: AppId::from_uuid(Uuid::from_u128(6)),
+            account_id: AccountId::from_uuid(Uuid::from_u128(7)),
+            reason: "requested".into(),
+        };
+        let bytes = event(fact.grant_id.uuid(), 2, &fact);
+        let entry = Entry::read(bytes.clone()).unwrap();
+        assert_eq!(entry.app_id, Some(fact.app_id));
+        assert_eq!(entry.account_id, Some(fact.account_id));
+        assert_eq!(entry.person_id, None);
+        assert_eq!(
+            (entry.stream_kind.as_str(), entry.stream_id, entry.version),
+            ("consent", fact.grant_id.uuid(), 2)
+        );
+        assert_eq!(entry.envelope, bytes, "the bytes are kept as they came");
+    }
+
+    #[test]
+    fn a_refused_attempt_concerns_what_it_was_aimed_at() {
+        let app = Uuid::from_u128(9);
+        let fact = AccessRefused {
+            operation: "app.activate".into(),
+            target: format!("app/{app}"),
+            reason: "role_not_allowed".into(),
+        };
+        let entry = Entry::read(event(Uuid::from_u128(10), 1, &fact)).unwrap();
+        assert_eq!(entry.app_id, Some(AppId::from_uuid(app)));
+        assert_eq!(entry.account_id, None);
+    }
+
+    #[test]
+    fn what_is_no_event_is_given_back() {
+        let (_, bytes) = Entry::read(b"{}".to_vec()).unwrap_err();
+        assert_eq!(bytes, b"{}");
+    }
+}

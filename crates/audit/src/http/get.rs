@@ -1,0 +1,99 @@
+//! `GET /v1/events/{id}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::response::{IntoResponse, Response};
+use contract::{AccountId, EventId, OrganizationId, envelope};
+use service::http::{Json, Path};
+use service::{Caller, Problem, RequestFacts};
+
+use super::item::{Item, reader};
+use crate::Audit;
+use crate::store::entries;
+
+/// Read one event
+///
+/// With `Accept: application/cloudevents+json` the answer is the event itself, in exactly the bytes
+/// that its producer recorded and published.
+///
+/// Events: none.
+/// Roles: operator, owner, developer, auditor, account:admin, account:business_manager, account:technical_manager, account:analyst, account:viewer.
+#[utoipa::path(
+    get,
+    path = "/v1/events/{id}",
+    operation_id = "getEvent",
+    tag = "events",
+    security(("api_token" = [])),
+    params(("id" = EventId, Path, description = "The event")),
+    responses(
+        (status = 200, description = "The event", content(
+            (Item = "application/json"),
+            (serde_json::Value = "application/cloudevents+json"),
+        )),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 404, body = Problem, description = "No such event, or none of the caller's business")
+    )
+)]
+pub(super) async fn get(
+    State(audit): State<Arc<Audit>>,
+    caller: Caller,
+    facts: RequestFacts,
+    Path(id): Path<EventId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let not_found = || Problem::not_found("event-not-found", "There is no such event.");
+    let mut conn = audit.ingest.pool.acquire().await?;
+    let recorded = entries::of_event(&mut conn, id)
+        .await?
+        .ok_or_else(not_found)?;
+    drop(conn);
+
+    let reader = reader(&caller);
+    let organization = recorded.organization.map(OrganizationId::from_uuid);
+    let visible = reader.sees(organization, &recorded.actor, false)
+        || match recorded.account_id.map(AccountId::from_uuid) {
+            Some(account) => audit.holds_role(&facts, caller.person_id, account).await?,
+            None => false,
+        };
+    if !visible {
+        return Err(not_found());
+    }
+    let mut response = if wants_event(&headers) {
+        ([(CONTENT_TYPE, envelope::CONTENT_TYPE)], recorded.envelope).into_response()
+    } else {
+        Json(Item::of(recorded, &reader)?).into_response()
+    };
+    response.headers_mut().insert(VARY, ACCEPT.into());
+    Ok(response)
+}
+
+/// Whether the event itself is asked for.
+fn wants_event(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accept.flat_map(|value| value.split(',')).any(|range| {
+        let media_type = range.split(';').next().unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case(envelope::CONTENT_TYPE)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_itself_is_answered_when_it_is_asked_for_by_its_type() {
+        let headers = |accept: &str| HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+        assert!(wants_event(&headers("application/cloudevents+json")));
+        assert!(wants_event(&headers(
+            "text/html, Application/CloudEvents+JSON; q=0.9"
+        )));
+        assert!(!wants_event(&headers("*/*")));
+        assert!(!wants_event(&HeaderMap::new()));
+    }
+}

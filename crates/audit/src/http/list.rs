@@ -1,0 +1,148 @@
+//! `GET /v1/events`
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, RawQuery, State};
+use axum::http::HeaderName;
+use axum::response::Response;
+use service::http::{Page, decode_cursor, encode_cursor};
+use service::{Caller, Problem, RequestFacts};
+
+use super::item::{Item, reader};
+use crate::Audit;
+use crate::filter::{Fault, Order, Question};
+use crate::policy::Denied;
+use crate::store::pages::Search;
+use crate::store::{append, entries};
+
+/// The size of the log when the page was read.
+const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
+
+/// Read the log
+///
+/// Answers the events that meet all conditions, in pages by position. Members see the events of
+/// their organizations; holders of a role on an account see that account's, when they ask for it.
+///
+/// A page is complete: nothing is ever recorded before a position that was given out. Where
+/// conditions match few of many events, a page may have fewer items than asked for, even none, and
+/// still a `next_cursor`: go on until there is none.
+///
+/// Events: none.
+/// Roles: operator, owner, developer, auditor, account:admin, account:business_manager, account:technical_manager, account:analyst, account:viewer.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    operation_id = "listEvents",
+    tag = "events",
+    security(("api_token" = [])),
+    params(
+        ("type" = Option<Vec<String>>, Query, style = Form, explode = true,
+            description = "Of these types; several by repetition or commas; `mandate.app.*` for all that begin so.",
+            example = json!(["mandate.app.*", "mandate.consent.granted.v1"])),
+        ("organization_id" = Option<uuid::Uuid>, Query, description = "On behalf of this organization."),
+        ("app_id" = Option<uuid::Uuid>, Query, description = "Concerning this app."),
+        ("account_id" = Option<uuid::Uuid>, Query, description = "Concerning this account."),
+        ("actor" = Option<String>, Query,
+            description = "Caused by: `user/<id>`, `app/<id>`, `system/<service>` or `anonymous`."),
+        ("stream" = Option<String>, Query, description = "Of this stream: `<aggregate>/<id>`, such as an event's `subject`."),
+        ("from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Not before this time (RFC 3339)."),
+        ("to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Before this time (RFC 3339)."),
+        ("order" = Option<String>, Query, description = "`desc`, newest first (the default), or `asc`."),
+        ("limit" = Option<u16>, Query, description = "At most so many items: 1 to 200, by default 50."),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before.")
+    ),
+    responses(
+        (status = 200, description = "A page of the log", body = Page<Item>, headers(
+            ("Link" = String, description = "The next page, as `rel=\"next\"`"),
+            ("x-mandate-log-size" = i64, description = "The size of the log when the page was read: the page \
+                lacks nothing up to this position")
+        )),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 403, body = Problem, description = "Nothing in the log is the caller's business"),
+        (status = 404, body = Problem, description = "No such organization or account, or none of the caller's business"),
+        (status = 422, body = Problem, description = "Parameters are wrong; `errors` names them")
+    )
+)]
+pub(super) async fn list(
+    State(audit): State<Arc<Audit>>,
+    caller: Caller,
+    facts: RequestFacts,
+    RawQuery(query): RawQuery,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, Problem> {
+    let question = Question::read(query.as_deref().unwrap_or_default()).map_err(wrong)?;
+    let after = question
+        .cursor
+        .as_deref()
+        .map(decode_cursor::<i64>)
+        .transpose()?;
+    let reader = reader(&caller);
+    let holds_role = match question.filter.account {
+        Some(account) if !reader.operator => {
+            audit.holds_role(&facts, caller.person_id, account).await?
+        }
+        _ => false,
+    };
+    let scope = reader
+        .scope(
+            question.filter.organization,
+            question.filter.account,
+            holds_role,
+        )
+        .map_err(denied)?;
+
+    let mut conn = audit.ingest.pool.acquire().await?;
+    let size = append::size(&mut conn).await?;
+    let mut search = Search::new(
+        question.filter,
+        &scope,
+        question.order,
+        question.limit,
+        size,
+    );
+    if let Some(position) = after {
+        search.go_on_after(position);
+    }
+    let positions = search.positions(&mut conn).await?;
+    let mut recorded = entries::at(&mut conn, &positions.found).await?;
+    drop(conn);
+    if question.order == Order::Descending {
+        recorded.reverse();
+    }
+    let items = recorded
+        .into_iter()
+        .map(|entry| Item::of(entry, &reader))
+        .collect::<Result<_, _>>()?;
+    let next_cursor = positions
+        .next
+        .map(|position| encode_cursor(&position))
+        .transpose()?;
+    let mut response = Page { items, next_cursor }.into_response_for(&uri);
+    response.headers_mut().insert(LOG_SIZE, size.into());
+    Ok(response)
+}
+
+fn wrong(faults: Vec<Fault>) -> Problem {
+    let problem = Problem::unprocessable(
+        "invalid-request",
+        "Some parameters of the request are wrong.",
+    );
+    faults.into_iter().fold(problem, |problem, fault| {
+        problem.with_field(fault.field, fault.message)
+    })
+}
+
+fn denied(denied: Denied) -> Problem {
+    match denied {
+        Denied::NoSuchOrganization => {
+            Problem::not_found("organization-not-found", "There is no such organization.")
+        }
+        Denied::NoSuchAccount => {
+            Problem::not_found("account-not-found", "There is no such account.")
+        }
+        Denied::NothingToSee => Problem::forbidden(
+            "role-not-allowed",
+            "You are a member of no organization. Name an account on which you hold a role as account_id.",
+        ),
+    }
+}

@@ -1,0 +1,26 @@
+//! The endpoints, one file each.
+//!
+//! | method and path | file |
+//! |---|---|
+//! | `GET /v1/events` | [`list`] |
+//! | `GET /v1/events/{id}` | [`get`] |
+//!
+//! What they share: [`item`] shows an event. 404 says that there is no such organization, account or
+//! event, or that it is none of the caller's business; 403 that nothing in the log is.
+
+mod get;
+mod item;
+mod list;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Audit;
+
+pub(crate) fn router() -> OpenApiRouter<Arc<Audit>> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(get::get))
+}

@@ -1,0 +1,219 @@
+//! Recording what arrives, once and in order.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use contract::{Environment, EventId};
+use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::arrange::{Hole, arrange};
+use crate::entry::Entry;
+use crate::producers::{Producers, fetch_all};
+use crate::store::append::{self, Conflict};
+use crate::store::gaps;
+
+/// Records entries, however they come: by message, as the answer to a question, twice.
+#[derive(Clone)]
+pub(crate) struct Ingest {
+    pub(crate) pool: PgPool,
+    pub(crate) env: Environment,
+    pub(crate) producers: Arc<dyn Producers>,
+}
+
+/// The place of an event: its stream and version.
+pub(crate) type Place = (Uuid, i64);
+
+/// What came of a batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// How many entries were appended, fetched ones included.
+    pub(crate) appended: usize,
+    /// The places of entries that could not be recorded yet: something before them is missing.
+    pub(crate) waiting: HashSet<Place>,
+}
+
+/// What one transaction did.
+#[derive(Debug, Default)]
+struct Appended {
+    count: usize,
+    waiting: Vec<Entry>,
+    holes: Vec<Hole>,
+}
+
+impl Ingest {
+    /// Records a batch. What is missing before an entry is asked for at once; only what cannot be
+    /// had keeps the entries after it waiting, and those of no other stream.
+    pub(crate) async fn record(&self, batch: Vec<Entry>) -> sqlx::Result<Outcome> {
+        let first = self.append(batch).await?;
+        if first.holes.is_empty() {
+            return Ok(Outcome {
+                appended: first.count,
+                waiting: HashSet::new(),
+            });
+        }
+        tracing::info!(
+            holes = first.holes.len(),
+            "events are missing; asking their producers"
+        );
+        // Not inside the transaction: nobody waits for the head while we wait for an answer.
+        let (mut entries, failures) = fetch_all(self.producers.as_ref(), first.holes).await;
+        entries.extend(first.waiting);
+        let second = self.append(entries).await?;
+        let reasons: HashMap<Uuid, String> = failures
+            .into_iter()
+            .map(|(hole, reason)| (hole.stream_id, reason.to_string()))
+            .collect();
+        self.note(&second.holes, &reasons).await?;
+        Ok(Outcome {
+            appended: first.count + second.count,
+            waiting: second
+                .waiting
+                .into_iter()
+                .map(|entry| (entry.stream_id, entry.version))
+                .collect(),
+        })
+    }
+
+    /// Fills holes that are known from before or were found by comparing, as far as it can be done
+    /// now. What cannot be filled is noted and tried again later. How many entries were appended.
+    pub(crate) async fn repair(&self, holes: Vec<Hole>) -> sqlx::Result<usize> {
+        if holes.is_empty() {
+            return Ok(0);
+        }
+        let (entries, failures) = fetch_all(self.producers.as_ref(), holes).await;
+        let appended = self.append(entries).await?;
+        let (mut open, mut reasons) = (appended.holes, HashMap::new());
+        for (hole, reason) in failures {
+            reasons.insert(hole.stream_id, reason.to_string());
+            open.push(hole);
+        }
+        self.note(&open, &reasons).await?;
+        Ok(appended.count)
+    }
+
+    /// Appends what can be appended, in one transaction.
+    async fn append(&self, batch: Vec<Entry>) -> sqlx::Result<Appended> {
+        if batch.is_empty() {
+            return Ok(Appended::default());
+        }
+        let now = self.env.now();
+        let mut transaction = self.pool.begin().await?;
+        // First of all: see store/append.rs.
+        let head = append::lock_head(&mut transaction).await?;
+        let batch = refuse_reused_ids(&mut transaction, batch, now).await?;
+        let mut streams: Vec<Uuid> = batch.iter().map(|entry| entry.stream_id).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        let heads = append::stream_heads(&mut transaction, &streams).await?;
+        let arrangement = arrange(batch, &heads);
+        let count = arrangement.next.len();
+        if count > 0 {
+            append::append(&mut transaction, head, arrangement.next, now).await?;
+        }
+        if !arrangement.known.is_empty() {
+            // After appending, so that two of this batch that claim one place are compared as well.
+            let wrong = append::contradictions(&mut transaction, &arrangement.known).await?;
+            for index in wrong {
+                keep(
+                    &mut transaction,
+                    "other_bytes",
+                    &arrangement.known[index],
+                    now,
+                )
+                .await?;
+            }
+        }
+        // Crash point: up to the commit nothing has happened, and every message comes again. After
+        // it, what comes again is known and changes nothing.
+        transaction.commit().await?;
+        Ok(Appended {
+            count,
+            waiting: arrangement.waiting,
+            holes: arrangement.holes,
+        })
+    }
+
+    /// Keeps bytes from the events' subjects that are no event.
+    pub(crate) async fn keep_malformed(
+        &self,
+        subject: &str,
+        payload: Vec<u8>,
+        reason: &str,
+    ) -> sqlx::Result<()> {
+        let conflict = Conflict {
+            digest: Sha256::digest(&payload).into(),
+            kind: "malformed",
+            event_id: None,
+            place: None,
+            subject: subject.to_owned(),
+            payload: Some(payload),
+        };
+        let mut conn = self.pool.acquire().await?;
+        if append::keep_conflict(&mut conn, &conflict, self.env.now()).await? {
+            tracing::error!(
+                subject,
+                reason,
+                "a message on the events' subjects is no event"
+            );
+        }
+        Ok(())
+    }
+
+    async fn note(&self, holes: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
+        let mut conn = self.pool.acquire().await?;
+        for hole in holes {
+            let reason = reasons
+                .get(&hole.stream_id)
+                .map_or("not complete yet", String::as_str);
+            tracing::warn!(stream = %hole.stream_id, from = hole.from, to = hole.to, reason, "events stay missing");
+            gaps::note_hole(&mut conn, hole, reason, self.env.now()).await?;
+        }
+        gaps::forget_filled_holes(&mut conn).await?;
+        Ok(())
+    }
+}
+
+/// Takes out of the batch, and keeps as conflicts, entries whose event id belongs to another place.
+async fn refuse_reused_ids(
+    conn: &mut PgConnection,
+    batch: Vec<Entry>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> sqlx::Result<Vec<Entry>> {
+    let ids: Vec<Uuid> = batch.iter().map(|entry| entry.event_id.uuid()).collect();
+    let mut places: HashMap<EventId, Place> = append::places_of(conn, &ids).await?;
+    let mut kept = Vec::with_capacity(batch.len());
+    for entry in batch {
+        let place = (entry.stream_id, entry.version);
+        if *places.entry(entry.event_id).or_insert(place) == place {
+            kept.push(entry);
+        } else {
+            keep(conn, "event_id_reused", &entry, now).await?;
+        }
+    }
+    Ok(kept)
+}
+
+async fn keep(
+    conn: &mut PgConnection,
+    kind: &'static str,
+    entry: &Entry,
+    now: chrono::DateTime<chrono::Utc>,
+) -> sqlx::Result<()> {
+    let conflict = Conflict {
+        digest: Sha256::digest(&entry.envelope).into(),
+        kind,
+        event_id: Some(entry.event_id.uuid()),
+        place: Some((entry.stream_id, entry.version)),
+        subject: format!("{}/{}", entry.stream_kind, entry.stream_id),
+        payload: Some(entry.envelope.clone()),
+    };
+    if append::keep_conflict(conn, &conflict, now).await? {
+        tracing::error!(
+            kind, event = %entry.event_id, stream = %entry.stream_id, version = entry.version,
+            "an event contradicts the record; the record stays as it is"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! audit: every event of every service, once, in one order, and the answers to who did what.
+//!
+//! # The way in
+//!
+//! 1. `consume` takes batches of events from JetStream and acknowledges what is committed.
+//! 2. `entry` reads an event; `arrange` decides, as a pure function, what of a batch is next in
+//!    its stream, what is known, and what is missing before the rest.
+//! 3. `ingest` records a batch in one transaction, and asks `producers` for what is missing.
+//! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
+//! 5. `contexts` keeps the personal data beside events, bound to them by its commitment.
+//!
+//! # The way out
+//!
+//! `filter` reads a question, `policy` decides how much of the log the caller may see,
+//! `store::pages` finds the positions that answer it, `http` shows them.
+//!
+//! # What holds
+//!
+//! * Positions are 1, 2, 3 … in the order of the commits, whoever appends: `store::append`.
+//! * Within a stream, versions are 1, 2, 3 … in the order of positions.
+//! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
+//!   it is kept in `audit.conflicts` and makes `/readyz` say so.
+
+mod arrange;
+mod consume;
+mod contexts;
+mod entry;
+mod filter;
+mod http;
+mod ingest;
+mod policy;
+mod producers;
+mod reconcile;
+mod run;
+mod settings;
+mod store;
+
+use std::sync::Arc;
+
+use contract::rpc::AccountRolesOf;
+use contract::{AccountId, PersonId};
+use service::{Host, Problem, RequestFacts, StartError};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::ingest::Ingest;
+use crate::producers::RpcProducers;
+pub use crate::settings::Settings;
+
+/// What the handlers share.
+pub struct Audit {
+    host: Host,
+    ingest: Ingest,
+}
+
+impl Audit {
+    fn new(host: Host) -> Self {
+        let producers = Arc::new(RpcProducers {
+            rpc: host.rpc.clone(),
+            env: host.env.clone(),
+        });
+        let ingest = Ingest {
+            pool: host.pool.clone(),
+            env: host.env.clone(),
+            producers,
+        };
+        Self { host, ingest }
+    }
+
+    /// Whether the person holds any role on the account.
+    async fn holds_role(
+        &self,
+        facts: &RequestFacts,
+        person: PersonId,
+        account: AccountId,
+    ) -> Result<bool, Problem> {
+        let question = AccountRolesOf {
+            person_id: person,
+            account_ids: Some(vec![account]),
+        };
+        let roles = self.host.rpc.call(facts, &question).await?;
+        Ok(roles.iter().any(|role| role.account_id == account))
+    }
+}
+
+/// The routes, described.
+pub fn router() -> OpenApiRouter<Arc<Audit>> {
+    http::router()
+}
+
+/// The documentation of the routes (OpenAPI 3.1).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    router().into_openapi()
+}
+
+/// Starts recording and answers the routes.
+///
+/// # Errors
+/// When the settings are wrong.
+#[expect(clippy::unused_async, reason = "all services start alike")]
+pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
+    if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
+        return Err(StartError::setting(
+            "audit",
+            "max_batch and reconcile_seconds are at least 1",
+        ));
+    }
+    let audit = Arc::new(Audit::new(host));
+    run::run(&audit, &settings);
+    let (routes, _) = router().split_for_parts();
+    Ok(routes.with_state(audit))
+}

@@ -1,0 +1,130 @@
+//! The background work: two consumers, the comparison with producers, and what readiness tells.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::Service;
+use eventstore::consumer::{self, BatchHandler, ConsumerOptions};
+use tokio::time::MissedTickBehavior;
+
+use crate::consume::{self, Contexts, Events};
+use crate::ingest::Ingest;
+use crate::reconcile::{reconcile, retry_holes};
+use crate::store::{append, gaps};
+use crate::{Audit, Settings};
+
+/// A hole that is older than this makes the service unready: it is not filling by itself.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Starts all of it. It ends at shutdown.
+pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
+    let events = Arc::new(Events(audit.ingest.clone()));
+    consume(audit, "events", consume::events(settings.max_batch), events);
+    let contexts = Arc::new(Contexts(audit.ingest.clone()));
+    consume(
+        audit,
+        "contexts",
+        consume::contexts(settings.max_batch),
+        contexts,
+    );
+    compare(audit, Duration::from_secs(settings.reconcile_seconds));
+    watch(audit);
+}
+
+fn consume(
+    audit: &Arc<Audit>,
+    name: &'static str,
+    options: ConsumerOptions,
+    handler: Arc<dyn BatchHandler>,
+) {
+    let host = audit.host.clone();
+    audit
+        .host
+        .tasks
+        .spawn(format!("consume-{name}"), move |shutdown| {
+            let (host, options, handler) = (host.clone(), options.clone(), Arc::clone(&handler));
+            async move {
+                let health = host.health.clone();
+                let check = format!("consumer-{name}");
+                let report = move |state: Result<(), &eventstore::transport::TransportError>| {
+                    health.report(&check, state.map_err(ToString::to_string));
+                };
+                consumer::run(
+                    &host.transport,
+                    &options,
+                    handler.as_ref(),
+                    shutdown,
+                    report,
+                )
+                .await;
+                Ok::<_, Infallible>(())
+            }
+        });
+}
+
+fn compare(audit: &Arc<Audit>, pause: Duration) {
+    let ingest = audit.ingest.clone();
+    audit.host.tasks.spawn("reconcile", move |shutdown| {
+        let ingest = ingest.clone();
+        async move {
+            let mut ticks = tokio::time::interval(pause);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
+                    _ = ticks.tick() => {}
+                }
+                retry_holes(&ingest).await?;
+                // One after the other: comparing must not take the connections that answers need.
+                for service in Service::ALL {
+                    compare_with(&ingest, service).await;
+                }
+            }
+        }
+    });
+}
+
+async fn compare_with(ingest: &Ingest, service: Service) {
+    match reconcile(ingest, &ingest.producers, service).await {
+        Ok(Some(compared)) if compared.recovered > 0 => {
+            tracing::warn!(%service, recovered = compared.recovered, "events that were lost on the way are recorded");
+        }
+        Ok(_) => {}
+        // It may not be running; nothing is lost, and the next comparison starts from the same row.
+        Err(error) => tracing::debug!(%service, %error, "a producer could not be compared with"),
+    }
+}
+
+fn watch(audit: &Arc<Audit>) {
+    let ingest = audit.ingest.clone();
+    audit.host.health.probe("conflicts", move || {
+        let ingest = ingest.clone();
+        told(async move {
+            let mut conn = ingest.pool.acquire().await?;
+            let count = append::open_conflicts(&mut conn).await?;
+            Ok((count > 0)
+                .then(|| format!("{count} events contradict the record; see audit.conflicts")))
+        })
+    });
+    let ingest = audit.ingest.clone();
+    audit.host.health.probe("holes", move || {
+        let ingest = ingest.clone();
+        told(async move {
+            let mut conn = ingest.pool.acquire().await?;
+            let count = gaps::holes_older_than(&mut conn, ingest.env.now() - PATIENCE).await?;
+            Ok((count > 0)
+                .then(|| format!("{count} streams have holes that do not fill; see audit.holes")))
+        })
+    });
+}
+
+/// A check that fails when there is something to tell.
+async fn told(finding: impl Future<Output = sqlx::Result<Option<String>>>) -> Result<(), String> {
+    match finding.await {
+        Ok(None) => Ok(()),
+        Ok(Some(finding)) => Err(finding),
+        Err(error) => Err(error.to_string()),
+    }
+}

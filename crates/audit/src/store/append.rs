@@ -1,0 +1,270 @@
+//! Recording entries.
+//!
+//! # Why no page ever misses an entry
+//!
+//! Readers page by position: "what comes after position n". That is complete only if nothing can
+//! appear at or before n later on. A sequence would not do: it hands out numbers at the time of
+//! the INSERT, and rows appear at the time of the COMMIT.
+//!
+//! ```text
+//! a sequence            writer A   takes 7 ───────────────────────── commits
+//!                       writer B        takes 8 ── commits
+//!                       reader                           sees 8, goes on after 8: 7 is lost to it
+//!
+//! the head's row        writer A   locks the head, takes 7 ── commits
+//!                       writer B       waits for the head ────────── takes 8 ── commits
+//!                       reader                          sees 7                        sees 8
+//! ```
+//!
+//! So [`lock_head`] comes first in every transaction that appends, before anything is read that
+//! decides what to append: positions are 1, 2, 3 … in the order of the commits, and a rollback
+//! leaves no gap, because the head rolls back with it. The price is that replicas append one after
+//! the other; batches make it small.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use contract::EventId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::entry::Entry;
+
+/// The end of the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) size: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
+}
+
+/// Locks the end of the log until the transaction ends.
+pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<Head> {
+    // An UPDATE, not FOR UPDATE: under REPEATABLE READ too, it can only succeed on the newest row.
+    sqlx::query_as!(
+        Head,
+        "UPDATE audit.head SET size = size RETURNING size, recorded_at"
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The size of the log: every position up to it can be read, and nothing will be added before it.
+pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("SELECT size FROM audit.head")
+        .fetch_one(conn)
+        .await
+}
+
+/// The last version recorded of each of these streams. New streams are left out.
+pub(crate) async fn stream_heads(
+    conn: &mut PgConnection,
+    streams: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, i64>> {
+    let rows = sqlx::query!(
+        "SELECT stream_id, version FROM audit.streams WHERE stream_id = ANY($1)",
+        streams
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.stream_id, row.version))
+        .collect())
+}
+
+/// The places, as (stream, version), of those of these events that are recorded.
+pub(crate) async fn places_of(
+    conn: &mut PgConnection,
+    events: &[Uuid],
+) -> sqlx::Result<HashMap<EventId, (Uuid, i64)>> {
+    let rows = sqlx::query!(
+        "SELECT event_id, stream_id, version FROM audit.entries WHERE event_id = ANY($1)",
+        events
+    )
+    .fetch_all(conn)
+    .await?;
+    let place = |event_id, stream_id, version| (EventId::from_uuid(event_id), (stream_id, version));
+    Ok(rows
+        .into_iter()
+        .map(|row| place(row.event_id, row.stream_id, row.version))
+        .collect())
+}
+
+/// Which of these entries differ from what is recorded in their place: their indices.
+pub(crate) async fn contradictions(
+    conn: &mut PgConnection,
+    entries: &[Entry],
+) -> sqlx::Result<HashSet<usize>> {
+    let streams: Vec<_> = entries.iter().map(|entry| entry.stream_id).collect();
+    let versions: Vec<_> = entries.iter().map(|entry| entry.version).collect();
+    let envelopes: Vec<_> = entries.iter().map(|entry| entry.envelope.clone()).collect();
+    let rows = sqlx::query_scalar!(
+        r#"SELECT given.n AS "n!"
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[])
+               WITH ORDINALITY AS given (stream_id, version, envelope, n)
+           JOIN audit.entries AS recorded USING (stream_id, version)
+           WHERE recorded.envelope <> given.envelope"#,
+        &streams,
+        &versions,
+        &envelopes,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|n| usize::try_from(n - 1).ok())
+        .collect())
+}
+
+/// The columns of a batch, as arrays.
+#[derive(Default)]
+struct Columns {
+    event_ids: Vec<Uuid>,
+    stream_kinds: Vec<String>,
+    stream_ids: Vec<Uuid>,
+    versions: Vec<i64>,
+    kinds: Vec<String>,
+    sources: Vec<String>,
+    organizations: Vec<Option<Uuid>>,
+    app_ids: Vec<Option<Uuid>>,
+    account_ids: Vec<Option<Uuid>>,
+    person_ids: Vec<Option<Uuid>>,
+    actors: Vec<String>,
+    correlation_ids: Vec<Uuid>,
+    occurred_at: Vec<DateTime<Utc>>,
+    envelopes: Vec<Vec<u8>>,
+}
+
+impl Columns {
+    fn of(entries: Vec<Entry>) -> Self {
+        let mut columns = Self::default();
+        for entry in entries {
+            columns.event_ids.push(entry.event_id.uuid());
+            columns.stream_kinds.push(entry.stream_kind);
+            columns.stream_ids.push(entry.stream_id);
+            columns.versions.push(entry.version);
+            columns.kinds.push(entry.kind);
+            columns.sources.push(entry.source.name().to_owned());
+            columns
+                .organizations
+                .push(entry.organization.map(contract::OrganizationId::uuid));
+            columns
+                .app_ids
+                .push(entry.app_id.map(contract::AppId::uuid));
+            columns
+                .account_ids
+                .push(entry.account_id.map(contract::AccountId::uuid));
+            columns
+                .person_ids
+                .push(entry.person_id.map(contract::PersonId::uuid));
+            columns.actors.push(entry.actor.to_string());
+            columns.correlation_ids.push(entry.correlation_id.uuid());
+            columns.occurred_at.push(entry.occurred_at);
+            columns.envelopes.push(entry.envelope);
+        }
+        columns
+    }
+}
+
+/// Appends entries behind a head that [`lock_head`] gave in this transaction, in their order: each
+/// the next version of its stream.
+pub(crate) async fn append(
+    conn: &mut PgConnection,
+    head: Head,
+    entries: Vec<Entry>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let columns = Columns::of(entries);
+    let recorded_at = now.max(head.recorded_at);
+    // One statement, one round trip: the rows, and what is computed from them.
+    sqlx::query!(
+        "WITH appended AS (
+             INSERT INTO audit.entries
+                 (position, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
+                  account_id, person_id, actor, correlation_id, occurred_at, recorded_at, envelope)
+             SELECT $1::bigint + n, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
+                  account_id, person_id, actor, correlation_id, occurred_at, $2::timestamptz, envelope
+             FROM UNNEST($3::uuid[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::uuid[],
+                  $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[], $15::timestamptz[], $16::bytea[])
+                 WITH ORDINALITY AS batch (event_id, stream_kind, stream_id, version, type, source, organization,
+                     app_id, account_id, person_id, actor, correlation_id, occurred_at, envelope, n)
+             RETURNING position, stream_kind, stream_id, version, occurred_at
+         ), spanned AS (
+             INSERT INTO audit.spans AS known (span, earliest, latest)
+             SELECT position / 4096, min(occurred_at), max(occurred_at) FROM appended GROUP BY position / 4096
+             ON CONFLICT (span) DO UPDATE SET
+                 earliest = LEAST(known.earliest, excluded.earliest),
+                 latest = GREATEST(known.latest, excluded.latest)
+         ), reached AS (
+             INSERT INTO audit.streams (stream_id, kind, version)
+             SELECT stream_id, min(stream_kind), max(version) FROM appended GROUP BY stream_id
+             ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version
+         )
+         UPDATE audit.head SET recorded_at = $2, size = $1 + (SELECT count(*) FROM appended)",
+        head.size,
+        recorded_at,
+        &columns.event_ids,
+        &columns.stream_kinds,
+        &columns.stream_ids,
+        &columns.versions,
+        &columns.kinds,
+        &columns.sources,
+        &columns.organizations as &[Option<Uuid>],
+        &columns.app_ids as &[Option<Uuid>],
+        &columns.account_ids as &[Option<Uuid>],
+        &columns.person_ids as &[Option<Uuid>],
+        &columns.actors,
+        &columns.correlation_ids,
+        &columns.occurred_at,
+        &columns.envelopes,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Something that arrived and cannot be recorded.
+#[derive(Debug)]
+pub(crate) struct Conflict {
+    /// SHA-256 of what arrived.
+    pub(crate) digest: [u8; 32],
+    /// `other_bytes`, `event_id_reused`, `malformed` or `context`.
+    pub(crate) kind: &'static str,
+    pub(crate) event_id: Option<Uuid>,
+    pub(crate) place: Option<(Uuid, i64)>,
+    pub(crate) subject: String,
+    pub(crate) payload: Option<Vec<u8>>,
+}
+
+/// Keeps a conflict. False if it is known already, as at a redelivery.
+pub(crate) async fn keep_conflict(
+    conn: &mut PgConnection,
+    conflict: &Conflict,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO audit.conflicts (digest, kind, event_id, stream_id, version, subject, payload, noticed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
+        conflict.digest.as_slice(),
+        conflict.kind,
+        conflict.event_id,
+        conflict.place.map(|place| place.0),
+        conflict.place.map(|place| place.1),
+        conflict.subject,
+        conflict.payload,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many events contradict the record and were not looked at by anyone yet.
+pub(crate) async fn open_conflicts(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM audit.conflicts
+           WHERE acknowledged_at IS NULL AND kind IN ('other_bytes', 'event_id_reused')"#
+    )
+    .fetch_one(conn)
+    .await
+}

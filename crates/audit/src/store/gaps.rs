@@ -1,0 +1,122 @@
+//! What is known to be missing, and how far producers were compared.
+
+use chrono::{DateTime, Utc};
+use contract::Service;
+use sqlx::PgConnection;
+
+use crate::arrange::Hole;
+
+/// Notes a hole that could not be filled, and why.
+pub(crate) async fn note_hole(
+    conn: &mut PgConnection,
+    hole: &Hole,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO audit.holes (stream_id, source, from_version, to_version, reason, noticed_at, tried_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (stream_id) DO UPDATE SET
+             from_version = excluded.from_version,
+             to_version = GREATEST(holes.to_version, excluded.to_version),
+             reason = excluded.reason, tried_at = excluded.tried_at",
+        hole.stream_id,
+        hole.source.name(),
+        hole.from,
+        hole.to,
+        reason,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the holes that are filled by now.
+pub(crate) async fn forget_filled_holes(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM audit.holes AS hole USING audit.streams AS stream
+         WHERE stream.stream_id = hole.stream_id AND stream.version >= hole.to_version"
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The holes that are known, oldest first.
+pub(crate) async fn holes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Hole>> {
+    let rows = sqlx::query!(
+        "SELECT stream_id, source, from_version, to_version FROM audit.holes ORDER BY noticed_at LIMIT $1",
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    let hole = |stream_id, source: &str, from, to| {
+        let source = source.parse().ok()?;
+        Some(Hole {
+            stream_id,
+            source,
+            from,
+            to,
+        })
+    };
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| hole(row.stream_id, &row.source, row.from_version, row.to_version))
+        .collect())
+}
+
+/// How many streams have had a hole since before this time.
+pub(crate) async fn holes_older_than(
+    conn: &mut PgConnection,
+    time: DateTime<Utc>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM audit.holes WHERE noticed_at < $1"#,
+        time
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Lets one replica at a time compare with this producer; false if another one does.
+pub(crate) async fn lead_reconciling(
+    conn: &mut PgConnection,
+    service: Service,
+) -> sqlx::Result<bool> {
+    let name = format!("audit.reconcile.{service}");
+    sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "leads!""#,
+        name
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Up to which row of the producer's events all is known to have arrived.
+pub(crate) async fn reconciled(conn: &mut PgConnection, service: Service) -> sqlx::Result<i64> {
+    let seq = sqlx::query_scalar!(
+        "SELECT settled_seq FROM audit.reconciled WHERE service = $1",
+        service.name()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(seq.unwrap_or(0))
+}
+
+/// Remembers up to which row all has arrived.
+pub(crate) async fn set_reconciled(
+    conn: &mut PgConnection,
+    service: Service,
+    seq: i64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO audit.reconciled (service, settled_seq) VALUES ($1, $2)
+         ON CONFLICT (service) DO UPDATE SET settled_seq = excluded.settled_seq",
+        service.name(),
+        seq,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

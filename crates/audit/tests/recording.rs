@@ -1,0 +1,255 @@
+//! What arrives is recorded once, in order, and nothing that is missing stays missing.
+
+mod support;
+
+use contract::facts::AppSuspended;
+use contract::{Envelope, OrganizationId, Provenance, Service};
+use support::{Events, World, until};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_event_is_recorded_once_however_often_and_in_whatever_order_it_comes() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    world.producer(&events).await;
+    let organization = world.env.new_id();
+    for _ in 0..5 {
+        let (_, mut life) = events.app(&world.env, organization, 10);
+        life.reverse();
+        for bytes in life.iter().chain(&life) {
+            world.publish(bytes).await;
+        }
+    }
+    world.until_recorded(50).await;
+    until("all deliveries are dealt with", async || {
+        let mut stream = world.transport.stream("EVENTS").await.unwrap();
+        let info = stream.consumer_info("audit").await.unwrap();
+        let _ = stream.info().await;
+        info.num_pending == 0 && info.num_ack_pending == 0
+    })
+    .await;
+    world.assert_dense(50).await;
+    assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_exact_bytes_are_recorded() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let (_, life) = Events::default().app(&world.env, world.env.new_id(), 1);
+    world.publish(&life[0]).await;
+    world.until_recorded(1).await;
+    let kept: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM audit.entries")
+        .fetch_one(&world.sql)
+        .await
+        .unwrap();
+    assert_eq!(kept, life[0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hole_is_filled_from_its_producer() {
+    let world = World::new().await;
+    let events = Events::default();
+    world.producer(&events).await;
+    let _audit = world.audit().await;
+    let (_, life) = events.app(&world.env, world.env.new_id(), 600);
+    world.publish(&life[0]).await;
+    world.publish(&life[599]).await;
+    world.until_recorded(600).await;
+    world.assert_dense(600).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    let (_, broken) = events.app(&world.env, world.env.new_id(), 3);
+    let (_, whole) = events.app(&world.env, world.env.new_id(), 3);
+    world.publish(&broken[2]).await;
+    for bytes in &whole {
+        world.publish(bytes).await;
+    }
+    world.until_recorded(3).await;
+    until("the hole is known", async || {
+        world.count("SELECT count(*) FROM audit.holes").await == 1
+    })
+    .await;
+    world.assert_dense(3).await;
+    assert!(
+        audit.health.readiness().await.ready,
+        "a young hole may fill by itself"
+    );
+    sqlx::query("UPDATE audit.holes SET noticed_at = noticed_at - interval '2 minutes'")
+        .execute(&world.sql)
+        .await
+        .unwrap();
+    let readiness = audit.health.readiness().await;
+    assert!(!readiness.checks["audit/holes"].ok, "{readiness:?}");
+
+    world.producer(&events).await;
+    world.until_recorded(6).await;
+    until("the hole is forgotten", async || {
+        world.count("SELECT count(*) FROM audit.holes").await == 0
+    })
+    .await;
+    world.assert_dense(6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_tail_is_found_by_comparing() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let (_, life) = events.app(&world.env, world.env.new_id(), 5);
+    world.publish(&life[0]).await;
+    events.app(&world.env, world.env.new_id(), 2);
+    world.until_recorded(1).await;
+    world.producer(&events).await;
+    world.until_recorded(7).await;
+    world.assert_dense(7).await;
+    until("the comparison is remembered", async || {
+        world
+            .count("SELECT coalesce(max(settled_seq), 0) FROM audit.reconciled")
+            .await
+            == 7
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_record_each_event_once_in_one_order() {
+    let world = World::new().await;
+    let events = Events::default();
+    world.producer(&events).await;
+    let (one, two) = (world.audit().await, world.audit().await);
+    publish_a_load(&world, &events).await;
+    world.until_recorded(1000).await;
+    world.assert_dense(1000).await;
+    one.stop().await;
+    two.stop().await;
+    world.assert_dense(1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_is_deleted_under_load_is_made_again() {
+    let world = World::new().await;
+    let events = Events::default();
+    let _audit = world.audit().await;
+    let deleted = async {
+        world.until_recorded(100).await;
+        let stream = world.transport.stream("EVENTS").await.unwrap();
+        stream.delete_consumer("audit").await.unwrap();
+    };
+    tokio::join!(publish_a_load(&world, &events), deleted);
+    world.until_recorded(1000).await;
+    world.assert_dense(1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_nats_loses_everything_under_load() {
+    let mut world = World::new().await;
+    let events = Events::default();
+    world.producer(&events).await;
+    let _audit = world.audit().await;
+    publish_a_load(&world, &events).await;
+    world.nats.wipe().await.unwrap();
+    until("JetStream is back", async || {
+        world.transport.stream("EVENTS").await.is_ok()
+    })
+    .await;
+    let (_, life) = events.app(&world.env, world.env.new_id(), 3);
+    world.publish(&life[2]).await;
+    world.until_recorded(1003).await;
+    world.assert_dense(1003).await;
+}
+
+/// 1000 events of 40 streams, each stream in order, all streams at a time.
+async fn publish_a_load(world: &World, events: &Events) {
+    let organization: OrganizationId = world.env.new_id();
+    let lives: Vec<_> = (0..40)
+        .map(|_| events.app(&world.env, organization, 25).1)
+        .collect();
+    for version in 0..25 {
+        for life in &lives {
+            world.publish(&life[version]).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_contradicts_the_record_is_kept_as_an_alarm_and_changes_nothing() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    let organization = world.env.new_id();
+    let (app_id, life) = events.app(&world.env, organization, 1);
+    world.publish(&life[0]).await;
+    world.until_recorded(1).await;
+
+    let provenance =
+        Provenance::system(Service::AppRegistry, Some(organization), world.env.new_id());
+    let forged = Events::default().record(
+        &world.env,
+        app_id.uuid(),
+        &provenance,
+        None,
+        &AppSuspended { app_id },
+    );
+    world.publish(&forged).await;
+    let mut reused = Envelope::parse(&life[0]).unwrap();
+    reused.subject = format!("app/{}", uuid::Uuid::nil());
+    world.publish(&reused.canonical().unwrap()).await;
+    let no_event = world
+        .transport
+        .jetstream()
+        .publish("mandate.events.x", "{}".into())
+        .await
+        .unwrap();
+    no_event.await.unwrap();
+
+    until("the conflicts are kept", async || {
+        world.count("SELECT count(*) FROM audit.conflicts").await == 3
+    })
+    .await;
+    let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM audit.conflicts ORDER BY kind")
+        .fetch_all(&world.sql)
+        .await
+        .unwrap();
+    assert_eq!(kinds, ["event_id_reused", "malformed", "other_bytes"]);
+    world.assert_dense(1).await;
+    let kept: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM audit.entries")
+        .fetch_one(&world.sql)
+        .await
+        .unwrap();
+    assert_eq!(kept, life[0]);
+    assert!(!audit.health.readiness().await.checks["audit/conflicts"].ok);
+    let acknowledge = "UPDATE audit.conflicts SET acknowledged_at = now()";
+    sqlx::query(acknowledge).execute(&world.sql).await.unwrap();
+    assert!(audit.health.readiness().await.checks["audit/conflicts"].ok);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_and_even_the_owner_can_only_append() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let (_, life) = Events::default().app(&world.env, world.env.new_id(), 1);
+    world.publish(&life[0]).await;
+    world.until_recorded(1).await;
+    audit.stop().await;
+    let mut conn = world.sql.acquire().await.unwrap();
+    for role in ["SET ROLE mandate_audit", "RESET ROLE"] {
+        sqlx::query(role).execute(&mut *conn).await.unwrap();
+        for change in [
+            "UPDATE audit.entries SET actor = 'anonymous'",
+            "DELETE FROM audit.entries",
+            "TRUNCATE audit.entries",
+            "UPDATE audit.head SET size = 0",
+            "DELETE FROM audit.conflicts",
+        ] {
+            let refused = sqlx::query(change).execute(&mut *conn).await;
+            assert!(refused.is_err(), "{role}: {change}");
+        }
+    }
+    world.assert_dense(1).await;
+}

@@ -1,0 +1,116 @@
+//! What a producer recorded, and how it answers those who miss some of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use contract::envelope::Place;
+use contract::facts::{AppCreated, AppSuspended};
+use contract::rpc::{
+    AuthenticationMethod, HeadsPage, StoredEvent, StreamEvents, StreamHead, StreamHeads,
+};
+use contract::{
+    AppId, Envelope, Environment, Fact, OrganizationId, Provenance, SealedContext, Service, Version,
+};
+use uuid::Uuid;
+
+/// What a producer recorded: in order, as its `events` table has it.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Arc<Mutex<Vec<Row>>>);
+
+/// A stream, a version, an event.
+type Row = (Uuid, i64, Vec<u8>);
+
+impl Events {
+    /// Records the stream's next event.
+    pub(crate) fn record<F: Fact>(
+        &self,
+        env: &Environment,
+        stream: Uuid,
+        provenance: &Provenance,
+        sealed: Option<&SealedContext>,
+        fact: &F,
+    ) -> Vec<u8> {
+        let mut events = self.0.lock().unwrap();
+        let version = events.iter().filter(|(of, ..)| *of == stream).count() + 1;
+        let version = Version::new(i64::try_from(version).unwrap()).unwrap();
+        let place = Place {
+            id: env.new_id(),
+            stream,
+            version,
+            time: env.now(),
+            source: Service::AppRegistry,
+        };
+        let envelope =
+            Envelope::of(&place, provenance, sealed.map(SealedContext::hash), fact).unwrap();
+        let bytes = envelope.canonical().unwrap();
+        events.push((stream, version.number(), bytes.clone()));
+        bytes
+    }
+
+    /// Records as many events of the life of an app.
+    pub(crate) fn app(
+        &self,
+        env: &Environment,
+        organization: OrganizationId,
+        count: usize,
+    ) -> (AppId, Vec<Vec<u8>>) {
+        let app_id: AppId = env.new_id();
+        let provenance = Provenance::system(Service::AppRegistry, Some(organization), env.new_id());
+        let created = AppCreated {
+            app_id,
+            organization_id: organization,
+            name: "Shelf Optimizer".to_owned(),
+            description: None,
+            authentication_method: AuthenticationMethod::ClientCredentials,
+            service: None,
+            domains: Vec::new(),
+        };
+        let mut events = vec![self.record(env, app_id.uuid(), &provenance, None, &created)];
+        for _ in 1..count {
+            events.push(self.record(
+                env,
+                app_id.uuid(),
+                &provenance,
+                None,
+                &AppSuspended { app_id },
+            ));
+        }
+        (app_id, events)
+    }
+
+    pub(super) fn stream_events(&self, asked: &StreamEvents) -> Vec<StoredEvent> {
+        let events = self.0.lock().unwrap();
+        let wanted = events.iter().filter(|(stream, version, _)| {
+            *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
+        });
+        let stored = |(_, version, bytes): &Row| StoredEvent {
+            version: *version,
+            envelope: String::from_utf8(bytes.clone()).unwrap(),
+        };
+        wanted.map(stored).take(256).collect()
+    }
+
+    pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {
+        let events = self.0.lock().unwrap();
+        let (after, limit) = (
+            usize::try_from(asked.after_seq).unwrap(),
+            usize::try_from(asked.limit).unwrap(),
+        );
+        let mut heads = BTreeMap::new();
+        for (stream, version, _) in events.iter().skip(after).take(limit) {
+            heads.insert(*stream, *version);
+        }
+        let last_seq = i64::try_from(events.len().min(after + limit))
+            .unwrap()
+            .max(asked.after_seq);
+        let heads = heads
+            .into_iter()
+            .map(|(stream_id, version)| StreamHead { stream_id, version })
+            .collect();
+        HeadsPage {
+            heads,
+            last_seq,
+            settled_seq: last_seq,
+        }
+    }
+}

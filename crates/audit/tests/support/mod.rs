@@ -1,0 +1,327 @@
+//! A PostgreSQL, a NATS, producers that are not there in truth, and as many replicas of audit as a
+//! test wants.
+
+#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test can only fail")]
+
+mod events;
+mod people;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use contract::catalogue::Catalogue;
+use contract::rpc::{AccountRolesOf, StreamEvents, StreamHeads};
+use contract::secret::ApiToken;
+use contract::{
+    Actor, Authority, Context, Envelope, Environment, OrganizationId, PersonId, Provenance,
+    SealedContext, Service,
+};
+use eventstore::TransportSettings;
+use eventstore::transport::{ContextMessage, EVENTS, Transport};
+use local_servers::Nats;
+use local_servers::testing::{self, NATS_USER, TestDatabase};
+use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
+use service::{Authenticator, Health, Host, Shared, Tasks};
+use sqlx::PgPool;
+use tower::ServiceExt;
+
+pub(crate) use events::Events;
+pub(crate) use people::People;
+
+/// How long anything may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The servers of one test.
+pub(crate) struct World {
+    pub(crate) env: Environment,
+    pub(crate) database: TestDatabase,
+    pub(crate) nats: Nats,
+    /// As the database's owner.
+    pub(crate) sql: PgPool,
+    pub(crate) transport: Transport,
+    pub(crate) people: Arc<People>,
+}
+
+/// A replica of audit that runs.
+pub(crate) struct Replica {
+    pub(crate) routes: Router,
+    pub(crate) health: Health,
+    tasks: Tasks,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = testing::postgres().await.database_from(None).await;
+        let login = schema::Login {
+            service: Service::Audit,
+            password: None,
+        };
+        schema::migrate(&database.url, &[login]).await.unwrap();
+        let nats = testing::nats().await;
+        let sql = PgPool::connect(&database.url).await.unwrap();
+        let settings = NatsSettings {
+            url: nats.url_for(NATS_USER).unwrap().into(),
+            ..NatsSettings::default()
+        };
+        let client = service::connect::nats(Service::AppRegistry, &settings)
+            .await
+            .unwrap();
+        let transport = Transport::new(client, TransportSettings::default());
+        until("JetStream answers", async || {
+            transport.stream(EVENTS).await.is_ok()
+        })
+        .await;
+        Self {
+            env: Environment::system(),
+            database,
+            nats,
+            sql,
+            transport,
+            people: Arc::default(),
+        }
+    }
+
+    async fn host(&self, service: Service, health: &Health, tasks: &Tasks) -> Host {
+        let shared = Shared {
+            env: self.env.clone(),
+            catalogue: Arc::new(Catalogue::default()),
+            health: health.clone(),
+            tasks: tasks.clone(),
+        };
+        let database = DatabaseSettings {
+            url: self.database.url.as_str().into(),
+            ..DatabaseSettings::default()
+        };
+        let nats = NatsSettings {
+            url: self.nats.url_for(NATS_USER).unwrap().into(),
+            request_timeout_seconds: 2,
+            ..NatsSettings::default()
+        };
+        Host::connect(
+            service,
+            &shared,
+            &database,
+            &nats,
+            TransportSettings::default(),
+        )
+        .await
+        .unwrap()
+    }
+
+    /// Starts a replica of audit.
+    pub(crate) async fn audit(&self) -> Replica {
+        let health = Health::new();
+        let tasks = Tasks::new(health.clone());
+        let host = self.host(Service::Audit, &health, &tasks).await;
+        let settings = audit::Settings {
+            reconcile_seconds: 1,
+            ..audit::Settings::default()
+        };
+        let routes = audit::start(host, settings).await.unwrap();
+        let authenticator: Arc<dyn Authenticator> = Arc::<People>::clone(&self.people);
+        let routes =
+            service::http::application(routes, authenticator, &self.env, &HttpSettings::default());
+        Replica {
+            routes,
+            health,
+            tasks,
+        }
+    }
+
+    /// Starts a producer that answers for these events.
+    pub(crate) async fn producer(&self, events: &Events) {
+        let health = Health::new();
+        let host = self
+            .host(Service::AppRegistry, &health, &Tasks::new(health.clone()))
+            .await;
+        let told = events.clone();
+        host.serve_rpc::<StreamEvents, _, _>(move |_, asked| {
+            std::future::ready(Ok(told.stream_events(&asked)))
+        })
+        .await
+        .unwrap();
+        let told = events.clone();
+        host.serve_rpc::<StreamHeads, _, _>(move |_, asked| {
+            std::future::ready(Ok(told.stream_heads(&asked)))
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Starts a directory that knows who holds a role on an account.
+    pub(crate) async fn directory(&self) {
+        let health = Health::new();
+        let host = self
+            .host(Service::Directory, &health, &Tasks::new(health.clone()))
+            .await;
+        let people = Arc::clone(&self.people);
+        host.serve_rpc::<AccountRolesOf, _, _>(move |_, asked| {
+            std::future::ready(Ok(people.roles(&asked)))
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Publishes an event, as a relay does, and awaits that it is stored.
+    pub(crate) async fn publish(&self, bytes: &[u8]) {
+        let subject = Envelope::parse(bytes).unwrap().nats_subject();
+        let ack = self
+            .transport
+            .jetstream()
+            .publish(subject, bytes.to_vec().into())
+            .await
+            .unwrap();
+        ack.await.unwrap();
+    }
+
+    /// Publishes a context, as a relay does.
+    pub(crate) async fn publish_context(&self, event: &[u8], sealed: &SealedContext) {
+        let event = Envelope::parse(event).unwrap();
+        self.transport
+            .stream(eventstore::transport::CONTEXTS)
+            .await
+            .unwrap();
+        let message = ContextMessage::new(event.id, &sealed.salt.0, &sealed.bytes);
+        let subject = ContextMessage::subject(event.organization, event.id);
+        let payload = serde_json::to_vec(&message).unwrap();
+        self.transport
+            .jetstream()
+            .publish(subject, payload.into())
+            .await
+            .unwrap()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query)
+            .fetch_one(&self.sql)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn recorded(&self) -> i64 {
+        self.count("SELECT count(*) FROM audit.entries").await
+    }
+
+    /// Awaits that so many events are recorded.
+    pub(crate) async fn until_recorded(&self, count: i64) {
+        until(&format!("{count} events are recorded"), async || {
+            self.recorded().await >= count
+        })
+        .await;
+    }
+
+    /// Positions are 1, 2, 3 …, and within each stream so are the versions, in the same order.
+    pub(crate) async fn assert_dense(&self, count: i64) {
+        assert_eq!(self.recorded().await, count);
+        assert_eq!(
+            self.count("SELECT max(position) FROM audit.entries").await,
+            count
+        );
+        assert_eq!(self.count("SELECT size FROM audit.head").await, count);
+        let disordered = self
+            .count(
+                "SELECT count(*) FROM (SELECT version, row_number() OVER (PARTITION BY stream_id ORDER BY position)
+                 AS place FROM audit.entries) AS placed WHERE version <> place",
+            )
+            .await;
+        assert_eq!(disordered, 0, "versions in the order of positions");
+        assert_eq!(
+            self.count("SELECT coalesce(sum(version), 0)::bigint FROM audit.streams")
+                .await,
+            count
+        );
+    }
+}
+
+impl Replica {
+    /// Ends it in order.
+    pub(crate) async fn stop(self) {
+        assert!(self.tasks.shutdown(DEADLINE).await);
+    }
+
+    pub(crate) async fn get(
+        &self,
+        token: &ApiToken,
+        path: &str,
+    ) -> (StatusCode, HeaderMap, serde_json::Value) {
+        let (status, headers, bytes) = self.get_as(token, path, "application/json").await;
+        (status, headers, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    pub(crate) async fn get_as(
+        &self,
+        token: &ApiToken,
+        path: &str,
+        accept: &str,
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let request = Request::get(path)
+            .header("authorization", format!("Bearer {}", token.reveal()))
+            .header("accept", accept)
+            .body(Body::empty())
+            .unwrap();
+        let response = self.routes.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, headers, body.to_vec())
+    }
+
+    /// All pages of a list, as the items' positions.
+    pub(crate) async fn positions(&self, token: &ApiToken, path: &str) -> Vec<i64> {
+        let mut positions = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let (status, _, page) = self.get(token, &format!("{path}{cursor}")).await;
+            assert_eq!(status, StatusCode::OK, "{page}");
+            positions.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| item["position"].as_i64().unwrap()),
+            );
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return positions,
+            }
+        }
+    }
+}
+
+/// A person acting from an address, with the context sealed.
+pub(crate) fn acting(
+    env: &Environment,
+    person: PersonId,
+    organization: OrganizationId,
+) -> (Provenance, SealedContext) {
+    let context = Context {
+        address: Some("192.0.2.1".to_owned()),
+        ..Context::default()
+    };
+    let sealed = SealedContext::seal(&context, env);
+    let provenance = Provenance {
+        actor: Actor::Person(person),
+        authority: Authority::role("owner"),
+        organization: Some(organization),
+        correlation: env.new_id(),
+        causation: None,
+        traceparent: None,
+        context: Some(context),
+    };
+    (provenance, sealed)
+}
+
+/// Awaits a condition.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let started = Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < DEADLINE, "in time: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,61 @@
+//! `GET /v1/consent-links/{id}`
+
+use std::sync::Arc;
+
+use axum::extract::State as Of;
+use contract::LinkId;
+use service::http::{Json, Path};
+use service::{Caller, Problem, RequestFacts};
+
+use super::Attempt;
+use super::link_view::{LinkView, accounts_of};
+use crate::State;
+use crate::neighbours::Neighbours;
+use crate::policy;
+use crate::store::links;
+
+/// Read a consent link
+///
+/// What has become of the link, when, and for which accounts.
+///
+/// Events: none.
+/// Roles: owner, developer, auditor, operator.
+#[utoipa::path(
+    get,
+    path = "/v1/consent-links/{id}",
+    operation_id = "getConsentLink",
+    tag = "consent links",
+    security(("api_token" = [])),
+    params(("id" = LinkId, Path, description = "The link")),
+    responses(
+        (status = 200, description = "The link", body = LinkView),
+        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
+    ),
+)]
+pub async fn get_link(
+    Of(state): Of<Arc<State>>,
+    caller: Caller,
+    facts: RequestFacts,
+    Path(id): Path<LinkId>,
+) -> Result<Json<LinkView>, Problem> {
+    let missing = "There is no such consent link.";
+    let link = links::by_id(&state.host.pool, id).await?;
+    let link = link.ok_or_else(|| Problem::not_found("not-found", missing))?;
+    let access = policy::read_links(caller.role_in(link.organization_id), caller.operator);
+    let organization = Some(link.organization_id);
+    let target = format!("consent-link/{id}");
+    let attempt = Attempt {
+        operation: "consent-link.read",
+        target,
+        organization,
+        caller: &caller,
+        facts: &facts,
+    };
+    attempt.demand(&state, access, missing).await?;
+    let accounts = accounts_of(&link).map(|(id, _)| id).collect();
+    let names = Neighbours::of(&state, &facts)
+        .name_accounts(accounts)
+        .await?;
+    Ok(Json(LinkView::of(&link, state.host.env.now(), &names)))
+}

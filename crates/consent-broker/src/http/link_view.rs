@@ -1,0 +1,98 @@
+//! A link as the organization that made it sees it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::link::{EndReason, Link, LinkState, LinkStateName};
+
+/// A consent link. Its token is not part of it: that was in the one answer that made it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LinkView {
+    /// Its id.
+    pub id: LinkId,
+    /// The app that asks.
+    pub app_id: AppId,
+    /// The organization that develops the app.
+    pub organization_id: OrganizationId,
+    /// What its maker calls it.
+    pub label: Option<String>,
+    /// The token's last four characters.
+    pub hint: String,
+    /// What has become of it.
+    pub state: LinkStateName,
+    /// Who made it.
+    pub created_by: PersonId,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// From when it cannot be used any more.
+    pub expires_at: DateTime<Utc>,
+    /// When someone outside the organization first saw what it asks for.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// When it was used, revoked, or expired.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why it was revoked, if it was.
+    pub revocation_reason: Option<EndReason>,
+    /// The accounts that were chosen, if it was used to approve.
+    pub accounts: Vec<LinkedAccount>,
+}
+
+/// An account that was chosen on a link.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LinkedAccount {
+    /// The account.
+    pub id: AccountId,
+    /// Its name, if it is still known.
+    pub name: Option<String>,
+    /// Whether it had consented before, so that the link changed nothing for it.
+    pub already_granted: bool,
+}
+
+/// The accounts of a link: those that consented because of it, then those that had before.
+pub fn accounts_of(link: &Link) -> impl Iterator<Item = (AccountId, bool)> + '_ {
+    let (granted, already): (&[AccountId], &[AccountId]) = match &link.state {
+        LinkState::Granted {
+            granted,
+            already_granted,
+            ..
+        } => (granted, already_granted),
+        _ => (&[], &[]),
+    };
+    granted
+        .iter()
+        .map(|id| (*id, false))
+        .chain(already.iter().map(|id| (*id, true)))
+}
+
+impl LinkView {
+    /// The link as of now, with these names of accounts.
+    pub fn of(link: &Link, now: DateTime<Utc>, names: &BTreeMap<AccountId, String>) -> Self {
+        Self {
+            id: link.id,
+            app_id: link.app_id,
+            organization_id: link.organization_id,
+            label: link.label.clone(),
+            hint: link.hint.clone(),
+            state: link.state_name(now),
+            created_by: link.created_by,
+            created_at: link.created_at,
+            expires_at: link.expires_at,
+            opened_at: link.opened_at,
+            ended_at: link.ended_at(now),
+            revocation_reason: match link.state {
+                LinkState::Revoked { reason, .. } => Some(reason),
+                _ => None,
+            },
+            accounts: accounts_of(link)
+                .map(|(id, already_granted)| LinkedAccount {
+                    id,
+                    name: names.get(&id).cloned(),
+                    already_granted,
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `GET /v1/grants`
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State as Of};
+use axum::response::Response;
+use contract::{AccountId, AppId, GrantId, OrganizationId};
+use serde::Deserialize;
+use service::http::{Page, PageQuery, Query};
+use service::{Caller, Problem, RequestFacts};
+use utoipa::IntoParams;
+
+use super::grant_view::GrantView;
+use crate::State;
+use crate::grant::{Grant, GrantStateName};
+use crate::neighbours::{Names, Neighbours};
+use crate::store::grants::{self, Filter, Sight};
+
+/// Which grants.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GrantFilter {
+    /// Only grants to this app.
+    pub app_id: Option<AppId>,
+    /// Only grants of this account.
+    pub account_id: Option<AccountId>,
+    /// Only grants to apps of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Only grants in this state.
+    #[param(inline)]
+    pub state: Option<GrantStateName>,
+    /// Which page.
+    #[serde(flatten)]
+    #[param(ignore)]
+    pub page: PageQuery,
+}
+
+/// List grants
+///
+/// Newest first: the grants of all accounts on which the caller holds any role, and those to the apps
+/// of the caller's organizations. Operators see all. Who granted one is told to those who hold a
+/// role on its account, and to operators.
+///
+/// Events: none.
+/// Roles: person.
+#[utoipa::path(
+    get,
+    path = "/v1/grants",
+    operation_id = "listGrants",
+    tag = "grants",
+    security(("api_token" = [])),
+    params(GrantFilter, PageQuery),
+    responses(
+        (status = 200, description = "A page of grants", body = Page<GrantView>),
+        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
+    ),
+)]
+pub async fn list_grants(
+    Of(state): Of<Arc<State>>,
+    caller: Caller,
+    facts: RequestFacts,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<GrantFilter>,
+) -> Result<Response, Problem> {
+    let neighbours = Neighbours::of(&state, &facts);
+    let held = neighbours
+        .roles_of(caller.person_id, query.account_id.map(|id| vec![id]))
+        .await?;
+    let sight = Sight {
+        everything: caller.operator,
+        accounts: held.iter().map(|held| held.account_id).collect(),
+        organizations: caller
+            .memberships
+            .iter()
+            .map(|membership| membership.organization_id)
+            .collect(),
+    };
+    let filter = Filter {
+        app_id: query.app_id,
+        account_id: query.account_id,
+        organization_id: query.organization_id,
+        state: query.state,
+    };
+    let before = query.page.after::<GrantId>()?;
+    let rows = grants::list(&state.host.pool, &sight, filter, before, query.page.rows()).await?;
+    let page = Page::of_rows(rows, &query.page, |grant| grant.id)?;
+
+    let own: BTreeSet<AccountId> = sight.accounts.into_iter().collect();
+    let told_by_whom = |grant: &Grant| caller.operator || own.contains(&grant.account_id);
+    let grants = &page.items;
+    let (people, accounts, apps) = tokio::try_join!(
+        neighbours.name_people(
+            grants
+                .iter()
+                .filter(|g| told_by_whom(g))
+                .map(|g| g.granted_by)
+                .collect()
+        ),
+        neighbours.name_accounts(grants.iter().map(|grant| grant.account_id).collect()),
+        neighbours.name_apps(grants.iter().map(|grant| grant.app_id).collect()),
+    )?;
+    let names = Names {
+        people,
+        accounts,
+        apps,
+    };
+    Ok(page
+        .map(|grant| GrantView::of(&grant, &names, told_by_whom(&grant)))
+        .into_response_for(&uri))
+}

@@ -1,0 +1,101 @@
+//! `GET /v1/apps/{id}/consent-links`
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State as Of};
+use axum::response::Response;
+use contract::{AppId, LinkId};
+use serde::Deserialize;
+use service::http::{Page, PageQuery, Path, Query};
+use service::{Caller, Problem, RequestFacts};
+use utoipa::IntoParams;
+
+use super::Attempt;
+use super::link_view::{LinkView, accounts_of};
+use crate::link::LinkStateName;
+use crate::neighbours::Neighbours;
+use crate::store::links;
+use crate::{State, policy};
+
+/// Which links.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LinkFilter {
+    /// Only links in this state.
+    #[param(inline)]
+    pub state: Option<LinkStateName>,
+    /// Which page.
+    #[serde(flatten)]
+    #[param(ignore)]
+    pub page: PageQuery,
+}
+
+/// List an app's consent links
+///
+/// Newest first: what has become of each, when, and for which accounts.
+///
+/// Events: none.
+/// Roles: owner, developer, auditor, operator.
+#[utoipa::path(
+    get,
+    path = "/v1/apps/{id}/consent-links",
+    operation_id = "listConsentLinks",
+    tag = "consent links",
+    security(("api_token" = [])),
+    params(("id" = AppId, Path, description = "The app"), LinkFilter, PageQuery),
+    responses(
+        (status = 200, description = "A page of links", body = Page<LinkView>),
+        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
+        (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
+    ),
+)]
+pub async fn list_links(
+    Of(state): Of<Arc<State>>,
+    caller: Caller,
+    facts: RequestFacts,
+    OriginalUri(uri): OriginalUri,
+    Path(app_id): Path<AppId>,
+    Query(filter): Query<LinkFilter>,
+) -> Result<Response, Problem> {
+    let missing = "There is no such app.";
+    let neighbours = Neighbours::of(&state, &facts);
+    let app = neighbours
+        .app(app_id)
+        .await?
+        .ok_or_else(|| Problem::not_found("not-found", missing))?;
+    let access = policy::read_links(caller.role_in(app.organization_id), caller.operator);
+    let (target, organization) = (format!("app/{app_id}"), Some(app.organization_id));
+    let attempt = Attempt {
+        operation: "consent-link.list",
+        target,
+        organization,
+        caller: &caller,
+        facts: &facts,
+    };
+    attempt.demand(&state, access, missing).await?;
+
+    let now = state.host.env.now();
+    let before = filter.page.after::<LinkId>()?;
+    let rows = links::of_app(
+        &state.host.pool,
+        app_id,
+        filter.state,
+        now,
+        before,
+        filter.page.rows(),
+    )
+    .await?;
+    let page = Page::of_rows(rows, &filter.page, |link| link.id)?;
+    let accounts = page
+        .items
+        .iter()
+        .flat_map(accounts_of)
+        .map(|(id, _)| id)
+        .collect();
+    let names = neighbours.name_accounts(accounts).await?;
+    Ok(page
+        .map(|link| LinkView::of(&link, now, &names))
+        .into_response_for(&uri))
+}

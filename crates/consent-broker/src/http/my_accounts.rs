@@ -1,0 +1,115 @@
+//! `GET /v1/me/accounts`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, OriginalUri, State as Of};
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use contract::catalogue::DomainLevel;
+use contract::rpc::{AccountKind, AuthenticatedApp, NamedAccount};
+use contract::{AccountId, Actor, GrantId};
+use serde::{Deserialize, Serialize};
+use service::authentication::bearer;
+use service::http::{Page, PageQuery, Query};
+use service::{Problem, RequestFacts};
+use utoipa::ToSchema;
+
+use crate::State;
+use crate::neighbours::Neighbours;
+use crate::store::grants;
+
+/// An account that the app may act on.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct MyAccount {
+    /// The account.
+    pub id: AccountId,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whose it is.
+    pub kind: Option<AccountKind>,
+    /// The catalogue's service.
+    pub service: String,
+    /// What the app may do with it.
+    pub domains: Vec<DomainLevel>,
+}
+
+/// The app that calls, proved by its own access token. As an extractor it answers 401 to all others.
+#[derive(Debug)]
+pub struct CallingApp(AuthenticatedApp);
+
+impl FromRequestParts<Arc<State>> for CallingApp {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Problem> {
+        let facts = RequestFacts::from_request_parts(parts, state).await?;
+        let token = bearer(parts).ok_or_else(|| {
+            Problem::unauthorized(
+                "unauthenticated",
+                "This needs the app's access token, as `Authorization: Bearer …`.",
+            )
+        })?;
+        let app = Neighbours::of(state, &facts)
+            .authenticate_app(token)
+            .await?
+            .ok_or_else(|| {
+                let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+                let detail = "The access token is forged or expired, or its app may not act.";
+                Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", detail)
+                    .with_header(WWW_AUTHENTICATE, challenge)
+            })?;
+        facts.proved_to_be(Actor::App(app.app_id));
+        Ok(Self(app))
+    }
+}
+
+/// List the accounts that the app's token reaches
+///
+/// Called by the app itself, with its access token from `/oauth2/token`. Read from the live grants at
+/// each call, so that a revocation counts at once.
+///
+/// Events: none.
+/// Roles: app.
+#[utoipa::path(
+    get,
+    path = "/v1/me/accounts",
+    operation_id = "listMyAccounts",
+    tag = "apps themselves",
+    security(("api_token" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page of accounts, in the order in which they consented", body = Page<MyAccount>),
+        (status = 401, description = "No access token, or none that is valid", body = Problem),
+        (status = 422, description = "The limit or the cursor is wrong", body = Problem),
+    ),
+)]
+pub async fn my_accounts(
+    Of(state): Of<Arc<State>>,
+    CallingApp(app): CallingApp,
+    facts: RequestFacts,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let after = query.after::<GrantId>()?;
+    let rows = grants::live_of_app(&state.host.pool, app.app_id, after, query.rows()).await?;
+    let page = Page::of_rows(rows, &query, |grant| grant.id)?;
+    let ids = page.items.iter().map(|grant| grant.account_id).collect();
+    let named = Neighbours::of(&state, &facts).accounts(ids).await?;
+    let named: BTreeMap<AccountId, NamedAccount> = named
+        .into_iter()
+        .map(|account| (account.account_id, account))
+        .collect();
+    let accounts = page.map(|grant| {
+        let known = named.get(&grant.account_id);
+        MyAccount {
+            id: grant.account_id,
+            name: known.map(|account| account.name.clone()),
+            kind: known.map(|account| account.kind),
+            service: grant.service,
+            domains: grant.domains,
+        }
+    });
+    Ok(accounts.into_response_for(&uri))
+}

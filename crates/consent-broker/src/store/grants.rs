@@ -1,0 +1,299 @@
+//! Grants.
+
+use chrono::{DateTime, Utc};
+use contract::catalogue::DomainLevel;
+use contract::ids::{AccountId, AppId, GrantId, LinkId, OrganizationId, PersonId};
+use contract::rpc::AccountRole;
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
+
+use super::{contradiction, version};
+use crate::grant::{Grant, GrantStateName, Revoked};
+use crate::link::EndReason;
+
+struct Row {
+    id: Uuid,
+    app_id: Uuid,
+    organization_id: Uuid,
+    account_id: Uuid,
+    link_id: Uuid,
+    service: String,
+    domains: Json<Vec<DomainLevel>>,
+    granted_by: Uuid,
+    role: String,
+    granted_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+    revoked_by: Option<Uuid>,
+    revocation_reason: Option<String>,
+    version: i64,
+}
+
+macro_rules! select_grants {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT id, app_id, organization_id, account_id, link_id, service,
+                      domains AS "domains: Json<Vec<DomainLevel>>", granted_by, role, granted_at, revoked_at,
+                      revoked_by, revocation_reason, version
+               FROM consent_broker.grants "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+impl TryFrom<Row> for Grant {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let revoked = match (
+            row.revoked_at,
+            row.revocation_reason.as_deref().and_then(EndReason::parse),
+        ) {
+            (None, _) => None,
+            (Some(at), Some(reason)) => Some(Revoked {
+                at,
+                by: row.revoked_by.map(PersonId::from_uuid),
+                reason,
+            }),
+            (Some(_), None) => return Err(contradiction("a grant is revoked for a known reason")),
+        };
+        Ok(Self {
+            id: GrantId::from_uuid(row.id),
+            app_id: AppId::from_uuid(row.app_id),
+            organization_id: OrganizationId::from_uuid(row.organization_id),
+            account_id: AccountId::from_uuid(row.account_id),
+            link_id: LinkId::from_uuid(row.link_id),
+            service: row.service,
+            domains: row.domains.0,
+            granted_by: PersonId::from_uuid(row.granted_by),
+            role: AccountRole::parse(&row.role)
+                .ok_or_else(|| contradiction("a grant names a known role"))?,
+            granted_at: row.granted_at,
+            revoked,
+            version: version(row.version)?,
+        })
+    }
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<Grant>, sqlx::Error> {
+    rows.into_iter().map(Grant::try_from).collect()
+}
+
+/// What all grants of one approval share.
+#[derive(Debug, Clone, Copy)]
+pub struct Approved<'a> {
+    /// The link it came through.
+    pub link_id: LinkId,
+    /// The app.
+    pub app_id: AppId,
+    /// The organization that develops the app.
+    pub organization_id: OrganizationId,
+    /// The catalogue's service.
+    pub service: &'a str,
+    /// What the app asks for.
+    pub domains: &'a [DomainLevel],
+    /// Who approves.
+    pub by: PersonId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Stores a grant for each of these accounts that has none that is live, and says for which it did.
+/// The accounts come sorted: whoever approves the same ones at the same time waits, never in a circle.
+pub async fn insert_missing(
+    connection: &mut PgConnection,
+    approved: Approved<'_>,
+    accounts: &[(GrantId, AccountId, AccountRole)],
+) -> Result<Vec<GrantId>, sqlx::Error> {
+    let ids: Vec<Uuid> = accounts.iter().map(|(id, _, _)| id.uuid()).collect();
+    let account_ids: Vec<Uuid> = accounts
+        .iter()
+        .map(|(_, account, _)| account.uuid())
+        .collect();
+    let roles: Vec<String> = accounts
+        .iter()
+        .map(|(_, _, role)| role.as_str().to_owned())
+        .collect();
+    let inserted = sqlx::query_scalar!(
+        "INSERT INTO consent_broker.grants
+            (id, account_id, role, link_id, app_id, organization_id, service, domains, granted_by, granted_at, version)
+         SELECT chosen.id, chosen.account_id, chosen.role, $4, $5, $6, $7, $8, $9, $10, 1
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS chosen (id, account_id, role)
+         ORDER BY chosen.account_id
+         ON CONFLICT (app_id, account_id) WHERE revoked_at IS NULL DO NOTHING
+         RETURNING id",
+        &ids,
+        &account_ids,
+        &roles,
+        approved.link_id.uuid(),
+        approved.app_id.uuid(),
+        approved.organization_id.uuid(),
+        approved.service,
+        Json(approved.domains) as _,
+        approved.by.uuid(),
+        approved.at,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(inserted.into_iter().map(GrantId::from_uuid).collect())
+}
+
+/// The live grants of an app on these accounts.
+pub async fn live_on(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    accounts: &[AccountId],
+) -> Result<Vec<Grant>, sqlx::Error> {
+    let accounts: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
+    all(select_grants!(
+        "WHERE app_id = $1 AND account_id = ANY($2) AND revoked_at IS NULL",
+        app.uuid(),
+        &accounts
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// The live grants of an app, oldest first, after `after`.
+pub async fn live_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    after: Option<GrantId>,
+    limit: i64,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    all(select_grants!(
+        "WHERE app_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        app.uuid(),
+        after.map(GrantId::uuid),
+        limit,
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
+/// The grant with this id.
+pub async fn by_id(
+    executor: impl PgExecutor<'_>,
+    id: GrantId,
+) -> Result<Option<Grant>, sqlx::Error> {
+    select_grants!("WHERE id = $1", id.uuid())
+        .fetch_optional(executor)
+        .await?
+        .map(Grant::try_from)
+        .transpose()
+}
+
+/// The grant with this id; nobody else changes it until the transaction ends.
+pub async fn lock(
+    connection: &mut PgConnection,
+    id: GrantId,
+) -> Result<Option<Grant>, sqlx::Error> {
+    select_grants!("WHERE id = $1 FOR UPDATE", id.uuid())
+        .fetch_optional(connection)
+        .await?
+        .map(Grant::try_from)
+        .transpose()
+}
+
+/// The live grants of an app, on these accounts or on all, locked in one order.
+pub async fn lock_live_of_app(
+    connection: &mut PgConnection,
+    app: AppId,
+    accounts: Option<&[AccountId]>,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    let accounts: Option<Vec<Uuid>> = accounts.map(|ids| ids.iter().map(|id| id.uuid()).collect());
+    all(select_grants!(
+        "WHERE app_id = $1 AND revoked_at IS NULL AND ($2::uuid[] IS NULL OR account_id = ANY($2))
+         ORDER BY id FOR UPDATE",
+        app.uuid(),
+        accounts.as_deref(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Ends these locked, live grants: on request of a person, or with their app. Says how many it ended.
+pub async fn revoke(
+    connection: &mut PgConnection,
+    grants: &[Grant],
+    requested_by: Option<PersonId>,
+    at: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let ids: Vec<Uuid> = grants.iter().map(|grant| grant.id.uuid()).collect();
+    let reason = if requested_by.is_some() {
+        EndReason::Requested
+    } else {
+        EndReason::AppArchived
+    };
+    // The clock of the replica that granted may be ahead of this one's.
+    let done = sqlx::query!(
+        "UPDATE consent_broker.grants
+         SET revoked_at = GREATEST($2, granted_at), revoked_by = $3, revocation_reason = $4, version = version + 1
+         WHERE id = ANY($1) AND revoked_at IS NULL",
+        &ids,
+        at,
+        requested_by.map(PersonId::uuid),
+        reason.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Whose grants a caller sees: those on accounts they hold a role on, those of their organizations'
+/// apps, or all.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    /// All of them: an operator.
+    pub everything: bool,
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
+    /// The organizations.
+    pub organizations: Vec<OrganizationId>,
+}
+
+/// Which grants are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of this app.
+    pub app_id: Option<AppId>,
+    /// On this account.
+    pub account_id: Option<AccountId>,
+    /// Of the apps of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// In this state.
+    pub state: Option<GrantStateName>,
+}
+
+/// The grants in sight, newest first, after `before`.
+pub async fn list(
+    executor: impl PgExecutor<'_>,
+    sight: &Sight,
+    filter: Filter,
+    before: Option<GrantId>,
+    limit: i64,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
+    let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
+    all(select_grants!(
+        "WHERE ($1 OR account_id = ANY($2) OR organization_id = ANY($3))
+           AND ($4::uuid IS NULL OR app_id = $4)
+           AND ($5::uuid IS NULL OR account_id = $5)
+           AND ($6::uuid IS NULL OR organization_id = $6)
+           AND ($7::bool IS NULL OR (revoked_at IS NULL) = $7)
+           AND ($8::uuid IS NULL OR id < $8)
+         ORDER BY id DESC LIMIT $9",
+        sight.everything,
+        &accounts,
+        &organizations,
+        filter.app_id.map(AppId::uuid),
+        filter.account_id.map(AccountId::uuid),
+        filter.organization_id.map(OrganizationId::uuid),
+        filter.state.map(|state| state == GrantStateName::Live),
+        before.map(GrantId::uuid),
+        limit,
+    )
+    .fetch_all(executor)
+    .await?)
+}

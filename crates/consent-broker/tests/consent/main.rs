@@ -1,0 +1,15 @@
+//! The consent broker on a real PostgreSQL and a real NATS, over its public API. The other services
+//! answer from [`neighbourhood`], over NATS as well.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
+
+mod database;
+mod ending;
+mod grants;
+mod links;
+mod neighbourhood;
+mod page;
+mod people;
+mod redemption;
+mod refusals;
+mod stage;

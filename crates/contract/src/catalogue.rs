@@ -1,0 +1,513 @@
+//! What apps can ask for: services, their domains and levels, and the rules between them.
+//!
+//! The catalogue is a file ([`DEFAULT`] unless configured), checked as a whole when it is read, so
+//! that a mistake stops the start and not a customer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::rpc::AccountRole;
+
+/// The catalogue that is used when none is configured.
+pub const DEFAULT: &str = include_str!("../catalogue.toml");
+
+/// How much of a domain an app may do.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// See.
+    Read,
+    /// See and change.
+    Manage,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Manage => "manage",
+        })
+    }
+}
+
+/// A domain at a level: one thing an app asks for.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
+pub struct DomainLevel {
+    /// The domain's name in the catalogue, such as `campaigns`.
+    pub domain: String,
+    /// The level. Manage implies read.
+    pub level: Level,
+}
+
+impl fmt::Display for DomainLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.domain, self.level)
+    }
+}
+
+/// All services that apps can be for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Catalogue)]
+pub struct Catalogue {
+    /// The services, by name.
+    pub services: BTreeMap<String, ServiceEntry>,
+}
+
+/// One service of the platform.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceEntry {
+    /// Its name for people.
+    pub title: String,
+    /// A sentence on what it is.
+    pub description: String,
+    /// How it begins its scopes, such as `RetailMedia`.
+    pub scope_prefix: String,
+    /// The roles on an account that may consent.
+    pub consent_roles: Vec<AccountRole>,
+    /// Its domains, by name.
+    pub domains: BTreeMap<String, DomainEntry>,
+}
+
+/// One domain of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DomainEntry {
+    /// Its name for people.
+    pub title: String,
+    /// How its scopes name it, such as `Campaign`.
+    pub scope_name: String,
+    /// What an app can do with it at level read, in plain words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<LevelEntry>,
+    /// What an app can do with it at level manage, in plain words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manage: Option<LevelEntry>,
+}
+
+/// One level of a domain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LevelEntry {
+    /// What it allows, in a plain sentence that account owners read.
+    pub description: String,
+    /// Offered only to organizations for which an operator enabled it.
+    #[serde(default)]
+    pub on_request: bool,
+    /// What it brings along, as `<domain>:<level>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub includes: Vec<String>,
+    /// Whether it excludes every domain but those it brings along.
+    #[serde(default)]
+    pub exclusive: bool,
+}
+
+/// A catalogue that contradicts itself.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// Not the TOML of a catalogue.
+    #[error("the catalogue cannot be read: {0}")]
+    Malformed(#[from] toml::de::Error),
+    /// An entry breaks a rule.
+    #[error("catalogue, {place}: {problem}")]
+    Entry {
+        /// Where, such as `services.retail_media.domains.accounts.manage`.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Why an app may not ask for these domains.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// No such service.
+    #[error("there is no service `{0}`")]
+    UnknownService(String),
+    /// No such domain.
+    #[error("the service has no domain `{0}`")]
+    UnknownDomain(String),
+    /// The domain does not have the level.
+    #[error("the domain `{domain}` cannot be asked for at level {level}")]
+    UnknownLevel {
+        /// The domain.
+        domain: String,
+        /// The level it does not have.
+        level: Level,
+    },
+    /// The same domain twice.
+    #[error("the domain `{0}` is named twice")]
+    Twice(String),
+    /// On request, and not enabled.
+    #[error("`{0}` is on request: an operator has to enable it for the organization first")]
+    NotEnabled(DomainLevel),
+    /// One domain excludes the other.
+    #[error("`{exclusive}` cannot be combined with `{other}`")]
+    Excluded {
+        /// The domain that stands alone.
+        exclusive: DomainLevel,
+        /// The one it excludes.
+        other: DomainLevel,
+    },
+}
+
+impl Catalogue {
+    /// Reads and checks a catalogue.
+    pub fn parse(text: &str) -> Result<Self, CatalogueError> {
+        let catalogue: Self = toml::from_str(text)?;
+        for (service_name, service) in &catalogue.services {
+            service.check(service_name)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// The service of this name.
+    pub fn service(&self, name: &str) -> Result<&ServiceEntry, SelectionError> {
+        self.services
+            .get(name)
+            .ok_or_else(|| SelectionError::UnknownService(name.chars().take(64).collect()))
+    }
+
+    /// Checks what an app asks for and adds what the rules bring along. The answer is sorted and
+    /// names each domain once, at its highest level.
+    ///
+    /// `enabled` holds what an operator enabled for the organization, as `<service>/<domain>:<level>`.
+    pub fn select(
+        &self,
+        service_name: &str,
+        wanted: &[DomainLevel],
+        enabled: &[String],
+    ) -> Result<Vec<DomainLevel>, SelectionError> {
+        let service = self.service(service_name)?;
+        let mut selected: BTreeMap<&str, Level> = BTreeMap::new();
+        let mut exclusive = None;
+        for want in wanted {
+            let entry = service.level(want)?;
+            if entry.on_request && !enabled.contains(&format!("{service_name}/{want}")) {
+                return Err(SelectionError::NotEnabled(want.clone()));
+            }
+            if wanted
+                .iter()
+                .filter(|other| other.domain == want.domain)
+                .count()
+                > 1
+            {
+                return Err(SelectionError::Twice(want.domain.clone()));
+            }
+            if entry.exclusive {
+                exclusive = Some((want, entry));
+            }
+            let level = selected.entry(&want.domain).or_insert(want.level);
+            *level = want.level.max(*level);
+            for included in &entry.includes {
+                // Checked when the catalogue was read: `includes` names levels that exist.
+                if let Some((domain, level)) = parse_domain_level(included) {
+                    let present = selected.entry(domain).or_insert(level);
+                    *present = level.max(*present);
+                }
+            }
+        }
+        if let Some((alone, entry)) = exclusive {
+            let brought: BTreeSet<&str> = entry.includes.iter().map(String::as_str).collect();
+            let stranger = wanted
+                .iter()
+                .find(|w| *w != alone && !brought.contains(w.to_string().as_str()));
+            if let Some(other) = stranger {
+                return Err(SelectionError::Excluded {
+                    exclusive: alone.clone(),
+                    other: other.clone(),
+                });
+            }
+        }
+        Ok(selected
+            .into_iter()
+            .map(|(domain, level)| DomainLevel {
+                domain: domain.to_owned(),
+                level,
+            })
+            .collect())
+    }
+
+    /// The OAuth scopes (RFC 6749 section 3.3) of these domains. Manage implies read, so both are named.
+    pub fn scopes(&self, service_name: &str, domains: &[DomainLevel]) -> Vec<String> {
+        let Ok(service) = self.service(service_name) else {
+            return Vec::new();
+        };
+        let mut scopes = Vec::new();
+        for wanted in domains {
+            let Some(domain) = service.domains.get(&wanted.domain) else {
+                continue;
+            };
+            if domain.read.is_some() {
+                scopes.push(format!(
+                    "{}_{}_Read",
+                    service.scope_prefix, domain.scope_name
+                ));
+            }
+            if wanted.level == Level::Manage {
+                scopes.push(format!(
+                    "{}_{}_Manage",
+                    service.scope_prefix, domain.scope_name
+                ));
+            }
+        }
+        scopes
+    }
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self::parse(DEFAULT).expect("the default catalogue is checked by this module's tests")
+    }
+}
+
+impl ServiceEntry {
+    /// The entry of a domain at a level.
+    pub fn level(&self, wanted: &DomainLevel) -> Result<&LevelEntry, SelectionError> {
+        let domain = self.domains.get(&wanted.domain).ok_or_else(|| {
+            SelectionError::UnknownDomain(wanted.domain.chars().take(64).collect())
+        })?;
+        domain
+            .level(wanted.level)
+            .ok_or_else(|| SelectionError::UnknownLevel {
+                domain: wanted.domain.clone(),
+                level: wanted.level,
+            })
+    }
+
+    fn check(&self, name: &str) -> Result<(), CatalogueError> {
+        let wrong = |place: String, problem: &str| {
+            Err(CatalogueError::Entry {
+                place,
+                problem: problem.to_owned(),
+            })
+        };
+        let place = format!("services.{name}");
+        if !is_name(name) {
+            return wrong(
+                place,
+                "a service's name has lower-case letters, digits and underscores",
+            );
+        }
+        if !is_scope_word(&self.scope_prefix) {
+            return wrong(
+                format!("{place}.scope_prefix"),
+                "a scope's parts have letters and digits only",
+            );
+        }
+        if self.consent_roles.is_empty() {
+            return wrong(
+                format!("{place}.consent_roles"),
+                "without a role nobody could ever consent",
+            );
+        }
+        if self.domains.is_empty() {
+            return wrong(
+                format!("{place}.domains"),
+                "a service has at least one domain",
+            );
+        }
+        for (domain_name, domain) in &self.domains {
+            let place = format!("{place}.domains.{domain_name}");
+            if !is_name(domain_name) {
+                return wrong(
+                    place,
+                    "a domain's name has lower-case letters, digits and underscores",
+                );
+            }
+            if !is_scope_word(&domain.scope_name) {
+                return wrong(
+                    format!("{place}.scope_name"),
+                    "a scope's parts have letters and digits only",
+                );
+            }
+            if domain.read.is_none() && domain.manage.is_none() {
+                return wrong(place, "a domain has at least one level, `read` or `manage`");
+            }
+            for entry in [&domain.read, &domain.manage].into_iter().flatten() {
+                for included in &entry.includes {
+                    let known = parse_domain_level(included).is_some_and(|(domain, level)| {
+                        self.domains
+                            .get(domain)
+                            .is_some_and(|entry| entry.level(level).is_some())
+                    });
+                    if !known {
+                        return wrong(
+                            format!("{place}.includes"),
+                            &format!("there is no `{included}`"),
+                        );
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DomainEntry {
+    /// The entry of a level, if the domain has it.
+    pub fn level(&self, level: Level) -> Option<&LevelEntry> {
+        match level {
+            Level::Read => self.read.as_ref(),
+            Level::Manage => self.manage.as_ref(),
+        }
+    }
+}
+
+fn parse_domain_level(text: &str) -> Option<(&str, Level)> {
+    match text.split_once(':')? {
+        (domain, "read") => Some((domain, Level::Read)),
+        (domain, "manage") => Some((domain, Level::Manage)),
+        _ => None,
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn is_scope_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domain(text: &str) -> DomainLevel {
+        let (domain, level) = parse_domain_level(text).unwrap();
+        DomainLevel {
+            domain: domain.to_owned(),
+            level,
+        }
+    }
+
+    fn select(
+        service: &str,
+        wanted: &[&str],
+        enabled: &[&str],
+    ) -> Result<Vec<String>, SelectionError> {
+        let wanted: Vec<_> = wanted.iter().map(|w| domain(w)).collect();
+        let enabled: Vec<_> = enabled.iter().map(|e| (*e).to_owned()).collect();
+        let selected = Catalogue::default().select(service, &wanted, &enabled)?;
+        Ok(selected.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_default_catalogue_has_both_services_and_their_roles() {
+        let catalogue = Catalogue::default();
+        assert_eq!(catalogue.services["retail_media"].consent_roles.len(), 3);
+        assert_eq!(
+            catalogue.services["marketing_solutions"].consent_roles,
+            [AccountRole::Admin]
+        );
+        assert_eq!(catalogue.services["retail_media"].domains.len(), 7);
+        assert_eq!(catalogue.services["marketing_solutions"].domains.len(), 6);
+    }
+
+    #[test]
+    fn manage_implies_read_in_the_scopes() {
+        let scopes = Catalogue::default().scopes("retail_media", &[domain("campaigns:manage")]);
+        assert_eq!(
+            scopes,
+            ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]
+        );
+    }
+
+    #[test]
+    fn a_domain_on_request_needs_an_operator() {
+        assert!(matches!(
+            select("retail_media", &["billing:read"], &[]),
+            Err(SelectionError::NotEnabled(_))
+        ));
+        assert!(
+            select(
+                "retail_media",
+                &["billing:read"],
+                &["retail_media/billing:read"]
+            )
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn managing_accounts_brings_campaigns_and_excludes_the_rest() {
+        let enabled = ["retail_media/accounts:manage"];
+        let selected = select("retail_media", &["accounts:manage"], &enabled).unwrap();
+        assert_eq!(selected, ["accounts:manage", "campaigns:read"]);
+        assert!(
+            select(
+                "retail_media",
+                &["accounts:manage", "campaigns:read"],
+                &enabled
+            )
+            .is_ok()
+        );
+        let refused = select(
+            "retail_media",
+            &["accounts:manage", "analytics:read"],
+            &enabled,
+        );
+        assert!(matches!(refused, Err(SelectionError::Excluded { .. })));
+        let refused = select(
+            "retail_media",
+            &["accounts:manage", "campaigns:manage"],
+            &enabled,
+        );
+        assert!(matches!(refused, Err(SelectionError::Excluded { .. })));
+    }
+
+    #[test]
+    fn unknown_and_repeated_domains_are_refused() {
+        assert!(matches!(
+            select("x", &[], &[]),
+            Err(SelectionError::UnknownService(_))
+        ));
+        assert!(matches!(
+            select("retail_media", &["x:read"], &[]),
+            Err(SelectionError::UnknownDomain(_))
+        ));
+        let refused = select("retail_media", &["analytics:manage"], &[]);
+        assert!(matches!(refused, Err(SelectionError::UnknownLevel { .. })));
+        let refused = select("retail_media", &["campaigns:read", "campaigns:manage"], &[]);
+        assert!(matches!(refused, Err(SelectionError::Twice(_))));
+    }
+
+    #[test]
+    fn a_catalogue_with_a_mistake_says_where() {
+        let broken = DEFAULT.replace(
+            "includes = [\"campaigns:read\"]",
+            "includes = [\"nothing:read\"]",
+        );
+        let error = Catalogue::parse(&broken).unwrap_err().to_string();
+        assert!(
+            error.contains("services.retail_media.domains.accounts")
+                && error.contains("nothing:read"),
+            "{error}"
+        );
+        assert!(Catalogue::parse("[services.x]\nfoo = 1").is_err());
+    }
+}

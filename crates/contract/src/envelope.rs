@@ -1,0 +1,355 @@
+//! A fact as a CloudEvent (CloudEvents 1.0, structured JSON).
+//!
+//! The canonical bytes (RFC 8785) are made once, when the event is recorded; they are what is
+//! stored, published, hashed into the log and proved. Nobody serializes an event a second time.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::commitment::ContextHash;
+use crate::facts::Fact;
+use crate::ids::{CorrelationId, EventId, OrganizationId, Service};
+use crate::provenance::{Authority, Provenance};
+use crate::trace::TraceParent;
+
+/// The largest event, in bytes: an entry's length is a uint16 in the log's entry bundles
+/// (C2SP tlog-tiles), so a larger one is refused at its producer.
+pub const MAX_EVENT_BYTES: usize = 65_535;
+
+/// The `Content-Type` of an event.
+pub const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// The place of an event in its stream: 1, 2, 3 … without holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "i32", try_from = "i64")]
+pub struct Version(i32);
+
+/// A number that is no version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is no version; the first is 1")]
+pub struct InvalidVersion(i64);
+
+impl TryFrom<i64> for Version {
+    type Error = InvalidVersion;
+    fn try_from(number: i64) -> Result<Self, InvalidVersion> {
+        Self::new(number).ok_or(InvalidVersion(number))
+    }
+}
+
+impl From<Version> for i32 {
+    fn from(version: Version) -> Self {
+        version.0
+    }
+}
+
+impl Version {
+    /// The version of a stream's first event.
+    pub const FIRST: Self = Self(1);
+
+    /// The version with this number, if it is 1 or more. (CloudEvents integers have 32 bits.)
+    pub fn new(number: i64) -> Option<Self> {
+        i32::try_from(number).ok().filter(|n| *n >= 1).map(Self)
+    }
+
+    /// The version that comes after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The number, as Postgres keeps it.
+    pub const fn number(self) -> i64 {
+        self.0 as i64
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An event as others see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Always `1.0`.
+    pub specversion: String,
+    /// The event's id.
+    pub id: EventId,
+    /// The service that recorded it, as `/mandate/<service>`.
+    #[serde(
+        serialize_with = "source_to_text",
+        deserialize_with = "source_from_text"
+    )]
+    pub source: Service,
+    /// The event's type, such as `mandate.app.created.v1`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The stream, as `<aggregate>/<id>`.
+    pub subject: String,
+    /// When it happened.
+    #[serde(serialize_with = "time_to_text")]
+    pub time: DateTime<Utc>,
+    /// `application/json`.
+    pub datacontenttype: String,
+    /// Where the schema of `data` is: `urn:mandate:schema:<type>`; the files are in `docs/events`.
+    pub dataschema: String,
+    /// On whose behalf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+    /// Who.
+    pub actor: Actor,
+    /// Why they were allowed.
+    pub authority: Authority,
+    /// The place in the stream.
+    pub streamversion: Version,
+    /// What belongs together.
+    pub correlationid: CorrelationId,
+    /// The event this one follows from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causationid: Option<EventId>,
+    /// The commitment to the personal context kept beside the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contexthash: Option<ContextHash>,
+    /// The trace of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<TraceParent>,
+    /// The fact.
+    pub data: serde_json::Value,
+}
+
+/// Where an event stands: its id, its place in its stream, its time and its recorder.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The event's id.
+    pub id: EventId,
+    /// The id of its stream.
+    pub stream: Uuid,
+    /// Its place in the stream.
+    pub version: Version,
+    /// When it happened.
+    pub time: DateTime<Utc>,
+    /// The service that records it.
+    pub source: Service,
+}
+
+/// Bytes that are no event of ours, or an event that cannot be one.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Not the JSON of an envelope.
+    #[error("not a Mandate event: {0}")]
+    Malformed(#[source] serde_json::Error),
+    /// The attribute `subject` names no stream.
+    #[error("the event's subject `{0}` is not <aggregate>/<id>")]
+    Subject(String),
+    /// The fact is of another type.
+    #[error("the event is a {found}, not a {expected}")]
+    OtherType {
+        /// The type that was asked for.
+        expected: &'static str,
+        /// The event's type.
+        found: String,
+    },
+    /// More than [`MAX_EVENT_BYTES`].
+    #[error("the event has {size} bytes; at most {MAX_EVENT_BYTES} fit")]
+    TooLarge {
+        /// The size of its canonical bytes.
+        size: usize,
+    },
+}
+
+impl Envelope {
+    /// The envelope of a fact that takes this place in its stream.
+    ///
+    /// # Errors
+    /// When the fact cannot be JSON.
+    pub fn of<F: Fact>(
+        place: &Place,
+        provenance: &Provenance,
+        contexthash: Option<ContextHash>,
+        fact: &F,
+    ) -> Result<Self, EnvelopeError> {
+        Ok(Self {
+            specversion: "1.0".to_owned(),
+            id: place.id,
+            source: place.source,
+            kind: F::TYPE.to_owned(),
+            subject: format!("{}/{}", F::AGGREGATE, place.stream),
+            time: place.time,
+            datacontenttype: "application/json".to_owned(),
+            dataschema: format!("urn:mandate:schema:{}", F::TYPE),
+            organization: provenance.organization,
+            actor: provenance.actor,
+            authority: provenance.authority.clone(),
+            streamversion: place.version,
+            correlationid: provenance.correlation,
+            causationid: provenance.causation,
+            contexthash,
+            traceparent: provenance.traceparent,
+            data: serde_json::to_value(fact).map_err(EnvelopeError::Malformed)?,
+        })
+    }
+
+    /// Reads an event.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        let envelope: Self = serde_json::from_slice(bytes).map_err(EnvelopeError::Malformed)?;
+        envelope.stream()?;
+        Ok(envelope)
+    }
+
+    /// The canonical bytes (RFC 8785), at most [`MAX_EVENT_BYTES`].
+    pub fn canonical(&self) -> Result<Vec<u8>, EnvelopeError> {
+        let bytes = serde_json_canonicalizer::to_vec(self).map_err(EnvelopeError::Malformed)?;
+        if bytes.len() > MAX_EVENT_BYTES {
+            return Err(EnvelopeError::TooLarge { size: bytes.len() });
+        }
+        Ok(bytes)
+    }
+
+    /// The stream: the aggregate's kind and id.
+    pub fn stream(&self) -> Result<(&str, Uuid), EnvelopeError> {
+        let invalid = || EnvelopeError::Subject(self.subject.chars().take(100).collect());
+        let (kind, id) = self.subject.split_once('/').ok_or_else(invalid)?;
+        let id = Uuid::parse_str(id).map_err(|_| invalid())?;
+        Ok((kind, id))
+    }
+
+    /// The id of the stream. A parsed envelope always has one.
+    pub fn stream_id(&self) -> Uuid {
+        self.stream().map_or(Uuid::nil(), |(_, id)| id)
+    }
+
+    /// The fact, if it is of this type.
+    pub fn fact<F: Fact + DeserializeOwned>(&self) -> Result<F, EnvelopeError> {
+        if self.kind != F::TYPE {
+            return Err(EnvelopeError::OtherType {
+                expected: F::TYPE,
+                found: self.kind.clone(),
+            });
+        }
+        serde_json::from_value(self.data.clone()).map_err(EnvelopeError::Malformed)
+    }
+
+    /// The NATS subject under which the event is published.
+    pub fn nats_subject(&self) -> String {
+        nats_subject(self.organization, &self.kind, self.stream_id())
+    }
+}
+
+/// `mandate.events.<organization>.<aggregate>.<event>.<id>`; what belongs to no organization has
+/// `platform` in its place.
+pub fn nats_subject(organization: Option<OrganizationId>, kind: &str, stream: Uuid) -> String {
+    // mandate.<aggregate>.<event>.v1: the two words in the middle.
+    let mut parts = kind.split('.').skip(1);
+    let (aggregate, event) = (
+        parts.next().unwrap_or("unknown"),
+        parts.next().unwrap_or("unknown"),
+    );
+    match organization {
+        Some(organization) => format!("mandate.events.{organization}.{aggregate}.{event}.{stream}"),
+        None => format!("mandate.events.platform.{aggregate}.{event}.{stream}"),
+    }
+}
+
+fn time_to_text<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true))
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+fn source_to_text<S: Serializer>(source: &Service, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(source.source())
+}
+
+fn source_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Service, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::environment::{Environment, ManualClock};
+    use crate::facts::AppArchived;
+    use crate::ids::AppId;
+
+    fn envelope() -> Envelope {
+        let time = DateTime::from_timestamp(1_700_000_000, 120_000).unwrap();
+        let environment = Environment::with_clock(Arc::new(ManualClock::starting_at(time)));
+        let app: AppId = environment.new_id();
+        let mut provenance = Provenance::system(
+            Service::AppRegistry,
+            Some(environment.new_id()),
+            environment.new_id(),
+        );
+        provenance.traceparent = Some(TraceParent::start(&environment));
+        let place = Place {
+            id: environment.new_id(),
+            stream: app.uuid(),
+            version: Version::new(3).unwrap(),
+            time: environment.now(),
+            source: Service::AppRegistry,
+        };
+        Envelope::of(&place, &provenance, None, &AppArchived { app_id: app }).unwrap()
+    }
+
+    #[test]
+    fn the_canonical_bytes_read_back_and_come_out_the_same() {
+        let envelope = envelope();
+        let bytes = envelope.canonical().unwrap();
+        let read = Envelope::parse(&bytes).unwrap();
+        assert_eq!(read, envelope);
+        assert_eq!(read.canonical().unwrap(), bytes);
+        assert!(bytes.starts_with(
+            br#"{"actor":"system/app-registry","authority":"system","correlationid":"#
+        ));
+    }
+
+    #[test]
+    fn times_have_microseconds_and_end_in_z() {
+        let text = String::from_utf8(envelope().canonical().unwrap()).unwrap();
+        assert!(
+            text.contains(r#""time":"2023-11-14T22:13:20.000120Z""#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_subject_on_nats_names_organization_aggregate_event_and_id() {
+        let envelope = envelope();
+        let organization = envelope.organization.unwrap();
+        let expected = format!(
+            "mandate.events.{organization}.app.archived.{}",
+            envelope.stream_id()
+        );
+        assert_eq!(envelope.nats_subject(), expected);
+    }
+
+    #[test]
+    fn an_event_over_the_limit_is_refused() {
+        let mut envelope = envelope();
+        envelope.data = serde_json::json!({ "text": "x".repeat(MAX_EVENT_BYTES) });
+        assert!(
+            matches!(envelope.canonical(), Err(EnvelopeError::TooLarge { size }) if size > MAX_EVENT_BYTES)
+        );
+    }
+
+    #[test]
+    fn another_type_or_subject_is_refused() {
+        let mut envelope = envelope();
+        envelope.kind = "mandate.app.created.v1".into();
+        assert!(envelope.fact::<AppArchived>().is_err());
+        envelope.subject = "app".into();
+        assert!(Envelope::parse(&serde_json::to_vec(&envelope).unwrap()).is_err());
+    }
+}

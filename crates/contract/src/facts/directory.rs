@@ -1,0 +1,246 @@
+//! What happens to organizations, people, accounts, their roles, API tokens, subscribers, and at
+//! sign-in.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::facts;
+use crate::ids::{
+    AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
+    SubscriberId,
+};
+use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
+
+facts! {
+    OrganizationCreated = "organization"."created";
+    OrganizationEdited = "organization"."edited";
+    OrganizationContactConfirmed = "organization"."contact-confirmed";
+    OrganizationDomainsEnabled = "organization"."domains-enabled";
+    MembershipGranted = "membership"."granted";
+    MembershipRoleChanged = "membership"."role-changed";
+    MembershipRemoved = "membership"."removed";
+    PersonRegistered = "person"."registered";
+    AccountCreated = "account"."created";
+    AccountEdited = "account"."edited";
+    AccountRoleGranted = "account-role"."granted";
+    AccountRoleChanged = "account-role"."changed";
+    AccountRoleRevoked = "account-role"."revoked";
+    ApiTokenCreated = "api-token"."created";
+    ApiTokenRevoked = "api-token"."revoked";
+    SignInAccepted = "sign-in"."accepted";
+    SignInRefused = "sign-in"."refused";
+    SubscriberAdded = "subscriber"."added";
+    SubscriberRemoved = "subscriber"."removed";
+}
+
+/// An organization was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationCreated {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// What kind it is.
+    pub kind: OrganizationKind,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+/// An organization's details changed. The values of contact details are not told, only that they changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationEdited {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The names of the changed fields.
+    pub changed: Vec<String>,
+}
+
+/// The organization's contact address was confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationContactConfirmed {
+    /// The organization.
+    pub organization_id: OrganizationId,
+}
+
+/// An operator set which domains on request the organization may ask for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationDomainsEnabled {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// All of them, as `<service>/<domain>:<level>`.
+    pub domains: Vec<String>,
+}
+
+/// A person became a member of an organization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MembershipGranted {
+    /// The membership.
+    pub membership_id: MembershipId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The person.
+    pub person_id: PersonId,
+    /// The role.
+    pub role: MemberRole,
+}
+
+/// A member's role changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MembershipRoleChanged {
+    /// The membership.
+    pub membership_id: MembershipId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The person.
+    pub person_id: PersonId,
+    /// The role from now on.
+    pub role: MemberRole,
+    /// The role until now.
+    pub previous_role: MemberRole,
+}
+
+/// A person is a member no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MembershipRemoved {
+    /// The membership.
+    pub membership_id: MembershipId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The person.
+    pub person_id: PersonId,
+}
+
+/// A person can sign in from now on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonRegistered {
+    /// The person.
+    pub person_id: PersonId,
+    /// Whether they operate the platform.
+    pub operator: bool,
+}
+
+/// An account was made known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountCreated {
+    /// The account.
+    pub account_id: AccountId,
+    /// Advertiser or publisher.
+    pub kind: AccountKind,
+    /// The catalogue's service that it is an account of.
+    pub service: String,
+}
+
+/// An account's details changed. The values are the customer's and not told, only that they changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountEdited {
+    /// The account.
+    pub account_id: AccountId,
+    /// The names of the changed fields.
+    pub changed: Vec<String>,
+}
+
+/// A person got a role on an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountRoleGranted {
+    /// The assignment.
+    pub account_role_id: AccountRoleId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The person.
+    pub person_id: PersonId,
+    /// The role.
+    pub role: AccountRole,
+}
+
+/// A person's role on an account changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountRoleChanged {
+    /// The assignment.
+    pub account_role_id: AccountRoleId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The person.
+    pub person_id: PersonId,
+    /// The role from now on.
+    pub role: AccountRole,
+    /// The role until now.
+    pub previous_role: AccountRole,
+}
+
+/// A person has no role on an account any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountRoleRevoked {
+    /// The assignment.
+    pub account_role_id: AccountRoleId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The person.
+    pub person_id: PersonId,
+}
+
+/// A person got an API token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiTokenCreated {
+    /// The token's record.
+    pub api_token_id: ApiTokenId,
+    /// The person it speaks for.
+    pub person_id: PersonId,
+    /// When it will expire by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// An API token was revoked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiTokenRevoked {
+    /// The token's record.
+    pub api_token_id: ApiTokenId,
+    /// The person it spoke for.
+    pub person_id: PersonId,
+}
+
+/// Someone proved to be this person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SignInAccepted {
+    /// The attempt.
+    pub sign_in_id: SignInId,
+    /// The person.
+    pub person_id: PersonId,
+    /// How: `password`.
+    pub method: String,
+}
+
+/// Someone failed to prove who they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SignInRefused {
+    /// The attempt.
+    pub sign_in_id: SignInId,
+    /// The person they claimed to be, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<PersonId>,
+    /// The true reason, which the caller is not told: `unknown_person` or `wrong_password`.
+    pub reason: String,
+}
+
+/// A system outside may read events of an organization from now on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubscriberAdded {
+    /// The subscriber.
+    pub subscriber_id: SubscriberId,
+    /// The organization whose events they are.
+    pub organization_id: OrganizationId,
+    /// What it is called.
+    pub name: String,
+    /// Which events, as `<aggregate>.<past participle>`.
+    pub events: Vec<String>,
+}
+
+/// A subscriber may not read any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubscriberRemoved {
+    /// The subscriber.
+    pub subscriber_id: SubscriberId,
+    /// The organization whose events it read.
+    pub organization_id: OrganizationId,
+}

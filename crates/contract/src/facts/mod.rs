@@ -1,0 +1,128 @@
+//! What can happen: one struct an event type, the `data` of its CloudEvent.
+//!
+//! Facts carry ids, states and numbers; never the name, address or email of a person. A fact that
+//! was ever published is never changed: a different meaning is a new type with the next `.vN`.
+//! To add one: write the struct in its aggregate's file, add its line to the `facts!` list there,
+//! run `cargo xtask schemas`.
+
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+mod access;
+mod app;
+mod consent;
+mod directory;
+mod key;
+
+pub use access::*;
+pub use app::*;
+pub use consent::*;
+pub use directory::*;
+pub use key::*;
+
+/// The data of one event type.
+pub trait Fact: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The CloudEvents `type`: `mandate.<aggregate>.<past participle>.v<N>`.
+    const TYPE: &'static str;
+    /// The kind of stream it belongs to.
+    const AGGREGATE: &'static str;
+}
+
+/// One event type, as the generated documents list it.
+#[derive(Debug, Clone)]
+pub struct EventType {
+    /// The CloudEvents `type`.
+    pub name: &'static str,
+    /// The kind of stream.
+    pub aggregate: &'static str,
+    /// The JSON Schema of its `data`.
+    pub schema: Schema,
+}
+
+/// All event types there are, by name.
+pub fn all() -> Vec<EventType> {
+    let mut all = [
+        access::list(),
+        app::list(),
+        consent::list(),
+        directory::list(),
+        key::list(),
+    ]
+    .concat();
+    all.sort_by_key(|event| event.name);
+    all
+}
+
+/// Declares the types and aggregates of a file's facts.
+macro_rules! facts {
+    ($($fact:ident = $aggregate:literal . $event:literal;)*) => {
+        $(impl $crate::facts::Fact for $fact {
+            const TYPE: &'static str = concat!("mandate.", $aggregate, ".", $event, ".v1");
+            const AGGREGATE: &'static str = $aggregate;
+        })*
+
+        pub(super) fn list() -> Vec<$crate::facts::EventType> {
+            vec![$($crate::facts::EventType {
+                name: <$fact as $crate::facts::Fact>::TYPE,
+                aggregate: $aggregate,
+                schema: schemars::schema_for!($fact),
+            }),*]
+        }
+    };
+}
+use facts;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_named_once_and_in_the_same_way() {
+        let all = all();
+        for pair in all.windows(2) {
+            assert_ne!(pair[0].name, pair[1].name);
+        }
+        for event in all {
+            let parts: Vec<_> = event.name.split('.').collect();
+            assert_eq!(parts.len(), 4, "{}", event.name);
+            assert_eq!(
+                (parts[0], parts[1], parts[3]),
+                ("mandate", event.aggregate, "v1")
+            );
+            assert!(
+                parts[2].ends_with("ed") || parts[2].ends_with("set"),
+                "{}",
+                event.name
+            );
+        }
+    }
+
+    #[test]
+    fn no_fact_has_a_field_for_personal_data_or_a_secret() {
+        let personal = [
+            "email",
+            "contact_email",
+            "person_name",
+            "address",
+            "password",
+            "client_secret",
+            "token",
+        ];
+        for event in all() {
+            let fields = event
+                .schema
+                .get("properties")
+                .and_then(|p| p.as_object())
+                .cloned()
+                .unwrap_or_default();
+            for field in fields.keys() {
+                assert!(
+                    !personal.contains(&field.as_str()),
+                    "{} has {field}",
+                    event.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The language that Mandate's services share. No I/O happens here.
+//!
+//! Read it in this order:
+//!
+//! 1. [`ids`]: every id is a type of its own; [`Service`] names the services.
+//! 2. [`actor`]: who does things, and [`provenance`]: why they were allowed and where they came from.
+//! 3. [`facts`]: what can happen, one struct an event type.
+//! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject.
+//! 5. [`commitment`]: how personal data is bound to an event and can still be erased.
+//! 6. [`catalogue`]: what apps can ask for.
+//! 7. [`rpc`]: the questions services ask each other.
+//! 8. [`text`]: which characters a name that people decide by cannot have; [`instant`]: which
+//!    times are taken.
+//! 9. [`secret`] and [`environment`]: secrets as types; clock and randomness as arguments.
+
+pub mod actor;
+pub mod catalogue;
+pub mod commitment;
+pub mod envelope;
+pub mod environment;
+pub mod facts;
+pub mod ids;
+pub mod instant;
+pub mod provenance;
+pub mod rpc;
+pub mod secret;
+pub mod text;
+pub mod trace;
+
+pub use actor::Actor;
+pub use commitment::{Context, ContextHash, Salt, SealedContext};
+pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
+pub use environment::{Clock, Entropy, Environment};
+pub use facts::Fact;
+pub use ids::*;
+pub use provenance::{Authority, Provenance};
+pub use trace::TraceParent;

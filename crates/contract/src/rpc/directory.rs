@@ -1,0 +1,273 @@
+//! What the directory is asked.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::questions;
+use crate::ids::{AccountId, ApiTokenId, OrganizationId, PersonId};
+
+questions! {
+    Authenticate -> Option<AuthenticatedPerson> = Directory."authenticate";
+    GetOrganization -> Option<OrganizationView> = Directory."get-organization";
+    VisibleAccounts -> Vec<VisibleAccount> = Directory."visible-accounts";
+    AccountRolesOf -> Vec<HeldAccountRole> = Directory."account-roles-of";
+    NamePeople -> Vec<NamedPerson> = Directory."name-people";
+    NameAccounts -> Vec<NamedAccount> = Directory."name-accounts";
+}
+
+/// A role in an organization that develops apps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberRole {
+    /// Manages the organization, its members and its apps.
+    Owner,
+    /// Manages its apps.
+    Developer,
+    /// Reads everything of the organization and changes nothing.
+    Auditor,
+}
+
+/// A role on an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountRole {
+    /// Manages the account and the roles on it.
+    Admin,
+    /// Manages its business side.
+    BusinessManager,
+    /// Manages its technical side.
+    TechnicalManager,
+    /// Reads its figures.
+    Analyst,
+    /// Sees that it exists.
+    Viewer,
+}
+
+/// What kind of organization develops apps (rule 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationKind {
+    /// An advertiser or brand.
+    AdvertiserOrBrand,
+    /// An agency.
+    Agency,
+    /// A supplier of inventory.
+    InventorySupplier,
+    /// A supplier of data.
+    DataSupplier,
+    /// A technology company.
+    TechnologyCompany,
+    /// Something else.
+    Other,
+}
+
+/// Whose account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// An advertiser's.
+    Advertiser,
+    /// A publisher's.
+    Publisher,
+}
+
+macro_rules! as_text {
+    ($($kind:ident { $($variant:ident = $text:literal),* $(,)? })*) => {$(
+        impl $kind {
+            /// Its name on the wire and in Postgres.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// Reads the name.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }
+        }
+    )*};
+}
+
+as_text! {
+    MemberRole { Owner = "owner", Developer = "developer", Auditor = "auditor" }
+    AccountRole {
+        Admin = "admin", BusinessManager = "business_manager", TechnicalManager = "technical_manager",
+        Analyst = "analyst", Viewer = "viewer",
+    }
+    OrganizationKind {
+        AdvertiserOrBrand = "advertiser_or_brand", Agency = "agency", InventorySupplier = "inventory_supplier",
+        DataSupplier = "data_supplier", TechnologyCompany = "technology_company", Other = "other",
+    }
+    AccountKind { Advertiser = "advertiser", Publisher = "publisher" }
+}
+
+/// Who holds this API token? Nobody, if it is unknown, revoked or expired.
+///
+/// The secret itself is not sent: its SHA-256 in hex is what the directory knows it by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Authenticate {
+    /// SHA-256 of the token, in hex.
+    pub token_sha256: String,
+}
+
+/// A person, as their API token proves them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuthenticatedPerson {
+    /// The person.
+    pub person_id: PersonId,
+    /// Whether they operate the platform.
+    pub operator: bool,
+    /// Their memberships.
+    pub memberships: Vec<Membership>,
+    /// The token's record.
+    pub api_token_id: ApiTokenId,
+}
+
+/// A role in an organization.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct Membership {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The role in it.
+    pub role: MemberRole,
+}
+
+/// What is this organization?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GetOrganization {
+    /// The organization.
+    pub organization_id: OrganizationId,
+}
+
+/// An organization, as the other services see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrganizationView {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// What kind it is.
+    pub kind: OrganizationKind,
+    /// Where it can be reached.
+    pub contact_email: String,
+    /// Its website.
+    pub website: Option<String>,
+    /// Whether its contact address was confirmed.
+    pub confirmed: bool,
+    /// The domains on request that it may ask for, as `<service>/<domain>:<level>`.
+    pub enabled_domains: Vec<String>,
+}
+
+/// Which accounts of this service does this person hold any role on?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VisibleAccounts {
+    /// The person.
+    pub person_id: PersonId,
+    /// The catalogue's service.
+    pub service: String,
+    /// The roles that may consent: their holders are the answer's `consenters`.
+    pub consent_roles: Vec<AccountRole>,
+}
+
+/// An account that a person can see.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VisibleAccount {
+    /// The account.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub kind: AccountKind,
+    /// Its service.
+    pub service: String,
+    /// The person's role on it.
+    pub role: AccountRole,
+    /// Who may consent for it.
+    pub consenters: Vec<NamedPerson>,
+}
+
+/// Which roles does this person hold on these accounts? Accounts without a role are left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountRolesOf {
+    /// The person.
+    pub person_id: PersonId,
+    /// The accounts; all of the person's when none are named.
+    pub account_ids: Option<Vec<AccountId>>,
+}
+
+/// A person's role on an account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldAccountRole {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its service.
+    pub service: String,
+    /// The role.
+    pub role: AccountRole,
+}
+
+/// What are these people called? Unknown ones are left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NamePeople {
+    /// The people.
+    pub person_ids: Vec<PersonId>,
+}
+
+/// A person and their name. Personal: for answers, never for events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedPerson {
+    /// The person.
+    pub person_id: PersonId,
+    /// Their name.
+    pub name: String,
+}
+
+/// What are these accounts called? Unknown ones are left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NameAccounts {
+    /// The accounts.
+    pub account_ids: Vec<AccountId>,
+}
+
+/// An account and its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedAccount {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub kind: AccountKind,
+    /// Its service.
+    pub service: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_have_the_same_name_in_json_and_in_postgres() {
+        for role in [
+            AccountRole::Admin,
+            AccountRole::BusinessManager,
+            AccountRole::Viewer,
+        ] {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+            assert_eq!(AccountRole::parse(role.as_str()), Some(role));
+        }
+        for kind in [
+            OrganizationKind::AdvertiserOrBrand,
+            OrganizationKind::TechnologyCompany,
+        ] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        assert_eq!(MemberRole::parse("Owner"), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! What every producer of events is asked by those who miss some.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Request;
+
+/// The events of one stream from one version to another, both included.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StreamEvents {
+    /// The stream.
+    pub stream_id: Uuid,
+    /// The first version wanted.
+    pub from: i64,
+    /// The last version wanted. A producer answers at most 256 events at a time.
+    pub to: i64,
+}
+
+impl Request for StreamEvents {
+    const OPERATION: &'static str = "stream-events";
+    type Reply = Vec<StoredEvent>;
+}
+
+/// An event as its producer stores it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredEvent {
+    /// The place in the stream.
+    pub version: i64,
+    /// The canonical bytes: UTF-8 JSON.
+    pub envelope: String,
+}
+
+/// Which places in streams did the producer fill after this row? For finding lost tails.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StreamHeads {
+    /// The row of the producer's `events` after which to look. Rows become visible out of order,
+    /// so an asker goes back some minutes behind the last row it saw.
+    pub after_seq: i64,
+    /// At most so many rows.
+    pub limit: i64,
+}
+
+impl Request for StreamHeads {
+    const OPERATION: &'static str = "stream-heads";
+    type Reply = HeadsPage;
+}
+
+/// A page of the producer's streams.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeadsPage {
+    /// The last version of each stream among the rows of this page.
+    pub heads: Vec<StreamHead>,
+    /// The last row of the page; ask for what comes after it. Equal to `after_seq` at the end.
+    pub last_seq: i64,
+    /// The last row that is old enough that no row before it can still become visible.
+    pub settled_seq: i64,
+}
+
+/// How far a stream reaches.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StreamHead {
+    /// The stream.
+    pub stream_id: Uuid,
+    /// Its last version.
+    pub version: i64,
+}

@@ -1,0 +1,212 @@
+//! The rules of single fields, each parsed once at the edge.
+
+use std::fmt;
+
+use contract::text::is_invisible;
+use serde::Serialize;
+use url::Url;
+
+use crate::country;
+
+const INVISIBLE: &str =
+    "has control characters, or characters that change the direction of the text";
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong, for the person who filled it in.
+    pub message: String,
+}
+
+impl FieldError {
+    /// This field has this problem.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field,
+            message: message.into(),
+        }
+    }
+}
+
+/// An email address in the form in which it is compared and stored: trimmed and in lower case.
+///
+/// Checked for shape only. Whether it exists is known once mail to it was answered.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Email(String);
+
+impl Email {
+    /// The longest address that mail can be sent to (RFC 5321 section 4.5.3.1.3).
+    const MAX_CHARS: usize = 254;
+
+    /// Reads an address.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
+        let normal = text.trim().to_lowercase();
+        let shaped = normal.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+        });
+        let clean = !normal
+            .chars()
+            .any(|c| c.is_whitespace() || is_invisible(c));
+        if !shaped || !clean {
+            return Err(FieldError::new(field, "is not an email address"));
+        }
+        if normal.chars().count() > Self::MAX_CHARS {
+            return Err(FieldError::new(field, "has more than 254 characters"));
+        }
+        Ok(Self(normal))
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An address is personal: it is not shown by accident.
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
+
+/// A name for people to read: trimmed, one line, not empty, at most `max` characters.
+pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(FieldError::new(field, "is required"));
+    }
+    if text.chars().any(is_invisible) {
+        return Err(FieldError::new(field, INVISIBLE));
+    }
+    if text.chars().count() > max {
+        return Err(FieldError::new(
+            field,
+            format!("has more than {max} characters"),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A text of at most `max` characters. An empty one is none.
+pub fn description(
+    field: &'static str,
+    text: Option<&str>,
+    max: usize,
+) -> Result<Option<String>, FieldError> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    if text
+        .chars()
+        .any(|c| is_invisible(c) && c != '\n' && c != '\t')
+    {
+        return Err(FieldError::new(field, INVISIBLE));
+    }
+    if text.chars().count() > max {
+        return Err(FieldError::new(
+            field,
+            format!("has more than {max} characters"),
+        ));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// A country as an ISO 3166-1 alpha-2 code.
+pub fn country(field: &'static str, text: &str) -> Result<String, FieldError> {
+    if country::is_code(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(FieldError::new(
+            field,
+            "is not an ISO 3166-1 alpha-2 country code, such as FR",
+        ))
+    }
+}
+
+/// A website: an http or https URL with a host and without credentials. An empty one is none.
+pub fn website(field: &'static str, text: Option<&str>) -> Result<Option<String>, FieldError> {
+    const MAX_CHARS: usize = 2048;
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = || FieldError::new(field, "is not an http or https URL");
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+        return Err(wrong());
+    }
+    if url.as_str().chars().count() > MAX_CHARS {
+        return Err(FieldError::new(
+            field,
+            format!("has more than {MAX_CHARS} characters"),
+        ));
+    }
+    Ok(Some(url.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails_are_compared_without_regard_to_case_and_space() {
+        let typed = Email::parse("email", "  Operator@Example.COM ").unwrap();
+        assert_eq!(
+            typed,
+            Email::parse("email", "operator@example.com").unwrap()
+        );
+        assert_eq!(format!("{typed:?}"), "Email(…)");
+    }
+
+    #[test]
+    fn other_texts_are_no_email() {
+        let long = format!("{}@example.com", "a".repeat(250));
+        for text in [
+            "", "@", "a@", "@b", "a b@c.d", "a@b@c", "a@.b", "a@b.", "a\n@b.c", &long,
+        ] {
+            assert!(Email::parse("email", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_description_is_counted_in_characters_not_bytes() {
+        let full = "é".repeat(255);
+        assert_eq!(
+            description("description", Some(&full), 255).unwrap(),
+            Some(full.clone())
+        );
+        assert!(description("description", Some(&format!("{full}é")), 255).is_err());
+        assert_eq!(description("description", Some("  "), 255).unwrap(), None);
+    }
+
+    #[test]
+    fn a_website_is_http_or_https_with_a_host() {
+        for text in ["https://example.com", "http://example.com/a?b"] {
+            assert!(website("website", Some(text)).unwrap().is_some(), "{text}");
+        }
+        for text in [
+            "example.com",
+            "ftp://example.com",
+            "javascript:alert(1)",
+            "https://",
+            "https://a:b@example.com",
+        ] {
+            assert!(website("website", Some(text)).is_err(), "{text}");
+        }
+        assert_eq!(website("website", None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_name_is_one_line_that_is_not_empty() {
+        assert_eq!(name("name", " Shop ", 200).unwrap(), "Shop");
+        for text in ["", "  ", "a\nb", &"x".repeat(201)] {
+            assert!(name("name", text, 200).is_err(), "{text}");
+        }
+    }
+}

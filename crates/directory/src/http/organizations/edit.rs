@@ -1,0 +1,139 @@
+//! PATCH /v1/organizations/{id}
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::OrganizationId;
+use contract::facts::OrganizationEdited;
+use contract::rpc::OrganizationKind;
+use serde::{Deserialize, Deserializer};
+use service::authentication::Caller;
+use service::http::{IfMatch, Json, Path};
+use service::problem::Problem;
+use service::request::RequestFacts;
+use utoipa::ToSchema;
+
+use super::{OrganizationAnswer, tagged};
+use crate::http::access::{Access, invalid, not_found};
+use crate::organization::{Edit, OptionalEdit};
+use crate::policy::OrganizationAction;
+use crate::{Directory, store};
+
+/// What to change. Fields that are left out stay; `null` takes an optional one away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct EditOrganization {
+    /// The name.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    name: Option<String>,
+    /// The kind.
+    #[serde(default)]
+    kind: Option<OrganizationKind>,
+    /// The contact address. A new one has to be confirmed anew.
+    #[serde(default)]
+    contact_email: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default)]
+    country: Option<String>,
+    /// An http or https URL.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    website: OptionalEdit,
+    /// At most 255 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    description: OptionalEdit,
+}
+
+/// Tells `null` from what is left out: the latter never gets here.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::Error> {
+    let given = Option::deserialize(deserializer)?;
+    Ok(given.map_or(OptionalEdit::Clear, OptionalEdit::Set))
+}
+
+/// Change an organization
+///
+/// A new contact address has to be confirmed anew: until then the organization activates no app and
+/// makes no consent link. With `If-Match`, only the version that was read is changed. A change that
+/// changes nothing leaves no event.
+///
+/// Events: organization.edited.
+/// Refusals: access.refused.
+/// Roles: owner, operator.
+#[utoipa::path(
+    patch,
+    path = "/v1/organizations/{id}",
+    operation_id = "editOrganization",
+    tag = "organizations",
+    params(
+        ("id" = OrganizationId, Path, description = "The organization."),
+        ("If-Match" = Option<String>, Header, description = "The entity tag that was read."),
+    ),
+    request_body = EditOrganization,
+    responses(
+        (status = 200, description = "As it is now.", body = OrganizationAnswer),
+        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 403, description = "The role does not suffice.", body = Problem),
+        (status = 404, description = "There is none, or the caller is no member.", body = Problem),
+        (status = 412, description = "It has changed since it was read.", body = Problem),
+        (status = 422, description = "Some fields are wrong.", body = Problem),
+    ),
+    security(("api_token" = []))
+)]
+pub(in crate::http) async fn edit(
+    State(directory): State<Arc<Directory>>,
+    facts: RequestFacts,
+    caller: Caller,
+    Path(id): Path<OrganizationId>,
+    if_match: IfMatch,
+    Json(body): Json<EditOrganization>,
+) -> Result<Response, Problem> {
+    let access = Access {
+        directory: &directory,
+        facts: &facts,
+        caller: &caller,
+    };
+    let authority = access
+        .to_organization(id, OrganizationAction::Edit, "organization.edit")
+        .await?;
+
+    let mut unit =
+        directory
+            .host
+            .events
+            .begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let conn = unit.connection().await?;
+    let mut organization = store::lock_organization(conn, id)
+        .await?
+        .ok_or_else(not_found)?;
+    if_match.check(organization.version)?;
+    let edit = Edit {
+        name: body.name,
+        kind: body.kind,
+        contact_email: body.contact_email,
+        country: body.country,
+        website: body.website,
+        description: body.description,
+    };
+    let (details, changed) = organization.details.edited(&edit).map_err(invalid)?;
+    if changed.is_empty() {
+        return Ok(tagged(organization));
+    }
+    if changed.contains(&"contact_email") {
+        organization.confirmed_at = None;
+    }
+    organization.details = details;
+    let changed = changed.into_iter().map(str::to_owned).collect();
+    super::operate::advance(
+        unit,
+        &mut organization,
+        &OrganizationEdited {
+            organization_id: id,
+            changed,
+        },
+    )
+    .await?;
+    Ok(tagged(organization))
+}

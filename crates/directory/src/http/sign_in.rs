@@ -1,0 +1,183 @@
+//! Signing in: a password by HTTP Basic (RFC 7617), or an API token.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::facts::{SignInAccepted, SignInRefused};
+use contract::{Actor, Authority, EventId, PersonId, SignInId, Version};
+use service::authentication::Caller;
+use service::problem::Problem;
+use service::request::RequestFacts;
+
+use super::access::password_problem;
+use crate::fields::Email;
+use crate::password::Password;
+use crate::{Directory, store};
+
+/// How much of a claimed name is kept beside a refusal: no email is longer.
+const MAX_CLAIMED_CHARS: usize = 254;
+
+/// Somebody who proved who they are, by a password or an API token. As an extractor it answers 401
+/// to all others. A password leaves an event either way: `sign-in.accepted` or `sign-in.refused`.
+pub(super) struct SignedIn {
+    /// The person.
+    pub(super) person_id: PersonId,
+    /// Why they are believed.
+    pub(super) authority: Authority,
+    /// The sign-in's event, if it was one.
+    pub(super) sign_in: Option<EventId>,
+}
+
+impl FromRequestParts<Arc<Directory>> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Problem> {
+        let Some(claim) = basic(parts) else {
+            let caller = Caller::from_request_parts(parts, directory).await?;
+            return Ok(Self {
+                person_id: caller.person_id,
+                authority: Authority::SELF,
+                sign_in: None,
+            });
+        };
+        let facts = RequestFacts::from_request_parts(parts, directory).await?;
+        let (name, password) = claim?;
+        with_password(directory, &facts, &name, password).await
+    }
+}
+
+/// Name and password of an `Authorization: Basic` header, if there is one.
+fn basic(parts: &Parts) -> Option<Result<(String, Password), Problem>> {
+    let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let claim = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| {
+        let text = String::from_utf8(bytes).ok()?;
+        let (name, password) = text.split_once(':')?;
+        Some((name.to_owned(), Password::claimed(password)))
+    });
+    Some(claim.ok_or_else(refused))
+}
+
+async fn with_password(
+    directory: &Directory,
+    facts: &RequestFacts,
+    name: &str,
+    password: Password,
+) -> Result<SignedIn, Problem> {
+    let host = &directory.host;
+    let known = match Email::parse("email", name) {
+        Ok(email) => store::credentials(&mut *host.pool.acquire().await?, &email).await?,
+        Err(_) => None,
+    };
+    // The same work for somebody unknown as for somebody known: the time must not tell.
+    let stored = known
+        .as_ref()
+        .and_then(|known| known.password_hash.as_deref());
+    let right = directory
+        .passwords
+        .verify(password, stored)
+        .await
+        .map_err(password_problem)?;
+    let sign_in_id: SignInId = host.env.new_id();
+
+    if let (Some(known), true) = (&known, right) {
+        let person_id = known.person_id;
+        let authority = Authority::role("password");
+        let provenance = facts.provenance(Actor::Person(person_id), authority.clone(), None);
+        let mut unit = host.events.begin(&provenance);
+        let accepted = SignInAccepted {
+            sign_in_id,
+            person_id,
+            method: "password".to_owned(),
+        };
+        let event = unit.record(sign_in_id.uuid(), Version::FIRST, &accepted)?;
+        unit.commit().await?;
+        facts.proved_to_be(Actor::Person(person_id));
+        return Ok(SignedIn {
+            person_id,
+            authority,
+            sign_in: Some(event),
+        });
+    }
+
+    let mut provenance = facts.provenance(Actor::Anonymous, Authority::NONE, None);
+    if let Some(context) = &mut provenance.context {
+        context.claimed_name = Some(name.chars().take(MAX_CLAIMED_CHARS).collect());
+    }
+    let mut unit = host.events.begin(&provenance);
+    let reason = if known.is_some() {
+        "wrong_password"
+    } else {
+        "unknown_person"
+    };
+    let person_id = known.map(|known| known.person_id);
+    let event = SignInRefused {
+        sign_in_id,
+        person_id,
+        reason: reason.to_owned(),
+    };
+    unit.record(sign_in_id.uuid(), Version::FIRST, &event)?;
+    unit.commit().await?;
+    Err(refused())
+}
+
+/// The same for an unknown person and a wrong password.
+fn refused() -> Problem {
+    let challenge = HeaderValue::from_static("Basic realm=\"mandate\", charset=\"UTF-8\"");
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "sign-in-refused",
+        "The email or the password is wrong.",
+    )
+    .with_header(WWW_AUTHENTICATE, challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn read(header: &str) -> Option<Result<String, u16>> {
+        let (parts, ()) = Request::builder()
+            .header(AUTHORIZATION, header)
+            .body(())
+            .unwrap()
+            .into_parts();
+        basic(&parts).map(|claim| {
+            claim
+                .map(|(name, _)| name)
+                .map_err(|problem| problem.status().as_u16())
+        })
+    }
+
+    #[test]
+    fn only_a_basic_header_is_a_claim() {
+        let encoded = STANDARD.encode("owner@example.com:pass:word");
+        assert_eq!(
+            read(&format!("Basic {encoded}")),
+            Some(Ok("owner@example.com".to_owned()))
+        );
+        assert_eq!(
+            read(&format!("basic {encoded}")),
+            Some(Ok("owner@example.com".to_owned()))
+        );
+        assert_eq!(read("Basic !"), Some(Err(401)));
+        assert_eq!(
+            read(&format!("Basic {}", STANDARD.encode("no colon"))),
+            Some(Err(401))
+        );
+        assert_eq!(read("Bearer abc"), None);
+    }
+}

@@ -1,0 +1,98 @@
+//! The directory: organizations, people, memberships, accounts, the roles on accounts, API tokens.
+//!
+//! In reading order:
+//!
+//! 1. [`fields`] and [`password`]: what a single value must be.
+//! 2. [`organization`], [`membership`], [`person`], [`account`], [`api_token`], [`import`]: what
+//!    there is and what may change, as pure functions. [`policy`]: who may.
+//! 3. [`store`]: the SQL.
+//! 4. `http` (one file an endpoint or two), `rpc` (what other services ask), [`authenticator`]
+//!    (whose API token it is) and [`operators`] (the first operator of an empty installation).
+//! 5. [`subscriber`] (a system outside that reads events), [`subscribers`] (adding and removing one)
+//!    and `durables` (their consumers on NATS, kept).
+//!
+//! Names, emails and password hashes are personal: they are in this service's tables and its
+//! answers, never in events.
+
+pub mod account;
+pub mod api_token;
+pub mod authenticator;
+mod country;
+mod durables;
+pub mod fields;
+mod http;
+pub mod import;
+mod issue;
+pub mod membership;
+pub mod operators;
+pub mod organization;
+pub mod password;
+pub mod person;
+pub mod policy;
+mod rpc;
+pub mod settings;
+pub mod store;
+pub mod subscriber;
+pub mod subscribers;
+
+use std::sync::Arc;
+
+use service::{Host, StartError};
+
+pub use authenticator::StoreAuthenticator;
+pub use operators::{AddOperatorError, NewOperator, add_first_operator};
+pub use settings::Settings;
+pub use subscribers::{SubscriberError, add_subscriber, remove_subscriber};
+
+/// What the handlers share.
+pub struct Directory {
+    host: Host,
+    settings: Settings,
+    passwords: password::Passwords,
+}
+
+impl Directory {
+    /// The directory on this host, not started.
+    ///
+    /// # Errors
+    /// When the password settings are out of argon2's bounds.
+    pub fn new(host: Host, settings: Settings) -> Result<Self, StartError> {
+        let passwords = password::Passwords::new(settings.passwords.clone(), host.env.clone())
+            .map_err(|error| StartError::setting("directory.passwords", error))?;
+        Ok(Self {
+            host,
+            settings,
+            passwords,
+        })
+    }
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Directory")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The routes with their description, as they are with default settings.
+pub fn router() -> utoipa_axum::router::OpenApiRouter<Arc<Directory>> {
+    http::router(&Settings::default())
+}
+
+/// The description of the routes (OpenAPI 3.1).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    router().into_openapi()
+}
+
+/// Starts answering the other services and gives the routes.
+///
+/// # Errors
+/// When a setting is wrong or NATS refuses.
+pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
+    let directory = Arc::new(Directory::new(host, settings)?);
+    rpc::answer(&directory).await?;
+    durables::keep(&directory.host);
+    let (routes, _) = http::router(&directory.settings).split_for_parts();
+    Ok(routes.with_state(directory))
+}

@@ -1,0 +1,111 @@
+//! The first operator of an empty installation, added from the command line.
+
+use contract::facts::PersonRegistered;
+use contract::secret::ApiToken;
+use contract::{PersonId, Provenance, Service, Version};
+use eventstore::{AppendError, EventStore};
+
+use crate::api_token::NewToken;
+use crate::fields::FieldError;
+use crate::password::{PasswordError, PasswordSettings, Passwords};
+use crate::person::{NewPerson, Person};
+use crate::{issue, store};
+
+/// An operator to be added.
+#[derive(Clone)]
+pub struct NewOperator {
+    /// Their email.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Their password. Without one they use API tokens only.
+    pub password: Option<String>,
+    /// Add them although there is an operator already.
+    pub force: bool,
+}
+
+/// Why an operator was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddOperatorError {
+    /// Operators add people over HTTP.
+    #[error("there is an operator already, who can add others by POST /v1/people")]
+    OperatorExists,
+    /// The email is somebody's.
+    #[error("somebody has registered with this email already")]
+    EmailTaken,
+    /// What was typed in is wrong.
+    #[error("{}", .0.iter().map(|e| format!("{} {}", e.field, e.message)).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<FieldError>),
+    /// The password cannot be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database refused.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl From<sqlx::Error> for AddOperatorError {
+    fn from(error: sqlx::Error) -> Self {
+        if store::is_taken(&error, "people_email_key") {
+            Self::EmailTaken
+        } else {
+            Self::Append(error.into())
+        }
+    }
+}
+
+/// Adds an operator to an installation without one, with an API token that is shown this once.
+///
+/// # Errors
+/// See [`AddOperatorError`]; nothing was added then.
+pub async fn add_first_operator(
+    events: &EventStore,
+    settings: &PasswordSettings,
+    new: NewOperator,
+) -> Result<(PersonId, ApiToken), AddOperatorError> {
+    let environment = events.environment();
+    let parsed = NewPerson::parse(&new.email, &new.name, new.password, true, settings)
+        .map_err(AddOperatorError::Invalid)?;
+    let hash = match parsed.password {
+        Some(password) => Some(
+            Passwords::new(settings.clone(), environment.clone())?
+                .hash(password)
+                .await?,
+        ),
+        None => None,
+    };
+    let provenance = Provenance::system(Service::Directory, None, environment.new_id());
+    let mut unit = events.begin(&provenance);
+    let operator_exists = store::lock_operators(unit.connection().await?).await?;
+    if operator_exists && !new.force {
+        return Err(AddOperatorError::OperatorExists);
+    }
+    let person = Person {
+        id: environment.new_id(),
+        email: parsed.email,
+        name: parsed.name,
+        operator: true,
+        created_at: environment.now(),
+    };
+    store::insert_person(unit.connection().await?, &person, hash.as_deref()).await?;
+    let registered = PersonRegistered {
+        person_id: person.id,
+        operator: true,
+    };
+    unit.record(person.id.uuid(), Version::FIRST, &registered)?;
+    let first = NewToken {
+        name: "first token".to_owned(),
+        expires_at: None,
+    };
+    let (_, token) = issue::token(&mut unit, environment, person.id, first).await?;
+    unit.commit().await?;
+    Ok((person.id, token))
+}
+
+impl std::fmt::Debug for NewOperator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewOperator")
+            .field("force", &self.force)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! What the other services ask the directory.
+
+use std::sync::Arc;
+
+use contract::rpc::{
+    AccountRolesOf, Authenticate, GetOrganization, NameAccounts, NamePeople, OrganizationView,
+    VisibleAccounts,
+};
+use contract::secret::SecretHash;
+use service::StartError;
+use service::rpc::RpcRefusal;
+
+use crate::organization::Organization;
+use crate::{Directory, StoreAuthenticator, store};
+
+/// Most ids in one question: what an answer of NATS' size surely holds.
+const MAX_IDS: usize = 1_000;
+
+/// Answers every question of `contract::rpc` that is the directory's.
+pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
+    let host = &directory.host;
+
+    let authenticator = StoreAuthenticator::new(host.pool.clone(), host.env.clone());
+    host.serve_rpc(move |_, question: Authenticate| {
+        let authenticator = authenticator.clone();
+        async move {
+            // What is no hash is nobody's.
+            let mut hash = [0; 32];
+            if hex::decode_to_slice(&question.token_sha256, &mut hash).is_err() {
+                return Ok(None);
+            }
+            Ok(authenticator.holder(&SecretHash(hash)).await?)
+        }
+    })
+    .await?;
+
+    let pool = host.pool.clone();
+    host.serve_rpc(move |_, question: GetOrganization| {
+        let pool = pool.clone();
+        async move {
+            let mut conn = pool.acquire().await?;
+            let organization = store::organization(&mut conn, question.organization_id).await?;
+            Ok(organization.map(view))
+        }
+    })
+    .await?;
+
+    let pool = host.pool.clone();
+    host.serve_rpc(move |_, question: VisibleAccounts| {
+        let pool = pool.clone();
+        async move {
+            let VisibleAccounts {
+                person_id,
+                service,
+                consent_roles,
+            } = question;
+            let mut conn = pool.acquire().await?;
+            Ok(store::visible_accounts(&mut conn, person_id, &service, &consent_roles).await?)
+        }
+    })
+    .await?;
+
+    let pool = host.pool.clone();
+    host.serve_rpc(move |_, question: AccountRolesOf| {
+        let pool = pool.clone();
+        async move {
+            let mut conn = pool.acquire().await?;
+            Ok(store::roles_of(
+                &mut conn,
+                question.person_id,
+                question.account_ids.as_deref(),
+            )
+            .await?)
+        }
+    })
+    .await?;
+
+    let pool = host.pool.clone();
+    host.serve_rpc(move |_, question: NamePeople| {
+        let pool = pool.clone();
+        async move {
+            at_most(question.person_ids.len())?;
+            let mut conn = pool.acquire().await?;
+            Ok(store::name_people(&mut conn, &question.person_ids).await?)
+        }
+    })
+    .await?;
+
+    let pool = host.pool.clone();
+    host.serve_rpc(move |_, question: NameAccounts| {
+        let pool = pool.clone();
+        async move {
+            at_most(question.account_ids.len())?;
+            let mut conn = pool.acquire().await?;
+            Ok(store::name_accounts(&mut conn, &question.account_ids).await?)
+        }
+    })
+    .await
+}
+
+fn at_most(ids: usize) -> Result<(), RpcRefusal> {
+    if ids > MAX_IDS {
+        return Err(RpcRefusal::new(
+            413,
+            "too-many-ids",
+            format!("at most {MAX_IDS} ids can be asked for at a time"),
+        ));
+    }
+    Ok(())
+}
+
+fn view(organization: Organization) -> OrganizationView {
+    OrganizationView {
+        id: organization.id,
+        name: organization.details.name,
+        kind: organization.details.kind,
+        contact_email: organization.details.contact_email.as_str().to_owned(),
+        website: organization.details.website,
+        confirmed: organization.confirmed_at.is_some(),
+        enabled_domains: organization.enabled_domains,
+    }
+}

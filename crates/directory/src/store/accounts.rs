@@ -1,0 +1,142 @@
+use chrono::{DateTime, Utc};
+use contract::rpc::{AccountKind, NamedAccount};
+use contract::{AccountId, PersonId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Named, Slice, exactly_one};
+use crate::account::{Account, AccountDetails};
+
+struct Row {
+    id: Uuid,
+    name: String,
+    kind: String,
+    service: String,
+    external_id: Option<String>,
+    version: i64,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Account {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: AccountId::from_uuid(row.id),
+            details: AccountDetails {
+                name: row.name,
+                kind: AccountKind::read(&row.kind)?,
+                service: row.service,
+                external_id: row.external_id,
+            },
+            version: row.version,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// Keeps a new account. [`super::is_taken`] with `accounts_external_id_key` says whether its
+/// external id is taken.
+pub async fn insert_account(conn: &mut PgConnection, new: &Account) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO directory.accounts (id, name, kind, service, external_id, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        new.id.uuid(),
+        new.details.name,
+        new.details.kind.as_str(),
+        new.details.service,
+        new.details.external_id,
+        new.version,
+        new.created_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives an account another name.
+pub async fn rename_account(
+    conn: &mut PgConnection,
+    id: AccountId,
+    version: i64,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!(
+        "UPDATE directory.accounts SET name = $2, version = $3 + 1 WHERE id = $1 AND version = $3",
+        id.uuid(),
+        name,
+        version,
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(&result)
+}
+
+/// The account of this id.
+pub async fn account(
+    conn: &mut PgConnection,
+    id: AccountId,
+) -> Result<Option<Account>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, name, kind, service, external_id, version, created_at
+         FROM directory.accounts WHERE id = $1",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Account::try_from)
+    .transpose()
+}
+
+/// A page of the accounts: those on which this person holds a role, or all; of this service, or of
+/// all.
+pub async fn accounts(
+    conn: &mut PgConnection,
+    holder: Option<PersonId>,
+    service: Option<&str>,
+    slice: Slice,
+) -> Result<Vec<Account>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, name, kind, service, external_id, version, created_at
+         FROM directory.accounts a
+         WHERE ($1::uuid IS NULL OR EXISTS (
+                    SELECT FROM directory.account_roles r WHERE r.account_id = a.id AND r.person_id = $1))
+           AND ($2::text IS NULL OR service = $2)
+           AND ($3::uuid IS NULL OR id > $3)
+         ORDER BY id LIMIT $4",
+        holder.map(PersonId::uuid),
+        service,
+        slice.after,
+        slice.limit,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Account::try_from)
+    .collect()
+}
+
+/// What these accounts are called; unknown ones are left out.
+pub async fn name_accounts(
+    conn: &mut PgConnection,
+    ids: &[AccountId],
+) -> Result<Vec<NamedAccount>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "SELECT id, name, kind, service FROM directory.accounts WHERE id = ANY($1) ORDER BY id",
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(NamedAccount {
+                account_id: AccountId::from_uuid(row.id),
+                name: row.name,
+                kind: AccountKind::read(&row.kind)?,
+                service: row.service,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,187 @@
+use chrono::{DateTime, Utc};
+use contract::rpc::{AuthenticatedPerson, MemberRole, Membership};
+use contract::secret::SecretHash;
+use contract::{ApiTokenId, OrganizationId, PersonId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Named, Slice, exactly_one};
+use crate::api_token::TokenRecord;
+
+struct Row {
+    id: Uuid,
+    person_id: Uuid,
+    name: String,
+    hint: String,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    version: i64,
+}
+
+impl From<Row> for TokenRecord {
+    fn from(row: Row) -> Self {
+        Self {
+            id: ApiTokenId::from_uuid(row.id),
+            person_id: PersonId::from_uuid(row.person_id),
+            name: row.name,
+            hint: row.hint,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+            version: row.version,
+        }
+    }
+}
+
+/// Keeps a new token: its hash, never itself.
+pub async fn insert_token(
+    conn: &mut PgConnection,
+    new: &TokenRecord,
+    hash: &SecretHash,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO directory.api_tokens
+            (id, person_id, name, token_hash, hint, created_at, expires_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        new.id.uuid(),
+        new.person_id.uuid(),
+        new.name,
+        &hash.0[..],
+        new.hint,
+        new.created_at,
+        new.expires_at,
+        new.version,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The token of this id, locked until the end of the transaction.
+pub async fn lock_token(
+    conn: &mut PgConnection,
+    id: ApiTokenId,
+) -> Result<Option<TokenRecord>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, person_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+         FROM directory.api_tokens WHERE id = $1 FOR UPDATE",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(TokenRecord::from))
+}
+
+/// A page of a person's tokens, revoked and expired ones included.
+pub async fn tokens_of(
+    conn: &mut PgConnection,
+    person_id: PersonId,
+    slice: Slice,
+) -> Result<Vec<TokenRecord>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, person_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+         FROM directory.api_tokens
+         WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2)
+         ORDER BY id LIMIT $3",
+        person_id.uuid(),
+        slice.after,
+        slice.limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(TokenRecord::from).collect())
+}
+
+/// Revokes a token that was locked before.
+pub async fn revoke_token(
+    conn: &mut PgConnection,
+    id: ApiTokenId,
+    now: DateTime<Utc>,
+    version: i64,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!(
+        "UPDATE directory.api_tokens SET revoked_at = $2, version = $3
+         WHERE id = $1 AND revoked_at IS NULL AND version = $3::bigint - 1",
+        id.uuid(),
+        now,
+        version,
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(&result)
+}
+
+/// The token with this hash and whom it speaks for, be it live or not: one statement, because every
+/// request of every service asks it.
+pub async fn token_holder(
+    conn: &mut PgConnection,
+    hash: &SecretHash,
+) -> Result<Option<(TokenRecord, AuthenticatedPerson)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT t.id, t.person_id, t.name, t.hint, t.created_at, t.expires_at, t.revoked_at,
+                  t.last_used_at, t.version, p.operator,
+                  ARRAY(SELECT m.organization_id FROM directory.memberships m
+                        WHERE m.person_id = p.id ORDER BY m.id) AS "organizations!",
+                  ARRAY(SELECT m.role FROM directory.memberships m
+                        WHERE m.person_id = p.id ORDER BY m.id) AS "roles!"
+           FROM directory.api_tokens t JOIN directory.people p ON p.id = t.person_id
+           WHERE t.token_hash = $1"#,
+        &hash.0[..],
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let memberships = row
+        .organizations
+        .iter()
+        .zip(&row.roles)
+        .map(|(organization, role)| {
+            let organization_id = OrganizationId::from_uuid(*organization);
+            Ok(Membership {
+                organization_id,
+                role: MemberRole::read(role)?,
+            })
+        });
+    let person = AuthenticatedPerson {
+        person_id: PersonId::from_uuid(row.person_id),
+        operator: row.operator,
+        memberships: memberships.collect::<Result<_, sqlx::Error>>()?,
+        api_token_id: ApiTokenId::from_uuid(row.id),
+    };
+    let record = TokenRecord {
+        id: person.api_token_id,
+        person_id: person.person_id,
+        name: row.name,
+        hint: row.hint,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        last_used_at: row.last_used_at,
+        version: row.version,
+    };
+    Ok(Some((record, person)))
+}
+
+/// Writes down a use, unless somebody did so since `not_since`.
+pub async fn note_use(
+    conn: &mut PgConnection,
+    id: ApiTokenId,
+    now: DateTime<Utc>,
+    not_since: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE directory.api_tokens SET last_used_at = $2
+         WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
+        id.uuid(),
+        now,
+        not_since,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

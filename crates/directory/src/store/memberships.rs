@@ -1,0 +1,177 @@
+use chrono::{DateTime, Utc};
+use contract::rpc::MemberRole;
+use contract::{MembershipId, OrganizationId, PersonId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Named, Slice, exactly_one};
+use crate::fields::Email;
+use crate::membership::Membership;
+
+/// A member with what they are called: personal.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The membership.
+    pub membership: Membership,
+    /// The person's name.
+    pub name: String,
+    /// The person's address.
+    pub email: Email,
+}
+
+/// Keeps a new membership.
+pub async fn insert_membership(
+    conn: &mut PgConnection,
+    new: &Membership,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO directory.memberships (id, organization_id, person_id, role, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        new.id.uuid(),
+        new.organization_id.uuid(),
+        new.person_id.uuid(),
+        new.role.as_str(),
+        new.version,
+        new.created_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The membership of a person in an organization.
+pub async fn membership(
+    conn: &mut PgConnection,
+    organization_id: OrganizationId,
+    person_id: PersonId,
+) -> Result<Option<Membership>, sqlx::Error> {
+    let row = sqlx::query!(
+        "SELECT id, role, version, created_at FROM directory.memberships
+         WHERE organization_id = $1 AND person_id = $2",
+        organization_id.uuid(),
+        person_id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        Ok(Membership {
+            id: MembershipId::from_uuid(row.id),
+            organization_id,
+            person_id,
+            role: MemberRole::read(&row.role)?,
+            version: row.version,
+            created_at: row.created_at,
+        })
+    })
+    .transpose()
+}
+
+/// How many owners an organization has: true for as long as its row is locked.
+pub async fn count_owners(
+    conn: &mut PgConnection,
+    organization_id: OrganizationId,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM directory.memberships
+           WHERE organization_id = $1 AND role = 'owner'"#,
+        organization_id.uuid(),
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes the role of a membership whose organization was locked before.
+pub async fn update_membership(
+    conn: &mut PgConnection,
+    new: &Membership,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!(
+        "UPDATE directory.memberships SET role = $2, version = $3 WHERE id = $1 AND version = $3::bigint - 1",
+        new.id.uuid(),
+        new.role.as_str(),
+        new.version,
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(&result)
+}
+
+/// Ends a membership whose organization was locked before.
+pub async fn delete_membership(
+    conn: &mut PgConnection,
+    id: MembershipId,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!("DELETE FROM directory.memberships WHERE id = $1", id.uuid())
+        .execute(conn)
+        .await?;
+    exactly_one(&result)
+}
+
+/// A page of an organization's members.
+pub async fn members(
+    conn: &mut PgConnection,
+    organization_id: OrganizationId,
+    slice: Slice,
+) -> Result<Vec<Member>, sqlx::Error> {
+    struct Row {
+        id: Uuid,
+        person_id: Uuid,
+        role: String,
+        version: i64,
+        created_at: DateTime<Utc>,
+        name: String,
+        email: String,
+    }
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT m.id, m.person_id, m.role, m.version, m.created_at, p.name, p.email
+         FROM directory.memberships m JOIN directory.people p ON p.id = m.person_id
+         WHERE m.organization_id = $1 AND ($2::uuid IS NULL OR m.id > $2)
+         ORDER BY m.id LIMIT $3",
+        organization_id.uuid(),
+        slice.after,
+        slice.limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Member {
+                membership: Membership {
+                    id: MembershipId::from_uuid(row.id),
+                    organization_id,
+                    person_id: PersonId::from_uuid(row.person_id),
+                    role: MemberRole::read(&row.role)?,
+                    version: row.version,
+                    created_at: row.created_at,
+                },
+                name: row.name,
+                email: Email::read(&row.email)?,
+            })
+        })
+        .collect()
+}
+
+/// All memberships of a person.
+pub async fn memberships_of(
+    conn: &mut PgConnection,
+    person_id: PersonId,
+) -> Result<Vec<(OrganizationId, String, MemberRole)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT m.organization_id, o.name, m.role
+         FROM directory.memberships m JOIN directory.organizations o ON o.id = m.organization_id
+         WHERE m.person_id = $1 ORDER BY m.organization_id",
+        person_id.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok((
+                OrganizationId::from_uuid(row.organization_id),
+                row.name,
+                MemberRole::read(&row.role)?,
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,158 @@
+use chrono::{DateTime, Utc};
+use contract::PersonId;
+use contract::rpc::NamedPerson;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Named;
+use crate::fields::Email;
+use crate::person::Person;
+
+struct Row {
+    id: Uuid,
+    email: String,
+    name: String,
+    operator: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Person {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: PersonId::from_uuid(row.id),
+            email: Email::read(&row.email)?,
+            name: row.name,
+            operator: row.operator,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// What a sign-in compares with.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The person.
+    pub person_id: PersonId,
+    /// The PHC string, if they have a password.
+    pub password_hash: Option<String>,
+}
+
+/// Keeps a new person. [`super::is_taken`] with `people_email_key` says whether the email is taken.
+pub async fn insert_person(
+    conn: &mut PgConnection,
+    new: &Person,
+    password_hash: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO directory.people (id, email, name, password_hash, operator, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, 1, $6)",
+        new.id.uuid(),
+        new.email.as_str(),
+        new.name,
+        password_hash,
+        new.operator,
+        new.created_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The person of this id.
+pub async fn person(conn: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, email, name, operator, created_at FROM directory.people WHERE id = $1",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Person::try_from)
+    .transpose()
+}
+
+/// The person with this email.
+pub async fn person_by_email(
+    conn: &mut PgConnection,
+    email: &Email,
+) -> Result<Option<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, email, name, operator, created_at FROM directory.people WHERE email = $1",
+        email.as_str(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Person::try_from)
+    .transpose()
+}
+
+/// Whether two people are members of the same organization.
+pub async fn share_an_organization(
+    conn: &mut PgConnection,
+    one: PersonId,
+    other: PersonId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM directory.memberships a JOIN directory.memberships b USING (organization_id)
+               WHERE a.person_id = $1 AND b.person_id = $2) AS "share!""#,
+        one.uuid(),
+        other.uuid(),
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// What a sign-in with this email compares with.
+pub async fn credentials(
+    conn: &mut PgConnection,
+    email: &Email,
+) -> Result<Option<Credentials>, sqlx::Error> {
+    let row = sqlx::query!(
+        "SELECT id, password_hash FROM directory.people WHERE email = $1",
+        email.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Credentials {
+        person_id: PersonId::from_uuid(row.id),
+        password_hash: row.password_hash,
+    }))
+}
+
+/// What these people are called; unknown ones are left out.
+pub async fn name_people(
+    conn: &mut PgConnection,
+    ids: &[PersonId],
+) -> Result<Vec<NamedPerson>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "SELECT id, name FROM directory.people WHERE id = ANY($1) ORDER BY id",
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| NamedPerson {
+            person_id: PersonId::from_uuid(row.id),
+            name: row.name,
+        })
+        .collect())
+}
+
+/// Whether there is an operator. Waits for others who ask, until the end of the transaction, so
+/// that an installation does not get two first operators.
+pub async fn lock_operators(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // The number is any that nothing else of this database uses: "operat" in ASCII.
+    sqlx::query!(r#"SELECT pg_advisory_xact_lock(122511747801460::bigint) AS "locked!: ()""#)
+        .fetch_one(&mut *conn)
+        .await?;
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM directory.people WHERE operator) AS "exists!""#
+    )
+    .fetch_one(conn)
+    .await
+}

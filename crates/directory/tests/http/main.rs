@@ -1,0 +1,15 @@
+//! The directory over HTTP and NATS, on a real PostgreSQL and a real NATS.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers of tests are tests, and clippy knows only #[test] functions"
+)]
+
+mod accounts;
+mod import;
+mod members;
+mod organizations;
+mod people;
+mod questions;
+mod stage;
+mod tokens;

@@ -1,0 +1,106 @@
+//! People, and the first operator.
+
+use directory::{AddOperatorError, NewOperator, add_first_operator};
+use serde_json::json;
+
+use crate::stage::{PASSWORD, Stage, settings};
+
+#[tokio::test]
+async fn operators_register_people_once() {
+    let stage = Stage::set().await;
+    let body = json!({"email": "New@Example.com", "name": "New", "password": PASSWORD});
+    let (answer, events) = stage
+        .events_of(stage.operator.post("/v1/people", &body))
+        .await;
+    assert_eq!(answer.expect(201)["email"], "new@example.com");
+    assert_eq!(events, ["person.registered"]);
+    stage
+        .operator
+        .post("/v1/people", &body)
+        .await
+        .expect_problem(409, "email-taken");
+
+    let other = stage.person("other").await;
+    let (answer, events) = stage.events_of(other.post("/v1/people", &body)).await;
+    answer.expect_problem(403, "role-not-allowed");
+    assert_eq!(events, ["access.refused"]);
+
+    let wrong = json!({"email": "x", "name": " ", "password": "elevenchars"});
+    assert_eq!(
+        stage
+            .operator
+            .post("/v1/people", &wrong)
+            .await
+            .wrong_fields(),
+        ["email", "name", "password"]
+    );
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn people_see_themselves_and_their_colleagues() {
+    let stage = Stage::set().await;
+    let (owner, developer) = (stage.person("owner").await, stage.person("developer").await);
+    let path = format!("/v1/people/{}", developer.id);
+    assert_eq!(developer.get(&path).await.expect(200)["name"], "developer");
+    owner.get(&path).await.expect_problem(404, "not-found");
+    let members = format!("{}/members", owner.organization().await);
+    owner
+        .post(
+            &members,
+            &json!({"person_id": developer.id, "role": "developer"}),
+        )
+        .await
+        .expect(201);
+    owner.get(&path).await.expect(200);
+    stage.operator.get(&path).await.expect(200);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn there_is_one_first_operator_unless_forced() {
+    let stage = Stage::set().await;
+    let new = |force| NewOperator {
+        email: "second@example.com".into(),
+        name: "Second".into(),
+        password: None,
+        force,
+    };
+    let (events, passwords) = (&stage.host.events, settings().passwords);
+    let refused = add_first_operator(events, &passwords, new(false)).await;
+    assert!(matches!(refused, Err(AddOperatorError::OperatorExists)));
+    let (added, recorded) = stage
+        .events_of(add_first_operator(events, &passwords, new(true)))
+        .await;
+    added.unwrap();
+    assert_eq!(recorded, ["person.registered", "api-token.created"]);
+    let taken = add_first_operator(events, &passwords, new(true)).await;
+    assert!(matches!(taken, Err(AddOperatorError::EmailTaken)));
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn no_event_has_personal_data_in_it() {
+    let stage = Stage::set().await;
+    let owner = stage.person("owner").await;
+    owner.organization().await;
+    stage
+        .operator
+        .import(
+            "",
+            "Secret Shop,advertiser,retail_media,A-1,owner@example.com,admin\n",
+        )
+        .await
+        .expect(200);
+    let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM directory.events")
+        .fetch_all(&stage.host.pool)
+        .await
+        .unwrap();
+    for envelope in envelopes {
+        let text = String::from_utf8(envelope).unwrap();
+        for personal in ["@", "Secret Shop", "argon2", "mandate_pat_"] {
+            assert!(!text.contains(personal), "{text}");
+        }
+    }
+    stage.close().await;
+}

@@ -1,0 +1,224 @@
+//! Batches from a durable consumer, delivered until they are dealt with.
+//!
+//! The consumer is supervised: when it, its stream or the whole of JetStream is gone, it is made
+//! again and starts from the first message the stream has; [`BatchHandler`]s know what they have
+//! had. A consumer that is there with another configuration is brought to ours.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::{AckKind, Message};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::transport::{Transport, TransportError};
+
+/// For how long a delivery may be under way before it is delivered again.
+const ACK_WAIT: Duration = Duration::from_secs(30);
+
+/// How often the server proves to be alive while there is nothing to deliver.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How long a pull request stays open.
+const PULL_EXPIRES: Duration = Duration::from_secs(10);
+
+/// How long to wait before the consumer is made again: at first, and after many failures.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Which messages, under which name.
+#[derive(Debug, Clone)]
+pub struct ConsumerOptions {
+    /// The stream: [`crate::transport::EVENTS`] or [`crate::transport::CONTEXTS`].
+    pub stream: &'static str,
+    /// The durable name; replicas that share it share the work.
+    pub durable: String,
+    /// Only messages of these subjects; all when empty.
+    pub subjects: Vec<String>,
+    /// At most so many messages in a batch.
+    pub max_batch: usize,
+}
+
+/// One message.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Its subject.
+    pub subject: String,
+    /// Its bytes.
+    pub payload: Bytes,
+    /// Its place in the JetStream stream.
+    pub sequence: u64,
+    /// How often it was delivered, this time included.
+    pub attempt: i64,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is committed, now or before: never deliver it again.
+    Done,
+    /// Not now: deliver it again after this time.
+    Retry(Duration),
+    /// It can never be dealt with (it is no event of ours): never deliver it again.
+    Rejected,
+}
+
+/// Deals with batches.
+#[async_trait]
+pub trait BatchHandler: Send + Sync {
+    /// Deals with a batch and says what became of each delivery, in the same order. What it says
+    /// is [`Outcome::Done`] must be committed: it is acknowledged next.
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome>;
+}
+
+/// Consumes until the token is cancelled; `report` hears whether the consumer is alive.
+pub async fn run(
+    transport: &Transport,
+    options: &ConsumerOptions,
+    handler: &dyn BatchHandler,
+    shutdown: CancellationToken,
+    mut report: impl FnMut(Result<(), &TransportError>) + Send,
+) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        let started = Instant::now();
+        let consumed = tokio::select! {
+            () = crate::grace_is_over(&shutdown) => return,
+            consumed = consume(transport, options, handler, &shutdown, &mut report) => consumed,
+        };
+        let Err(error) = consumed else { return };
+        report(Err(&error));
+        tracing::warn!(consumer = options.durable, %error, "the consumer is made again");
+        if started.elapsed() > LONGEST_WAIT * 5 {
+            wait = FIRST_WAIT;
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+async fn consume(
+    transport: &Transport,
+    options: &ConsumerOptions,
+    handler: &dyn BatchHandler,
+    shutdown: &CancellationToken,
+    report: &mut (impl FnMut(Result<(), &TransportError>) + Send),
+) -> Result<(), TransportError> {
+    let messages = tokio::select! {
+        biased;
+        () = shutdown.cancelled() => return Ok(()),
+        messages = transport.on_this_connection(messages(transport, options)) => messages?,
+    };
+    report(Ok(()));
+    // Whatever is there makes a batch: one message when it is quiet, many under load.
+    let mut batches = messages.ready_chunks(options.max_batch);
+    loop {
+        let batch = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return Ok(()),
+            batch = batches.next() => batch,
+        };
+        let Some(batch) = batch else {
+            return Err(TransportError("the consumer's messages ended".to_owned()));
+        };
+        let mut received = Vec::with_capacity(batch.len());
+        let mut failed = None;
+        for message in batch {
+            match message {
+                Ok(message) => received.push(message),
+                Err(error) => failed = Some(TransportError::of(error)),
+            }
+        }
+        deal_with(transport, handler, &received).await?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        report(Ok(()));
+    }
+}
+
+/// The consumer's messages; makes the consumer, or brings the one that is there to our options.
+async fn messages(
+    transport: &Transport,
+    options: &ConsumerOptions,
+) -> Result<pull::Stream, TransportError> {
+    let stream = transport.stream(options.stream).await?;
+    let config = pull::Config {
+        durable_name: Some(options.durable.clone()),
+        filter_subjects: options.subjects.clone(),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: ACK_WAIT,
+        deliver_policy: DeliverPolicy::All,
+        // Plenty: what is tried again and again must not keep the rest from being delivered.
+        max_ack_pending: i64::try_from(options.max_batch * 64).unwrap_or(i64::MAX),
+        ..pull::Config::default()
+    };
+    let consumer = stream
+        .create_consumer(config)
+        .await
+        .map_err(TransportError::of)?;
+    consumer
+        .stream()
+        .max_messages_per_batch(options.max_batch * 2)
+        .heartbeat(HEARTBEAT)
+        .expires(PULL_EXPIRES)
+        .messages()
+        .await
+        .map_err(TransportError::of)
+}
+
+async fn deal_with(
+    transport: &Transport,
+    handler: &dyn BatchHandler,
+    received: &[Message],
+) -> Result<(), TransportError> {
+    if received.is_empty() {
+        return Ok(());
+    }
+    let batch = received
+        .iter()
+        .map(delivery)
+        .collect::<Result<Vec<_>, _>>()?;
+    let outcomes = handler.handle(&batch).await;
+    // Crash point: committed, not acknowledged. It is delivered again and found to be done.
+    transport
+        .on_this_connection(acknowledge(received, &outcomes))
+        .await
+}
+
+async fn acknowledge(received: &[Message], outcomes: &[Outcome]) -> Result<(), TransportError> {
+    // Acks travel in order on one connection: when the last one is confirmed, the server has all.
+    let confirmed = outcomes
+        .iter()
+        .rposition(|outcome| *outcome == Outcome::Done);
+    for (place, (message, outcome)) in received.iter().zip(outcomes).enumerate() {
+        let sent = match outcome {
+            Outcome::Done if Some(place) == confirmed => Ok(()),
+            Outcome::Done => message.ack().await,
+            Outcome::Retry(after) => message.ack_with(AckKind::Nak(Some(*after))).await,
+            Outcome::Rejected => message.ack_with(AckKind::Term).await,
+        };
+        sent.map_err(TransportError::of)?;
+    }
+    match confirmed.and_then(|place| received.get(place)) {
+        Some(message) => message.double_ack().await.map_err(TransportError::of),
+        None => Ok(()),
+    }
+}
+
+fn delivery(message: &Message) -> Result<Delivery, TransportError> {
+    let info = message.info().map_err(TransportError::of)?;
+    Ok(Delivery {
+        subject: message.subject.to_string(),
+        payload: message.payload.clone(),
+        sequence: info.stream_sequence,
+        attempt: info.delivered,
+    })
+}

@@ -1,0 +1,124 @@
+//! Events: written in the same Postgres transaction as the change, relayed over JetStream, and
+//! consumed with an effect of exactly once.
+//!
+//! # Writing
+//!
+//! ```ignore
+//! let mut unit = events.begin(&provenance);
+//! store::insert_app(unit.connection().await?, &app).await?;   // the state
+//! unit.record(app.id.uuid(), Version::FIRST, &AppCreated { … })?;
+//! unit.commit().await?;                                        // both, or neither
+//! ```
+//!
+//! [`Unit`] has no other way out: a unit without events is refused, a unit that is dropped is
+//! rolled back. Two writers of one stream cannot both take a version ([`AppendError::Conflict`]).
+//!
+//! # On its way
+//!
+//! [`relay`] publishes what [`Unit`] left in the outbox, in order, and deletes it once JetStream
+//! has acknowledged. JetStream may lose what it acknowledged: the relay remembers what that was,
+//! compares, and publishes again. Every crash point is named there.
+//!
+//! # Reading
+//!
+//! [`consumer`] delivers batches from a durable consumer, again and again until they are dealt
+//! with. [`projection`] turns that into "once, in order, without holes" for code that keeps its
+//! state in Postgres. [`producer`] answers those who found a hole. [`durables`] are for readers
+//! outside.
+
+pub mod consumer;
+pub mod durables;
+pub mod idempotency;
+pub mod producer;
+pub mod projection;
+mod publish;
+pub mod relay;
+mod store;
+pub mod transport;
+mod unit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::{Environment, Provenance, Service};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use durables::Durable;
+pub use idempotency::IdempotencyRecord;
+pub use projection::{Projection, ProjectionError};
+pub use transport::{Transport, TransportSettings};
+pub use unit::{AppendError, Unit};
+
+/// For how long what is under way may come to its end after the shutdown was asked for. What is cut
+/// off then is found undone and done again, as after a crash.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Ends some time after the token was cancelled.
+async fn grace_is_over(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+}
+
+/// The events of one service: where they are written.
+#[derive(Clone, Debug)]
+pub struct EventStore {
+    service: Service,
+    pool: PgPool,
+    environment: Environment,
+    /// Rung after each commit; the relay of this process listens.
+    committed: Arc<Notify>,
+}
+
+impl EventStore {
+    /// The events of this service. The pool's search path must be the service's schema.
+    pub fn new(service: Service, pool: PgPool, environment: Environment) -> Self {
+        Self {
+            service,
+            pool,
+            environment,
+            committed: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Begins a change: state and events that become true together. Nothing is sent to the
+    /// database before [`Unit::connection`] or [`Unit::commit`].
+    pub fn begin(&self, provenance: &Provenance) -> Unit<'static> {
+        Unit::new(self.clone(), provenance.clone())
+    }
+
+    /// Joins a transaction that is already open, such as a projection's: the events become true
+    /// with it. End it by [`Unit::flush`].
+    pub fn join<'c>(
+        &self,
+        connection: &'c mut sqlx::PgConnection,
+        provenance: &Provenance,
+    ) -> Unit<'c> {
+        Unit::joining(self.clone(), connection, provenance.clone())
+    }
+
+    /// The service whose events these are.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Clock, randomness and ids.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Rings the bell that wakes the relay of this process. [`Unit::commit`] does it by itself.
+    pub fn wake_relay(&self) {
+        self.committed.notify_one();
+    }
+
+    pub(crate) fn committed(&self) -> &Notify {
+        &self.committed
+    }
+}

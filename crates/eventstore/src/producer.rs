@@ -1,0 +1,83 @@
+//! What a producer answers to those who miss some of its events.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use contract::rpc::{HeadsPage, StoredEvent, StreamEvents, StreamHead, StreamHeads};
+use sqlx::PgPool;
+
+use crate::store;
+
+/// After how long no transaction can still make an older row visible: twice the longest
+/// transaction that the services' timeouts allow.
+pub const SETTLE: Duration = Duration::from_mins(1);
+
+/// At most so many events in one answer.
+const EVENTS_PER_ANSWER: i64 = 256;
+
+/// At most so many bytes of events in one answer, but always one event: an answer must fit into a
+/// NATS message (1 MiB by default), with every quote of the events escaped.
+const BYTES_PER_ANSWER: usize = 384 * 1024;
+
+/// At most so many rows in one page of heads.
+const ROWS_PER_PAGE: i64 = 10_000;
+
+/// The events of a stream from one version to another.
+///
+/// # Errors
+/// When the database fails.
+pub async fn stream_events(
+    pool: &PgPool,
+    asked: &StreamEvents,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let rows = store::stream_events(
+        pool,
+        asked.stream_id,
+        asked.from,
+        asked.to,
+        EVENTS_PER_ANSWER,
+    )
+    .await?;
+    let mut bytes = 0;
+    Ok(rows
+        .into_iter()
+        .enumerate()
+        .take_while(|(place, row)| {
+            bytes += row.envelope.len();
+            *place == 0 || bytes <= BYTES_PER_ANSWER
+        })
+        .map(|(_, row)| StoredEvent {
+            version: row.version,
+            envelope: String::from_utf8_lossy(&row.envelope).into_owned(),
+        })
+        .collect())
+}
+
+/// How far the streams reach, over the settled rows after one row. An asker that goes through all
+/// pages sees every event once in its life, at a cost that does not grow with history.
+///
+/// # Errors
+/// When the database fails.
+pub async fn stream_heads(
+    pool: &PgPool,
+    asked: &StreamHeads,
+    settle: Duration,
+) -> Result<HeadsPage, sqlx::Error> {
+    let limit = asked.limit.clamp(1, ROWS_PER_PAGE);
+    let rows = store::settled_rows(pool, asked.after_seq, limit, settle.as_secs_f64()).await?;
+    let last_seq = rows.last().map_or(asked.after_seq, |row| row.seq);
+    let mut heads = BTreeMap::new();
+    for row in rows {
+        let head = heads.entry(row.stream_id).or_insert(row.version);
+        *head = row.version.max(*head);
+    }
+    let heads = heads
+        .into_iter()
+        .map(|(stream_id, version)| StreamHead { stream_id, version })
+        .collect();
+    Ok(HeadsPage {
+        heads,
+        last_seq,
+        settled_seq: last_seq,
+    })
+}

@@ -1,0 +1,270 @@
+//! Once, in order, without holes: consuming events into Postgres.
+//!
+//! A [`Projection`] is given each event of its streams exactly once in effect: the position of each
+//! stream is kept in the same transaction as what the projection writes. An event that was had is
+//! passed over; one that comes too early is a proof that others are missing, and those are asked
+//! for at once from their producer ([`Repair`]).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contract::rpc::{StoredEvent, StreamEvents};
+use contract::{Envelope, Service};
+use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::EventStore;
+use crate::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
+use crate::store;
+use crate::transport::{EVENTS, Transport, TransportError};
+use crate::unit::AppendError;
+
+/// After how long what could not be applied is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Why an event could not be applied. It is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The events that follow from it could not be recorded.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The event is not what its type says.
+    #[error(transparent)]
+    Envelope(#[from] contract::EnvelopeError),
+    /// The producer did not give what is missing.
+    #[error("{0}")]
+    Repair(String),
+}
+
+/// Code that keeps what events say in Postgres.
+#[async_trait]
+pub trait Projection: Send + Sync {
+    /// The durable name of its consumer, unique in the service, such as `key-issuer-apps`.
+    fn name(&self) -> &'static str;
+
+    /// The subjects it follows: whole streams (`mandate.events.*.app.>`), never single event types
+    /// of one, because holes could not be told from events that were filtered out.
+    fn subjects(&self) -> Vec<String>;
+
+    /// Applies one event, on the connection of the transaction that also moves the position.
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        event: &Envelope,
+    ) -> Result<(), ProjectionError>;
+}
+
+/// Asks producers for events that are missing.
+#[async_trait]
+pub trait Repair: Send + Sync {
+    /// The events of a stream, from its producer.
+    async fn stream_events(
+        &self,
+        producer: Service,
+        asked: StreamEvents,
+    ) -> Result<Vec<StoredEvent>, String>;
+}
+
+/// Runs a projection until the token is cancelled.
+pub async fn run(
+    events: EventStore,
+    transport: Transport,
+    repair: Arc<dyn Repair>,
+    projection: Arc<dyn Projection>,
+    shutdown: CancellationToken,
+    report: impl FnMut(Result<(), &TransportError>) + Send,
+) {
+    let options = ConsumerOptions {
+        stream: EVENTS,
+        durable: projection.name().to_owned(),
+        subjects: projection.subjects(),
+        max_batch: 256,
+    };
+    let handler = Applier {
+        events,
+        repair,
+        projection,
+    };
+    consumer::run(&transport, &options, &handler, shutdown, report).await;
+}
+
+struct Applier {
+    events: EventStore,
+    repair: Arc<dyn Repair>,
+    projection: Arc<dyn Projection>,
+}
+
+#[async_trait]
+impl BatchHandler for Applier {
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
+        let mut outcomes = vec![Outcome::Rejected; batch.len()];
+        let mut streams: BTreeMap<Uuid, Vec<(usize, Envelope)>> = BTreeMap::new();
+        for (place, delivery) in batch.iter().enumerate() {
+            match Envelope::parse(&delivery.payload) {
+                Ok(event) => streams
+                    .entry(event.stream_id())
+                    .or_default()
+                    .push((place, event)),
+                Err(error) => {
+                    tracing::error!(subject = delivery.subject, %error, "not an event: rejected");
+                }
+            }
+        }
+        for stream in streams.values_mut() {
+            stream.sort_by_key(|(_, event)| event.streamversion);
+        }
+        match self
+            .apply(streams.values().flatten().map(|(_, event)| event))
+            .await
+        {
+            Ok(()) => mark(&streams, &mut outcomes, Outcome::Done),
+            Err(error) => {
+                // One event spoils the batch's transaction: apply each stream in one of its own.
+                tracing::warn!(projection = self.projection.name(), %error, "a batch is applied stream by stream");
+                for stream in streams.values() {
+                    self.apply_alone(stream, &mut outcomes).await;
+                }
+            }
+        }
+        outcomes
+    }
+}
+
+fn mark(
+    streams: &BTreeMap<Uuid, Vec<(usize, Envelope)>>,
+    outcomes: &mut [Outcome],
+    outcome: Outcome,
+) {
+    for (place, _) in streams.values().flatten() {
+        outcomes[*place] = outcome;
+    }
+}
+
+impl Applier {
+    /// Applies the events of one stream, as far as they can be applied.
+    async fn apply_alone(&self, stream: &[(usize, Envelope)], outcomes: &mut [Outcome]) {
+        let mut outcome = Outcome::Done;
+        if self
+            .apply(stream.iter().map(|(_, event)| event))
+            .await
+            .is_ok()
+        {
+            for (place, _) in stream {
+                outcomes[*place] = outcome;
+            }
+            return;
+        }
+        for (place, event) in stream {
+            if outcome == Outcome::Done
+                && let Err(error) = self.apply(std::iter::once(event)).await
+            {
+                tracing::error!(projection = self.projection.name(), event = %event.id, stream = event.subject, %error, "an event is tried again");
+                outcome = Outcome::Retry(RETRY);
+            }
+            outcomes[*place] = outcome;
+        }
+    }
+
+    /// Applies events, sorted by stream and version, in one transaction.
+    async fn apply<'e>(
+        &self,
+        events: impl Iterator<Item = &'e Envelope> + Send,
+    ) -> Result<(), ProjectionError> {
+        let events: Vec<&Envelope> = events.collect();
+        let mut ids: Vec<Uuid> = events.iter().map(|event| event.stream_id()).collect();
+        ids.dedup();
+        let mut transaction = self.events.pool().begin().await?;
+        let name = self.projection.name();
+        let positions = store::lock_positions(&mut transaction, name, &ids).await?;
+        let mut positions: HashMap<Uuid, i64> = positions.into_iter().collect();
+        let mut moved: BTreeMap<Uuid, i64> = BTreeMap::new();
+        for event in events {
+            let position = positions.entry(event.stream_id()).or_insert(0);
+            let version = event.streamversion.number();
+            if version <= *position {
+                continue;
+            }
+            if version > *position + 1 {
+                for missing in self.missing(event, *position + 1, version - 1).await? {
+                    self.projection.apply(&mut transaction, &missing).await?;
+                }
+            }
+            self.projection.apply(&mut transaction, event).await?;
+            *position = version;
+            moved.insert(event.stream_id(), version);
+        }
+        let (ids, versions): (Vec<_>, Vec<_>) = moved.into_iter().unzip();
+        store::save_positions(&mut transaction, name, &ids, &versions).await?;
+        // Crash point: nothing is committed; all of it is delivered again.
+        transaction.commit().await?;
+        self.events.wake_relay();
+        Ok(())
+    }
+
+    /// The events before this one that never came, from their producer: all of them, in order.
+    async fn missing(
+        &self,
+        event: &Envelope,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<Envelope>, ProjectionError> {
+        tracing::warn!(projection = self.projection.name(), stream = %event.subject, from, to, "a hole is repaired");
+        fetch_missing(
+            self.repair.as_ref(),
+            event.source,
+            event.stream_id(),
+            from,
+            to,
+        )
+        .await
+    }
+}
+
+/// Fetches the events of a stream from one version to another, dense and in order.
+///
+/// # Errors
+/// When the producer does not answer, or does not have all of them.
+pub async fn fetch_missing(
+    repair: &dyn Repair,
+    producer: Service,
+    stream_id: Uuid,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Envelope>, ProjectionError> {
+    let mut missing = Vec::new();
+    let mut next = from;
+    while next <= to {
+        let asked = StreamEvents {
+            stream_id,
+            from: next,
+            to,
+        };
+        let page = repair
+            .stream_events(producer, asked)
+            .await
+            .map_err(ProjectionError::Repair)?;
+        if page.is_empty() {
+            return Err(ProjectionError::Repair(format!(
+                "{producer} has no version {next} of stream {stream_id}"
+            )));
+        }
+        for stored in page {
+            if stored.version != next {
+                let problem = format!(
+                    "{producer} answered version {} for {next} of stream {stream_id}",
+                    stored.version
+                );
+                return Err(ProjectionError::Repair(problem));
+            }
+            missing.push(Envelope::parse(stored.envelope.as_bytes())?);
+            next += 1;
+        }
+    }
+    Ok(missing)
+}

@@ -1,0 +1,138 @@
+//! What a producer answers to those who miss events.
+
+use std::time::Duration;
+
+use contract::facts::AppCreated;
+use contract::rpc::{AuthenticationMethod, StreamEvents, StreamHeads};
+use contract::{AppId, Environment};
+use eventstore::EventStore;
+use eventstore::producer::{self, SETTLE};
+use sqlx::PgPool;
+
+use crate::world::{
+    PRODUCER, fact, new_database, new_stream, pool_of, provenance, record_up_to, version,
+};
+
+fn store(pool: &PgPool) -> EventStore {
+    EventStore::new(PRODUCER, pool.clone(), Environment::system())
+}
+
+fn heads_after(after_seq: i64, limit: i64) -> StreamHeads {
+    StreamHeads { after_seq, limit }
+}
+
+#[tokio::test]
+async fn an_asker_goes_through_a_stream_in_answers_that_fit_a_message() {
+    let database = new_database().await;
+    let pool = pool_of(&database, PRODUCER, 4).await;
+    let (events, stream) = (store(&pool), new_stream());
+    let created = AppCreated {
+        app_id: AppId::from_uuid(stream),
+        organization_id: Environment::system().new_id(),
+        name: "x".repeat(60_000),
+        description: None,
+        authentication_method: AuthenticationMethod::ClientCredentials,
+        service: None,
+        domains: Vec::new(),
+    };
+    for number in 1..=20 {
+        let mut unit = events.begin(&provenance());
+        unit.record(stream, version(number), &created).unwrap();
+        unit.commit().await.unwrap();
+    }
+    let mut next = 1;
+    let mut answers = 0;
+    while next <= 20 {
+        let asked = StreamEvents {
+            stream_id: stream,
+            from: next,
+            to: 20,
+        };
+        let answer = producer::stream_events(&pool, &asked).await.unwrap();
+        assert!(serde_json::to_vec(&answer).unwrap().len() < 1024 * 1024);
+        for event in answer {
+            assert_eq!(event.version, next);
+            next += 1;
+        }
+        answers += 1;
+    }
+    assert!(answers > 1);
+    let beyond = StreamEvents {
+        stream_id: stream,
+        from: 21,
+        to: 30,
+    };
+    assert!(
+        producer::stream_events(&pool, &beyond)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn the_pages_of_heads_tell_of_every_event_once() {
+    let database = new_database().await;
+    let pool = pool_of(&database, PRODUCER, 4).await;
+    let events = store(&pool);
+    let (one, two) = (new_stream(), new_stream());
+    record_up_to(&events, one, 4).await;
+    record_up_to(&events, two, 3).await;
+
+    let mut after = 0;
+    let mut told = Vec::new();
+    loop {
+        let asked = heads_after(after, 3);
+        let page = producer::stream_heads(&pool, &asked, Duration::ZERO)
+            .await
+            .unwrap();
+        if page.last_seq == after {
+            break;
+        }
+        told.push(
+            page.heads
+                .iter()
+                .map(|h| (h.stream_id, h.version))
+                .collect::<Vec<_>>(),
+        );
+        after = page.last_seq;
+    }
+    assert_eq!(told[0], [(one, 3)]);
+    let mut second = [(one, 4), (two, 2)];
+    second.sort_unstable();
+    assert_eq!(told[1], second);
+    assert_eq!(told[2], [(two, 3)]);
+    assert_eq!(told.len(), 3);
+}
+
+#[tokio::test]
+async fn a_page_of_heads_ends_before_what_may_still_change() {
+    let database = new_database().await;
+    let pool = pool_of(&database, PRODUCER, 4).await;
+    let events = store(&pool);
+    record_up_to(&events, new_stream(), 2).await;
+    let young = producer::stream_heads(&pool, &heads_after(0, 100), SETTLE)
+        .await
+        .unwrap();
+    assert!(young.heads.is_empty());
+    assert_eq!((young.last_seq, young.settled_seq), (0, 0));
+
+    // A transaction that is open hides a lower number; what is after it is told only once it is
+    // too old for that.
+    let stream = new_stream();
+    let mut open = pool.begin().await.unwrap();
+    let mut unit = events.join(&mut open, &provenance());
+    unit.record(stream, version(1), &fact(stream)).unwrap();
+    unit.flush().await.unwrap();
+    record_up_to(&events, new_stream(), 1).await;
+    let page = producer::stream_heads(&pool, &heads_after(0, 100), SETTLE)
+        .await
+        .unwrap();
+    assert_eq!(page.last_seq, 0);
+    open.commit().await.unwrap();
+    let page = producer::stream_heads(&pool, &heads_after(0, 100), Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(page.heads.len(), 3);
+    assert!(page.heads.iter().any(|head| head.stream_id == stream));
+}

@@ -1,0 +1,157 @@
+//! Doing together what waits together.
+//!
+//! Whoever comes while a batch is under way waits for the next one, so under load many callers
+//! share one round trip to the database and one flush of its log, and a lone caller waits for
+//! nobody. The work begins after its last caller came: whatever it reads is not older than any of
+//! their requests.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// How many items wait before callers are held back.
+const WAITING: usize = 4096;
+/// How many items a batch takes at most.
+const BATCH: usize = 512;
+
+/// An item and whom to tell what became of it.
+type Waiting<Item, Outcome> = (Item, oneshot::Sender<Outcome>);
+
+/// A queue of items that are handled together.
+pub struct Batches<Item, Outcome> {
+    sender: mpsc::Sender<Waiting<Item, Outcome>>,
+}
+
+/// The worker that takes the batches ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the service is stopping")]
+pub struct Stopped;
+
+/// The other end of the queue. Clones share it: with two workers, one batch is filled while
+/// another is under way.
+pub struct Worker<Item, Outcome> {
+    receiver: Arc<Mutex<mpsc::Receiver<Waiting<Item, Outcome>>>>,
+}
+
+impl<Item, Outcome> Clone for Worker<Item, Outcome> {
+    fn clone(&self) -> Self {
+        Self {
+            receiver: self.receiver.clone(),
+        }
+    }
+}
+
+/// A new queue and its worker's end.
+pub fn queue<Item, Outcome>() -> (Batches<Item, Outcome>, Worker<Item, Outcome>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    (
+        Batches { sender },
+        Worker {
+            receiver: Arc::new(Mutex::new(receiver)),
+        },
+    )
+}
+
+impl<Item, Outcome> Batches<Item, Outcome> {
+    /// Hands an item over and waits for what became of it.
+    pub async fn submit(&self, item: Item) -> Result<Outcome, Stopped> {
+        let (reply, outcome) = oneshot::channel();
+        self.sender.send((item, reply)).await.map_err(|_| Stopped)?;
+        outcome.await.map_err(|_| Stopped)
+    }
+}
+
+impl<Item, Outcome> Worker<Item, Outcome> {
+    /// Handles batch after batch until shutdown; what waits then is still handled. `handle` answers
+    /// one outcome an item, in their order.
+    pub async fn run<F, Handling>(self, shutdown: CancellationToken, handle: F)
+    where
+        F: Fn(Vec<Item>) -> Handling + Send,
+        Handling: Future<Output = Vec<Outcome>> + Send,
+    {
+        loop {
+            let waiting = self.next(&shutdown).await;
+            if waiting.is_empty() {
+                return;
+            }
+            let (items, replies): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+            for (reply, outcome) in replies.into_iter().zip(handle(items).await) {
+                // A caller that went away needs no answer; what was done stays done.
+                let _ = reply.send(outcome);
+            }
+        }
+    }
+
+    /// All that waits, at least one; none once the queue is closed and empty.
+    async fn next(&self, shutdown: &CancellationToken) -> Vec<Waiting<Item, Outcome>> {
+        let mut waiting = Vec::new();
+        let mut receiver = self.receiver.lock().await;
+        if !shutdown.is_cancelled() {
+            tokio::select! {
+                _ = receiver.recv_many(&mut waiting, BATCH) => return waiting,
+                () = shutdown.cancelled() => {}
+            }
+        }
+        receiver.close();
+        receiver.recv_many(&mut waiting, BATCH).await;
+        waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_caller_gets_the_outcome_of_its_own_item() {
+        let (batches, worker) = queue::<u32, u32>();
+        let batches = Arc::new(batches);
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let counted = rounds.clone();
+        tokio::spawn(
+            worker.run(CancellationToken::new(), move |items: Vec<u32>| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                async move { items.into_iter().map(|item| item * 2).collect() }
+            }),
+        );
+        let callers: Vec<_> = (0..1000)
+            .map(|item| {
+                let batches = batches.clone();
+                tokio::spawn(async move { (item, batches.submit(item).await.unwrap()) })
+            })
+            .collect();
+        for caller in callers {
+            let (item, outcome) = caller.await.unwrap();
+            assert_eq!(outcome, item * 2);
+        }
+        assert!(rounds.load(Ordering::Relaxed) < 1000, "some shared a batch");
+    }
+
+    #[tokio::test]
+    async fn without_a_worker_callers_are_told_so() {
+        let (batches, worker) = queue::<(), ()>();
+        drop(worker);
+        assert_eq!(batches.submit(()).await, Err(Stopped));
+    }
+
+    #[tokio::test]
+    async fn what_waits_at_shutdown_is_still_handled_and_nothing_after() {
+        let (batches, worker) = queue::<u32, u32>();
+        let shutdown = CancellationToken::new();
+        let waiting = async { batches.submit(7).await };
+        let ending = async {
+            shutdown.cancel();
+            worker
+                .run(shutdown.clone(), |items| async move { items })
+                .await;
+        };
+        // `join` polls in order: the item is in the queue before shutdown begins.
+        let (outcome, ()) = tokio::join!(biased; waiting, ending);
+        assert_eq!(outcome, Ok(7));
+        assert_eq!(batches.submit(8).await, Err(Stopped));
+    }
+}

@@ -1,0 +1,247 @@
+//! A client at the token endpoint: its key and app as one, and what it is given. Pure.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use contract::rpc::{AppState, AuthenticationMethod};
+use contract::secret::SecretHash;
+use contract::{AppId, KeyId, OrganizationId};
+
+/// A key with its app, as one query finds them.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The key.
+    pub key_id: KeyId,
+    /// The app.
+    pub app_id: AppId,
+    /// The organization that develops it.
+    pub organization_id: OrganizationId,
+    /// What its secret must hash to.
+    pub secret_hash: SecretHash,
+    /// From when the key works no more.
+    pub end: Option<DateTime<Utc>>,
+    /// Where the app is in its life.
+    pub app_state: AppState,
+    /// How the app authenticates.
+    pub authentication_method: AuthenticationMethod,
+    /// All scopes of the app, separated by spaces.
+    pub scope: String,
+    /// When the key was last used, as far as stored.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Why a request for a token is refused: what the event says. The first five are one and the same
+/// to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// No key has this client id.
+    UnknownClient,
+    /// The secret is not the key's.
+    WrongSecret,
+    /// The key was deleted or expired.
+    KeyEnded,
+    /// An operator suspended the app.
+    AppSuspended,
+    /// The app has ended.
+    AppArchived,
+    /// The request cannot be read.
+    InvalidRequest,
+    /// No or unreadable client authentication.
+    NoAuthentication,
+    /// A grant that is not offered.
+    UnsupportedGrantType,
+    /// The app was registered for another grant.
+    UnauthorizedClient,
+    /// A scope that the app was not registered for.
+    InvalidScope,
+}
+
+impl RefusalReason {
+    /// Its name in events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown_client",
+            Self::WrongSecret => "wrong_secret",
+            Self::KeyEnded => "key_ended",
+            Self::AppSuspended => "app_suspended",
+            Self::AppArchived => "app_archived",
+            Self::InvalidRequest => "invalid_request",
+            Self::NoAuthentication => "no_authentication",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::InvalidScope => "invalid_scope",
+        }
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The OAuth grant that this issuer offers.
+pub const CLIENT_CREDENTIALS: &str = "client_credentials";
+
+/// Decides whether the secret proves the client. An unknown client costs the same comparison as a
+/// known one, so that the time of the answer does not tell which client ids exist.
+pub fn authenticate(
+    client: Option<&Client>,
+    secret: &SecretHash,
+    now: DateTime<Utc>,
+) -> Result<(), RefusalReason> {
+    const NOBODY: SecretHash = SecretHash([0; 32]);
+    let expected = client.map_or(NOBODY, |client| client.secret_hash);
+    let proven = expected.matches(secret);
+    let client = client.ok_or(RefusalReason::UnknownClient)?;
+    if !proven {
+        return Err(RefusalReason::WrongSecret);
+    }
+    client.may_act(now)
+}
+
+impl Client {
+    /// Whether the key and the app may act at this moment.
+    pub fn may_act(&self, now: DateTime<Utc>) -> Result<(), RefusalReason> {
+        match self.app_state {
+            AppState::Archived | AppState::Draft => return Err(RefusalReason::AppArchived),
+            AppState::Suspended => return Err(RefusalReason::AppSuspended),
+            AppState::Active => {}
+        }
+        if self.end.is_some_and(|end| end <= now) {
+            return Err(RefusalReason::KeyEnded);
+        }
+        Ok(())
+    }
+
+    /// Decides what an authenticated client is given: the scopes of its token.
+    pub fn grant(&self, grant_type: &str, wanted: Option<&str>) -> Result<String, RefusalReason> {
+        if grant_type != CLIENT_CREDENTIALS {
+            return Err(RefusalReason::UnsupportedGrantType);
+        }
+        if self.authentication_method != AuthenticationMethod::ClientCredentials {
+            return Err(RefusalReason::UnauthorizedClient);
+        }
+        let Some(wanted) = wanted else {
+            return Ok(self.scope.clone());
+        };
+        let wanted: Vec<_> = wanted
+            .split(' ')
+            .filter(|scope| !scope.is_empty())
+            .collect();
+        let all: Vec<_> = self.scope.split(' ').collect();
+        if wanted.is_empty() || !wanted.iter().all(|scope| all.contains(scope)) {
+            return Err(RefusalReason::InvalidScope);
+        }
+        // In the app's order and each once, whatever the request's.
+        let granted: Vec<_> = all
+            .into_iter()
+            .filter(|scope| wanted.contains(scope))
+            .collect();
+        Ok(granted.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use contract::Environment;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
+    fn client() -> Client {
+        let environment = Environment::system();
+        Client {
+            key_id: environment.new_id(),
+            app_id: environment.new_id(),
+            organization_id: environment.new_id(),
+            secret_hash: SecretHash::of("right"),
+            end: None,
+            app_state: AppState::Active,
+            authentication_method: AuthenticationMethod::ClientCredentials,
+            scope: "A_Read A_Manage B_Read".to_owned(),
+            last_used_at: None,
+        }
+    }
+
+    fn authenticated(client: &Client) -> Result<(), RefusalReason> {
+        authenticate(Some(client), &SecretHash::of("right"), now())
+    }
+
+    #[test]
+    fn the_right_secret_of_a_live_key_of_an_active_app_proves_the_client() {
+        assert_eq!(authenticated(&client()), Ok(()));
+    }
+
+    #[test]
+    fn nobody_has_no_secret() {
+        assert_eq!(
+            authenticate(None, &SecretHash([0; 32]), now()),
+            Err(RefusalReason::UnknownClient)
+        );
+    }
+
+    #[test]
+    fn a_wrong_secret_is_wrong_whatever_else_is() {
+        let mut client = client();
+        client.app_state = AppState::Suspended;
+        assert_eq!(
+            authenticate(Some(&client), &SecretHash::of("wrong"), now()),
+            Err(RefusalReason::WrongSecret)
+        );
+    }
+
+    #[test]
+    fn ended_keys_and_stopped_apps_are_refused() {
+        let mut ended = client();
+        ended.end = Some(now());
+        assert_eq!(authenticated(&ended), Err(RefusalReason::KeyEnded));
+        ended.end = Some(now() + Duration::microseconds(1));
+        assert_eq!(authenticated(&ended), Ok(()));
+        let mut stopped = client();
+        stopped.app_state = AppState::Suspended;
+        assert_eq!(authenticated(&stopped), Err(RefusalReason::AppSuspended));
+        stopped.app_state = AppState::Archived;
+        assert_eq!(authenticated(&stopped), Err(RefusalReason::AppArchived));
+    }
+
+    #[test]
+    fn a_client_gets_all_its_scopes_or_those_it_asks_for() {
+        let client = client();
+        assert_eq!(
+            client.grant(CLIENT_CREDENTIALS, None).unwrap(),
+            "A_Read A_Manage B_Read"
+        );
+        assert_eq!(
+            client
+                .grant(CLIENT_CREDENTIALS, Some("B_Read  A_Read B_Read"))
+                .unwrap(),
+            "A_Read B_Read"
+        );
+    }
+
+    #[test]
+    fn more_than_it_has_other_grants_and_other_kinds_of_app_are_refused() {
+        let mut client = client();
+        for scope in ["C_Read", "A_Read C_Read", "a_read", " "] {
+            assert_eq!(
+                client.grant(CLIENT_CREDENTIALS, Some(scope)),
+                Err(RefusalReason::InvalidScope),
+                "{scope}"
+            );
+        }
+        assert_eq!(
+            client.grant("password", None),
+            Err(RefusalReason::UnsupportedGrantType)
+        );
+        client.authentication_method = AuthenticationMethod::AuthorizationCode;
+        assert_eq!(
+            client.grant(CLIENT_CREDENTIALS, None),
+            Err(RefusalReason::UnauthorizedClient)
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! `GET /v1/apps/{id}/keys`
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use contract::{AppId, KeyId};
+use service::http::{Page, PageQuery, Path, Query};
+use service::{Caller, Problem, RequestFacts};
+
+use super::attempt::{Attempt, app_target, no_such_app};
+use super::view::KeyBody;
+use crate::KeyIssuer;
+use crate::policy::Operation;
+use crate::store::{apps, keys};
+
+/// List an app's keys
+///
+/// The newest first, those that ended included. No secret is ever shown.
+///
+/// Events: none.
+/// Roles: owner, developer, auditor, operator.
+#[utoipa::path(
+    get,
+    path = "/v1/apps/{id}/keys",
+    operation_id = "listKeys",
+    tag = "keys",
+    security(("api_token" = [])),
+    params(("id" = AppId, Path), PageQuery),
+    responses(
+        (status = 200, description = "A page of keys", body = Page<KeyBody>, headers(("Link" = String))),
+        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 404, body = Problem, description = "There is no such app"),
+        (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
+    )
+)]
+pub(super) async fn list(
+    State(issuer): State<Arc<KeyIssuer>>,
+    Path(app_id): Path<AppId>,
+    caller: Caller,
+    facts: RequestFacts,
+    Query(page): Query<PageQuery>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, Problem> {
+    let attempt = Attempt {
+        issuer: &issuer,
+        caller: &caller,
+        facts: &facts,
+    };
+    // Whose app it is never changes; only drafts and foreign ids have to be asked for.
+    let organization = match apps::organization(&issuer.host.pool, app_id).await? {
+        Some(organization) => organization,
+        None => attempt.app(app_id).await?.organization_id,
+    };
+    attempt
+        .authorize(
+            Operation::List,
+            organization,
+            app_target(app_id),
+            no_such_app,
+        )
+        .await?;
+    let rows = keys::list(
+        &issuer.host.pool,
+        app_id,
+        page.after::<KeyId>()?,
+        page.rows(),
+    )
+    .await?;
+    let page = Page::of_rows(rows, &page, |key| key.id)?;
+    let now = issuer.host.env.now();
+    Ok(page
+        .map(|key| KeyBody::of(&key, now))
+        .into_response_for(&uri))
+}

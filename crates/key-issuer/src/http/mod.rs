@@ -1,0 +1,48 @@
+//! The endpoints, one file each.
+//!
+//! | method and path | file |
+//! |---|---|
+//! | `POST /v1/apps/{id}/keys` | [`create`] |
+//! | `GET /v1/apps/{id}/keys` | [`list`] |
+//! | `PATCH /v1/keys/{client_id}` | [`rename`] |
+//! | `DELETE /v1/keys/{client_id}` | [`delete`] |
+//! | `POST /oauth2/token` | [`token`] |
+//! | `GET /oauth2/jwks` | [`jwks`] |
+//!
+//! What they share: [`attempt`] is a person's attempt at keys, [`view`] shows a key,
+//! [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`] the errors
+//! of the token endpoint.
+
+mod attempt;
+mod create;
+mod credentials_file;
+mod delete;
+mod jwks;
+mod list;
+mod oauth_error;
+mod rename;
+mod token;
+mod view;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::KeyIssuer;
+
+/// A request for a token has at most so many bytes: anyone may send one.
+const TOKEN_REQUEST: usize = 16 * 1024;
+
+pub(crate) fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(rename::rename, delete::delete))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(token::token))
+                .layer(DefaultBodyLimit::max(TOKEN_REQUEST)),
+        )
+        .routes(routes!(jwks::jwks))
+}

@@ -1,0 +1,403 @@
+//! A key: what it is and what can happen to it. Nothing here does anything.
+
+use chrono::{DateTime, Duration, Utc};
+use contract::facts::{KeyCreated, KeyDeleted, KeyExpired, KeyRenamed};
+use contract::{AppId, KeyId, Version};
+
+/// A key of an app, without its secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// Its id; the OAuth `client_id` is the same in other clothes.
+    pub id: KeyId,
+    /// The app.
+    pub app_id: AppId,
+    /// How its owners call it.
+    pub name: KeyName,
+    /// The last four characters of its secret.
+    pub hint: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was deleted, and from when that counts.
+    pub deletion: Option<Deletion>,
+    /// When its expiry was recorded.
+    pub expired_at: Option<DateTime<Utc>>,
+    /// When it was last traded for a token, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// The version of its last event.
+    pub version: Version,
+}
+
+/// The end of a key by somebody's hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    /// When somebody decided it.
+    pub deleted_at: DateTime<Utc>,
+    /// From when the key works no more.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// Why a key is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletionReason {
+    /// Its owners replaced it: it works for so long yet, so that programs can be switched over.
+    Requested {
+        /// How long.
+        grace: Duration,
+    },
+    /// Its secret leaked: it ends at once.
+    RequestedNow,
+    /// Its app ended.
+    AppArchived,
+}
+
+impl DeletionReason {
+    /// Its name in events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested { .. } => "requested",
+            Self::RequestedNow => "requested_now",
+            Self::AppArchived => "app_archived",
+        }
+    }
+
+    const fn grace(self) -> Duration {
+        match self {
+            Self::Requested { grace } => grace,
+            Self::RequestedNow | Self::AppArchived => Duration::zero(),
+        }
+    }
+}
+
+/// Why a change of a key is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefusal {
+    /// It was deleted already.
+    #[error("the key was deleted at {deleted_at} and works no more from {ends_at}")]
+    Deleted {
+        /// When it was deleted.
+        deleted_at: DateTime<Utc>,
+        /// From when it works no more.
+        ends_at: DateTime<Utc>,
+    },
+    /// It ended by itself.
+    #[error("the key expired at {expires_at}")]
+    Expired {
+        /// When.
+        expires_at: DateTime<Utc>,
+    },
+}
+
+/// Why an app gets no further key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CreationRefusal {
+    /// It has as many as it may.
+    #[error("the app has {live} live keys and may have {limit}; delete one first")]
+    TooMany {
+        /// How many it has.
+        live: i64,
+        /// How many it may have.
+        limit: i64,
+    },
+    /// The wanted end is not in the future.
+    #[error("expires_at must be in the future")]
+    ExpiryInThePast,
+}
+
+/// Decides whether an app with so many live keys gets one more.
+pub fn create(
+    live: i64,
+    limit: i64,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), CreationRefusal> {
+    if expires_at.is_some_and(|at| at <= now) {
+        return Err(CreationRefusal::ExpiryInThePast);
+    }
+    if live >= limit {
+        return Err(CreationRefusal::TooMany { live, limit });
+    }
+    Ok(())
+}
+
+impl Key {
+    /// The fact of its creation.
+    pub fn created(&self) -> KeyCreated {
+        KeyCreated {
+            key_id: self.id,
+            client_id: self.id.client_id(),
+            app_id: self.app_id,
+            name: self.name.as_str().to_owned(),
+            expires_at: self.expires_at,
+        }
+    }
+
+    /// From when it works no more, if that is known already: its expiry or the end of its grace,
+    /// whichever comes first.
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        let deleted = self.deletion.map(|deletion| deletion.ends_at);
+        match (self.expires_at, deleted) {
+            (Some(expiry), Some(deletion)) => Some(expiry.min(deletion)),
+            (expiry, deletion) => expiry.or(deletion),
+        }
+    }
+
+    /// Whether it gets tokens at this moment.
+    pub fn works_at(&self, now: DateTime<Utc>) -> bool {
+        self.end().is_none_or(|end| now < end)
+    }
+
+    /// Gives it another name; none if it has that name already.
+    pub fn rename(
+        &self,
+        name: &KeyName,
+        now: DateTime<Utc>,
+    ) -> Result<Option<KeyRenamed>, KeyRefusal> {
+        self.check_live(now)?;
+        if self.name == *name {
+            return Ok(None);
+        }
+        Ok(Some(KeyRenamed {
+            key_id: self.id,
+            app_id: self.app_id,
+            name: name.as_str().to_owned(),
+        }))
+    }
+
+    /// Deletes it. A key within its grace can be deleted a second time only to end it sooner.
+    pub fn delete(
+        &self,
+        reason: DeletionReason,
+        now: DateTime<Utc>,
+    ) -> Result<KeyDeleted, KeyRefusal> {
+        if let Some(deletion) = self.deletion {
+            let sooner = !matches!(reason, DeletionReason::Requested { .. });
+            if !sooner || !self.works_at(now) {
+                let Deletion {
+                    deleted_at,
+                    ends_at,
+                } = deletion;
+                return Err(KeyRefusal::Deleted {
+                    deleted_at,
+                    ends_at,
+                });
+            }
+        }
+        if let Some(expires_at) = self.expires_at.filter(|at| *at <= now) {
+            return Err(KeyRefusal::Expired { expires_at });
+        }
+        let ends_at = now + reason.grace();
+        Ok(KeyDeleted {
+            key_id: self.id,
+            app_id: self.app_id,
+            ends_at: self.end().map_or(ends_at, |end| end.min(ends_at)),
+            reason: reason.as_str().to_owned(),
+        })
+    }
+
+    /// Records its expiry, once, if it is over and nobody deleted it before.
+    pub fn expire(&self, now: DateTime<Utc>) -> Option<KeyExpired> {
+        let over = self.expires_at.is_some_and(|at| at <= now);
+        (over && self.expired_at.is_none() && self.deletion.is_none()).then_some(KeyExpired {
+            key_id: self.id,
+            app_id: self.app_id,
+        })
+    }
+
+    fn check_live(&self, now: DateTime<Utc>) -> Result<(), KeyRefusal> {
+        if let Some(Deletion {
+            deleted_at,
+            ends_at,
+        }) = self.deletion
+        {
+            return Err(KeyRefusal::Deleted {
+                deleted_at,
+                ends_at,
+            });
+        }
+        match self.expires_at {
+            Some(expires_at) if expires_at <= now => Err(KeyRefusal::Expired { expires_at }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The name of a key: 1 to 100 characters, none of them a control character (names stand in text
+/// files and on terminals).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName(String);
+
+/// Text that cannot name a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a name has 1 to 100 characters, none of them a control character")]
+pub struct InvalidKeyName;
+
+impl KeyName {
+    /// Reads a name, without the spaces around it.
+    pub fn parse(text: &str) -> Result<Self, InvalidKeyName> {
+        let name = text.trim();
+        let length = name.chars().count();
+        if !(1..=100).contains(&length) || name.chars().any(contract::text::is_invisible) {
+            return Err(InvalidKeyName);
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// A name that was checked when it was stored.
+    pub(crate) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Environment;
+
+    use super::*;
+
+    const GRACE: DeletionReason = DeletionReason::Requested {
+        grace: Duration::minutes(15),
+    };
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap() + Duration::minutes(minutes)
+    }
+
+    fn key(expires_at: Option<DateTime<Utc>>) -> Key {
+        let environment = Environment::system();
+        Key {
+            id: environment.new_id(),
+            app_id: environment.new_id(),
+            name: KeyName::parse("production").unwrap(),
+            hint: "abcd".to_owned(),
+            created_at: at(0),
+            expires_at,
+            deletion: None,
+            expired_at: None,
+            last_used_at: None,
+            version: Version::FIRST,
+        }
+    }
+
+    fn deleted(mut key: Key, reason: DeletionReason, now: DateTime<Utc>) -> Key {
+        let ends_at = key.delete(reason, now).unwrap().ends_at;
+        key.deletion = Some(Deletion {
+            deleted_at: now,
+            ends_at,
+        });
+        key
+    }
+
+    #[test]
+    fn a_deleted_key_works_for_its_grace_and_not_a_moment_longer() {
+        let key = deleted(key(None), GRACE, at(0));
+        assert!(key.works_at(at(15) - Duration::microseconds(1)));
+        assert!(!key.works_at(at(15)));
+    }
+
+    #[test]
+    fn a_leaked_key_ends_at_once() {
+        assert!(!deleted(key(None), DeletionReason::RequestedNow, at(3)).works_at(at(3)));
+    }
+
+    #[test]
+    fn a_grace_never_outlives_the_expiry() {
+        let key = deleted(key(Some(at(5))), GRACE, at(0));
+        assert_eq!(key.end(), Some(at(5)));
+    }
+
+    #[test]
+    fn a_key_in_its_grace_is_deleted_again_only_to_end_it_sooner() {
+        let key = deleted(key(None), GRACE, at(0));
+        assert!(matches!(
+            key.delete(GRACE, at(1)),
+            Err(KeyRefusal::Deleted { .. })
+        ));
+        assert_eq!(
+            key.delete(DeletionReason::RequestedNow, at(1))
+                .unwrap()
+                .ends_at,
+            at(1)
+        );
+        let ended = deleted(key, DeletionReason::RequestedNow, at(1));
+        assert!(matches!(
+            ended.delete(DeletionReason::RequestedNow, at(2)),
+            Err(KeyRefusal::Deleted { .. })
+        ));
+        assert!(matches!(
+            ended.delete(DeletionReason::AppArchived, at(2)),
+            Err(KeyRefusal::Deleted { .. })
+        ));
+    }
+
+    #[test]
+    fn an_expiry_is_recorded_once_and_not_for_a_deleted_key() {
+        let mut expiring = key(Some(at(5)));
+        assert_eq!(expiring.expire(at(4)), None);
+        assert!(expiring.expire(at(5)).is_some());
+        expiring.expired_at = Some(at(5));
+        assert_eq!(expiring.expire(at(6)), None);
+        assert_eq!(deleted(key(Some(at(5))), GRACE, at(0)).expire(at(6)), None);
+        assert_eq!(key(None).expire(at(1000)), None);
+    }
+
+    #[test]
+    fn an_ended_key_is_neither_renamed_nor_deleted() {
+        let name = KeyName::parse("other").unwrap();
+        let expired = key(Some(at(5)));
+        assert!(matches!(
+            expired.rename(&name, at(5)),
+            Err(KeyRefusal::Expired { .. })
+        ));
+        assert!(matches!(
+            expired.delete(GRACE, at(5)),
+            Err(KeyRefusal::Expired { .. })
+        ));
+        let gone = deleted(key(None), GRACE, at(0));
+        assert!(matches!(
+            gone.rename(&name, at(1)),
+            Err(KeyRefusal::Deleted { .. })
+        ));
+    }
+
+    #[test]
+    fn the_name_it_has_already_is_no_change() {
+        let key = key(None);
+        assert_eq!(key.rename(&key.name, at(1)), Ok(None));
+        assert_eq!(
+            key.rename(&KeyName::parse("b").unwrap(), at(1))
+                .unwrap()
+                .unwrap()
+                .name,
+            "b"
+        );
+    }
+
+    #[test]
+    fn an_app_gets_no_more_keys_than_it_may_have_and_none_that_ended_before_it_began() {
+        assert_eq!(create(4, 5, None, at(0)), Ok(()));
+        assert_eq!(
+            create(5, 5, None, at(0)),
+            Err(CreationRefusal::TooMany { live: 5, limit: 5 })
+        );
+        assert_eq!(
+            create(0, 5, Some(at(0)), at(0)),
+            Err(CreationRefusal::ExpiryInThePast)
+        );
+    }
+
+    #[test]
+    fn names_have_1_to_100_characters_and_fit_on_a_line() {
+        assert_eq!(KeyName::parse("  CI \t").unwrap().as_str(), "CI");
+        assert!(KeyName::parse(&"ü".repeat(100)).is_ok());
+        for text in ["", "   ", "a\nb", "a\u{7f}b", &"x".repeat(101)] {
+            assert_eq!(KeyName::parse(text), Err(InvalidKeyName), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! When keys were last used: noted in memory, written now and then, exact to a minute. It is shown
+//! to the key's owners and decides nothing, so it is no event and may be lost with the process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use contract::KeyId;
+use sqlx::PgPool;
+
+use crate::client::Client;
+use crate::store::clients;
+
+/// How often it is written.
+pub(crate) const FLUSH: Duration = Duration::from_secs(2);
+/// A use this soon after the stored one is not worth a write.
+const WORTH_IT: TimeDelta = TimeDelta::minutes(1);
+
+/// The uses that were not written yet.
+#[derive(Debug, Default)]
+pub struct LastUse(Mutex<HashMap<KeyId, DateTime<Utc>>>);
+
+impl LastUse {
+    /// Notes that a client got a token.
+    pub fn note(&self, client: &Client, now: DateTime<Utc>) {
+        if client
+            .last_used_at
+            .is_none_or(|stored| now - stored >= WORTH_IT)
+        {
+            self.lock().insert(client.key_id, now);
+        }
+    }
+
+    /// Writes what was noted. What cannot be written is forgotten: the next use notes it again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn flush(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        let noted = std::mem::take(&mut *self.lock());
+        if noted.is_empty() {
+            return Ok(());
+        }
+        let (ids, times): (Vec<_>, Vec<_>) = noted
+            .into_iter()
+            .map(|(id, time)| (id.uuid(), time))
+            .unzip();
+        clients::save_last_use(pool, &ids, &times).await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, DateTime<Utc>>> {
+        // Times in a map are whole whenever a panic strikes.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

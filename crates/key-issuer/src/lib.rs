@@ -1,0 +1,178 @@
+//! The key issuer: keys of apps, the keys that sign, and the tokens they bring (rules 13 to 15 and
+//! 27 to 29).
+//!
+//! Only an active app has keys; each is a client id and a secret that is shown once. A key is
+//! traded for an access token at `POST /oauth2/token`; every token, and every refusal, is an event
+//! that is durable before the answer leaves.
+//!
+//! In reading order:
+//!
+//! 1. [`key`]: a key and its decisions; [`policy`]: who may do what. Pure.
+//! 2. [`token_request`], [`client`]: a request for a token is read, and decided. Pure.
+//! 3. [`signing_key`], [`master_key`], [`access_token`]: cryptography. Pure.
+//! 4. [`store`]: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
+//! 5. [`batch`], and over it [`lookup`] and [`ledger`]: one round trip for all who wait.
+//! 6. [`following_apps`], [`expiry`], [`last_use`], [`keyring`]: what happens without a request.
+//! 7. `http`, one file an endpoint, and `rpc`, what other services ask.
+
+pub mod access_token;
+pub mod batch;
+pub mod client;
+pub mod expiry;
+pub mod following_apps;
+mod http;
+pub mod key;
+pub mod keyring;
+pub mod last_use;
+pub mod ledger;
+pub mod lookup;
+pub mod master_key;
+pub mod policy;
+mod rpc;
+mod settings;
+pub mod signing_key;
+pub mod store;
+pub mod token_request;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use service::{Host, StartError};
+use utoipa_axum::router::OpenApiRouter;
+
+pub use settings::Settings;
+
+use crate::access_token::AccessTokens;
+use crate::following_apps::FollowingApps;
+use crate::last_use::LastUse;
+use crate::ledger::Ledger;
+use crate::lookup::Lookup;
+
+/// The running service: what its handlers work with.
+pub struct KeyIssuer {
+    host: Host,
+    settings: Settings,
+    tokens: AccessTokens,
+    lookup: Lookup,
+    ledger: Ledger,
+    last_use: LastUse,
+}
+
+/// The routes with their documentation.
+pub fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
+    http::router()
+}
+
+/// Starts the service: reads or makes the signing key, follows apps, records expiries, answers
+/// other services' questions, and gives the routes to serve.
+///
+/// # Errors
+/// When a setting is wrong, the signing key does not open, or a server does not answer.
+pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
+    settings.check()?;
+    let master = settings
+        .master_key()
+        .map_err(|error| StartError::setting("key_issuer.master_key", error))?;
+    let signing_key = keyring::load_or_create(&host.events, &master)
+        .await
+        .map_err(|error| StartError::Other(Box::new(error)))?;
+    let tokens = AccessTokens::new(
+        signing_key,
+        settings.issuer.clone(),
+        settings.audience().to_owned(),
+    );
+    let (lookup, reader) = lookup::lookup();
+    let (ledger, writer) = ledger::ledger();
+    let issuer = Arc::new(KeyIssuer {
+        host,
+        settings,
+        tokens,
+        lookup,
+        ledger,
+        last_use: LastUse::default(),
+    });
+    issuer.read_clients(&reader);
+    issuer.write_ledger(&writer);
+    issuer.write_last_use();
+    issuer.sweep_expired();
+    issuer
+        .host
+        .project(FollowingApps::new(issuer.host.events.clone()));
+    let asked = Arc::clone(&issuer);
+    issuer
+        .host
+        .serve_rpc(move |_, question| rpc::authenticate_app(Arc::clone(&asked), question))
+        .await?;
+    let (router, _documentation) = router().with_state(issuer).split_for_parts();
+    Ok(router)
+}
+
+impl KeyIssuer {
+    fn read_clients(&self, reader: &lookup::Reader) {
+        let (reader, pool) = (reader.clone(), self.host.pool.clone());
+        self.host.tasks.spawn("client-lookup", move |shutdown| {
+            let (reader, pool) = (reader.clone(), pool.clone());
+            async move {
+                reader
+                    .run(shutdown, |wanted| lookup::read(pool.clone(), wanted))
+                    .await;
+                Ok::<(), Infallible>(())
+            }
+        });
+    }
+
+    fn write_ledger(&self, writer: &ledger::Writer) {
+        for number in 1..=ledger::WRITERS {
+            let (writer, events) = (writer.clone(), self.host.events.clone());
+            self.host
+                .tasks
+                .spawn(format!("token-ledger-{number}"), move |shutdown| {
+                    let (writer, events) = (writer.clone(), events.clone());
+                    async move {
+                        writer
+                            .run(shutdown, |entries| ledger::write(events.clone(), entries))
+                            .await;
+                        Ok::<(), Infallible>(())
+                    }
+                });
+        }
+    }
+
+    fn write_last_use(self: &Arc<Self>) {
+        let issuer = Arc::clone(self);
+        self.host.tasks.spawn("key-last-use", move |shutdown| {
+            let issuer = Arc::clone(&issuer);
+            async move {
+                while shutdown
+                    .run_until_cancelled(tokio::time::sleep(last_use::FLUSH))
+                    .await
+                    .is_some()
+                {
+                    issuer.last_use.flush(&issuer.host.pool).await?;
+                }
+                issuer.last_use.flush(&issuer.host.pool).await
+            }
+        });
+    }
+
+    fn sweep_expired(&self) {
+        let events = self.host.events.clone();
+        let pause = Duration::from_secs(self.settings.expiry_sweep_seconds.into());
+        self.host.tasks.spawn("key-expiry", move |shutdown| {
+            let events = events.clone();
+            async move {
+                loop {
+                    while expiry::record_expiries(&events).await? > 0 {}
+                    if shutdown
+                        .run_until_cancelled(tokio::time::sleep(pause))
+                        .await
+                        .is_none()
+                    {
+                        return Ok::<(), eventstore::AppendError>(());
+                    }
+                }
+            }
+        });
+    }
+}

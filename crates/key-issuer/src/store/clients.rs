@@ -1,0 +1,87 @@
+//! Clients at the token endpoint: key and app in one, many in one round trip.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use contract::secret::SecretHash;
+use contract::{AppId, KeyId, OrganizationId};
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use super::{apps, unreadable};
+use crate::client::Client;
+
+struct Row {
+    key_id: Uuid,
+    app_id: Uuid,
+    organization_id: Uuid,
+    secret_hash: Vec<u8>,
+    end: Option<DateTime<Utc>>,
+    state: String,
+    authentication_method: String,
+    scope: String,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Row> for Client {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            key_id: KeyId::from_uuid(row.key_id),
+            app_id: AppId::from_uuid(row.app_id),
+            organization_id: OrganizationId::from_uuid(row.organization_id),
+            secret_hash: SecretHash::from_slice(&row.secret_hash)
+                .ok_or_else(|| unreadable("secret_hash", "not 32 bytes"))?,
+            end: row.end,
+            app_state: apps::state(&row.state)?,
+            authentication_method: apps::authentication_method(&row.authentication_method)?,
+            scope: row.scope,
+            last_used_at: row.last_used_at,
+        })
+    }
+}
+
+/// The clients with these ids, as they are now; unknown ones are left out.
+pub async fn find(
+    executor: impl PgExecutor<'_>,
+    ids: &[Uuid],
+) -> Result<HashMap<KeyId, Client>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT k.key_id, k.app_id, a.organization_id, k.secret_hash,
+                  least(k.expires_at, k.ends_at) AS "end?",
+                  a.state, a.authentication_method, a.scope, k.last_used_at
+           FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id)
+           WHERE k.key_id = ANY($1)"#,
+        ids,
+    )
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter()
+        .map(|row| Client::try_from(row).map(|client| (client.key_id, client)))
+        .collect()
+}
+
+/// Writes when keys were last used. A key that someone changes at this moment is left for the next
+/// time: this must neither wait for anyone nor be waited for.
+pub async fn save_last_use(
+    executor: impl PgExecutor<'_>,
+    ids: &[Uuid],
+    times: &[DateTime<Utc>],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH used AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS u (key_id, at)),
+              free AS (
+                  SELECT k.key_id FROM key_issuer.keys k JOIN used USING (key_id)
+                  WHERE k.last_used_at IS NULL OR k.last_used_at < used.at
+                  FOR UPDATE OF k SKIP LOCKED
+              )
+         UPDATE key_issuer.keys k SET last_used_at = used.at
+         FROM used JOIN free USING (key_id) WHERE k.key_id = used.key_id",
+        ids,
+        times,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Keys, one at a time.
+
+use chrono::{DateTime, Utc};
+use contract::secret::SecretHash;
+use contract::{AppId, KeyId, OrganizationId, Version};
+use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
+
+use super::unreadable;
+use crate::key::{Deletion, Key, KeyName};
+
+struct Row {
+    key_id: Uuid,
+    app_id: Uuid,
+    name: String,
+    secret_hint: String,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    expired_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    version: i64,
+}
+
+impl TryFrom<Row> for Key {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: KeyId::from_uuid(row.key_id),
+            app_id: AppId::from_uuid(row.app_id),
+            name: KeyName::stored(row.name),
+            hint: row.secret_hint,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            deletion: row
+                .deleted_at
+                .zip(row.ends_at)
+                .map(|(deleted_at, ends_at)| Deletion {
+                    deleted_at,
+                    ends_at,
+                }),
+            expired_at: row.expired_at,
+            last_used_at: row.last_used_at,
+            version: Version::new(row.version)
+                .ok_or_else(|| unreadable("version", &row.version.to_string()))?,
+        })
+    }
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Key>, sqlx::Error> {
+    rows.into_iter().map(Key::try_from).collect()
+}
+
+/// The keys of an app, the newest first, from behind `before`.
+pub async fn list(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    before: Option<KeyId>,
+    limit: i64,
+) -> Result<Vec<Key>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
+                last_used_at, version
+         FROM key_issuer.keys
+         WHERE app_id = $1 AND ($2::uuid IS NULL OR key_id < $2)
+         ORDER BY key_id DESC LIMIT $3",
+        app.uuid(),
+        before.map(KeyId::uuid),
+        limit,
+    )
+    .fetch_all(executor)
+    .await?;
+    read(rows)
+}
+
+/// How many keys of an app are neither deleted nor expired. Exact under [`super::apps::lock`] only.
+pub async fn count_live(
+    connection: &mut PgConnection,
+    app: AppId,
+    now: DateTime<Utc>,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "live!" FROM key_issuer.keys
+           WHERE app_id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)"#,
+        app.uuid(),
+        now,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Stores a new key.
+pub async fn insert(
+    connection: &mut PgConnection,
+    key: &Key,
+    secret: &SecretHash,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO key_issuer.keys (key_id, app_id, name, secret_hash, secret_hint, created_at, expires_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        key.id.uuid(),
+        key.app_id.uuid(),
+        key.name.as_str(),
+        &secret.0,
+        key.hint,
+        key.created_at,
+        key.expires_at,
+        key.version.number(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whose key it is, if there is such a key.
+pub async fn organization(
+    executor: impl PgExecutor<'_>,
+    id: KeyId,
+) -> Result<Option<OrganizationId>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT a.organization_id FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id) WHERE k.key_id = $1",
+        id.uuid(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(found.map(OrganizationId::from_uuid))
+}
+
+/// Reads a key and holds it until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, id: KeyId) -> Result<Option<Key>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
+                last_used_at, version
+         FROM key_issuer.keys WHERE key_id = $1 FOR UPDATE",
+        id.uuid(),
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Key::try_from)
+    .transpose()
+}
+
+/// Reads and holds the keys of an app that have not ended, in one order everywhere, so that two who
+/// hold several never wait for each other.
+pub async fn lock_unended(
+    connection: &mut PgConnection,
+    app: AppId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Key>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
+                last_used_at, version
+         FROM key_issuer.keys
+         WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY key_id FOR UPDATE",
+        app.uuid(),
+        now,
+    )
+    .fetch_all(connection)
+    .await?;
+    read(rows)
+}
+
+/// An expired key whose expiry nobody recorded yet, and whose it is.
+pub struct Expired {
+    /// The key, held.
+    pub key: Key,
+    /// The organization that develops its app.
+    pub organization_id: OrganizationId,
+}
+
+/// Reads and holds some keys whose expiry is to be recorded. Those that another replica holds are
+/// left to it.
+pub async fn lock_expired(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Expired>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT k.key_id, k.app_id, k.name, k.secret_hint, k.created_at, k.expires_at, k.deleted_at, k.ends_at,
+                k.expired_at, k.last_used_at, k.version, a.organization_id
+         FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id)
+         WHERE k.expires_at <= $1 AND k.deleted_at IS NULL AND k.expired_at IS NULL
+         ORDER BY k.expires_at LIMIT $2
+         FOR UPDATE OF k SKIP LOCKED",
+        now,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let organization_id = OrganizationId::from_uuid(row.organization_id);
+            let row = Row {
+                key_id: row.key_id,
+                app_id: row.app_id,
+                name: row.name,
+                secret_hint: row.secret_hint,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
+                deleted_at: row.deleted_at,
+                ends_at: row.ends_at,
+                expired_at: row.expired_at,
+                last_used_at: row.last_used_at,
+                version: row.version,
+            };
+            Ok(Expired {
+                key: Key::try_from(row)?,
+                organization_id,
+            })
+        })
+        .collect()
+}
+
+/// Stores what can change of a key; its row must be held, and its version is the next one.
+pub async fn save(connection: &mut PgConnection, key: &Key) -> Result<(), sqlx::Error> {
+    let saved = sqlx::query!(
+        "UPDATE key_issuer.keys SET name = $2, deleted_at = $3, ends_at = $4, expired_at = $5, version = $6
+         WHERE key_id = $1 AND version = $6::bigint - 1",
+        key.id.uuid(),
+        key.name.as_str(),
+        key.deletion.map(|deletion| deletion.deleted_at),
+        key.deletion.map(|deletion| deletion.ends_at),
+        key.expired_at,
+        key.version.number(),
+    )
+    .execute(connection)
+    .await?;
+    if saved.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}

@@ -1,0 +1,14 @@
+//! The SQL, over the tables of `migrations/key-issuer`.
+//!
+//! [`keys`] are read and changed one at a time, [`clients`] are found many at once for the token
+//! endpoint, [`apps`] are what the app registry said of them, [`signing_keys`] sign.
+
+pub mod apps;
+pub mod clients;
+pub mod keys;
+pub mod signing_keys;
+
+/// A row that is not what this build writes: its check constraint was changed, or it is newer.
+fn unreadable(column: &str, value: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("`{value}` in column {column} is unknown to this build").into())
+}

@@ -1,0 +1,62 @@
+//! The ledger: what is written together and one by one.
+
+use contract::facts::TokenRefused;
+use contract::{Authority, Provenance, Service, TokenId};
+use key_issuer::ledger::{self, Entry, TokenFact};
+
+use crate::stage::Stage;
+
+fn entry(stage: &Stage, attempt_id: TokenId) -> Entry {
+    let mut provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
+    provenance.authority = Authority::NONE;
+    let fact = TokenRefused {
+        attempt_id,
+        client_id: None,
+        app_id: None,
+        reason: "unknown_client".to_owned(),
+    };
+    Entry {
+        provenance,
+        fact: TokenFact::Refused(fact),
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_is_refused_fails_by_itself() {
+    let stage = Stage::set().await;
+    let replica = stage.replica().await;
+    let taken: TokenId = stage.env.new_id();
+    let events = replica.host.events.clone();
+    assert!(ledger::write(events.clone(), vec![entry(&stage, taken)]).await[0].is_ok());
+    let batch = vec![
+        entry(&stage, stage.env.new_id()),
+        entry(&stage, taken),
+        entry(&stage, stage.env.new_id()),
+    ];
+    let outcomes: Vec<_> = ledger::write(events, batch)
+        .await
+        .iter()
+        .map(Result::is_ok)
+        .collect();
+    assert_eq!(outcomes, [true, false, true]);
+    assert_eq!(stage.events("token.refused").await.len(), 3);
+}
+
+#[tokio::test]
+async fn without_its_event_no_token_leaves() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let key = replica.key(app).await;
+    sqlx::query("REVOKE INSERT ON key_issuer.events FROM mandate_key_issuer")
+        .execute(&stage.sql)
+        .await
+        .unwrap();
+    let answer = replica.token(&key).await;
+    assert_eq!(answer.oauth(), (503, "temporarily_unavailable".to_owned()));
+    assert!(!String::from_utf8_lossy(&answer.bytes).contains("access_token"));
+    sqlx::query("GRANT INSERT ON key_issuer.events TO mandate_key_issuer")
+        .execute(&stage.sql)
+        .await
+        .unwrap();
+    assert_eq!(replica.token(&key).await.status, 200);
+    assert_eq!(stage.events("token.issued").await.len(), 1);
+}

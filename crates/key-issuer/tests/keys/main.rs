@@ -1,0 +1,21 @@
+//! The key issuer over HTTP and RPC, on a real PostgreSQL under the service's own role, and a real
+//! NATS with an app registry that says what a test tells it to.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::similar_names,
+    unreachable_pub,
+    reason = "a test program: it may panic, and nothing imports it"
+)]
+
+mod apps;
+mod creation;
+mod endings;
+mod guards;
+mod ledger;
+mod names;
+mod questions;
+mod registry;
+mod signing;
+mod stage;
+mod tokens;

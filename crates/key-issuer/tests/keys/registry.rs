@@ -1,0 +1,129 @@
+//! An app registry that says what a test tells it to: by RPC, and by events that it records and
+//! relays as the real one does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use contract::facts::{AppActivated, AppArchived, AppCreated, AppResumed, AppSuspended};
+use contract::rpc::{AppState, AppView, AuthenticationMethod, GetApp};
+use contract::{AppId, Authority, EventId, Fact, OrganizationId, Provenance, Service, Version};
+use service::Host;
+
+pub const SCOPE: &str = "RetailMedia_Campaign_Read RetailMedia_Campaign_Manage";
+
+pub struct Registry {
+    host: Host,
+    organization: OrganizationId,
+    apps: Arc<Mutex<HashMap<AppId, AppView>>>,
+}
+
+impl Registry {
+    pub async fn open(host: Host, organization: OrganizationId) -> Self {
+        let apps: Arc<Mutex<HashMap<AppId, AppView>>> = Arc::default();
+        let told = apps.clone();
+        host.serve_rpc(move |_, question: GetApp| {
+            std::future::ready(Ok(told.lock().unwrap().get(&question.app_id).cloned()))
+        })
+        .await
+        .unwrap();
+        host.start_relay();
+        Self {
+            host,
+            organization,
+            apps,
+        }
+    }
+
+    /// A draft.
+    pub async fn draft(&self, method: AuthenticationMethod) -> AppId {
+        let id: AppId = self.host.env.new_id();
+        let view = AppView {
+            id,
+            organization_id: self.organization,
+            name: "Shelf Optimizer".to_owned(),
+            description: None,
+            has_image: false,
+            authentication_method: method,
+            state: AppState::Draft,
+            service: Some("retail_media".to_owned()),
+            domains: Vec::new(),
+            scopes: SCOPE.split(' ').map(str::to_owned).collect(),
+            version: 0,
+        };
+        self.apps.lock().unwrap().insert(id, view.clone());
+        let created = AppCreated {
+            app_id: id,
+            organization_id: self.organization,
+            name: view.name,
+            description: None,
+            authentication_method: method,
+            service: view.service,
+            domains: Vec::new(),
+        };
+        self.say(id, AppState::Draft, &created).await;
+        id
+    }
+
+    pub async fn active_app(&self) -> AppId {
+        let id = self.draft(AuthenticationMethod::ClientCredentials).await;
+        self.activate(id).await;
+        id
+    }
+
+    pub async fn activate(&self, id: AppId) {
+        let view = self.view(id);
+        let activated = AppActivated {
+            app_id: id,
+            organization_id: self.organization,
+            name: view.name,
+            description: None,
+            image_sha256: None,
+            authentication_method: view.authentication_method,
+            service: "retail_media".to_owned(),
+            domains: Vec::new(),
+            scopes: view.scopes,
+        };
+        self.say(id, AppState::Active, &activated).await;
+    }
+
+    pub async fn suspend(&self, app_id: AppId) {
+        self.say(app_id, AppState::Suspended, &AppSuspended { app_id })
+            .await;
+    }
+
+    pub async fn resume(&self, app_id: AppId) {
+        self.say(app_id, AppState::Active, &AppResumed { app_id })
+            .await;
+    }
+
+    pub async fn archive(&self, app_id: AppId) -> EventId {
+        self.say(app_id, AppState::Archived, &AppArchived { app_id })
+            .await
+    }
+
+    /// Says another state by RPC than by its events.
+    pub fn pretend(&self, id: AppId, state: AppState, version: i64) {
+        let mut apps = self.apps.lock().unwrap();
+        let view = apps.get_mut(&id).unwrap();
+        (view.state, view.version) = (state, version);
+    }
+
+    fn view(&self, id: AppId) -> AppView {
+        self.apps.lock().unwrap()[&id].clone()
+    }
+
+    async fn say<F: Fact>(&self, id: AppId, state: AppState, fact: &F) -> EventId {
+        let version = Version::new(self.view(id).version + 1).unwrap();
+        let mut provenance = Provenance::system(
+            Service::AppRegistry,
+            Some(self.organization),
+            self.host.env.new_id(),
+        );
+        provenance.authority = Authority::OPERATOR;
+        let mut unit = self.host.events.begin(&provenance);
+        let event = unit.record(id.uuid(), version, fact).unwrap();
+        unit.commit().await.unwrap();
+        self.pretend(id, state, version.number());
+        event
+    }
+}

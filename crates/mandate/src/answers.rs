@@ -1,0 +1,180 @@
+//! The answers that operations have in common, added to their descriptions in one place: what the
+//! layers around all handlers answer, and what the extractors that read requests do.
+
+use std::mem;
+
+use service::problem;
+use utoipa::openapi::content::Content;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response, ResponseBuilder};
+
+/// Where the schema of a problem is.
+const PROBLEM: &str = "#/components/schemas/Problem";
+
+/// The media type of forms.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Completes the descriptions of all operations.
+pub(crate) fn complete(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            name_problems(operation);
+            add_missing(operation);
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Every problem is answered as `application/problem+json` (RFC 9457 section 3).
+fn name_problems(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        for (media_type, content) in mem::take(&mut response.content) {
+            let media_type = if is_problem(&content) {
+                problem::CONTENT.to_owned()
+            } else {
+                media_type
+            };
+            response.content.insert(media_type, content);
+        }
+    }
+}
+
+fn is_problem(content: &RefOr<Content>) -> bool {
+    match content {
+        RefOr::T(Content {
+            schema: Some(RefOr::Ref(schema)),
+            ..
+        }) => schema.ref_location == PROBLEM,
+        _ => false,
+    }
+}
+
+fn add_missing(operation: &mut Operation) {
+    let parameters = operation.parameters.iter().flatten();
+    let (mut has_query, mut is_repeatable) = (false, false);
+    for parameter in parameters {
+        if let RefOr::T(parameter) = parameter {
+            has_query |= parameter.parameter_in == ParameterIn::Query;
+            is_repeatable |= parameter.name == "Idempotency-Key";
+        }
+    }
+    // The token endpoint reads its form itself, and answers the errors of RFC 6749.
+    let has_body = match &operation.request_body {
+        Some(RefOr::T(body)) => !body.content.contains_key(FORM),
+        Some(RefOr::Ref(_)) => true,
+        None => false,
+    };
+    let mut add = |needed: bool, status: u16, description: &str| {
+        let responses = &mut operation.responses.responses;
+        let status = status.to_string();
+        // The layers answer these to every operation, whatever else it answers with them.
+        let of_layers = status.starts_with('5');
+        if needed && (of_layers || !responses.contains_key(&status)) {
+            let new = || RefOr::T(Response::new(description));
+            add_problem(responses.entry(status).or_insert_with(new));
+        }
+    };
+    add(
+        has_body,
+        400,
+        "The request cannot be read: a body that breaks off or is malformed, an unusable header.",
+    );
+    add(
+        is_repeatable,
+        409,
+        "A request with this Idempotency-Key is being carried out.",
+    );
+    add(
+        has_body,
+        413,
+        "The body is larger than this operation takes.",
+    );
+    add(
+        has_body,
+        415,
+        "The body is of a type that this operation does not take.",
+    );
+    add(
+        has_body || has_query,
+        422,
+        "The request can be read and is wrong.",
+    );
+    add(true, 500, "Our mistake, logged under `x-request-id`.");
+    add(
+        true,
+        503,
+        "Something the answer needs does not respond, or there are too many requests at a time: \
+         repeat it after `Retry-After`.",
+    );
+}
+
+/// Adds a problem to what a response may be, unless it is of that media type already.
+fn add_problem(response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else {
+        return;
+    };
+    if !response.content.contains_key(problem::CONTENT) {
+        let made = ResponseBuilder::from(mem::take(response))
+            .content(problem::CONTENT, Content::new(Some(Ref::new(PROBLEM))))
+            .build();
+        *response = made;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    fn responses(path: &str, method: &str) -> Value {
+        let document = serde_json::to_value(crate::api::document()).unwrap();
+        document["paths"][path][method]["responses"].clone()
+    }
+
+    #[test]
+    fn problems_have_their_media_type() {
+        let responses = responses("/v1/apps", "post");
+        for status in ["401", "403", "404"] {
+            let content = responses[status]["content"].as_object().unwrap();
+            assert_eq!(
+                content.keys().collect::<Vec<_>>(),
+                ["application/problem+json"]
+            );
+        }
+        let made = responses["201"]["content"].as_object().unwrap();
+        assert_eq!(made.keys().collect::<Vec<_>>(), ["application/json"]);
+    }
+
+    #[test]
+    fn whoever_sends_a_body_can_be_told_what_is_wrong_with_it() {
+        let with_body = responses("/v1/apps", "post");
+        let without = responses("/v1/catalogue", "get");
+        for status in ["400", "413", "415", "422"] {
+            assert!(with_body.get(status).is_some(), "{status}");
+            assert!(without.get(status).is_none(), "{status}");
+        }
+        for status in ["500", "503"] {
+            assert!(with_body.get(status).is_some() && without.get(status).is_some());
+        }
+    }
+
+    #[test]
+    fn errors_of_oauth_stay_beside_the_problems() {
+        let unavailable = &responses("/oauth2/token", "post")["503"]["content"];
+        assert!(unavailable.get("application/json").is_some());
+        assert!(unavailable.get("application/problem+json").is_some());
+    }
+}

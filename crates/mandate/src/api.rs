@@ -1,0 +1,80 @@
+//! The OpenAPI document of the whole public API: the services' parts, put together.
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+
+use crate::answers;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Mandate",
+    description = "The system of record for third-party access.\n\n\
+        Errors are problem details (RFC 9457) with a stable `type`; `errors` names fields. The OAuth \
+        endpoints answer RFC 6749 errors instead. 401: no or an unknown token. 404: there is no such \
+        thing, or it belongs to an organization that the caller is no member of. 403: the caller's role \
+        does not allow it. Creating requests may carry an `Idempotency-Key`; lists are paged by an \
+        opaque `cursor`, also given as a `Link` header; things that change have an `ETag` and honour \
+        `If-Match`. Each operation's description names the events it leaves and the roles that may call it.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Whole;
+
+/// The document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Whole::openapi();
+    for part in [
+        directory::openapi(),
+        app_registry::openapi(),
+        key_issuer::router().into_openapi(),
+        consent_broker::openapi(),
+        audit::router().into_openapi(),
+    ] {
+        document.merge(part);
+    }
+    let components = document.components.get_or_insert_default();
+    let schemes = [
+        (
+            "api_token",
+            HttpAuthScheme::Bearer,
+            "A person's API token, or an app's access token where the operation says so.",
+        ),
+        (
+            "password",
+            HttpAuthScheme::Basic,
+            "A person's email and password.",
+        ),
+        (
+            "client_secret_basic",
+            HttpAuthScheme::Basic,
+            "A key's client_id and client_secret (RFC 6749 section 2.3.1).",
+        ),
+    ];
+    for (name, scheme, meaning) in schemes {
+        let mut scheme = Http::new(scheme);
+        scheme.description = Some(meaning.to_owned());
+        components.add_security_scheme(name, SecurityScheme::Http(scheme));
+    }
+    answers::complete(&mut document);
+    document
+}
+
+/// The document as the text that is served and committed.
+pub fn text() -> String {
+    let mut text = document()
+        .to_pretty_json()
+        .expect("a document of strings and maps is always JSON");
+    text.push('\n');
+    text
+}
+
+/// `/openapi.json`.
+pub fn router() -> Router {
+    let text = text();
+    Router::new().route(
+        "/openapi.json",
+        get(async move || ([(CONTENT_TYPE, "application/json")], text.clone())),
+    )
+}

@@ -1,0 +1,319 @@
+//! What each command does.
+
+use std::io::{BufRead, IsTerminal};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::CommandFactory;
+use contract::{Environment, Service};
+use directory::NewOperator;
+use eventstore::EventStore;
+use schema::Login;
+use service::settings::LogSettings;
+use service::telemetry;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Serve, Up};
+use crate::configuration::Configuration;
+use crate::local::{self, LocalServers};
+use crate::system::{System, wait_until_ready};
+use crate::{api, demo, subscribers};
+
+/// How long a start may take until everything is ready.
+const READY: Duration = Duration::from_mins(1);
+
+/// What commands on a terminal log unless the configuration says otherwise.
+const QUIET: &str = "warn,async_nats=error";
+
+/// Runs a command.
+///
+/// # Errors
+/// What went wrong, in words for the terminal.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    let load = |flags: &Overrides| {
+        Configuration::load(
+            cli.config.as_deref(),
+            std::env::vars_os().filter_map(as_text),
+            flags,
+        )
+    };
+    match cli.command {
+        Command::Up(command) => {
+            let mut configuration = load(&command.overrides)?;
+            // On a terminal the progress of the start is what matters, not every request.
+            quiet(&mut configuration);
+            start(&configuration)?.block_on(up(command, configuration))
+        }
+        Command::Serve(command) => {
+            let configuration = load(&command.overrides)?;
+            start(&configuration)?.block_on(serve(command, configuration))
+        }
+        Command::Migrate(Migrate { overrides }) => {
+            let configuration = load(&overrides)?;
+            start(&configuration)?.block_on(migrate(&configuration))?;
+            println!("The database is up to date.");
+            Ok(())
+        }
+        Command::Config(overrides) => {
+            print!("{}", toml::to_string(&load(&overrides)?)?);
+            Ok(())
+        }
+        Command::Operators {
+            command: Operators::Add(command),
+        } => {
+            let configuration = load(&command.overrides)?;
+            start(&configuration)?.block_on(add_operator(command, &configuration))
+        }
+        Command::Subscribers { command } => {
+            let mut configuration = load(command.overrides())?;
+            quiet(&mut configuration);
+            start(&configuration)?.block_on(subscribers::run(command, configuration))
+        }
+        Command::Version => {
+            println!("mandate {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        Command::Openapi => {
+            print!("{}", api::text());
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "mandate",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+    }
+}
+
+fn quiet(configuration: &mut Configuration) {
+    if configuration.log == LogSettings::default() {
+        QUIET.clone_into(&mut configuration.log.filter);
+    }
+}
+
+fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.into_string().ok()?))
+}
+
+fn start(configuration: &Configuration) -> anyhow::Result<tokio::runtime::Runtime> {
+    telemetry::init(&configuration.log)?;
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}
+
+async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()> {
+    let began = Instant::now();
+    // From here on a signal ends the start as well, in order.
+    let mut stop = Stop::listen()?;
+    let folder = command.data_dir.map_or_else(local::default_data_dir, Ok)?;
+    let folder = std::path::absolute(folder)?;
+    let migrate_given = !configuration.database.url.is_empty();
+    let mut servers = tokio::select! {
+        servers = LocalServers::start(&folder, &mut configuration) => servers?,
+        () = stop.asked() => return Ok(()),
+    };
+    if migrate_given {
+        migrate(&configuration).await?;
+    }
+    let system = Box::pin(System::start(
+        configuration.clone(),
+        &Service::ALL,
+        Environment::system(),
+    ))
+    .await?;
+    let observer_url = servers.observer_url.clone();
+    let running = async {
+        tokio::select! {
+            outcome = announce(command.demo, &folder, &system, observer_url.as_deref(), &configuration, began) => outcome?,
+            () = stop.asked() => return Ok(()),
+        }
+        stop.asked().await;
+        Ok(())
+    };
+    let outcome = tokio::select! {
+        outcome = running => outcome,
+        never = servers.admit_subscribers(&configuration) => match never {},
+    };
+    if std::io::stderr().is_terminal() {
+        eprintln!("Stopping. Data stays in {}.", folder.display());
+    }
+    system.stop().await;
+    servers.stop().await?;
+    outcome
+}
+
+async fn announce(
+    play: bool,
+    folder: &std::path::Path,
+    system: &System,
+    observer_url: Option<&str>,
+    configuration: &Configuration,
+    began: Instant,
+) -> anyhow::Result<()> {
+    let url = format!("http://{}", system.address);
+    wait_until_ready(&url, READY).await?;
+    tracing::info!(seconds = began.elapsed().as_secs_f32(), "ready");
+    let file = folder.join("demo.json");
+    let demo = if play {
+        Some(demo::play_once(&file, &url, || first_operator(configuration)).await?)
+    } else {
+        None
+    };
+    println!("Mandate is ready at {url}");
+    match demo {
+        Some(demo) => print!("{}", demo.what_to_try(&file, observer_url)),
+        None => println!("{}", hint(folder)),
+    }
+    Ok(())
+}
+
+fn hint(folder: &std::path::Path) -> String {
+    format!(
+        "The API is described at /openapi.json; data is in {}. For people, an app and a token to play with, start with --demo.",
+        folder.display()
+    )
+}
+
+/// The demo's way in: what `mandate operators add` does.
+async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String, String, String)> {
+    let environment = Environment::system();
+    let (email, password) = (
+        "operator@example.com".to_owned(),
+        demo::new_password(&environment),
+    );
+    let new = NewOperator {
+        email: email.clone(),
+        name: "Operator".to_owned(),
+        password: Some(password.clone()),
+        // A demo that was interrupted is played again from its beginning.
+        force: false,
+    };
+    let token = insert_operator(configuration, environment, new).await?;
+    Ok((email, password, token))
+}
+
+async fn insert_operator(
+    configuration: &Configuration,
+    environment: Environment,
+    new: NewOperator,
+) -> anyhow::Result<String> {
+    let settings = configuration.database_of(Service::Directory)?;
+    let pool = service::connect::database(Service::Directory, &settings)?;
+    let events = EventStore::new(Service::Directory, pool.clone(), environment);
+    let added =
+        directory::add_first_operator(&events, &configuration.directory.passwords, new).await;
+    pool.close().await;
+    let (_, token) = added?;
+    Ok(token.reveal().to_owned())
+}
+
+async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<()> {
+    let mut stop = Stop::listen()?;
+    let mut services = command.services;
+    services.sort();
+    services.dedup();
+    let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
+    let system = Box::pin(System::start(
+        configuration,
+        &services,
+        Environment::system(),
+    ))
+    .await?;
+    println!("{} at http://{}", names.join(", "), system.address);
+    stop.asked().await;
+    system.stop().await;
+    Ok(())
+}
+
+async fn migrate(configuration: &Configuration) -> anyhow::Result<()> {
+    // Services with a database of their own are migrated there; the others share one.
+    let owner = configuration.database.url.reveal();
+    if owner.is_empty() {
+        bail!(
+            "`database.url` is not set: name the login that owns the database, with --database-url or MANDATE_DATABASE__URL"
+        );
+    }
+    let mut logins = Vec::new();
+    for service in Service::ALL {
+        let own = configuration
+            .logins
+            .get(&service)
+            .map(|login| login.database_url.reveal())
+            .unwrap_or_default();
+        logins.push(Login {
+            service,
+            password: password_in(own, service)?,
+        });
+    }
+    schema::migrate(owner, &logins)
+        .await
+        .context("the database was not migrated")
+}
+
+/// The password that a service's own address gives its role; none when it has no address of its own.
+fn password_in(url: &str, service: Service) -> anyhow::Result<Option<String>> {
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let parsed = url::Url::parse(url)
+        .ok()
+        .filter(|url| url.username() == service.role());
+    let Some(parsed) = parsed else {
+        bail!(
+            "`logins.{service}.database_url` must log in as {}",
+            service.role()
+        );
+    };
+    Ok(parsed.password().map(str::to_owned))
+}
+
+async fn add_operator(command: AddOperator, configuration: &Configuration) -> anyhow::Result<()> {
+    let password = if command.password_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        Some(line.trim_end_matches(['\r', '\n']).to_owned())
+    } else {
+        None
+    };
+    let new = NewOperator {
+        email: command.email,
+        name: command.name,
+        password,
+        force: command.force,
+    };
+    let token = insert_operator(configuration, Environment::system(), new).await?;
+    println!("{token}");
+    eprintln!("The line above is the operator's API token. It is shown this once.");
+    Ok(())
+}
+
+/// SIGINT and SIGTERM.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> anyhow::Result<Self> {
+        let (interrupt, terminate) = (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        );
+        Ok(Self {
+            interrupt,
+            terminate,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

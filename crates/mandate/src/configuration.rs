@@ -1,0 +1,310 @@
+//! The configuration: defaults, then a file, then the environment, then flags; the later wins.
+//! Unknown keys are refused wherever they come from, because a misspelled setting is one that
+//! silently does not hold.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File, FileFormat};
+use contract::Service;
+use contract::catalogue::{Catalogue, CatalogueError};
+use eventstore::TransportSettings;
+use serde::{Deserialize, Serialize};
+use service::settings::{DatabaseSettings, HttpSettings, LogSettings, NatsSettings, SecretString};
+
+use crate::cli::Overrides;
+
+/// Environment variables that begin with `MANDATE_` and are no settings.
+const NOT_SETTINGS: [&str; 5] = [
+    "MANDATE_CONFIG",
+    "MANDATE_DATA_DIR",
+    "MANDATE_POSTGRES",
+    "MANDATE_NATS_SERVER",
+    "MANDATE_CACHE_DIR",
+];
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Configuration {
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// The address under which callers reach this installation, without a slash at its end: links
+    /// and tokens carry it. Empty: `http://<listen>`.
+    pub public_base_url: String,
+    /// A file of services and domains in place of the default catalogue.
+    pub catalogue: Option<PathBuf>,
+    /// PostgreSQL, for all services that have no address of their own in `logins`.
+    pub database: DatabaseSettings,
+    /// NATS, likewise.
+    pub nats: NatsSettings,
+    /// Addresses of single services, by their name: a login each, or a database each.
+    pub logins: BTreeMap<Service, Login>,
+    /// How JetStream keeps events.
+    pub transport: TransportSettings,
+    /// HTTP limits.
+    pub http: HttpSettings,
+    /// What is logged, and how.
+    pub log: LogSettings,
+    /// The directory.
+    pub directory: directory::Settings,
+    /// The app registry.
+    pub app_registry: app_registry::Settings,
+    /// The key issuer.
+    pub key_issuer: key_issuer::Settings,
+    /// The consent broker.
+    pub consent_broker: consent_broker::Settings,
+    /// The audit log.
+    pub audit: audit::Settings,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_base_url: String::new(),
+            catalogue: None,
+            database: DatabaseSettings::default(),
+            nats: NatsSettings::default(),
+            logins: BTreeMap::new(),
+            transport: TransportSettings::default(),
+            http: HttpSettings::default(),
+            log: LogSettings::default(),
+            directory: directory::Settings::default(),
+            app_registry: app_registry::Settings::default(),
+            key_issuer: key_issuer::Settings::default(),
+            consent_broker: consent_broker::Settings::default(),
+            audit: audit::Settings::default(),
+        }
+    }
+}
+
+/// The addresses of one service.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Login {
+    /// Its PostgreSQL.
+    pub database_url: SecretString,
+    /// Its NATS.
+    pub nats_url: SecretString,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// A source cannot be read, has an unknown key or a wrong value.
+    #[error("the configuration is wrong: {0}")]
+    Wrong(#[from] config::ConfigError),
+    /// The catalogue's file cannot be read.
+    #[error("the catalogue {path} cannot be read")]
+    CatalogueFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The catalogue contradicts itself.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// Something that has no default is missing.
+    #[error("`{setting}` is not set: {remedy}")]
+    Missing {
+        /// The setting.
+        setting: String,
+        /// How to set it.
+        remedy: &'static str,
+    },
+}
+
+impl Configuration {
+    /// Reads the configuration from all its sources.
+    ///
+    /// # Errors
+    /// When a source cannot be read, or has an unknown key or a wrong value.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &Overrides,
+    ) -> Result<Self, ConfigurationError> {
+        let variables: HashMap<String, String> = environment
+            .into_iter()
+            .filter(|(name, _)| {
+                !NOT_SETTINGS.contains(&name.as_str()) && !name.starts_with("MANDATE_TEST_")
+            })
+            .collect();
+        let mut builder = Config::builder();
+        if let Some(file) = file {
+            builder = builder.add_source(File::from(file).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("MANDATE")
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("http.trusted_proxies")
+            .source(Some(variables));
+        let config = builder
+            .add_source(environment)
+            .set_override_option("listen", flags.listen.map(|listen| listen.to_string()))?
+            .set_override_option("database.url", flags.database_url.clone())?
+            .set_override_option("nats.url", flags.nats_url.clone())?
+            .build()?;
+        Ok(config.try_deserialize()?)
+    }
+
+    /// The catalogue in force.
+    ///
+    /// # Errors
+    /// When its file cannot be read or contradicts itself.
+    pub fn catalogue(&self) -> Result<Catalogue, ConfigurationError> {
+        let Some(path) = &self.catalogue else {
+            return Ok(Catalogue::default());
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigurationError::CatalogueFile {
+                path: path.clone(),
+                source,
+            })?;
+        Ok(Catalogue::parse(&text)?)
+    }
+
+    /// The PostgreSQL of a service.
+    ///
+    /// # Errors
+    /// When no address is set.
+    pub fn database_of(&self, service: Service) -> Result<DatabaseSettings, ConfigurationError> {
+        let own = self
+            .logins
+            .get(&service)
+            .map(|login| &login.database_url)
+            .filter(|url| !url.is_empty());
+        let url = own.unwrap_or(&self.database.url).clone();
+        if url.is_empty() {
+            return Err(ConfigurationError::Missing {
+                setting: "database.url".to_owned(),
+                remedy: "name it in the configuration file, in MANDATE_DATABASE__URL or with --database-url",
+            });
+        }
+        Ok(DatabaseSettings {
+            url,
+            ..self.database.clone()
+        })
+    }
+
+    /// The NATS of a service.
+    ///
+    /// # Errors
+    /// When no address is set.
+    pub fn nats_of(&self, service: Service) -> Result<NatsSettings, ConfigurationError> {
+        let own = self
+            .logins
+            .get(&service)
+            .map(|login| &login.nats_url)
+            .filter(|url| !url.is_empty());
+        let url = own.unwrap_or(&self.nats.url).clone();
+        if url.is_empty() {
+            return Err(ConfigurationError::Missing {
+                setting: "nats.url".to_owned(),
+                remedy: "name it in the configuration file, in MANDATE_NATS__URL or with --nats-url",
+            });
+        }
+        Ok(NatsSettings {
+            url,
+            ..self.nats.clone()
+        })
+    }
+
+    /// Gives the settings that name this installation's address theirs, unless they have one.
+    pub fn settle_base_url(&mut self, bound: SocketAddr) -> String {
+        if self.public_base_url.is_empty() {
+            self.public_base_url = format!("http://{bound}");
+        }
+        let base = self.public_base_url.trim_end_matches('/').to_owned();
+        if self.key_issuer.issuer.is_empty() {
+            self.key_issuer.issuer.clone_from(&base);
+        }
+        if self.consent_broker.public_base_url.is_empty() {
+            self.consent_broker.public_base_url.clone_from(&base);
+        }
+        base
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn load(
+        file: &str,
+        variables: &[(&str, &str)],
+        flags: &Overrides,
+    ) -> Result<Configuration, ConfigurationError> {
+        let mut on_disk = tempfile::NamedTempFile::new().unwrap();
+        on_disk.write_all(file.as_bytes()).unwrap();
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Configuration::load(Some(on_disk.path()), variables, flags)
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let file = "listen = \"127.0.0.1:1\"\n[database]\nurl = \"postgres://file\"\nmax_connections = 3\n";
+        let variables = [
+            ("MANDATE_DATABASE__URL", "postgres://environment"),
+            ("MANDATE_LISTEN", "127.0.0.1:2"),
+        ];
+        let flags = Overrides {
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 3))),
+            ..Overrides::default()
+        };
+        let configuration = load(file, &variables, &flags).unwrap();
+        assert_eq!(configuration.listen.port(), 3);
+        assert_eq!(
+            configuration.database.url.reveal(),
+            "postgres://environment"
+        );
+        assert_eq!(configuration.database.max_connections, 3);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_from_file_and_environment() {
+        let error = load("[http]\nmax_body_byte = 1\n", &[], &Overrides::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("max_body_byte"), "{error}");
+        let error = load("", &[("MANDATE_LISTNE", "x")], &Overrides::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("listne"), "{error}");
+    }
+
+    #[test]
+    fn numbers_and_lists_come_from_the_environment_too() {
+        let variables = [
+            ("MANDATE_HTTP__MAX_BODY_BYTES", "77"),
+            ("MANDATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1/32"),
+            ("MANDATE_CACHE_DIR", "/somewhere"),
+        ];
+        let configuration = load("", &variables, &Overrides::default()).unwrap();
+        assert_eq!(configuration.http.max_body_bytes, 77);
+        assert_eq!(configuration.http.trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn printing_masks_secrets() {
+        let file = "[database]\nurl = \"postgres://u:hunter2@h/d\"\n[key_issuer]\nmaster_key = \"hunter2\"\n\
+                    [logins.audit]\nnats_url = \"nats://u:hunter2@h\"\n";
+        let configuration = load(file, &[], &Overrides::default()).unwrap();
+        let printed = toml::to_string(&configuration).unwrap();
+        assert!(!printed.contains("hunter2"), "{printed}");
+        assert_eq!(
+            configuration.nats_of(Service::Audit).unwrap().url.reveal(),
+            "nats://u:hunter2@h"
+        );
+        assert!(configuration.nats_of(Service::Directory).is_err());
+    }
+}

@@ -1,0 +1,506 @@
+//! The main job, played once through the public API: what `mandate up --demo` shows.
+//!
+//! An organization's developer makes an app, activates it, gets a key, trades it for a token and
+//! makes a consent link; an account owner redeems it; every step is found again in the audit log.
+//! What was made is written to `demo.json`, so that a second start does not play it again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use contract::Environment;
+use reqwest::{Method, RequestBuilder};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::local::write_private;
+
+/// How long the audit log may take to have every step.
+const AUDITED: Duration = Duration::from_secs(20);
+
+/// The service that the demo's app is for.
+const SERVICE: &str = "retail_media";
+
+/// What the demo made: the content of `demo.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Demo {
+    /// Where the API is.
+    pub base_url: String,
+    /// The organization that develops the app.
+    pub organization_id: String,
+    /// The people, and how they sign in.
+    pub people: Vec<DemoPerson>,
+    /// The accounts, and who holds which role on them.
+    pub accounts: Vec<DemoAccount>,
+    /// The app and its key.
+    pub app: DemoApp,
+}
+
+/// A person of the demo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DemoPerson {
+    /// Their email.
+    pub email: String,
+    /// Their password.
+    pub password: String,
+    /// `operator`, member roles, and `account:<role>`.
+    pub roles: Vec<String>,
+    /// A bearer token for the API.
+    pub api_token: String,
+}
+
+/// An account of the demo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DemoAccount {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `advertiser` or `publisher`.
+    pub kind: String,
+    /// The catalogue's service.
+    pub service: String,
+    /// Roles by the email of who holds them.
+    pub roles: BTreeMap<String, String>,
+}
+
+/// The app of the demo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DemoApp {
+    /// Its id.
+    pub id: String,
+    /// Its key's client id.
+    pub client_id: String,
+    /// Its key's client secret.
+    pub client_secret: String,
+}
+
+/// A random password for a person of the demo.
+pub fn new_password(environment: &Environment) -> String {
+    hex::encode(environment.bytes::<10>())
+}
+
+/// Plays the demo, unless its file says that it was played.
+///
+/// `first_operator` adds the first operator of an empty installation and gives email, password and
+/// API token.
+///
+/// # Errors
+/// When the API refuses a step, or the audit log misses one.
+pub async fn play_once(
+    file: &Path,
+    base_url: &str,
+    first_operator: impl AsyncFnOnce() -> anyhow::Result<(String, String, String)>,
+) -> anyhow::Result<Demo> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => {
+            let mut demo: Demo = serde_json::from_str(&text)
+                .with_context(|| format!("{} is damaged", file.display()))?;
+            if demo.base_url != base_url {
+                base_url.clone_into(&mut demo.base_url);
+                write_private(file, &serde_json::to_vec_pretty(&demo)?)?;
+            }
+            return Ok(demo);
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} cannot be read", file.display()));
+        }
+    }
+    let (email, password, api_token) = first_operator()
+        .await
+        .context("the demo needs an empty installation")?;
+    let operator = DemoPerson {
+        email,
+        password,
+        roles: vec!["operator".to_owned()],
+        api_token,
+    };
+    let play = Play {
+        http: reqwest::Client::new(),
+        base_url,
+        environment: Environment::system(),
+        operator,
+    };
+    let demo = play.all().await?;
+    write_private(file, &serde_json::to_vec_pretty(&demo)?)?;
+    Ok(demo)
+}
+
+struct Play<'a> {
+    http: reqwest::Client,
+    base_url: &'a str,
+    environment: Environment,
+    operator: DemoPerson,
+}
+
+fn step(text: &str) {
+    eprintln!("  ✓ {text}");
+}
+
+impl Play<'_> {
+    async fn all(self) -> anyhow::Result<Demo> {
+        eprintln!("Playing the main job through {}", self.base_url);
+        let operator = &self.operator;
+        let owner = self
+            .person("owner@example.com", "Owner", &["owner"])
+            .await?;
+        let developer = self
+            .person("developer@example.com", "Developer", &["developer"])
+            .await?;
+        let auditor = self
+            .person("auditor@example.com", "Auditor", &["auditor"])
+            .await?;
+        let admin = self
+            .person("admin@example.com", "Account admin", &["account:admin"])
+            .await?;
+        let business = self
+            .person(
+                "business@example.com",
+                "Business manager",
+                &["account:business_manager"],
+            )
+            .await?;
+        let technical = self
+            .person(
+                "technical@example.com",
+                "Technical manager",
+                &["account:technical_manager"],
+            )
+            .await?;
+        let analyst = self
+            .person("analyst@example.com", "Analyst", &["account:analyst"])
+            .await?;
+        step("eight people can sign in");
+
+        let organization = self
+            .organization(&owner, &[(&developer, "developer"), (&auditor, "auditor")])
+            .await?;
+        step("an organization with an owner, a developer and an auditor; its contact is confirmed");
+
+        let holders = [
+            (&admin, "admin"),
+            (&business, "business_manager"),
+            (&technical, "technical_manager"),
+            (&analyst, "analyst"),
+        ];
+        let accounts = vec![
+            self.account("Northwind Store", "advertiser", SERVICE, &holders)
+                .await?,
+            self.account("Southridge Market", "publisher", SERVICE, &holders[..1])
+                .await?,
+            self.account(
+                "Westwood Shop",
+                "advertiser",
+                "marketing_solutions",
+                &holders[..2],
+            )
+            .await?,
+        ];
+        step(
+            "three accounts, with an admin, a business manager, a technical manager and an analyst",
+        );
+
+        let app = self.app(&developer, &organization).await?;
+        let scope = self.access_token(&app).await?;
+        step(&format!(
+            "an active app with a key, and an access token for it ({scope})"
+        ));
+
+        self.consent(&developer, &admin, &app, &accounts[0]).await?;
+        step("a consent link, redeemed once; the second try was refused");
+
+        let people = vec![
+            operator.clone(),
+            owner,
+            developer,
+            auditor,
+            admin,
+            business,
+            technical,
+            analyst,
+        ];
+        let seen = self.audited(&people[3], &app.id).await?;
+        step(&format!(
+            "{seen} events about the app in the audit log, complete and in order"
+        ));
+        Ok(Demo {
+            base_url: self.base_url.to_owned(),
+            organization_id: organization,
+            people,
+            accounts,
+            app,
+        })
+    }
+
+    async fn person(&self, email: &str, name: &str, roles: &[&str]) -> anyhow::Result<DemoPerson> {
+        let password = new_password(&self.environment);
+        let new = json!({ "email": email, "name": name, "password": password });
+        self.post(&self.operator, "/v1/people", &new).await?;
+        // As the person: an email and a password give an API token.
+        let request = self
+            .http
+            .post(format!("{}/v1/api-tokens", self.base_url))
+            .basic_auth(email, Some(&password))
+            .json(&json!({ "name": "demo" }));
+        let token = text(&answer(request).await?, "token")?;
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        Ok(DemoPerson {
+            email: email.to_owned(),
+            password,
+            roles,
+            api_token: token,
+        })
+    }
+
+    async fn organization(
+        &self,
+        owner: &DemoPerson,
+        members: &[(&DemoPerson, &str)],
+    ) -> anyhow::Result<String> {
+        let new = json!({
+            "name": "Example Apps", "kind": "technology_company", "country": "DE",
+            "contact_email": "contact@example.com", "website": "https://apps.example.com/",
+        });
+        let id = text(&self.post(owner, "/v1/organizations", &new).await?, "id")?;
+        self.post(
+            &self.operator,
+            &format!("/v1/organizations/{id}/confirm-contact"),
+            &json!({}),
+        )
+        .await?;
+        for (person, role) in members {
+            let member = json!({ "email": person.email, "role": role });
+            self.post(owner, &format!("/v1/organizations/{id}/members"), &member)
+                .await?;
+        }
+        Ok(id)
+    }
+
+    async fn account(
+        &self,
+        name: &str,
+        kind: &str,
+        service: &str,
+        holders: &[(&DemoPerson, &str)],
+    ) -> anyhow::Result<DemoAccount> {
+        let new = json!({ "name": name, "kind": kind, "service": service });
+        let id = text(
+            &self.post(&self.operator, "/v1/accounts", &new).await?,
+            "id",
+        )?;
+        let mut roles = BTreeMap::new();
+        for (person, role) in holders {
+            let me = self
+                .call(person, Method::GET, "/v1/people/me", None)
+                .await?;
+            let path = format!("/v1/accounts/{id}/roles/{}", text(&me, "id")?);
+            self.call(
+                &self.operator,
+                Method::PUT,
+                &path,
+                Some(&json!({ "role": role })),
+            )
+            .await?;
+            roles.insert(person.email.clone(), (*role).to_owned());
+        }
+        Ok(DemoAccount {
+            id,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            service: service.to_owned(),
+            roles,
+        })
+    }
+
+    async fn app(&self, developer: &DemoPerson, organization: &str) -> anyhow::Result<DemoApp> {
+        let new = json!({
+            "organization_id": organization,
+            "name": "Campaign Pilot",
+            "description": "Plans and steers retail media campaigns.",
+            "authentication_method": "client_credentials",
+            "service": SERVICE,
+            "domains": [{ "domain": "campaigns", "level": "manage" }, { "domain": "analytics", "level": "read" }],
+        });
+        let id = text(&self.post(developer, "/v1/apps", &new).await?, "id")?;
+        self.post(developer, &format!("/v1/apps/{id}/activate"), &json!({}))
+            .await?;
+        let key = self
+            .post(
+                developer,
+                &format!("/v1/apps/{id}/keys"),
+                &json!({ "name": "demo" }),
+            )
+            .await?;
+        Ok(DemoApp {
+            id,
+            client_id: text(&key, "client_id")?,
+            client_secret: text(&key, "client_secret")?,
+        })
+    }
+
+    async fn access_token(&self, app: &DemoApp) -> anyhow::Result<String> {
+        let request = self
+            .http
+            .post(format!("{}/oauth2/token", self.base_url))
+            .basic_auth(&app.client_id, Some(&app.client_secret))
+            .form(&[("grant_type", "client_credentials")]);
+        text(&answer(request).await?, "scope")
+    }
+
+    async fn consent(
+        &self,
+        developer: &DemoPerson,
+        admin: &DemoPerson,
+        app: &DemoApp,
+        account: &DemoAccount,
+    ) -> anyhow::Result<()> {
+        let link = self
+            .post(
+                developer,
+                &format!("/v1/apps/{}/consent-links", app.id),
+                &json!({}),
+            )
+            .await?;
+        let path = format!("/v1/consent-requests/{}", text(&link, "token")?);
+        self.call(admin, Method::GET, &path, None).await?;
+        let choice = json!({ "accounts": [account.id] });
+        self.post(admin, &format!("{path}/approve"), &choice)
+            .await?;
+        let again = self
+            .request(admin, Method::POST, &format!("{path}/approve"))
+            .json(&choice)
+            .send()
+            .await?;
+        if again.status().as_u16() != 409 {
+            bail!(
+                "a used consent link answered {} to its second use",
+                again.status()
+            );
+        }
+        Ok(())
+    }
+
+    /// Waits until the auditor finds every step about the app, and counts them.
+    async fn audited(&self, auditor: &DemoPerson, app: &str) -> anyhow::Result<usize> {
+        let wanted = [
+            "app.created",
+            "app.activated",
+            "key.created",
+            "token.issued",
+            "consent-link.created",
+            "consent-link.opened",
+            "consent-link.redeemed",
+            "consent.granted",
+        ];
+        let deadline = tokio::time::Instant::now() + AUDITED;
+        loop {
+            let path = format!("/v1/events?app_id={app}&limit=200");
+            let page = self.call(auditor, Method::GET, &path, None).await?;
+            let items = page["items"].as_array().cloned().unwrap_or_default();
+            let types: Vec<&str> = items
+                .iter()
+                .filter_map(|item| item["event"]["type"].as_str())
+                .collect();
+            let missing: Vec<&&str> = wanted
+                .iter()
+                .filter(|name| !types.contains(&format!("mandate.{name}.v1").as_str()))
+                .collect();
+            if missing.is_empty() {
+                return Ok(types.len());
+            }
+            if tokio::time::Instant::now() > deadline {
+                bail!(
+                    "the audit log misses {missing:?} after {} s",
+                    AUDITED.as_secs()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn request(&self, person: &DemoPerson, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.base_url))
+            .bearer_auth(&person.api_token)
+    }
+
+    async fn post(&self, person: &DemoPerson, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.call(person, Method::POST, path, Some(body)).await
+    }
+
+    async fn call(
+        &self,
+        person: &DemoPerson,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let mut request = self.request(person, method, path);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        answer(request).await
+    }
+}
+
+async fn answer(request: RequestBuilder) -> anyhow::Result<Value> {
+    let response = request.send().await?;
+    let (status, path) = (response.status(), response.url().path().to_owned());
+    let body = response.text().await?;
+    if !status.is_success() {
+        bail!("{path} answered {status}: {body}");
+    }
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&body).with_context(|| format!("{path} answered no JSON"))
+}
+
+fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
+    answer[field]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| format!("the answer has no `{field}`"))
+}
+
+impl Demo {
+    /// What to try next, for the terminal.
+    pub fn what_to_try(&self, file: &Path, observer_url: Option<&str>) -> String {
+        use std::fmt::Write;
+        let base = &self.base_url;
+        let mut lines = format!(
+            "Everyone's sign-ins, the app and its key are in {}\n\n",
+            file.display()
+        );
+        let app = &self.app;
+        let _ = writeln!(
+            lines,
+            "A token for the app:\n  curl -u {}:{} -d grant_type=client_credentials {base}/oauth2/token\n",
+            app.client_id, app.client_secret
+        );
+        if let Some(auditor) = self
+            .people
+            .iter()
+            .find(|person| person.roles.iter().any(|role| role == "auditor"))
+        {
+            let _ = writeln!(
+                lines,
+                "What happened to it, as the auditor sees it:\n  curl -H 'Authorization: Bearer {}' '{base}/v1/events?app_id={}&order=asc'\n",
+                auditor.api_token, app.id
+            );
+        }
+        if let Some(url) = observer_url {
+            let _ = writeln!(
+                lines,
+                "Follow consents as they are granted:\n  nats --server {url} sub 'mandate.events.*.consent.granted.>'\n"
+            );
+        }
+        let _ = writeln!(
+            lines,
+            "The whole API: {base}/openapi.json. Ctrl-C stops everything."
+        );
+        lines
+    }
+}

@@ -1,0 +1,227 @@
+//! `mandate subscribers`: systems outside that read an organization's events from NATS.
+//!
+//! The truth is the directory's table. What follows from it is brought about elsewhere: the durable
+//! consumers by the directory, the users of a private server by [`crate::local`]; the users of a
+//! server of one's own are written into its configuration by whoever runs it.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use contract::{Environment, Service};
+use directory::subscriber::{NewSubscriber, STREAM, Subscriber};
+use directory::{SubscriberError, store};
+use eventstore::EventStore;
+use local_servers::NatsGuest;
+use sqlx::PgPool;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::cli::{AddSubscriber, ListSubscribers, RemoveSubscriber, Subscribers};
+use crate::configuration::Configuration;
+use crate::local;
+
+/// How long a running system may take to let a new subscriber in.
+const ADMISSION: Duration = Duration::from_secs(10);
+
+/// How often it is tried.
+const TRY: Duration = Duration::from_millis(100);
+
+/// A subscriber as a user of a private server.
+pub fn guest(subscriber: &Subscriber) -> NatsGuest {
+    NatsGuest {
+        name: subscriber.login(),
+        password_hash: subscriber.password_hash.0.clone(),
+        publish: subscriber.may_publish(),
+        subscribe: subscriber.may_subscribe(),
+    }
+}
+
+/// Carries out a command of `mandate subscribers`.
+///
+/// # Errors
+/// What went wrong, in words for the terminal.
+pub async fn run(command: Subscribers, mut configuration: Configuration) -> anyhow::Result<()> {
+    let folder = match command.data_dir() {
+        Some(folder) => folder.to_owned(),
+        None => local::default_data_dir()?,
+    };
+    let nats = reach(&folder, &mut configuration)?;
+    let pool = directory_pool(&configuration)?;
+    let done = match command {
+        Subscribers::Add(command) => add(command, &pool, &nats).await,
+        Subscribers::List(command) => list(&command, &pool).await,
+        Subscribers::Remove(command) => remove(&command, &pool, &nats).await,
+    };
+    pool.close().await;
+    done
+}
+
+/// The connections that read the table of subscribers.
+///
+/// # Errors
+/// When no database is set.
+pub fn directory_pool(configuration: &Configuration) -> anyhow::Result<PgPool> {
+    let settings = configuration.database_of(Service::Directory)?;
+    Ok(service::connect::database(Service::Directory, &settings)?)
+}
+
+/// The NATS that subscribers read from.
+enum Nats {
+    /// Ours: `mandate up` keeps its users.
+    Private { url: String },
+    /// One's own: its users are in its configuration.
+    Given { url: String },
+}
+
+impl Nats {
+    fn url(&self) -> &str {
+        let (Self::Private { url } | Self::Given { url }) = self;
+        url
+    }
+}
+
+/// Finds the servers: those of the configuration, else the private ones of this folder.
+fn reach(folder: &Path, configuration: &mut Configuration) -> anyhow::Result<Nats> {
+    if configuration.database_of(Service::Directory).is_err() {
+        local::reach_postgres(folder, configuration)?;
+    }
+    if let Ok(given) = configuration.nats_of(Service::Directory) {
+        let mut urls = Vec::new();
+        for address in given.url.reveal().split(',') {
+            let wrong = "`nats.url` is not nats://user:password@host:port";
+            let mut url = url::Url::parse(address.trim()).context(wrong)?;
+            // The directory's own login is in it.
+            let (Ok(()), Ok(())) = (url.set_username(""), url.set_password(None)) else {
+                bail!(wrong);
+            };
+            urls.push(url.to_string());
+        }
+        let url = urls.join(",");
+        return Ok(Nats::Given { url });
+    }
+    let url = local::nats_url(folder)?;
+    Ok(Nats::Private { url })
+}
+
+async fn add(command: AddSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Result<()> {
+    let new = NewSubscriber::parse(&command.name, command.organization, &command.events)
+        .map_err(SubscriberError::Invalid)?;
+    let events = EventStore::new(Service::Directory, pool.clone(), Environment::system());
+    let (subscriber, password) = directory::add_subscriber(&events, new).await?;
+    let login = subscriber.login();
+    // Printed before anything else can fail: there is no second time.
+    println!("NATS_URL={}", nats.url());
+    println!("NATS_USER={login}");
+    println!("NATS_PASSWORD={}", password.reveal());
+    eprintln!(
+        "The password is shown this once. It reads, from stream {STREAM} through the durable"
+    );
+    eprintln!(
+        "consumer {login}, with inboxes below {}:",
+        subscriber.inbox_prefix()
+    );
+    for subject in subscriber.subjects() {
+        eprintln!("  {subject}");
+    }
+    eprintln!("docs/subscribing.md has a client. To try it with the nats command line tool:");
+    eprintln!("  nats --server \"$NATS_URL\" --user {login} --password \"$NATS_PASSWORD\" \\");
+    eprintln!(
+        "    --inbox-prefix {} consumer next {STREAM} {login}",
+        subscriber.inbox_prefix()
+    );
+    match nats {
+        Nats::Private { url } => {
+            if admitted(url, &subscriber, password.reveal()).await {
+                eprintln!("It can connect.");
+            } else {
+                eprintln!("The system does not run: it can connect once `mandate up` does.");
+            }
+        }
+        Nats::Given { .. } => {
+            eprintln!(
+                "Add this to `authorization {{ users: [ … ] }}` of the NATS server, and reload it"
+            );
+            eprintln!("(`nats-server --signal reload`):");
+            eprintln!("  {}", guest(&subscriber).config());
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the new subscriber reaches its consumer, and says whether it does.
+async fn admitted(url: &str, subscriber: &Subscriber, password: &str) -> bool {
+    let deadline = Instant::now() + ADMISSION;
+    let mut tries = interval(TRY);
+    tries.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while Instant::now() < deadline {
+        tries.tick().await;
+        match reaches(url, subscriber, password).await {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(error) if error.kind() == async_nats::ConnectErrorKind::Io => return false,
+            Err(error) => tracing::debug!(%error, "not yet"),
+        }
+    }
+    false
+}
+
+async fn reaches(
+    url: &str,
+    subscriber: &Subscriber,
+    password: &str,
+) -> Result<bool, async_nats::ConnectError> {
+    let login = subscriber.login();
+    let client = async_nats::ConnectOptions::new()
+        .user_and_password(login.clone(), password.to_owned())
+        .custom_inbox_prefix(subscriber.inbox_prefix())
+        .connect(url)
+        .await?;
+    let question = format!("$JS.API.CONSUMER.INFO.{STREAM}.{login}");
+    let Ok(answer) = client.request(question, bytes::Bytes::new()).await else {
+        return Ok(false);
+    };
+    let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+    Ok(answer["name"] == login.as_str())
+}
+
+async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
+    let subscribers = store::subscribers(&mut *pool.acquire().await?).await?;
+    let mut lines = String::new();
+    for subscriber in &subscribers {
+        if command.nats_users {
+            writeln!(lines, "{}", guest(subscriber).config())?;
+        } else {
+            let Subscriber {
+                name,
+                organization_id,
+                created_at,
+                events,
+                ..
+            } = subscriber;
+            let (added, events) = (created_at.format("%Y-%m-%d"), events.join(","));
+            writeln!(lines, "{name}\t{organization_id}\t{events}\tadded {added}")?;
+        }
+    }
+    print!("{lines}");
+    Ok(())
+}
+
+async fn remove(command: &RemoveSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Result<()> {
+    let events = EventStore::new(Service::Directory, pool.clone(), Environment::system());
+    let subscriber = directory::remove_subscriber(&events, &command.name).await?;
+    println!(
+        "{} is removed; its name is not used again.",
+        subscriber.name
+    );
+    match nats {
+        Nats::Private { .. } => {
+            eprintln!("A running system disconnects it and deletes its consumer within seconds.");
+        }
+        Nats::Given { .. } => eprintln!(
+            "A running system deletes its consumer within seconds. Take the user {} out of the NATS server's configuration, and reload it.",
+            subscriber.login()
+        ),
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! The services of one process: connected, started, served on one address, stopped in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use contract::{Environment, Service};
+use directory::StoreAuthenticator;
+use service::http::{Limits, application, serve};
+use service::{Authenticator, Health, Host, RpcAuthenticator, Shared, StartError, Tasks};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::api;
+use crate::configuration::Configuration;
+
+/// How long background work may take to end.
+const TASKS_END: Duration = Duration::from_secs(10);
+
+/// Running services.
+#[derive(Debug)]
+pub struct System {
+    /// Where they are served.
+    pub address: SocketAddr,
+    /// Where callers reach them.
+    pub base_url: String,
+    tasks: Tasks,
+    pools: Vec<sqlx::PgPool>,
+    clients: Vec<async_nats::Client>,
+    stop_serving: CancellationToken,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl System {
+    /// Starts these services and serves them on one address.
+    ///
+    /// # Errors
+    /// When the address is taken, an address in the configuration is wrong or missing, or a
+    /// service refuses its settings.
+    pub async fn start(
+        mut configuration: Configuration,
+        services: &[Service],
+        environment: Environment,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(configuration.listen)
+            .await
+            .map_err(|error| {
+                anyhow::anyhow!("{} cannot be listened on: {error}", configuration.listen)
+            })?;
+        let address = listener.local_addr()?;
+        let base_url = configuration.settle_base_url(address);
+        let health = Health::new();
+        let shared = Shared {
+            env: environment.clone(),
+            catalogue: Arc::new(configuration.catalogue()?),
+            tasks: Tasks::new(health.clone()),
+            health: health.clone(),
+        };
+        let mut hosts = Vec::new();
+        for service in services {
+            let (database, nats) = (
+                configuration.database_of(*service)?,
+                configuration.nats_of(*service)?,
+            );
+            let transport = configuration.transport.clone();
+            hosts.push(Host::connect(*service, &shared, &database, &nats, transport).await?);
+        }
+        let authenticator = authenticator(&hosts)?;
+        let mut routes = Router::new().merge(health.router()).merge(api::router());
+        let (mut pools, mut clients) = (Vec::new(), Vec::new());
+        for mut host in hosts {
+            let service = host.service;
+            host.authenticator = Arc::clone(&authenticator);
+            pools.push(host.pool.clone());
+            clients.push(host.nats.clone());
+            routes = routes.merge(
+                start_service(host, &configuration)
+                    .await
+                    .with_context(|| format!("starting {service}"))?,
+            );
+        }
+        let application = application(routes, authenticator, &environment, &configuration.http);
+        let stop_serving = CancellationToken::new();
+        let limits = Limits::from(&configuration.http);
+        let serving = tokio::spawn(serve(listener, application, stop_serving.clone(), limits));
+        Ok(Self {
+            address,
+            base_url,
+            tasks: shared.tasks,
+            pools,
+            clients,
+            stop_serving,
+            serving,
+        })
+    }
+
+    /// Stops: no new connections, requests in progress end, background work ends, connections close.
+    pub async fn stop(self) {
+        self.stop_serving.cancel();
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "serving ended with a panic");
+        }
+        self.tasks.shutdown(TASKS_END).await;
+        for client in self.clients {
+            // Says goodbye, so that the server's end is not taken for a failure.
+            if let Err(error) = client.drain().await {
+                tracing::debug!(%error, "NATS was not drained");
+            }
+        }
+        for pool in self.pools {
+            pool.close().await;
+        }
+    }
+}
+
+/// Whose token it is: the directory knows by itself, the others ask it.
+fn authenticator(hosts: &[Host]) -> Result<Arc<dyn Authenticator>, StartError> {
+    if let Some(directory) = hosts.iter().find(|host| host.service == Service::Directory) {
+        return Ok(Arc::new(StoreAuthenticator::new(
+            directory.pool.clone(),
+            directory.env.clone(),
+        )));
+    }
+    match hosts.first() {
+        Some(host) => Ok(Arc::new(RpcAuthenticator(host.rpc.clone()))),
+        None => Err(StartError::setting("services", "no service was named")),
+    }
+}
+
+/// What all services have in common, then the service's own.
+async fn start_service(host: Host, configuration: &Configuration) -> Result<Router, StartError> {
+    let service = host.service;
+    host.check_migrated(move |pool| async move {
+        schema::is_current(&mut *pool.acquire().await?, service).await
+    });
+    host.serve_producer_rpc().await?;
+    host.start_relay();
+    let configuration = configuration.clone();
+    let routes = match service {
+        Service::Directory => directory::start(host, configuration.directory).await?,
+        Service::AppRegistry => app_registry::start(host, configuration.app_registry).await?,
+        Service::KeyIssuer => key_issuer::start(host, configuration.key_issuer).await?,
+        Service::ConsentBroker => consent_broker::start(host, configuration.consent_broker).await?,
+        Service::Audit => audit::start(host, configuration.audit).await?,
+    };
+    tracing::debug!(%service, "started");
+    Ok(routes)
+}
+
+/// Waits until the system says of itself that it is ready, at most so long.
+///
+/// # Errors
+/// When it is not by then; the error names the checks that fail.
+pub async fn wait_until_ready(base_url: &str, patience: Duration) -> anyhow::Result<()> {
+    let client = reqwest::Client::new();
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        let answer = match client.get(format!("{base_url}/readyz")).send().await {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => answer.text().await.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        if tokio::time::Instant::now() > deadline {
+            anyhow::bail!("not ready after {} s: {answer}", patience.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,186 @@
+//! Who calls: API tokens as bearer tokens (RFC 6750 section 2.1).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
+use contract::rpc::{Authenticate, AuthenticatedPerson, MemberRole, Membership};
+use contract::secret::ApiToken;
+use contract::{Actor, ApiTokenId, OrganizationId, PersonId};
+
+use crate::problem::Problem;
+use crate::request::RequestFacts;
+use crate::rpc::{CallContext, RpcClient, RpcError};
+
+/// The person who calls, proved by an API token. As an extractor it answers 401 to all others.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person.
+    pub person_id: PersonId,
+    /// Whether they operate the platform.
+    pub operator: bool,
+    /// Their memberships.
+    pub memberships: Vec<Membership>,
+    /// The token's record.
+    pub api_token_id: ApiTokenId,
+}
+
+impl Caller {
+    /// The role in this organization, if the person is a member.
+    pub fn role_in(&self, organization: OrganizationId) -> Option<MemberRole> {
+        self.memberships
+            .iter()
+            .find(|m| m.organization_id == organization)
+            .map(|m| m.role)
+    }
+
+    /// The caller as the actor of events.
+    pub fn actor(&self) -> Actor {
+        Actor::Person(self.person_id)
+    }
+}
+
+impl From<AuthenticatedPerson> for Caller {
+    fn from(person: AuthenticatedPerson) -> Self {
+        Self {
+            person_id: person.person_id,
+            operator: person.operator,
+            memberships: person.memberships,
+            api_token_id: person.api_token_id,
+        }
+    }
+}
+
+/// The token could not be checked; whether it is good is unknown.
+#[derive(Debug, thiserror::Error)]
+#[error("API tokens cannot be checked at the moment: {0}")]
+pub struct AuthenticationError(pub String);
+
+/// Knows whose API token it is.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// Whose token it is; none if it is unknown, revoked or expired. `context` is the request's.
+    async fn authenticate(
+        &self,
+        token: &ApiToken,
+        context: &CallContext,
+    ) -> Result<Option<Caller>, AuthenticationError>;
+}
+
+/// Asks the directory each time: a revoked token is refused from the next request on.
+#[derive(Debug, Clone)]
+pub struct RpcAuthenticator(pub RpcClient);
+
+#[async_trait]
+impl Authenticator for RpcAuthenticator {
+    async fn authenticate(
+        &self,
+        token: &ApiToken,
+        context: &CallContext,
+    ) -> Result<Option<Caller>, AuthenticationError> {
+        let question = Authenticate {
+            token_sha256: hex::encode(token.hash().0),
+        };
+        let person = self
+            .0
+            .call(context.clone(), &question)
+            .await
+            .map_err(|error: RpcError| AuthenticationError(error.to_string()))?;
+        Ok(person.map(Caller::from))
+    }
+}
+
+/// What the layer of [`crate::http::application`] puts into every request.
+#[derive(Clone)]
+pub(crate) struct RequestAuthenticator(pub(crate) Arc<dyn Authenticator>);
+
+/// The token of an `Authorization: Bearer` header (the scheme in any case, RFC 9110 section 11.1).
+/// None if there are two: a proxy may have looked at the other one.
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return None;
+    };
+    let header = header.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn invalid_token() -> Problem {
+    let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+    Problem::new(
+        axum::http::StatusCode::UNAUTHORIZED,
+        "invalid-token",
+        "The API token is unknown, revoked or expired.",
+    )
+    .with_header(WWW_AUTHENTICATE, challenge)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Several extractors of one request may need the caller; the directory is asked once.
+        if let Some(caller) = parts.extensions.get::<Self>() {
+            return Ok(caller.clone());
+        }
+        let facts = RequestFacts::from_request_parts(parts, state).await?;
+        let Some(RequestAuthenticator(authenticator)) = parts.extensions.get().cloned() else {
+            return Err(Problem::internal(
+                "the layer with the authenticator is missing",
+            ));
+        };
+        let token = bearer(parts).ok_or_else(|| {
+            Problem::unauthorized(
+                "unauthenticated",
+                "This needs an API token, as `Authorization: Bearer mandate_pat_…`.",
+            )
+        })?;
+        let token = ApiToken::parse(token).map_err(|_| invalid_token())?;
+        let caller = authenticator
+            .authenticate(&token, &CallContext::from(&facts))
+            .await
+            .map_err(|error| {
+                tracing::warn!(%error, "a caller could not be authenticated");
+                Problem::unavailable("unavailable", "API tokens cannot be checked at the moment.")
+            })?
+            .ok_or_else(invalid_token)?;
+        facts.proved_to_be(caller.actor());
+        parts.extensions.insert(caller.clone());
+        Ok(caller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_read_whatever_the_schemes_case() {
+        for (header, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer abc", Some("abc")),
+            ("Basic abc", None),
+            ("Bearer", None),
+        ] {
+            let (parts, ()) = Request::builder()
+                .header(AUTHORIZATION, header)
+                .body(())
+                .unwrap()
+                .into_parts();
+            assert_eq!(bearer(&parts), token, "{header}");
+        }
+    }
+
+    #[test]
+    fn of_two_headers_neither_is_believed() {
+        let request = Request::builder().header(AUTHORIZATION, "Bearer a");
+        let request = request.header(AUTHORIZATION, "Bearer b").body(()).unwrap();
+        assert_eq!(bearer(&request.into_parts().0), None);
+    }
+}

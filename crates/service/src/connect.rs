@@ -1,0 +1,168 @@
+//! Connections to PostgreSQL and NATS, as a service needs them.
+
+use std::time::Duration;
+
+use contract::Service;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use url::Url;
+
+use crate::settings::{DatabaseSettings, NatsSettings};
+use crate::start::StartError;
+
+/// The longest pause between two attempts to reach NATS again.
+const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// A pool of connections that work in the service's schema under the service's role. Connections
+/// are made when they are needed: this succeeds without a server, and `/readyz` tells.
+pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool, StartError> {
+    let options: PgConnectOptions = settings
+        .url
+        .reveal()
+        .parse()
+        // The error may repeat the address, and with it the password.
+        .map_err(|_| {
+            StartError::setting(
+                "database.url",
+                "it is not postgres://user:password@host/database",
+            )
+        })?;
+    Ok(PgPoolOptions::new()
+        .max_connections(settings.max_connections.max(2))
+        .acquire_timeout(Duration::from_secs(settings.acquire_timeout_seconds))
+        .connect_lazy_with(database_options(service, options, settings)))
+}
+
+fn database_options(
+    service: Service,
+    options: PgConnectOptions,
+    settings: &DatabaseSettings,
+) -> PgConnectOptions {
+    let own_role = options.get_username() == service.role();
+    let options = options
+        .application_name(&format!("mandate-{service}"))
+        .options([
+            ("search_path", service.schema()),
+            // A transaction that its owner forgot must not hold locks and old rows for ever.
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]);
+    let options = options.options([(
+        "statement_timeout",
+        format!("{}s", settings.statement_timeout_seconds),
+    )]);
+    if own_role {
+        options
+    } else {
+        options.options([("role", service.role())])
+    }
+}
+
+/// A connection to NATS that comes by itself, and comes back by itself. `_INBOX.<service>` prefixes
+/// its inboxes, so that a NATS user can be limited to its own replies.
+pub async fn nats(
+    service: Service,
+    settings: &NatsSettings,
+) -> Result<async_nats::Client, StartError> {
+    let wrong = |_| StartError::setting("nats.url", "it is not nats://user:password@host:port");
+    let mut options = async_nats::ConnectOptions::new();
+    let mut addresses = Vec::new();
+    for address in settings.url.reveal().split(',') {
+        let address = address.trim();
+        // The error may repeat the address, and with it the password.
+        let mut url = Url::parse(address).map_err(wrong)?;
+        if let Some(password) = url.password() {
+            let (user, password) = (decoded(url.username()), decoded(password));
+            options = options.user_and_password(user, password);
+            // Kept out of the address, which the client logs.
+            let (Ok(()), Ok(())) = (url.set_username(""), url.set_password(None)) else {
+                return Err(StartError::setting(
+                    "nats.url",
+                    "it has a password but no host",
+                ));
+            };
+        }
+        addresses.push(url.to_string());
+    }
+    options
+        .name(format!("mandate-{service}"))
+        .custom_inbox_prefix(format!("_INBOX.{service}"))
+        .retry_on_initial_connect()
+        .connection_timeout(Duration::from_secs(5))
+        .ping_interval(Duration::from_secs(10))
+        .client_capacity(8192)
+        .subscription_capacity(65_536)
+        .reconnect_delay_callback(reconnect_pause)
+        .event_callback(move |event| async move {
+            match event {
+                async_nats::Event::Connected => tracing::info!(%service, "NATS connected"),
+                async_nats::Event::Draining | async_nats::Event::Closed => {
+                    tracing::debug!(%service, %event, "NATS");
+                }
+                event => tracing::warn!(%service, %event, "NATS"),
+            }
+        })
+        .connect(addresses)
+        .await
+        .map_err(|error| StartError::Nats(error.to_string()))
+}
+
+fn decoded(part: &str) -> String {
+    // Percent-encoding as in a query, but for `+`, which an address's user part keeps as it is.
+    let pair = format!("x={}", part.replace('+', "%2B"));
+    url::form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+fn reconnect_pause(attempts: usize) -> Duration {
+    let pause = Duration::from_millis(20).saturating_mul(1 << attempts.min(10));
+    if attempts <= 1 {
+        Duration::ZERO
+    } else {
+        pause.min(MAX_RECONNECT_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str) -> PgConnectOptions {
+        let parsed = url.parse().unwrap();
+        database_options(Service::AppRegistry, parsed, &DatabaseSettings::default())
+    }
+
+    #[test]
+    fn connections_work_in_the_services_schema_under_its_role() {
+        let other = options("postgres://admin:secret@localhost/mandate");
+        let text = other.get_options().unwrap();
+        assert!(text.contains("search_path=app_registry"), "{text}");
+        assert!(text.contains("statement_timeout=30s"), "{text}");
+        assert!(text.contains("role=mandate_app_registry"), "{text}");
+        assert_eq!(other.get_application_name(), Some("mandate-app-registry"));
+        let own = options("postgres://mandate_app_registry:secret@localhost/mandate");
+        assert!(!own.get_options().unwrap().contains("-c role="));
+    }
+
+    #[test]
+    fn a_wrong_address_is_refused_without_repeating_it() {
+        let settings = DatabaseSettings {
+            url: "hunter2".into(),
+            ..DatabaseSettings::default()
+        };
+        let error = database(Service::Directory, &settings).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn passwords_are_percent_decoded() {
+        assert_eq!(decoded("a%40b+c"), "a@b+c");
+    }
+
+    #[test]
+    fn reconnecting_starts_at_once_and_never_waits_longer_than_a_second() {
+        assert_eq!(reconnect_pause(1), Duration::ZERO);
+        assert!(reconnect_pause(2) < Duration::from_millis(100));
+        assert_eq!(reconnect_pause(1000), MAX_RECONNECT_PAUSE);
+    }
+}

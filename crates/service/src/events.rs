@@ -1,0 +1,112 @@
+//! Sending and following events, as supervised tasks.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contract::Service;
+use contract::rpc::{StoredEvent, StreamEvents};
+use eventstore::consumer::{self, BatchHandler, ConsumerOptions};
+use eventstore::projection::{self, Projection, Repair};
+use eventstore::relay::Relay;
+
+use crate::health::Health;
+use crate::host::Host;
+use crate::rpc::{CallContext, RpcClient};
+
+/// Asks producers for missing events over RPC.
+#[derive(Debug, Clone)]
+pub(crate) struct RpcRepair {
+    rpc: RpcClient,
+    environment: contract::Environment,
+}
+
+#[async_trait]
+impl Repair for RpcRepair {
+    async fn stream_events(
+        &self,
+        producer: Service,
+        asked: StreamEvents,
+    ) -> Result<Vec<StoredEvent>, String> {
+        let context = CallContext::new(&self.environment);
+        self.rpc
+            .call_at(producer, context, &asked)
+            .await
+            .map_err(|error| error.to_string())
+    }
+}
+
+impl Host {
+    /// Publishes this service's events for as long as it runs. Every replica starts one; one leads.
+    /// `/readyz` has the check `relay`.
+    pub fn start_relay(&self) {
+        let (health, host) = (self.health.clone(), self.clone());
+        health.report("relay", Err("has not started yet".to_owned()));
+        self.tasks.spawn("relay", move |shutdown| {
+            let relay = Relay::new(host.events.clone(), host.transport.clone());
+            let report = reporter(&health, "relay");
+            async move { relay.run(shutdown, |state| report(state.map(drop))).await }
+        });
+    }
+
+    /// Follows events with a projection for as long as the service runs. `/readyz` has the check
+    /// `consumers/<name>`.
+    pub fn project(&self, projection: impl Projection + 'static) {
+        let projection: Arc<dyn Projection> = Arc::new(projection);
+        let (host, name) = (self.clone(), format!("consumers/{}", projection.name()));
+        self.health
+            .report(&name, Err("has not started yet".to_owned()));
+        self.tasks.spawn(projection.name(), move |shutdown| {
+            let report = reporter(&host.health, &name);
+            let run = projection::run(
+                host.events.clone(),
+                host.transport.clone(),
+                host.repair(),
+                Arc::clone(&projection),
+                shutdown,
+                report,
+            );
+            async move {
+                run.await;
+                Ok::<(), std::convert::Infallible>(())
+            }
+        });
+    }
+
+    /// Follows a stream with a handler of batches: for what is no projection, such as the audit
+    /// log. `/readyz` has the check `consumers/<durable>`.
+    pub fn consume(&self, options: ConsumerOptions, handler: impl BatchHandler + 'static) {
+        let handler = Arc::new(handler);
+        let (host, name) = (self.clone(), format!("consumers/{}", options.durable));
+        self.health
+            .report(&name, Err("has not started yet".to_owned()));
+        self.tasks.spawn(options.durable.clone(), move |shutdown| {
+            let report = reporter(&host.health, &name);
+            let (transport, options, handler) = (
+                host.transport.clone(),
+                options.clone(),
+                Arc::clone(&handler),
+            );
+            async move {
+                consumer::run(&transport, &options, &*handler, shutdown, report).await;
+                Ok::<(), std::convert::Infallible>(())
+            }
+        });
+    }
+
+    /// Asks producers for events that did not arrive.
+    pub fn repair(&self) -> Arc<dyn Repair> {
+        Arc::new(RpcRepair {
+            rpc: self.rpc.clone(),
+            environment: self.env.clone(),
+        })
+    }
+}
+
+/// Reports to one check.
+fn reporter<E: std::fmt::Display>(
+    health: &Health,
+    name: &str,
+) -> impl Fn(Result<(), &E>) + Send + Sync + use<E> {
+    let (health, name) = (health.clone(), name.to_owned());
+    move |state| health.report(&name, state.map_err(ToString::to_string))
+}

@@ -1,0 +1,209 @@
+//! Alive and ready.
+//!
+//! `/healthz` answers 200 as long as the process can answer at all: whoever restarts processes asks
+//! this. `/readyz` answers 200 when every check passes and 503 otherwise, and names each check with
+//! its reason: whoever routes requests asks this.
+//!
+//! A check is either *reported* by the component itself (a relay that stopped, a task that crashed)
+//! or *probed* when asked (a database that answers), with a short deadline.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+/// A probe that takes longer has failed.
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+type Probe =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
+
+/// The checks of a process. Clones share them.
+#[derive(Clone, Default)]
+pub struct Health {
+    prefix: String,
+    checks: Arc<Mutex<Checks>>,
+}
+
+#[derive(Default)]
+struct Checks {
+    reported: BTreeMap<String, Result<(), String>>,
+    probes: BTreeMap<String, Probe>,
+}
+
+/// The answer of `/readyz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whether every check passes.
+    pub ready: bool,
+    /// The checks by name.
+    pub checks: BTreeMap<String, Check>,
+}
+
+/// One check's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Whether it passes.
+    pub ok: bool,
+    /// Why it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl std::fmt::Debug for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Health")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Health {
+    /// No checks yet: ready.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same checks; those named through this value get the name `<scope>/<name>`.
+    #[must_use]
+    pub fn scoped(&self, scope: &str) -> Self {
+        Self {
+            prefix: format!("{}{scope}/", self.prefix),
+            checks: Arc::clone(&self.checks),
+        }
+    }
+
+    /// States how a component is. The last report counts.
+    pub fn report(&self, name: &str, state: Result<(), String>) {
+        let name = format!("{}{name}", self.prefix);
+        self.lock().reported.insert(name, state);
+    }
+
+    /// Forgets a component that ended as it should.
+    pub fn forget(&self, name: &str) {
+        let name = format!("{}{name}", self.prefix);
+        self.lock().reported.remove(&name);
+    }
+
+    /// Adds a check that is made whenever readiness is asked for.
+    pub fn probe<F, Fut>(&self, name: &str, probe: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let name = format!("{}{name}", self.prefix);
+        self.lock()
+            .probes
+            .insert(name, Arc::new(move || Box::pin(probe())));
+    }
+
+    /// Makes the probes, all at once, and puts everything together.
+    pub async fn readiness(&self) -> Readiness {
+        let (mut states, probes) = {
+            let checks = self.lock();
+            (checks.reported.clone(), checks.probes.clone())
+        };
+        let answers = probes.into_iter().map(|(name, probe)| async move {
+            let state = tokio::time::timeout(PROBE_TIMEOUT, probe())
+                .await
+                .unwrap_or_else(|_| Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())));
+            (name, state)
+        });
+        states.extend(futures::future::join_all(answers).await);
+        let checks: BTreeMap<_, _> = states
+            .into_iter()
+            .map(|(name, state)| {
+                (
+                    name,
+                    Check {
+                        ok: state.is_ok(),
+                        reason: state.err(),
+                    },
+                )
+            })
+            .collect();
+        Readiness {
+            ready: checks.values().all(|check| check.ok),
+            checks,
+        }
+    }
+
+    /// `/healthz` and `/readyz`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/healthz", get(async || "ok\n"))
+            .route("/readyz", get(ready))
+            .with_state(self.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Checks> {
+        // A panic while holding it leaves whole entries: the map is still good.
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn ready(State(health): State<Health>) -> Response {
+    let readiness = health.readiness().await;
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(readiness)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_failing_check_makes_it_unready_and_says_why() {
+        let health = Health::new();
+        health.probe("postgres", async || Ok(()));
+        assert!(health.readiness().await.ready);
+
+        let directory = health.scoped("directory");
+        directory.report("relay", Err("lost its connection".to_owned()));
+        let readiness = health.readiness().await;
+        assert!(!readiness.ready);
+        let relay = &readiness.checks["directory/relay"];
+        assert_eq!(relay.reason.as_deref(), Some("lost its connection"));
+        assert!(readiness.checks["postgres"].ok);
+
+        directory.report("relay", Ok(()));
+        assert!(health.readiness().await.ready);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_hangs_has_failed() {
+        let health = Health::new();
+        health.probe("nats", std::future::pending);
+        let readiness = health.readiness().await;
+        assert_eq!(
+            readiness.checks["nats"].reason.as_deref(),
+            Some("no answer within 1 s")
+        );
+    }
+
+    #[tokio::test]
+    async fn unready_answers_503_and_alive_stays_200() {
+        use tower::ServiceExt;
+        let health = Health::new();
+        health.report("relay", Err("stopped".to_owned()));
+        for (path, status) in [("/readyz", 503), ("/healthz", 200)] {
+            let request = axum::http::Request::get(path)
+                .body(axum::body::Body::empty())
+                .unwrap();
+            let response = health.router().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! [`Host`]: what a service is given to live in.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::connection;
+use contract::catalogue::Catalogue;
+use contract::facts::AccessRefused;
+use contract::rpc::Request;
+use contract::{Actor, Authority, Environment, OrganizationId, RefusalId, Service, Version};
+use eventstore::{EventStore, Transport, TransportSettings};
+use sqlx::postgres::PgPool;
+
+use crate::authentication::{Authenticator, RpcAuthenticator};
+use crate::connect;
+use crate::health::Health;
+use crate::request::RequestFacts;
+use crate::rpc::{CallContext, RpcClient, RpcRefusal, RpcServer};
+use crate::settings::{DatabaseSettings, NatsSettings};
+use crate::start::StartError;
+use crate::tasks::Tasks;
+
+/// What a service lives in: its connections and what runs on them. Clones are the same.
+#[derive(Clone)]
+pub struct Host {
+    /// Which service.
+    pub service: Service,
+    /// Clock, randomness and ids.
+    pub env: Environment,
+    /// The database, in the service's schema.
+    pub pool: PgPool,
+    /// Where changes and their events are written.
+    pub events: EventStore,
+    /// The connection to NATS.
+    pub nats: async_nats::Client,
+    /// The streams on it.
+    pub transport: Transport,
+    /// Asks the other services.
+    pub rpc: RpcClient,
+    /// Answers them.
+    pub rpc_server: RpcServer,
+    /// What apps can ask for.
+    pub catalogue: Arc<Catalogue>,
+    /// Knows API tokens.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Is told how the service is; names are scoped to the service.
+    pub health: Health,
+    /// Runs background work.
+    pub tasks: Tasks,
+}
+
+/// What all services of a process share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// Clock, randomness and ids.
+    pub env: Environment,
+    /// What apps can ask for.
+    pub catalogue: Arc<Catalogue>,
+    /// The process' checks.
+    pub health: Health,
+    /// The process' background tasks.
+    pub tasks: Tasks,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host")
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Connects a service. Servers that are not there yet do not fail it: they are waited for in
+    /// the background, and `/readyz` tells.
+    ///
+    /// # Errors
+    /// When an address cannot be read.
+    pub async fn connect(
+        service: Service,
+        shared: &Shared,
+        database: &DatabaseSettings,
+        nats: &NatsSettings,
+        transport: TransportSettings,
+    ) -> Result<Self, StartError> {
+        let pool = connect::database(service, database)?;
+        let client = connect::nats(service, nats).await?;
+        Ok(Self::assemble(
+            service, shared, pool, client, nats, transport,
+        ))
+    }
+
+    /// A host of connections that are there already.
+    pub fn assemble(
+        service: Service,
+        shared: &Shared,
+        pool: PgPool,
+        client: async_nats::Client,
+        nats: &NatsSettings,
+        transport: TransportSettings,
+    ) -> Self {
+        let env = shared.env.clone();
+        let health = shared.health.scoped(service.name());
+        let tasks = shared.tasks.reporting_to(health.clone());
+        let timeout = Duration::from_secs(nats.request_timeout_seconds.max(1));
+        let rpc = RpcClient::new(client.clone(), env.clone(), timeout);
+        let concurrency = nats.max_concurrent_requests;
+        let host = Self {
+            service,
+            events: EventStore::new(service, pool.clone(), env.clone()),
+            transport: Transport::new(client.clone(), transport),
+            rpc_server: RpcServer::new(
+                service,
+                client.clone(),
+                env.clone(),
+                tasks.clone(),
+                concurrency,
+            ),
+            authenticator: Arc::new(RpcAuthenticator(rpc.clone())),
+            catalogue: Arc::clone(&shared.catalogue),
+            nats: client,
+            env,
+            pool,
+            rpc,
+            health,
+            tasks,
+        };
+        host.probe_connections();
+        host
+    }
+
+    fn probe_connections(&self) {
+        let pool = self.pool.clone();
+        self.health.probe("postgres", move || {
+            let pool = pool.clone();
+            async move {
+                let answer = sqlx::query("SELECT 1").execute(&pool).await;
+                answer.map(drop).map_err(|error| error.to_string())
+            }
+        });
+        let client = self.nats.clone();
+        self.health.probe("nats", move || {
+            let state = client.connection_state();
+            std::future::ready(match state {
+                connection::State::Connected => Ok(()),
+                state => Err(state.to_string()),
+            })
+        });
+    }
+
+    /// Adds the check `migrated`: whether the database has the tables this program expects. The
+    /// schema's owner knows, so the caller brings the question.
+    pub fn check_migrated<F, Fut>(&self, is_current: F)
+    where
+        F: Fn(PgPool) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<bool, sqlx::Error>> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        self.health.probe("migrated", move || {
+            let current = is_current(pool.clone());
+            async move {
+                match current.await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err("the database is not migrated to this version".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+        });
+    }
+
+    /// Answers a question of other services, at `mandate.rpc.<service>.<operation>`:
+    ///
+    /// ```text
+    /// host.serve_rpc(move |context, question: GetApp| {
+    ///     let state = state.clone();
+    ///     async move { … }
+    /// }).await?;
+    /// ```
+    pub async fn serve_rpc<R, F, Fut>(&self, handler: F) -> Result<(), StartError>
+    where
+        R: Request,
+        F: Fn(CallContext, R) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R::Reply, RpcRefusal>> + Send + 'static,
+    {
+        self.rpc_server.answer(handler).await
+    }
+
+    /// Records a refused attempt that matters to security, as `access.refused`. A refusal is
+    /// answered whether or not it can be recorded: a failure to record is logged.
+    ///
+    /// `operation` is what was attempted (`app.activate`), `target` at what (`app/<id>`), `reason`
+    /// a stable code (`role_not_allowed`).
+    pub async fn refuse_access(
+        &self,
+        facts: &RequestFacts,
+        actor: Actor,
+        organization: Option<OrganizationId>,
+        operation: &str,
+        target: impl Into<String>,
+        reason: &str,
+    ) {
+        let id: RefusalId = self.env.new_id();
+        let refused = AccessRefused {
+            operation: operation.to_owned(),
+            target: target.into(),
+            reason: reason.to_owned(),
+        };
+        let provenance = facts.provenance(actor, Authority::NONE, organization);
+        let mut unit = self.events.begin(&provenance);
+        let recorded = match unit.record(id.uuid(), Version::FIRST, &refused) {
+            Ok(_) => unit.commit().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = recorded {
+            tracing::error!(%error, operation, reason, "a refused attempt could not be recorded");
+        }
+    }
+}

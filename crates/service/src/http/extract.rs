@@ -1,0 +1,374 @@
+//! Extractors that answer a [`Problem`] when a request cannot be read.
+//!
+//! A body or query that is well-formed but wrong answers 422 and names the field. Unknown fields
+//! are refused where the type says `#[serde(deny_unknown_fields)]`: all request types do.
+//!
+//! The character U+0000 is refused wherever it comes from. PostgreSQL's text cannot hold it, so that
+//! past this point it could only become an error of ours; no text of people's has it.
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// A JSON body, in requests and answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+/// The query string.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+/// The path's parameters. What cannot be read names nothing: 404.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<T>(pub T);
+
+/// A body of type `application/x-www-form-urlencoded`.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        expect_json(request.headers())?;
+        let body = read_body(request, state).await?;
+        parse_json(&body).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if media_type(request.headers()) != "application/x-www-form-urlencoded" {
+            return Err(Problem::unsupported_media_type(
+                "unsupported-media-type",
+                "The body must be of type application/x-www-form-urlencoded.",
+            ));
+        }
+        let body = read_body(request, state).await?;
+        parse_urlencoded(&body).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parse_urlencoded(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Percent-decoding is the only way in: a request's line has no control characters.
+        if parts.uri.path().contains("%00") {
+            return Err(no_such_thing());
+        }
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(path)) => Ok(Self(path)),
+            Err(rejection) if rejection.status().is_server_error() => {
+                Err(Problem::internal(rejection.body_text()))
+            }
+            Err(_) => Err(no_such_thing()),
+        }
+    }
+}
+
+fn no_such_thing() -> Problem {
+    Problem::not_found("not-found", "There is no such thing.")
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let header = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    header
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+/// Refuses a body that does not say it is JSON: `application/json` or `application/<…>+json`.
+pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = media_type(headers);
+    let suffixed = kind.starts_with("application/") && kind.ends_with("+json");
+    if kind == "application/json" || suffixed {
+        Ok(())
+    } else {
+        Err(Problem::unsupported_media_type(
+            "unsupported-media-type",
+            "The body must be of type application/json.",
+        ))
+    }
+}
+
+/// The whole body, as far as the limit of the route allows.
+pub(crate) async fn read_body<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state)
+        .await
+        .map_err(refused_body)
+}
+
+/// The problem for a body that cannot be read, for handlers that take raw bytes.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used as a function of map_err"
+)]
+pub fn refused_body(rejection: BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::too_large("too-large", "The body is larger than this address takes.")
+    } else {
+        Problem::bad_request("unreadable-body", "The body could not be read to its end.")
+    }
+}
+
+/// Reads a JSON document.
+pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // A struct could be read from a list of its fields as well, which no description mentions.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid_field("body", "must be a JSON object"));
+    }
+    if has_nul_escape(body) {
+        return Err(nul_in("body"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        if error.inner().is_data() {
+            wrong_field(
+                &error.path().to_string(),
+                &without_position(&error.inner().to_string()),
+            )
+        } else {
+            malformed(error.inner())
+        }
+    })?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+/// Whether a string of this JSON has the escape of U+0000; unescaped, JSON itself forbids it. Exact:
+/// a backslash is found in strings only, and takes the character after it along.
+pub(crate) fn has_nul_escape(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = &rest[at + 1..];
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+fn nul_in(field: &str) -> Problem {
+    Problem::invalid_field(shortened(field, MAX_FIELD_CHARS), "has the character U+0000")
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::bad_request(
+        "malformed-json",
+        format!("The body is not valid JSON: {error}."),
+    )
+}
+
+fn parse_urlencoded<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let pairs = || url::form_urlencoded::parse(text);
+    if let Some((name, _)) = pairs().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        return Err(nul_in(&name.replace('\0', "")));
+    }
+    let deserializer = serde_urlencoded::Deserializer::new(pairs());
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| wrong_field(&error.path().to_string(), &error.inner().to_string()))
+}
+
+/// serde_json appends ` at line 1 column 7`, which says nothing once the field is named.
+fn without_position(message: &str) -> String {
+    message
+        .rfind(" at line ")
+        .map_or(message, |at| &message[..at])
+        .to_owned()
+}
+
+/// 422 for the field that could not be read. serde names a missing or unknown field only in its
+/// message, as the first word in backticks.
+fn wrong_field(path: &str, message: &str) -> Problem {
+    let (field, message) = named_field(path, message);
+    Problem::invalid_field(
+        shortened(&field, MAX_FIELD_CHARS),
+        shortened(&message, MAX_MESSAGE_CHARS),
+    )
+}
+
+/// At most so much of a name or value that was sent is answered: an error is no echo.
+const MAX_FIELD_CHARS: usize = 100;
+const MAX_MESSAGE_CHARS: usize = 300;
+
+fn shortened(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn named_field(path: &str, message: &str) -> (String, String) {
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let path = if path == "." { "" } else { path };
+    let inside = |path: &str| {
+        if path.is_empty() {
+            named.to_owned()
+        } else {
+            format!("{path}.{named}")
+        }
+    };
+    if message.starts_with("missing field") {
+        (inside(path), "is required".to_owned())
+    } else if message.starts_with("duplicate field") {
+        (inside(path), "must be given once".to_owned())
+    } else if message.starts_with("unknown field") {
+        // Depending on the format, the path ends in the unknown field or in what holds it.
+        let ends_in_it = path == named || path.ends_with(&format!(".{named}"));
+        let field = if ends_in_it {
+            path.to_owned()
+        } else {
+            inside(path)
+        };
+        (field, "is unknown".to_owned())
+    } else if path.is_empty() {
+        ("body".to_owned(), message.to_owned())
+    } else {
+        (path.to_owned(), message.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read from requests")]
+    struct App {
+        name: String,
+        #[serde(default)]
+        domains: Vec<Domain>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read from requests")]
+    struct Domain {
+        level: u8,
+    }
+
+    fn refusal(body: &str) -> (u16, String, String) {
+        let problem = parse_json::<App>(body.as_bytes()).unwrap_err();
+        let error = problem.errors().first();
+        (
+            problem.status().as_u16(),
+            error.map_or(String::new(), |e| e.field.clone()),
+            error.map_or(problem.detail().to_owned(), |e| e.message.clone()),
+        )
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        for (body, field, message) in [
+            (
+                r#"{"name": 1}"#,
+                "name",
+                "invalid type: integer `1`, expected a string",
+            ),
+            ("{}", "name", "is required"),
+            (r#"{"name": "a", "nam": 1}"#, "nam", "is unknown"),
+            (
+                r#"{"name": "a", "name": "b"}"#,
+                "name",
+                "must be given once",
+            ),
+            (
+                r#"{"name": "a", "domains": [{"level": 1}, {}]}"#,
+                "domains[1].level",
+                "is required",
+            ),
+            (
+                r#"{"name": "a", "domains": [{"level": 1, "x": 2}]}"#,
+                "domains[0].x",
+                "is unknown",
+            ),
+        ] {
+            let (status, f, m) = refusal(body);
+            assert_eq!(
+                (status, f.as_str(), m.as_str()),
+                (422, field, message),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed_with_its_position() {
+        for body in ["", "{", "{\"name\": }", r#"{"name": "a"} x"#] {
+            let (status, _, detail) = refusal(body);
+            assert_eq!(status, 400, "{body}");
+            assert!(detail.contains("line 1 column"), "{detail}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        assert_eq!(refusal(r#" ["a"]"#).1, "body");
+    }
+
+    #[test]
+    fn the_character_zero_is_refused_wherever_it_comes_from() {
+        assert_eq!(refusal(r#"{"name": "a\u0000b"}"#).2, "has the character U+0000");
+        // An escaped backslash before "u0000" is only text.
+        assert!(parse_json::<App>(br#"{"name": "a\\u0000b"}"#).is_ok());
+        assert_eq!(refusal(r#"{"name": "a\\\u0000b"}"#).0, 422);
+        let problem = parse_urlencoded::<Domain>(b"level=%00").unwrap_err();
+        assert_eq!(problem.errors()[0].field, "level");
+    }
+
+    #[test]
+    fn an_error_is_no_echo() {
+        let problem = parse_json::<App>(format!("{{\"{}\": 1}}", "k".repeat(10_000)).as_bytes());
+        assert!(problem.unwrap_err().errors()[0].field.chars().count() <= MAX_FIELD_CHARS + 1);
+    }
+
+    #[test]
+    fn a_wrong_query_parameter_is_named() {
+        let problem = parse_urlencoded::<Domain>(b"level=high").unwrap_err();
+        assert_eq!(
+            (
+                problem.status().as_u16(),
+                problem.errors()[0].field.as_str()
+            ),
+            (422, "level")
+        );
+        let problem = parse_urlencoded::<Domain>(b"level=1&depth=2").unwrap_err();
+        assert_eq!(problem.errors()[0].field, "depth");
+        let problem = parse_urlencoded::<Domain>(b"").unwrap_err();
+        assert_eq!(problem.errors()[0].field, "level");
+    }
+}

@@ -1,0 +1,79 @@
+//! The HTTP side: the application around the services' routes, and what their handlers take and give.
+//!
+//! [`application`] puts the layers around, [`serve`] runs it. [`extract`] reads requests,
+//! [`creation`] makes creating POSTs repeatable, [`page`] answers lists, [`mod@etag`] guards changes.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use contract::Environment;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::authentication::{Authenticator, RequestAuthenticator};
+use crate::problem::Problem;
+use crate::request::{Observer, observe};
+use crate::settings::HttpSettings;
+use crate::tasks::panic_message;
+
+pub mod creation;
+pub mod etag;
+pub mod extract;
+pub mod page;
+mod serve;
+
+pub use creation::{Creation, Idempotency};
+pub use etag::{IfMatch, etag};
+pub use extract::{Form, Json, Path, Query};
+pub use page::{Page, PageQuery, decode_cursor, encode_cursor};
+pub use serve::{Limits, serve};
+
+/// The routes of all services with everything around them: request facts and log lines, time and
+/// size limits, authentication, problems for unknown routes, wrong methods and panics.
+///
+/// Call it once, after all routes have been merged: it is not applied to routes added later.
+pub fn application(
+    routes: Router,
+    authenticator: Arc<dyn Authenticator>,
+    environment: &Environment,
+    settings: &HttpSettings,
+) -> Router {
+    let observer = Observer::new(environment.clone(), settings);
+    routes
+        .fallback(async || Problem::not_found("not-found", "There is nothing at this address."))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                axum::http::StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This address does not take this method; the header allow lists those it takes.",
+            )
+        })
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(DefaultBodyLimit::max(settings.max_body_bytes))
+        .layer(Extension(RequestAuthenticator(authenticator)))
+        .layer(from_fn(harden))
+        .layer(from_fn_with_state(observer, observe))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into_response()
+}
+
+/// Answers are for the caller alone and are what they say they are: no shared cache keeps them
+/// (RFC 9111 section 5.2.2.5), no browser guesses another type.
+async fn harden(request: Request, next: Next) -> Response {
+    use axum::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

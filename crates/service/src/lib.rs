@@ -1,0 +1,42 @@
+//! What every service needs, so that a service itself has only its own subject.
+//!
+//! Read it in this order:
+//!
+//! 1. [`host`]: [`Host`], what a service is given: connections, events, questions to others;
+//!    [`Host::start_relay`] and [`Host::project`] send and follow events.
+//! 2. [`http`]: the application around the services' routes; what handlers take and give.
+//! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls.
+//! 4. [`problem`]: errors as answers. One mapping for all services.
+//! 5. [`rpc`]: questions between services over NATS.
+//! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told.
+//! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running host.
+//!
+//! A service has a function `start(host, settings) -> Result<axum::Router, StartError>` that
+//! registers its questions, spawns its background work and returns its routes. The binary merges
+//! the routes of the services it runs, puts [`http::application`] around them and calls
+//! [`http::serve`].
+
+pub mod authentication;
+pub mod connect;
+mod events;
+pub mod health;
+pub mod host;
+pub mod http;
+mod network;
+pub mod problem;
+pub mod request;
+pub mod rpc;
+pub mod settings;
+pub mod start;
+pub mod tasks;
+pub mod telemetry;
+
+pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
+pub use contract::rpc::{MemberRole, Membership};
+pub use health::Health;
+pub use host::{Host, Shared};
+pub use problem::Problem;
+pub use request::RequestFacts;
+pub use rpc::{CallContext, RpcClient, RpcError, RpcRefusal};
+pub use start::StartError;
+pub use tasks::Tasks;

@@ -1,0 +1,303 @@
+//! What is known about a request before anyone looks at its contents, and its log line.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use contract::{
+    Actor, Authority, Context, CorrelationId, Environment, OrganizationId, Provenance, TraceParent,
+};
+use tokio::sync::Semaphore;
+use tracing::Instrument;
+
+use crate::problem::Problem;
+use crate::settings::{HttpSettings, Network};
+
+/// The header with the request's id, in requests and answers.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const MAX_USER_AGENT_BYTES: usize = 512;
+
+/// Who asks from where, as far as the request itself tells. An extractor.
+#[derive(Debug, Clone)]
+pub struct RequestFacts {
+    /// `x-request-id`: the caller's, if it is sane, else a new one.
+    pub request_id: String,
+    /// Shared by all events that follow from this request.
+    pub correlation: CorrelationId,
+    /// Our step of the caller's trace, or of a new one.
+    pub traceparent: TraceParent,
+    /// The caller's network address.
+    pub address: Option<IpAddr>,
+    /// The `User-Agent`, cut to 512 bytes.
+    pub user_agent: Option<String>,
+    actor: Arc<OnceLock<Actor>>,
+}
+
+impl RequestFacts {
+    /// Where a change comes from, when this request makes it.
+    pub fn provenance(
+        &self,
+        actor: Actor,
+        authority: Authority,
+        organization: Option<OrganizationId>,
+    ) -> Provenance {
+        Provenance {
+            actor,
+            authority,
+            organization,
+            correlation: self.correlation,
+            causation: None,
+            traceparent: Some(self.traceparent),
+            context: Some(self.context()),
+        }
+    }
+
+    /// The personal part, which is kept beside events.
+    pub fn context(&self) -> Context {
+        Context {
+            address: self.address.map(|address| address.to_string()),
+            user_agent: self.user_agent.clone(),
+            request_id: Some(self.request_id.clone()),
+            claimed_name: None,
+        }
+    }
+
+    /// Names who the caller proved to be, for the log line. The first to do so counts.
+    pub fn proved_to_be(&self, actor: Actor) {
+        // Refused when it is set already: the first proof stands.
+        let _ = self.actor.set(actor);
+    }
+
+    /// Who the caller proved to be so far.
+    pub fn actor(&self) -> Option<Actor> {
+        self.actor.get().copied()
+    }
+
+    fn read(request: &Request, environment: &Environment, trusted: &[Network]) -> Self {
+        let headers = request.headers();
+        let correlation: CorrelationId = environment.new_id();
+        let peer = request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        Self {
+            request_id: inbound_request_id(headers)
+                .map_or_else(|| correlation.to_string(), str::to_owned),
+            correlation,
+            traceparent: text(headers, &TRACEPARENT)
+                .and_then(|header| header.parse::<TraceParent>().ok())
+                .map_or_else(
+                    || TraceParent::start(environment),
+                    |caller| caller.child(environment),
+                ),
+            address: peer.map(|peer| client_address(peer, headers, trusted)),
+            user_agent: headers.get(USER_AGENT).map(cut_user_agent),
+            actor: Arc::default(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestFacts {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::internal("the middleware `observe` is missing"))
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Others' ids go into our logs, so they must not be able to write anything else there.
+fn inbound_request_id(headers: &HeaderMap) -> Option<&str> {
+    text(headers, &REQUEST_ID).filter(|id| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
+}
+
+fn cut_user_agent(value: &HeaderValue) -> String {
+    let mut agent = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    agent.truncate(agent.floor_char_boundary(MAX_USER_AGENT_BYTES));
+    agent
+}
+
+/// The last address in `X-Forwarded-For` that no trusted proxy has: whatever stands to its left
+/// can be made up by the caller. Without a trusted peer the header says nothing.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let mut client = peer;
+    let forwarded = headers.get_all(FORWARDED_FOR);
+    let mut hops: Vec<&str> = forwarded
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
+    while is_trusted(client) {
+        match hops.pop().map(|hop| hop.trim().parse::<IpAddr>()) {
+            Some(Ok(hop)) => client = hop.to_canonical(),
+            _ => break,
+        }
+    }
+    client
+}
+
+/// What [`observe`] needs.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    environment: Environment,
+    trusted_proxies: Arc<[Network]>,
+    timeout: Duration,
+    capacity: Arc<Semaphore>,
+}
+
+impl Observer {
+    /// For one listener with these settings.
+    pub fn new(environment: Environment, settings: &HttpSettings) -> Self {
+        Self {
+            environment,
+            trusted_proxies: settings.trusted_proxies.clone().into(),
+            timeout: Duration::from_secs(settings.request_timeout_seconds),
+            capacity: Arc::new(Semaphore::new(
+                settings.max_concurrent_requests.min(Semaphore::MAX_PERMITS),
+            )),
+        }
+    }
+}
+
+/// Middleware around every route: establishes [`RequestFacts`], bounds how many requests run and
+/// how long each may take, answers `x-request-id`, and logs one line `request` with
+///
+/// | field | meaning |
+/// |---|---|
+/// | `method` | the HTTP method |
+/// | `path` | the route's pattern such as `/v1/apps/{id}`, or `unmatched`; never the path itself |
+/// | `status` | the answer's status |
+/// | `duration_ms` | from the last header of the request to the first of the answer |
+/// | `actor` | who the caller proved to be, if anyone |
+///
+/// at level info (health checks: debug), in a span with `request_id` and `trace_id`.
+pub async fn observe(
+    State(observer): State<Observer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let facts = RequestFacts::read(&request, &observer.environment, &observer.trusted_proxies);
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "request",
+        request_id = %facts.request_id,
+        trace_id = %facts.traceparent.trace_id(),
+    );
+    request.extensions_mut().insert(facts.clone());
+    let answer = async move {
+        let Ok(_permit) = observer.capacity.try_acquire() else {
+            return Problem::unavailable("overloaded", "Too many requests at a time.")
+                .into_response();
+        };
+        match tokio::time::timeout(observer.timeout, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => {
+                Problem::unavailable("timed-out", "The request took too long.").into_response()
+            }
+        }
+    };
+    // A task of its own: a caller who hangs up must not be able to stop a handler half-way, before
+    // a refusal is recorded or the line is logged.
+    let whole = async move {
+        let response = answer.await;
+        log_line(&facts, &method, path.as_ref(), started, &response);
+        (facts, response)
+    };
+    let ended = tokio::spawn(whole.instrument(span)).await;
+    let (facts, mut response) = match ended {
+        Ok(ended) => ended,
+        // Panics of handlers are caught further in: this is the runtime shutting down.
+        Err(error) => return Problem::internal(error).into_response(),
+    };
+    if let Ok(id) = HeaderValue::from_str(&facts.request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+fn log_line(
+    facts: &RequestFacts,
+    method: &Method,
+    path: Option<&MatchedPath>,
+    started: Instant,
+    response: &Response,
+) {
+    let path = path.map_or("unmatched", MatchedPath::as_str);
+    let status = response.status().as_u16();
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let actor = facts.actor().map(tracing::field::display);
+    if matches!(path, "/healthz" | "/readyz") {
+        tracing::debug!(%method, path, status, duration_ms, actor, "request");
+    } else {
+        tracing::info!(%method, path, status, duration_ms, actor, "request");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
+        values
+            .iter()
+            .map(|v| (name.clone(), HeaderValue::from_static(v)))
+            .collect()
+    }
+
+    #[test]
+    fn only_sane_request_ids_are_taken_over() {
+        for (id, sane) in [
+            ("abc-DEF-123", true),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+        ] {
+            assert_eq!(
+                inbound_request_id(&headers(&REQUEST_ID, &[id])).is_some(),
+                sane,
+                "{id}"
+            );
+        }
+        let long: &'static str = "x".repeat(65).leak();
+        assert_eq!(inbound_request_id(&headers(&REQUEST_ID, &[long])), None);
+    }
+
+    #[test]
+    fn a_user_agent_is_cut_between_characters() {
+        let value = HeaderValue::from_bytes(&"é".repeat(400).into_bytes()[1..]).unwrap();
+        assert!(cut_user_agent(&value).len() <= MAX_USER_AGENT_BYTES);
+    }
+
+    #[test]
+    fn forwarded_addresses_count_only_from_trusted_proxies() {
+        let peer: IpAddr = "10.0.0.1".parse().unwrap();
+        let forwarded = headers(&FORWARDED_FOR, &["6.6.6.6, 192.0.2.7", "10.0.0.2"]);
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        assert_eq!(client_address(peer, &forwarded, &[]), peer);
+        assert_eq!(
+            client_address(peer, &forwarded, &trusted).to_string(),
+            "192.0.2.7"
+        );
+        let nonsense = headers(&FORWARDED_FOR, &["192.0.2.7, unknown"]);
+        assert_eq!(client_address(peer, &nonsense, &trusted), peer);
+    }
+}

@@ -1,0 +1,25 @@
+//! What every producer of events answers to those who miss some.
+
+use contract::rpc::{StreamEvents, StreamHeads};
+use eventstore::producer::{SETTLE, stream_events, stream_heads};
+
+use crate::host::Host;
+use crate::start::StartError;
+
+impl Host {
+    /// Answers [`StreamEvents`] and [`StreamHeads`] from this service's events.
+    pub async fn serve_producer_rpc(&self) -> Result<(), StartError> {
+        let pool = self.pool.clone();
+        self.serve_rpc(move |_, question: StreamEvents| {
+            let pool = pool.clone();
+            async move { Ok(stream_events(&pool, &question).await?) }
+        })
+        .await?;
+        let pool = self.pool.clone();
+        self.serve_rpc(move |_, question: StreamHeads| {
+            let pool = pool.clone();
+            async move { Ok(stream_heads(&pool, &question, SETTLE).await?) }
+        })
+        .await
+    }
+}

@@ -1,0 +1,195 @@
+//! Background work that does not stay dead.
+//!
+//! A task that panics or returns an error is logged, shown in `/readyz` as the failing check
+//! `tasks/<name>`, and started again after a pause that grows up to [`MAX_PAUSE`]. The check goes
+//! away once the task has run for [`SETTLED`].
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::health::Health;
+
+/// The pause before the first restart.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause before a restart.
+pub const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// A restarted task that runs this long has recovered.
+pub const SETTLED: Duration = Duration::from_secs(5);
+
+/// The background tasks of a service. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+    health: Health,
+}
+
+impl Tasks {
+    /// No tasks yet. How they are is reported to `health`.
+    pub fn new(health: Health) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            health,
+        }
+    }
+
+    /// The same tasks, ended together, but reporting to this health.
+    #[must_use]
+    pub fn reporting_to(&self, health: Health) -> Self {
+        Self {
+            health,
+            ..self.clone()
+        }
+    }
+
+    /// Runs a task until it returns `Ok`, or shutdown. `work` is called anew for each restart; its
+    /// argument is cancelled at shutdown, upon which the task should end soon.
+    pub fn spawn<F, Fut, E>(&self, name: impl Into<String>, work: F)
+    where
+        F: Fn(CancellationToken) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        let name = name.into();
+        let shutdown = self.shutdown.clone();
+        let health = self.health.clone();
+        self.tracker.spawn(async move {
+            supervise(&name, &work, &shutdown, &health).await;
+        });
+    }
+
+    /// Cancelled when shutdown begins.
+    pub fn shutdown_token(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
+    /// Tells all tasks to end and waits for them, at most so long. Whether all did.
+    pub async fn shutdown(&self, deadline: Duration) -> bool {
+        self.shutdown.cancel();
+        self.tracker.close();
+        let ended = tokio::time::timeout(deadline, self.tracker.wait())
+            .await
+            .is_ok();
+        if !ended {
+            tracing::warn!(tasks = self.tracker.len(), "tasks did not end in time");
+        }
+        ended
+    }
+}
+
+async fn supervise<F, Fut, E>(name: &str, work: &F, shutdown: &CancellationToken, health: &Health)
+where
+    F: Fn(CancellationToken) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+    E: fmt::Display,
+{
+    let mut pause = FIRST_PAUSE;
+    let check = format!("tasks/{name}");
+    loop {
+        let run = failure(async { work(shutdown.clone()).await });
+        tokio::pin!(run);
+        let failure = tokio::select! {
+            failure = &mut run => failure,
+            () = tokio::time::sleep(SETTLED) => {
+                health.forget(&check);
+                pause = FIRST_PAUSE;
+                run.await
+            }
+        };
+        let Some(reason) = failure else {
+            health.forget(&check);
+            return;
+        };
+        if shutdown.is_cancelled() {
+            tracing::debug!(
+                task = name,
+                reason,
+                "task ended with an error during shutdown"
+            );
+            return;
+        }
+        tracing::error!(task = name, reason, restart_in = ?pause, "task failed");
+        health.report(&check, Err(reason));
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = (pause * 2).min(MAX_PAUSE);
+    }
+}
+
+/// Runs it and says why it failed, if it did.
+async fn failure<E: fmt::Display>(work: impl Future<Output = Result<(), E>>) -> Option<String> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(panic) => Some(format!("panicked: {}", panic_message(&*panic))),
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_fails_or_panics_is_started_again() {
+        let tasks = Tasks::new(Health::new());
+        let runs = Arc::new(AtomicUsize::new(0));
+        let third = Arc::new(Notify::new());
+        let (counted, reached) = (Arc::clone(&runs), Arc::clone(&third));
+        tasks.spawn("worker", move |shutdown| {
+            let (counted, reached) = (Arc::clone(&counted), Arc::clone(&reached));
+            async move {
+                match counted.fetch_add(1, Ordering::SeqCst) {
+                    0 => Err("no luck"),
+                    1 => panic!("worse luck"),
+                    _ => {
+                        reached.notify_one();
+                        shutdown.cancelled().await;
+                        Ok(())
+                    }
+                }
+            }
+        });
+        third.notified().await;
+        let readiness = tasks.health.readiness().await;
+        assert_eq!(
+            readiness.checks["tasks/worker"].reason.as_deref(),
+            Some("panicked: worse luck")
+        );
+        // The clock is paused: this advances it past the time after which the task has recovered.
+        tokio::time::sleep(SETTLED * 2).await;
+        assert!(tasks.health.readiness().await.ready);
+        assert!(tasks.shutdown(Duration::from_secs(1)).await);
+        assert_eq!(runs.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_ignores_shutdown_is_not_waited_for_beyond_the_deadline() {
+        let tasks = Tasks::default();
+        tasks.spawn("stubborn", |_| std::future::pending::<Result<(), String>>());
+        assert!(!tasks.shutdown(Duration::from_secs(1)).await);
+    }
+}

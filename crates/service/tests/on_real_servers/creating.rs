@@ -1,0 +1,311 @@
+//! Creating POSTs, refusals and what producers answer, on a real PostgreSQL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use contract::facts::{AccessRefused, Fact};
+use contract::rpc::{StreamEvents, StreamHeads};
+use contract::secret::ApiToken;
+use contract::{Authority, Envelope, PersonId, RefusalId, Service, Version};
+use futures::future::join_all;
+use local_servers::Nats;
+use local_servers::testing::{self, TestDatabase};
+use serde::{Deserialize, Serialize};
+use service::http::{Creation, application};
+use service::settings::HttpSettings;
+use service::{
+    AuthenticationError, Authenticator, CallContext, Caller, Host, Problem, RequestFacts,
+};
+use sqlx::Row;
+use tower::ServiceExt;
+
+use crate::bench::{database, host};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreateNote {
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Note {
+    id: RefusalId,
+    text: String,
+}
+
+/// Creates something: an event without state, since no service's tables are at hand here.
+async fn create_note(
+    State(host): State<Host>,
+    facts: RequestFacts,
+    caller: Caller,
+    creation: Creation<CreateNote>,
+) -> Result<Response, Problem> {
+    let Creation { body, idempotency } = creation;
+    if let Some(answer) = idempotency.replay(&host).await? {
+        return Ok(answer);
+    }
+    let note = Note {
+        id: host.env.new_id(),
+        text: body.text,
+    };
+    let location = format!("/notes/{}", note.id);
+    let provenance = facts.provenance(caller.actor(), Authority::SELF, None);
+    let fact = AccessRefused {
+        operation: "note.create".to_owned(),
+        target: format!("note/{}", note.id),
+        reason: "none".to_owned(),
+    };
+    let mut unit = host.events.begin(&provenance);
+    unit.record(note.id.uuid(), Version::FIRST, &fact)?;
+    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &note));
+    unit.commit().await?;
+    Ok((
+        StatusCode::CREATED,
+        [("location", location)],
+        axum::Json(note),
+    )
+        .into_response())
+}
+
+async fn refuse(State(host): State<Host>, facts: RequestFacts, caller: Caller) -> StatusCode {
+    let (actor, target) = (caller.actor(), "note/1");
+    host.refuse_access(
+        &facts,
+        actor,
+        None,
+        "note.delete",
+        target,
+        "role_not_allowed",
+    )
+    .await;
+    StatusCode::FORBIDDEN
+}
+
+/// Each token is a person of its own, by its hash.
+struct Everyone;
+
+#[async_trait]
+impl Authenticator for Everyone {
+    async fn authenticate(
+        &self,
+        token: &ApiToken,
+        _: &CallContext,
+    ) -> Result<Option<Caller>, AuthenticationError> {
+        let uuid = uuid::Uuid::from_slice(&token.hash().0[..16]).unwrap();
+        Ok(Some(Caller {
+            person_id: PersonId::from_uuid(uuid),
+            operator: false,
+            memberships: Vec::new(),
+            api_token_id: contract::ApiTokenId::from_uuid(uuid),
+        }))
+    }
+}
+
+struct Bench {
+    host: Host,
+    application: Router,
+    database: TestDatabase,
+    _nats: Nats,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (database, nats) = (database().await, testing::nats().await);
+        let host = host(Service::AppRegistry, Some(&database), &nats).await;
+        let routes = Router::new()
+            .route("/notes", post(create_note))
+            .route("/refuse", post(refuse))
+            .with_state(host.clone());
+        let settings = HttpSettings::default();
+        let application = application(routes, Arc::new(Everyone), &host.env, &settings);
+        Self {
+            host,
+            application,
+            database,
+            _nats: nats,
+        }
+    }
+
+    async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
+        let mut request = Request::post("/notes")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", token.reveal()));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let body = serde_json::json!({"text": text}).to_string();
+        let request = request.body(Body::from(body)).unwrap();
+        let response = self.application.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let replayed = response.headers().contains_key("idempotent-replayed");
+        let location = response.headers().get("location").cloned();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap();
+        Answer {
+            status,
+            replayed,
+            location,
+            body,
+        }
+    }
+
+    async fn events(&self) -> Vec<Envelope> {
+        let rows = sqlx::query("SELECT envelope FROM app_registry.events ORDER BY seq");
+        let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url)
+            .await
+            .unwrap();
+        let rows = rows.fetch_all(&mut admin).await.unwrap();
+        rows.iter()
+            .map(|row| Envelope::parse(row.get(0)).unwrap())
+            .collect()
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Answer {
+    status: u16,
+    replayed: bool,
+    location: Option<axum::http::HeaderValue>,
+    body: serde_json::Value,
+}
+
+impl Answer {
+    fn slug(&self) -> (u16, &str) {
+        (self.status, self.body["type"].as_str().unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_creation_is_answered_the_same_and_carried_out_once() {
+    let bench = Bench::new().await;
+    let token = ApiToken::generate(&bench.host.env);
+    let first = bench.create(&token, Some("key-1"), "a").await;
+    assert_eq!((first.status, first.replayed), (201, false));
+    let again = bench.create(&token, Some("key-1"), "a").await;
+    assert_eq!(
+        again,
+        Answer {
+            replayed: true,
+            ..first
+        }
+    );
+    assert_eq!(bench.events().await.len(), 1);
+
+    let reused = bench.create(&token, Some("key-1"), "b").await;
+    assert_eq!(
+        reused.slug(),
+        (422, "urn:mandate:problem:idempotency-key-reused")
+    );
+    let wrong = bench.create(&token, Some("two words"), "b").await;
+    assert_eq!(
+        wrong.slug(),
+        (400, "urn:mandate:problem:invalid-idempotency-key")
+    );
+}
+
+#[tokio::test]
+async fn keys_of_different_callers_never_meet_and_without_a_key_all_is_new() {
+    let bench = Bench::new().await;
+    let one = ApiToken::generate(&bench.host.env);
+    let other = ApiToken::generate(&bench.host.env);
+    for (token, key) in [
+        (&one, Some("k")),
+        (&other, Some("k")),
+        (&one, None),
+        (&one, None),
+    ] {
+        let answer = bench.create(token, key, "a").await;
+        assert_eq!((answer.status, answer.replayed), (201, false));
+    }
+    assert_eq!(bench.events().await.len(), 4);
+}
+
+#[tokio::test]
+async fn of_simultaneous_repetitions_one_creates() {
+    let bench = Bench::new().await;
+    let token = ApiToken::generate(&bench.host.env);
+    let answers = join_all((0..32).map(|_| bench.create(&token, Some("k"), "a"))).await;
+    let created = answers
+        .iter()
+        .filter(|a| a.status == 201 && !a.replayed)
+        .count();
+    assert_eq!(created, 1);
+    for answer in answers.iter().filter(|a| a.status != 201) {
+        assert_eq!(
+            answer.slug(),
+            (409, "urn:mandate:problem:idempotency-key-in-use")
+        );
+    }
+    assert_eq!(bench.events().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
+    let bench = Bench::new().await;
+    let token = ApiToken::generate(&bench.host.env);
+    let request = Request::post("/refuse")
+        .header("authorization", format!("Bearer {}", token.reveal()))
+        .header("user-agent", "somebody's browser")
+        .header(
+            "traceparent",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        )
+        .body(Body::empty())
+        .unwrap();
+    let response = bench.application.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let events = bench.events().await;
+    let refused: AccessRefused = events[0].fact().unwrap();
+    assert_eq!(
+        (refused.operation.as_str(), refused.target.as_str()),
+        ("note.delete", "note/1")
+    );
+    assert_eq!(events[0].kind, AccessRefused::TYPE);
+    assert!(events[0].contexthash.is_some());
+    let trace = events[0].traceparent.unwrap();
+    assert_eq!(trace.trace_id(), "0af7651916cd43dd8448eb211c80319c");
+    let bytes = String::from_utf8(events[0].canonical().unwrap()).unwrap();
+    assert!(!bytes.contains("browser"));
+}
+
+#[tokio::test]
+async fn a_producer_gives_its_events_to_who_misses_them() {
+    let bench = Bench::new().await;
+    bench.host.serve_producer_rpc().await.unwrap();
+    let token = ApiToken::generate(&bench.host.env);
+    bench.create(&token, None, "a").await;
+    let event = bench.events().await.remove(0);
+    let asked = StreamEvents {
+        stream_id: event.stream_id(),
+        from: 1,
+        to: 5,
+    };
+    let repair = bench.host.repair();
+    let stored = repair
+        .stream_events(Service::AppRegistry, asked)
+        .await
+        .unwrap();
+    assert_eq!(stored.len(), 1);
+    let envelope = Envelope::parse(stored[0].envelope.as_bytes()).unwrap();
+    assert_eq!(envelope.id, event.id);
+
+    let context = CallContext::new(&bench.host.env);
+    let heads = StreamHeads {
+        after_seq: 0,
+        limit: 10,
+    };
+    let page = bench
+        .host
+        .rpc
+        .call_at(Service::AppRegistry, &context, &heads)
+        .await
+        .unwrap();
+    // Nothing is settled within a minute.
+    assert_eq!((page.heads.len(), page.last_seq), (0, 0));
+}

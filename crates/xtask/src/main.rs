@@ -1,0 +1,81 @@
+//! `cargo xtask`: the project's chores.
+//!
+//! Everything that is generated and committed has a command here that makes it, and the same
+//! command with `--check` fails when the committed file is not what would be made.
+
+mod bench;
+mod ci;
+mod committed;
+mod deny;
+mod generated;
+mod process;
+mod queries;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's chores")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run all tests, on servers that are found or fetched and started for it.
+    Test {
+        /// Handed to `cargo test`; with `--package` only that package is tested.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Regenerate `.sqlx/`, what compile-time checked queries need without a database.
+    Sqlx(Mode),
+    /// Regenerate `docs/events/`, the JSON Schemas of all events.
+    Schemas(Mode),
+    /// Regenerate `docs/openapi.json`, the description of the HTTP API.
+    Openapi(Mode),
+    /// Check licences, banned crates and sources of all dependencies.
+    Deny,
+    /// Measure the system beside its limits, in one run; prints a table of ratios.
+    Bench {
+        /// Handed to the program: `--seconds 30`, `--only tokens`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Everything that continuous integration runs.
+    Ci,
+}
+
+#[derive(clap::Args, Clone, Copy)]
+struct Mode {
+    /// Change nothing; fail when the committed files are not what would be made.
+    #[arg(long)]
+    check: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
+        Chore::Test { arguments } => test::run(&arguments).await,
+        Chore::Sqlx(mode) => queries::run(mode.check).await,
+        Chore::Schemas(mode) => generated::schemas(mode.check),
+        Chore::Openapi(mode) => generated::openapi(mode.check),
+        Chore::Deny => deny::run(),
+        Chore::Bench { arguments } => bench::run(&arguments),
+        Chore::Ci => ci::run().await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            // A failed command has its exit code passed on.
+            error
+                .downcast_ref::<process::Failed>()
+                .and_then(process::Failed::code)
+                .map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `cargo xtask test`: all tests, on one shared PostgreSQL and whatever else they start.
+
+use anyhow::Context as _;
+use local_servers::{Postgres, testing};
+
+use crate::process::{self, cargo};
+
+/// Runs the tests. What they need is found or fetched first, so that a failure to do so is one
+/// clear message and not that of each test.
+pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let mut postgres = Postgres::start(testing::cluster_options()?)
+        .await
+        .context("no PostgreSQL for the tests")?;
+    let nats = testing::nats().await;
+    println!(
+        "testing on PostgreSQL {} and nats-server {}",
+        postgres.version(),
+        nats.version()
+    );
+    drop(nats);
+
+    // Some tests run the program itself.
+    process::run(&mut cargo(&["build", "--package", "mandate", "--bins"]))?;
+    let mut tests = cargo(&["test", "--no-fail-fast"]);
+    if !names_package(arguments) {
+        tests.arg("--workspace");
+    }
+    tests
+        .args(arguments)
+        .env(testing::CLUSTER_VARIABLE, postgres.admin_url());
+    let tested = process::run(&mut tests);
+    postgres.stop().await?;
+    tested
+}
+
+fn names_package(arguments: &[String]) -> bool {
+    arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
+}

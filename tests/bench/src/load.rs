@@ -1,0 +1,150 @@
+//! Load over HTTP/1.1 from one thread: fixed requests on kept connections, and nothing allocated
+//! per request. A general client would cost as much as the servers it measures.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use futures::future::try_join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How many connections.
+pub(crate) const CONNECTIONS: usize = 32;
+
+/// What a load showed.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Answers of the wanted status per second.
+    pub(crate) per_second: f64,
+    /// The middle latency, in milliseconds.
+    pub(crate) p50_ms: f64,
+    /// The latency that one in a hundred exceeds.
+    pub(crate) p99_ms: f64,
+    /// How many were answered.
+    pub(crate) answers: usize,
+}
+
+/// Sends the same request on [`CONNECTIONS`] connections, each as soon as its last was answered.
+pub(crate) async fn run(
+    address: &str,
+    request: &[u8],
+    status: u16,
+    duration: Duration,
+) -> anyhow::Result<Outcome> {
+    // Warm: connections, caches, prepared statements.
+    drive(address, request, status, duration / 5).await?;
+    let began = Instant::now();
+    let mut latencies = drive(address, request, status, duration).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    latencies.sort_unstable();
+    let answers = latencies.len();
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    let per_second = answers as f64 / seconds;
+    Ok(Outcome {
+        per_second,
+        p50_ms: percentile(&latencies, 50),
+        p99_ms: percentile(&latencies, 99),
+        answers,
+    })
+}
+
+/// A percentile of sorted durations, in milliseconds.
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted
+        .get(place)
+        .map_or(f64::NAN, |duration| duration.as_secs_f64() * 1000.0)
+}
+
+async fn drive(
+    address: &str,
+    request: &[u8],
+    status: u16,
+    duration: Duration,
+) -> anyhow::Result<Vec<Duration>> {
+    let until = Instant::now() + duration;
+    let connections = (0..CONNECTIONS).map(|_| connection(address, request, status, until));
+    Ok(try_join_all(connections).await?.concat())
+}
+
+async fn connection(
+    address: &str,
+    request: &[u8],
+    status: u16,
+    until: Instant,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut latencies = Vec::with_capacity(1 << 16);
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let began = Instant::now();
+        if began >= until {
+            return Ok(latencies);
+        }
+        stream.write_all(request).await?;
+        let answered = answer(&mut stream, &mut buffer).await?;
+        if answered != status {
+            bail!(
+                "answered {answered} for {status}: {}",
+                String::from_utf8_lossy(&buffer[..800])
+            );
+        }
+        latencies.push(began.elapsed());
+    }
+}
+
+/// Reads one answer and gives its status.
+async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<u16> {
+    let mut filled = 0;
+    loop {
+        let read = stream.read(&mut buffer[filled..]).await?;
+        if read == 0 {
+            bail!("the connection was closed");
+        }
+        filled += read;
+        let Some(head) = find(&buffer[..filled], b"\r\n\r\n") else {
+            continue;
+        };
+        let text = std::str::from_utf8(&buffer[..head]).context("a head is text")?;
+        let length = text
+            .lines()
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length:")
+                    .map(|l| l.trim().to_owned())
+            })
+            .context("an answer without a content-length")?
+            .parse::<usize>()?;
+        let status = text.get(9..12).context("a status line")?.parse()?;
+        while filled < head + 4 + length {
+            let read = stream.read(&mut buffer[filled..]).await?;
+            if read == 0 {
+                bail!("the connection was closed");
+            }
+            filled += read;
+        }
+        return Ok(status);
+    }
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
+}
+
+/// A request's bytes.
+pub(crate) fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    use std::fmt::Write;
+    let mut text = format!(
+        "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        let _ = write!(text, "{name}: {value}\r\n");
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    text.into_bytes()
+}

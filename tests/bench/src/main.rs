@@ -1,0 +1,78 @@
+//! `cargo xtask bench`: what the system does in a second, beside what the machine could.
+//!
+//! Figures of one machine say little; so each measurement stands beside its limit, taken in the
+//! same run on the same servers, and the ratio is what counts. No test depends on it.
+//!
+//! * [`tokens`]: tokens per second against a bare handler that hashes and signs the same.
+//! * [`apps`]: app creations per second against single-row inserts of the same bytes.
+//! * [`ingestion`]: events per second into the audit log against multi-row inserts of the same rows.
+//! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
+
+mod apps;
+mod ingestion;
+mod limit;
+mod load;
+mod receipt;
+mod report;
+mod stage;
+mod tokens;
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::report::Report;
+use crate::stage::Stage;
+
+/// Measures the system beside its limits.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    /// For how long each rate is measured, in seconds.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// How many events are ingested.
+    #[arg(long, default_value_t = 100_000)]
+    events: usize,
+    /// Only these: tokens, apps, ingestion, receipt.
+    #[arg(long)]
+    only: Vec<String>,
+    /// Internal: serve the limit of the token measurement.
+    #[arg(long, hide = true)]
+    serve_limit: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.serve_limit {
+        return limit::serve();
+    }
+    // The load comes from one thread, so that it takes from the servers no more than it must.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(measure(&arguments))
+}
+
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    let duration = Duration::from_secs(arguments.seconds);
+    let wanted =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let mut report = Report::default();
+    let mut stage = Stage::set().await?;
+    if wanted("tokens") {
+        tokens::measure(&stage, duration, &mut report).await?;
+    }
+    if wanted("apps") {
+        apps::measure(&stage, duration, &mut report).await?;
+    }
+    if wanted("receipt") {
+        receipt::measure(&stage, duration, &mut report).await?;
+    }
+    if wanted("ingestion") {
+        ingestion::measure(&mut stage, arguments.events, &mut report).await?;
+    }
+    stage.strike().await?;
+    report.print();
+    report.write()
+}

@@ -1,0 +1,341 @@
+//! What the measurements are played on: durable PostgreSQL and NATS of their own, the system in
+//! processes of its own, and an app with a key.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::{Environment, Service};
+use local_servers::{Nats, NatsOptions, NatsUser, Postgres, PostgresOptions};
+use schema::Login;
+use serde_json::{Value, json};
+use service::settings::DatabaseSettings;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+/// The user that all processes connect to NATS as.
+const USER: &str = "bench";
+
+/// How long the audit log may take to have everything.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Everything that runs.
+pub(crate) struct Stage {
+    postgres: Postgres,
+    nats: Nats,
+    main: Option<Server>,
+    audit: Option<Server>,
+    master_key: String,
+    /// As the database's owner.
+    pub(crate) pool: PgPool,
+    /// Where the API is, as `host:port`.
+    pub(crate) address: String,
+    /// The organization.
+    pub(crate) organization_id: String,
+    /// Its developer's API token.
+    pub(crate) developer_token: String,
+    /// The key.
+    pub(crate) client_id: String,
+    /// Its secret.
+    pub(crate) client_secret: String,
+}
+
+/// A process that serves, and ends with this value.
+pub(crate) struct Server {
+    child: Child,
+    /// Where it serves, as `host:port`.
+    pub(crate) address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(mut command: Command) -> anyhow::Result<Self> {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("{command:?}"))?;
+        let output = child.stdout.take().context("the output is piped")?;
+        let mut server = Self {
+            child,
+            address: String::new(),
+        };
+        for line in BufReader::new(output).lines() {
+            if let Some((_, address)) = line?.split_once(" at http://") {
+                address.clone_into(&mut server.address);
+                return Ok(server);
+            }
+        }
+        bail!("{command:?} ended without serving")
+    }
+}
+
+/// The server of the token measurement's limit.
+pub(crate) fn limit_server() -> anyhow::Result<Server> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--serve-limit");
+    Server::start(command)
+}
+
+fn program(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = std::env::current_exe()?;
+    let path = folder
+        .parent()
+        .context("a program is in a folder")?
+        .join(name);
+    ensure!(
+        path.exists(),
+        "{} is not built: run `cargo xtask bench`",
+        path.display()
+    );
+    Ok(path)
+}
+
+impl Stage {
+    /// Starts everything, and makes an app with a key through the API.
+    pub(crate) async fn set() -> anyhow::Result<Self> {
+        let options = PostgresOptions {
+            durable: true,
+            ..PostgresOptions::throwaway()?
+        };
+        let postgres = Postgres::start(options.with("max_connections", "300")).await?;
+        let nats = Nats::start(NatsOptions::throwaway(vec![NatsUser::unlimited(USER)])?).await?;
+        let logins = Service::ALL.map(|service| Login {
+            service,
+            password: None,
+        });
+        schema::migrate(postgres.admin_url(), &logins).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(32)
+            .connect(postgres.admin_url())
+            .await?;
+        let master_key = STANDARD.encode(Environment::system().bytes::<32>());
+        let mut stage = Self {
+            postgres,
+            nats,
+            main: None,
+            audit: None,
+            master_key,
+            pool,
+            address: String::new(),
+            organization_id: String::new(),
+            developer_token: String::new(),
+            client_id: String::new(),
+            client_secret: String::new(),
+        };
+        let main = stage.serve(&["directory", "app-registry", "key-issuer", "consent-broker"])?;
+        stage.address.clone_from(&main.address);
+        stage.main = Some(main);
+        stage.start_audit()?;
+        stage.make_app().await?;
+        Ok(stage)
+    }
+
+    /// Stops everything.
+    pub(crate) async fn strike(mut self) -> anyhow::Result<()> {
+        self.main = None;
+        self.audit = None;
+        self.pool.close().await;
+        self.nats.stop().await?;
+        self.postgres.stop().await?;
+        Ok(())
+    }
+
+    fn mandate(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(program("mandate")?);
+        command
+            .env("MANDATE_DATABASE__URL", self.postgres.admin_url())
+            .env(
+                "MANDATE_NATS__URL",
+                self.nats.url_for(USER).context("the user is there")?,
+            )
+            .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
+            .env("MANDATE_LOG__FILTER", "warn");
+        Ok(command)
+    }
+
+    fn serve(&self, services: &[&str]) -> anyhow::Result<Server> {
+        let mut command = self.mandate()?;
+        command
+            .arg("serve")
+            .args(services)
+            .args(["--listen", "127.0.0.1:0"]);
+        Server::start(command)
+    }
+
+    /// Takes the audit log away.
+    pub(crate) async fn stop_audit(&mut self) -> anyhow::Result<()> {
+        self.until_audited().await?;
+        self.audit = None;
+        Ok(())
+    }
+
+    /// Brings the audit log back.
+    pub(crate) fn start_audit(&mut self) -> anyhow::Result<()> {
+        let server = self.serve(&["audit"])?;
+        self.audit = Some(server);
+        Ok(())
+    }
+
+    /// A pool as a service has it.
+    pub(crate) fn pool_of(&self, service: Service) -> anyhow::Result<PgPool> {
+        let settings = DatabaseSettings {
+            url: self.postgres.admin_url().into(),
+            ..DatabaseSettings::default()
+        };
+        Ok(service::connect::database(service, &settings)?)
+    }
+
+    /// A connection to NATS.
+    pub(crate) async fn nats_client(&self) -> anyhow::Result<async_nats::Client> {
+        let password = self.nats.password_of(USER).context("the user is there")?;
+        let options = async_nats::ConnectOptions::with_user_and_password(
+            USER.to_owned(),
+            password.to_owned(),
+        );
+        Ok(options.connect(self.nats.url()).await?)
+    }
+
+    /// How many events the audit log has.
+    pub(crate) async fn audited(&self) -> anyhow::Result<i64> {
+        Ok(
+            sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM audit.entries")
+                .fetch_one(&self.pool)
+                .await?,
+        )
+    }
+
+    /// Waits until every event is in the audit log, and tells how long it took.
+    pub(crate) async fn until_audited(&self) -> anyhow::Result<Duration> {
+        let began = Instant::now();
+        let written = self.written().await?;
+        while self.audited().await? < written {
+            ensure!(began.elapsed() < PATIENCE, "the audit log is not complete");
+            self.pause().await;
+        }
+        Ok(began.elapsed())
+    }
+
+    /// Waits until JetStream has acknowledged every event.
+    pub(crate) async fn until_relayed(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while self.count("outbox").await? > 0 {
+            ensure!(began.elapsed() < PATIENCE, "the outbox is not empty");
+            self.pause().await;
+        }
+        Ok(())
+    }
+
+    async fn written(&self) -> anyhow::Result<i64> {
+        self.count("events").await
+    }
+
+    async fn count(&self, table: &str) -> anyhow::Result<i64> {
+        let mut total = 0;
+        for service in Service::ALL {
+            let query = format!("SELECT count(*) FROM {}.{table}", service.schema());
+            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+                .fetch_one(&self.pool)
+                .await?;
+            total += count;
+        }
+        Ok(total)
+    }
+
+    /// Between two looks.
+    pub(crate) async fn pause(&self) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    async fn make_app(&mut self) -> anyhow::Result<()> {
+        mandate::system::wait_until_ready(
+            &format!("http://{}", self.address),
+            Duration::from_secs(30),
+        )
+        .await?;
+        let added = self
+            .mandate()?
+            .args([
+                "operators",
+                "add",
+                "--email",
+                "operator@example.com",
+                "--name",
+                "Operator",
+            ])
+            .output()?;
+        ensure!(
+            added.status.success(),
+            "{}",
+            String::from_utf8_lossy(&added.stderr)
+        );
+        let operator = String::from_utf8(added.stdout)?.trim().to_owned();
+        let organization = json!({
+            "name": "Bench", "kind": "other", "country": "DE", "contact_email": "contact@example.com",
+        });
+        self.organization_id = self
+            .made(&operator, "/v1/organizations", &organization, "id")
+            .await?;
+        let confirm = format!("/v1/organizations/{}/confirm-contact", self.organization_id);
+        self.post(&operator, &confirm, &json!({})).await?;
+        let app = json!({
+            "organization_id": self.organization_id, "name": "Bench", "authentication_method": "client_credentials",
+            "service": "retail_media",
+            "domains": [{ "domain": "campaigns", "level": "manage" }, { "domain": "analytics", "level": "read" }],
+        });
+        let app = self.made(&operator, "/v1/apps", &app, "id").await?;
+        self.post(&operator, &format!("/v1/apps/{app}/activate"), &json!({}))
+            .await?;
+        let key = self
+            .post(
+                &operator,
+                &format!("/v1/apps/{app}/keys"),
+                &json!({ "name": "bench" }),
+            )
+            .await?;
+        self.client_id = text(&key, "client_id")?;
+        self.client_secret = text(&key, "client_secret")?;
+        self.developer_token = operator;
+        Ok(())
+    }
+
+    async fn made(
+        &self,
+        token: &str,
+        path: &str,
+        body: &Value,
+        field: &str,
+    ) -> anyhow::Result<String> {
+        text(&self.post(token, path, body).await?, field)
+    }
+
+    async fn post(&self, token: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("http://{}{path}", self.address);
+        let answer = reqwest::Client::new()
+            .post(url)
+            .bearer_auth(token)
+            .json(body)
+            .send()
+            .await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        ensure!(status.is_success(), "{path} answered {status}: {body}");
+        Ok(serde_json::from_str(&body).unwrap_or_default())
+    }
+}
+
+fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
+    answer[field]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| format!("the answer has no `{field}`"))
+}
