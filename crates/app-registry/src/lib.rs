@@ -20,6 +20,8 @@ pub mod details;
 mod http;
 pub mod offer;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 mod rpc;
 pub mod store;
 

@@ -86,9 +86,9 @@ impl BatchHandler for Contexts {
         let mut arrived = Vec::with_capacity(batch.len());
         for (index, delivery) in batch.iter().enumerate() {
             match ContextMessage::parse(&delivery.payload) {
-                Ok(context) => {
-                    places.push(index);
-                    arrived.push(context);
+                Ok(contexts) => {
+                    places.extend(std::iter::repeat_n(index, contexts.len()));
+                    arrived.extend(contexts);
                 }
                 Err(error) => {
                     // Not kept: whatever it is, it may be personal.
@@ -99,16 +99,18 @@ impl BatchHandler for Contexts {
         }
         match self.0.receive(&arrived).await {
             Ok(received) => {
+                // A message is done with when each of its contexts is; a refused one is noted.
+                for index in &places {
+                    outcomes[*index] = Outcome::Done;
+                }
                 for (index, received) in places.into_iter().zip(received) {
-                    outcomes[index] = match received {
-                        Received::Kept => Outcome::Done,
-                        Received::Refused => Outcome::Rejected,
-                        Received::Waits => Outcome::Retry(RETRY),
-                    };
+                    if received == Received::Waits {
+                        outcomes[index] = Outcome::Retry(RETRY);
+                    }
                 }
             }
             Err(error) => {
-                tracing::error!(%error, contexts = batch.len(), "contexts could not be kept");
+                tracing::error!(%error, contexts = arrived.len(), "contexts could not be kept");
             }
         }
         outcomes

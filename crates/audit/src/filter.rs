@@ -265,9 +265,15 @@ mod tests {
         assert_eq!(fields(&format!("type={}", types.join(","))), ["type"]);
         assert!(Question::read(&format!("type={}", types[1..].join(","))).is_ok());
         assert!(Question::read(&"type=mandate.*&".repeat(1_000)).is_ok());
-        let wrong: String = (0..1_000).map(|n| format!("p{n}=&")).collect();
+        let wrong = (0..1_000)
+            .map(|n| format!("p{n}="))
+            .collect::<Vec<_>>()
+            .join("&");
         assert_eq!(fields(&wrong).len(), MAX_FAULTS);
-        assert_eq!(fields(&format!("type={}", "x,".repeat(1_000))).len(), MAX_FAULTS);
+        assert_eq!(
+            fields(&format!("type={}", "x,".repeat(1_000))).len(),
+            MAX_FAULTS
+        );
     }
 
     #[test]

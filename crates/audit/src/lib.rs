@@ -30,6 +30,8 @@ mod http;
 mod ingest;
 mod policy;
 mod producers;
+#[cfg(test)]
+mod properties;
 mod reconcile;
 mod run;
 mod settings;

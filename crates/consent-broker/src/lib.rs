@@ -19,6 +19,8 @@ pub mod http;
 pub mod link;
 pub mod neighbours;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 pub mod redemption;
 mod settings;
 pub mod store;

@@ -25,12 +25,13 @@ fn main() -> io::Result<()> {
             .and_then(|d| d.as_str())
             .unwrap_or_default()
             .replace('\n', " ");
-        list.push_str(&format!(
-            "| [`{0}`]({0}.json) | `{1}/<id>` | {2} |\n",
-            event.name, event.aggregate, meaning
-        ));
+        list += &table_row(event.name, event.aggregate, &meaning);
         let json = serde_json::to_string_pretty(&schema)?;
         fs::write(folder.join(format!("{}.json", event.name)), json + "\n")?;
     }
     fs::write(folder.join("README.md"), list)
+}
+
+fn table_row(name: &str, aggregate: &str, meaning: &str) -> String {
+    format!("| [`{name}`]({name}.json) | `{aggregate}/<id>` | {meaning} |\n")
 }

@@ -3,6 +3,7 @@
 //! The canonical bytes (RFC 8785) are made once, when the event is recorded; they are what is
 //! stored, published, hashed into the log and proved. Nobody serializes an event a second time.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -75,52 +76,54 @@ impl fmt::Display for Version {
 }
 
 /// An event as others see it.
+///
+/// The fields stand in the order of their names on the wire: see [`Envelope::canonical`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// Always `1.0`.
-    pub specversion: String,
-    /// The event's id.
-    pub id: EventId,
-    /// The service that recorded it, as `/mandate/<service>`.
-    #[serde(
-        serialize_with = "source_to_text",
-        deserialize_with = "source_from_text"
-    )]
-    pub source: Service,
-    /// The event's type, such as `mandate.app.created.v1`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The stream, as `<aggregate>/<id>`.
-    pub subject: String,
-    /// When it happened.
-    #[serde(serialize_with = "time_to_text")]
-    pub time: DateTime<Utc>,
-    /// `application/json`.
-    pub datacontenttype: String,
-    /// Where the schema of `data` is: `urn:mandate:schema:<type>`; the files are in `docs/events`.
-    pub dataschema: String,
-    /// On whose behalf.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organization: Option<OrganizationId>,
     /// Who.
     pub actor: Actor,
     /// Why they were allowed.
     pub authority: Authority,
-    /// The place in the stream.
-    pub streamversion: Version,
-    /// What belongs together.
-    pub correlationid: CorrelationId,
     /// The event this one follows from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causationid: Option<EventId>,
     /// The commitment to the personal context kept beside the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contexthash: Option<ContextHash>,
+    /// What belongs together.
+    pub correlationid: CorrelationId,
+    /// The fact.
+    pub data: serde_json::Value,
+    /// `application/json`.
+    pub datacontenttype: Cow<'static, str>,
+    /// Where the schema of `data` is: `urn:mandate:schema:<type>`; the files are in `docs/events`.
+    pub dataschema: String,
+    /// The event's id.
+    pub id: EventId,
+    /// On whose behalf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+    /// The service that recorded it, as `/mandate/<service>`.
+    #[serde(
+        serialize_with = "source_to_text",
+        deserialize_with = "source_from_text"
+    )]
+    pub source: Service,
+    /// Always `1.0`.
+    pub specversion: Cow<'static, str>,
+    /// The place in the stream.
+    pub streamversion: Version,
+    /// The stream, as `<aggregate>/<id>`.
+    pub subject: String,
+    /// When it happened.
+    #[serde(serialize_with = "time_to_text")]
+    pub time: DateTime<Utc>,
     /// The trace of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<TraceParent>,
-    /// The fact.
-    pub data: serde_json::Value,
+    /// The event's type, such as `mandate.app.created.v1`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// Where an event stands: its id, its place in its stream, its time and its recorder.
@@ -175,13 +178,13 @@ impl Envelope {
         fact: &F,
     ) -> Result<Self, EnvelopeError> {
         Ok(Self {
-            specversion: "1.0".to_owned(),
+            specversion: Cow::Borrowed("1.0"),
             id: place.id,
             source: place.source,
             kind: F::TYPE.to_owned(),
             subject: format!("{}/{}", F::AGGREGATE, place.stream),
             time: place.time,
-            datacontenttype: "application/json".to_owned(),
+            datacontenttype: Cow::Borrowed("application/json"),
             dataschema: format!("urn:mandate:schema:{}", F::TYPE),
             organization: provenance.organization,
             actor: provenance.actor,
@@ -203,8 +206,18 @@ impl Envelope {
     }
 
     /// The canonical bytes (RFC 8785), at most [`MAX_EVENT_BYTES`].
+    ///
+    /// Written by the plain serializer, many times faster than a canonicalizer, because here they
+    /// agree: the fields stand in the order of their names, `serde_json` sorts the keys of `data`
+    /// and escapes as RFC 8785 section 3.2.2.2 does, and a fact's numbers are integers (a fraction
+    /// takes the slow way). The property test below holds it to the canonicalizer.
     pub fn canonical(&self) -> Result<Vec<u8>, EnvelopeError> {
-        let bytes = serde_json_canonicalizer::to_vec(self).map_err(EnvelopeError::Malformed)?;
+        let bytes = if is_plain(&self.data) {
+            serde_json::to_vec(self)
+        } else {
+            serde_json_canonicalizer::to_vec(self)
+        };
+        let bytes = bytes.map_err(EnvelopeError::Malformed)?;
         if bytes.len() > MAX_EVENT_BYTES {
             return Err(EnvelopeError::TooLarge { size: bytes.len() });
         }
@@ -256,6 +269,25 @@ pub fn nats_subject(organization: Option<OrganizationId>, kind: &str, stream: Uu
     }
 }
 
+/// Whether both serializers write the same: integers that a double holds exactly, and keys of ASCII,
+/// whose order is the same in UTF-8 as in UTF-16.
+fn is_plain(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    const EXACT: u64 = 1 << 53;
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => number <= EXACT,
+            (None, Some(number)) => number.unsigned_abs() <= EXACT,
+            (None, None) => false,
+        },
+        Value::Array(values) => values.iter().all(is_plain),
+        Value::Object(fields) => fields
+            .iter()
+            .all(|(key, value)| key.is_ascii() && is_plain(value)),
+    }
+}
+
 fn time_to_text<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
@@ -277,6 +309,8 @@ fn source_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Servic
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+
+    use proptest::prelude::*;
 
     use super::*;
     use crate::environment::{Environment, ManualClock};
@@ -351,5 +385,34 @@ mod tests {
         assert!(envelope.fact::<AppArchived>().is_err());
         envelope.subject = "app".into();
         assert!(Envelope::parse(&serde_json::to_vec(&envelope).unwrap()).is_err());
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            any::<f64>().prop_map(|number| serde_json::json!(number)),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                proptest::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|fields| serde_json::Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn the_bytes_are_those_of_a_canonicalizer_whatever_the_fact(data in json()) {
+            let envelope = Envelope { data, ..envelope() };
+            let expected = serde_json_canonicalizer::to_vec(&envelope).unwrap();
+            prop_assert_eq!(String::from_utf8(envelope.canonical().unwrap()), String::from_utf8(expected));
+        }
     }
 }

@@ -21,6 +21,8 @@ pub mod environment;
 pub mod facts;
 pub mod ids;
 pub mod instant;
+#[cfg(test)]
+mod properties;
 pub mod provenance;
 pub mod rpc;
 pub mod secret;

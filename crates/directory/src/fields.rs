@@ -4,7 +4,7 @@ use std::fmt;
 
 use contract::text::is_invisible;
 use serde::Serialize;
-use url::Url;
+use url::{Host, Url};
 
 use crate::country;
 
@@ -50,9 +50,7 @@ impl Email {
                 && !domain.starts_with('.')
                 && !domain.ends_with('.')
         });
-        let clean = !normal
-            .chars()
-            .any(|c| c.is_whitespace() || is_invisible(c));
+        let clean = !normal.chars().any(|c| c.is_whitespace() || is_invisible(c));
         if !shaped || !clean {
             return Err(FieldError::new(field, "is not an email address"));
         }
@@ -138,7 +136,15 @@ pub fn website(field: &'static str, text: Option<&str>) -> Result<Option<String>
     let wrong = || FieldError::new(field, "is not an http or https URL");
     let url = Url::parse(text).map_err(|_| wrong())?;
     let plain = url.username().is_empty() && url.password().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+    // URL parsers take nearly anything for a host, quotes too, and this ends in people's pages.
+    let host = match url.host() {
+        Some(Host::Domain(name)) => name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    };
+    if !matches!(url.scheme(), "http" | "https") || !host || !plain {
         return Err(wrong());
     }
     if url.as_str().chars().count() > MAX_CHARS {
@@ -196,6 +202,7 @@ mod tests {
             "javascript:alert(1)",
             "https://",
             "https://a:b@example.com",
+            "http:/\"/",
         ] {
             assert!(website("website", Some(text)).is_err(), "{text}");
         }

@@ -29,6 +29,8 @@ pub mod organization;
 pub mod password;
 pub mod person;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 mod rpc;
 pub mod settings;
 pub mod store;

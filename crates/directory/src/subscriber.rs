@@ -66,17 +66,16 @@ impl Subscriber {
         self.events.iter().map(subject).collect()
     }
 
-    /// What its login may publish: requests to its consumer and acknowledgements, nothing else.
+    /// What its login may publish: requests to its consumer for messages, and acknowledgements.
     pub fn may_publish(&self) -> Vec<String> {
         let login = self.login();
         vec![
             format!("$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{login}"),
-            format!("$JS.API.CONSUMER.INFO.{STREAM}.{login}"),
             format!("$JS.ACK.{STREAM}.{login}.>"),
         ]
     }
 
-    /// What its login may subscribe to: the answers to its own requests. Events come as such.
+    /// What its login may subscribe to: the answers to its requests, as which events come too.
     pub fn may_subscribe(&self) -> Vec<String> {
         vec![format!("{}.>", self.inbox_prefix())]
     }
@@ -191,7 +190,6 @@ mod tests {
             subscriber.may_publish(),
             [
                 "$JS.API.CONSUMER.MSG.NEXT.EVENTS.subscriber-billing",
-                "$JS.API.CONSUMER.INFO.EVENTS.subscriber-billing",
                 "$JS.ACK.EVENTS.subscriber-billing.>",
             ]
         );

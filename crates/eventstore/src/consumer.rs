@@ -11,14 +11,15 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::{AckKind, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::transport::{Transport, TransportError};
 
-/// For how long a delivery may be under way before it is delivered again.
-const ACK_WAIT: Duration = Duration::from_secs(30);
+/// For how long a delivery may be under way before it is delivered again: so long a message waits
+/// whose process was killed with it. One that only took longer comes twice, which does no harm.
+const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// How often the server proves to be alive while there is nothing to deliver.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -122,7 +123,13 @@ async fn consume(
     loop {
         let batch = tokio::select! {
             biased;
-            () = shutdown.cancelled() => return Ok(()),
+            () = shutdown.cancelled() => {
+                // What has come and waits is given back: another replica has it at once.
+                while let Some(Some(batch)) = batches.next().now_or_never() {
+                    give_back(batch.into_iter().flatten()).await;
+                }
+                return Ok(());
+            }
             batch = batches.next() => batch,
         };
         let Some(batch) = batch else {
@@ -141,6 +148,15 @@ async fn consume(
             return Err(error);
         }
         report(Ok(()));
+    }
+}
+
+/// Has messages delivered again at once. If it fails, they are when [`ACK_WAIT`] is over.
+async fn give_back(messages: impl Iterator<Item = Message>) {
+    for message in messages {
+        if let Err(error) = message.ack_with(AckKind::Nak(None)).await {
+            tracing::debug!(%error, "a message was not given back");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! # Writing
 //!
-//! ```ignore
+//! ```text
 //! let mut unit = events.begin(&provenance);
 //! store::insert_app(unit.connection().await?, &app).await?;   // the state
 //! unit.record(app.id.uuid(), Version::FIRST, &AppCreated { … })?;

@@ -1,5 +1,7 @@
 //! Publishing a batch: everything is sent, then everything is waited for, in one round trip.
 
+use std::collections::{BTreeMap, HashSet};
+
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
@@ -7,75 +9,96 @@ use async_nats::jetstream::publish::PublishAck;
 use contract::{EventId, OrganizationId};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use uuid::Uuid;
 
 use crate::store::OutboxEvent;
-use crate::transport::{ContextMessage, TransportError};
+use crate::transport::{CONTEXTS_PER_MESSAGE, ContextMessage, TransportError};
 
-/// Publishes events in their order, each after its context.
+/// Publishes events in their order, after their contexts: audit then finds the context of each
+/// event it is given.
 pub(crate) async fn batch(jetstream: &Context, batch: &[OutboxEvent]) -> Acknowledged {
+    let contexts = send_contexts(jetstream, batch).await;
     let mut sent = Vec::with_capacity(batch.len());
     for event in batch {
         sent.push((event, send(jetstream, event).await));
     }
     let mut acknowledged = Acknowledged::default();
+    // An event counts as published only with its context: both, or neither.
+    let mut without_context = HashSet::new();
+    for (events, sent) in contexts {
+        if let Err(error) = settle(sent).await {
+            without_context.extend(events);
+            let reason = || error.to_string();
+            acknowledged.reason.get_or_insert_with(reason);
+        }
+    }
     let mut acks: FuturesUnordered<_> = sent
         .into_iter()
-        .map(|(event, sent)| settle(event, sent))
+        .map(async |(event, sent)| (event, settle(sent).await))
         .collect();
     while let Some((event, ack)) = acks.next().await {
-        acknowledged.add(event, ack);
+        if !without_context.contains(&event.seq) {
+            acknowledged.add(event, ack);
+        }
     }
     acknowledged
 }
 
-/// The acks of an event's context, if it has one, and of the event.
-type Sent = Result<(Option<PublishAckFuture>, PublishAckFuture), TransportError>;
+type Sent = Result<PublishAckFuture, TransportError>;
 
-/// Sends an event, its context first: audit then finds the context of each event it is given.
-async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
-    let organization = event.organization.map(OrganizationId::from_uuid);
-    let id = event.event_id();
-    let context = match (&event.salt, &event.context) {
-        (Some(salt), Some(context)) => {
-            let message = serde_json::to_vec(&ContextMessage::new(id, salt, context))
-                .map_err(TransportError::of)?;
-            let message = PublishMessage::build()
-                .message_id(id.to_string())
-                .payload(message.into());
-            let subject = ContextMessage::subject(organization, id);
-            let ack = jetstream
-                .send_publish(subject, message)
-                .await
-                .map_err(TransportError::of)?;
-            Some(ack)
+/// Sends the contexts of a batch, those of an organization together; says of each message whose
+/// events' it is.
+async fn send_contexts(jetstream: &Context, batch: &[OutboxEvent]) -> Vec<(Vec<i64>, Sent)> {
+    let mut organizations: BTreeMap<Option<Uuid>, Vec<(i64, ContextMessage)>> = BTreeMap::new();
+    for event in batch {
+        if let (Some(salt), Some(context)) = (&event.salt, &event.context) {
+            let part = ContextMessage::new(event.event_id(), salt, context);
+            let parts = organizations.entry(event.organization).or_default();
+            parts.push((event.seq, part));
         }
-        _ => None,
-    };
-    let subject = contract::envelope::nats_subject(organization, &event.kind, event.stream_id);
-    let message = PublishMessage::build()
-        .message_id(id.to_string())
-        .header("Content-Type", contract::envelope::CONTENT_TYPE)
-        .payload(event.envelope.clone().into());
-    let ack = jetstream
-        .send_publish(subject, message)
-        .await
-        .map_err(TransportError::of)?;
-    Ok((context, ack))
+    }
+    let mut sent = Vec::new();
+    for (organization, parts) in organizations {
+        let organization = organization.map(OrganizationId::from_uuid);
+        for parts in parts.chunks(CONTEXTS_PER_MESSAGE) {
+            let (seqs, parts): (Vec<i64>, Vec<&ContextMessage>) =
+                parts.iter().map(|(seq, part)| (*seq, part)).unzip();
+            sent.push((seqs, send_parts(jetstream, organization, &parts).await));
+        }
+    }
+    sent
 }
 
-/// Waits for the acks of an event and its context; both count, or neither.
-async fn settle(
-    event: &OutboxEvent,
-    sent: Sent,
-) -> (&OutboxEvent, Result<PublishAck, TransportError>) {
-    let acknowledged = async {
-        let (context, ack) = sent?;
-        if let Some(context) = context {
-            context.await.map_err(TransportError::of)?;
-        }
-        ack.await.map_err(TransportError::of)
+async fn send_parts(
+    jetstream: &Context,
+    organization: Option<OrganizationId>,
+    parts: &[&ContextMessage],
+) -> Sent {
+    let Some(first) = parts.first().map(|part| part.event_id) else {
+        return Err(TransportError::of("a message without contexts"));
     };
-    (event, acknowledged.await)
+    let payload = serde_json::to_vec(parts).map_err(TransportError::of)?;
+    let message = PublishMessage::build()
+        .message_id(format!("{first}+{}", parts.len()))
+        .payload(payload.into());
+    let subject = ContextMessage::subject(organization, first);
+    let sent = jetstream.send_publish(subject, message).await;
+    sent.map_err(TransportError::of)
+}
+
+async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
+    let organization = event.organization.map(OrganizationId::from_uuid);
+    let subject = contract::envelope::nats_subject(organization, &event.kind, event.stream_id);
+    let message = PublishMessage::build()
+        .message_id(event.event_id().to_string())
+        .header("Content-Type", contract::envelope::CONTENT_TYPE)
+        .payload(event.envelope.clone().into());
+    let sent = jetstream.send_publish(subject, message).await;
+    sent.map_err(TransportError::of)
+}
+
+async fn settle(sent: Sent) -> Result<PublishAck, TransportError> {
+    sent?.await.map_err(TransportError::of)
 }
 
 /// What JetStream acknowledged of a batch.

@@ -172,7 +172,11 @@ impl Transport {
     }
 }
 
-/// A context on its way to audit.
+/// At most so many contexts in one message: well below what NATS takes in one (1 MiB).
+pub const CONTEXTS_PER_MESSAGE: usize = 200;
+
+/// The context of one event on its way to audit. A message is a JSON array of these, of events of
+/// one organization: under load they are as many as the events, and travel together.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ContextMessage {
     /// The event it belongs to.
@@ -185,11 +189,11 @@ pub struct ContextMessage {
 
 /// A message that is no context.
 #[derive(Debug, thiserror::Error)]
-#[error("not a context message: {0}")]
+#[error("not a message of contexts: {0}")]
 pub struct InvalidContext(String);
 
 impl ContextMessage {
-    /// The message for a context.
+    /// The message's part for one event.
     pub fn new(event_id: EventId, salt: &[u8], context: &[u8]) -> Self {
         Self {
             event_id,
@@ -198,11 +202,11 @@ impl ContextMessage {
         }
     }
 
-    /// Its subject: `mandate.contexts.<organization>.<event id>`.
-    pub fn subject(organization: Option<OrganizationId>, event_id: EventId) -> String {
+    /// The subject of a message: `mandate.contexts.<organization>.<id of its first event>`.
+    pub fn subject(organization: Option<OrganizationId>, first: EventId) -> String {
         match organization {
-            Some(organization) => format!("mandate.contexts.{organization}.{event_id}"),
-            None => format!("mandate.contexts.platform.{event_id}"),
+            Some(organization) => format!("mandate.contexts.{organization}.{first}"),
+            None => format!("mandate.contexts.platform.{first}"),
         }
     }
 
@@ -210,24 +214,23 @@ impl ContextMessage {
     ///
     /// # Errors
     /// When the bytes are no such message.
-    pub fn parse(bytes: &[u8]) -> Result<(EventId, SealedContext), InvalidContext> {
-        let message: Self =
-            serde_json::from_slice(bytes).map_err(|e| InvalidContext(e.to_string()))?;
-        let salt = STANDARD
-            .decode(&message.salt)
-            .map_err(|e| InvalidContext(e.to_string()))?;
-        let salt =
-            <[u8; 32]>::try_from(salt).map_err(|_| InvalidContext("a salt has 32 bytes".into()))?;
-        let bytes = STANDARD
-            .decode(&message.context)
-            .map_err(|e| InvalidContext(e.to_string()))?;
-        Ok((
-            message.event_id,
-            SealedContext {
-                salt: Salt(salt),
-                bytes,
-            },
-        ))
+    pub fn parse(bytes: &[u8]) -> Result<Vec<(EventId, SealedContext)>, InvalidContext> {
+        let parts: Vec<Self> =
+            serde_json::from_slice(bytes).map_err(|error| InvalidContext(error.to_string()))?;
+        parts.iter().map(Self::open).collect()
+    }
+
+    fn open(&self) -> Result<(EventId, SealedContext), InvalidContext> {
+        let decode = |text| {
+            STANDARD
+                .decode(text)
+                .map_err(|e| InvalidContext(e.to_string()))
+        };
+        let salt = <[u8; 32]>::try_from(decode(&self.salt)?)
+            .map_err(|_| InvalidContext("a salt has 32 bytes".into()))?;
+        let bytes = decode(&self.context)?;
+        let salt = Salt(salt);
+        Ok((self.event_id, SealedContext { salt, bytes }))
     }
 }
 
@@ -242,10 +245,10 @@ mod tests {
         let environment = Environment::system();
         let sealed = SealedContext::seal(&Context::default(), &environment);
         let id: EventId = environment.new_id();
-        let bytes =
-            serde_json::to_vec(&ContextMessage::new(id, &sealed.salt.0, &sealed.bytes)).unwrap();
-        let (read_id, read) = ContextMessage::parse(&bytes).unwrap();
-        assert_eq!((read_id, read.hash()), (id, sealed.hash()));
+        let message = [ContextMessage::new(id, &sealed.salt.0, &sealed.bytes)];
+        let bytes = serde_json::to_vec(&message).unwrap();
+        let read = ContextMessage::parse(&bytes).unwrap();
+        assert_eq!((read[0].0, read[0].1.hash()), (id, sealed.hash()));
         assert!(ContextMessage::parse(b"{}").is_err());
     }
 }

@@ -28,6 +28,8 @@ pub mod ledger;
 pub mod lookup;
 pub mod master_key;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 mod rpc;
 mod settings;
 pub mod signing_key;

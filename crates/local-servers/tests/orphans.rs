@@ -13,11 +13,9 @@ use std::{
 
 use local_servers::{Nats, NatsOptions, NatsUser, Postgres, PostgresOptions, testing};
 
-const HOLD: &str = "LOCAL_SERVERS_TEST_HOLD";
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Another process that owns a PostgreSQL and a NATS in a folder: this program once more, running
-/// [`holder`].
+/// Another process that owns a PostgreSQL and a NATS in a folder: `examples/holder.rs`.
 struct Owner {
     process: Child,
     postgres: u32,
@@ -26,9 +24,15 @@ struct Owner {
 
 impl Owner {
     fn start(how: &str, folder: &Path) -> Self {
-        let mut process = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "holder", "--ignored", "--nocapture"])
-            .env(HOLD, how)
+        // Built beside the tests: target/<profile>/deps/<this program>, …/examples/holder.
+        let holder = env::current_exe().unwrap();
+        let holder = holder.ancestors().nth(2).unwrap().join("examples/holder");
+        assert!(
+            holder.exists(),
+            "build the examples too: cargo test -p local-servers"
+        );
+        let mut process = Command::new(holder)
+            .arg(how)
             .env("TMPDIR", folder)
             .env_remove(testing::CLUSTER_VARIABLE)
             .stdout(Stdio::piped())
@@ -52,48 +56,6 @@ impl Owner {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
-}
-
-/// Not a test: what [`Owner`] runs. It ends only by being killed, or at once when told to `leave`.
-#[tokio::test]
-#[ignore = "run by the other tests in a process of its own"]
-async fn holder() {
-    let Ok(how) = env::var(HOLD) else { return };
-    let folder = env::temp_dir();
-    let (postgres, nats, both);
-    if how == "keep" {
-        let options = PostgresOptions::in_folder(folder.join("postgres"));
-        let users = vec![NatsUser::unlimited("all")];
-        both = (
-            Postgres::start(options).await.unwrap(),
-            Nats::start(NatsOptions::in_folder(folder.join("nats"), users))
-                .await
-                .unwrap(),
-        );
-        (postgres, nats) = (both.0.pid().unwrap(), both.1.pid().unwrap());
-        println!("holding {postgres} {nats}");
-        std::future::pending::<()>().await;
-    } else {
-        let cluster = testing::postgres().await;
-        let _database = cluster.database_from(None).await;
-        let own = testing::nats().await;
-        println!("holding {} {}", pid_of_cluster(&folder), own.pid().unwrap());
-        if how == "leave" {
-            // Like a test program that ends: no destructor of a static runs.
-            std::process::exit(0);
-        }
-        std::future::pending::<()>().await;
-    }
-}
-
-fn pid_of_cluster(folder: &Path) -> u32 {
-    let cluster = fs::read_dir(folder)
-        .unwrap()
-        .flatten()
-        .find(|entry| entry.file_name().to_string_lossy().contains("-postgres-"))
-        .unwrap();
-    let file = fs::read_to_string(cluster.path().join("data/postmaster.pid")).unwrap();
-    file.lines().next().unwrap().parse().unwrap()
 }
 
 fn base() -> tempfile::TempDir {

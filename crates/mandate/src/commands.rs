@@ -41,7 +41,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up(command) => {
             let mut configuration = load(&command.overrides)?;
             // On a terminal the progress of the start is what matters, not every request.
-            quiet(&mut configuration);
+            if configuration.log == LogSettings::default() {
+                QUIET.clone_into(&mut configuration.log.filter);
+            }
             start(&configuration)?.block_on(up(command, configuration))
         }
         Command::Serve(command) => {
@@ -66,7 +68,10 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Subscribers { command } => {
             let mut configuration = load(command.overrides())?;
-            quiet(&mut configuration);
+            if configuration.log == LogSettings::default() {
+                // The server refuses a new subscriber until it knows it; that is no news.
+                configuration.log.filter = format!("{QUIET},async_nats=off");
+            }
             start(&configuration)?.block_on(subscribers::run(command, configuration))
         }
         Command::Version => {
@@ -86,12 +91,6 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             );
             Ok(())
         }
-    }
-}
-
-fn quiet(configuration: &mut Configuration) {
-    if configuration.log == LogSettings::default() {
-        QUIET.clone_into(&mut configuration.log.filter);
     }
 }
 
@@ -269,7 +268,8 @@ fn password_in(url: &str, service: Service) -> anyhow::Result<Option<String>> {
             service.role()
         );
     };
-    Ok(parsed.password().map(str::to_owned))
+    // As sqlx reads it when the service logs in.
+    Ok(parsed.password().map(service::connect::percent_decoded))
 }
 
 async fn add_operator(command: AddOperator, configuration: &Configuration) -> anyhow::Result<()> {

@@ -13,5 +13,7 @@ pub mod configuration;
 pub mod demo;
 pub mod local;
 pub mod nats_users;
+#[cfg(test)]
+mod properties;
 pub mod subscribers;
 pub mod system;

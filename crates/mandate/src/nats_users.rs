@@ -7,6 +7,10 @@ use local_servers::NatsUser;
 /// Reads events and nothing else: for looking on from a terminal.
 pub const OBSERVER: &str = "observer";
 
+/// What the services' account offers to those of subscribers. Each of them imports what is about its
+/// own consumer only.
+pub const EXPORTS: [&str; 2] = ["$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>"];
+
 /// The kinds of streams that a service writes.
 fn aggregates(service: Service) -> &'static [&'static str] {
     match service {

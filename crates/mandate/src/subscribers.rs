@@ -135,15 +135,15 @@ async fn add(command: AddSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Resu
             if admitted(url, &subscriber, password.reveal()).await {
                 eprintln!("It can connect.");
             } else {
-                eprintln!("The system does not run: it can connect once `mandate up` does.");
+                eprintln!("It cannot connect yet: it can once `mandate up` runs.");
             }
         }
         Nats::Given { .. } => {
+            eprintln!("Add this to `accounts` in the NATS server's configuration, and reload it");
             eprintln!(
-                "Add this to `authorization {{ users: [ … ] }}` of the NATS server, and reload it"
+                "twice (`nats-server --signal reload`): once does not bring up a new account's imports."
             );
-            eprintln!("(`nats-server --signal reload`):");
-            eprintln!("  {}", guest(&subscriber).config());
+            eprint!("{}", guest(&subscriber).config());
         }
     }
     Ok(())
@@ -177,12 +177,11 @@ async fn reaches(
         .custom_inbox_prefix(subscriber.inbox_prefix())
         .connect(url)
         .await?;
-    let question = format!("$JS.API.CONSUMER.INFO.{STREAM}.{login}");
-    let Ok(answer) = client.request(question, bytes::Bytes::new()).await else {
-        return Ok(false);
-    };
-    let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
-    Ok(answer["name"] == login.as_str())
+    // The consumer refuses what is no request, whereby it shows that it is there and hands out
+    // nothing. Nobody answers when it is not there, or not in reach.
+    let question = format!("$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{login}");
+    let answer = client.request(question, "{".into()).await;
+    Ok(answer.is_ok())
 }
 
 async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
@@ -190,7 +189,7 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
     let mut lines = String::new();
     for subscriber in &subscribers {
         if command.nats_users {
-            writeln!(lines, "{}", guest(subscriber).config())?;
+            lines.push_str(&guest(subscriber).config());
         } else {
             let Subscriber {
                 name,

@@ -1,6 +1,8 @@
 //! The files under `deploy` must not drift from the code: `mandate.example.toml` documents every
 //! setting with its default, `nats.conf` gives each service what it needs on NATS and no more.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;

@@ -8,7 +8,8 @@
 
 use contract::Service;
 use sqlx::migrate::Migrator;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 static EVENTSTORE: Migrator = sqlx::migrate!("../../migrations/eventstore");
 static DIRECTORY: Migrator = sqlx::migrate!("../../migrations/directory");
@@ -59,7 +60,9 @@ fn migrations(service: Service) -> &'static Migrator {
 /// When the database cannot be reached, the login may not create roles or schemas, or a migration
 /// fails. What ran before stays; a second run goes on from there.
 pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
-    let mut connection = PgConnection::connect(url).await?;
+    // Passwords stand in statements here, and no log may show them, however much it shows.
+    let options: PgConnectOptions = url.parse()?;
+    let mut connection = options.disable_statement_logging().connect().await?;
     // Roles belong to the whole server: two databases of it must not create them at the same time.
     sqlx::query("SELECT pg_advisory_lock(hashtext('mandate.migrate'))")
         .execute(&mut connection)
@@ -138,10 +141,13 @@ async fn create_role(
             .execute(connection)
             .await?;
     } else {
-        // The owner's login must be able to take the role on.
+        // The owner's login must be able to take the role on. Since PostgreSQL 16 being a member,
+        // as the creator of a role is, does not suffice for that.
         let grant = format!(
-            "DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN \
-             EXECUTE format('GRANT {role} TO %I', current_user); END IF; END $$"
+            "DO $$ DECLARE privilege text := \
+               CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END; \
+             BEGIN IF NOT pg_has_role(current_user, '{role}', privilege) THEN \
+               EXECUTE format('GRANT {role} TO %I', current_user); END IF; END $$"
         );
         sqlx::query(AssertSqlSafe(grant))
             .execute(connection)

@@ -44,6 +44,10 @@ fn database_options(
             ("search_path", service.schema()),
             // A transaction that its owner forgot must not hold locks and old rows for ever.
             ("idle_in_transaction_session_timeout", "30s"),
+            // A prepared statement keeps the plan it was given. One made while a table was small
+            // reads all of it for ever; every query of ours has an index that serves it when full.
+            ("enable_seqscan", "off"),
+            ("jit", "off"),
         ]);
     let options = options.options([(
         "statement_timeout",
@@ -70,7 +74,7 @@ pub async fn nats(
         // The error may repeat the address, and with it the password.
         let mut url = Url::parse(address).map_err(wrong)?;
         if let Some(password) = url.password() {
-            let (user, password) = (decoded(url.username()), decoded(password));
+            let (user, password) = (percent_decoded(url.username()), percent_decoded(password));
             options = options.user_and_password(user, password);
             // Kept out of the address, which the client logs.
             let (Ok(()), Ok(())) = (url.set_username(""), url.set_password(None)) else {
@@ -105,7 +109,8 @@ pub async fn nats(
         .map_err(|error| StartError::Nats(error.to_string()))
 }
 
-fn decoded(part: &str) -> String {
+/// A user or password as it stands in an address, percent-decoded.
+pub fn percent_decoded(part: &str) -> String {
     // Percent-encoding as in a query, but for `+`, which an address's user part keeps as it is.
     let pair = format!("x={}", part.replace('+', "%2B"));
     url::form_urlencoded::parse(pair.as_bytes())
@@ -156,7 +161,7 @@ mod tests {
 
     #[test]
     fn passwords_are_percent_decoded() {
-        assert_eq!(decoded("a%40b+c"), "a@b+c");
+        assert_eq!(percent_decoded("a%40b+c"), "a@b+c");
     }
 
     #[test]

@@ -21,6 +21,19 @@ use crate::settings::{DatabaseSettings, NatsSettings};
 use crate::start::StartError;
 use crate::tasks::Tasks;
 
+/// What `/readyz` says of a database that was not prepared, with the remedy.
+const NOT_MIGRATED: &str = "the database is not migrated (`mandate migrate`)";
+
+/// Whether a question failed because the service's role, schema or tables are not there.
+fn lacks_migrations(error: &sqlx::Error) -> bool {
+    // invalid_parameter_value: connections take on the service's role, which migrations create.
+    const UNPREPARED: [&str; 4] = ["22023", "3F000", "42P01", "42501"];
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| UNPREPARED.contains(&code.as_ref()))
+}
+
 /// What a service lives in: its connections and what runs on them. Clones are the same.
 #[derive(Clone)]
 pub struct Host {
@@ -162,7 +175,10 @@ impl Host {
             async move {
                 match current.await {
                     Ok(true) => Ok(()),
-                    Ok(false) => Err("the database is not migrated to this version".to_owned()),
+                    Ok(false) => Err(format!("{NOT_MIGRATED} to this version")),
+                    Err(error) if lacks_migrations(&error) => {
+                        Err(format!("{NOT_MIGRATED}: {error}"))
+                    }
                     Err(error) => Err(error.to_string()),
                 }
             }

@@ -243,7 +243,7 @@ impl From<sqlx::Error> for Problem {
     /// constraints with a meaning are the store's to recognise before they get here.
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => {
+            error if is_unavailable(&error) => {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::unavailable("unavailable", "The database does not answer at the moment.")
             }
@@ -259,12 +259,31 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
+/// Whether the database cannot be reached, or is going down or coming up: nothing is wrong with the
+/// request, and it may succeed when it is repeated. A broken-off handshake reads as a protocol error.
+fn is_unavailable(error: &sqlx::Error) -> bool {
+    // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections.
+    const CODES: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
+    match error {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_) => true,
+        error => error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| CODES.contains(&&*code)),
+    }
+}
+
 /// Whether PostgreSQL refused a value for what it is (SQLSTATE class 22): out of range, a time before
 /// there were times, a character it does not have. Parsers at the edge refuse these and name the
 /// field; this is the net below them, because such a value is the caller's in any case.
 fn is_impossible_value(error: &sqlx::Error) -> bool {
     const CODES: [&str; 4] = ["22003", "22008", "22021", "22P05"];
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| CODES.contains(&&*code))
 }
 
@@ -317,10 +336,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_internal_error_answers_no_detail() {
-        let (status, json) = json(sqlx::Error::Protocol("secret".into()).into()).await;
+        let (status, json) = json(sqlx::Error::Decode("secret".into()).into()).await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!json.to_string().contains("secret"));
         assert!(json.get("errors").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_database_that_breaks_off_is_unavailable() {
+        let broken = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".into());
+        let (status, _) = json(broken.into()).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]

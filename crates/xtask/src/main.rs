@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod committed;
 mod deny;
+mod faults;
 mod generated;
 mod process;
 mod queries;
@@ -45,6 +46,12 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Break what can break under load, and check that nothing is lost and nothing doubled.
+    Faults {
+        /// Handed to the program: `--rounds 20`, `--seed 7`, `--cluster`, `--only kill-postgres`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Everything that continuous integration runs.
     Ci,
 }
@@ -65,6 +72,7 @@ async fn main() -> ExitCode {
         Chore::Openapi(mode) => generated::openapi(mode.check),
         Chore::Deny => deny::run(),
         Chore::Bench { arguments } => bench::run(&arguments),
+        Chore::Faults { arguments } => faults::run(&arguments),
         Chore::Ci => ci::run().await,
     };
     match done {

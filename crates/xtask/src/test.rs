@@ -18,6 +18,8 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
         nats.version()
     );
     drop(nats);
+    testing::python_client().context("no Python client of NATS for the tests")?;
+    testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
 
     // Some tests run the program itself.
     process::run(&mut cargo(&["build", "--package", "mandate", "--bins"]))?;

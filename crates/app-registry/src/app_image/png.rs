@@ -37,10 +37,10 @@ pub(super) fn essence(png: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap();
         // The checksum is the decoder's to check.
-        [&length.to_be_bytes()[..], kind, data, &[0; 4]].concat()
+        [&length.to_be_bytes()[..], &kind, data, &[0; 4]].concat()
     }
 
     fn png(chunks: &[Vec<u8>]) -> Vec<u8> {
@@ -49,14 +49,18 @@ mod tests {
 
     #[test]
     fn profiles_texts_and_what_follows_the_end_are_left_behind() {
-        let (head, pixels, end) = (chunk(b"IHDR", &[1; 13]), chunk(b"IDAT", b"x"), chunk(b"IEND", b""));
-        let transparent = chunk(b"tRNS", b"tt");
+        let (head, pixels, end) = (
+            chunk(*b"IHDR", &[1; 13]),
+            chunk(*b"IDAT", b"x"),
+            chunk(*b"IEND", b""),
+        );
+        let transparent = chunk(*b"tRNS", b"tt");
         let full = png(&[
             head.clone(),
-            chunk(b"iCCP", b"bomb"),
+            chunk(*b"iCCP", b"bomb"),
             transparent.clone(),
-            chunk(b"iTXt", b"bomb"),
-            chunk(b"eXIf", b"where"),
+            chunk(*b"iTXt", b"bomb"),
+            chunk(*b"eXIf", b"where"),
             pixels.clone(),
             end.clone(),
             b"PK\x03\x04".to_vec(),
@@ -66,7 +70,7 @@ mod tests {
 
     #[test]
     fn chunks_that_end_early_are_no_image() {
-        let whole = png(&[chunk(b"IHDR", &[1; 13]), chunk(b"IEND", b"")]);
+        let whole = png(&[chunk(*b"IHDR", &[1; 13]), chunk(*b"IEND", b"")]);
         for end in 0..whole.len() {
             assert_eq!(essence(&whole[..end]), None, "{end}");
         }

@@ -14,13 +14,20 @@ mod list;
 
 use std::sync::Arc;
 
+use contract::EventId;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Audit;
 
+// In a path parameter only: bodies bring their own schemas along.
+#[derive(OpenApi)]
+#[openapi(components(schemas(EventId)))]
+struct Documentation;
+
 pub(crate) fn router() -> OpenApiRouter<Arc<Audit>> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(list::list))
         .routes(routes!(get::get))
 }

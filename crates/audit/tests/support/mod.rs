@@ -186,7 +186,7 @@ impl World {
             .stream(eventstore::transport::CONTEXTS)
             .await
             .unwrap();
-        let message = ContextMessage::new(event.id, &sealed.salt.0, &sealed.bytes);
+        let message = [ContextMessage::new(event.id, &sealed.salt.0, &sealed.bytes)];
         let subject = ContextMessage::subject(event.organization, event.id);
         let payload = serde_json::to_vec(&message).unwrap();
         self.transport

@@ -68,7 +68,7 @@ pub(super) struct OneAccount {
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateAccount {
     /// Its name.
-    #[schema(example = "Example Shop", max_length = 200)]
+    #[schema(example = "Example Shop", min_length = 1, max_length = 200)]
     name: String,
     /// Whose it is.
     kind: AccountKind,

@@ -62,7 +62,7 @@ impl From<TokenRecord> for TokenAnswer {
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateToken {
     /// What its owner calls it.
-    #[schema(example = "laptop", max_length = 100)]
+    #[schema(example = "laptop", min_length = 1, max_length = 100)]
     name: String,
     /// When it shall end by itself; never, if left out.
     #[serde(default, deserialize_with = "contract::instant::optional")]

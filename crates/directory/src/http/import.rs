@@ -81,7 +81,8 @@ pub(super) struct ImportRefused {
     status: u16,
     /// What went wrong.
     detail: String,
-    /// What is wrong with which line.
+    /// What is wrong with which line. Left out when the file cannot be read at all.
+    #[schema(required = false)]
     report: ImportReport,
 }
 

@@ -119,7 +119,7 @@ pub(super) async fn list(
 pub(super) struct AddMember {
     /// The email of a registered person.
     #[serde(default)]
-    #[schema(example = "developer@example.com")]
+    #[schema(example = "developer@example.com", format = "email", max_length = 254)]
     email: Option<String>,
     /// The id of a registered person.
     #[serde(default)]

@@ -55,9 +55,10 @@ impl From<Person> for PersonAnswer {
 #[serde(deny_unknown_fields)]
 pub(super) struct RegisterPerson {
     /// Their email: the name under which they sign in, in upper or lower case.
-    #[schema(example = "developer@example.com")]
+    #[schema(example = "developer@example.com", format = "email", max_length = 254)]
     email: String,
     /// Their name.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Their password, of at least 12 characters.
     #[schema(min_length = 12, format = Password)]

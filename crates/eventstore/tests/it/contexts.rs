@@ -18,8 +18,9 @@ impl BatchHandler for Reader {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut read = self.0.lock().unwrap();
         for delivery in batch {
-            let (id, sealed) = ContextMessage::parse(&delivery.payload).unwrap();
-            read.push((delivery.subject.clone(), id, sealed));
+            for (id, sealed) in ContextMessage::parse(&delivery.payload).unwrap() {
+                read.push((delivery.subject.clone(), id, sealed));
+            }
         }
         vec![Outcome::Done; batch.len()]
     }
@@ -77,7 +78,8 @@ async fn contexts_arrive_verify_and_are_forgotten_by_nats() {
     for (subject, id, sealed) in reader.0.into_inner().unwrap() {
         let event = published.iter().find(|event| event.id == id).unwrap();
         assert_eq!(event.contexthash, Some(sealed.hash()));
-        assert_eq!(subject, format!("mandate.contexts.{organization}.{id}"));
+        let prefix = format!("mandate.contexts.{organization}.");
+        assert!(subject.starts_with(&prefix), "{subject}");
     }
     assert_eq!(published[3].contexthash, None);
 }

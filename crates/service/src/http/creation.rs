@@ -83,7 +83,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
 }
 
 /// The key: 1 to 255 visible ASCII characters.
-fn read_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(super) fn read_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return if headers.contains_key(IDEMPOTENCY_KEY) {

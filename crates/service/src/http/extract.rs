@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::Problem;
 
@@ -148,7 +149,8 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
         return Err(Problem::invalid_field("body", "must be a JSON object"));
     }
     if has_nul_escape(body) {
-        return Err(nul_in("body"));
+        let value = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+        return Err(nul_in(&where_nul_is(&value).unwrap_or_default()));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -179,8 +181,39 @@ pub(crate) fn has_nul_escape(json: &[u8]) -> bool {
     false
 }
 
+/// The path of the first text or name with a U+0000, written as for any other wrong field.
+fn where_nul_is(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(at, value)| Some(format!("[{at}]{}", below(&where_nul_is(value)?)))),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            if name.contains('\0') {
+                return Some(name.replace('\0', ""));
+            }
+            Some(format!("{name}{}", below(&where_nul_is(value)?)))
+        }),
+        _ => None,
+    }
+}
+
+/// The rest of a path: an index joins directly, a name by a dot.
+fn below(path: &str) -> String {
+    if path.is_empty() || path.starts_with('[') {
+        path.to_owned()
+    } else {
+        format!(".{path}")
+    }
+}
+
 fn nul_in(field: &str) -> Problem {
-    Problem::invalid_field(shortened(field, MAX_FIELD_CHARS), "has the character U+0000")
+    let field = if field.is_empty() { "body" } else { field };
+    Problem::invalid_field(
+        shortened(field, MAX_FIELD_CHARS),
+        "has the character U+0000",
+    )
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -190,9 +223,11 @@ fn malformed(error: &serde_json::Error) -> Problem {
     )
 }
 
-fn parse_urlencoded<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse_urlencoded<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     let pairs = || url::form_urlencoded::parse(text);
-    if let Some((name, _)) = pairs().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
+    if let Some((name, _)) =
+        pairs().find(|(name, value)| name.contains('\0') || value.contains('\0'))
+    {
         return Err(nul_in(&name.replace('\0', "")));
     }
     let deserializer = serde_urlencoded::Deserializer::new(pairs());
@@ -342,10 +377,15 @@ mod tests {
 
     #[test]
     fn the_character_zero_is_refused_wherever_it_comes_from() {
-        assert_eq!(refusal(r#"{"name": "a\u0000b"}"#).2, "has the character U+0000");
+        assert_eq!(
+            refusal(r#"{"name": "a\u0000b"}"#).2,
+            "has the character U+0000"
+        );
         // An escaped backslash before "u0000" is only text.
         assert!(parse_json::<App>(br#"{"name": "a\\u0000b"}"#).is_ok());
         assert_eq!(refusal(r#"{"name": "a\\\u0000b"}"#).0, 422);
+        let nested = refusal(r#"{"name": "a", "domains": [{}, {"level": "\u0000"}]}"#);
+        assert_eq!(nested.1, "domains[1].level");
         let problem = parse_urlencoded::<Domain>(b"level=%00").unwrap_err();
         assert_eq!(problem.errors()[0].field, "level");
     }

@@ -22,6 +22,8 @@ pub mod creation;
 pub mod etag;
 pub mod extract;
 pub mod page;
+#[cfg(test)]
+mod properties;
 mod serve;
 
 pub use creation::{Creation, Idempotency};

@@ -250,8 +250,14 @@ mod tests {
     #[tokio::test]
     async fn a_header_is_as_long_and_as_wide_as_it_may_be() {
         let server = server(LIMITS).await;
-        let long = format!("GET /peer HTTP/1.1\r\nhost: x\r\nlong: {}\r\n\r\n", "x".repeat(8192));
-        let wide = format!("GET /peer HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(10));
+        let long = format!(
+            "GET /peer HTTP/1.1\r\nhost: x\r\nlong: {}\r\n\r\n",
+            "x".repeat(8192)
+        );
+        let wide = format!(
+            "GET /peer HTTP/1.1\r\nhost: x\r\n{}\r\n",
+            "a: b\r\n".repeat(10)
+        );
         for request in [long, wide] {
             let answer = answer(send(server.address, &request).await).await;
             assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");

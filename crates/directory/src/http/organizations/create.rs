@@ -25,18 +25,19 @@ use crate::{Directory, store};
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct CreateOrganization {
     /// Its name.
-    #[schema(example = "Example Apps", max_length = 200)]
+    #[schema(example = "Example Apps", min_length = 1, max_length = 200)]
     name: String,
     /// What kind it is.
     kind: OrganizationKind,
     /// Where it can be reached. An operator confirms it.
-    #[schema(example = "contact@example.com")]
+    #[schema(example = "contact@example.com", format = "email", max_length = 254)]
     contact_email: String,
     /// ISO 3166-1 alpha-2.
-    #[schema(example = "FR")]
+    #[schema(example = "FR", pattern = "^[A-Z]{2}$")]
     country: String,
     /// An http or https URL.
     #[serde(default)]
+    #[schema(format = "uri", max_length = 2048)]
     website: Option<String>,
     /// At most 255 characters.
     #[serde(default)]

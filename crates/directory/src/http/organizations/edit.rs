@@ -26,20 +26,22 @@ use crate::{Directory, store};
 pub(in crate::http) struct EditOrganization {
     /// The name.
     #[serde(default)]
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// The kind.
     #[serde(default)]
     kind: Option<OrganizationKind>,
     /// The contact address. A new one has to be confirmed anew.
     #[serde(default)]
+    #[schema(format = "email", max_length = 254)]
     contact_email: Option<String>,
     /// ISO 3166-1 alpha-2.
     #[serde(default)]
+    #[schema(pattern = "^[A-Z]{2}$")]
     country: Option<String>,
     /// An http or https URL.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     website: OptionalEdit,
     /// At most 255 characters.
     #[serde(default, deserialize_with = "given")]

@@ -1,0 +1,246 @@
+//! The commands, and how they refuse.
+
+use std::net::TcpListener;
+
+use contract::Service;
+use journeys::client::{Addresses, Client};
+use journeys::program::{command, finish, run};
+use journeys::system::Servers;
+use journeys::wait::eventually;
+
+#[test]
+fn it_tells_its_version_its_commands_and_its_completions() {
+    assert!(run(&["version"]).succeeded().starts_with("mandate "));
+    let help = run(&["--help"]).succeeded();
+    for name in ["up", "serve", "migrate", "config", "operators", "version"] {
+        assert!(
+            help.contains(&format!("  {name}")),
+            "{name} is not in the help"
+        );
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            run(&["completions", shell])
+                .succeeded()
+                .contains("operators"),
+            "{shell}"
+        );
+    }
+    let document: serde_json::Value = serde_json::from_str(&run(&["openapi"]).succeeded()).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+}
+
+#[test]
+fn an_unknown_key_in_file_or_environment_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mandate.toml");
+    std::fs::write(&file, "[http]\nmax_body_byte = 1\n").unwrap();
+    let refused = run(&["config", "--config", file.to_str().unwrap()]).failed();
+    assert!(refused.contains("max_body_byte"), "{refused}");
+    let refused = finish(command(&["config"]).env("MANDATE_LISTNE", "127.0.0.1:1")).failed();
+    assert!(refused.contains("listne"), "{refused}");
+    let refused = run(&["config", "--config", "nowhere.toml"]).failed();
+    assert!(refused.contains("nowhere.toml"), "{refused}");
+}
+
+#[test]
+fn the_configuration_is_printed_as_it_holds_with_its_secrets_masked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mandate.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:1\"\n[database]\nmax_connections = 3\n[nats]\nurl = \"nats://u:hunter2@h\"\n").unwrap();
+    let arguments = [
+        "config",
+        "--config",
+        file.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:3",
+        "--database-url",
+        "postgres://u:hunter2@h/d",
+    ];
+    let printed = finish(command(&arguments).envs([
+        ("MANDATE_LISTEN", "127.0.0.1:2"),
+        ("MANDATE_KEY_ISSUER__MASTER_KEY", "hunter2"),
+    ]))
+    .succeeded();
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(
+        printed.contains("listen = \"127.0.0.1:3\"") && printed.contains("max_connections = 3"),
+        "{printed}"
+    );
+    // What is printed can be read again.
+    std::fs::write(&file, printed).unwrap();
+    run(&["config", "--config", file.to_str().unwrap()]).succeeded();
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_remedy() {
+    for arguments in [
+        &["serve", "audit"][..],
+        &["migrate"],
+        &[
+            "operators",
+            "add",
+            "--email",
+            "a@example.com",
+            "--name",
+            "A",
+        ],
+    ] {
+        let refused = run(arguments).failed();
+        assert!(
+            refused.contains("database.url") && refused.contains("MANDATE_DATABASE__URL"),
+            "{refused}"
+        );
+    }
+    let refused = run(&[
+        "serve",
+        "audit",
+        "--database-url",
+        "postgres://u:hunter2@127.0.0.1/d",
+        "--listen",
+        "127.0.0.1:0",
+    ])
+    .failed();
+    assert!(
+        refused.contains("nats.url") && !refused.contains("hunter2"),
+        "{refused}"
+    );
+    let unknown = run(&["serve", "laundry"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(
+        unknown.stderr.contains("consent-broker"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let servers = Servers::migrated("").await;
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = run(&[
+        "serve",
+        "directory",
+        "--config",
+        &servers.file(),
+        "--listen",
+        &address,
+    ])
+    .failed();
+    assert!(
+        refused.contains(&address) && refused.contains("in use"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn the_master_key_is_needed_and_has_to_be_one() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let arguments = [
+        "serve",
+        "key-issuer",
+        "--config",
+        &file,
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    for wrong in ["", "hunter2", "c2hvcnQ="] {
+        let refused =
+            finish(command(&arguments).env("MANDATE_KEY_ISSUER__MASTER_KEY", wrong)).failed();
+        assert!(
+            refused.contains("master_key") && !refused.contains("hunter2"),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_first_operator_is_added_once_and_others_by_operators_or_by_force() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let add = |email: &str, more: &[&str]| {
+        let mut arguments = vec![
+            "operators",
+            "add",
+            "--config",
+            &file,
+            "--email",
+            email,
+            "--name",
+            "Operator",
+        ];
+        arguments.extend(more);
+        run(&arguments)
+    };
+    assert!(add("nobody", &[]).failed().contains("email"));
+    let token = add("operator@example.com", &[]).succeeded();
+    assert!(
+        token.trim().starts_with("mandate_pat_") && token.lines().count() == 1,
+        "{token}"
+    );
+    let refused = add("second@example.com", &[]).failed();
+    assert!(
+        refused.contains("there is an operator already"),
+        "{refused}"
+    );
+    assert!(
+        add("operator@example.com", &["--force"])
+            .failed()
+            .contains("registered with this email")
+    );
+    assert_ne!(add("second@example.com", &["--force"]).succeeded(), token);
+}
+
+#[tokio::test]
+async fn migrating_twice_and_by_several_at_once_is_harmless() {
+    let servers = Servers::empty("").await;
+    let file = servers.file();
+    let racing: Vec<_> = (0..3)
+        .map(|_| {
+            let file = file.clone();
+            tokio::task::spawn_blocking(move || run(&["migrate", "--config", &file]))
+        })
+        .collect();
+    for one in racing {
+        one.await.unwrap().succeeded();
+    }
+    run(&["migrate", "--config", &file]).succeeded();
+    servers.add_operator();
+}
+
+#[tokio::test]
+async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
+    let servers = Servers::empty("").await;
+    let (_process, address) = servers.serve(&[Service::Directory, Service::Audit]).await;
+    let client = Client::anonymous(Addresses::One(address));
+    client.get_raw("/healthz").await.expect(200);
+    eventually("it says why it is not ready", async || {
+        let answer = client.get_raw("/readyz").await.expect(503);
+        let checks = &answer.json()["checks"];
+        let named = |service| {
+            let reason = checks[format!("{service}/migrated")]["reason"].as_str();
+            reason.is_some_and(|reason| reason.contains("mandate migrate"))
+        };
+        // A probe may take too long on a busy machine, and says so then.
+        if named("directory") && named("audit") {
+            assert_eq!(answer.json()["ready"], false);
+            Ok(())
+        } else {
+            Err(answer.text())
+        }
+    })
+    .await;
+    // It recovers by itself.
+    run(&["migrate", "--config", &servers.file()]).succeeded();
+    eventually("it is ready after the migration", async || {
+        let answer = client.get_raw("/readyz").await;
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.text())
+        }
+    })
+    .await;
+}

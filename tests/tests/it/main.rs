@@ -1,0 +1,29 @@
+//! The journeys. One test program; see `journeys` for the harness.
+//!
+//! [`journey`] is the main job and [`recorded`] what the audit log says of it, [`replicas`] the same
+//! things at the same time, [`up`] the system of one machine. The refusals of the rules are in
+//! [`organizations`] (rules 1 to 5), [`apps`] (6 to 10), [`app_ends`] (11), [`keys`] (13 to 15),
+//! [`links`] (16, 17, 21), [`consent`] (18 to 22), [`grants`] (23), [`tokens`] (27 to 29), [`log`]
+//! (32 to 34) and, for all of them, [`sign_ins`] and [`access`]. [`database`] is what PostgreSQL
+//! refuses by itself, [`import`] the CSV files, [`command_line`] the commands.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod app_ends;
+mod apps;
+mod command_line;
+mod consent;
+mod database;
+mod grants;
+mod import;
+mod journey;
+mod keys;
+mod links;
+mod log;
+mod organizations;
+mod recorded;
+mod replicas;
+mod sign_ins;
+mod tokens;
+mod up;
