@@ -1,0 +1,144 @@
+//! A call of an operation: what it is about, and what is known beforehand of its events.
+
+use journeys::client::{Answer, Client};
+use reqwest::Method;
+use serde_json::Value;
+
+use coverage::document::Operation;
+
+/// The parameters and the body of a call, ready to succeed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Call {
+    parameters: Vec<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
+    body: Body,
+    /// On whose behalf its events are.
+    pub(crate) belongs: Belongs,
+    /// Who makes it, if not somebody of the cast: the caller, and how events name them.
+    pub(crate) by: Option<(Client, String)>,
+    /// What it leaves, where the description leaves that open.
+    pub(crate) leaves: Option<Vec<&'static str>>,
+}
+
+/// On whose behalf an event is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Belongs {
+    /// Nobody's.
+    #[default]
+    ToNobody,
+    /// An organization's.
+    To(String),
+    /// That of the organization which the call makes.
+    ToTheMade,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Body {
+    #[default]
+    None,
+    Json(Value),
+    Form(Vec<(&'static str, String)>),
+    Bytes(&'static str, Vec<u8>),
+}
+
+impl Call {
+    /// Of an operation without parameters.
+    pub(crate) fn plain() -> Self {
+        Self::default()
+    }
+
+    /// With a parameter in the path.
+    pub(crate) fn path(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.parameters.push((name, value.into()));
+        self
+    }
+
+    /// With a parameter in the query string.
+    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// With a JSON body.
+    pub(crate) fn json(mut self, body: Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// With a form.
+    pub(crate) fn form(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        match &mut self.body {
+            Body::Form(fields) => fields.push((name, value.into())),
+            body => *body = Body::Form(vec![(name, value.into())]),
+        }
+        self
+    }
+
+    /// With a file.
+    pub(crate) fn bytes(mut self, media_type: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = Body::Bytes(media_type, bytes.into());
+        self
+    }
+
+    /// Its events belong to this organization.
+    pub(crate) fn of(mut self, organization: impl Into<String>) -> Self {
+        self.belongs = Belongs::To(organization.into());
+        self
+    }
+
+    /// Its events belong to the organization that it makes.
+    pub(crate) fn of_what_it_makes(mut self) -> Self {
+        self.belongs = Belongs::ToTheMade;
+        self
+    }
+
+    /// Made by somebody who is not of the cast.
+    pub(crate) fn by(mut self, caller: Client, actor: impl Into<String>) -> Self {
+        self.by = Some((caller, actor.into()));
+        self
+    }
+
+    /// Leaves exactly these events when it succeeds.
+    pub(crate) fn leaves(mut self, kinds: &[&'static str]) -> Self {
+        self.leaves = Some(kinds.to_vec());
+        self
+    }
+
+    /// What it gives in path and query: where, name and value.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let path = self.parameters.iter().map(|given| ("path", given));
+        let query = self.query.iter().map(|given| ("query", given));
+        path.chain(query)
+            .map(|(place, (name, value))| (place, *name, value.as_str()))
+    }
+
+    /// Sends it.
+    ///
+    /// # Panics
+    /// When the path has a parameter that the call does not give, or the other way round.
+    pub(crate) async fn send(&self, caller: &Client, operation: &Operation) -> Answer {
+        let mut path = operation.path.clone();
+        for (name, value) in &self.parameters {
+            let place = format!("{{{name}}}");
+            assert!(path.contains(&place), "{}: no {place}", operation.id);
+            path = path.replace(&place, value);
+        }
+        assert!(!path.contains('{'), "{}: {path}", operation.id);
+        for (at, (name, value)) in self.query.iter().enumerate() {
+            // Ids and words: nothing that would have to be escaped.
+            let separator = if at == 0 { '?' } else { '&' };
+            path = format!("{path}{separator}{name}={value}");
+        }
+        let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
+        let request = caller.request(method, &path);
+        let request = match &self.body {
+            Body::None => request,
+            Body::Json(body) => request.json(body),
+            Body::Form(fields) => request.form(fields),
+            Body::Bytes(media_type, bytes) => request
+                .header("content-type", *media_type)
+                .body(bytes.clone()),
+        };
+        caller.send(request).await
+    }
+}

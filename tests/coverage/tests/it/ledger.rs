@@ -1,0 +1,168 @@
+//! What the calls left, held against the audit log.
+//!
+//! The answer's `x-request-id` is the `correlationid` of all that follows from a call. So when the
+//! log is complete up to the last call, the events of a correlation are all that its call left.
+
+use std::collections::BTreeMap;
+
+use journeys::client::Answer;
+use journeys::events::{self, Event};
+use journeys::wait::eventually;
+use serde_json::json;
+
+use crate::cast::{Cast, Who};
+
+/// What a call must have left.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// The call.
+    pub(crate) what: String,
+    /// The `correlationid` of its events.
+    pub(crate) correlation: String,
+    /// Its own events.
+    pub(crate) kinds: Vec<String>,
+    /// Those of services, because of it.
+    pub(crate) follows: Vec<String>,
+    /// Who made it.
+    pub(crate) actor: String,
+    /// On whose behalf.
+    pub(crate) organization: Option<String>,
+    /// Why they were allowed, where that is known beforehand.
+    pub(crate) authority: Option<String>,
+}
+
+impl Left {
+    /// Its own events.
+    pub(crate) fn own_kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(String::as_str)
+    }
+
+    /// Those of services.
+    pub(crate) fn following_kinds(&self) -> impl Iterator<Item = &str> {
+        self.follows.iter().map(String::as_str)
+    }
+
+    fn faults(&self, events: &[Event]) -> Vec<String> {
+        let (following, own): (Vec<&Event>, Vec<&Event>) = events
+            .iter()
+            .partition(|event| event.attribute("actor").starts_with("system/"));
+        let mut faults = Vec::new();
+        let mut compare = |kind: &str, found: String, wanted: String| {
+            if found != wanted {
+                let what = &self.what;
+                faults.push(format!("{what}: {kind} {found} instead of {wanted}"));
+            }
+        };
+        compare("left", sorted(kinds(&own)), sorted(self.own_kinds()));
+        let follows = sorted(self.following_kinds());
+        compare("is followed by", sorted(kinds(&following)), follows);
+        for event in &own {
+            let kind = event.kind();
+            let says = |name: &str| format!("{kind} has {name}");
+            let actor = event.attribute("actor").to_owned();
+            compare(&says("actor"), actor, self.actor.clone());
+            if let Some(authority) = &self.authority {
+                let found = event.attribute("authority").to_owned();
+                compare(&says("authority"), found, authority.clone());
+            }
+        }
+        for event in own.iter().chain(&following) {
+            let found = event.event["organization"].as_str().map(str::to_owned);
+            let (found, wanted) = (format!("{found:?}"), format!("{:?}", self.organization));
+            compare(&format!("{} has organization", event.kind()), found, wanted);
+        }
+        // What follows, follows from something that the call itself did.
+        let ids: Vec<&str> = own.iter().map(|event| event.attribute("id")).collect();
+        for event in &following {
+            let cause = event.event["causationid"].as_str().unwrap_or_default();
+            if !ids.contains(&cause) {
+                let kind = event.kind();
+                faults.push(format!("{}: {kind} follows from nothing of it", self.what));
+            }
+        }
+        faults
+    }
+}
+
+fn kinds<'a>(events: &'a [&Event]) -> impl Iterator<Item = &'a str> {
+    events.iter().map(|event| event.kind())
+}
+
+fn sorted<'a>(kinds: impl Iterator<Item = &'a str>) -> String {
+    let mut kinds: Vec<&str> = kinds.collect();
+    kinds.sort_unstable();
+    format!("{kinds:?}")
+}
+
+/// Everything that the calls left and should not have, or should have left and did not.
+pub(crate) async fn faults(cast: &Cast, mut left: Vec<Left>) -> Vec<String> {
+    let ends = end_marks(cast).await;
+    // Each service's events come in their order: behind its mark there is nothing left to come,
+    // but what others make of what they hear.
+    let wait_for = left
+        .iter()
+        .filter(|left| !left.follows.is_empty())
+        .map(|left| {
+            (
+                left.correlation.clone(),
+                left.kinds.len() + left.follows.len(),
+            )
+        })
+        .chain(ends.iter().map(|left| (left.correlation.clone(), 1)))
+        .collect::<Vec<_>>();
+    left.extend(ends);
+    let events = eventually("the end of the log", async || {
+        let events = by_correlation(cast).await;
+        let missing = wait_for
+            .iter()
+            .filter(|(correlation, wanted)| events.get(correlation).map_or(0, Vec::len) < *wanted);
+        match missing.count() {
+            0 => Ok(events),
+            missing => Err(format!("the events of {missing} calls are missing")),
+        }
+    })
+    .await;
+    let none = Vec::new();
+    left.iter()
+        .flat_map(|left| left.faults(events.get(&left.correlation).unwrap_or(&none)))
+        .collect()
+}
+
+async fn by_correlation(cast: &Cast) -> BTreeMap<String, Vec<Event>> {
+    let mut by_correlation: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for event in events::all(&cast.operator, "").await {
+        let correlation = event.attribute("correlationid").to_owned();
+        by_correlation.entry(correlation).or_default().push(event);
+    }
+    by_correlation
+}
+
+/// A refusal in each service that records what people do.
+async fn end_marks(cast: &Cast) -> Vec<Left> {
+    let auditor = &cast.organization.auditor;
+    let (organization, app) = (&cast.organization.id, &cast.app.id);
+    let draft = journeys::people::draft(&cast.organization, "retail_media");
+    let key = json!({ "name": "none" });
+    let path = format!("/v1/organizations/{organization}/members");
+    let member = json!({ "person_id": cast.person_id(Who::Stranger), "role": "auditor" });
+    let answers: [Answer; 4] = [
+        auditor.post(&path, member).await,
+        auditor.post("/v1/apps", draft).await,
+        auditor.post(&format!("/v1/apps/{app}/keys"), key).await,
+        auditor
+            .post(&format!("/v1/apps/{app}/consent-links"), json!({}))
+            .await,
+    ];
+    answers
+        .into_iter()
+        .map(|answer| Left {
+            what: "the end".to_owned(),
+            correlation: answer.expect(403).header("x-request-id").to_owned(),
+            kinds: vec!["access.refused".to_owned()],
+            follows: Vec::new(),
+            actor: auditor.actor(),
+            organization: Some(organization.clone()),
+            authority: None,
+        })
+        .collect()
+}

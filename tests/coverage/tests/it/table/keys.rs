@@ -1,0 +1,113 @@
+//! Keys and tokens.
+
+use serde_json::json;
+
+use super::{Entry, changes_nothing, entry, everybody, leaves, members, refused};
+use crate::call::Call;
+use crate::cast::{Cast, Who};
+
+async fn about_new_key(cast: &Cast) -> Call {
+    let key = cast.key().await;
+    Call::plain()
+        .path("client_id", key.client_id)
+        .of(&cast.organization.id)
+}
+
+/// A request for a token, with this key.
+fn request(cast: &Cast, client_id: &str, client_secret: &str) -> Call {
+    let caller = cast.anonymous.with_password(client_id, client_secret);
+    Call::plain()
+        .form("grant_type", "client_credentials")
+        .by(caller, cast.actor(Who::App))
+        .of(&cast.organization.id)
+}
+
+pub(super) fn entries() -> Vec<Entry> {
+    let mut entries = keys();
+    entries.extend(tokens());
+    entries
+}
+
+fn keys() -> Vec<Entry> {
+    vec![
+        entry("listKeys", members, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.app.id) })
+        }),
+        entry("createKey", members, |cast, _| {
+            Box::pin(async move {
+                let app = cast.active().await;
+                Call::plain()
+                    .path("id", app.id)
+                    .of(&cast.organization.id)
+                    .json(json!({ "name": "production" }))
+            })
+        }),
+        entry("renameKey", members, |cast, _| {
+            Box::pin(async move { about_new_key(cast).await.json(json!({ "name": "other" })) })
+        })
+        .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
+            Box::pin(async move { about_new_key(cast).await.json(json!({ "name": "a key" })) })
+        })),
+        entry("deleteKey", members, |cast, _| {
+            Box::pin(about_new_key(cast))
+        })
+        .with(leaves(
+            "at once",
+            Who::Developer,
+            &["key.deleted"],
+            |cast, _| Box::pin(async move { about_new_key(cast).await.query("now", "true") }),
+        )),
+    ]
+}
+
+fn tokens() -> Vec<Entry> {
+    vec![
+        entry("getJwks", everybody, |_, _| {
+            Box::pin(async { Call::plain() })
+        }),
+        entry("issueToken", everybody, |cast, _| {
+            Box::pin(async move { request(cast, &cast.key.client_id, &cast.key.client_secret) })
+        })
+        .with(refused(
+            "with a wrong secret",
+            Who::App,
+            401,
+            &["token.refused"],
+            |cast, _| {
+                Box::pin(async move {
+                    let secret = format!("mandate_cs_{}", "A".repeat(43));
+                    let call = request(cast, &cast.key.client_id, &secret);
+                    let (caller, _) = call.by.clone().unwrap();
+                    call.by(caller, "anonymous")
+                })
+            },
+        ))
+        .with(refused(
+            "with an unknown key",
+            Who::App,
+            401,
+            &["token.refused"],
+            |cast, _| {
+                Box::pin(async move {
+                    let id = "0".repeat(32);
+                    let caller = cast.anonymous.with_password(&id, &cast.key.client_secret);
+                    Call::plain()
+                        .form("grant_type", "client_credentials")
+                        .by(caller, "anonymous")
+                })
+            },
+        ))
+        .with(refused(
+            "for a scope that is not the app's",
+            Who::App,
+            400,
+            &["token.refused"],
+            |cast, _| {
+                Box::pin(async move {
+                    request(cast, &cast.key.client_id, &cast.key.client_secret)
+                        .form("scope", "RetailMedia_Balance_Manage")
+                })
+            },
+        )),
+    ]
+}

@@ -1,0 +1,152 @@
+//! Organizations, their members, people.
+
+use serde_json::json;
+
+use super::{Entry, changes_nothing, entry, everybody, members, refused};
+use crate::call::Call;
+use crate::cast::{Cast, Who};
+
+pub(super) fn entries() -> Vec<Entry> {
+    let mut entries = organizations();
+    entries.extend(of_members());
+    entries.extend(people());
+    entries
+}
+
+/// A call about the organization.
+fn about(cast: &Cast) -> Call {
+    let id = &cast.organization.id;
+    Call::plain().path("id", id).of(id)
+}
+
+/// One about another organization of the same members.
+async fn about_new(cast: &Cast) -> Call {
+    let id = cast.another_organization().await;
+    Call::plain().path("id", &id).of(id)
+}
+
+fn organizations() -> Vec<Entry> {
+    vec![
+        entry("listOrganizations", everybody, |_, _| {
+            Box::pin(async { Call::plain() })
+        }),
+        entry("createOrganization", everybody, |_, _| {
+            Box::pin(async {
+                Call::plain().of_what_it_makes().json(json!({
+                    "name": "New Apps", "kind": "agency", "country": "IT",
+                    "contact_email": "new@people.example",
+                }))
+            })
+        }),
+        entry("getOrganization", members, |cast, _| {
+            Box::pin(async move { about(cast) })
+        }),
+        entry("editOrganization", members, |cast, _| {
+            Box::pin(async move {
+                let name = format!("Example Apps {}", Cast::number());
+                about(cast).json(json!({ "name": name }))
+            })
+        })
+        .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
+            Box::pin(async move { about(cast).json(json!({ "country": "FR" })) })
+        })),
+        entry("confirmOrganizationContact", members, |cast, _| {
+            Box::pin(about_new(cast))
+        })
+        .with(changes_nothing("twice", Who::Operator, |cast, _| {
+            Box::pin(async move { about(cast) })
+        })),
+        entry("enableOrganizationDomains", members, |cast, _| {
+            Box::pin(async move {
+                let domains = json!({ "domains": ["retail_media/accounts:manage"] });
+                about_new(cast).await.json(domains)
+            })
+        })
+        .with(changes_nothing(
+            "to what they are",
+            Who::Operator,
+            |cast, _| Box::pin(async move { about(cast).json(json!({ "domains": [] })) }),
+        )),
+    ]
+}
+
+fn of_members() -> Vec<Entry> {
+    vec![
+        entry("listMembers", members, |cast, _| {
+            Box::pin(async move { about(cast) })
+        }),
+        entry("addMember", members, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("New Member").await;
+                about(cast).json(json!({ "person_id": person.id, "role": "developer" }))
+            })
+        }),
+        entry("changeMember", members, |cast, _| {
+            Box::pin(async move {
+                let person = cast.member("developer").await;
+                let call = about(cast).path("person_id", person.id);
+                call.json(json!({ "role": "auditor" }))
+            })
+        })
+        .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
+            Box::pin(async move {
+                let developer = &cast.organization.developer;
+                let call = about(cast).path("person_id", &developer.id);
+                call.json(json!({ "role": "developer" }))
+            })
+        })),
+        // Owners and operators remove others, everybody leaves.
+        entry("removeMember", members, |cast, who| {
+            Box::pin(async move {
+                let role = match who {
+                    Who::Auditor => "auditor",
+                    _ => "developer",
+                };
+                let person = cast.member(role).await;
+                let call = about(cast).path("person_id", &person.id);
+                match who {
+                    Who::Developer | Who::Auditor => call.by((*person).clone(), person.actor()),
+                    _ => call,
+                }
+            })
+        })
+        .with(refused(
+            "somebody else",
+            Who::Developer,
+            403,
+            &["access.refused"],
+            |cast, _| {
+                Box::pin(async move {
+                    let auditor = &cast.organization.auditor;
+                    about(cast).path("person_id", &auditor.id)
+                })
+            },
+        )),
+    ]
+}
+
+fn people() -> Vec<Entry> {
+    vec![
+        entry("registerPerson", everybody, |_, _| {
+            Box::pin(async {
+                let email = format!("registered{}@people.example", Cast::number());
+                let password = "yet another correct horse";
+                Call::plain()
+                    .json(json!({ "email": email, "name": "Registered", "password": password }))
+            })
+        }),
+        entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("getPerson", everybody, |cast, who| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
+        })
+        .with(refused(
+            "of another organization",
+            Who::Foreigner,
+            404,
+            &[],
+            |cast, _| {
+                Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Auditor)) })
+            },
+        )),
+    ]
+}

@@ -1,0 +1,311 @@
+//! The walk through the document: every operation, called by everybody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use coverage::description::{Entry as Promised, named, permits, unconditional};
+use coverage::document::{Document, Operation};
+use futures::StreamExt;
+use journeys::client::{Answer, Client};
+use journeys::system::System;
+
+use crate::call::{Belongs, Call};
+use crate::cast::{Cast, Who};
+use crate::ledger::{self, Left};
+use crate::table::{self, Case, Entry};
+
+/// So many operations are walked at a time.
+const AT_ONCE: usize = 6;
+
+/// What came of an operation's walk.
+#[derive(Default)]
+struct Findings {
+    faults: Vec<String>,
+    left: Vec<Left>,
+}
+
+/// An operation's walk.
+struct Walk<'a> {
+    cast: &'a Cast,
+    document: &'a Document,
+    operation: &'a Operation,
+    entry: &'a Entry,
+    findings: Findings,
+}
+
+/// The document that a system serves.
+pub(crate) async fn document(system: &System) -> Document {
+    let anonymous = system.anonymous();
+    Document::new(anonymous.get("/openapi.json").await.expect(200).json())
+}
+
+#[tokio::test]
+async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
+    let system = System::start().await;
+    let document = document(&system).await;
+    assert_eq!(document.dangling_references(), Vec::<String>::new());
+    let operations = document
+        .operations()
+        .unwrap_or_else(|error| panic!("{error}"));
+    let entries = table::entries();
+    assert_covered(&operations, &entries);
+
+    let cast = Cast::assemble(&system).await;
+    let walks = entries.iter().map(|entry| Walk {
+        cast: &cast,
+        document: &document,
+        operation: &operations[entry.id],
+        entry,
+        findings: Findings::default(),
+    });
+    let all: Vec<Findings> = futures::stream::iter(walks)
+        .map(Walk::take)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let (mut faults, mut left) = (Vec::new(), Vec::new());
+    for findings in all {
+        faults.extend(findings.faults);
+        left.extend(findings.left);
+    }
+    println!("{} operations, {} calls", operations.len(), left.len());
+    faults.extend(ledger::faults(&cast, left).await);
+    faults.sort();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    system.stop().await;
+}
+
+/// That the table has every operation of the document, once, and no other.
+fn assert_covered(operations: &BTreeMap<String, Operation>, entries: &[Entry]) {
+    let documented: BTreeSet<&str> = operations.keys().map(String::as_str).collect();
+    let covered: BTreeSet<&str> = entries.iter().map(|entry| entry.id).collect();
+    let missing: Vec<_> = documented.difference(&covered).collect();
+    let gone: Vec<_> = covered.difference(&documented).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty() && covered.len() == entries.len(),
+        "not in tests/coverage/tests/it/table: {missing:?}; there, but not in the document: {gone:?}"
+    );
+}
+
+impl Walk<'_> {
+    async fn take(mut self) -> Findings {
+        let promise = &self.operation.promise;
+        let (allowed, others): (Vec<Who>, Vec<Who>) =
+            Who::all().partition(|who| who.is_named(promise));
+        let Some(first) = allowed.first().copied() else {
+            self.fault("nobody may call it");
+            return self.findings;
+        };
+        // Those who may not come first: the call must still succeed after all of theirs.
+        let call = self.make(first).await;
+        self.without_credentials(&call).await;
+        for who in others {
+            self.forbidden(&call, who).await;
+        }
+        self.allowed(&call, first).await;
+        for who in &allowed[1..] {
+            let call = self.make(*who).await;
+            self.allowed(&call, *who).await;
+        }
+        let entry = self.entry;
+        for case in &entry.cases {
+            self.case(case).await;
+        }
+        self.all_was_seen();
+        self.findings
+    }
+
+    async fn make(&self, who: Who) -> Call {
+        (self.entry.make)(self.cast, who).await
+    }
+
+    /// Without a token, and with such as prove nothing.
+    async fn without_credentials(&mut self, call: &Call) {
+        let anonymous = &self.cast.anonymous;
+        if self.operation.promise.allows_anyone() {
+            let what = "without a token";
+            let answer = self.send(call, anonymous, what).await;
+            self.expect_success(&answer, what);
+            self.leaves(what, &answer, call, "anonymous", &[], None);
+            return;
+        }
+        let tokens = [
+            ("a token that is none", "nonsense".to_owned()),
+            ("an unknown token", Cast::unknown_token()),
+            ("a forged access token", self.cast.forged_access_token()),
+        ];
+        let wrong = tokens.map(|(what, token)| (what, anonymous.with_token(&token)));
+        let callers = [("no token", anonymous.clone())].into_iter().chain(wrong);
+        for (what, caller) in callers {
+            let what = format!("with {what}");
+            let answer = self.send(call, &caller, &what).await;
+            self.expect(&answer, &what, 401);
+            if answer.header("www-authenticate").is_empty() {
+                self.fault(&format!("{what}: 401 without a challenge"));
+            }
+            self.leaves(&what, &answer, call, "anonymous", &[], None);
+        }
+    }
+
+    /// By somebody whom the description does not name.
+    async fn forbidden(&mut self, call: &Call, who: Who) {
+        let what = format!("by {who:?}");
+        let caller = self.cast.client(who);
+        let answer = self.send(call, &caller, &what).await;
+        let promise = &self.operation.promise;
+        // An access token is no API token, nor the other way round.
+        let unknown = if who == Who::App {
+            promise.is_for_people()
+        } else {
+            !promise.is_for_people()
+        };
+        let sees = (self.entry.sees)(who);
+        let status = match (unknown, sees) {
+            (true, _) => 401,
+            (false, true) => 403,
+            (false, false) => self.entry.unseen,
+        };
+        self.expect(&answer, &what, status);
+        let kinds: Vec<&str> = if status == 403 {
+            named(&promise.refusals).collect()
+        } else {
+            Vec::new()
+        };
+        let actor = self.cast.actor(who);
+        self.leaves(&what, &answer, call, &actor, &kinds, None);
+    }
+
+    /// By somebody whom it names.
+    async fn allowed(&mut self, call: &Call, who: Who) {
+        let what = format!("by {who:?}");
+        let promise = &self.operation.promise;
+        let (caller, actor) = self.caller(call, who);
+        let answer = self.send(call, &caller, &what).await;
+        self.expect_success(&answer, &what);
+        let kinds = match (&call.leaves, unconditional(&promise.events)) {
+            (Some(kinds), _) => kinds.clone(),
+            (None, Some(kinds)) => kinds,
+            (None, None) => {
+                self.fault("its events depend on the call, and the table does not say on what");
+                return;
+            }
+        };
+        if !kinds.is_empty() && !permits(&promise.events, &kinds) {
+            self.fault(&format!(
+                "{what}: its description does not promise {kinds:?}"
+            ));
+        }
+        let authority = who.authority(promise);
+        self.leaves(&what, &answer, call, &actor, &kinds, authority);
+    }
+
+    async fn case(&mut self, case: &Case) {
+        let what = format!("{}, by {:?}", case.name, case.who);
+        let call = (case.make)(self.cast, case.who).await;
+        let (caller, actor) = self.caller(&call, case.who);
+        let answer = self.send(&call, &caller, &what).await;
+        let promise = &self.operation.promise;
+        let list: &[Promised] = if let Some(status) = case.refused {
+            self.expect(&answer, &what, status);
+            &promise.refusals
+        } else {
+            self.expect_success(&answer, &what);
+            &promise.events
+        };
+        if !case.leaves.is_empty() && !permits(list, case.leaves) {
+            self.fault(&format!(
+                "{what}: its description does not promise {:?}",
+                case.leaves
+            ));
+        }
+        if !case.follows.is_empty() && !permits(&promise.follows, case.follows) {
+            self.fault(&format!(
+                "{what}: its description does not promise that {:?} follow",
+                case.follows
+            ));
+        }
+        self.leaves(&what, &answer, &call, &actor, case.leaves, None);
+        if let Some(left) = self.findings.left.last_mut() {
+            left.follows = case.follows.iter().map(|kind| (*kind).to_owned()).collect();
+        }
+    }
+
+    fn caller(&self, call: &Call, who: Who) -> (Client, String) {
+        call.by
+            .clone()
+            .unwrap_or_else(|| (self.cast.client(who), self.cast.actor(who)))
+    }
+
+    async fn send(&mut self, call: &Call, caller: &Client, what: &str) -> Answer {
+        let answer = call.send(caller, self.operation).await;
+        let media_type = answer.header("content-type").split(';').next();
+        let media_type = media_type.unwrap_or_default().to_owned();
+        let faults = self
+            .document
+            .faults(self.operation, answer.status, &media_type, &answer.body);
+        for fault in faults {
+            self.fault(&format!("{what}: {fault}: {}", answer.text()));
+        }
+        answer
+    }
+
+    fn expect(&mut self, answer: &Answer, what: &str, status: u16) {
+        if answer.status != status {
+            let (found, text) = (answer.status, answer.text());
+            self.fault(&format!("{what}: {found} instead of {status}: {text}"));
+        }
+    }
+
+    fn expect_success(&mut self, answer: &Answer, what: &str) {
+        if !(200..300).contains(&answer.status) {
+            let (found, text) = (answer.status, answer.text());
+            self.fault(&format!("{what}: {found} instead of success: {text}"));
+        }
+    }
+
+    fn leaves(
+        &mut self,
+        what: &str,
+        answer: &Answer,
+        call: &Call,
+        actor: &str,
+        kinds: &[&str],
+        authority: Option<String>,
+    ) {
+        let organization = match &call.belongs {
+            Belongs::To(id) => Some(id.clone()),
+            Belongs::ToTheMade if answer.status == 201 => Some(answer.field("id")),
+            Belongs::ToTheMade | Belongs::ToNobody => None,
+        };
+        self.findings.left.push(Left {
+            what: format!("{} {what}", self.operation.id),
+            correlation: answer.header("x-request-id").to_owned(),
+            kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            follows: Vec::new(),
+            actor: actor.to_owned(),
+            organization,
+            authority,
+        });
+    }
+
+    /// That every event which the description names was left by one of the calls.
+    fn all_was_seen(&mut self) {
+        let left = &self.findings.left;
+        let own: BTreeSet<&str> = left.iter().flat_map(Left::own_kinds).collect();
+        let follows: BTreeSet<&str> = left.iter().flat_map(Left::following_kinds).collect();
+        let promise = &self.operation.promise;
+        let unseen: Vec<String> = named(&promise.events)
+            .chain(named(&promise.refusals))
+            .filter(|kind| !own.contains(kind))
+            .chain(named(&promise.follows).filter(|kind| !follows.contains(kind)))
+            .map(str::to_owned)
+            .collect();
+        if !unseen.is_empty() {
+            self.fault(&format!("no call leaves {unseen:?}, which it promises"));
+        }
+    }
+
+    fn fault(&mut self, what: &str) {
+        let fault = format!("{}: {what}", self.operation.id);
+        self.findings.faults.push(fault);
+    }
+}
