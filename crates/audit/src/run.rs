@@ -18,6 +18,10 @@ use crate::{Audit, Settings};
 /// A hole that is older than this makes the service unready: it is not filling by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long one comparison with all producers may take. What takes longer waits for a connection
+/// that was lost without a word; what was compared before counts.
+const COMPARING: Duration = Duration::from_mins(2);
+
 /// Starts all of it. It ends at shutdown.
 pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
     let events = Arc::new(Events(audit.ingest.clone()));
@@ -76,11 +80,19 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
                     () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
                     _ = ticks.tick() => {}
                 }
-                retry_holes(&ingest).await?;
-                // One after the other: comparing must not take the connections that answers need.
-                for service in Service::ALL {
-                    compare_with(&ingest, service).await;
-                }
+                let compared = async {
+                    retry_holes(&ingest).await?;
+                    // One after the other: comparing must not take the connections that answers need.
+                    for service in Service::ALL {
+                        compare_with(&ingest, service).await;
+                    }
+                    Ok::<_, sqlx::Error>(())
+                };
+                tokio::time::timeout(COMPARING, compared)
+                    .await
+                    .unwrap_or_else(|_| {
+                        Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+                    })?;
             }
         }
     });

@@ -21,6 +21,10 @@ use crate::transport::{Transport, TransportError};
 /// whose process was killed with it. One that only took longer comes twice, which does no harm.
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a batch may take: more than any of its statements may. What takes longer waits for a
+/// connection that was lost without a word.
+const HANDLING: Duration = Duration::from_secs(20);
+
 /// How often the server proves to be alive while there is nothing to deliver.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
@@ -202,7 +206,9 @@ async fn deal_with(
         .iter()
         .map(delivery)
         .collect::<Result<Vec<_>, _>>()?;
-    let outcomes = handler.handle(&batch).await;
+    let outcomes = tokio::time::timeout(HANDLING, handler.handle(&batch))
+        .await
+        .map_err(|_| TransportError("a batch took too long".to_owned()))?;
     // Crash point: committed, not acknowledged. It is delivered again and found to be done.
     transport
         .on_this_connection(acknowledge(received, &outcomes))

@@ -23,7 +23,8 @@ use async_nats::connection::State;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use futures::{FutureExt, StreamExt};
-use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +46,20 @@ const COMPARE_EVERY: Duration = Duration::from_secs(5);
 
 /// How long to wait after a turn that failed. Nothing shortens it: under load the bell rings always.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
+
+/// How long the database may take for one of the relay's small statements. A connection can be lost
+/// without a word (its other end is gone, a firewall has forgotten it), and would be waited for for
+/// ever.
+const DATABASE: Duration = Duration::from_secs(10);
+
+/// The same for statements whose work grows with what was lost: a little more than the time after
+/// which the database itself gives a statement up.
+const BULK: Duration = Duration::from_secs(40);
+
+/// For how long the leader's session may be idle before the database ends it, and with it the lock:
+/// a leader that is gone without a word has been succeeded by then. One that is there is never idle
+/// for more than a few seconds.
+const LEASE: &str = "30s";
 
 /// How often old batches and answers are forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(10);
@@ -132,9 +147,11 @@ impl Relay {
         shutdown: &CancellationToken,
         report: &mut (impl FnMut(Result<RelayState, &RelayError>) + Send),
     ) -> Result<(), RelayError> {
-        let mut connection = self.events.pool().acquire().await?.detach();
+        let options = PgConnectOptions::clone(&self.events.pool().connect_options());
+        let options = options.options([("idle_session_timeout", LEASE)]);
+        let mut connection = in_time(PgConnection::connect_with(&options)).await?;
         let schema = self.events.service().schema();
-        while !store::try_lead(&mut connection, schema).await? {
+        while !in_time(store::try_lead(&mut connection, schema)).await? {
             report(Ok(RelayState::Following));
             let committed = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
@@ -195,6 +212,8 @@ impl Relay {
                     report(Err(&error));
                     tracing::warn!(service = %self.events.service(), %error, "the relay could not publish");
                     leader.streams = None;
+                    // The session must not seem idle, however long JetStream is away.
+                    in_time(leader.connection.ping()).await?;
                     AFTER_FAILURE
                 }
             };
@@ -212,7 +231,7 @@ impl Relay {
         loop {
             self.compare(leader).await?;
             report(Ok(RelayState::Leading));
-            let batch = store::next_in_outbox(&mut leader.connection, BATCH).await?;
+            let batch = in_time(store::next_in_outbox(&mut leader.connection, BATCH)).await?;
             if batch.is_empty() || shutdown.is_cancelled() {
                 return Ok(());
             }
@@ -225,8 +244,16 @@ impl Relay {
             let age = Duration::from_secs(self.transport.settings().max_age_seconds);
             // Before the stream forgets them: what aged out must not look lost.
             let age = age.saturating_sub((2 * FORGET_EVERY).min(age / 2));
-            store::forget_batches(&mut leader.connection, age.as_secs_f64()).await?;
-            store::forget_answers(&mut leader.connection, idempotency::KEPT_HOURS).await?;
+            within(
+                BULK,
+                store::forget_batches(&mut leader.connection, age.as_secs_f64()),
+            )
+            .await?;
+            within(
+                BULK,
+                store::forget_answers(&mut leader.connection, idempotency::KEPT_HOURS),
+            )
+            .await?;
             leader.forget_at = Instant::now() + FORGET_EVERY;
         }
         Ok(())
@@ -255,7 +282,11 @@ impl Relay {
             events.cached_info().created,
             contexts.cached_info().created
         );
-        let repeated = store::repeat_other_streams(&mut leader.connection, &created).await?;
+        let repeated = within(
+            BULK,
+            store::repeat_other_streams(&mut leader.connection, &created),
+        )
+        .await?;
         if repeated > 0 {
             tracing::warn!(service = %self.events.service(), repeated, "a stream was lost: publishing again");
         }
@@ -272,7 +303,7 @@ impl Relay {
     /// Goes back from the last receipt to one that JetStream still honours; what came after it is
     /// published again. A server that lost its tail lost it from one point on.
     async fn find_intact(&self, leader: &mut Leader, stream: &Stream) -> Result<u64, RelayError> {
-        while let Some(batch) = store::last_batch(&mut leader.connection).await? {
+        while let Some(batch) = in_time(store::last_batch(&mut leader.connection)).await? {
             let sequence = u64::try_from(batch.last_sequence).unwrap_or_default();
             let look = async {
                 match stream.get_raw_message(sequence).await {
@@ -288,7 +319,7 @@ impl Relay {
             if found.as_deref() == Some(batch.last_event_id.to_string().as_str()) {
                 return Ok(sequence);
             }
-            let repeated = store::repeat_batch(&mut leader.connection, batch.id).await?;
+            let repeated = in_time(store::repeat_batch(&mut leader.connection, batch.id)).await?;
             tracing::warn!(service = %self.events.service(), sequence, repeated, "JetStream lost a batch it acknowledged");
         }
         Ok(0)
@@ -315,13 +346,13 @@ impl Relay {
             return Ok(());
         }
         if let Some((sequence, last)) = outcome.last {
-            store::settle_batch(
+            in_time(store::settle_batch(
                 &mut leader.connection,
                 &outcome.seqs,
                 &streams.created,
                 i64::try_from(sequence).unwrap_or(i64::MAX),
                 last,
-            )
+            ))
             .await?;
             streams.last_sequence = sequence.max(streams.last_sequence);
         }
@@ -334,4 +365,18 @@ impl Relay {
             }),
         }
     }
+}
+
+/// Gives a small statement up whose connection is lost.
+async fn in_time<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    within(DATABASE, statement).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    statement: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    tokio::time::timeout(limit, statement)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }

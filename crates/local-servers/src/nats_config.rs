@@ -25,8 +25,11 @@ pub(crate) struct NatsConfig<'a> {
 impl NatsConfig<'_> {
     /// The text of the file.
     pub(crate) fn render(&self) -> String {
+        // A client that is gone without a word (its machine lost power) still counts among those who
+        // answer requests: until the server notices, which by default takes six minutes.
         let mut text = format!(
             "listen: \"127.0.0.1:{}\"\nserver_name: {}\npid_file: {}\n\
+             ping_interval: \"5s\"\nping_max: 2\n\
              jetstream {{\n  store_dir: {}\n  max_file_store: {}\n}}\n",
             self.port,
             quoted(self.server_name),
@@ -155,6 +158,8 @@ mod tests {
             r#"listen: "127.0.0.1:4222"
 server_name: "local"
 pid_file: "/d/nats.pid"
+ping_interval: "5s"
+ping_max: 2
 jetstream {
   store_dir: "/d/a \"quoted\" folder"
   max_file_store: 1024

@@ -189,7 +189,7 @@ async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String
         email: email.clone(),
         name: "Operator".to_owned(),
         password: Some(password.clone()),
-        // A demo that was interrupted is played again from its beginning.
+        // An installation that has an operator is not the demo's to fill.
         force: false,
     };
     let token = insert_operator(configuration, environment, new).await?;

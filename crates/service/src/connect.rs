@@ -9,6 +9,10 @@ use url::Url;
 use crate::settings::{DatabaseSettings, NatsSettings};
 use crate::start::StartError;
 
+/// How often NATS must show that it is there. After the third time without an answer the connection
+/// counts as lost: a server that is gone without a word is noticed within six seconds.
+const PING: Duration = Duration::from_secs(2);
+
 /// The longest pause between two attempts to reach NATS again.
 const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -91,7 +95,7 @@ pub async fn nats(
         .custom_inbox_prefix(format!("_INBOX.{service}"))
         .retry_on_initial_connect()
         .connection_timeout(Duration::from_secs(5))
-        .ping_interval(Duration::from_secs(10))
+        .ping_interval(PING)
         .client_capacity(8192)
         .subscription_capacity(65_536)
         .reconnect_delay_callback(reconnect_pause)

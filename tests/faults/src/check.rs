@@ -1,0 +1,285 @@
+//! What must hold after every round, read from the tables of all services.
+
+use std::collections::{BTreeMap, HashMap};
+
+use contract::Service;
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+use crate::history::History;
+use crate::invariants::{NAMED, NEVER, STATE};
+use crate::stage::Stage;
+use crate::subscriber::Subscriber;
+
+/// At most so many findings of one kind are told.
+const TOLD: usize = 10;
+
+/// Whether everything has come to rest: everybody is ready, everything is published, recorded,
+/// received and applied.
+///
+/// # Errors
+/// What has not.
+pub async fn quiet(
+    stage: &mut Stage,
+    subscriber: &Subscriber,
+    http: &reqwest::Client,
+) -> Result<(), String> {
+    stage.ready(http).await?;
+    let (mut events, mut waiting) = (0, 0);
+    for service in Service::ALL {
+        let schema = service.schema();
+        events += count(&stage.pool, &format!("{schema}.events")).await?;
+        waiting += count(&stage.pool, &format!("{schema}.outbox")).await?;
+    }
+    let recorded = count(&stage.pool, "audit.entries").await?;
+    let received = subscriber.count();
+    let behind = lagging(&stage.pool)
+        .await
+        .map_err(|error| error.to_string())?;
+    let complete = waiting == 0 && recorded == events && i64::try_from(received) == Ok(events);
+    let contexts = contexts_missing(&stage.pool).await;
+    let contexts = contexts.map_err(|error| error.to_string())?;
+    if complete && behind.is_empty() && contexts.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{events} events, {waiting} in outboxes, {recorded} recorded, {received} received; behind: {behind:?}; contexts missing: {contexts:?}"
+    ))
+}
+
+/// Everything that does not hold. Asked when all is quiet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn violations(
+    stage: &Stage,
+    subscriber: &Subscriber,
+    history: &History,
+) -> anyhow::Result<Vec<String>> {
+    let pool = &stage.pool;
+    let mut found = history.wrongs();
+    found.extend(subscriber.wrongs());
+    for (what, query) in NEVER {
+        report(
+            &mut found,
+            what,
+            sqlx::query_scalar(query).fetch_all(pool).await?,
+        );
+    }
+    for service in Service::ALL {
+        producer(pool, service.schema(), &mut found).await?;
+    }
+    for state in &STATE {
+        let what = format!("{} is not what its events say", state.name());
+        report(&mut found, &what, state.compare(pool).await?);
+    }
+    let lagging = lagging(pool).await?;
+    report(
+        &mut found,
+        "a projection has not applied what there is",
+        lagging,
+    );
+    bytes(pool, subscriber, &mut found).await?;
+    claims(pool, history, &mut found).await?;
+    names(pool, history, &mut found).await?;
+    Ok(found)
+}
+
+fn report(found: &mut Vec<String>, what: &str, cases: Vec<String>) {
+    let more = cases.len().saturating_sub(TOLD);
+    found.extend(
+        cases
+            .into_iter()
+            .take(TOLD)
+            .map(|case| format!("{what}: {case}")),
+    );
+    if more > 0 {
+        found.push(format!("{what}: {more} more"));
+    }
+}
+
+async fn count(pool: &PgPool, table: &str) -> Result<i64, String> {
+    let query = format!("SELECT count(*) FROM {table}");
+    sqlx::query_scalar(AssertSqlSafe(query))
+        .fetch_one(pool)
+        .await
+        .map_err(|error| format!("{table}: {error}"))
+}
+
+/// Contexts that audit does not have yet, as their producer has them.
+async fn contexts_missing(pool: &PgPool) -> sqlx::Result<Vec<String>> {
+    let of_one = |service: Service| {
+        let schema = service.schema();
+        format!(
+            "SELECT c.event_id, c.salt, c.context, v.type, v.seq
+             FROM {schema}.contexts c JOIN {schema}.events v ON v.id = c.event_id"
+        )
+    };
+    let all = Service::ALL.map(of_one).join(" UNION ALL ");
+    let query = format!(
+        "SELECT c.type || ' ' || c.event_id || ' (row ' || c.seq || ')'
+                || CASE WHEN e.event_id IS NULL THEN '' ELSE ': another' END
+         FROM ({all}) AS c LEFT JOIN audit.entry_contexts e USING (event_id)
+         WHERE (e.salt, e.context) IS DISTINCT FROM (c.salt, c.context) LIMIT {TOLD}"
+    );
+    sqlx::query_scalar(AssertSqlSafe(query))
+        .fetch_all(pool)
+        .await
+}
+
+/// Projections that have not come to the end of a stream that they follow. Whether they follow a
+/// stream is told by their having followed another of its kind.
+async fn lagging(pool: &PgPool) -> sqlx::Result<Vec<String>> {
+    let heads = |service: Service| {
+        format!(
+            "SELECT stream_kind, stream_id, max(version) AS version FROM {}.events GROUP BY 1, 2",
+            service.schema()
+        )
+    };
+    let heads = Service::ALL.map(heads).join(" UNION ALL ");
+    let mut behind = Vec::new();
+    for service in Service::ALL {
+        let schema = service.schema();
+        let query = format!(
+            "WITH heads AS ({heads}), follows AS (
+                 SELECT DISTINCT consumer, stream_kind
+                 FROM {schema}.consumer_positions JOIN heads USING (stream_id))
+             SELECT f.consumer || ' ' || h.stream_id || ': ' || coalesce(p.version, 0) || ' of ' || h.version
+             FROM follows f JOIN heads h USING (stream_kind)
+             LEFT JOIN {schema}.consumer_positions p ON p.consumer = f.consumer AND p.stream_id = h.stream_id
+             WHERE p.version IS DISTINCT FROM h.version LIMIT {TOLD}"
+        );
+        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query))
+            .fetch_all(pool)
+            .await?;
+        behind.extend(found);
+    }
+    Ok(behind)
+}
+
+/// A producer's own tables.
+async fn producer(pool: &PgPool, schema: &str, found: &mut Vec<String>) -> sqlx::Result<()> {
+    let query = format!(
+        "SELECT stream_id::text FROM {schema}.events GROUP BY stream_id
+         HAVING min(version) <> 1 OR max(version) <> count(*) OR count(DISTINCT version) <> count(*)"
+    );
+    let holes = sqlx::query_scalar(AssertSqlSafe(query))
+        .fetch_all(pool)
+        .await?;
+    report(
+        found,
+        &format!("the versions of a stream of {schema} are not 1, 2, 3 …"),
+        holes,
+    );
+    let query = format!("SELECT id::text FROM {schema}.events GROUP BY id HAVING count(*) > 1");
+    let doubled = sqlx::query_scalar(AssertSqlSafe(query))
+        .fetch_all(pool)
+        .await?;
+    report(
+        found,
+        &format!("an event id of {schema} is there twice"),
+        doubled,
+    );
+    Ok(())
+}
+
+/// Every event is in the audit index and with the subscriber, with the bytes of its producer; and
+/// nothing else is.
+async fn bytes(
+    pool: &PgPool,
+    subscriber: &Subscriber,
+    found: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let recorded: Vec<(Uuid, Vec<u8>)> =
+        sqlx::query_as("SELECT event_id, envelope FROM audit.entries")
+            .fetch_all(pool)
+            .await?;
+    let mut recorded: HashMap<Uuid, Vec<u8>> = recorded.into_iter().collect();
+    let (mut lost, mut changed, mut unseen, mut total) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for service in Service::ALL {
+        let query = format!("SELECT id, type, envelope FROM {}.events", service.schema());
+        let events: Vec<(Uuid, String, Vec<u8>)> =
+            sqlx::query_as(AssertSqlSafe(query)).fetch_all(pool).await?;
+        total += events.len();
+        for (id, kind, envelope) in events {
+            match recorded.remove(&id) {
+                None => lost.push(format!("{kind} {id}")),
+                Some(bytes) if bytes != envelope => changed.push(format!("{kind} {id}")),
+                Some(_) => {}
+            }
+            match subscriber.event(id) {
+                None => unseen.push(format!("{kind} {id}")),
+                Some(bytes) if bytes != envelope => changed.push(format!("{kind} {id}")),
+                Some(_) => {}
+            }
+        }
+    }
+    let invented = recorded.into_keys().map(|id| id.to_string()).collect();
+    report(found, "an event is not in the audit index", lost);
+    report(
+        found,
+        "an event of the audit index has no producer",
+        invented,
+    );
+    report(
+        found,
+        "an event has other bytes than its producer's",
+        changed,
+    );
+    report(found, "an event did not come to the subscriber", unseen);
+    if subscriber.count() != total {
+        found.push(format!(
+            "{total} events, and the subscriber has {}",
+            subscriber.count()
+        ));
+    }
+    Ok(())
+}
+
+/// Every acknowledged command is in the audit index exactly once.
+async fn claims(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sqlx::Result<()> {
+    let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(
+        "SELECT stream_id, type, count(*) FROM audit.entries GROUP BY stream_id, type",
+    )
+    .fetch_all(pool)
+    .await?;
+    let counted: HashMap<(Uuid, String), i64> = rows
+        .into_iter()
+        .map(|(stream, kind, count)| ((stream, kind), count))
+        .collect();
+    let mut wrong = Vec::new();
+    for claim in history.claims() {
+        let kind = format!("mandate.{}.v1", claim.event);
+        let count = counted.get(&(claim.stream, kind)).copied().unwrap_or(0);
+        if count != 1 {
+            wrong.push(format!("{} {}: {count} times", claim.event, claim.stream));
+        }
+    }
+    report(
+        found,
+        "an acknowledged command is not in the audit index once",
+        wrong,
+    );
+    Ok(())
+}
+
+/// What was asked for once, however often it was repeated, is there once: and at all, if it was
+/// acknowledged.
+async fn names(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sqlx::Result<()> {
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    for query in NAMED {
+        let names: Vec<Option<String>> = sqlx::query_scalar(query).fetch_all(pool).await?;
+        for name in names.into_iter().flatten() {
+            *counted.entry(name).or_default() += 1;
+        }
+    }
+    let mut wrong = Vec::new();
+    for (name, acknowledged) in history.names() {
+        let count = counted.get(&name).copied().unwrap_or(0);
+        if count > 1 || (acknowledged && count == 0) {
+            wrong.push(format!("{name}: {count} times"));
+        }
+    }
+    report(found, "what was asked for once is not there once", wrong);
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! What must hold, as questions to the tables.
+
+use sqlx::{AssertSqlSafe, PgPool};
+
+/// A table of state and the streams whose state it has.
+pub(crate) struct StateTable {
+    schema: &'static str,
+    table: &'static str,
+    id: &'static str,
+    stream_kind: &'static str,
+    /// The event that takes the row away.
+    removed_by: &'static str,
+}
+
+const fn table(
+    schema: &'static str,
+    table: &'static str,
+    id: &'static str,
+    stream_kind: &'static str,
+    removed_by: &'static str,
+) -> StateTable {
+    StateTable {
+        schema,
+        table,
+        id,
+        stream_kind,
+        removed_by,
+    }
+}
+
+pub(crate) const STATE: [StateTable; 12] = [
+    table("directory", "people", "id", "person", ""),
+    table("directory", "organizations", "id", "organization", ""),
+    table(
+        "directory",
+        "memberships",
+        "id",
+        "membership",
+        "mandate.membership.removed.v1",
+    ),
+    table("directory", "accounts", "id", "account", ""),
+    table(
+        "directory",
+        "account_roles",
+        "id",
+        "account-role",
+        "mandate.account-role.revoked.v1",
+    ),
+    table("directory", "api_tokens", "id", "api-token", ""),
+    table("directory", "subscribers", "id", "subscriber", ""),
+    table("app_registry", "apps", "id", "app", ""),
+    table("key_issuer", "keys", "key_id", "key", ""),
+    table(
+        "key_issuer",
+        "signing_keys",
+        "signing_key_id",
+        "signing-key",
+        "",
+    ),
+    table("consent_broker", "links", "id", "consent-link", ""),
+    table("consent_broker", "grants", "id", "consent", ""),
+];
+
+/// Single questions, each of which must find nothing.
+pub(crate) const NEVER: [(&str, &str); 11] = [
+    (
+        "an event of the audit index is not where its log says",
+        "SELECT 'size ' || size || ', entries ' || (SELECT count(*) FROM audit.entries) || ', last '
+                || (SELECT coalesce(max(position), 0) FROM audit.entries)
+         FROM audit.head WHERE size <> (SELECT count(*) FROM audit.entries)
+                            OR size <> (SELECT coalesce(max(position), 0) FROM audit.entries)",
+    ),
+    (
+        "the versions of a stream are not 1, 2, 3 … in the audit index",
+        "SELECT stream_id || ' has ' || version || ' at place ' || place FROM (
+             SELECT stream_id, version, row_number() OVER (PARTITION BY stream_id ORDER BY position) AS place
+             FROM audit.entries) AS numbered WHERE version <> place",
+    ),
+    (
+        "something contradicts the audit index",
+        "SELECT kind || ' ' || subject FROM audit.conflicts",
+    ),
+    (
+        "the audit index has holes",
+        "SELECT stream_id || ' ' || from_version || '-' || to_version || ': ' || reason FROM audit.holes",
+    ),
+    (
+        "a link was redeemed more than once",
+        "SELECT stream_id::text FROM consent_broker.events
+         WHERE type IN ('mandate.consent-link.redeemed.v1', 'mandate.consent-link.denied.v1')
+         GROUP BY stream_id HAVING count(*) > 1",
+    ),
+    (
+        "a link has more than one grant for an account",
+        "SELECT link_id::text FROM consent_broker.grants GROUP BY link_id, account_id HAVING count(*) > 1",
+    ),
+    (
+        "a grant's link was not redeemed",
+        "SELECT g.id::text FROM consent_broker.grants g JOIN consent_broker.links l ON l.id = g.link_id
+         WHERE l.state <> 'granted' OR NOT g.account_id = ANY(l.granted_accounts)",
+    ),
+    (
+        "the key issuer knows another app than the app registry",
+        "SELECT a.id || ': ' || k.state || ' ' || k.version || ', but ' || a.state || ' ' || a.version
+         FROM app_registry.apps a LEFT JOIN key_issuer.apps k ON k.app_id = a.id
+         WHERE a.activated_at IS NOT NULL AND (k.version, k.state) IS DISTINCT FROM (a.version, a.state)",
+    ),
+    (
+        "an archived app has a key that works",
+        "SELECT k.key_id::text FROM key_issuer.keys k JOIN app_registry.apps a ON a.id = k.app_id
+         WHERE a.state = 'archived' AND k.deleted_at IS NULL AND k.expired_at IS NULL",
+    ),
+    (
+        "an archived app has a link that can be used",
+        "SELECT l.id::text FROM consent_broker.links l JOIN app_registry.apps a ON a.id = l.app_id
+         WHERE a.state = 'archived' AND l.state IN ('pending', 'opened')",
+    ),
+    (
+        "an archived app has a consent",
+        "SELECT g.id::text FROM consent_broker.grants g JOIN app_registry.apps a ON a.id = g.app_id
+         WHERE a.state = 'archived' AND g.revoked_at IS NULL",
+    ),
+];
+
+/// Where names that are made once are kept.
+pub(crate) const NAMED: [&str; 6] = [
+    "SELECT name FROM directory.people",
+    "SELECT name FROM directory.organizations",
+    "SELECT name FROM directory.accounts",
+    "SELECT name FROM app_registry.apps",
+    "SELECT name FROM key_issuer.keys",
+    "SELECT label FROM consent_broker.links",
+];
+
+impl StateTable {
+    /// No state without its event, and no event without its state.
+    pub(crate) async fn compare(&self, pool: &PgPool) -> sqlx::Result<Vec<String>> {
+        let Self {
+            schema,
+            table,
+            id,
+            stream_kind,
+            removed_by,
+        } = self;
+        let query = format!(
+            "WITH heads AS (
+                 SELECT DISTINCT ON (stream_id) stream_id, version, type FROM {schema}.events
+                 WHERE stream_kind = '{stream_kind}' ORDER BY stream_id, version DESC)
+             SELECT coalesce(s.{id}, h.stream_id) || ': state ' || coalesce(s.version::text, 'none')
+                    || ', events ' || coalesce(h.version::text, 'none')
+             FROM heads h FULL JOIN {schema}.{table} s ON s.{id} = h.stream_id
+             WHERE s.version IS DISTINCT FROM h.version
+               AND NOT (s.{id} IS NULL AND h.type = '{removed_by}')"
+        );
+        sqlx::query_scalar(AssertSqlSafe(query))
+            .fetch_all(pool)
+            .await
+    }
+
+    /// Its name in findings.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+}

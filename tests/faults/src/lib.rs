@@ -1,0 +1,29 @@
+//! The product under fire: whole journeys by many clients through HTTP against the real binary, while
+//! processes, servers and connections break; and after each round, that nothing was lost and nothing
+//! doubled.
+//!
+//! In reading order: [`stage`] is what is broken (PostgreSQL, NATS, replicas, and a [`proxy`] before
+//! each connection), [`fault`] is how, [`load`] plays the journeys by each [`client`] for a [`cast`]
+//! and writes the [`history`], [`subscriber`] follows the events as a system outside would, [`check`] is what must hold, and
+//! [`round`] puts it together. Everything random comes from a seed ([`random`]), so that a run can be
+//! tried again; what the machine's scheduling adds to it cannot be repeated.
+
+pub mod cast;
+pub mod check;
+pub mod client;
+pub mod fault;
+pub mod fleet;
+pub mod history;
+mod invariants;
+pub mod load;
+mod nats;
+pub mod process;
+pub mod programs;
+pub mod proxy;
+pub mod random;
+pub mod report;
+pub mod round;
+pub mod skewed;
+pub mod stage;
+pub mod subscriber;
+pub mod wait;
