@@ -10,12 +10,14 @@
 //!    and [`app_image`]: what its texts and its image may be.
 //! 2. [`policy`]: who may do what.
 //! 3. [`store`]: the SQL; `migrations/app-registry` holds the same rules once more as constraints.
-//! 4. `attempt`: one caller's attempt at one app, the way of every change.
+//! 4. `attempt`: one caller's attempt at one app, the way of every change; `creation`: the way of
+//!    the first, together with others.
 //! 5. `http`, one file an endpoint, and `rpc`, what other services ask.
 
 pub mod app;
 pub mod app_image;
 mod attempt;
+mod creation;
 pub mod details;
 mod http;
 pub mod offer;
@@ -31,11 +33,12 @@ use contract::OrganizationId;
 use contract::catalogue::DomainLevel;
 use contract::rpc::{GetApp, GetOrganization, NameApps, OrganizationView};
 use serde::{Deserialize, Serialize};
-use service::{Host, Problem, RequestFacts, StartError};
+use service::{GroupCommit, Host, Problem, RequestFacts, StartError};
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app_image::{AppImage, ImageLimits};
+use crate::creation::NewApp;
 
 /// So many images are decoded at a time: each takes a core, and memory for its pixels.
 const DECODED_AT_A_TIME: usize = 2;
@@ -53,6 +56,7 @@ pub struct Registry {
     host: Host,
     settings: Settings,
     decoding: Semaphore,
+    creations: GroupCommit<NewApp>,
 }
 
 /// The routes with their documentation.
@@ -70,8 +74,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When NATS or a setting is against it.
 pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
+    let creations = GroupCommit::start(&host, "app-creations");
     let registry = Arc::new(Registry {
         host,
+        creations,
         settings,
         decoding: Semaphore::new(DECODED_AT_A_TIME),
     });

@@ -178,24 +178,33 @@ pub async fn name(pool: &PgPool, ids: &[AppId]) -> sqlx::Result<Vec<NamedApp>> {
     Ok(named.collect())
 }
 
-/// Keeps a new draft.
-pub async fn insert(connection: &mut PgConnection, app: &App) -> sqlx::Result<()> {
+/// Keeps new drafts.
+pub async fn insert(connection: &mut PgConnection, apps: &[&App]) -> sqlx::Result<()> {
+    fn column<T>(apps: &[&App], of: impl Fn(&App) -> T) -> Vec<T> {
+        apps.iter().map(|app| of(app)).collect()
+    }
     sqlx::query!(
         "INSERT INTO app_registry.apps
              (id, organization_id, name, description, authentication_method, service, domains, scopes,
               state, created_at, updated_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, '{}', $8, $9, $10, $11)",
-        app.id.uuid(),
-        app.organization_id.uuid(),
-        app.name,
-        app.description,
-        app.authentication_method.as_str(),
-        app.service,
-        &texts(&app.domains),
-        app.state.as_str(),
-        app.created_at,
-        app.updated_at,
-        app.version.number()
+         SELECT id, organization_id, name, description, authentication_method, service,
+                string_to_array(domains, ' '), '{}', state, created_at, updated_at, version
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[])
+              AS new (id, organization_id, name, description, authentication_method, service, domains,
+                      state, created_at, updated_at, version)",
+        &column(apps, |app| app.id.uuid()),
+        &column(apps, |app| app.organization_id.uuid()),
+        &column(apps, |app| app.name.clone()),
+        &column(apps, |app| app.description.clone()) as &[Option<String>],
+        &column(apps, |app| app.authentication_method.as_str().to_owned()),
+        &column(apps, |app| app.service.clone()) as &[Option<String>],
+        // An array of arrays would need them all to have one length. No domain has a space.
+        &column(apps, |app| texts(&app.domains).join(" ")),
+        &column(apps, |app| app.state.as_str().to_owned()),
+        &column(apps, |app| app.created_at),
+        &column(apps, |app| app.updated_at),
+        &column(apps, |app| app.version.number())
     )
     .execute(connection)
     .await?;

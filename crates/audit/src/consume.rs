@@ -13,6 +13,10 @@ use crate::ingest::Ingest;
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How soon one batch may follow another. Contexts are only ever looked at by people.
+const EVENTS_PACE: Duration = Duration::from_millis(15);
+const CONTEXTS_PACE: Duration = Duration::from_millis(50);
+
 /// The consumer of all events. Replicas share it.
 pub(crate) fn events(max_batch: usize) -> ConsumerOptions {
     ConsumerOptions {
@@ -20,6 +24,7 @@ pub(crate) fn events(max_batch: usize) -> ConsumerOptions {
         durable: "audit".to_owned(),
         subjects: Vec::new(),
         max_batch,
+        pace: EVENTS_PACE,
     }
 }
 
@@ -30,6 +35,7 @@ pub(crate) fn contexts(max_batch: usize) -> ConsumerOptions {
         durable: "audit-contexts".to_owned(),
         subjects: Vec::new(),
         max_batch,
+        pace: CONTEXTS_PACE,
     }
 }
 

@@ -37,8 +37,11 @@ impl Ingest {
         arrived: &[(EventId, SealedContext)],
     ) -> sqlx::Result<Vec<Received>> {
         let ids: Vec<_> = arrived.iter().map(|(event, _)| event.uuid()).collect();
-        let mut transaction = self.pool.begin().await?;
-        let events = contexts::events(&mut transaction, &ids).await?;
+        let mut kept = self.keeping().await;
+        let mut connection = kept.take().await?;
+        // No transaction: an event that is recorded in between only leaves its context unverified,
+        // which is checked when it is shown.
+        let events = contexts::events(&mut connection, &ids).await?;
         let mut received = vec![Received::Waits; arrived.len()];
         let mut candidates = Vec::with_capacity(arrived.len());
         let mut seen = HashSet::new();
@@ -63,10 +66,10 @@ impl Ingest {
             }
         }
         let (places, candidates): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
-        let kept = contexts::keep(&mut transaction, &candidates).await?;
+        let now_kept = contexts::keep(&mut connection, &candidates).await?;
         for (index, candidate) in places.into_iter().zip(&candidates) {
             // If a verified one stays in a verified one's place, both belong to the event.
-            if candidate.verified || kept.contains(&candidate.event) {
+            if candidate.verified || now_kept.contains(&candidate.event) {
                 received[index] = Received::Kept;
             }
         }
@@ -85,11 +88,11 @@ impl Ingest {
                 subject: format!("context of {event}"),
                 payload: None,
             };
-            if append::keep_conflict(&mut transaction, &conflict, self.env.now()).await? {
+            if append::keep_conflict(&mut connection, &conflict, self.env.now()).await? {
                 tracing::error!(%event, "a context does not belong to the event it names");
             }
         }
-        transaction.commit().await?;
+        kept.put_back(connection);
         Ok(received)
     }
 }

@@ -3,9 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use contract::{Environment, EventId};
+use eventstore::kept::KeptConnection;
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use crate::arrange::{Hole, arrange};
@@ -20,6 +23,8 @@ pub(crate) struct Ingest {
     pub(crate) pool: PgPool,
     pub(crate) env: Environment,
     pub(crate) producers: Arc<dyn Producers>,
+    appending: Arc<Mutex<KeptConnection>>,
+    keeping: Arc<Mutex<KeptConnection>>,
 }
 
 /// The place of an event: its stream and version.
@@ -43,6 +48,23 @@ struct Appended {
 }
 
 impl Ingest {
+    /// Records in this database, and asks these producers for what is missing.
+    pub(crate) fn new(pool: PgPool, env: Environment, producers: Arc<dyn Producers>) -> Self {
+        let connection = || Arc::new(Mutex::new(KeptConnection::like(&pool)));
+        Self {
+            appending: connection(),
+            keeping: connection(),
+            pool,
+            env,
+            producers,
+        }
+    }
+
+    /// Where contexts are kept.
+    pub(crate) async fn keeping(&self) -> MutexGuard<'_, KeptConnection> {
+        self.keeping.lock().await
+    }
+
     /// Records a batch. What is missing before an entry is asked for at once; only what cannot be
     /// had keeps the entries after it waiting, and those of no other stream.
     pub(crate) async fn record(&self, batch: Vec<Entry>) -> sqlx::Result<Outcome> {
@@ -93,46 +115,28 @@ impl Ingest {
         Ok(appended.count)
     }
 
-    /// Appends what can be appended, in one transaction.
+    /// Appends what can be appended, in one transaction. Most batches are new and in order, which
+    /// takes one statement; what it refuses is looked into.
     async fn append(&self, batch: Vec<Entry>) -> sqlx::Result<Appended> {
         if batch.is_empty() {
             return Ok(Appended::default());
         }
         let now = self.env.now();
-        let mut transaction = self.pool.begin().await?;
-        // First of all: see store/append.rs.
-        let head = append::lock_head(&mut transaction).await?;
-        let batch = refuse_reused_ids(&mut transaction, batch, now).await?;
-        let mut streams: Vec<Uuid> = batch.iter().map(|entry| entry.stream_id).collect();
-        streams.sort_unstable();
-        streams.dedup();
-        let heads = append::stream_heads(&mut transaction, &streams).await?;
-        let arrangement = arrange(batch, &heads);
-        let count = arrangement.next.len();
-        if count > 0 {
-            append::append(&mut transaction, head, arrangement.next, now).await?;
-        }
-        if !arrangement.known.is_empty() {
-            // After appending, so that two of this batch that claim one place are compared as well.
-            let wrong = append::contradictions(&mut transaction, &arrangement.known).await?;
-            for index in wrong {
-                keep(
-                    &mut transaction,
-                    "other_bytes",
-                    &arrangement.known[index],
-                    now,
-                )
-                .await?;
+        // One at a time: they would only wait for each other in the database.
+        let mut kept = self.appending.lock().await;
+        let mut connection = kept.take().await?;
+        let appended = match append::append(&mut connection, &batch, now).await {
+            Ok(()) => Appended {
+                count: batch.len(),
+                ..Appended::default()
+            },
+            Err(error) if append::is_out_of_turn(&error) => {
+                append_what_follows(&mut connection, batch, now).await?
             }
-        }
-        // Crash point: up to the commit nothing has happened, and every message comes again. After
-        // it, what comes again is known and changes nothing.
-        transaction.commit().await?;
-        Ok(Appended {
-            count,
-            waiting: arrangement.waiting,
-            holes: arrangement.holes,
-        })
+            Err(error) => return Err(error),
+        };
+        kept.put_back(connection);
+        Ok(appended)
     }
 
     /// Keeps bytes from the events' subjects that are no event.
@@ -175,11 +179,48 @@ impl Ingest {
     }
 }
 
+/// Appends those entries of a batch that follow on what is recorded, keeps those that contradict it
+/// as conflicts, and says which have to wait.
+async fn append_what_follows(
+    conn: &mut PgConnection,
+    batch: Vec<Entry>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Appended> {
+    let mut transaction = conn.begin().await?;
+    // First of all: see store/append.rs.
+    append::lock_head(&mut transaction).await?;
+    let batch = refuse_reused_ids(&mut transaction, batch, now).await?;
+    let mut streams: Vec<Uuid> = batch.iter().map(|entry| entry.stream_id).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let heads = append::stream_heads(&mut transaction, &streams).await?;
+    let arrangement = arrange(batch, &heads);
+    if !arrangement.next.is_empty() {
+        append::append(&mut transaction, &arrangement.next, now).await?;
+    }
+    if !arrangement.known.is_empty() {
+        // After appending, so that two of this batch that claim one place are compared as well.
+        let wrong = append::contradictions(&mut transaction, &arrangement.known).await?;
+        for index in wrong {
+            let contradicting = &arrangement.known[index];
+            keep(&mut transaction, "other_bytes", contradicting, now).await?;
+        }
+    }
+    // Crash point: up to the commit nothing has happened, and every message comes again. After it,
+    // what comes again is known and changes nothing.
+    transaction.commit().await?;
+    Ok(Appended {
+        count: arrangement.next.len(),
+        waiting: arrangement.waiting,
+        holes: arrangement.holes,
+    })
+}
+
 /// Takes out of the batch, and keeps as conflicts, entries whose event id belongs to another place.
 async fn refuse_reused_ids(
     conn: &mut PgConnection,
     batch: Vec<Entry>,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Entry>> {
     let ids: Vec<Uuid> = batch.iter().map(|entry| entry.event_id.uuid()).collect();
     let mut places: HashMap<EventId, Place> = append::places_of(conn, &ids).await?;
@@ -199,7 +240,7 @@ async fn keep(
     conn: &mut PgConnection,
     kind: &'static str,
     entry: &Entry,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let conflict = Conflict {
         digest: Sha256::digest(&entry.envelope).into(),

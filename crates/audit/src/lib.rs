@@ -60,11 +60,7 @@ impl Audit {
             rpc: host.rpc.clone(),
             env: host.env.clone(),
         });
-        let ingest = Ingest {
-            pool: host.pool.clone(),
-            env: host.env.clone(),
-            producers,
-        };
+        let ingest = Ingest::new(host.pool.clone(), host.env.clone(), producers);
         Self { host, ingest }
     }
 

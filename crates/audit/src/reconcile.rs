@@ -6,6 +6,7 @@
 //! over its life each row is compared once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::Service;
 use contract::rpc::{HeadsPage, StreamHeads};
@@ -20,6 +21,8 @@ use crate::store::{append, gaps};
 const PAGE: i64 = 1_000;
 /// Pages in one run: the rest is for the next, so that the lock is never held for long.
 const PAGES: usize = 20;
+/// The least time from one page to the next: whoever waits for an answer meanwhile must not notice.
+const PACE: Duration = Duration::from_millis(20);
 /// Known holes that are tried again each time.
 const RETRIES: i64 = 100;
 
@@ -70,7 +73,9 @@ async fn compare(
         settled: gaps::reconciled(conn, service).await?,
         ..Compared::default()
     };
+    let mut paced = tokio::time::interval(PACE);
     for _ in 0..PAGES {
+        paced.tick().await;
         let asked = StreamHeads {
             after_seq: compared.settled,
             limit: PAGE,

@@ -1,52 +1,72 @@
 //! Whose API token it is, answered from the tables: for the directory's own requests, and for the
 //! other services over NATS.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use contract::Environment;
 use contract::rpc::AuthenticatedPerson;
 use contract::secret::{ApiToken, SecretHash};
+use service::Host;
 use service::authentication::{AuthenticationError, Authenticator, Caller};
+use service::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::rpc::CallContext;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use crate::api_token::USE_RESOLUTION;
 use crate::store;
 
-/// Authenticates from the directory's own tables.
-#[derive(Debug, Clone)]
-pub struct StoreAuthenticator {
-    pool: PgPool,
-    environment: Environment,
-}
+/// Authenticates from the directory's own tables: one SELECT for all who ask at the same time.
+#[derive(Clone)]
+pub struct StoreAuthenticator(GroupLookup<Holders>);
 
 impl StoreAuthenticator {
-    /// Over the directory's database.
-    pub fn new(pool: PgPool, environment: Environment) -> Self {
-        Self { pool, environment }
+    /// Starts to answer from the tables of the directory's host.
+    pub fn start(directory: &Host) -> Self {
+        let holders = Holders(directory.env.clone());
+        Self(GroupLookup::start(directory, "token-holders", holders))
     }
 
     /// The person for whom the token with this hash speaks now. The use is written down, to the
     /// minute and without an event.
-    pub async fn holder(
+    pub(crate) async fn holder(
         &self,
-        hash: &SecretHash,
-    ) -> Result<Option<AuthenticatedPerson>, sqlx::Error> {
-        let mut conn = self.pool.acquire().await?;
-        let Some((token, person)) = store::token_holder(&mut conn, hash).await? else {
-            return Ok(None);
-        };
-        let now = self.environment.now();
-        if !token.is_live(now) {
-            return Ok(None);
-        }
-        if token.is_use_news(now)
-            && let Err(error) =
-                store::note_use(&mut conn, token.id, now, now - USE_RESOLUTION).await
-        {
+        hash: SecretHash,
+    ) -> Result<Option<Arc<AuthenticatedPerson>>, LookupError> {
+        self.0.find(hash).await
+    }
+}
+
+/// The holders of live tokens, by the hash of the token.
+#[derive(Debug, Clone)]
+struct Holders(Environment);
+
+impl Lookup for Holders {
+    type Key = SecretHash;
+    type Found = AuthenticatedPerson;
+
+    async fn read(
+        &self,
+        connection: &mut PgConnection,
+        hashes: &[SecretHash],
+    ) -> sqlx::Result<HashMap<SecretHash, AuthenticatedPerson>> {
+        let mut holders = store::token_holders(connection, hashes).await?;
+        let now = self.0.now();
+        holders.retain(|_, (token, _)| token.is_live(now));
+        for (token, _) in holders.values() {
             // The token is as good as before; only its owner knows less.
-            tracing::warn!(%error, "the use of an API token could not be written down");
+            if token.is_use_news(now)
+                && let Err(error) =
+                    store::note_use(connection, token.id, now, now - USE_RESOLUTION).await
+            {
+                tracing::warn!(%error, "the use of an API token could not be written down");
+            }
         }
-        Ok(Some(person))
+        let people = holders
+            .into_iter()
+            .map(|(hash, (_, person))| (hash, person));
+        Ok(people.collect())
     }
 }
 
@@ -57,10 +77,8 @@ impl Authenticator for StoreAuthenticator {
         token: &ApiToken,
         _context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        let person = self
-            .holder(&token.hash())
-            .await
-            .map_err(|error| AuthenticationError(error.to_string()))?;
-        Ok(person.map(Caller::from))
+        let holder = self.holder(token.hash()).await;
+        let holder = holder.map_err(|error| AuthenticationError(error.to_string()))?;
+        Ok(holder.map(|person| Caller::from((*person).clone())))
     }
 }

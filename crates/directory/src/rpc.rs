@@ -20,7 +20,7 @@ const MAX_IDS: usize = 1_000;
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let host = &directory.host;
 
-    let authenticator = StoreAuthenticator::new(host.pool.clone(), host.env.clone());
+    let authenticator = StoreAuthenticator::start(host);
     host.serve_rpc(move |_, question: Authenticate| {
         let authenticator = authenticator.clone();
         async move {
@@ -29,7 +29,8 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             if hex::decode_to_slice(&question.token_sha256, &mut hash).is_err() {
                 return Ok(None);
             }
-            Ok(authenticator.holder(&SecretHash(hash)).await?)
+            let holder = authenticator.holder(SecretHash(hash)).await?;
+            Ok(holder.map(|person| (*person).clone()))
         }
     })
     .await?;

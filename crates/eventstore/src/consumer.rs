@@ -12,6 +12,7 @@ use async_nats::jetstream::{AckKind, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +47,10 @@ pub struct ConsumerOptions {
     pub subjects: Vec<String>,
     /// At most so many messages in a batch.
     pub max_batch: usize,
+    /// The least time between two small batches. What comes meanwhile is dealt with
+    /// together: under load a batch costs the same for one message as for many. The first message
+    /// after a quiet time does not wait.
+    pub pace: Duration,
 }
 
 /// One message.
@@ -124,21 +129,44 @@ async fn consume(
     report(Ok(()));
     // Whatever is there makes a batch: one message when it is quiet, many under load.
     let mut batches = messages.ready_chunks(options.max_batch);
+    let mut next = Instant::now();
+    let mut dealt_with = DealtWith::default();
     loop {
-        let batch = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => {
-                // What has come and waits is given back: another replica has it at once.
-                while let Some(Some(batch)) = batches.next().now_or_never() {
-                    give_back(batch.into_iter().flatten()).await;
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = tokio::time::sleep_until(next) => {}
+        }
+        let ready = if shutdown.is_cancelled() {
+            None
+        } else {
+            // Without tokio's budget, which would end each batch at 128 messages.
+            unconstrained(batches.next()).now_or_never()
+        };
+        let batch = if let Some(batch) = ready {
+            batch
+        } else {
+            std::mem::take(&mut dealt_with)
+                .acknowledge(transport)
+                .await?;
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {
+                    // What has come and waits is given back: another replica has it at once.
+                    while let Some(Some(batch)) = batches.next().now_or_never() {
+                        give_back(batch.into_iter().flatten()).await;
+                    }
+                    return Ok(());
                 }
-                return Ok(());
+                batch = unconstrained(batches.next()) => batch,
             }
-            batch = batches.next() => batch,
         };
         let Some(batch) = batch else {
             return Err(TransportError("the consumer's messages ended".to_owned()));
         };
+        next = Instant::now();
+        if batch.len() < options.max_batch / 4 {
+            next += options.pace;
+        }
         let mut received = Vec::with_capacity(batch.len());
         let mut failed = None;
         for message in batch {
@@ -147,8 +175,15 @@ async fn consume(
                 Err(error) => failed = Some(TransportError::of(error)),
             }
         }
-        deal_with(transport, handler, &received).await?;
+        // The batch before is acknowledged while this one is dealt with.
+        let (acknowledged, now_dealt_with) = tokio::join!(
+            dealt_with.acknowledge(transport),
+            deal_with(handler, received),
+        );
+        dealt_with = now_dealt_with?;
+        acknowledged?;
         if let Some(error) = failed {
+            dealt_with.acknowledge(transport).await?;
             return Err(error);
         }
         report(Ok(()));
@@ -195,14 +230,13 @@ async fn messages(
 }
 
 async fn deal_with(
-    transport: &Transport,
     handler: &dyn BatchHandler,
-    received: &[Message],
-) -> Result<(), TransportError> {
-    if received.is_empty() {
-        return Ok(());
+    messages: Vec<Message>,
+) -> Result<DealtWith, TransportError> {
+    if messages.is_empty() {
+        return Ok(DealtWith::default());
     }
-    let batch = received
+    let batch = messages
         .iter()
         .map(delivery)
         .collect::<Result<Vec<_>, _>>()?;
@@ -210,28 +244,43 @@ async fn deal_with(
         .await
         .map_err(|_| TransportError("a batch took too long".to_owned()))?;
     // Crash point: committed, not acknowledged. It is delivered again and found to be done.
-    transport
-        .on_this_connection(acknowledge(received, &outcomes))
-        .await
+    Ok(DealtWith { messages, outcomes })
 }
 
-async fn acknowledge(received: &[Message], outcomes: &[Outcome]) -> Result<(), TransportError> {
-    // Acks travel in order on one connection: when the last one is confirmed, the server has all.
-    let confirmed = outcomes
-        .iter()
-        .rposition(|outcome| *outcome == Outcome::Done);
-    for (place, (message, outcome)) in received.iter().zip(outcomes).enumerate() {
-        let sent = match outcome {
-            Outcome::Done if Some(place) == confirmed => Ok(()),
-            Outcome::Done => message.ack().await,
-            Outcome::Retry(after) => message.ack_with(AckKind::Nak(Some(*after))).await,
-            Outcome::Rejected => message.ack_with(AckKind::Term).await,
-        };
-        sent.map_err(TransportError::of)?;
+/// A batch that was dealt with and is not acknowledged yet.
+#[derive(Default)]
+struct DealtWith {
+    messages: Vec<Message>,
+    outcomes: Vec<Outcome>,
+}
+
+impl DealtWith {
+    async fn acknowledge(self, transport: &Transport) -> Result<(), TransportError> {
+        if self.messages.is_empty() {
+            return Ok(());
+        }
+        transport.on_this_connection(self.acknowledge_each()).await
     }
-    match confirmed.and_then(|place| received.get(place)) {
-        Some(message) => message.double_ack().await.map_err(TransportError::of),
-        None => Ok(()),
+
+    async fn acknowledge_each(&self) -> Result<(), TransportError> {
+        // Acks travel in order on one connection: when the last one is confirmed, the server has all.
+        let confirmed = self
+            .outcomes
+            .iter()
+            .rposition(|outcome| *outcome == Outcome::Done);
+        for (place, (message, outcome)) in self.messages.iter().zip(&self.outcomes).enumerate() {
+            let sent = match outcome {
+                Outcome::Done if Some(place) == confirmed => Ok(()),
+                Outcome::Done => message.ack().await,
+                Outcome::Retry(after) => message.ack_with(AckKind::Nak(Some(*after))).await,
+                Outcome::Rejected => message.ack_with(AckKind::Term).await,
+            };
+            sent.map_err(TransportError::of)?;
+        }
+        match confirmed.and_then(|place| self.messages.get(place)) {
+            Some(message) => message.double_ack().await.map_err(TransportError::of),
+            None => Ok(()),
+        }
     }
 }
 

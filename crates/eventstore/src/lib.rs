@@ -28,7 +28,9 @@
 
 pub mod consumer;
 pub mod durables;
+mod fresh;
 pub mod idempotency;
+pub mod kept;
 pub mod producer;
 pub mod projection;
 mod publish;
@@ -40,16 +42,24 @@ mod unit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::{Environment, Provenance, Service};
+use contract::envelope::Place;
+use contract::{
+    Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, SealedContext, Service,
+    Version,
+};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use durables::Durable;
 pub use idempotency::IdempotencyRecord;
 pub use projection::{Projection, ProjectionError};
+pub use store::NewEvent;
 pub use transport::{Transport, TransportSettings};
 pub use unit::{AppendError, Unit};
+
+use crate::fresh::Fresh;
 
 /// For how long what is under way may come to its end after the shutdown was asked for. What is cut
 /// off then is found undone and done again, as after a crash.
@@ -69,6 +79,7 @@ pub struct EventStore {
     environment: Environment,
     /// Rung after each commit; the relay of this process listens.
     committed: Arc<Notify>,
+    fresh: Arc<Fresh>,
 }
 
 impl EventStore {
@@ -79,6 +90,7 @@ impl EventStore {
             pool,
             environment,
             committed: Arc::new(Notify::new()),
+            fresh: Arc::default(),
         }
     }
 
@@ -86,6 +98,15 @@ impl EventStore {
     /// database before [`Unit::connection`] or [`Unit::commit`].
     pub fn begin(&self, provenance: &Provenance) -> Unit<'static> {
         Unit::new(self.clone(), provenance.clone())
+    }
+
+    /// The same as [`EventStore::begin`], on a connection that the caller keeps.
+    pub fn begin_on<'c>(
+        &self,
+        connection: &'c mut sqlx::PgConnection,
+        provenance: &Provenance,
+    ) -> Unit<'c> {
+        Unit::lent(self.clone(), connection, provenance.clone())
     }
 
     /// Joins a transaction that is already open, such as a projection's: the events become true
@@ -96,6 +117,33 @@ impl EventStore {
         provenance: &Provenance,
     ) -> Unit<'c> {
         Unit::joining(self.clone(), connection, provenance.clone())
+    }
+
+    /// Makes an event ready to be written: all that can be done before its turn comes.
+    ///
+    /// # Errors
+    /// When the event is too large to be one.
+    pub fn prepare<F: Fact>(
+        &self,
+        provenance: &Provenance,
+        stream: Uuid,
+        version: Version,
+        fact: &F,
+    ) -> Result<NewEvent, EnvelopeError> {
+        let id: EventId = self.environment.new_id();
+        let context = provenance.context.as_ref();
+        let context = context.map(|context| SealedContext::seal(context, &self.environment));
+        let hash = context.as_ref().map(SealedContext::hash);
+        let place = Place {
+            id,
+            stream,
+            version,
+            time: self.environment.now(),
+            source: self.service,
+        };
+        let envelope = Envelope::of(&place, provenance, hash, fact)?;
+        let bytes = envelope.canonical()?;
+        Ok(NewEvent::new::<F>(&envelope, stream, bytes, context))
     }
 
     /// The service whose events these are.
@@ -120,5 +168,9 @@ impl EventStore {
 
     pub(crate) fn committed(&self) -> &Notify {
         &self.committed
+    }
+
+    pub(crate) fn fresh(&self) -> &Fresh {
+        &self.fresh
     }
 }

@@ -5,22 +5,27 @@
 //! passed over; one that comes too early is a proof that others are missing, and those are asked
 //! for at once from their producer ([`Repair`]).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::rpc::{StoredEvent, StreamEvents};
 use contract::{Envelope, Service};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::EventStore;
 use crate::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
-use crate::store;
+use crate::kept::KeptConnection;
+use crate::store::{self, Moved};
 use crate::transport::{EVENTS, Transport, TransportError};
 use crate::unit::AppendError;
+
+/// How soon one batch may follow another: others see this service's view so much later, at most.
+const PACE: Duration = Duration::from_millis(5);
 
 /// After how long what could not be applied is tried again.
 const RETRY: Duration = Duration::from_millis(500);
@@ -85,8 +90,10 @@ pub async fn run(
         durable: projection.name().to_owned(),
         subjects: projection.subjects(),
         max_batch: 256,
+        pace: PACE,
     };
     let handler = Applier {
+        connection: Mutex::new(KeptConnection::like(events.pool())),
         events,
         repair,
         projection,
@@ -96,6 +103,7 @@ pub async fn run(
 
 struct Applier {
     events: EventStore,
+    connection: Mutex<KeptConnection>,
     repair: Arc<dyn Repair>,
     projection: Arc<dyn Projection>,
 }
@@ -179,13 +187,16 @@ impl Applier {
         let events: Vec<&Envelope> = events.collect();
         let mut ids: Vec<Uuid> = events.iter().map(|event| event.stream_id()).collect();
         ids.dedup();
-        let mut transaction = self.events.pool().begin().await?;
+        let mut kept = self.connection.lock().await;
+        let mut connection = kept.take().await?;
+        let mut transaction = connection.begin().await?;
         let name = self.projection.name();
-        let positions = store::lock_positions(&mut transaction, name, &ids).await?;
-        let mut positions: HashMap<Uuid, i64> = positions.into_iter().collect();
-        let mut moved: BTreeMap<Uuid, i64> = BTreeMap::new();
+        let known = store::lock_positions(&mut transaction, name, &ids).await?;
+        let mut positions: BTreeMap<Uuid, i64> = BTreeMap::new();
         for event in events {
-            let position = positions.entry(event.stream_id()).or_insert(0);
+            let stream = event.stream_id();
+            let before = known.get(&stream).copied().unwrap_or(0);
+            let position = positions.entry(stream).or_insert(before);
             let version = event.streamversion.number();
             if version <= *position {
                 continue;
@@ -197,12 +208,17 @@ impl Applier {
             }
             self.projection.apply(&mut transaction, event).await?;
             *position = version;
-            moved.insert(event.stream_id(), version);
         }
-        let (ids, versions): (Vec<_>, Vec<_>) = moved.into_iter().unzip();
-        store::save_positions(&mut transaction, name, &ids, &versions).await?;
+        let moved = positions.into_iter().map(|(stream, version)| Moved {
+            stream,
+            version,
+            begun: !known.contains_key(&stream),
+        });
+        let moved: Vec<_> = moved.filter(|moved| moved.version > 0).collect();
+        store::save_positions(&mut transaction, name, &moved).await?;
         // Crash point: nothing is committed; all of it is delivered again.
         transaction.commit().await?;
+        kept.put_back(connection);
         self.events.wake_relay();
         Ok(())
     }

@@ -92,7 +92,7 @@ async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
     let message = PublishMessage::build()
         .message_id(event.event_id().to_string())
         .header("Content-Type", contract::envelope::CONTENT_TYPE)
-        .payload(event.envelope.clone().into());
+        .payload(event.envelope.clone());
     let sent = jetstream.send_publish(subject, message).await;
     sent.map_err(TransportError::of)
 }

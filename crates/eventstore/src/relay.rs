@@ -17,6 +17,7 @@
 //! The leader holds a session lock of Postgres on a connection of its own. Two relays at once (the
 //! old leader's session is cut and it has not noticed yet) do no harm: both publish, one deletes.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -28,15 +29,26 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{self, OutboxEvent};
+use crate::store::{self, OutboxEvent, OutboxRow, Receipt};
 use crate::transport::{CONTEXTS, EVENTS, Transport, TransportError};
 use crate::{EventStore, idempotency, publish};
 
-/// At most so many events are under way at once.
-const BATCH: i64 = 512;
+/// At most so many events are under way at once, unless a single transaction wrote more.
+const BATCH: usize = 512;
+
+/// At most so many rows of the outbox are read at once.
+const ROWS: usize = 512;
 
 /// The slow poll behind the bell: finds what another process committed when its poke was lost.
 const POLL: Duration = Duration::from_secs(1);
+
+/// The least time between two turns, and after a turn with many events. Whatever is committed
+/// meanwhile is published together: a turn costs the same for one event as for many. The first event
+/// after a quiet time does not wait.
+const PACE: Duration = Duration::from_millis(2);
+const BUSY_PACE: Duration = Duration::from_millis(8);
+/// So many events in a turn are many.
+const BUSY: usize = 16;
 
 /// How often a follower tries to become the leader.
 const CANDIDATE_POLL: Duration = Duration::from_millis(500);
@@ -100,6 +112,22 @@ pub struct Relay {
     transport: Transport,
 }
 
+/// As long as it lives, committed events are kept for the relay.
+struct FreshEvents<'r>(&'r EventStore);
+
+impl<'r> FreshEvents<'r> {
+    fn kept(events: &'r EventStore) -> Self {
+        events.fresh().want(true);
+        Self(events)
+    }
+}
+
+impl Drop for FreshEvents<'_> {
+    fn drop(&mut self) {
+        self.0.fresh().want(false);
+    }
+}
+
 /// What a leader knows of the stream it publishes to.
 struct Leader {
     connection: PgConnection,
@@ -148,7 +176,12 @@ impl Relay {
         report: &mut (impl FnMut(Result<RelayState, &RelayError>) + Send),
     ) -> Result<(), RelayError> {
         let options = PgConnectOptions::clone(&self.events.pool().connect_options());
-        let options = options.options([("idle_session_timeout", LEASE)]);
+        // A receipt that a crash of the database takes back leaves its events in the outbox: they are
+        // published again, and found to be known. No receipt is worth a flush to disk.
+        let options = options.options([
+            ("idle_session_timeout", LEASE),
+            ("synchronous_commit", "off"),
+        ]);
         let mut connection = in_time(PgConnection::connect_with(&options)).await?;
         let schema = self.events.service().schema();
         while !in_time(store::try_lead(&mut connection, schema)).await? {
@@ -165,6 +198,7 @@ impl Relay {
             }
         }
         tracing::info!(service = %self.events.service(), "the relay leads");
+        let _kept = FreshEvents::kept(&self.events);
         let now = Instant::now();
         let mut leader = Leader {
             connection,
@@ -189,6 +223,7 @@ impl Relay {
             .map_err(TransportError::of)?;
         let mut wait = Duration::ZERO;
         let mut failed = false;
+        let mut next = Instant::now();
         loop {
             tokio::select! {
                 biased;
@@ -197,12 +232,19 @@ impl Relay {
                 Some(_) = pokes.next(), if !failed => {}
                 () = tokio::time::sleep(wait) => {}
             }
+            tokio::time::sleep_until(next).await;
+            let began = Instant::now();
             // One turn answers all the pokes that came so far.
             while let Some(Some(_)) = pokes.next().now_or_never() {}
             let turn = self.turn(leader, shutdown, report).await;
             failed = turn.is_err();
+            let pace = match turn {
+                Ok(published) if published >= BUSY => BUSY_PACE,
+                _ => PACE,
+            };
+            next = began + pace;
             wait = match turn {
-                Ok(()) => POLL,
+                Ok(_) => POLL,
                 Err(error @ RelayError::Database(_)) => {
                     // The lock went with its session, perhaps: step down and stand again.
                     report(Err(&error));
@@ -220,23 +262,58 @@ impl Relay {
         }
     }
 
-    /// Publishes all that is in the outbox.
+    /// Publishes all that is in the outbox: how many events.
     async fn turn(
         &self,
         leader: &mut Leader,
         shutdown: &CancellationToken,
         report: &mut (impl FnMut(Result<RelayState, &RelayError>) + Send),
-    ) -> Result<(), RelayError> {
+    ) -> Result<usize, RelayError> {
         self.forget(leader).await?;
+        let mut published = 0;
         loop {
             self.compare(leader).await?;
             report(Ok(RelayState::Leading));
-            let batch = in_time(store::next_in_outbox(&mut leader.connection, BATCH)).await?;
-            if batch.is_empty() || shutdown.is_cancelled() {
-                return Ok(());
+            let rows = in_time(store::next_in_outbox(&mut leader.connection, ROWS)).await?;
+            if rows.is_empty() || shutdown.is_cancelled() {
+                return Ok(published);
             }
-            self.publish(leader, &batch).await?;
+            let all = rows.len() < ROWS;
+            let mut next = rows.into_iter().peekable();
+            while next.peek().is_some() && leader.streams.is_some() {
+                let mut batch = Batch::default();
+                while let Some(row) = next.next_if(|row| batch.has_room_for(row)) {
+                    batch.add(row);
+                }
+                batch.events = self.read(leader, &batch.seqs()).await?;
+                self.publish(leader, &batch).await?;
+                published += batch.events.len();
+            }
+            if all && leader.streams.is_some() {
+                // What was committed meanwhile has rung the bell: the next turn's, at its pace.
+                return Ok(published);
+            }
         }
+    }
+
+    /// The events in these places: those that this process has just written are here, the others are
+    /// read.
+    async fn read(
+        &self,
+        leader: &mut Leader,
+        seqs: &[i64],
+    ) -> Result<Vec<OutboxEvent>, RelayError> {
+        let mut events = self.events.fresh().take(seqs);
+        let others: Vec<i64> = seqs
+            .iter()
+            .copied()
+            .filter(|seq| !events.contains_key(seq))
+            .collect();
+        if !others.is_empty() {
+            let read = in_time(store::events_at(&mut leader.connection, &others)).await?;
+            events.extend(read.into_iter().map(|event| (event.seq, event)));
+        }
+        Ok(events.into_values().collect())
     }
 
     async fn forget(&self, leader: &mut Leader) -> Result<(), RelayError> {
@@ -325,11 +402,11 @@ impl Relay {
         Ok(0)
     }
 
-    async fn publish(&self, leader: &mut Leader, batch: &[OutboxEvent]) -> Result<(), RelayError> {
+    async fn publish(&self, leader: &mut Leader, batch: &Batch) -> Result<(), RelayError> {
         let Some(streams) = leader.streams.as_mut() else {
             return Ok(());
         };
-        let sending = async { Ok(publish::batch(self.transport.jetstream(), batch).await) };
+        let sending = async { Ok(publish::batch(self.transport.jetstream(), &batch.events).await) };
         let outcome = self.transport.on_this_connection(sending).await?;
         // Crash point 2: published, perhaps acknowledged, and nothing written down.
         if self.transport.connects() != streams.connects {
@@ -346,24 +423,59 @@ impl Relay {
             return Ok(());
         }
         if let Some((sequence, last)) = outcome.last {
-            in_time(store::settle_batch(
-                &mut leader.connection,
-                &outcome.seqs,
-                &streams.created,
-                i64::try_from(sequence).unwrap_or(i64::MAX),
-                last,
-            ))
-            .await?;
+            let receipt = Receipt {
+                stream_created: &streams.created,
+                last_sequence: i64::try_from(sequence).unwrap_or(i64::MAX),
+                last_event: last,
+                seqs: &outcome.seqs,
+            };
+            let done = batch.done(&outcome.seqs);
+            let settled = store::settle_batch(&mut leader.connection, &done, &receipt);
+            in_time(settled).await?;
             streams.last_sequence = sequence.max(streams.last_sequence);
         }
         match outcome.reason {
             None => Ok(()),
             Some(reason) => Err(RelayError::NotAcknowledged {
-                sent: batch.len(),
-                missing: batch.len() - outcome.seqs.len(),
+                sent: batch.events.len(),
+                missing: batch.events.len() - outcome.seqs.len(),
                 reason,
             }),
         }
+    }
+}
+
+/// What is published together: some rows of the outbox and their events.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<OutboxRow>,
+    /// In the order of their places: a stream's events in the order of their versions.
+    events: Vec<OutboxEvent>,
+}
+
+impl Batch {
+    fn has_room_for(&self, row: &OutboxRow) -> bool {
+        let so_far: usize = self.rows.iter().map(|row| row.seqs.len()).sum();
+        self.rows.is_empty() || so_far + row.seqs.len() <= BATCH
+    }
+
+    fn add(&mut self, row: OutboxRow) {
+        self.rows.push(row);
+    }
+
+    fn seqs(&self) -> Vec<i64> {
+        self.rows
+            .iter()
+            .flat_map(|row| &row.seqs)
+            .copied()
+            .collect()
+    }
+
+    /// The rows of which every event was acknowledged.
+    fn done(&self, acknowledged: &[i64]) -> Vec<i64> {
+        let acknowledged: HashSet<i64> = acknowledged.iter().copied().collect();
+        let done = |row: &&OutboxRow| row.seqs.iter().all(|seq| acknowledged.contains(seq));
+        self.rows.iter().filter(done).map(|row| row.id).collect()
     }
 }
 
@@ -379,4 +491,42 @@ async fn within<T>(
     tokio::time::timeout(limit, statement)
         .await
         .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: i64, seqs: impl IntoIterator<Item = i64>) -> OutboxRow {
+        OutboxRow {
+            id,
+            seqs: seqs.into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn a_row_is_done_when_every_event_of_it_was_acknowledged() {
+        let mut batch = Batch::default();
+        batch.add(row(7, [1, 2]));
+        batch.add(row(8, [3]));
+        assert_eq!(batch.seqs(), [1, 2, 3]);
+        assert_eq!(batch.done(&[1, 3]), [8]);
+        assert_eq!(batch.done(&[3, 2, 1]), [7, 8]);
+        assert!(batch.done(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_batch_takes_a_row_of_any_size_and_no_more_than_fit_beside_it() {
+        let size = i64::try_from(BATCH).unwrap();
+        let mut batch = Batch::default();
+        let large = row(1, 0..size * 3);
+        assert!(batch.has_room_for(&large));
+        batch.add(large);
+        assert!(!batch.has_room_for(&row(2, [size * 3])));
+        let mut batch = Batch::default();
+        batch.add(row(1, 0..size - 1));
+        assert!(batch.has_room_for(&row(2, [size])));
+        batch.add(row(2, [size]));
+        assert!(!batch.has_room_for(&row(3, [size + 1])));
+    }
 }

@@ -1,5 +1,9 @@
 //! The SQL over the event tables. Names are unqualified: the search path is the service's schema.
 
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{Envelope, EventId, Fact, OrganizationId, SealedContext};
 use sqlx::{PgConnection, PgExecutor};
@@ -7,87 +11,136 @@ use uuid::Uuid;
 
 use crate::idempotency::{IdempotencyRecord, StoredAnswer};
 
-/// Events about to be written, a column each, as one INSERT takes them.
+/// Events about to be written.
 #[derive(Default)]
-pub(crate) struct NewEvents {
-    ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    streams: Vec<Uuid>,
-    versions: Vec<i64>,
-    types: Vec<String>,
-    organizations: Vec<Option<Uuid>>,
-    times: Vec<DateTime<Utc>>,
-    envelopes: Vec<Vec<u8>>,
-    context_ids: Vec<Uuid>,
-    salts: Vec<Vec<u8>>,
-    contexts: Vec<Vec<u8>>,
+pub(crate) struct NewEvents(Vec<NewEvent>);
+
+/// An event that is ready to be written, by [`crate::Unit::add`].
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    kind: &'static str,
+    version: i64,
+    time: DateTime<Utc>,
+    event: OutboxEvent,
 }
 
-impl NewEvents {
-    pub(crate) fn push<F: Fact>(
-        &mut self,
+impl NewEvent {
+    pub(crate) fn new<F: Fact>(
         envelope: &Envelope,
         stream: Uuid,
         bytes: Vec<u8>,
         context: Option<SealedContext>,
-    ) {
-        self.ids.push(envelope.id.uuid());
-        self.kinds.push(F::AGGREGATE.to_owned());
-        self.streams.push(stream);
-        self.versions.push(envelope.streamversion.number());
-        self.types.push(F::TYPE.to_owned());
-        self.organizations
-            .push(envelope.organization.map(OrganizationId::uuid));
-        self.times.push(envelope.time);
-        self.envelopes.push(bytes);
-        if let Some(context) = context {
-            self.context_ids.push(envelope.id.uuid());
-            self.salts.push(context.salt.0.to_vec());
-            self.contexts.push(context.bytes);
+    ) -> Self {
+        let (salt, context) = context
+            .map(|context| {
+                (
+                    Bytes::copy_from_slice(&context.salt.0),
+                    context.bytes.into(),
+                )
+            })
+            .unzip();
+        Self {
+            kind: F::AGGREGATE,
+            version: envelope.streamversion.number(),
+            time: envelope.time,
+            event: OutboxEvent {
+                seq: 0,
+                id: envelope.id.uuid(),
+                organization: envelope.organization.map(OrganizationId::uuid),
+                kind: F::TYPE.into(),
+                stream_id: stream,
+                envelope: bytes.into(),
+                salt,
+                context,
+            },
         }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ids.is_empty()
     }
 }
 
-/// Events, their contexts and their outbox rows in one statement.
+impl NewEvent {
+    /// The event's id.
+    pub fn id(&self) -> EventId {
+        self.event.event_id()
+    }
+}
+
+impl NewEvents {
+    pub(crate) fn push(&mut self, event: NewEvent) {
+        self.0.push(event);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The events as the relay takes them, now that they have these places.
+    pub(crate) fn written(self, seqs: &HashMap<Uuid, i64>) -> impl Iterator<Item = OutboxEvent> {
+        let written = self.0.into_iter().map(|new| new.event);
+        written.filter_map(|event| {
+            let seq = *seqs.get(&event.id)?;
+            Some(OutboxEvent { seq, ..event })
+        })
+    }
+}
+
+/// Events, their contexts and their outbox row in one statement, if what is expected holds. Where in
+/// `events` each of them is; nowhere, if it does not.
 pub(crate) async fn insert_events(
     connection: &mut PgConnection,
     new: &NewEvents,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+    expected: &BTreeSet<(Uuid, i64)>,
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    fn column<'e, T>(new: &'e NewEvents, of: impl Fn(&'e NewEvent) -> T) -> Vec<T> {
+        new.0.iter().map(of).collect()
+    }
+    let contexts: Vec<_> = new
+        .0
+        .iter()
+        .filter_map(|new| {
+            let OutboxEvent {
+                id, salt, context, ..
+            } = &new.event;
+            Some((*id, salt.as_deref()?, context.as_deref()?))
+        })
+        .collect();
+    let rows = sqlx::query!(
         r#"
-        WITH event AS (
+        WITH allowed AS MATERIALIZED (
+            SELECT cardinality($12::uuid[]) = 0 OR is_as_expected($12, $13::bigint[]) AS yes
+        ), event AS (
             INSERT INTO events (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope)
             SELECT id, stream_kind, stream_id, version, type, organization, occurred_at, envelope
             FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[],
                         $7::timestamptz[], $8::bytea[]) WITH ORDINALITY
                  AS n (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope, place)
+            WHERE (SELECT yes FROM allowed)
             ORDER BY place
-            RETURNING seq
+            RETURNING id, seq
         ), context AS (
             INSERT INTO contexts (event_id, salt, context)
-            SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[])
+            SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[]) WHERE (SELECT yes FROM allowed)
+        ), waiting AS (
+            INSERT INTO outbox (seqs) SELECT array_agg(seq) FROM event HAVING count(*) > 0
         )
-        INSERT INTO outbox (seq) SELECT seq FROM event
+        SELECT id, seq FROM event
         "#,
-        &new.ids,
-        &new.kinds,
-        &new.streams,
-        &new.versions,
-        &new.types,
-        &new.organizations as &[Option<Uuid>],
-        &new.times,
-        &new.envelopes,
-        &new.context_ids,
-        &new.salts,
-        &new.contexts,
+        &column(new, |new| new.event.id),
+        &column(new, |new| new.kind) as &[&str],
+        &column(new, |new| new.event.stream_id),
+        &column(new, |new| new.version),
+        &column(new, |new| &*new.event.kind) as &[&str],
+        &column(new, |new| new.event.organization) as &[Option<Uuid>],
+        &column(new, |new| new.time),
+        &column(new, |new| &*new.event.envelope) as &[&[u8]],
+        &contexts.iter().map(|(id, _, _)| *id).collect::<Vec<_>>(),
+        &contexts.iter().map(|(_, salt, _)| *salt).collect::<Vec<_>>() as &[&[u8]],
+        &contexts.iter().map(|(_, _, context)| *context).collect::<Vec<_>>() as &[&[u8]],
+        &expected.iter().map(|(stream, _)| *stream).collect::<Vec<_>>(),
+        &expected.iter().map(|(_, version)| *version).collect::<Vec<_>>(),
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    Ok(rows.into_iter().map(|row| (row.id, row.seq)).collect())
 }
 
 pub(crate) async fn insert_answer(
@@ -138,15 +191,17 @@ pub(crate) async fn forget_answers(
 }
 
 /// An event on its way to JetStream.
+#[derive(Debug, Clone)]
 pub(crate) struct OutboxEvent {
     pub(crate) seq: i64,
     pub(crate) id: Uuid,
     pub(crate) organization: Option<Uuid>,
-    pub(crate) kind: String,
+    /// Its CloudEvents type.
+    pub(crate) kind: Cow<'static, str>,
     pub(crate) stream_id: Uuid,
-    pub(crate) envelope: Vec<u8>,
-    pub(crate) salt: Option<Vec<u8>>,
-    pub(crate) context: Option<Vec<u8>>,
+    pub(crate) envelope: Bytes,
+    pub(crate) salt: Option<Bytes>,
+    pub(crate) context: Option<Bytes>,
 }
 
 impl OutboxEvent {
@@ -155,44 +210,86 @@ impl OutboxEvent {
     }
 }
 
-/// What is to be published next. By state, not by a cursor: with concurrent commits a lower seq
-/// can become visible after a higher one.
+/// What one transaction left to be published.
+pub(crate) struct OutboxRow {
+    pub(crate) id: i64,
+    /// Which events.
+    pub(crate) seqs: Vec<i64>,
+}
+
+/// What is to be published next. By state, not by a cursor: with concurrent commits a lower id can
+/// become visible after a higher one.
 pub(crate) async fn next_in_outbox(
     executor: impl PgExecutor<'_>,
-    limit: i64,
-) -> Result<Vec<OutboxEvent>, sqlx::Error> {
+    limit: usize,
+) -> Result<Vec<OutboxRow>, sqlx::Error> {
     sqlx::query_as!(
-        OutboxEvent,
-        r#"
-        SELECT e.seq, e.id, e.organization, e.type AS kind, e.stream_id, e.envelope,
-               c.salt AS "salt?", c.context AS "context?"
-        FROM outbox o JOIN events e USING (seq) LEFT JOIN contexts c ON c.event_id = e.id
-        ORDER BY o.seq
-        LIMIT $1
-        "#,
-        limit
+        OutboxRow,
+        "SELECT id, seqs FROM outbox ORDER BY id LIMIT $1",
+        i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(executor)
     .await
 }
 
-/// Deletes what was acknowledged and remembers where JetStream put it, in one statement.
-pub(crate) async fn settle_batch(
+/// These events with their contexts.
+///
+/// Each place leads to its event, and never the other way round: left to itself the planner may read
+/// every event there ever was.
+pub(crate) async fn events_at(
     executor: impl PgExecutor<'_>,
     seqs: &[i64],
-    stream_created: &str,
-    last_sequence: i64,
-    last_event: EventId,
+) -> Result<Vec<OutboxEvent>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT e.seq AS "seq!", e.id AS "id!", e.organization, e.type AS "kind!", e.stream_id AS "stream_id!",
+               e.envelope AS "envelope!", c.salt AS "salt?", c.context AS "context?"
+        FROM unnest($1::bigint[]) AS due (seq)
+        CROSS JOIN LATERAL (SELECT * FROM events WHERE seq = due.seq OFFSET 0) AS e
+        LEFT JOIN LATERAL (SELECT * FROM contexts WHERE event_id = e.id OFFSET 0) AS c ON true
+        "#,
+        seqs
+    )
+    .fetch_all(executor)
+    .await?;
+    let event = rows.into_iter().map(|row| OutboxEvent {
+        seq: row.seq,
+        id: row.id,
+        organization: row.organization,
+        kind: row.kind.into(),
+        stream_id: row.stream_id,
+        envelope: row.envelope.into(),
+        salt: row.salt.map(Bytes::from),
+        context: row.context.map(Bytes::from),
+    });
+    Ok(event.collect())
+}
+
+/// What JetStream acknowledged, and where it put the last of it.
+pub(crate) struct Receipt<'a> {
+    pub(crate) stream_created: &'a str,
+    pub(crate) last_sequence: i64,
+    pub(crate) last_event: EventId,
+    /// Which events.
+    pub(crate) seqs: &'a [i64],
+}
+
+/// Keeps a receipt and deletes the outbox rows that are done with, in one statement.
+pub(crate) async fn settle_batch(
+    executor: impl PgExecutor<'_>,
+    done: &[i64],
+    receipt: &Receipt<'_>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"
-        WITH settled AS (DELETE FROM outbox WHERE seq = ANY($1))
-        INSERT INTO relay_batches (stream_created, last_sequence, last_event_id, seqs) VALUES ($2, $3, $4, $1)
+        WITH settled AS (DELETE FROM outbox WHERE id = ANY($1))
+        INSERT INTO relay_batches (stream_created, last_sequence, last_event_id, seqs) VALUES ($2, $3, $4, $5)
         "#,
-        seqs,
-        stream_created,
-        last_sequence,
-        last_event.uuid(),
+        done,
+        receipt.stream_created,
+        receipt.last_sequence,
+        receipt.last_event.uuid(),
+        receipt.seqs,
     )
     .execute(executor)
     .await?;
@@ -226,8 +323,8 @@ pub(crate) async fn repeat_other_streams(
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         r#"
-        WITH lost AS (DELETE FROM relay_batches WHERE stream_created <> $1 RETURNING seqs)
-        INSERT INTO outbox (seq) SELECT DISTINCT unnest(seqs) FROM lost ON CONFLICT DO NOTHING
+        WITH lost AS (DELETE FROM relay_batches WHERE stream_created <> $1 RETURNING seqs, last_sequence)
+        INSERT INTO outbox (seqs) SELECT seqs FROM lost ORDER BY last_sequence
         "#,
         stream_created
     )
@@ -244,7 +341,7 @@ pub(crate) async fn repeat_batch(
     let done = sqlx::query!(
         r#"
         WITH lost AS (DELETE FROM relay_batches WHERE id = $1 RETURNING seqs)
-        INSERT INTO outbox (seq) SELECT unnest(seqs) FROM lost ON CONFLICT DO NOTHING
+        INSERT INTO outbox (seqs) SELECT seqs FROM lost
         "#,
         id
     )
@@ -337,24 +434,20 @@ pub(crate) async fn settled_rows(
     .await
 }
 
-/// The positions of these streams, locked for this transaction; streams never seen are at 0.
+/// The positions of these streams, locked for this transaction in the order given. Streams never seen
+/// are left out.
 pub(crate) async fn lock_positions(
     connection: &mut PgConnection,
     consumer: &str,
     streams: &[Uuid],
-) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO consumer_positions (consumer, stream_id, version)
-         SELECT $1, stream_id, 0 FROM unnest($2::uuid[]) AS n (stream_id) ORDER BY stream_id
-         ON CONFLICT DO NOTHING",
-        consumer,
-        streams
-    )
-    .execute(&mut *connection)
-    .await?;
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT stream_id, version FROM consumer_positions WHERE consumer = $1 AND stream_id = ANY($2)
-         ORDER BY stream_id FOR UPDATE",
+        r#"SELECT p.stream_id AS "stream_id!", p.version AS "version!"
+           FROM unnest($2::uuid[]) AS wanted (stream_id)
+           CROSS JOIN LATERAL (
+               SELECT stream_id, version FROM consumer_positions
+               WHERE consumer = $1 AND stream_id = wanted.stream_id FOR UPDATE
+           ) AS p"#,
         consumer,
         streams
     )
@@ -366,19 +459,33 @@ pub(crate) async fn lock_positions(
         .collect())
 }
 
+/// How far a stream was consumed.
+pub(crate) struct Moved {
+    pub(crate) stream: Uuid,
+    pub(crate) version: i64,
+    /// Whether [`lock_positions`] did not find it. Another replica may begin the same stream at this
+    /// moment: the second one to insert it is refused, and with it what it applied.
+    pub(crate) begun: bool,
+}
+
 pub(crate) async fn save_positions(
     connection: &mut PgConnection,
     consumer: &str,
-    streams: &[Uuid],
-    versions: &[i64],
+    moved: &[Moved],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE consumer_positions p SET version = n.version
-         FROM unnest($2::uuid[], $3::bigint[]) AS n (stream_id, version)
-         WHERE p.consumer = $1 AND p.stream_id = n.stream_id",
+        "WITH moved AS MATERIALIZED (
+             SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::boolean[]) AS n (stream_id, version, begun)
+         ), followed AS (
+             UPDATE consumer_positions p SET version = moved.version
+             FROM moved WHERE NOT moved.begun AND p.consumer = $1 AND p.stream_id = moved.stream_id
+         )
+         INSERT INTO consumer_positions (consumer, stream_id, version)
+         SELECT $1, stream_id, version FROM moved WHERE begun ORDER BY stream_id",
         consumer,
-        streams,
-        versions
+        &moved.iter().map(|moved| moved.stream).collect::<Vec<_>>(),
+        &moved.iter().map(|moved| moved.version).collect::<Vec<_>>(),
+        &moved.iter().map(|moved| moved.begun).collect::<Vec<_>>(),
     )
     .execute(connection)
     .await?;

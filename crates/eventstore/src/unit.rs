@@ -1,13 +1,14 @@
 //! One change: state and events that become true together or not at all.
 
-use contract::envelope::Place;
-use contract::{Envelope, EnvelopeError, EventId, Fact, Provenance, SealedContext, Version};
-use sqlx::{PgConnection, Postgres, Transaction};
+use std::collections::{BTreeSet, HashMap};
+
+use contract::{EnvelopeError, EventId, Fact, Provenance, Version};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::EventStore;
 use crate::idempotency::IdempotencyRecord;
-use crate::store::{self, NewEvents};
+use crate::store::{self, NewEvent, NewEvents};
 
 /// Why a change was not made. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +51,10 @@ impl From<sqlx::Error> for AppendError {
 enum Link<'c> {
     /// Nothing was sent yet.
     Idle,
+    /// Nothing was sent yet, and this is where it will be.
+    Lent(&'c mut PgConnection),
     /// A transaction of its own.
-    Own(Transaction<'static, Postgres>),
+    Own(Transaction<'c, Postgres>),
     /// A transaction that someone else ends.
     Joined(&'c mut PgConnection),
 }
@@ -62,7 +65,8 @@ pub struct Unit<'c> {
     link: Link<'c>,
     provenance: Provenance,
     events: NewEvents,
-    answer: Option<IdempotencyRecord>,
+    answers: Vec<IdempotencyRecord>,
+    expected: BTreeSet<(Uuid, i64)>,
 }
 
 impl std::fmt::Debug for Unit<'_> {
@@ -80,23 +84,32 @@ impl Unit<'static> {
             link: Link::Idle,
             provenance,
             events: NewEvents::default(),
-            answer: None,
+            answers: Vec::new(),
+            expected: BTreeSet::new(),
         }
     }
 }
 
 impl<'c> Unit<'c> {
+    pub(crate) fn lent(
+        store: EventStore,
+        connection: &'c mut PgConnection,
+        provenance: Provenance,
+    ) -> Self {
+        Self {
+            link: Link::Lent(connection),
+            ..Unit::new(store, provenance)
+        }
+    }
+
     pub(crate) fn joining(
         store: EventStore,
         connection: &'c mut PgConnection,
         provenance: Provenance,
     ) -> Self {
         Self {
-            store,
             link: Link::Joined(connection),
-            provenance,
-            events: NewEvents::default(),
-            answer: None,
+            ..Unit::new(store, provenance)
         }
     }
 
@@ -105,13 +118,15 @@ impl<'c> Unit<'c> {
     /// # Errors
     /// When the transaction cannot be begun.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        if matches!(self.link, Link::Idle) {
-            self.link = Link::Own(self.store.pool().begin().await?);
-        }
+        self.link = match std::mem::replace(&mut self.link, Link::Idle) {
+            Link::Idle => Link::Own(self.store.pool().begin().await?),
+            Link::Lent(connection) => Link::Own(connection.begin().await?),
+            begun => begun,
+        };
         match &mut self.link {
             Link::Own(transaction) => Ok(transaction),
             Link::Joined(connection) => Ok(connection),
-            Link::Idle => unreachable!("the branch above left no idle link"),
+            Link::Idle | Link::Lent(_) => unreachable!("the transaction was begun above"),
         }
     }
 
@@ -145,31 +160,28 @@ impl<'c> Unit<'c> {
         version: Version,
         fact: &F,
     ) -> Result<EventId, AppendError> {
-        let environment = self.store.environment();
-        let id: EventId = environment.new_id();
-        let time = environment.now();
-        let context = provenance
-            .context
-            .as_ref()
-            .map(|context| SealedContext::seal(context, environment));
-        let hash = context.as_ref().map(SealedContext::hash);
-        let place = Place {
-            id,
-            stream,
-            version,
-            time,
-            source: self.store.service(),
-        };
-        let envelope = Envelope::of(&place, provenance, hash, fact)?;
-        let bytes = envelope.canonical()?;
-        self.events.push::<F>(&envelope, stream, bytes, context);
+        let event = self.store.prepare(provenance, stream, version, fact)?;
+        let id = event.id();
+        self.add(event);
         Ok(id)
+    }
+
+    /// Records an event that was prepared before.
+    pub fn add(&mut self, event: NewEvent) {
+        self.events.push(event);
+    }
+
+    /// Makes the change only if this stream, as the service knows it, is still at the version on which
+    /// the change was decided; else it is a [`AppendError::Conflict`]. For streams that the change
+    /// itself does not write to, and has not locked.
+    pub fn expect(&mut self, stream: Uuid, version: i64) {
+        self.expected.insert((stream, version));
     }
 
     /// Remembers the answer to a request with an Idempotency-Key, so that its repetition is
     /// answered the same and carried out once.
     pub fn remember(&mut self, answer: Option<IdempotencyRecord>) {
-        self.answer = answer;
+        self.answers.extend(answer);
     }
 
     /// Makes the change: state, events, outbox and answer become true at once, then the relay is woken.
@@ -180,19 +192,32 @@ impl<'c> Unit<'c> {
         if self.events.is_empty() {
             return Err(AppendError::NoEvent);
         }
+        let seqs;
         // Crash point: anywhere up to the COMMIT, Postgres rolls all of it back.
-        if matches!(self.link, Link::Idle) && self.answer.is_none() {
+        match self.link {
             // Events alone are one statement, which is its own transaction: one round trip.
-            let mut connection = self.store.pool().acquire().await?;
-            store::insert_events(&mut connection, &self.events).await?;
-        } else {
-            self.write().await?;
-            match self.link {
-                Link::Own(transaction) => transaction.commit().await?,
-                Link::Idle | Link::Joined(_) => return Ok(()),
+            Link::Idle if self.answers.is_empty() => {
+                let mut connection = self.store.pool().acquire().await?;
+                seqs = store::insert_events(&mut connection, &self.events, &self.expected).await?;
+            }
+            Link::Lent(connection) if self.answers.is_empty() => {
+                seqs = store::insert_events(connection, &self.events, &self.expected).await?;
+            }
+            _ => {
+                seqs = self.write().await?;
+                match self.link {
+                    Link::Own(transaction) => transaction.commit().await?,
+                    Link::Idle | Link::Lent(_) | Link::Joined(_) => return Ok(()),
+                }
             }
         }
+        if seqs.is_empty() {
+            return Err(AppendError::Conflict);
+        }
         // Crash point: committed, not published. The outbox row stays; the next relay finds it.
+        if self.store.fresh().wanted() {
+            self.store.fresh().put(self.events.written(&seqs));
+        }
         self.store.wake_relay();
         Ok(())
     }
@@ -205,17 +230,24 @@ impl<'c> Unit<'c> {
         if self.events.is_empty() {
             return Err(AppendError::NoEvent);
         }
-        self.write().await
+        self.write().await?;
+        Ok(())
     }
 
-    async fn write(&mut self) -> Result<(), AppendError> {
+    /// Writes events and answers. Where in `events` each of them is.
+    async fn write(&mut self) -> Result<HashMap<Uuid, i64>, AppendError> {
         let events = std::mem::take(&mut self.events);
-        let answer = self.answer.take();
+        let answers = std::mem::take(&mut self.answers);
+        let expected = std::mem::take(&mut self.expected);
         let connection = self.connection().await?;
-        if let Some(answer) = &answer {
+        for answer in &answers {
             store::insert_answer(connection, answer).await?;
         }
-        store::insert_events(connection, &events).await?;
-        Ok(())
+        let seqs = store::insert_events(connection, &events, &expected).await?;
+        if seqs.is_empty() {
+            return Err(AppendError::Conflict);
+        }
+        self.events = events;
+        Ok(seqs)
     }
 }

@@ -28,6 +28,10 @@ pub struct Client {
     pub scope: String,
     /// When the key was last used, as far as stored.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// The version of the key that this is.
+    pub key_version: i64,
+    /// The version of the app that this reflects.
+    pub app_version: i64,
 }
 
 /// Why a request for a token is refused: what the event says. The first five are one and the same
@@ -165,6 +169,8 @@ mod tests {
             authentication_method: AuthenticationMethod::ClientCredentials,
             scope: "A_Read A_Manage B_Read".to_owned(),
             last_used_at: None,
+            key_version: 1,
+            app_version: 2,
         }
     }
 

@@ -22,14 +22,15 @@ const WORTH_IT: TimeDelta = TimeDelta::minutes(1);
 pub struct LastUse(Mutex<HashMap<KeyId, DateTime<Utc>>>);
 
 impl LastUse {
-    /// Notes that a client got a token.
-    pub fn note(&self, client: &Client, now: DateTime<Utc>) {
-        if client
+    /// Notes that a client got a token, unless that is no news: whether it was noted.
+    pub fn note(&self, client: &Client, now: DateTime<Utc>) -> bool {
+        let news = client
             .last_used_at
-            .is_none_or(|stored| now - stored >= WORTH_IT)
-        {
+            .is_none_or(|stored| now - stored >= WORTH_IT);
+        if news {
             self.lock().insert(client.key_id, now);
         }
+        news
     }
 
     /// Writes what was noted. What cannot be written is forgotten: the next use notes it again.

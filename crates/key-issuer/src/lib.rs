@@ -11,13 +11,13 @@
 //! 2. [`token_request`], [`client`]: a request for a token is read, and decided. Pure.
 //! 3. [`signing_key`], [`master_key`], [`access_token`]: cryptography. Pure.
 //! 4. [`store`]: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
-//! 5. [`batch`], and over it [`lookup`] and [`ledger`]: one round trip for all who wait.
+//! 5. `clients` and [`ledger`]: one round trip for all who wait.
 //! 6. [`following_apps`], [`expiry`], [`last_use`], [`keyring`]: what happens without a request.
 //! 7. `http`, one file an endpoint, and `rpc`, what other services ask.
 
 pub mod access_token;
-pub mod batch;
 pub mod client;
+mod clients;
 pub mod expiry;
 pub mod following_apps;
 mod http;
@@ -25,7 +25,6 @@ pub mod key;
 pub mod keyring;
 pub mod last_use;
 pub mod ledger;
-pub mod lookup;
 pub mod master_key;
 pub mod policy;
 #[cfg(test)]
@@ -36,7 +35,6 @@ pub mod signing_key;
 pub mod store;
 pub mod token_request;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,17 +44,17 @@ use utoipa_axum::router::OpenApiRouter;
 pub use settings::Settings;
 
 use crate::access_token::AccessTokens;
+use crate::clients::Clients;
 use crate::following_apps::FollowingApps;
 use crate::last_use::LastUse;
 use crate::ledger::Ledger;
-use crate::lookup::Lookup;
 
 /// The running service: what its handlers work with.
 pub struct KeyIssuer {
     host: Host,
     settings: Settings,
     tokens: AccessTokens,
-    lookup: Lookup,
+    clients: Clients,
     ledger: Ledger,
     last_use: LastUse,
 }
@@ -84,18 +82,16 @@ pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, Start
         settings.issuer.clone(),
         settings.audience().to_owned(),
     );
-    let (lookup, reader) = lookup::lookup();
-    let (ledger, writer) = ledger::ledger();
+    let clients = Clients::start(&host);
+    let ledger = Ledger::start(&host, "token-ledger");
     let issuer = Arc::new(KeyIssuer {
         host,
         settings,
         tokens,
-        lookup,
+        clients,
         ledger,
         last_use: LastUse::default(),
     });
-    issuer.read_clients(&reader);
-    issuer.write_ledger(&writer);
     issuer.write_last_use();
     issuer.sweep_expired();
     issuer
@@ -111,36 +107,6 @@ pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, Start
 }
 
 impl KeyIssuer {
-    fn read_clients(&self, reader: &lookup::Reader) {
-        let (reader, pool) = (reader.clone(), self.host.pool.clone());
-        self.host.tasks.spawn("client-lookup", move |shutdown| {
-            let (reader, pool) = (reader.clone(), pool.clone());
-            async move {
-                reader
-                    .run(shutdown, |wanted| lookup::read(pool.clone(), wanted))
-                    .await;
-                Ok::<(), Infallible>(())
-            }
-        });
-    }
-
-    fn write_ledger(&self, writer: &ledger::Writer) {
-        for number in 1..=ledger::WRITERS {
-            let (writer, events) = (writer.clone(), self.host.events.clone());
-            self.host
-                .tasks
-                .spawn(format!("token-ledger-{number}"), move |shutdown| {
-                    let (writer, events) = (writer.clone(), events.clone());
-                    async move {
-                        writer
-                            .run(shutdown, |entries| ledger::write(events.clone(), entries))
-                            .await;
-                        Ok::<(), Infallible>(())
-                    }
-                });
-        }
-    }
-
     fn write_last_use(self: &Arc<Self>) {
         let issuer = Arc::clone(self);
         self.host.tasks.spawn("key-last-use", move |shutdown| {

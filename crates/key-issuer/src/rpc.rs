@@ -17,7 +17,7 @@ pub(crate) async fn authenticate_app(
     let Ok(claims) = issuer.tokens.verify(&question.access_token, now) else {
         return Ok(None);
     };
-    let found = issuer.lookup.find(claims.client_id.key_id()).await;
+    let found = issuer.clients.read(claims.client_id.key_id()).await;
     let client = found.map_err(|error| {
         tracing::warn!(%error, "an access token could not be checked");
         Problem::unavailable(

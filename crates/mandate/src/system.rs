@@ -118,10 +118,7 @@ impl System {
 /// Whose token it is: the directory knows by itself, the others ask it.
 fn authenticator(hosts: &[Host]) -> Result<Arc<dyn Authenticator>, StartError> {
     if let Some(directory) = hosts.iter().find(|host| host.service == Service::Directory) {
-        return Ok(Arc::new(StoreAuthenticator::new(
-            directory.pool.clone(),
-            directory.env.clone(),
-        )));
+        return Ok(Arc::new(StoreAuthenticator::start(directory)));
     }
     match hosts.first() {
         Some(host) => Ok(Arc::new(RpcAuthenticator(host.rpc.clone()))),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use contract::Service;
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use url::Url;
 
@@ -33,6 +34,16 @@ pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool,
     Ok(PgPoolOptions::new()
         .max_connections(settings.max_connections.max(2))
         .acquire_timeout(Duration::from_secs(settings.acquire_timeout_seconds))
+        // In place of a round trip before each use.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for >= eventstore::kept::TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(database_options(service, options, settings)))
 }
 

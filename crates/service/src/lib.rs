@@ -9,7 +9,8 @@
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told.
-//! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running host.
+//! 7. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait for the same.
+//! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running host.
 //!
 //! A service has a function `start(host, settings) -> Result<axum::Router, StartError>` that
 //! registers its questions, spawns its background work and returns its routes. The binary merges
@@ -17,8 +18,11 @@
 //! [`http::serve`].
 
 pub mod authentication;
+pub mod batch;
 pub mod connect;
 mod events;
+pub mod group_commit;
+pub mod group_lookup;
 pub mod health;
 pub mod host;
 pub mod http;
@@ -33,6 +37,7 @@ pub mod telemetry;
 
 pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
 pub use contract::rpc::{MemberRole, Membership};
+pub use group_commit::GroupCommit;
 pub use health::Health;
 pub use host::{Host, Shared};
 pub use problem::Problem;

@@ -15,6 +15,9 @@ use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::group_commit::Uncommitted;
+use crate::group_lookup::LookupError;
+
 /// The media type of a problem.
 pub const CONTENT: &str = "application/problem+json";
 
@@ -239,15 +242,21 @@ impl ToSchema for Problem {
 }
 
 impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&sqlx::Error> for Problem {
     /// Without a connection to be had the answer is 503; all else is our mistake. Violated
     /// constraints with a meaning are the store's to recognise before they get here.
-    fn from(error: sqlx::Error) -> Self {
+    fn from(error: &sqlx::Error) -> Self {
         match error {
-            error if is_unavailable(&error) => {
+            error if is_unavailable(error) => {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::unavailable("unavailable", "The database does not answer at the moment.")
             }
-            error if is_impossible_value(&error) => {
+            error if is_impossible_value(error) => {
                 tracing::warn!(%error, "a value reached the database that it cannot hold");
                 Self::unprocessable(
                     "invalid-request",
@@ -289,6 +298,30 @@ fn is_impossible_value(error: &sqlx::Error) -> bool {
 
 impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<Uncommitted> for Problem {
+    fn from(error: Uncommitted) -> Self {
+        match error {
+            Uncommitted::Failed(error) => Self::from(&*error),
+            Uncommitted::Stopping(_) => Self::unavailable("unavailable", "The service is ending."),
+        }
+    }
+}
+
+impl From<LookupError> for Problem {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Database(error) => Self::from(&*error),
+            LookupError::Stopping(_) => Self::unavailable("unavailable", "The service is ending."),
+        }
+    }
+}
+
+impl From<&AppendError> for Problem {
+    fn from(error: &AppendError) -> Self {
         match error {
             AppendError::Conflict => Self::conflict(
                 "changed-meanwhile",

@@ -20,7 +20,7 @@ use crate::app::{self, App, Draft};
 use crate::attempt::Attempt;
 use crate::offer::Offer;
 use crate::policy::{self, Denied, Operation};
-use crate::{Registry, store};
+use crate::{Registry, creation};
 
 /// A new app.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -134,14 +134,19 @@ pub(super) async fn create(
     let app = App::created(fact.clone(), registry.host.env.now());
 
     let provenance = facts.provenance(caller.actor(), authority, Some(organization));
-    let mut unit = registry.host.events.begin(&provenance);
-    store::insert(unit.connection().await?, &app).await?;
-    unit.record(app.id.uuid(), Version::FIRST, &fact)?;
     let location = format!("/v1/apps/{}", app.id);
     let tag = etag(app.version.number());
-    let body = AppBody::of(app, &registry.host.catalogue);
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &body));
-    unit.commit().await?;
+    let body = AppBody::of(app.clone(), &registry.host.catalogue);
+    let events = &registry.host.events;
+    let new = creation::NewApp {
+        created: events
+            .prepare(&provenance, app.id.uuid(), Version::FIRST, &fact)
+            .map_err(Problem::internal)?,
+        provenance,
+        app,
+        answer: idempotency.record(StatusCode::CREATED, Some(&location), &body),
+    };
+    registry.creations.commit(new).await?;
     let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
     let headers = [(ETAG, tag), (LOCATION, location)];
     Ok((StatusCode::CREATED, headers, Json(body)).into_response())

@@ -16,10 +16,10 @@
 //!                       reader                          sees 7                        sees 8
 //! ```
 //!
-//! So [`lock_head`] comes first in every transaction that appends, before anything is read that
-//! decides what to append: positions are 1, 2, 3 … in the order of the commits, and a rollback
-//! leaves no gap, because the head rolls back with it. The price is that replicas append one after
-//! the other; batches make it small.
+//! So the head is locked first in every transaction that appends, by [`append`] itself or, where
+//! something is read that decides what to append, by [`lock_head`] before that: positions are 1, 2,
+//! 3 … in the order of the commits, and a rollback leaves no gap, because the head rolls back with
+//! it. The price is that replicas append one after the other; batches make it small.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,22 +30,13 @@ use uuid::Uuid;
 
 use crate::entry::Entry;
 
-/// The end of the log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Head {
-    pub(crate) size: i64,
-    pub(crate) recorded_at: DateTime<Utc>,
-}
-
 /// Locks the end of the log until the transaction ends.
-pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<Head> {
+pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
     // An UPDATE, not FOR UPDATE: under REPEATABLE READ too, it can only succeed on the newest row.
-    sqlx::query_as!(
-        Head,
-        "UPDATE audit.head SET size = size RETURNING size, recorded_at"
-    )
-    .fetch_one(conn)
-    .await
+    sqlx::query!("UPDATE audit.head SET size = size")
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The size of the log: every position up to it can be read, and nothing will be added before it.
@@ -61,7 +52,11 @@ pub(crate) async fn stream_heads(
     streams: &[Uuid],
 ) -> sqlx::Result<HashMap<Uuid, i64>> {
     let rows = sqlx::query!(
-        "SELECT stream_id, version FROM audit.streams WHERE stream_id = ANY($1)",
+        r#"SELECT wanted.stream_id AS "stream_id!", last.version
+           FROM UNNEST($1::uuid[]) AS wanted (stream_id)
+           CROSS JOIN LATERAL (
+               SELECT version FROM audit.entries WHERE stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
+           ) AS last"#,
         streams
     )
     .fetch_all(conn)
@@ -118,13 +113,13 @@ pub(crate) async fn contradictions(
 
 /// The columns of a batch, as arrays.
 #[derive(Default)]
-struct Columns {
+struct Columns<'a> {
     event_ids: Vec<Uuid>,
-    stream_kinds: Vec<String>,
+    stream_kinds: Vec<&'a str>,
     stream_ids: Vec<Uuid>,
     versions: Vec<i64>,
-    kinds: Vec<String>,
-    sources: Vec<String>,
+    kinds: Vec<&'a str>,
+    sources: Vec<&'a str>,
     organizations: Vec<Option<Uuid>>,
     app_ids: Vec<Option<Uuid>>,
     account_ids: Vec<Option<Uuid>>,
@@ -132,19 +127,19 @@ struct Columns {
     actors: Vec<String>,
     correlation_ids: Vec<Uuid>,
     occurred_at: Vec<DateTime<Utc>>,
-    envelopes: Vec<Vec<u8>>,
+    envelopes: Vec<&'a [u8]>,
 }
 
-impl Columns {
-    fn of(entries: Vec<Entry>) -> Self {
+impl<'a> Columns<'a> {
+    fn of(entries: &'a [Entry]) -> Self {
         let mut columns = Self::default();
         for entry in entries {
             columns.event_ids.push(entry.event_id.uuid());
-            columns.stream_kinds.push(entry.stream_kind);
+            columns.stream_kinds.push(&entry.stream_kind);
             columns.stream_ids.push(entry.stream_id);
             columns.versions.push(entry.version);
-            columns.kinds.push(entry.kind);
-            columns.sources.push(entry.source.name().to_owned());
+            columns.kinds.push(&entry.kind);
+            columns.sources.push(entry.source.name());
             columns
                 .organizations
                 .push(entry.organization.map(contract::OrganizationId::uuid));
@@ -160,55 +155,55 @@ impl Columns {
             columns.actors.push(entry.actor.to_string());
             columns.correlation_ids.push(entry.correlation_id.uuid());
             columns.occurred_at.push(entry.occurred_at);
-            columns.envelopes.push(entry.envelope);
+            columns.envelopes.push(&entry.envelope);
         }
         columns
     }
 }
 
-/// Appends entries behind a head that [`lock_head`] gave in this transaction, in their order: each
-/// the next version of its stream.
+/// Appends entries in their order, each the next version of its stream. One statement, and a
+/// transaction of its own if none is open: the head is moved, which locks it, then come the rows and
+/// what is computed from them.
+///
+/// # Errors
+/// Among others when an entry is recorded already or does not follow: [`is_out_of_turn`].
 pub(crate) async fn append(
     conn: &mut PgConnection,
-    head: Head,
-    entries: Vec<Entry>,
+    entries: &[Entry],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let columns = Columns::of(entries);
-    let recorded_at = now.max(head.recorded_at);
-    // One statement, one round trip: the rows, and what is computed from them.
     sqlx::query!(
-        "WITH appended AS (
+        "WITH head AS (
+             UPDATE audit.head
+             SET size = size + cardinality($2::uuid[]), recorded_at = GREATEST(recorded_at, $1)
+             RETURNING size - cardinality($2::uuid[]) AS before, recorded_at
+         ), appended AS (
              INSERT INTO audit.entries
                  (position, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
                   account_id, person_id, actor, correlation_id, occurred_at, recorded_at, envelope)
-             SELECT $1::bigint + n, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
-                  account_id, person_id, actor, correlation_id, occurred_at, $2::timestamptz, envelope
-             FROM UNNEST($3::uuid[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::uuid[],
-                  $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[], $15::timestamptz[], $16::bytea[])
+             SELECT head.before + n, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
+                  account_id, person_id, actor, correlation_id, occurred_at, head.recorded_at, envelope
+             FROM head CROSS JOIN UNNEST($2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
+                  $8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::timestamptz[],
+                  $15::bytea[])
                  WITH ORDINALITY AS batch (event_id, stream_kind, stream_id, version, type, source, organization,
                      app_id, account_id, person_id, actor, correlation_id, occurred_at, envelope, n)
-             RETURNING position, stream_kind, stream_id, version, occurred_at
-         ), spanned AS (
-             INSERT INTO audit.spans AS known (span, earliest, latest)
-             SELECT position / 4096, min(occurred_at), max(occurred_at) FROM appended GROUP BY position / 4096
-             ON CONFLICT (span) DO UPDATE SET
-                 earliest = LEAST(known.earliest, excluded.earliest),
-                 latest = GREATEST(known.latest, excluded.latest)
-         ), reached AS (
-             INSERT INTO audit.streams (stream_id, kind, version)
-             SELECT stream_id, min(stream_kind), max(version) FROM appended GROUP BY stream_id
-             ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version
+             ORDER BY n
+             RETURNING position, occurred_at
          )
-         UPDATE audit.head SET recorded_at = $2, size = $1 + (SELECT count(*) FROM appended)",
-        head.size,
-        recorded_at,
+         INSERT INTO audit.spans AS known (span, earliest, latest)
+         SELECT position / 4096, min(occurred_at), max(occurred_at) FROM appended GROUP BY position / 4096
+         ON CONFLICT (span) DO UPDATE SET
+             earliest = LEAST(known.earliest, excluded.earliest),
+             latest = GREATEST(known.latest, excluded.latest)",
+        now,
         &columns.event_ids,
-        &columns.stream_kinds,
+        &columns.stream_kinds as &[&str],
         &columns.stream_ids,
         &columns.versions,
-        &columns.kinds,
-        &columns.sources,
+        &columns.kinds as &[&str],
+        &columns.sources as &[&str],
         &columns.organizations as &[Option<Uuid>],
         &columns.app_ids as &[Option<Uuid>],
         &columns.account_ids as &[Option<Uuid>],
@@ -216,11 +211,19 @@ pub(crate) async fn append(
         &columns.actors,
         &columns.correlation_ids,
         &columns.occurred_at,
-        &columns.envelopes,
+        &columns.envelopes as &[&[u8]],
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Whether entries could not be appended for their places or ids: one of them is taken, or the one
+/// before it is not there.
+pub(crate) fn is_out_of_turn(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.is_unique_violation() || error.code().is_some_and(|code| code == "MD002")
+    })
 }
 
 /// Something that arrived and cannot be recorded.

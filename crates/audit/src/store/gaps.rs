@@ -35,8 +35,8 @@ pub(crate) async fn note_hole(
 /// Forgets the holes that are filled by now.
 pub(crate) async fn forget_filled_holes(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let done = sqlx::query!(
-        "DELETE FROM audit.holes AS hole USING audit.streams AS stream
-         WHERE stream.stream_id = hole.stream_id AND stream.version >= hole.to_version"
+        "DELETE FROM audit.holes AS hole WHERE EXISTS (
+             SELECT FROM audit.entries WHERE stream_id = hole.stream_id AND version = hole.to_version)"
     )
     .execute(conn)
     .await?;

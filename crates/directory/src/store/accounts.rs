@@ -123,12 +123,13 @@ pub async fn name_accounts(
     ids: &[AccountId],
 ) -> Result<Vec<NamedAccount>, sqlx::Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let rows = sqlx::query!(
-        "SELECT id, name, kind, service FROM directory.accounts WHERE id = ANY($1) ORDER BY id",
+    let mut rows = sqlx::query!(
+        "SELECT id, name, kind, service FROM directory.accounts WHERE id = ANY($1)",
         &ids,
     )
     .fetch_all(conn)
     .await?;
+    rows.sort_by_key(|row| row.id);
     rows.into_iter()
         .map(|row| {
             Ok(NamedAccount {

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use contract::rpc::{AuthenticatedPerson, MemberRole, Membership};
 use contract::secret::SecretHash;
@@ -116,55 +118,61 @@ pub async fn revoke_token(
     exactly_one(&result)
 }
 
-/// The token with this hash and whom it speaks for, be it live or not: one statement, because every
-/// request of every service asks it.
-pub async fn token_holder(
+/// The tokens with these hashes and whom they speak for, be they live or not: one statement, because
+/// every request of every service asks it.
+pub async fn token_holders(
     conn: &mut PgConnection,
-    hash: &SecretHash,
-) -> Result<Option<(TokenRecord, AuthenticatedPerson)>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT t.id, t.person_id, t.name, t.hint, t.created_at, t.expires_at, t.revoked_at,
+    hashes: &[SecretHash],
+) -> Result<HashMap<SecretHash, (TokenRecord, AuthenticatedPerson)>, sqlx::Error> {
+    let wanted: Vec<_> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT t.token_hash, t.id, t.person_id, t.name, t.hint, t.created_at, t.expires_at, t.revoked_at,
                   t.last_used_at, t.version, p.operator,
                   ARRAY(SELECT m.organization_id FROM directory.memberships m
                         WHERE m.person_id = p.id ORDER BY m.id) AS "organizations!",
                   ARRAY(SELECT m.role FROM directory.memberships m
                         WHERE m.person_id = p.id ORDER BY m.id) AS "roles!"
            FROM directory.api_tokens t JOIN directory.people p ON p.id = t.person_id
-           WHERE t.token_hash = $1"#,
-        &hash.0[..],
+           WHERE t.token_hash = ANY($1)"#,
+        &wanted,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let memberships = row
-        .organizations
-        .iter()
-        .zip(&row.roles)
-        .map(|(organization, role)| {
-            let organization_id = OrganizationId::from_uuid(*organization);
-            Ok(Membership {
-                organization_id,
-                role: MemberRole::read(role)?,
-            })
-        });
-    let person = AuthenticatedPerson {
-        person_id: PersonId::from_uuid(row.person_id),
-        operator: row.operator,
-        memberships: memberships.collect::<Result<_, sqlx::Error>>()?,
-        api_token_id: ApiTokenId::from_uuid(row.id),
-    };
-    let record = TokenRecord {
-        id: person.api_token_id,
-        person_id: person.person_id,
-        name: row.name,
-        hint: row.hint,
-        created_at: row.created_at,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
-        last_used_at: row.last_used_at,
-        version: row.version,
-    };
-    Ok(Some((record, person)))
+    let mut holders = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let memberships = row
+            .organizations
+            .iter()
+            .zip(&row.roles)
+            .map(|(organization, role)| {
+                let organization_id = OrganizationId::from_uuid(*organization);
+                Ok(Membership {
+                    organization_id,
+                    role: MemberRole::read(role)?,
+                })
+            });
+        let person = AuthenticatedPerson {
+            person_id: PersonId::from_uuid(row.person_id),
+            operator: row.operator,
+            memberships: memberships.collect::<Result<_, sqlx::Error>>()?,
+            api_token_id: ApiTokenId::from_uuid(row.id),
+        };
+        let record = TokenRecord {
+            id: person.api_token_id,
+            person_id: person.person_id,
+            name: row.name,
+            hint: row.hint,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+            version: row.version,
+        };
+        let hash = SecretHash::from_slice(&row.token_hash)
+            .ok_or_else(|| sqlx::Error::Decode("token_hash: not 32 bytes".into()))?;
+        holders.insert(hash, (record, person));
+    }
+    Ok(holders)
 }
 
 /// Writes down a use, unless somebody did so since `not_since`.

@@ -130,7 +130,7 @@ impl Stage {
         .await
         .unwrap();
         let routes = directory::start(host.clone(), settings()).await.unwrap();
-        let authenticator = StoreAuthenticator::new(host.pool.clone(), environment.clone());
+        let authenticator = StoreAuthenticator::start(&host);
         let application = application(
             routes,
             Arc::new(authenticator),

@@ -75,6 +75,100 @@ async fn a_version_that_leaves_a_hole_is_refused_by_the_database() {
 }
 
 #[tokio::test]
+async fn a_change_is_made_only_while_what_it_was_decided_on_stands() {
+    let (_database, pool, events) = store().await;
+    let (decided_on, never_seen) = (new_stream(), new_stream());
+    record_up_to(&events, decided_on, 2).await;
+    let with_state = async |expected: i64, stream: Uuid| {
+        let mut unit = events.begin(&provenance());
+        sqlx::query("INSERT INTO changes VALUES ($1, 1)")
+            .bind(stream)
+            .execute(unit.connection().await.unwrap())
+            .await
+            .unwrap();
+        unit.expect(decided_on, expected);
+        unit.record(stream, version(1), &fact(stream)).unwrap();
+        unit.commit().await
+    };
+    let events_alone = async |expected: i64, stream: Uuid| {
+        let mut unit = events.begin(&provenance());
+        unit.expect(decided_on, expected);
+        unit.record(stream, version(1), &fact(stream)).unwrap();
+        unit.commit().await
+    };
+    for expected in [1, 3] {
+        let outcome = with_state(expected, new_stream()).await;
+        assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
+        let outcome = events_alone(expected, new_stream()).await;
+        assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
+    }
+    let mut unit = events.begin(&provenance());
+    unit.expect(decided_on, 2);
+    unit.expect(never_seen, 1);
+    unit.record(never_seen, version(1), &fact(never_seen))
+        .unwrap();
+    assert!(matches!(unit.commit().await, Err(AppendError::Conflict)));
+    for table in ["changes", "contexts"] {
+        let written = format!("SELECT count(*) FROM {table}");
+        let written: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(written))
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(written, 0, "{table}");
+    }
+    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
+    assert_eq!(count(&pool, "SELECT count(*) FROM outbox").await, 2);
+
+    with_state(2, new_stream()).await.unwrap();
+    events_alone(2, new_stream()).await.unwrap();
+    assert_eq!(count(&pool, "SELECT count(*) FROM changes").await, 1);
+    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 4);
+}
+
+#[tokio::test]
+async fn of_two_expectations_of_one_stream_both_must_hold() {
+    let (_database, pool, events) = store().await;
+    let decided_on = new_stream();
+    record_up_to(&events, decided_on, 2).await;
+    for expected in [[1, 2], [2, 1], [2, 3], [3, 2]] {
+        let stream = new_stream();
+        let mut unit = events.begin(&provenance());
+        for expected in expected {
+            unit.expect(decided_on, expected);
+        }
+        unit.record(stream, version(1), &fact(stream)).unwrap();
+        let outcome = unit.commit().await;
+        assert!(
+            matches!(outcome, Err(AppendError::Conflict)),
+            "{expected:?}"
+        );
+    }
+    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
+}
+
+#[tokio::test]
+async fn a_lent_connection_can_be_used_again_after_a_unit() {
+    let (_database, pool, events) = store().await;
+    let mut connection = pool.acquire().await.unwrap();
+    let (first, second) = (new_stream(), new_stream());
+    let mut unit = events.begin_on(&mut connection, &provenance());
+    unit.record(first, version(1), &fact(first)).unwrap();
+    unit.commit().await.unwrap();
+    let mut unit = events.begin_on(&mut connection, &provenance());
+    sqlx::query("INSERT INTO changes VALUES ($1, 1)")
+        .bind(second)
+        .execute(unit.connection().await.unwrap())
+        .await
+        .unwrap();
+    drop(unit);
+    let mut unit = events.begin_on(&mut connection, &provenance());
+    unit.record(second, version(1), &fact(second)).unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(count(&pool, "SELECT count(*) FROM changes").await, 0);
+    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
+}
+
+#[tokio::test]
 async fn several_events_of_a_unit_take_their_numbers_in_the_order_they_were_recorded() {
     let (_database, pool, events) = store().await;
     let (one, two) = (new_stream(), new_stream());

@@ -1,5 +1,7 @@
 //! Contexts travel apart from their events, to whoever may read them.
 
+use std::time::Duration;
+
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -53,6 +55,7 @@ async fn contexts_arrive_verify_and_are_forgotten_by_nats() {
         durable: "audit-contexts".to_owned(),
         subjects: Vec::new(),
         max_batch: 10,
+        pace: Duration::ZERO,
     };
     let shutdown = CancellationToken::new();
     let reading = consumer::run(&transport, &options, &reader, shutdown.clone(), |_| {});

@@ -32,7 +32,7 @@ async fn a_relay_killed_after_publishing_and_before_settling_publishes_twice_to_
 
     // Holds the relay between the ack and the deletion.
     let mut hold = world.owner.begin().await.unwrap();
-    sqlx::query("SELECT seq FROM outbox FOR UPDATE")
+    sqlx::query("SELECT id FROM outbox FOR UPDATE")
         .execute(&mut *hold)
         .await
         .unwrap();

@@ -10,18 +10,24 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use contract::facts::{TokenIssued, TokenRefused};
-use contract::{Actor, Authority, ClientId, OrganizationId, TokenId};
+use contract::secret::SecretHash;
+use contract::{Actor, Authority, ClientId, KeyId, OrganizationId, TokenId};
+use eventstore::AppendError;
 use serde::Serialize;
 use service::RequestFacts;
+use service::group_commit::Uncommitted;
 use utoipa::ToSchema;
 
 use super::oauth_error::{OAuthError, OAuthErrorBody};
 use crate::KeyIssuer;
 use crate::access_token::NewToken;
 use crate::client::{self, CLIENT_CREDENTIALS, Client, RefusalReason};
-use crate::ledger::{Entry, TokenFact};
-use crate::lookup;
+use crate::clients;
+use crate::ledger::Entry;
 use crate::token_request::{self, Malformed, MalformedError, TokenRequest};
+
+/// How often a token is decided when its key or app changes each time. They change at human pace.
+const ATTEMPTS: usize = 3;
 
 /// A token (RFC 6749 section 5.1).
 #[derive(Serialize, ToSchema)]
@@ -121,25 +127,74 @@ async fn issue(
         grant_type,
         scope,
     } = request;
-    let client = find(issuer, &credentials.client_id).await?;
-    let claimed = Claimed {
-        client_id: credentials.client_id.parse().ok(),
-        client: client.as_deref(),
+    let wanted = Wanted {
+        secret: &credentials.secret,
+        grant_type: &grant_type,
+        scope: scope.as_deref(),
     };
-    if let Err(reason) = client::authenticate(claimed.client, &credentials.secret, now) {
-        return Err(refuse(issuer, facts, Actor::Anonymous, claimed, reason).await);
-    }
-    let Some(client) = client.as_deref() else {
-        return Err(OAuthError::InvalidClient);
-    };
-    facts.proved_to_be(Actor::App(client.app_id));
-    let scope = match client.grant(&grant_type, scope.as_deref()) {
-        Ok(scope) => scope,
-        Err(reason) => {
-            return Err(refuse(issuer, facts, Actor::App(client.app_id), claimed, reason).await);
+    let id = key_id(&credentials.client_id);
+    if let Some(client) = issuer.clients.remembered(id)
+        && let Ok(scope) = wanted.decide(Some(&client), now)
+    {
+        match hand_over(issuer, facts, &client, scope, now).await {
+            Err(NotHandedOver::Outdated) => {}
+            Err(NotHandedOver::Unrecorded) => return Err(OAuthError::TemporarilyUnavailable),
+            Ok(token) => return Ok(token),
         }
-    };
-    hand_over(issuer, facts, client, scope, now).await
+    }
+    for _ in 0..ATTEMPTS {
+        let client = read_client(issuer, id).await?;
+        let scope = match wanted.decide(client.as_deref(), now) {
+            Ok(scope) => scope,
+            Err((actor, reason)) => {
+                let claimed = Claimed {
+                    client_id: credentials.client_id.parse().ok(),
+                    client: client.as_deref(),
+                };
+                return Err(refuse(issuer, facts, actor, claimed, reason).await);
+            }
+        };
+        let Some(client) = client else {
+            return Err(OAuthError::InvalidClient);
+        };
+        match hand_over(issuer, facts, &client, scope, now).await {
+            Err(NotHandedOver::Outdated) => {}
+            Err(NotHandedOver::Unrecorded) => break,
+            Ok(token) => return Ok(token),
+        }
+    }
+    Err(OAuthError::TemporarilyUnavailable)
+}
+
+/// What is asked for, and with which secret.
+struct Wanted<'a> {
+    secret: &'a SecretHash,
+    grant_type: &'a str,
+    scope: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// Decides whether the client gets a token: its scopes, or as whom it is refused, and why.
+    fn decide(
+        &self,
+        client: Option<&Client>,
+        now: DateTime<Utc>,
+    ) -> Result<String, (Actor, RefusalReason)> {
+        client::authenticate(client, self.secret, now)
+            .map_err(|reason| (Actor::Anonymous, reason))?;
+        let client = client.ok_or((Actor::Anonymous, RefusalReason::UnknownClient))?;
+        client
+            .grant(self.grant_type, self.scope)
+            .map_err(|reason| (Actor::App(client.app_id), reason))
+    }
+}
+
+/// Why a token does not leave.
+enum NotHandedOver {
+    /// The key or the app changed since the client was read: decide again.
+    Outdated,
+    /// Its event is not known to be durable.
+    Unrecorded,
 }
 
 /// Signs a token, and lets it leave only when its event is durable.
@@ -149,7 +204,7 @@ async fn hand_over(
     client: &Client,
     scope: String,
     now: DateTime<Utc>,
-) -> Result<TokenBody, OAuthError> {
+) -> Result<TokenBody, NotHandedOver> {
     let id: TokenId = issuer.host.env.new_id();
     let client_id = client.key_id.client_id();
     let expires_at = now + issuer.settings.access_token_lifetime();
@@ -161,26 +216,39 @@ async fn hand_over(
         expires_at,
     };
     let access_token = issuer.tokens.sign(&token);
-    let fact = TokenFact::Issued(TokenIssued {
+    let fact = TokenIssued {
         token_id: id,
         app_id: client.app_id,
         client_id,
         grant_type: CLIENT_CREDENTIALS.to_owned(),
         scope: scope.clone(),
         expires_at,
-    });
+    };
     let actor = Actor::App(client.app_id);
-    let provenance = facts.provenance(
-        actor,
-        Authority::CLIENT_SECRET,
-        Some(client.organization_id),
-    );
-    let recorded = issuer.ledger.record(Entry { provenance, fact }).await;
-    recorded.map_err(|error| {
-        tracing::error!(%error, "a token was not handed over, because it could not be recorded");
-        OAuthError::TemporarilyUnavailable
+    facts.proved_to_be(actor);
+    let organization = Some(client.organization_id);
+    let provenance = facts.provenance(actor, Authority::CLIENT_SECRET, organization);
+    let entry = Entry::issued(&issuer.host.events, provenance, client, &fact);
+    let entry = entry.map_err(|error| {
+        tracing::error!(%error, "a token has no event");
+        NotHandedOver::Unrecorded
     })?;
-    issuer.last_use.note(client, now);
+    match issuer.ledger.commit(entry).await {
+        Ok(()) => {}
+        Err(Uncommitted::Failed(error)) if matches!(*error, AppendError::Conflict) => {
+            return Err(NotHandedOver::Outdated);
+        }
+        Err(error) => {
+            tracing::error!(%error, "a token was not handed over, because it could not be recorded");
+            return Err(NotHandedOver::Unrecorded);
+        }
+    }
+    if issuer.last_use.note(client, now) {
+        issuer.clients.remember(Arc::new(Client {
+            last_used_at: Some(now),
+            ..client.clone()
+        }));
+    }
     Ok(TokenBody {
         access_token,
         token_type: "Bearer",
@@ -225,15 +293,13 @@ async fn record_refusal(
     };
     let organization: Option<OrganizationId> = claimed.client.map(|client| client.organization_id);
     let provenance = facts.provenance(actor, Authority::NONE, organization);
-    if let Err(error) = issuer
-        .ledger
-        .record(Entry {
-            provenance,
-            fact: TokenFact::Refused(refused),
-        })
-        .await
-    {
-        tracing::error!(%error, %reason, "a refused token could not be recorded");
+    match Entry::refused(&issuer.host.events, provenance, &refused) {
+        Ok(entry) => {
+            if let Err(error) = issuer.ledger.commit(entry).await {
+                tracing::error!(%error, %reason, "a refused token could not be recorded");
+            }
+        }
+        Err(error) => tracing::error!(%error, "a refused token has no event"),
     }
 }
 
@@ -245,7 +311,7 @@ async fn refuse_malformed(
 ) -> OAuthError {
     let Malformed { error, claimed } = malformed;
     if let Some(text) = claimed {
-        let client = match find(issuer, &text).await {
+        let client = match read_client(issuer, key_id(&text)).await {
             Ok(client) => client,
             Err(error) => return error,
         };
@@ -262,11 +328,14 @@ async fn refuse_malformed(
     error.into()
 }
 
-async fn find(issuer: &KeyIssuer, client_id: &str) -> Result<Option<Arc<Client>>, OAuthError> {
-    let id = client_id
+fn key_id(client_id: &str) -> KeyId {
+    client_id
         .parse::<ClientId>()
-        .map_or_else(|_| lookup::nobody(), ClientId::key_id);
-    issuer.lookup.find(id).await.map_err(|error| {
+        .map_or_else(|_| clients::nobody(), ClientId::key_id)
+}
+
+async fn read_client(issuer: &KeyIssuer, id: KeyId) -> Result<Option<Arc<Client>>, OAuthError> {
+    issuer.clients.read(id).await.map_err(|error| {
         tracing::error!(%error, "a client could not be looked up");
         OAuthError::TemporarilyUnavailable
     })

@@ -21,6 +21,8 @@ struct Row {
     authentication_method: String,
     scope: String,
     last_used_at: Option<DateTime<Utc>>,
+    key_version: i64,
+    app_version: i64,
 }
 
 impl TryFrom<Row> for Client {
@@ -37,6 +39,8 @@ impl TryFrom<Row> for Client {
             authentication_method: apps::authentication_method(&row.authentication_method)?,
             scope: row.scope,
             last_used_at: row.last_used_at,
+            key_version: row.key_version,
+            app_version: row.app_version,
         })
     }
 }
@@ -50,7 +54,8 @@ pub async fn find(
         Row,
         r#"SELECT k.key_id, k.app_id, a.organization_id, k.secret_hash,
                   least(k.expires_at, k.ends_at) AS "end?",
-                  a.state, a.authentication_method, a.scope, k.last_used_at
+                  a.state, a.authentication_method, a.scope, k.last_used_at,
+                  k.version AS key_version, a.version AS app_version
            FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id)
            WHERE k.key_id = ANY($1)"#,
         ids,

@@ -20,6 +20,8 @@ async fn a_key_works_at_once_and_not_only_when_the_apps_events_came() {
 async fn a_suspended_app_gets_no_tokens_until_it_is_resumed() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
+    // Remembered from here on, and no proof of anything.
+    assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     stage.registry.suspend(app).await;
     stage.until_known(app, "suspended").await;
     assert_eq!(

@@ -85,6 +85,55 @@ async fn a_leaked_key_ends_at_once_on_every_replica() {
 }
 
 #[tokio::test]
+async fn a_key_that_changed_since_it_was_remembered_is_looked_at_again_and_goes_on_working() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let key = replica.key(app).await;
+    assert_eq!(replica.token(&key).await.status, StatusCode::OK);
+    // It works for another quarter of an hour, but is no longer what was remembered.
+    assert_eq!(delete(&replica, &key, "").await.status, StatusCode::OK);
+    assert_eq!(replica.token(&key).await.status, StatusCode::OK);
+    assert_eq!(stage.events("token.issued").await.len(), 2);
+    assert!(stage.events("token.refused").await.is_empty());
+}
+
+#[tokio::test]
+async fn once_a_key_has_ended_no_replica_issues_a_token_whatever_it_remembers() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let other = stage.replica().await;
+    let key = replica.key(app).await;
+    let ask = async |replica: &Replica| {
+        let mut issued = 0;
+        while replica.token(&key).await.status == StatusCode::OK {
+            issued += 1;
+        }
+        issued
+    };
+    let end = async {
+        // Both have the key in mind by then.
+        while stage.events("token.issued").await.len() < 40 {
+            tokio::task::yield_now().await;
+        }
+        delete(&replica, &key, "?now=true").await
+    };
+    let (here, there, ended) = tokio::join!(ask(&replica), ask(&other), end);
+    assert_eq!(ended.status, StatusCode::OK);
+    for replica in [&replica, &other] {
+        assert_eq!(
+            replica.token(&key).await.oauth(),
+            problem(401, "invalid_client")
+        );
+    }
+    assert_eq!(stage.events("token.issued").await.len(), here + there);
+    let refused = stage.events("token.refused").await;
+    assert_eq!(refused.len(), 4);
+    assert!(
+        refused
+            .iter()
+            .all(|event| event.data["reason"] == "key_ended")
+    );
+}
+
+#[tokio::test]
 async fn a_second_deletion_is_refused_unless_it_ends_the_key_sooner() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;

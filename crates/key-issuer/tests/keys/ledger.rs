@@ -2,11 +2,14 @@
 
 use contract::facts::TokenRefused;
 use contract::{Authority, Provenance, Service, TokenId};
-use key_issuer::ledger::{self, Entry, TokenFact};
+use eventstore::EventStore;
+use key_issuer::ledger::Entry;
+use service::batch::Work;
+use service::group_commit::Writer;
 
 use crate::stage::Stage;
 
-fn entry(stage: &Stage, attempt_id: TokenId) -> Entry {
+fn entry(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> Entry {
     let mut provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
     provenance.authority = Authority::NONE;
     let fact = TokenRefused {
@@ -15,10 +18,7 @@ fn entry(stage: &Stage, attempt_id: TokenId) -> Entry {
         app_id: None,
         reason: "unknown_client".to_owned(),
     };
-    Entry {
-        provenance,
-        fact: TokenFact::Refused(fact),
-    }
+    Entry::refused(events, provenance, &fact).unwrap()
 }
 
 #[tokio::test]
@@ -26,14 +26,16 @@ async fn an_entry_that_is_refused_fails_by_itself() {
     let stage = Stage::set().await;
     let replica = stage.replica().await;
     let taken: TokenId = stage.env.new_id();
-    let events = replica.host.events.clone();
-    assert!(ledger::write(events.clone(), vec![entry(&stage, taken)]).await[0].is_ok());
+    let events = &replica.host.events;
+    let mut writer = Writer::new(events.clone());
+    assert!(writer.carry_out(vec![entry(&stage, events, taken)]).await[0].is_ok());
     let batch = vec![
-        entry(&stage, stage.env.new_id()),
-        entry(&stage, taken),
-        entry(&stage, stage.env.new_id()),
+        entry(&stage, events, stage.env.new_id()),
+        entry(&stage, events, taken),
+        entry(&stage, events, stage.env.new_id()),
     ];
-    let outcomes: Vec<_> = ledger::write(events, batch)
+    let outcomes: Vec<_> = writer
+        .carry_out(batch)
         .await
         .iter()
         .map(Result::is_ok)

@@ -29,8 +29,14 @@ pub struct Batches<Item, Outcome> {
 #[error("the service is stopping")]
 pub struct Stopped;
 
-/// The other end of the queue. Clones share it: with two workers, one batch is filled while
-/// another is under way.
+/// What is done with a batch.
+pub trait Work<Item, Outcome>: Send {
+    /// Does it: one outcome an item, in their order.
+    fn carry_out(&mut self, items: Vec<Item>) -> impl Future<Output = Vec<Outcome>> + Send;
+}
+
+/// The other end of the queue. Clones share it; a worker that is started again goes on where the
+/// last one was.
 pub struct Worker<Item, Outcome> {
     receiver: Arc<Mutex<mpsc::Receiver<Waiting<Item, Outcome>>>>,
 }
@@ -63,21 +69,16 @@ impl<Item, Outcome> Batches<Item, Outcome> {
     }
 }
 
-impl<Item, Outcome> Worker<Item, Outcome> {
-    /// Handles batch after batch until shutdown; what waits then is still handled. `handle` answers
-    /// one outcome an item, in their order.
-    pub async fn run<F, Handling>(self, shutdown: CancellationToken, handle: F)
-    where
-        F: Fn(Vec<Item>) -> Handling + Send,
-        Handling: Future<Output = Vec<Outcome>> + Send,
-    {
+impl<Item: Send, Outcome: Send> Worker<Item, Outcome> {
+    /// Works batch after batch until shutdown; what waits then is still done.
+    pub async fn run(self, shutdown: CancellationToken, mut work: impl Work<Item, Outcome>) {
         loop {
             let waiting = self.next(&shutdown).await;
             if waiting.is_empty() {
                 return;
             }
             let (items, replies): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-            for (reply, outcome) in replies.into_iter().zip(handle(items).await) {
+            for (reply, outcome) in replies.into_iter().zip(work.carry_out(items).await) {
                 // A caller that went away needs no answer; what was done stays done.
                 let _ = reply.send(outcome);
             }
@@ -106,18 +107,22 @@ mod tests {
 
     use super::*;
 
+    /// Doubles numbers, and counts in how many batches they came.
+    struct Doubling(Arc<AtomicUsize>);
+
+    impl Work<u32, u32> for Doubling {
+        async fn carry_out(&mut self, items: Vec<u32>) -> Vec<u32> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            items.into_iter().map(|item| item * 2).collect()
+        }
+    }
+
     #[tokio::test]
     async fn each_caller_gets_the_outcome_of_its_own_item() {
         let (batches, worker) = queue::<u32, u32>();
         let batches = Arc::new(batches);
         let rounds = Arc::new(AtomicUsize::new(0));
-        let counted = rounds.clone();
-        tokio::spawn(
-            worker.run(CancellationToken::new(), move |items: Vec<u32>| {
-                counted.fetch_add(1, Ordering::Relaxed);
-                async move { items.into_iter().map(|item| item * 2).collect() }
-            }),
-        );
+        tokio::spawn(worker.run(CancellationToken::new(), Doubling(rounds.clone())));
         let callers: Vec<_> = (0..1000)
             .map(|item| {
                 let batches = batches.clone();
@@ -145,13 +150,11 @@ mod tests {
         let waiting = async { batches.submit(7).await };
         let ending = async {
             shutdown.cancel();
-            worker
-                .run(shutdown.clone(), |items| async move { items })
-                .await;
+            worker.run(shutdown.clone(), Doubling(Arc::default())).await;
         };
         // `join` polls in order: the item is in the queue before shutdown begins.
         let (outcome, ()) = tokio::join!(biased; waiting, ending);
-        assert_eq!(outcome, Ok(7));
+        assert_eq!(outcome, Ok(14));
         assert_eq!(batches.submit(8).await, Err(Stopped));
     }
 }

@@ -1,0 +1,32 @@
+//! New apps, committed together with others that are created at the same time.
+
+use contract::Provenance;
+use eventstore::{AppendError, IdempotencyRecord, NewEvent, Unit};
+use service::group_commit::Change;
+
+use crate::app::App;
+use crate::store;
+
+/// An app that was decided to be created.
+pub(crate) struct NewApp {
+    pub(crate) provenance: Provenance,
+    pub(crate) app: App,
+    pub(crate) created: NewEvent,
+    pub(crate) answer: Option<IdempotencyRecord>,
+}
+
+impl Change for NewApp {
+    fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    async fn write(unit: &mut Unit<'_>, new: &[Self]) -> Result<(), AppendError> {
+        let apps: Vec<_> = new.iter().map(|new| &new.app).collect();
+        store::insert(unit.connection().await?, &apps).await?;
+        for new in new {
+            unit.add(new.created.clone());
+            unit.remember(new.answer.clone());
+        }
+        Ok(())
+    }
+}

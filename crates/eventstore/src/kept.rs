@@ -1,0 +1,64 @@
+//! A connection that a worker keeps to itself.
+//!
+//! A pool tests a connection whenever it is given back, which is a round trip more for every use.
+//! A worker whose work is one statement after the other keeps its connection instead.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, PgConnection, PgPool};
+
+/// A connection that was idle for longer is tested before it is used: its server may have gone.
+pub const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// How long small work may take. A connection can be lost without a word, and would be waited for
+/// for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One connection, made when it is needed, and made again when it broke.
+#[derive(Debug)]
+pub struct KeptConnection {
+    pool: PgPool,
+    kept: Option<(PgConnection, Instant)>,
+}
+
+impl KeptConnection {
+    /// A connection like those of this pool, beside them.
+    pub fn like(pool: &PgPool) -> Self {
+        Self {
+            pool: pool.clone(),
+            kept: None,
+        }
+    }
+
+    /// Takes the connection. [`KeptConnection::put_back`] it after work that went well: one that is
+    /// not put back is closed, which undoes what was under way, and the next is a new one.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub async fn take(&mut self) -> Result<PgConnection, sqlx::Error> {
+        if self.pool.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        if let Some((mut connection, used)) = self.kept.take()
+            && (used.elapsed() < TRUSTED_FOR || in_time(connection.ping()).await.is_ok())
+        {
+            return Ok(connection);
+        }
+        in_time(PgConnection::connect_with(&self.pool.connect_options())).await
+    }
+
+    /// Keeps the connection for the next time.
+    pub fn put_back(&mut self, connection: PgConnection) {
+        self.kept = Some((connection, Instant::now()));
+    }
+}
+
+/// Gives work on the database up that takes so long that its connection must be lost.
+///
+/// # Errors
+/// Those of the work, or that it took too long.
+pub async fn in_time<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    tokio::time::timeout(PATIENCE, work)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+}

@@ -1,0 +1,136 @@
+//! Group commit: changes that come at the same time share one transaction, and with it the round
+//! trips to the database and the flush of its log.
+//!
+//! Each change is decided before it gets here and stands by itself, so nothing is lost by writing
+//! them together. When the database refuses one of them, all are rolled back and each is written by
+//! itself: only the one that is refused fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::Provenance;
+use eventstore::kept::KeptConnection;
+use eventstore::{AppendError, EventStore, Unit};
+
+use crate::batch::{self, Batches, Stopped, Work};
+use crate::host::Host;
+
+/// How long a transaction may take. What takes longer waits for a connection that was lost without a
+/// word; whether it was committed is then unknown, as with any connection that breaks.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A change that can be written together with others of its kind.
+pub trait Change: Send + Sync + Sized + 'static {
+    /// Who makes it, and why they may.
+    fn provenance(&self) -> &Provenance;
+
+    /// Writes the state of all these changes and records their events, each with the provenance of
+    /// its change.
+    fn write(
+        unit: &mut Unit<'_>,
+        changes: &[Self],
+    ) -> impl Future<Output = Result<(), AppendError>> + Send;
+}
+
+/// The change is not known to be durable.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Uncommitted {
+    /// The database did not take it.
+    #[error("{0}")]
+    Failed(Arc<AppendError>),
+    /// The service ends.
+    #[error(transparent)]
+    Stopping(#[from] Stopped),
+}
+
+/// Where changes are handed over to be committed.
+pub struct GroupCommit<C>(Batches<C, Result<(), Uncommitted>>);
+
+impl<C: Change> GroupCommit<C> {
+    /// Starts to commit such changes, as a supervised task of this name.
+    pub fn start(host: &Host, name: &str) -> Self {
+        let (batches, worker) = batch::queue();
+        let events = host.events.clone();
+        host.tasks.spawn(name, move |shutdown| {
+            let (worker, writer) = (worker.clone(), Writer::new(events.clone()));
+            async move {
+                worker.run(shutdown, writer).await;
+                Ok::<(), std::convert::Infallible>(())
+            }
+        });
+        Self(batches)
+    }
+
+    /// Commits a change. When this answers `Ok`, it and its events are durable.
+    ///
+    /// # Errors
+    /// When that is not known.
+    pub async fn commit(&self, change: C) -> Result<(), Uncommitted> {
+        self.0.submit(change).await?
+    }
+}
+
+/// Writes groups of changes.
+pub struct Writer {
+    events: EventStore,
+    connection: KeptConnection,
+}
+
+impl Writer {
+    /// A writer with a connection of its own.
+    pub fn new(events: EventStore) -> Self {
+        let connection = KeptConnection::like(events.pool());
+        Self { events, connection }
+    }
+
+    async fn write<C: Change>(&mut self, changes: &[C]) -> Result<(), AppendError> {
+        let Some(first) = changes.first() else {
+            return Ok(());
+        };
+        let written = async {
+            let mut connection = self.connection.take().await?;
+            let mut unit = self.events.begin_on(&mut connection, first.provenance());
+            C::write(&mut unit, changes).await?;
+            unit.commit().await?;
+            self.connection.put_back(connection);
+            Ok(())
+        };
+        let late = || AppendError::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        let written = tokio::time::timeout(PATIENCE, written).await;
+        written.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+impl<C: Change> Work<C, Result<(), Uncommitted>> for Writer {
+    async fn carry_out(&mut self, changes: Vec<C>) -> Vec<Result<(), Uncommitted>> {
+        match self.write(&changes).await {
+            Ok(()) => changes.iter().map(|_| Ok(())).collect(),
+            Err(error) if changes.len() > 1 && is_of_one_change(&error) => {
+                tracing::warn!(%error, changes = changes.len(), "a group is committed one by one");
+                let mut outcomes = Vec::with_capacity(changes.len());
+                for change in &changes {
+                    let outcome = self.write(std::slice::from_ref(change)).await;
+                    outcomes.push(outcome.map_err(|error| Uncommitted::Failed(Arc::new(error))));
+                }
+                outcomes
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                let failed = |_| Err(Uncommitted::Failed(error.clone()));
+                changes.iter().map(failed).collect()
+            }
+        }
+    }
+}
+
+/// Whether the database, or we, refused what one change says, rather than that the database did not
+/// answer, which the next attempt would only find out again.
+fn is_of_one_change(error: &AppendError) -> bool {
+    match error {
+        AppendError::Database(error) => error.as_database_error().is_some(),
+        AppendError::Conflict
+        | AppendError::AlreadyHandled
+        | AppendError::Envelope(_)
+        | AppendError::NoEvent => true,
+    }
+}
