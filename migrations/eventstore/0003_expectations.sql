@@ -14,4 +14,5 @@ BEGIN
                     SELECT e.version FROM %I.events e WHERE e.stream_id = expected.stream_id
                     ORDER BY e.version DESC LIMIT 1));
         END $body$ $f$, current_schema());
+    EXECUTE format('GRANT EXECUTE ON FUNCTION is_as_expected(uuid[], bigint[]) TO %I', 'mandate_' || current_schema());
 END $$;

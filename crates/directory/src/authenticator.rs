@@ -54,14 +54,13 @@ impl Lookup for Holders {
         let mut holders = store::token_holders(connection, hashes).await?;
         let now = self.0.now();
         holders.retain(|_, (token, _)| token.is_live(now));
-        for (token, _) in holders.values() {
-            // The token is as good as before; only its owner knows less.
-            if token.is_use_news(now)
-                && let Err(error) =
-                    store::note_use(connection, token.id, now, now - USE_RESOLUTION).await
-            {
-                tracing::warn!(%error, "the use of an API token could not be written down");
-            }
+        let used = holders.values().map(|(token, _)| token);
+        let news: Vec<_> = used
+            .filter(|token| token.is_use_news(now))
+            .map(|token| token.id)
+            .collect();
+        if !news.is_empty() {
+            store::note_uses(connection, &news, now, now - USE_RESOLUTION).await?;
         }
         let people = holders
             .into_iter()

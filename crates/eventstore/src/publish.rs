@@ -6,9 +6,12 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contract::{EventId, OrganizationId};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::store::OutboxEvent;
@@ -79,11 +82,21 @@ async fn send_parts(
     };
     let payload = serde_json::to_vec(parts).map_err(TransportError::of)?;
     let message = PublishMessage::build()
-        .message_id(format!("{first}+{}", parts.len()))
+        .message_id(message_id(parts))
         .payload(payload.into());
     let subject = ContextMessage::subject(organization, first);
     let sent = jetstream.send_publish(subject, message).await;
     sent.map_err(TransportError::of)
+}
+
+/// Names a message by the events whose contexts it has, all of them: two messages that begin alike and
+/// go on differently must not pass for one.
+fn message_id(parts: &[&ContextMessage]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.event_id.uuid().as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
 async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
@@ -135,5 +148,27 @@ impl Acknowledged {
                 self.reason.get_or_insert_with(|| error.to_string());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Environment;
+
+    use super::*;
+
+    #[test]
+    fn messages_with_other_contexts_have_other_ids_however_alike_they_begin_and_end() {
+        let environment = Environment::system();
+        let parts: Vec<_> = (0..4)
+            .map(|_| ContextMessage::new(environment.new_id(), b"salt", b"{}"))
+            .collect();
+        let id = |places: &[usize]| {
+            let parts: Vec<_> = places.iter().map(|place| &parts[*place]).collect();
+            message_id(&parts)
+        };
+        assert_eq!(id(&[0, 1, 3]), id(&[0, 1, 3]));
+        assert_ne!(id(&[0, 1, 3]), id(&[0, 2, 3]));
+        assert_ne!(id(&[0, 1]), id(&[0, 1, 2]));
     }
 }

@@ -17,7 +17,7 @@
 //! The leader holds a session lock of Postgres on a connection of its own. Two relays at once (the
 //! old leader's session is cut and it has not noticed yet) do no harm: both publish, one deletes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -29,12 +29,9 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{self, OutboxEvent, OutboxRow, Receipt};
+use crate::store::{self, OutboxEvent, OutboxRow, PUBLISHED_AT_ONCE, Receipt};
 use crate::transport::{CONTEXTS, EVENTS, Transport, TransportError};
 use crate::{EventStore, idempotency, publish};
-
-/// At most so many events are under way at once, unless a single transaction wrote more.
-const BATCH: usize = 512;
 
 /// At most so many rows of the outbox are read at once.
 const ROWS: usize = 512;
@@ -423,14 +420,16 @@ impl Relay {
             return Ok(());
         }
         if let Some((sequence, last)) = outcome.last {
+            let mut acknowledged = outcome.seqs.clone();
+            acknowledged.sort_unstable();
             let receipt = Receipt {
                 stream_created: &streams.created,
                 last_sequence: i64::try_from(sequence).unwrap_or(i64::MAX),
                 last_event: last,
-                seqs: &outcome.seqs,
+                seqs: &acknowledged,
             };
-            let done = batch.done(&outcome.seqs);
-            let settled = store::settle_batch(&mut leader.connection, &done, &receipt);
+            let (rows, left) = (batch.rows(), batch.left(&acknowledged));
+            let settled = store::settle_batch(&mut leader.connection, &rows, &receipt, &left);
             in_time(settled).await?;
             streams.last_sequence = sequence.max(streams.last_sequence);
         }
@@ -456,7 +455,7 @@ struct Batch {
 impl Batch {
     fn has_room_for(&self, row: &OutboxRow) -> bool {
         let so_far: usize = self.rows.iter().map(|row| row.seqs.len()).sum();
-        self.rows.is_empty() || so_far + row.seqs.len() <= BATCH
+        self.rows.is_empty() || so_far + row.seqs.len() <= PUBLISHED_AT_ONCE
     }
 
     fn add(&mut self, row: OutboxRow) {
@@ -471,11 +470,16 @@ impl Batch {
             .collect()
     }
 
-    /// The rows of which every event was acknowledged.
-    fn done(&self, acknowledged: &[i64]) -> Vec<i64> {
+    fn rows(&self) -> Vec<i64> {
+        self.rows.iter().map(|row| row.id).collect()
+    }
+
+    /// What was not acknowledged, in its order and each once.
+    fn left(&self, acknowledged: &[i64]) -> Vec<i64> {
         let acknowledged: HashSet<i64> = acknowledged.iter().copied().collect();
-        let done = |row: &&OutboxRow| row.seqs.iter().all(|seq| acknowledged.contains(seq));
-        self.rows.iter().filter(done).map(|row| row.id).collect()
+        let all: BTreeSet<i64> = self.seqs().into_iter().collect();
+        let left = all.into_iter().filter(|seq| !acknowledged.contains(seq));
+        left.collect()
     }
 }
 
@@ -505,24 +509,18 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_done_when_every_event_of_it_was_acknowledged() {
+    fn what_was_not_acknowledged_is_left_in_its_order_and_once() {
         let mut batch = Batch::default();
-        batch.add(row(7, [1, 2]));
-        batch.add(row(8, [3]));
-        assert_eq!(batch.seqs(), [1, 2, 3]);
-        assert_eq!(batch.done(&[1, 3]), [8]);
-        assert_eq!(batch.done(&[3, 2, 1]), [7, 8]);
-        assert!(batch.done(&[]).is_empty());
+        batch.add(row(7, [3, 4]));
+        batch.add(row(8, [1, 2, 3]));
+        assert_eq!(batch.rows(), [7, 8]);
+        assert_eq!(batch.left(&[2]), [1, 3, 4]);
+        assert!(batch.left(&[4, 2, 1, 3]).is_empty());
     }
 
     #[test]
-    fn a_batch_takes_a_row_of_any_size_and_no_more_than_fit_beside_it() {
-        let size = i64::try_from(BATCH).unwrap();
-        let mut batch = Batch::default();
-        let large = row(1, 0..size * 3);
-        assert!(batch.has_room_for(&large));
-        batch.add(large);
-        assert!(!batch.has_room_for(&row(2, [size * 3])));
+    fn a_batch_takes_no_more_than_is_published_at_once() {
+        let size = i64::try_from(PUBLISHED_AT_ONCE).unwrap();
         let mut batch = Batch::default();
         batch.add(row(1, 0..size - 1));
         assert!(batch.has_room_for(&row(2, [size])));

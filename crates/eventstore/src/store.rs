@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use crate::idempotency::{IdempotencyRecord, StoredAnswer};
 
+/// At most so many events are published at once, and hence in one row of the outbox.
+pub(crate) const PUBLISHED_AT_ONCE: usize = 512;
+
 /// Events about to be written.
 #[derive(Default)]
 pub(crate) struct NewEvents(Vec<NewEvent>);
@@ -120,7 +123,10 @@ pub(crate) async fn insert_events(
             INSERT INTO contexts (event_id, salt, context)
             SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[]) WHERE (SELECT yes FROM allowed)
         ), waiting AS (
-            INSERT INTO outbox (seqs) SELECT array_agg(seq) FROM event HAVING count(*) > 0
+            INSERT INTO outbox (seqs)
+            SELECT array_agg(seq ORDER BY seq)
+            FROM (SELECT seq, (row_number() OVER (ORDER BY seq) - 1) / $14::bigint AS part FROM event) AS parts
+            GROUP BY part ORDER BY part
         )
         SELECT id, seq FROM event
         "#,
@@ -137,25 +143,32 @@ pub(crate) async fn insert_events(
         &contexts.iter().map(|(_, _, context)| *context).collect::<Vec<_>>() as &[&[u8]],
         &expected.iter().map(|(stream, _)| *stream).collect::<Vec<_>>(),
         &expected.iter().map(|(_, version)| *version).collect::<Vec<_>>(),
+        i64::try_from(PUBLISHED_AT_ONCE).unwrap_or(i64::MAX),
     )
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.seq)).collect())
 }
 
-pub(crate) async fn insert_answer(
+pub(crate) async fn insert_answers(
     connection: &mut PgConnection,
-    answer: &IdempotencyRecord,
+    answers: &[IdempotencyRecord],
 ) -> Result<(), sqlx::Error> {
+    fn column<'a, T>(
+        answers: &'a [IdempotencyRecord],
+        of: impl Fn(&'a IdempotencyRecord) -> T,
+    ) -> Vec<T> {
+        answers.iter().map(of).collect()
+    }
     sqlx::query!(
         "INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, body)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        answer.scope,
-        answer.key,
-        &answer.fingerprint,
-        answer.status,
-        answer.location,
-        answer.body,
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::text[], $6::jsonb[])",
+        &column(answers, |answer| answer.scope.as_str()) as &[&str],
+        &column(answers, |answer| answer.key.as_str()) as &[&str],
+        &column(answers, |answer| answer.fingerprint.as_slice()) as &[&[u8]],
+        &column(answers, |answer| answer.status),
+        &column(answers, |answer| answer.location.as_deref()) as &[Option<&str>],
+        &column(answers, |answer| answer.body.clone()),
     )
     .execute(connection)
     .await?;
@@ -217,7 +230,7 @@ pub(crate) struct OutboxRow {
     pub(crate) seqs: Vec<i64>,
 }
 
-/// What is to be published next. By state, not by a cursor: with concurrent commits a lower id can
+/// What is to be published next. By state, not by a cursor: with concurrent commits a lower seq can
 /// become visible after a higher one.
 pub(crate) async fn next_in_outbox(
     executor: impl PgExecutor<'_>,
@@ -225,7 +238,7 @@ pub(crate) async fn next_in_outbox(
 ) -> Result<Vec<OutboxRow>, sqlx::Error> {
     sqlx::query_as!(
         OutboxRow,
-        "SELECT id, seqs FROM outbox ORDER BY id LIMIT $1",
+        "SELECT id, seqs FROM outbox ORDER BY first_seq, id LIMIT $1",
         i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(executor)
@@ -270,26 +283,30 @@ pub(crate) struct Receipt<'a> {
     pub(crate) stream_created: &'a str,
     pub(crate) last_sequence: i64,
     pub(crate) last_event: EventId,
-    /// Which events.
+    /// Which events, in their order.
     pub(crate) seqs: &'a [i64],
 }
 
-/// Keeps a receipt and deletes the outbox rows that are done with, in one statement.
+/// Keeps a receipt, deletes these rows of the outbox and leaves one of what was not acknowledged, in
+/// one statement.
 pub(crate) async fn settle_batch(
     executor: impl PgExecutor<'_>,
-    done: &[i64],
+    rows: &[i64],
     receipt: &Receipt<'_>,
+    left: &[i64],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"
-        WITH settled AS (DELETE FROM outbox WHERE id = ANY($1))
+        WITH settled AS (DELETE FROM outbox WHERE id = ANY($1)),
+             remaining AS (INSERT INTO outbox (seqs) SELECT $6::bigint[] WHERE cardinality($6::bigint[]) > 0)
         INSERT INTO relay_batches (stream_created, last_sequence, last_event_id, seqs) VALUES ($2, $3, $4, $5)
         "#,
-        done,
+        rows,
         receipt.stream_created,
         receipt.last_sequence,
         receipt.last_event.uuid(),
         receipt.seqs,
+        left,
     )
     .execute(executor)
     .await?;

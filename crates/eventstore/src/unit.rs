@@ -240,8 +240,8 @@ impl<'c> Unit<'c> {
         let answers = std::mem::take(&mut self.answers);
         let expected = std::mem::take(&mut self.expected);
         let connection = self.connection().await?;
-        for answer in &answers {
-            store::insert_answer(connection, answer).await?;
+        if !answers.is_empty() {
+            store::insert_answers(connection, &answers).await?;
         }
         let seqs = store::insert_events(connection, &events, &expected).await?;
         if seqs.is_empty() {

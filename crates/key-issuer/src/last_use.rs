@@ -33,7 +33,7 @@ impl LastUse {
         news
     }
 
-    /// Writes what was noted. What cannot be written is forgotten: the next use notes it again.
+    /// Writes what was noted. What cannot be written is forgotten: the next use after a minute notes it again.
     ///
     /// # Errors
     /// When the database fails.

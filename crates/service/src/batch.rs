@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 const WAITING: usize = 4096;
 /// How many items a batch takes at most.
 const BATCH: usize = 512;
+
+/// For how long a worker that shall end waits for one more item.
+const LINGER: Duration = Duration::from_millis(100);
 
 /// An item and whom to tell what became of it.
 type Waiting<Item, Outcome> = (Item, oneshot::Sender<Outcome>);
@@ -95,8 +99,12 @@ impl<Item: Send, Outcome: Send> Worker<Item, Outcome> {
                 () = shutdown.cancelled() => {}
             }
         }
-        receiver.close();
-        receiver.recv_many(&mut waiting, BATCH).await;
+        // Others still end what they are at, and may ask for something.
+        let last = receiver.recv_many(&mut waiting, BATCH);
+        if tokio::time::timeout(LINGER, last).await.is_err() {
+            receiver.close();
+            receiver.recv_many(&mut waiting, BATCH).await;
+        }
         waiting
     }
 }

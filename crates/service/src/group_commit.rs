@@ -89,11 +89,17 @@ impl Writer {
         };
         let written = async {
             let mut connection = self.connection.take().await?;
-            let mut unit = self.events.begin_on(&mut connection, first.provenance());
-            C::write(&mut unit, changes).await?;
-            unit.commit().await?;
-            self.connection.put_back(connection);
-            Ok(())
+            let written = async {
+                let mut unit = self.events.begin_on(&mut connection, first.provenance());
+                C::write(&mut unit, changes).await?;
+                unit.commit().await
+            };
+            let written = written.await;
+            // A refusal leaves the connection as good as it was; what was begun is rolled back.
+            if written.as_ref().err().is_none_or(is_of_one_change) {
+                self.connection.put_back(connection);
+            }
+            written
         };
         let late = || AppendError::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
         let written = tokio::time::timeout(PATIENCE, written).await;
@@ -110,7 +116,16 @@ impl<C: Change> Work<C, Result<(), Uncommitted>> for Writer {
                 let mut outcomes = Vec::with_capacity(changes.len());
                 for change in &changes {
                     let outcome = self.write(std::slice::from_ref(change)).await;
-                    outcomes.push(outcome.map_err(|error| Uncommitted::Failed(Arc::new(error))));
+                    let hopeless = outcome
+                        .as_ref()
+                        .is_err_and(|error| !is_of_one_change(error));
+                    let outcome = outcome.map_err(|error| Uncommitted::Failed(Arc::new(error)));
+                    outcomes.push(outcome.clone());
+                    if hopeless {
+                        // It would only be found out again, change by change.
+                        outcomes.resize(changes.len(), outcome);
+                        break;
+                    }
                 }
                 outcomes
             }
@@ -123,11 +138,14 @@ impl<C: Change> Work<C, Result<(), Uncommitted>> for Writer {
     }
 }
 
-/// Whether the database, or we, refused what one change says, rather than that the database did not
-/// answer, which the next attempt would only find out again.
+/// Whether the database, or we, refused what one change says (SQLSTATE classes 22 and 23, data and
+/// integrity), rather than everything at the moment, which the next attempt would only find out again.
 fn is_of_one_change(error: &AppendError) -> bool {
     match error {
-        AppendError::Database(error) => error.as_database_error().is_some(),
+        AppendError::Database(error) => error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
         AppendError::Conflict
         | AppendError::AlreadyHandled
         | AppendError::Envelope(_)

@@ -99,7 +99,12 @@ impl<L: Lookup> Reader<L> {
 
 impl<L: Lookup> Work<L::Key, Outcome<L>> for Reader<L> {
     async fn carry_out(&mut self, wanted: Vec<L::Key>) -> Vec<Outcome<L>> {
-        match kept::in_time(self.read(&wanted)).await {
+        let mut found = kept::in_time(self.read(&wanted)).await;
+        if matches!(found, Err(sqlx::Error::Io(_))) {
+            // The connection was from before the database was started again, perhaps.
+            found = kept::in_time(self.read(&wanted)).await;
+        }
+        match found {
             Ok(found) => wanted
                 .iter()
                 .map(|key| Ok(found.get(key).cloned()))

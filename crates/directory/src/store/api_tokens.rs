@@ -175,17 +175,23 @@ pub async fn token_holders(
     Ok(holders)
 }
 
-/// Writes down a use, unless somebody did so since `not_since`.
-pub async fn note_use(
+/// Writes down that tokens were used, unless somebody did so since `not_since`. A token that someone
+/// changes at this moment is left for the next time: nobody who asks waits for them.
+pub async fn note_uses(
     conn: &mut PgConnection,
-    id: ApiTokenId,
+    ids: &[ApiTokenId],
     now: DateTime<Utc>,
     not_since: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
     sqlx::query!(
-        "UPDATE directory.api_tokens SET last_used_at = $2
-         WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
-        id.uuid(),
+        "WITH free AS (
+             SELECT id FROM directory.api_tokens
+             WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at <= $3)
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE directory.api_tokens AS token SET last_used_at = $2 FROM free WHERE token.id = free.id",
+        &ids,
         now,
         not_since,
     )

@@ -103,3 +103,20 @@ async fn sixty_four_writers_on_shared_and_separate_streams_are_published_densely
     assert_eq!(world.messages().await, 640);
     observer.has_everything_once(&world).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_with_more_events_than_the_client_has_under_way_at_once_is_published() {
+    let world = World::new().await;
+    let events = world.events();
+    let mut unit = events.begin(&provenance());
+    for _ in 0..6_000 {
+        let stream = new_stream();
+        unit.record(stream, version(1), &fact(stream)).unwrap();
+    }
+    unit.commit().await.unwrap();
+    let _relay = world.start_relay().await;
+    eventually("all of it is published", || async {
+        world.all_relayed().await && world.messages().await == 6_000
+    })
+    .await;
+}
