@@ -17,7 +17,8 @@
 //! The leader holds a session lock of Postgres on a connection of its own. Two relays at once (the
 //! old leader's session is cut and it has not noticed yet) do no harm: both publish, one deletes.
 
-use std::collections::{BTreeSet, HashSet};
+mod batch;
+
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -29,7 +30,8 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{self, OutboxEvent, OutboxRow, PUBLISHED_AT_ONCE, Receipt};
+use self::batch::Batch;
+use crate::store::{self, OutboxEvent, Receipt};
 use crate::transport::{CONTEXTS, EVENTS, Transport, TransportError};
 use crate::{EventStore, idempotency, publish};
 
@@ -444,45 +446,6 @@ impl Relay {
     }
 }
 
-/// What is published together: some rows of the outbox and their events.
-#[derive(Default)]
-struct Batch {
-    rows: Vec<OutboxRow>,
-    /// In the order of their places: a stream's events in the order of their versions.
-    events: Vec<OutboxEvent>,
-}
-
-impl Batch {
-    fn has_room_for(&self, row: &OutboxRow) -> bool {
-        let so_far: usize = self.rows.iter().map(|row| row.seqs.len()).sum();
-        self.rows.is_empty() || so_far + row.seqs.len() <= PUBLISHED_AT_ONCE
-    }
-
-    fn add(&mut self, row: OutboxRow) {
-        self.rows.push(row);
-    }
-
-    fn seqs(&self) -> Vec<i64> {
-        self.rows
-            .iter()
-            .flat_map(|row| &row.seqs)
-            .copied()
-            .collect()
-    }
-
-    fn rows(&self) -> Vec<i64> {
-        self.rows.iter().map(|row| row.id).collect()
-    }
-
-    /// What was not acknowledged, in its order and each once.
-    fn left(&self, acknowledged: &[i64]) -> Vec<i64> {
-        let acknowledged: HashSet<i64> = acknowledged.iter().copied().collect();
-        let all: BTreeSet<i64> = self.seqs().into_iter().collect();
-        let left = all.into_iter().filter(|seq| !acknowledged.contains(seq));
-        left.collect()
-    }
-}
-
 /// Gives a small statement up whose connection is lost.
 async fn in_time<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     within(DATABASE, statement).await
@@ -495,36 +458,4 @@ async fn within<T>(
     tokio::time::timeout(limit, statement)
         .await
         .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(id: i64, seqs: impl IntoIterator<Item = i64>) -> OutboxRow {
-        OutboxRow {
-            id,
-            seqs: seqs.into_iter().collect(),
-        }
-    }
-
-    #[test]
-    fn what_was_not_acknowledged_is_left_in_its_order_and_once() {
-        let mut batch = Batch::default();
-        batch.add(row(7, [3, 4]));
-        batch.add(row(8, [1, 2, 3]));
-        assert_eq!(batch.rows(), [7, 8]);
-        assert_eq!(batch.left(&[2]), [1, 3, 4]);
-        assert!(batch.left(&[4, 2, 1, 3]).is_empty());
-    }
-
-    #[test]
-    fn a_batch_takes_no_more_than_is_published_at_once() {
-        let size = i64::try_from(PUBLISHED_AT_ONCE).unwrap();
-        let mut batch = Batch::default();
-        batch.add(row(1, 0..size - 1));
-        assert!(batch.has_room_for(&row(2, [size])));
-        batch.add(row(2, [size]));
-        assert!(!batch.has_room_for(&row(3, [size + 1])));
-    }
 }

@@ -1,5 +1,8 @@
 //! The SQL over the event tables. Names are unqualified: the search path is the service's schema.
 
+mod answers;
+mod positions;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +12,8 @@ use contract::{Envelope, EventId, Fact, OrganizationId, SealedContext};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::idempotency::{IdempotencyRecord, StoredAnswer};
+pub(crate) use answers::{find_answer, forget_answers, insert_answers};
+pub(crate) use positions::{Moved, lock_positions, save_positions};
 
 /// At most so many events are published at once, and hence in one row of the outbox.
 pub(crate) const PUBLISHED_AT_ONCE: usize = 512;
@@ -148,59 +152,6 @@ pub(crate) async fn insert_events(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.seq)).collect())
-}
-
-pub(crate) async fn insert_answers(
-    connection: &mut PgConnection,
-    answers: &[IdempotencyRecord],
-) -> Result<(), sqlx::Error> {
-    fn column<'a, T>(
-        answers: &'a [IdempotencyRecord],
-        of: impl Fn(&'a IdempotencyRecord) -> T,
-    ) -> Vec<T> {
-        answers.iter().map(of).collect()
-    }
-    sqlx::query!(
-        "INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, body)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::text[], $6::jsonb[])",
-        &column(answers, |answer| answer.scope.as_str()) as &[&str],
-        &column(answers, |answer| answer.key.as_str()) as &[&str],
-        &column(answers, |answer| answer.fingerprint.as_slice()) as &[&[u8]],
-        &column(answers, |answer| answer.status),
-        &column(answers, |answer| answer.location.as_deref()) as &[Option<&str>],
-        &column(answers, |answer| answer.body.clone()),
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub(crate) async fn find_answer(
-    executor: impl PgExecutor<'_>,
-    scope: &str,
-    key: &str,
-) -> Result<Option<StoredAnswer>, sqlx::Error> {
-    sqlx::query_as!(
-        StoredAnswer,
-        "SELECT fingerprint, status, location, body FROM idempotency_keys WHERE scope = $1 AND key = $2",
-        scope,
-        key
-    )
-    .fetch_optional(executor)
-    .await
-}
-
-pub(crate) async fn forget_answers(
-    executor: impl PgExecutor<'_>,
-    hours: i32,
-) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
-        "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)",
-        hours
-    )
-    .execute(executor)
-    .await?;
-    Ok(done.rows_affected())
 }
 
 /// An event on its way to JetStream.
@@ -449,62 +400,4 @@ pub(crate) async fn settled_rows(
     )
     .fetch_all(executor)
     .await
-}
-
-/// The positions of these streams, locked for this transaction in the order given. Streams never seen
-/// are left out.
-pub(crate) async fn lock_positions(
-    connection: &mut PgConnection,
-    consumer: &str,
-    streams: &[Uuid],
-) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT p.stream_id AS "stream_id!", p.version AS "version!"
-           FROM unnest($2::uuid[]) AS wanted (stream_id)
-           CROSS JOIN LATERAL (
-               SELECT stream_id, version FROM consumer_positions
-               WHERE consumer = $1 AND stream_id = wanted.stream_id FOR UPDATE
-           ) AS p"#,
-        consumer,
-        streams
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.stream_id, row.version))
-        .collect())
-}
-
-/// How far a stream was consumed.
-pub(crate) struct Moved {
-    pub(crate) stream: Uuid,
-    pub(crate) version: i64,
-    /// Whether [`lock_positions`] did not find it. Another replica may begin the same stream at this
-    /// moment: the second one to insert it is refused, and with it what it applied.
-    pub(crate) begun: bool,
-}
-
-pub(crate) async fn save_positions(
-    connection: &mut PgConnection,
-    consumer: &str,
-    moved: &[Moved],
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "WITH moved AS MATERIALIZED (
-             SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::boolean[]) AS n (stream_id, version, begun)
-         ), followed AS (
-             UPDATE consumer_positions p SET version = moved.version
-             FROM moved WHERE NOT moved.begun AND p.consumer = $1 AND p.stream_id = moved.stream_id
-         )
-         INSERT INTO consumer_positions (consumer, stream_id, version)
-         SELECT $1, stream_id, version FROM moved WHERE begun ORDER BY stream_id",
-        consumer,
-        &moved.iter().map(|moved| moved.stream).collect::<Vec<_>>(),
-        &moved.iter().map(|moved| moved.version).collect::<Vec<_>>(),
-        &moved.iter().map(|moved| moved.begun).collect::<Vec<_>>(),
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

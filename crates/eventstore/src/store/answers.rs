@@ -1,0 +1,58 @@
+//! Answers to requests with an Idempotency-Key.
+
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::idempotency::{IdempotencyRecord, StoredAnswer};
+
+pub(crate) async fn insert_answers(
+    connection: &mut PgConnection,
+    answers: &[IdempotencyRecord],
+) -> Result<(), sqlx::Error> {
+    fn column<'a, T>(
+        answers: &'a [IdempotencyRecord],
+        of: impl Fn(&'a IdempotencyRecord) -> T,
+    ) -> Vec<T> {
+        answers.iter().map(of).collect()
+    }
+    sqlx::query!(
+        "INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, body)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::text[], $6::jsonb[])",
+        &column(answers, |answer| answer.scope.as_str()) as &[&str],
+        &column(answers, |answer| answer.key.as_str()) as &[&str],
+        &column(answers, |answer| answer.fingerprint.as_slice()) as &[&[u8]],
+        &column(answers, |answer| answer.status),
+        &column(answers, |answer| answer.location.as_deref()) as &[Option<&str>],
+        &column(answers, |answer| answer.body.clone()),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn find_answer(
+    executor: impl PgExecutor<'_>,
+    scope: &str,
+    key: &str,
+) -> Result<Option<StoredAnswer>, sqlx::Error> {
+    sqlx::query_as!(
+        StoredAnswer,
+        "SELECT fingerprint, status, location, body FROM idempotency_keys WHERE scope = $1 AND key = $2",
+        scope,
+        key
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+pub(crate) async fn forget_answers(
+    executor: impl PgExecutor<'_>,
+    hours: i32,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)",
+        hours
+    )
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected())
+}
