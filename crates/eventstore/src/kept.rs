@@ -12,7 +12,7 @@ pub const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// How long small work may take. A connection can be lost without a word, and would be waited for
 /// for ever.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One connection, made when it is needed, and made again when it broke.
 #[derive(Debug)]

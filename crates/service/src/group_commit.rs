@@ -17,7 +17,7 @@ use crate::host::Host;
 
 /// How long a transaction may take. What takes longer waits for a connection that was lost without a
 /// word; whether it was committed is then unknown, as with any connection that breaks.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A change that can be written together with others of its kind.
 pub trait Change: Send + Sync + Sized + 'static {
