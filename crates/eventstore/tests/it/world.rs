@@ -46,7 +46,7 @@ const STATE_TABLES: &str = "
     );";
 
 /// How long a condition may take to come true.
-const DEADLINE: Duration = Duration::from_secs(40);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
 /// Waits until the condition holds.
 pub(crate) async fn eventually<F: Future<Output = bool>>(

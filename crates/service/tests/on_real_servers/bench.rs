@@ -14,7 +14,7 @@ use service::settings::{DatabaseSettings, NatsSettings};
 use service::{Health, Host, Shared, Tasks};
 
 /// A condition that takes longer to come true has failed.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What the services of one process share.
 pub(crate) fn shared() -> Shared {
