@@ -291,7 +291,11 @@ pub(crate) async fn repeat_other_streams(
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         r#"
-        WITH lost AS (DELETE FROM relay_batches WHERE stream_created <> $1 RETURNING seqs, last_sequence)
+        WITH lost AS (
+            -- `<>` has no index.
+            DELETE FROM relay_batches WHERE stream_created < $1 OR stream_created > $1
+            RETURNING seqs, last_sequence
+        )
         INSERT INTO outbox (seqs) SELECT seqs FROM lost ORDER BY last_sequence
         "#,
         stream_created

@@ -35,8 +35,9 @@ pub(crate) async fn note_hole(
 /// Forgets the holes that are filled by now.
 pub(crate) async fn forget_filled_holes(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let done = sqlx::query!(
+        // OFFSET keeps the planner from joining the few holes with all entries.
         "DELETE FROM audit.holes AS hole WHERE EXISTS (
-             SELECT FROM audit.entries WHERE stream_id = hole.stream_id AND version = hole.to_version)"
+             SELECT FROM audit.entries WHERE stream_id = hole.stream_id AND version = hole.to_version OFFSET 0)"
     )
     .execute(conn)
     .await?;

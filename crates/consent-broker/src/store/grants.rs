@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::{contradiction, version};
-use crate::grant::{Grant, GrantStateName, Revoked};
+use crate::grant::{Grant, Revoked};
 use crate::link::EndReason;
 
 struct Row {
@@ -41,6 +41,11 @@ macro_rules! select_grants {
         )
     };
 }
+
+// Below the macro, which it uses.
+mod list;
+
+pub use list::{Filter, Sight, list};
 
 impl TryFrom<Row> for Grant {
     type Error = sqlx::Error;
@@ -226,11 +231,12 @@ pub async fn revoke(
     } else {
         EndReason::AppArchived
     };
-    // The clock of the replica that granted may be ahead of this one's.
+    // The clock of the replica that granted may be ahead of this one's. `num_nulls` says `IS NULL` to
+    // us and nothing to the planner, which would look for the ids among all live grants.
     let done = sqlx::query!(
         "UPDATE consent_broker.grants
          SET revoked_at = GREATEST($2, granted_at), revoked_by = $3, revocation_reason = $4, version = version + 1
-         WHERE id = ANY($1) AND revoked_at IS NULL",
+         WHERE id = ANY($1) AND num_nulls(revoked_at) = 1",
         &ids,
         at,
         requested_by.map(PersonId::uuid),
@@ -239,61 +245,4 @@ pub async fn revoke(
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// Whose grants a caller sees: those on accounts they hold a role on, those of their organizations'
-/// apps, or all.
-#[derive(Debug, Clone, Default)]
-pub struct Sight {
-    /// All of them: an operator.
-    pub everything: bool,
-    /// The accounts.
-    pub accounts: Vec<AccountId>,
-    /// The organizations.
-    pub organizations: Vec<OrganizationId>,
-}
-
-/// Which grants are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
-    /// Of this app.
-    pub app_id: Option<AppId>,
-    /// On this account.
-    pub account_id: Option<AccountId>,
-    /// Of the apps of this organization.
-    pub organization_id: Option<OrganizationId>,
-    /// In this state.
-    pub state: Option<GrantStateName>,
-}
-
-/// The grants in sight, newest first, after `before`.
-pub async fn list(
-    executor: impl PgExecutor<'_>,
-    sight: &Sight,
-    filter: Filter,
-    before: Option<GrantId>,
-    limit: i64,
-) -> Result<Vec<Grant>, sqlx::Error> {
-    let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
-    let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
-    all(select_grants!(
-        "WHERE ($1 OR account_id = ANY($2) OR organization_id = ANY($3))
-           AND ($4::uuid IS NULL OR app_id = $4)
-           AND ($5::uuid IS NULL OR account_id = $5)
-           AND ($6::uuid IS NULL OR organization_id = $6)
-           AND ($7::bool IS NULL OR (revoked_at IS NULL) = $7)
-           AND ($8::uuid IS NULL OR id < $8)
-         ORDER BY id DESC LIMIT $9",
-        sight.everything,
-        &accounts,
-        &organizations,
-        filter.app_id.map(AppId::uuid),
-        filter.account_id.map(AccountId::uuid),
-        filter.organization_id.map(OrganizationId::uuid),
-        filter.state.map(|state| state == GrantStateName::Live),
-        before.map(GrantId::uuid),
-        limit,
-    )
-    .fetch_all(executor)
-    .await?)
 }

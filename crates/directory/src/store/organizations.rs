@@ -110,24 +110,42 @@ pub async fn organizations(
     member: Option<contract::PersonId>,
     slice: Slice,
 ) -> Result<Vec<Organization>, sqlx::Error> {
-    sqlx::query_as!(
-        Row,
-        "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
-                enabled_domains, version, created_at
-         FROM directory.organizations o
-         WHERE ($1::uuid IS NULL OR EXISTS (
-                    SELECT FROM directory.memberships m WHERE m.organization_id = o.id AND m.person_id = $1))
-           AND ($2::uuid IS NULL OR id > $2)
-         ORDER BY id LIMIT $3",
-        member.map(contract::PersonId::uuid),
-        slice.after,
-        slice.limit,
-    )
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(Organization::try_from)
-    .collect()
+    let after = slice.after.unwrap_or(Uuid::nil());
+    let rows = match member {
+        Some(member) => {
+            // Each by its key: the planner must not look for a few among all organizations.
+            sqlx::query_as!(
+                Row,
+                r#"SELECT o.id AS "id!", o.name AS "name!", o.kind AS "kind!", o.contact_email AS "contact_email!",
+                          o.country AS "country!", o.website, o.description, o.confirmed_at,
+                          o.enabled_domains AS "enabled_domains!", o.version AS "version!",
+                          o.created_at AS "created_at!"
+                   FROM (SELECT organization_id FROM directory.memberships
+                         WHERE person_id = $1 AND organization_id > $2 ORDER BY organization_id LIMIT $3) AS m
+                   CROSS JOIN LATERAL (
+                       SELECT * FROM directory.organizations WHERE id = m.organization_id OFFSET 0) AS o
+                   ORDER BY o.id"#,
+                member.uuid(),
+                after,
+                slice.limit,
+            )
+            .fetch_all(conn)
+            .await?
+        }
+        None => {
+            sqlx::query_as!(
+                Row,
+                "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+                        enabled_domains, version, created_at
+                 FROM directory.organizations WHERE id > $1 ORDER BY id LIMIT $2",
+                after,
+                slice.limit,
+            )
+            .fetch_all(conn)
+            .await?
+        }
+    };
+    rows.into_iter().map(Organization::try_from).collect()
 }
 
 /// Writes the state of an organization that was locked before.

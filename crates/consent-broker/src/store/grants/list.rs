@@ -1,0 +1,242 @@
+//! Lists of grants.
+
+use std::cmp::Reverse;
+
+use contract::catalogue::DomainLevel;
+use contract::ids::{AccountId, AppId, GrantId, OrganizationId};
+use sqlx::PgPool;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Row, all};
+use crate::grant::{Grant, GrantStateName};
+
+/// Whose grants a caller sees: those on accounts they hold a role on, those of their organizations'
+/// apps, or all.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    /// All of them: an operator.
+    pub everything: bool,
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
+    /// The organizations.
+    pub organizations: Vec<OrganizationId>,
+}
+
+/// Which grants are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of this app.
+    pub app_id: Option<AppId>,
+    /// On this account.
+    pub account_id: Option<AccountId>,
+    /// Of the apps of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// In this state.
+    pub state: Option<GrantStateName>,
+}
+
+/// The grants in sight, newest first, after `before`.
+///
+/// They are read along the indexes of those apps, accounts and organizations that can have any, and
+/// no further than the page reaches: a page costs the same however many grants others have.
+pub async fn list(
+    pool: &PgPool,
+    sight: &Sight,
+    filter: Filter,
+    before: Option<GrantId>,
+    limit: i64,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    let before = before.map_or(Uuid::max(), GrantId::uuid);
+    let live = filter.state.map(|state| state == GrantStateName::Live);
+    let Some(ways) = Ways::to(sight, filter) else {
+        return all(select_grants!(
+            "WHERE id < $1 AND ($2::bool IS NULL OR (revoked_at IS NULL) = $2) ORDER BY id DESC LIMIT $3",
+            before,
+            live,
+            limit
+        )
+        .fetch_all(pool)
+        .await?);
+    };
+    let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
+    let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
+    macro_rules! along {
+        ($column:literal, $ids:expr) => {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT g.id AS "id!", g.app_id AS "app_id!", g.organization_id AS "organization_id!",
+                          g.account_id AS "account_id!", g.link_id AS "link_id!", g.service AS "service!",
+                          g.domains AS "domains!: Json<Vec<DomainLevel>>", g.granted_by AS "granted_by!",
+                          g.role AS "role!", g.granted_at AS "granted_at!", g.revoked_at, g.revoked_by,
+                          g.revocation_reason, g.version AS "version!"
+                   FROM unnest($1::uuid[]) AS way (id) CROSS JOIN LATERAL (
+                       SELECT * FROM consent_broker.grants
+                       WHERE "# + $column + r#" = way.id AND id < $2
+                         AND ($3 OR account_id = ANY($4) OR organization_id = ANY($5))
+                         AND ($6::uuid IS NULL OR app_id = $6)
+                         AND ($7::uuid IS NULL OR organization_id = $7)
+                         AND ($8::bool IS NULL OR (revoked_at IS NULL) = $8)
+                       ORDER BY id DESC LIMIT $9
+                   ) AS g
+                   ORDER BY g.id DESC LIMIT $9"#,
+                $ids,
+                before,
+                sight.everything,
+                &accounts,
+                &organizations,
+                filter.app_id.map(AppId::uuid),
+                filter.organization_id.map(OrganizationId::uuid),
+                live,
+                limit,
+            )
+            .fetch_all(pool)
+        };
+    }
+    let mut rows = Vec::new();
+    if !ways.apps.is_empty() {
+        rows.extend(along!("app_id", &ways.apps).await?);
+    }
+    if !ways.accounts.is_empty() {
+        rows.extend(along!("account_id", &ways.accounts).await?);
+    }
+    if !ways.organizations.is_empty() {
+        rows.extend(along!("organization_id", &ways.organizations).await?);
+    }
+    rows.sort_by_key(|row| Reverse(row.id));
+    rows.dedup_by_key(|row| row.id);
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    all(rows)
+}
+
+/// What leads to all grants that are asked for and may be seen, and to as few others as possible.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Ways {
+    apps: Vec<Uuid>,
+    accounts: Vec<Uuid>,
+    organizations: Vec<Uuid>,
+}
+
+impl Ways {
+    /// Nothing if all grants are asked for.
+    fn to(sight: &Sight, filter: Filter) -> Option<Self> {
+        let mut ways = Self::default();
+        if let Some(account) = filter.account_id {
+            ways.accounts = vec![account.uuid()];
+            return Some(ways);
+        }
+        if !sight.everything {
+            ways.accounts = sight.accounts.iter().map(|id| id.uuid()).collect();
+        }
+        let sees = |organization| sight.everything || sight.organizations.contains(&organization);
+        match (filter.app_id, filter.organization_id) {
+            (Some(app), _) if sight.everything || !sight.organizations.is_empty() => {
+                ways.apps = vec![app.uuid()];
+            }
+            (None, Some(organization)) if sees(organization) => {
+                ways.organizations = vec![organization.uuid()];
+            }
+            (None, None) if sight.everything => return None,
+            (None, None) => {
+                ways.organizations = sight.organizations.iter().map(|id| id.uuid()).collect();
+            }
+            // Only their own accounts can have what they see.
+            (Some(_), _) | (None, Some(_)) => {}
+        }
+        Some(ways)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> Uuid {
+        Uuid::from_u128(number.into())
+    }
+
+    /// All ways of choosing from these: none of them, one, or both.
+    fn choices() -> [Vec<Uuid>; 4] {
+        [vec![], vec![id(1)], vec![id(2)], vec![id(1), id(2)]]
+    }
+
+    fn sights() -> Vec<Sight> {
+        let mut sights = Vec::new();
+        for accounts in choices() {
+            for organizations in choices() {
+                for everything in [false, true] {
+                    sights.push(Sight {
+                        everything,
+                        accounts: accounts.iter().copied().map(AccountId::from_uuid).collect(),
+                        organizations: organizations
+                            .iter()
+                            .copied()
+                            .map(OrganizationId::from_uuid)
+                            .collect(),
+                    });
+                }
+            }
+        }
+        sights
+    }
+
+    fn filters() -> Vec<Filter> {
+        let wanted = [None, Some(id(1)), Some(id(2))];
+        let mut filters = Vec::new();
+        for app in wanted {
+            for account in wanted {
+                for organization in wanted {
+                    filters.push(Filter {
+                        app_id: app.map(AppId::from_uuid),
+                        account_id: account.map(AccountId::from_uuid),
+                        organization_id: organization.map(OrganizationId::from_uuid),
+                        state: None,
+                    });
+                }
+            }
+        }
+        filters
+    }
+
+    #[test]
+    fn every_grant_that_is_asked_for_and_may_be_seen_is_on_a_way() {
+        for sight in sights() {
+            for filter in filters() {
+                let ways = Ways::to(&sight, filter);
+                for place in 0..8 {
+                    let [app, account, organization] =
+                        [1, 2, 4].map(|bit| id(1 + u8::from(place & bit > 0)));
+                    let seen = sight.everything
+                        || sight.accounts.contains(&AccountId::from_uuid(account))
+                        || sight
+                            .organizations
+                            .contains(&OrganizationId::from_uuid(organization));
+                    let asked = filter.app_id.is_none_or(|id| id.uuid() == app)
+                        && filter.account_id.is_none_or(|id| id.uuid() == account)
+                        && filter
+                            .organization_id
+                            .is_none_or(|id| id.uuid() == organization);
+                    let found = ways.as_ref().is_none_or(|ways| {
+                        ways.apps.contains(&app)
+                            || ways.accounts.contains(&account)
+                            || ways.organizations.contains(&organization)
+                    });
+                    assert!(found || !(seen && asked), "{sight:?} {filter:?} {ways:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_grants_are_read_only_for_whoever_asks_for_all_and_sees_all() {
+        for sight in sights() {
+            for filter in filters() {
+                let narrow = filter.app_id.is_some()
+                    || filter.account_id.is_some()
+                    || filter.organization_id.is_some();
+                let all = Ways::to(&sight, filter).is_none();
+                assert_eq!(all, sight.everything && !narrow, "{sight:?} {filter:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! No query reads more of a table the longer its history is.
+//!
+//! A service prepares a statement when it starts, perhaps on empty tables, and keeps the plan. So
+//! every query of the code (`.sqlx`, which `.ci/run` holds to the code) is planned here as it is
+//! there: in an empty database, for any parameters, under the settings of a service's connection.
+//! A plan that walks through a whole table, and does not stop after a LIMIT, is refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use contract::Service;
+use local_servers::testing::{self, TestDatabase};
+use schema::Login;
+use serde_json::Value;
+use service::settings::DatabaseSettings;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+/// Tables and partial indexes that do not grow with the history, or hardly.
+const SMALL: [&str; 5] = [
+    // One row.
+    "head",
+    // What is missing at the moment.
+    "holes",
+    // What operators have entered one by one.
+    "people_operators",
+    "subscribers_live",
+    // A row for 4096 entries.
+    "spans",
+];
+
+/// An empty database with all tables.
+struct Empty {
+    connections: BTreeMap<Service, PgConnection>,
+    _database: TestDatabase,
+}
+
+impl Empty {
+    async fn new() -> Self {
+        let database = testing::postgres().await.database_from(None).await;
+        let logins = Service::ALL.map(|service| Login {
+            service,
+            password: None,
+        });
+        schema::migrate(&database.url, &logins).await.unwrap();
+        let mut connections = BTreeMap::new();
+        for service in Service::ALL {
+            let settings = DatabaseSettings {
+                url: database.url.as_str().into(),
+                ..DatabaseSettings::default()
+            };
+            let pool = service::connect::database(service, &settings).unwrap();
+            let connection = pool.acquire().await.unwrap().detach();
+            connections.insert(service, connection);
+        }
+        Self {
+            connections,
+            _database: database,
+        }
+    }
+
+    /// What the query reads from end to end, when this service asks it.
+    async fn whole_tables(&mut self, service: Service, query: &str) -> Vec<String> {
+        let connection = self.connections.get_mut(&service).unwrap();
+        match plan(connection, query).await {
+            Ok(plan) => whole_tables(&plan, false),
+            Err(error) => panic!("{service}: {error}: {query}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_query_reads_a_growing_table_from_end_to_end() {
+    let mut empty = Empty::new().await;
+    let mut planned = 0;
+    let mut refused = Vec::new();
+    for query in queries() {
+        for service in asked_by(&query) {
+            planned += 1;
+            for reason in empty.whole_tables(service, &query).await {
+                refused.push(format!("{service}: {reason}: {query}"));
+            }
+        }
+    }
+    assert!(planned > 100, "{planned}");
+    assert!(refused.is_empty(), "{}", refused.join("\n\n"));
+}
+
+#[tokio::test]
+async fn what_reads_a_growing_table_is_noticed() {
+    let mut empty = Empty::new().await;
+    for (query, whole) in [
+        ("SELECT envelope FROM events WHERE stream_id = $1", 0),
+        ("SELECT envelope FROM events ORDER BY seq LIMIT $1", 0),
+        ("SELECT envelope FROM events ORDER BY seq", 1),
+        // Sorted before anything is left out.
+        ("SELECT envelope FROM events ORDER BY version LIMIT $1", 1),
+        ("SELECT count(*) FROM events", 1),
+        ("SELECT max(seq) FROM events WHERE recorded_at < $1", 1),
+        // What the planner makes a join of, on empty tables.
+        (
+            "UPDATE consumer_positions AS p SET version = 0 WHERE EXISTS (
+                 SELECT FROM events WHERE stream_id = p.stream_id AND version = p.version)",
+            1,
+        ),
+    ] {
+        let found = empty.whole_tables(Service::KeyIssuer, query).await;
+        assert_eq!(found.len(), whole, "{query}: {found:?}");
+    }
+}
+
+/// The queries of the code, without those that are no queries (`LISTEN` and the like).
+fn queries() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.sqlx");
+    let files = fs::read_dir(folder).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let queries = texts.map(|text| {
+        let file: Value = serde_json::from_str(&text).unwrap();
+        file["query"].as_str().unwrap().to_owned()
+    });
+    queries.collect()
+}
+
+/// Whose query it is: the one whose schema it names, or everybody's.
+fn asked_by(query: &str) -> Vec<Service> {
+    let named: Vec<Service> = Service::ALL
+        .into_iter()
+        .filter(|service| query.contains(&format!("{}.", service.schema())))
+        .collect();
+    if named.is_empty() {
+        Service::ALL.to_vec()
+    } else {
+        named
+    }
+}
+
+/// The plan that a prepared statement gets, for any parameters.
+async fn plan(connection: &mut PgConnection, query: &str) -> sqlx::Result<Value> {
+    for statement in [
+        "DEALLOCATE ALL",
+        "SET plan_cache_mode = force_generic_plan",
+        &format!("PREPARE asked AS {query}"),
+    ] {
+        let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+        statement.execute(&mut *connection).await?;
+    }
+    let parameters = sqlx::raw_sql(
+        "SELECT cardinality(parameter_types)::text FROM pg_prepared_statements WHERE name = 'asked'",
+    );
+    let parameters: String = parameters.fetch_one(&mut *connection).await?.try_get(0)?;
+    let nulls = vec!["NULL"; parameters.parse().unwrap()].join(", ");
+    let arguments = if nulls.is_empty() {
+        nulls
+    } else {
+        format!("({nulls})")
+    };
+    let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE asked{arguments}");
+    let row = sqlx::raw_sql(AssertSqlSafe(explain))
+        .fetch_one(connection)
+        .await?;
+    let plans: Value = row.try_get(0)?;
+    Ok(plans[0]["Plan"].clone())
+}
+
+/// What a plan reads from end to end. `stops`: what it produces is asked for only until there is
+/// enough of it.
+fn whole_tables(node: &Value, stops: bool) -> Vec<String> {
+    let kind = node["Node Type"].as_str().unwrap();
+    let passes_on = match kind {
+        "Limit" => true,
+        // One row in, at most one row out: who reads from them stops them.
+        "Result" | "Subquery Scan" | "LockRows" | "ModifyTable" | "ProjectSet"
+        | "Incremental Sort" | "Merge Append" | "Append" => stops,
+        _ => false,
+    };
+    let mut found = Vec::new();
+
+    let named = ["Relation Name", "Index Name"].map(|name| node[name].as_str().unwrap_or_default());
+    let whole = match kind {
+        "Seq Scan" => true,
+        "Index Scan" | "Index Only Scan" | "Bitmap Index Scan" => {
+            let condition = node["Index Cond"].as_str();
+            // The planner writes the latter for max() and min().
+            condition.is_none_or(|condition| condition.ends_with(" IS NOT NULL)"))
+        }
+        _ => false,
+    };
+    // A scan that leaves rows out may have to read them all before there is enough.
+    let stops = stops && node["Filter"].is_null();
+    if whole && !stops && !named.iter().any(|name| SMALL.contains(name)) {
+        found.push(format!("{kind} of {}", named.join(" ")));
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        found.extend(whole_tables(child, passes_on));
+    }
+    found
+}
