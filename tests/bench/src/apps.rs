@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 
+use crate::cost::Parts;
 use crate::load;
 use crate::report::{Report, Row};
 use crate::stage::Stage;
@@ -28,8 +29,16 @@ pub(crate) async fn measure(
         ("content-type", "application/json"),
     ];
     let request = load::request("/v1/apps", &headers, &body);
-    let ours = load::run(&stage.address, &request, 201, duration).await?;
+    let ours = load::run(
+        &stage.address,
+        &request,
+        201,
+        duration,
+        Parts::System(stage),
+    )
+    .await?;
     let behind = stage.until_audited().await?;
+    report.costs("an app creation", ours.costs);
     report.add(Row {
         what: "app creations, 32 connections".into(),
         measured: ours.per_second,

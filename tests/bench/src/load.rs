@@ -8,6 +8,8 @@ use futures::future::try_join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::cost::{Cost, Meter, Parts};
+
 /// How many connections.
 pub(crate) const CONNECTIONS: usize = 32;
 
@@ -22,6 +24,8 @@ pub(crate) struct Outcome {
     pub(crate) p99_ms: f64,
     /// How many were answered.
     pub(crate) answers: usize,
+    /// What one answer costs, in CPU.
+    pub(crate) costs: Vec<Cost>,
 }
 
 /// Sends the same request on [`CONNECTIONS`] connections, each as soon as its last was answered.
@@ -30,14 +34,18 @@ pub(crate) async fn run(
     request: &[u8],
     status: u16,
     duration: Duration,
+    parts: Parts<'_>,
 ) -> anyhow::Result<Outcome> {
     // Warm: connections, caches, prepared statements.
     drive(address, request, status, duration / 5).await?;
+    let parts = parts.find().await?;
+    let meter = Meter::start()?;
     let began = Instant::now();
     let mut latencies = drive(address, request, status, duration).await?;
     let seconds = began.elapsed().as_secs_f64();
-    latencies.sort_unstable();
     let answers = latencies.len();
+    let costs = meter.stop(&parts, answers)?;
+    latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     let per_second = answers as f64 / seconds;
     Ok(Outcome {
@@ -45,6 +53,7 @@ pub(crate) async fn run(
         p50_ms: percentile(&latencies, 50),
         p99_ms: percentile(&latencies, 99),
         answers,
+        costs,
     })
 }
 

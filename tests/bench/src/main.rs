@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: what the system does in a second, beside what the machine could.
 //!
 //! Figures of one machine say little; so each measurement stands beside its limit, taken in the
-//! same run on the same servers, and the ratio is what counts. No test depends on it.
+//! same run on the same servers, and the ratio is what counts. No test depends on it. Where the time
+//! goes ([`cost`]) stands below the table.
 //!
 //! * [`tokens`]: tokens per second against a bare handler that hashes and signs the same.
 //! * [`apps`]: app creations per second against single-row inserts of the same bytes.
@@ -9,6 +10,7 @@
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
 
 mod apps;
+mod cost;
 mod ingestion;
 mod limit;
 mod load;

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use crate::cost::Cost;
+
 /// All measurements of a run.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     rows: Vec<Row>,
+    costs: Vec<(String, Vec<Cost>)>,
 }
 
 /// One measurement beside its limit.
@@ -38,7 +41,12 @@ impl Report {
         self.rows.push(row);
     }
 
-    /// Prints the table.
+    /// Adds what one answer costs.
+    pub(crate) fn costs(&mut self, what: &str, costs: Vec<Cost>) {
+        self.costs.push((what.to_owned(), costs));
+    }
+
+    /// Prints the tables.
     pub(crate) fn print(&self) {
         println!("\n| what | measured | limit | ratio | aim | p50 ms | p99 ms | note |");
         println!("|---|---|---|---|---|---|---|---|");
@@ -59,6 +67,14 @@ impl Report {
                 number(row.p99_ms, 2),
                 row.note,
             );
+        }
+        for (what, costs) in &self.costs {
+            println!("\n| {what}: CPU of | µs |\n|---|---|");
+            for cost in costs {
+                println!("| {} | {:.1} |", cost.part, cost.micros);
+            }
+            let sum: f64 = costs.iter().map(|cost| cost.micros).sum();
+            println!("| **sum** | **{sum:.1}** |");
         }
     }
 

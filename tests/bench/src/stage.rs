@@ -1,6 +1,7 @@
 //! What the measurements are played on: durable PostgreSQL and NATS of their own, the system in
 //! processes of its own, and an app with a key.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -59,6 +60,11 @@ impl Drop for Server {
 }
 
 impl Server {
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command
             .stdout(Stdio::piped())
@@ -170,6 +176,22 @@ impl Stage {
             .args(services)
             .args(["--listen", "127.0.0.1:0"]);
         Server::start(command)
+    }
+
+    /// The processes of ours and of NATS, and what they are.
+    pub(crate) fn processes(&self) -> BTreeMap<u32, String> {
+        let ours = [(&self.main, "the services"), (&self.audit, "audit")];
+        let ours = ours.into_iter().filter_map(|(server, name)| {
+            let server = server.as_ref()?;
+            Some((server.child.id(), name.to_owned()))
+        });
+        let nats = self.nats.pid().map(|pid| (pid, "nats-server".to_owned()));
+        ours.chain(nats).collect()
+    }
+
+    /// The first process of PostgreSQL.
+    pub(crate) fn postgres_pid(&self) -> Option<u32> {
+        self.postgres.pid()
     }
 
     /// Takes the audit log away.

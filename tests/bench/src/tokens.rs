@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::cost::Parts;
 use crate::report::{Report, Row};
 use crate::stage::{self, Stage};
 use crate::{limit, load};
@@ -32,6 +33,7 @@ pub(crate) async fn measure(
         &request(limit::CLIENT, limit::SECRET),
         200,
         duration,
+        Parts::Server(&server),
     )
     .await?;
     drop(server);
@@ -41,10 +43,13 @@ pub(crate) async fn measure(
         &request(&stage.client_id, &stage.client_secret),
         200,
         duration,
+        Parts::System(stage),
     )
     .await?;
     let recorded = stage.audited().await? - before;
     let behind = stage.until_audited().await?;
+    report.costs("the limit of a token", best.costs);
+    report.costs("a token", ours.costs);
     report.add(Row {
         what: "tokens, 32 connections".into(),
         measured: ours.per_second,
