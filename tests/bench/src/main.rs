@@ -26,6 +26,10 @@ use clap::Parser;
 use crate::report::Report;
 use crate::stage::Stage;
 
+/// The services' own allocator: the limits must not be slower for another one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the system beside its limits.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
