@@ -20,13 +20,12 @@ impl Change for NewApp {
         &self.provenance
     }
 
-    async fn write(unit: &mut Unit<'_>, new: &[Self]) -> Result<(), AppendError> {
-        let apps: Vec<_> = new.iter().map(|new| &new.app).collect();
-        store::insert(unit.connection().await?, &apps).await?;
+    async fn commit(mut unit: Unit<'_>, new: &[Self]) -> Result<(), AppendError> {
         for new in new {
             unit.add(new.created.clone());
             unit.remember(new.answer.clone());
         }
-        Ok(())
+        let apps = new.iter().map(|new| &new.app).collect();
+        unit.commit_with(&store::NewApps(apps)).await
     }
 }

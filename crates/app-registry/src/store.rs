@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{AppState, AuthenticationMethod, NamedApp};
 use contract::{AppId, OrganizationId, Version};
+use eventstore::{EventColumns, InsertWithEvents, Places, insert_events};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -178,37 +179,50 @@ pub async fn name(pool: &PgPool, ids: &[AppId]) -> sqlx::Result<Vec<NamedApp>> {
     Ok(named.collect())
 }
 
-/// Keeps new drafts.
-pub async fn insert(connection: &mut PgConnection, apps: &[&App]) -> sqlx::Result<()> {
-    fn column<T>(apps: &[&App], of: impl Fn(&App) -> T) -> Vec<T> {
-        apps.iter().map(|app| of(app)).collect()
+/// New drafts.
+pub struct NewApps<'a>(pub Vec<&'a App>);
+
+impl NewApps<'_> {
+    fn column<T>(&self, of: impl Fn(&App) -> T) -> Vec<T> {
+        self.0.iter().map(|app| of(app)).collect()
     }
-    sqlx::query!(
-        "INSERT INTO app_registry.apps
-             (id, organization_id, name, description, authentication_method, service, domains, scopes,
-              state, created_at, updated_at, version)
-         SELECT id, organization_id, name, description, authentication_method, service,
-                string_to_array(domains, ' '), '{}', state, created_at, updated_at, version
-         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[])
-              AS new (id, organization_id, name, description, authentication_method, service, domains,
-                      state, created_at, updated_at, version)",
-        &column(apps, |app| app.id.uuid()),
-        &column(apps, |app| app.organization_id.uuid()),
-        &column(apps, |app| app.name.clone()),
-        &column(apps, |app| app.description.clone()) as &[Option<String>],
-        &column(apps, |app| app.authentication_method.as_str().to_owned()),
-        &column(apps, |app| app.service.clone()) as &[Option<String>],
-        // An array of arrays would need them all to have one length. No domain has a space.
-        &column(apps, |app| texts(&app.domains).join(" ")),
-        &column(apps, |app| app.state.as_str().to_owned()),
-        &column(apps, |app| app.created_at),
-        &column(apps, |app| app.updated_at),
-        &column(apps, |app| app.version.number())
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+}
+
+impl InsertWithEvents for NewApps<'_> {
+    async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        events: &EventColumns<'_>,
+    ) -> sqlx::Result<Places> {
+        insert_events!(
+            connection,
+            events,
+            r#", app AS (
+            INSERT INTO app_registry.apps
+                (id, organization_id, name, description, authentication_method, service, domains, scopes,
+                 state, created_at, updated_at, version)
+            SELECT id, organization_id, name, description, authentication_method, service,
+                   string_to_array(domains, ' '), '{}', state, created_at, updated_at, version
+            FROM unnest($15::uuid[], $16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[],
+                        $21::text[], $22::text[], $23::timestamptz[], $24::timestamptz[], $25::bigint[])
+                 AS new (id, organization_id, name, description, authentication_method, service, domains,
+                         state, created_at, updated_at, version)
+            WHERE (SELECT yes FROM allowed)
+        )"#,
+            &self.column(|app| app.id.uuid()),
+            &self.column(|app| app.organization_id.uuid()),
+            &self.column(|app| app.name.clone()),
+            &self.column(|app| app.description.clone()) as &[Option<String>],
+            &self.column(|app| app.authentication_method.as_str().to_owned()),
+            &self.column(|app| app.service.clone()) as &[Option<String>],
+            // An array of arrays would need them all to have one length. No domain has a space.
+            &self.column(|app| texts(&app.domains).join(" ")),
+            &self.column(|app| app.state.as_str().to_owned()),
+            &self.column(|app| app.created_at),
+            &self.column(|app| app.updated_at),
+            &self.column(|app| app.version.number())
+        )
+    }
 }
 
 /// Keeps what became of a [`lock`]ed app that was at version `before`.

@@ -40,6 +40,7 @@ pub mod transport;
 mod unit;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use contract::envelope::Place;
@@ -56,6 +57,7 @@ pub use durables::Durable;
 pub use idempotency::IdempotencyRecord;
 pub use projection::{Projection, ProjectionError};
 pub use store::NewEvent;
+pub use store::insert::{EventColumns, InsertWithEvents, Places};
 pub use transport::{Transport, TransportSettings};
 pub use unit::{AppendError, Unit};
 
@@ -79,6 +81,8 @@ pub struct EventStore {
     environment: Environment,
     /// Rung after each commit; the relay of this process listens.
     committed: Arc<Notify>,
+    /// How many units have written their events into a transaction that another commits.
+    joined: Arc<AtomicU64>,
     fresh: Arc<Fresh>,
 }
 
@@ -90,6 +94,7 @@ impl EventStore {
             pool,
             environment,
             committed: Arc::new(Notify::new()),
+            joined: Arc::default(),
             fresh: Arc::default(),
         }
     }
@@ -164,6 +169,10 @@ impl EventStore {
     /// Rings the bell that wakes the relay of this process. [`Unit::commit`] does it by itself.
     pub fn wake_relay(&self) {
         self.committed.notify_one();
+    }
+
+    pub(crate) fn joined(&self) -> &AtomicU64 {
+        &self.joined
     }
 
     pub(crate) fn committed(&self) -> &Notify {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -191,6 +192,7 @@ impl Applier {
         let mut connection = kept.take().await?;
         let mut transaction = connection.begin().await?;
         let name = self.projection.name();
+        let joined_before = self.events.joined().load(Ordering::Relaxed);
         let known = store::lock_positions(&mut transaction, name, &ids).await?;
         let mut positions: BTreeMap<Uuid, i64> = BTreeMap::new();
         for event in events {
@@ -219,7 +221,10 @@ impl Applier {
         // Crash point: nothing is committed; all of it is delivered again.
         transaction.commit().await?;
         kept.put_back(connection);
-        self.events.wake_relay();
+        // Most batches follow something and record nothing: the relay need not look.
+        if self.events.joined().load(Ordering::Relaxed) != joined_before {
+            self.events.wake_relay();
+        }
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! The SQL over the event tables. Names are unqualified: the search path is the service's schema.
 
 mod answers;
+pub(crate) mod insert;
 mod positions;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -13,14 +13,11 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 pub(crate) use answers::{find_answer, forget_answers, insert_answers};
+pub(crate) use insert::NewEvents;
 pub(crate) use positions::{Moved, lock_positions, save_positions};
 
 /// At most so many events are published at once, and hence in one row of the outbox.
 pub(crate) const PUBLISHED_AT_ONCE: usize = 512;
-
-/// Events about to be written.
-#[derive(Default)]
-pub(crate) struct NewEvents(Vec<NewEvent>);
 
 /// An event that is ready to be written, by [`crate::Unit::add`].
 #[derive(Debug, Clone)]
@@ -69,89 +66,6 @@ impl NewEvent {
     pub fn id(&self) -> EventId {
         self.event.event_id()
     }
-}
-
-impl NewEvents {
-    pub(crate) fn push(&mut self, event: NewEvent) {
-        self.0.push(event);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The events as the relay takes them, now that they have these places.
-    pub(crate) fn written(self, seqs: &HashMap<Uuid, i64>) -> impl Iterator<Item = OutboxEvent> {
-        let written = self.0.into_iter().map(|new| new.event);
-        written.filter_map(|event| {
-            let seq = *seqs.get(&event.id)?;
-            Some(OutboxEvent { seq, ..event })
-        })
-    }
-}
-
-/// Events, their contexts and their outbox row in one statement, if what is expected holds. Where in
-/// `events` each of them is; nowhere, if it does not.
-pub(crate) async fn insert_events(
-    connection: &mut PgConnection,
-    new: &NewEvents,
-    expected: &BTreeSet<(Uuid, i64)>,
-) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    fn column<'e, T>(new: &'e NewEvents, of: impl Fn(&'e NewEvent) -> T) -> Vec<T> {
-        new.0.iter().map(of).collect()
-    }
-    let contexts: Vec<_> = new
-        .0
-        .iter()
-        .filter_map(|new| {
-            let OutboxEvent {
-                id, salt, context, ..
-            } = &new.event;
-            Some((*id, salt.as_deref()?, context.as_deref()?))
-        })
-        .collect();
-    let rows = sqlx::query!(
-        r#"
-        WITH allowed AS MATERIALIZED (
-            SELECT cardinality($12::uuid[]) = 0 OR is_as_expected($12, $13::bigint[]) AS yes
-        ), event AS (
-            INSERT INTO events (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope)
-            SELECT id, stream_kind, stream_id, version, type, organization, occurred_at, envelope
-            FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[],
-                        $7::timestamptz[], $8::bytea[]) WITH ORDINALITY
-                 AS n (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope, place)
-            WHERE (SELECT yes FROM allowed)
-            ORDER BY place
-            RETURNING id, seq
-        ), context AS (
-            INSERT INTO contexts (event_id, salt, context)
-            SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[]) WHERE (SELECT yes FROM allowed)
-        ), waiting AS (
-            INSERT INTO outbox (seqs)
-            SELECT array_agg(seq ORDER BY seq)
-            FROM (SELECT seq, (row_number() OVER (ORDER BY seq) - 1) / $14::bigint AS part FROM event) AS parts
-            GROUP BY part ORDER BY part
-        )
-        SELECT id, seq FROM event
-        "#,
-        &column(new, |new| new.event.id),
-        &column(new, |new| new.kind) as &[&str],
-        &column(new, |new| new.event.stream_id),
-        &column(new, |new| new.version),
-        &column(new, |new| &*new.event.kind) as &[&str],
-        &column(new, |new| new.event.organization) as &[Option<Uuid>],
-        &column(new, |new| new.time),
-        &column(new, |new| &*new.event.envelope) as &[&[u8]],
-        &contexts.iter().map(|(id, _, _)| *id).collect::<Vec<_>>(),
-        &contexts.iter().map(|(_, salt, _)| *salt).collect::<Vec<_>>() as &[&[u8]],
-        &contexts.iter().map(|(_, _, context)| *context).collect::<Vec<_>>() as &[&[u8]],
-        &expected.iter().map(|(stream, _)| *stream).collect::<Vec<_>>(),
-        &expected.iter().map(|(_, version)| *version).collect::<Vec<_>>(),
-        i64::try_from(PUBLISHED_AT_ONCE).unwrap_or(i64::MAX),
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.seq)).collect())
 }
 
 /// An event on its way to JetStream.

@@ -1,6 +1,7 @@
 //! One change: state and events that become true together or not at all.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use contract::{EnvelopeError, EventId, Fact, Provenance, Version};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
@@ -8,6 +9,7 @@ use uuid::Uuid;
 
 use crate::EventStore;
 use crate::idempotency::IdempotencyRecord;
+use crate::store::insert::{EventColumns, EventsAlone, InsertWithEvents, Places};
 use crate::store::{self, NewEvent, NewEvents};
 
 /// Why a change was not made. Nothing of it was.
@@ -188,23 +190,33 @@ impl<'c> Unit<'c> {
     ///
     /// # Errors
     /// See [`AppendError`]; nothing of the change was made then.
-    pub async fn commit(mut self) -> Result<(), AppendError> {
+    pub async fn commit(self) -> Result<(), AppendError> {
+        self.commit_with(&EventsAlone).await
+    }
+
+    /// The same, with state that is written by the statement that records the events.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; nothing of the change was made then.
+    pub async fn commit_with(mut self, state: &impl InsertWithEvents) -> Result<(), AppendError> {
         if self.events.is_empty() {
             return Err(AppendError::NoEvent);
         }
         let seqs;
         // Crash point: anywhere up to the COMMIT, Postgres rolls all of it back.
         match self.link {
-            // Events alone are one statement, which is its own transaction: one round trip.
+            // One statement is its own transaction: one round trip.
             Link::Idle if self.answers.is_empty() => {
                 let mut connection = self.store.pool().acquire().await?;
-                seqs = store::insert_events(&mut connection, &self.events, &self.expected).await?;
+                let columns = EventColumns::of(&self.events, &self.expected);
+                seqs = state.insert(&mut connection, &columns).await?;
             }
             Link::Lent(connection) if self.answers.is_empty() => {
-                seqs = store::insert_events(connection, &self.events, &self.expected).await?;
+                let columns = EventColumns::of(&self.events, &self.expected);
+                seqs = state.insert(connection, &columns).await?;
             }
             _ => {
-                seqs = self.write().await?;
+                seqs = self.write(state).await?;
                 match self.link {
                     Link::Own(transaction) => transaction.commit().await?,
                     Link::Idle | Link::Lent(_) | Link::Joined(_) => return Ok(()),
@@ -230,12 +242,13 @@ impl<'c> Unit<'c> {
         if self.events.is_empty() {
             return Err(AppendError::NoEvent);
         }
-        self.write().await?;
+        self.write(&EventsAlone).await?;
+        self.store.joined().fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Writes events and answers. Where in `events` each of them is.
-    async fn write(&mut self) -> Result<HashMap<Uuid, i64>, AppendError> {
+    /// Writes state, events and answers.
+    async fn write(&mut self, state: &impl InsertWithEvents) -> Result<Places, AppendError> {
         let events = std::mem::take(&mut self.events);
         let answers = std::mem::take(&mut self.answers);
         let expected = std::mem::take(&mut self.expected);
@@ -243,7 +256,8 @@ impl<'c> Unit<'c> {
         if !answers.is_empty() {
             store::insert_answers(connection, &answers).await?;
         }
-        let seqs = store::insert_events(connection, &events, &expected).await?;
+        let columns = EventColumns::of(&events, &expected);
+        let seqs = state.insert(connection, &columns).await?;
         if seqs.is_empty() {
             return Err(AppendError::Conflict);
         }

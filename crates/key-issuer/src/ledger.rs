@@ -64,13 +64,13 @@ impl Change for Entry {
         &self.provenance
     }
 
-    async fn write(unit: &mut Unit<'_>, entries: &[Self]) -> Result<(), AppendError> {
+    async fn commit(mut unit: Unit<'_>, entries: &[Self]) -> Result<(), AppendError> {
         for entry in entries {
             unit.add(entry.event.clone());
             for (stream, version) in &entry.decided_on {
                 unit.expect(*stream, *version);
             }
         }
-        Ok(())
+        unit.commit().await
     }
 }

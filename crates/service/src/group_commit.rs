@@ -24,10 +24,10 @@ pub trait Change: Send + Sync + Sized + 'static {
     /// Who makes it, and why they may.
     fn provenance(&self) -> &Provenance;
 
-    /// Writes the state of all these changes and records their events, each with the provenance of
-    /// its change.
-    fn write(
-        unit: &mut Unit<'_>,
+    /// Commits all these changes in this unit: their state, and their events, each with the provenance
+    /// of its change.
+    fn commit(
+        unit: Unit<'_>,
         changes: &[Self],
     ) -> impl Future<Output = Result<(), AppendError>> + Send;
 }
@@ -89,12 +89,8 @@ impl Writer {
         };
         let written = async {
             let mut connection = self.connection.take().await?;
-            let written = async {
-                let mut unit = self.events.begin_on(&mut connection, first.provenance());
-                C::write(&mut unit, changes).await?;
-                unit.commit().await
-            };
-            let written = written.await;
+            let unit = self.events.begin_on(&mut connection, first.provenance());
+            let written = C::commit(unit, changes).await;
             // A refusal leaves the connection as good as it was; what was begun is rolled back.
             if written.as_ref().err().is_none_or(is_of_one_change) {
                 self.connection.put_back(connection);
