@@ -95,7 +95,10 @@ impl<Item: Send, Outcome: Send> Worker<Item, Outcome> {
         let mut receiver = self.receiver.lock().await;
         if !shutdown.is_cancelled() {
             tokio::select! {
-                _ = receiver.recv_many(&mut waiting, BATCH) => return waiting,
+                _ = receiver.recv_many(&mut waiting, BATCH) => {
+                    gather(&mut receiver, &mut waiting).await;
+                    return waiting;
+                }
                 () = shutdown.cancelled() => {}
             }
         }
@@ -106,6 +109,20 @@ impl<Item: Send, Outcome: Send> Worker<Item, Outcome> {
             receiver.recv_many(&mut waiting, BATCH).await;
         }
         waiting
+    }
+}
+
+/// Lets whoever can run now come as well: those who were answered with the last batch ask again at
+/// about the same time, and would else just miss this one. A lone caller waits for nobody.
+async fn gather<Item, Outcome>(
+    receiver: &mut mpsc::Receiver<Waiting<Item, Outcome>>,
+    waiting: &mut Vec<Waiting<Item, Outcome>>,
+) {
+    tokio::task::yield_now().await;
+    while waiting.len() < BATCH
+        && let Ok(item) = receiver.try_recv()
+    {
+        waiting.push(item);
     }
 }
 
