@@ -1,124 +1,152 @@
-//! From JetStream into the index: the handlers of both consumers.
+//! From the work queue into the log.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use contract::Service;
+use eventstore::bundle::{self, Bundled};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
-use eventstore::transport::{CONTEXTS, ContextMessage, EVENTS};
+use eventstore::transport::AUDIT;
 
-use crate::contexts::Received;
 use crate::entry::Entry;
-use crate::ingest::Ingest;
+use crate::ingest::{Ingest, Place};
 
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How soon one batch may follow another. Contexts are only ever looked at by people.
-const EVENTS_PACE: Duration = Duration::from_millis(15);
-const CONTEXTS_PACE: Duration = Duration::from_millis(50);
+/// How soon one batch may follow another, unless it is a large one.
+const PACE: Duration = Duration::from_millis(15);
 
-/// The consumer of all events. Replicas share it.
-pub(crate) fn events(max_batch: usize) -> ConsumerOptions {
+/// At most so many bundles are taken at once: each holds up to 512 KiB.
+const BUNDLES: usize = 16;
+
+/// The consumer of all events, the only one of its work queue. Replicas share it.
+pub(crate) fn bundles() -> ConsumerOptions {
     ConsumerOptions {
-        stream: EVENTS,
+        stream: AUDIT,
         durable: "audit".to_owned(),
         subjects: Vec::new(),
-        max_batch,
-        pace: EVENTS_PACE,
-    }
-}
-
-/// The consumer of all contexts: the only one of its work queue.
-pub(crate) fn contexts(max_batch: usize) -> ConsumerOptions {
-    ConsumerOptions {
-        stream: CONTEXTS,
-        durable: "audit-contexts".to_owned(),
-        subjects: Vec::new(),
-        max_batch,
-        pace: CONTEXTS_PACE,
+        max_batch: BUNDLES,
+        pace: PACE,
     }
 }
 
 /// Records events.
-pub(crate) struct Events(pub(crate) Ingest);
+pub(crate) struct Events {
+    pub(crate) ingest: Ingest,
+    /// About so many events are recorded in one transaction: bundles are not divided.
+    pub(crate) max_batch: usize,
+}
+
+/// Bundles whose events are recorded together.
+#[derive(Default)]
+struct Together {
+    entries: Vec<Entry>,
+    /// For each bundle its place in the batch, and where its entries are.
+    bundles: Vec<(usize, Range<usize>)>,
+}
 
 #[async_trait]
 impl BatchHandler for Events {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Retry(RETRY); batch.len()];
-        let mut places = vec![None; batch.len()];
-        let mut entries = Vec::with_capacity(batch.len());
+        let mut together = Together::default();
         for (index, delivery) in batch.iter().enumerate() {
-            match Entry::read(delivery.payload.to_vec()) {
-                Ok(entry) => {
-                    places[index] = Some((entry.stream_id, entry.version));
-                    entries.push(entry);
+            match self.open(delivery).await {
+                Ok(Some(entries)) => {
+                    let from = together.entries.len();
+                    together.entries.extend(entries);
+                    together.bundles.push((index, from..together.entries.len()));
                 }
-                Err((error, payload)) => {
-                    let kept = self
-                        .0
-                        .keep_malformed(&delivery.subject, payload, &error.to_string())
-                        .await;
-                    if kept.is_ok() {
-                        outcomes[index] = Outcome::Rejected;
-                    }
-                }
+                Ok(None) => outcomes[index] = Outcome::Rejected,
+                Err(error) => tracing::error!(%error, "what cannot be recorded could not be kept"),
+            }
+            if together.entries.len() >= self.max_batch {
+                self.record(std::mem::take(&mut together), &mut outcomes)
+                    .await;
             }
         }
-        match self.0.record(entries).await {
-            Ok(outcome) => {
-                for (verdict, place) in outcomes.iter_mut().zip(places) {
-                    if place.is_some_and(|place| !outcome.waiting.contains(&place)) {
-                        *verdict = Outcome::Done;
-                    }
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, events = batch.len(), "a batch could not be recorded");
-            }
-        }
+        self.record(together, &mut outcomes).await;
         outcomes
     }
 }
 
-/// Keeps contexts.
-pub(crate) struct Contexts(pub(crate) Ingest);
-
-#[async_trait]
-impl BatchHandler for Contexts {
-    async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
-        let mut outcomes = vec![Outcome::Retry(RETRY); batch.len()];
-        let mut places = Vec::with_capacity(batch.len());
-        let mut arrived = Vec::with_capacity(batch.len());
-        for (index, delivery) in batch.iter().enumerate() {
-            match ContextMessage::parse(&delivery.payload) {
-                Ok(contexts) => {
-                    places.extend(std::iter::repeat_n(index, contexts.len()));
-                    arrived.extend(contexts);
+impl Events {
+    /// The events of a bundle; none if it is no bundle. What can never be recorded is kept as a
+    /// conflict, and holds up nothing.
+    async fn open(&self, delivery: &Delivery) -> sqlx::Result<Option<Vec<Entry>>> {
+        let Some(service) = bundle::service_of(&delivery.subject) else {
+            self.keep(
+                delivery,
+                delivery.payload.clone(),
+                "no service has this subject",
+            )
+            .await?;
+            return Ok(None);
+        };
+        let bundled = match bundle::read(&delivery.payload) {
+            Ok(bundled) => bundled,
+            Err(error) => {
+                self.keep(delivery, delivery.payload.clone(), &error.to_string())
+                    .await?;
+                return Ok(None);
+            }
+        };
+        let mut entries = Vec::with_capacity(bundled.len());
+        for Bundled { event, context } in bundled {
+            match read(service, event) {
+                Ok(entry) => {
+                    let (entry, foreign) = entry.with_context(context);
+                    if let Some(foreign) = foreign {
+                        self.ingest.refuse_context(entry.event_id, &foreign).await?;
+                    }
+                    entries.push(entry);
                 }
-                Err(error) => {
-                    // Not kept: whatever it is, it may be personal.
-                    tracing::error!(subject = delivery.subject, %error, "a message is no context");
-                    outcomes[index] = Outcome::Rejected;
-                }
+                Err((reason, event)) => self.keep(delivery, event, &reason).await?,
             }
         }
-        match self.0.receive(&arrived).await {
-            Ok(received) => {
-                // A message is done with when each of its contexts is; a refused one is noted.
-                for index in &places {
-                    outcomes[*index] = Outcome::Done;
-                }
-                for (index, received) in places.into_iter().zip(received) {
-                    if received == Received::Waits {
-                        outcomes[index] = Outcome::Retry(RETRY);
+        Ok(Some(entries))
+    }
+
+    async fn keep(&self, delivery: &Delivery, bytes: Bytes, reason: &str) -> sqlx::Result<()> {
+        self.ingest
+            .keep_malformed(&delivery.subject, &bytes, reason)
+            .await
+    }
+
+    /// Records entries and says what became of their bundles: one with an entry that waits for what
+    /// comes before it is delivered again, and what is recorded of it is known then.
+    async fn record(&self, together: Together, outcomes: &mut [Outcome]) {
+        let Together { entries, bundles } = together;
+        let places: Vec<Place> = entries.iter().map(Entry::place).collect();
+        match self.ingest.record(entries).await {
+            Ok(outcome) => {
+                for (index, range) in bundles {
+                    if !places[range]
+                        .iter()
+                        .any(|place| outcome.waiting.contains(place))
+                    {
+                        outcomes[index] = Outcome::Done;
                     }
                 }
             }
             Err(error) => {
-                tracing::error!(%error, contexts = arrived.len(), "contexts could not be kept");
+                tracing::error!(%error, events = places.len(), "a batch could not be recorded");
             }
         }
-        outcomes
+    }
+}
+
+/// Reads an event of this service, which must not speak for another.
+fn read(service: Service, event: Bytes) -> Result<Entry, (String, Bytes)> {
+    match Entry::read(event) {
+        Ok(entry) if entry.source == service => Ok(entry),
+        Ok(entry) => Err((
+            format!("{service} published an event of {}", entry.source),
+            entry.envelope,
+        )),
+        Err((error, event)) => Err((error.to_string(), event)),
     }
 }

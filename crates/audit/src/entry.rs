@@ -2,13 +2,16 @@
 
 use std::str::FromStr;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{
-    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, OrganizationId,
-    PersonId, Service,
+    AccountId, Actor, AppId, ContextHash, CorrelationId, Envelope, EnvelopeError, EventId,
+    OrganizationId, PersonId, SealedContext, Service,
 };
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::ingest::Place;
 
 /// An event that wants to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +29,21 @@ pub(crate) struct Entry {
     pub(crate) actor: Actor,
     pub(crate) correlation_id: CorrelationId,
     pub(crate) occurred_at: DateTime<Utc>,
+    /// The commitment to its context.
+    pub(crate) contexthash: Option<ContextHash>,
     /// The bytes as they came, never serialized a second time.
-    pub(crate) envelope: Vec<u8>,
+    pub(crate) envelope: Bytes,
+    /// Its context, once [`Entry::with_context`] has checked it.
+    pub(crate) context: Option<SealedContext>,
 }
+
+/// A context that does not belong to the event it came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForeignContext(pub(crate) SealedContext);
 
 impl Entry {
     /// Reads the bytes of an event.
-    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, (EnvelopeError, Vec<u8>)> {
+    pub(crate) fn read(bytes: Bytes) -> Result<Self, (EnvelopeError, Bytes)> {
         let envelope = match Envelope::parse(&bytes) {
             // What Postgres could not take as text would hold up every other event of its batch.
             Ok(envelope) if !envelope.kind.split('.').all(is_word) => {
@@ -73,8 +84,28 @@ impl Entry {
             occurred_at: envelope.time,
             stream_kind,
             kind: envelope.kind,
+            contexthash: envelope.contexthash,
             envelope: bytes,
+            context: None,
         })
+    }
+
+    /// Its stream and its version.
+    pub(crate) fn place(&self) -> Place {
+        (self.stream_id, self.version)
+    }
+
+    /// The entry with the context that came with it, if the event commits to it.
+    pub(crate) fn with_context(
+        mut self,
+        sealed: Option<SealedContext>,
+    ) -> (Self, Option<ForeignContext>) {
+        match sealed {
+            Some(sealed) if self.contexthash == Some(sealed.hash()) => self.context = Some(sealed),
+            Some(foreign) => return (self, Some(ForeignContext(foreign))),
+            None => {}
+        }
+        (self, None)
     }
 }
 
@@ -105,12 +136,12 @@ fn concerned<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 pub(crate) mod tests {
     use contract::envelope::Place;
     use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
-    use contract::{Environment, Fact, GrantId, Provenance, Version};
+    use contract::{Context, Environment, Fact, GrantId, Provenance, Version};
 
     use super::*;
 
     /// The bytes of an event in this place of a stream.
-    pub(crate) fn event<F: Fact>(stream: Uuid, version: i64, fact: &F) -> Vec<u8> {
+    pub(crate) fn event<F: Fact>(stream: Uuid, version: i64, fact: &F) -> Bytes {
         let environment = Environment::system();
         let provenance = Provenance::system(
             Service::AppRegistry,
@@ -128,6 +159,7 @@ pub(crate) mod tests {
             .unwrap()
             .canonical()
             .unwrap()
+            .into()
     }
 
     /// An entry in this place of a stream of an app.
@@ -178,7 +210,24 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_event_is_given_back() {
-        let (_, bytes) = Entry::read(b"{}".to_vec()).unwrap_err();
-        assert_eq!(bytes, b"{}");
+        let (_, bytes) = Entry::read(Bytes::from_static(b"{}")).unwrap_err();
+        assert_eq!(bytes, "{}");
+    }
+
+    #[test]
+    fn only_the_context_that_an_event_commits_to_is_taken() {
+        let entry = entry(1, 1);
+        let environment = Environment::system();
+        let [own, other] = [0, 1].map(|_| SealedContext::seal(&Context::default(), &environment));
+        let committed = Entry {
+            contexthash: Some(own.hash()),
+            ..entry.clone()
+        };
+        let (with, foreign) = committed.clone().with_context(Some(own.clone()));
+        assert_eq!((with.context, foreign), (Some(own.clone()), None));
+        let (with, foreign) = committed.with_context(Some(other.clone()));
+        assert_eq!((with.context, foreign), (None, Some(ForeignContext(other))));
+        let (with, foreign) = entry.with_context(Some(own.clone()));
+        assert_eq!((with.context, foreign), (None, Some(ForeignContext(own))));
     }
 }

@@ -8,14 +8,14 @@ use contract::{Environment, EventId};
 use eventstore::kept::KeptConnection;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgPool};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::arrange::{Hole, arrange};
 use crate::entry::Entry;
 use crate::producers::{Producers, fetch_all};
 use crate::store::append::{self, Conflict};
-use crate::store::gaps;
+use crate::store::{contexts, gaps};
 
 /// Records entries, however they come: by message, as the answer to a question, twice.
 #[derive(Clone)]
@@ -24,7 +24,6 @@ pub(crate) struct Ingest {
     pub(crate) env: Environment,
     pub(crate) producers: Arc<dyn Producers>,
     appending: Arc<Mutex<KeptConnection>>,
-    keeping: Arc<Mutex<KeptConnection>>,
 }
 
 /// The place of an event: its stream and version.
@@ -50,19 +49,12 @@ struct Appended {
 impl Ingest {
     /// Records in this database, and asks these producers for what is missing.
     pub(crate) fn new(pool: PgPool, env: Environment, producers: Arc<dyn Producers>) -> Self {
-        let connection = || Arc::new(Mutex::new(KeptConnection::like(&pool)));
         Self {
-            appending: connection(),
-            keeping: connection(),
+            appending: Arc::new(Mutex::new(KeptConnection::like(&pool))),
             pool,
             env,
             producers,
         }
-    }
-
-    /// Where contexts are kept.
-    pub(crate) async fn keeping(&self) -> MutexGuard<'_, KeptConnection> {
-        self.keeping.lock().await
     }
 
     /// Records a batch. What is missing before an entry is asked for at once; only what cannot be
@@ -90,11 +82,7 @@ impl Ingest {
         self.note(&second.holes, &reasons).await?;
         Ok(Outcome {
             appended: first.count + second.count,
-            waiting: second
-                .waiting
-                .into_iter()
-                .map(|entry| (entry.stream_id, entry.version))
-                .collect(),
+            waiting: second.waiting.iter().map(Entry::place).collect(),
         })
     }
 
@@ -139,28 +127,24 @@ impl Ingest {
         Ok(appended)
     }
 
-    /// Keeps bytes from the events' subjects that are no event.
+    /// Keeps bytes from the work queue that are no event.
     pub(crate) async fn keep_malformed(
         &self,
         subject: &str,
-        payload: Vec<u8>,
+        payload: &[u8],
         reason: &str,
     ) -> sqlx::Result<()> {
         let conflict = Conflict {
-            digest: Sha256::digest(&payload).into(),
+            digest: Sha256::digest(payload).into(),
             kind: "malformed",
             event_id: None,
             place: None,
             subject: subject.to_owned(),
-            payload: Some(payload),
+            payload: Some(payload.to_vec()),
         };
         let mut conn = self.pool.acquire().await?;
         if append::keep_conflict(&mut conn, &conflict, self.env.now()).await? {
-            tracing::error!(
-                subject,
-                reason,
-                "a message on the events' subjects is no event"
-            );
+            tracing::error!(subject, reason, "what came is no event of its sender's");
         }
         Ok(())
     }
@@ -201,10 +185,16 @@ async fn append_what_follows(
     if !arrangement.known.is_empty() {
         // After appending, so that two of this batch that claim one place are compared as well.
         let wrong = append::contradictions(&mut transaction, &arrangement.known).await?;
-        for index in wrong {
-            let contradicting = &arrangement.known[index];
-            keep(&mut transaction, "other_bytes", contradicting, now).await?;
+        let mut right = Vec::with_capacity(arrangement.known.len());
+        for (index, known) in arrangement.known.into_iter().enumerate() {
+            if wrong.contains(&index) {
+                keep(&mut transaction, "other_bytes", &known, now).await?;
+            } else {
+                right.push(known);
+            }
         }
+        // What was recorded without its context (its producer was asked for it) has it now.
+        contexts::keep(&mut transaction, &right).await?;
     }
     // Crash point: up to the commit nothing has happened, and every message comes again. After it,
     // what comes again is known and changes nothing.
@@ -226,7 +216,7 @@ async fn refuse_reused_ids(
     let mut places: HashMap<EventId, Place> = append::places_of(conn, &ids).await?;
     let mut kept = Vec::with_capacity(batch.len());
     for entry in batch {
-        let place = (entry.stream_id, entry.version);
+        let place = entry.place();
         if *places.entry(entry.event_id).or_insert(place) == place {
             kept.push(entry);
         } else {
@@ -246,9 +236,9 @@ async fn keep(
         digest: Sha256::digest(&entry.envelope).into(),
         kind,
         event_id: Some(entry.event_id.uuid()),
-        place: Some((entry.stream_id, entry.version)),
+        place: Some(entry.place()),
         subject: format!("{}/{}", entry.stream_kind, entry.stream_id),
-        payload: Some(entry.envelope.clone()),
+        payload: Some(entry.envelope.to_vec()),
     };
     if append::keep_conflict(conn, &conflict, now).await? {
         tracing::error!(

@@ -2,12 +2,13 @@
 //!
 //! # The way in
 //!
-//! 1. `consume` takes batches of events from JetStream and acknowledges what is committed.
+//! 1. `consume` takes bundles of events from JetStream and acknowledges what is committed.
 //! 2. `entry` reads an event; `arrange` decides, as a pure function, what of a batch is next in
 //!    its stream, what is known, and what is missing before the rest.
 //! 3. `ingest` records a batch in one transaction, and asks `producers` for what is missing.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
-//! 5. `contexts` keeps the personal data beside events, bound to them by its commitment.
+//! 5. `contexts` keeps the personal data beside events, bound to them by its commitment. What a producer
+//!    was asked for comes without, so it is asked to publish it once more.
 //!
 //! # The way out
 //!

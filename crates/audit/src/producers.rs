@@ -1,7 +1,7 @@
 //! Asking producers for what did not arrive.
 
 use async_trait::async_trait;
-use contract::rpc::{HeadsPage, Request, StoredEvent, StreamEvents, StreamHeads};
+use contract::rpc::{HeadsPage, RepeatEvents, Request, StoredEvent, StreamEvents, StreamHeads};
 use contract::{Environment, Service};
 use futures::stream::{self, StreamExt};
 use service::{CallContext, RpcClient};
@@ -24,12 +24,17 @@ pub(crate) trait Producers: Send + Sync {
         of: Service,
         asked: &StreamHeads,
     ) -> Result<HeadsPage, Unreachable>;
+    /// Publishes some of a stream's events once more, with their contexts.
+    async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<(), Unreachable>;
 }
 
 /// The producer could not be asked, or did not have what must exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Unreachable(pub(crate) String);
+
+/// A producer repeats no more at a question.
+const REPEATED_AT_ONCE: i64 = 512;
 
 /// How many producers' answers are waited for at a time.
 const QUESTIONS_AT_A_TIME: usize = 8;
@@ -42,6 +47,7 @@ pub(crate) async fn fetch_all(
     let mut answers = stream::iter(holes)
         .map(|hole| async {
             let answer = fetch(producers, &hole).await;
+            ask_for_contexts(producers, hole.source, &answer.0).await;
             (hole, answer)
         })
         .buffered(QUESTIONS_AT_A_TIME);
@@ -76,7 +82,7 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
         };
         let before = next;
         for event in answer {
-            match Entry::read(event.envelope.into_bytes()) {
+            match Entry::read(event.envelope.into_bytes().into()) {
                 Ok(entry) if (entry.stream_id, entry.version) == (hole.stream_id, next) => {
                     next += 1;
                     found.push(entry);
@@ -93,6 +99,30 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
         }
     }
     (found, None)
+}
+
+/// Has the events of a stream that were fetched and have contexts published once more: contexts are in no
+/// answer. An event that is recorded without its context is recorded all the same.
+async fn ask_for_contexts(producers: &dyn Producers, of: Service, fetched: &[Entry]) {
+    let mut committing = fetched.iter().filter(|entry| entry.contexthash.is_some());
+    let Some(first) = committing.next() else {
+        return;
+    };
+    let last = committing.next_back().unwrap_or(first);
+    let mut from = first.version;
+    while from <= last.version {
+        let to = last.version.min(from + REPEATED_AT_ONCE - 1);
+        let asked = RepeatEvents {
+            stream_id: first.stream_id,
+            from,
+            to,
+        };
+        if let Err(error) = producers.repeat_events(of, &asked).await {
+            tracing::warn!(%of, stream = %first.stream_id, from, to = last.version, %error, "contexts stay missing");
+            return;
+        }
+        from = to + 1;
+    }
 }
 
 /// The producers, asked over NATS.
@@ -117,6 +147,10 @@ impl Producers for RpcProducers {
         asked: &StreamHeads,
     ) -> Result<HeadsPage, Unreachable> {
         self.ask(of, asked).await
+    }
+
+    async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<(), Unreachable> {
+        self.ask(of, asked).await.map(drop)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The background work: two consumers, the comparison with producers, and what readiness tells.
+//! The background work: the consumer, the comparison with producers, and what readiness tells.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Service;
-use eventstore::consumer::{self, BatchHandler, ConsumerOptions};
+use eventstore::consumer;
+use eventstore::transport::TransportError;
 use tokio::time::MissedTickBehavior;
 
-use crate::consume::{self, Contexts, Events};
+use crate::consume::{self, Events};
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
 use crate::store::{append, gaps};
@@ -24,48 +25,29 @@ const COMPARING: Duration = Duration::from_mins(2);
 
 /// Starts all of it. It ends at shutdown.
 pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
-    let events = Arc::new(Events(audit.ingest.clone()));
-    consume(audit, "events", consume::events(settings.max_batch), events);
-    let contexts = Arc::new(Contexts(audit.ingest.clone()));
-    consume(
-        audit,
-        "contexts",
-        consume::contexts(settings.max_batch),
-        contexts,
-    );
+    let events = Events {
+        ingest: audit.ingest.clone(),
+        max_batch: settings.max_batch,
+    };
+    consume(audit, Arc::new(events));
     compare(audit, Duration::from_secs(settings.reconcile_seconds));
     watch(audit);
 }
 
-fn consume(
-    audit: &Arc<Audit>,
-    name: &'static str,
-    options: ConsumerOptions,
-    handler: Arc<dyn BatchHandler>,
-) {
+fn consume(audit: &Arc<Audit>, events: Arc<Events>) {
     let host = audit.host.clone();
-    audit
-        .host
-        .tasks
-        .spawn(format!("consume-{name}"), move |shutdown| {
-            let (host, options, handler) = (host.clone(), options.clone(), Arc::clone(&handler));
-            async move {
-                let health = host.health.clone();
-                let check = format!("consumer-{name}");
-                let report = move |state: Result<(), &eventstore::transport::TransportError>| {
-                    health.report(&check, state.map_err(ToString::to_string));
-                };
-                consumer::run(
-                    &host.transport,
-                    &options,
-                    handler.as_ref(),
-                    shutdown,
-                    report,
-                )
-                .await;
-                Ok::<_, Infallible>(())
-            }
-        });
+    audit.host.tasks.spawn("consume-events", move |shutdown| {
+        let (host, events) = (host.clone(), Arc::clone(&events));
+        async move {
+            let health = host.health.clone();
+            let report = move |state: Result<(), &TransportError>| {
+                health.report("consumer-events", state.map_err(ToString::to_string));
+            };
+            let options = consume::bundles();
+            consumer::run(&host.transport, &options, events.as_ref(), shutdown, report).await;
+            Ok::<_, Infallible>(())
+        }
+    });
 }
 
 fn compare(audit: &Arc<Audit>, pause: Duration) {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// At most so many events are recorded in one transaction.
+    /// Once so many events are at hand they are recorded, in one transaction; a bundle (of up to 512) is
+    /// not divided.
     pub max_batch: usize,
     /// How often, in seconds, producers are asked whether events were lost on the way.
     pub reconcile_seconds: u64,

@@ -3,8 +3,10 @@
 mod support;
 
 use contract::facts::AppSuspended;
-use contract::{Envelope, OrganizationId, Provenance, Service};
-use support::{Events, World, until};
+use contract::{AppId, Envelope, OrganizationId, Provenance, Service};
+use eventstore::bundle::{self, Bundled};
+use eventstore::transport::AUDIT;
+use support::{Events, World, acting, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_is_recorded_once_however_often_and_in_whatever_order_it_comes() {
@@ -22,7 +24,7 @@ async fn every_event_is_recorded_once_however_often_and_in_whatever_order_it_com
     }
     world.until_recorded(50).await;
     until("all deliveries are dealt with", async || {
-        let mut stream = world.transport.stream("EVENTS").await.unwrap();
+        let mut stream = world.transport.stream(AUDIT).await.unwrap();
         let info = stream.consumer_info("audit").await.unwrap();
         let _ = stream.info().await;
         info.num_pending == 0 && info.num_ack_pending == 0
@@ -118,6 +120,37 @@ async fn a_lost_tail_is_found_by_comparing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lost_with_its_context_is_had_with_its_context() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let organization = world.env.new_id();
+    let app_id: AppId = world.env.new_id();
+    let suspended = AppSuspended { app_id };
+    let mut life = Vec::new();
+    for _ in 0..3 {
+        let (provenance, sealed) = acting(&world.env, world.env.new_id(), organization);
+        let from = (&provenance, Some(&sealed));
+        let event = events.record(&world.env, app_id.uuid(), from.0, from.1, &suspended);
+        life.push((event, sealed));
+    }
+    world.producer(&events).await;
+    // The first never arrives before the last, which shows that two are missing.
+    let (event, sealed) = &life[2];
+    world.publish_with_context(event, Some(sealed)).await;
+    world.until_recorded(3).await;
+    until("all contexts are kept", async || {
+        world
+            .count("SELECT count(*) FROM audit.entry_contexts")
+            .await
+            == 3
+    })
+    .await;
+    world.assert_dense(3).await;
+    assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_record_each_event_once_in_one_order() {
     let world = World::new().await;
     let events = Events::default();
@@ -138,7 +171,7 @@ async fn a_consumer_that_is_deleted_under_load_is_made_again() {
     let _audit = world.audit().await;
     let deleted = async {
         world.until_recorded(100).await;
-        let stream = world.transport.stream("EVENTS").await.unwrap();
+        let stream = world.transport.stream(AUDIT).await.unwrap();
         stream.delete_consumer("audit").await.unwrap();
     };
     tokio::join!(publish_a_load(&world, &events), deleted);
@@ -155,7 +188,7 @@ async fn nothing_is_lost_when_nats_loses_everything_under_load() {
     publish_a_load(&world, &events).await;
     world.nats.wipe().await.unwrap();
     until("JetStream is back", async || {
-        world.transport.stream("EVENTS").await.is_ok()
+        world.transport.stream(AUDIT).await.is_ok()
     })
     .await;
     let (_, life) = events.app(&world.env, world.env.new_id(), 3);
@@ -200,23 +233,16 @@ async fn what_contradicts_the_record_is_kept_as_an_alarm_and_changes_nothing() {
     let mut reused = Envelope::parse(&life[0]).unwrap();
     reused.subject = format!("app/{}", uuid::Uuid::nil());
     world.publish(&reused.canonical().unwrap()).await;
-    let no_event = world
-        .transport
-        .jetstream()
-        .publish("mandate.events.x", "{}".into())
-        .await
-        .unwrap();
-    no_event.await.unwrap();
 
     until("the conflicts are kept", async || {
-        world.count("SELECT count(*) FROM audit.conflicts").await == 3
+        world.count("SELECT count(*) FROM audit.conflicts").await == 2
     })
     .await;
     let kinds: Vec<String> = sqlx::query_scalar("SELECT kind FROM audit.conflicts ORDER BY kind")
         .fetch_all(&world.sql)
         .await
         .unwrap();
-    assert_eq!(kinds, ["event_id_reused", "malformed", "other_bytes"]);
+    assert_eq!(kinds, ["event_id_reused", "other_bytes"]);
     world.assert_dense(1).await;
     let kept: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM audit.entries")
         .fetch_one(&world.sql)
@@ -227,6 +253,46 @@ async fn what_contradicts_the_record_is_kept_as_an_alarm_and_changes_nothing() {
     let acknowledge = "UPDATE audit.conflicts SET acknowledged_at = now()";
     sqlx::query(acknowledge).execute(&world.sql).await.unwrap();
     assert!(audit.health.readiness().await.checks["audit/conflicts"].ok);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let (_, life) = events.app(&world.env, world.env.new_id(), 3);
+    let registry = bundle::subject(Service::AppRegistry);
+    let bundled = |event: &[u8]| Bundled {
+        event: event.to_vec().into(),
+        context: None,
+    };
+    // Not a bundle, a bundle of nobody's, another service's event, and no event amid good ones.
+    world.publish_bundle(&registry, b"no bundle").await;
+    world
+        .publish_bundle("mandate.audit.nobody", &bundle::write([&bundled(&life[0])]))
+        .await;
+    world
+        .publish_bundle(
+            &bundle::subject(Service::KeyIssuer),
+            &bundle::write([&bundled(&life[1])]),
+        )
+        .await;
+    let amid = [&life[0][..], b"{}", &life[1][..], &life[2][..]].map(bundled);
+    world.publish_bundle(&registry, &bundle::write(&amid)).await;
+    world.until_recorded(3).await;
+    world.assert_dense(3).await;
+    until("what is no event is kept", async || {
+        world
+            .count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'")
+            .await
+            == 4
+    })
+    .await;
+    until("all bundles are dealt with", async || {
+        let stream = world.transport.stream(AUDIT).await.unwrap();
+        stream.cached_info().state.messages == 0
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

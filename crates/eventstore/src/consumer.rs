@@ -39,7 +39,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Which messages, under which name.
 #[derive(Debug, Clone)]
 pub struct ConsumerOptions {
-    /// The stream: [`crate::transport::EVENTS`] or [`crate::transport::CONTEXTS`].
+    /// The stream: [`crate::transport::EVENTS`] or [`crate::transport::AUDIT`].
     pub stream: &'static str,
     /// The durable name; replicas that share it share the work.
     pub durable: String,

@@ -26,6 +26,7 @@
 //! state in Postgres. [`producer`] answers those who found a hole. [`durables`] are for readers
 //! outside.
 
+pub mod bundle;
 pub mod consumer;
 pub mod durables;
 mod fresh;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::rpc::{HeadsPage, StoredEvent, StreamEvents, StreamHead, StreamHeads};
+use contract::rpc::{HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads};
 use sqlx::PgPool;
 
-use crate::store;
+use crate::EventStore;
+use crate::store::{self, PUBLISHED_AT_ONCE};
 
 /// After how long no transaction can still make an older row visible: twice the longest
 /// transaction that the services' timeouts allow.
@@ -51,6 +52,23 @@ pub async fn stream_events(
             envelope: String::from_utf8_lossy(&row.envelope).into_owned(),
         })
         .collect())
+}
+
+/// Publishes events of a stream once more, with their contexts: how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn repeat_events(events: &EventStore, asked: &RepeatEvents) -> Result<u64, sqlx::Error> {
+    let repeated = store::repeat_events(
+        events.pool(),
+        asked.stream_id,
+        asked.from,
+        asked.to,
+        PUBLISHED_AT_ONCE,
+    )
+    .await?;
+    events.wake_relay();
+    Ok(repeated)
 }
 
 /// How far the streams reach, over the settled rows after one row. An asker that goes through all

@@ -1,36 +1,39 @@
 //! Publishing a batch: everything is sent, then everything is waited for, in one round trip.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract::{EventId, OrganizationId};
+use contract::{EventId, OrganizationId, Service};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
+use crate::bundle::{self, Bundled};
 use crate::store::OutboxEvent;
-use crate::transport::{CONTEXTS_PER_MESSAGE, ContextMessage, TransportError};
+use crate::transport::TransportError;
 
-/// Publishes events in their order, after their contexts: audit then finds the context of each
-/// event it is given.
-pub(crate) async fn batch(jetstream: &Context, batch: &[OutboxEvent]) -> Acknowledged {
-    let contexts = send_contexts(jetstream, batch).await;
+/// Publishes events of a service in their order, to audit in bundles and to everybody else one by one.
+pub(crate) async fn batch(
+    jetstream: &Context,
+    service: Service,
+    batch: &[OutboxEvent],
+) -> Acknowledged {
+    let mut bundles = Vec::new();
+    for part in bundle::parts(batch) {
+        bundles.push((part, send_bundle(jetstream, service, part).await));
+    }
     let mut sent = Vec::with_capacity(batch.len());
     for event in batch {
         sent.push((event, send(jetstream, event).await));
     }
     let mut acknowledged = Acknowledged::default();
-    // An event counts as published only with its context: both, or neither.
-    let mut without_context = HashSet::new();
-    for (events, sent) in contexts {
+    // An event counts as published when both ways have it.
+    let mut unbundled = HashSet::new();
+    for (part, sent) in bundles {
         if let Err(error) = settle(sent).await {
-            without_context.extend(events);
+            unbundled.extend(part.iter().map(|event| event.seq));
             let reason = || error.to_string();
             acknowledged.reason.get_or_insert_with(reason);
         }
@@ -40,7 +43,7 @@ pub(crate) async fn batch(jetstream: &Context, batch: &[OutboxEvent]) -> Acknowl
         .map(async |(event, sent)| (event, settle(sent).await))
         .collect();
     while let Some((event, ack)) = acks.next().await {
-        if !without_context.contains(&event.seq) {
+        if !unbundled.contains(&event.seq) {
             acknowledged.add(event, ack);
         }
     }
@@ -49,54 +52,13 @@ pub(crate) async fn batch(jetstream: &Context, batch: &[OutboxEvent]) -> Acknowl
 
 type Sent = Result<PublishAckFuture, TransportError>;
 
-/// Sends the contexts of a batch, those of an organization together; says of each message whose
-/// events' it is.
-async fn send_contexts(jetstream: &Context, batch: &[OutboxEvent]) -> Vec<(Vec<i64>, Sent)> {
-    let mut organizations: BTreeMap<Option<Uuid>, Vec<(i64, ContextMessage)>> = BTreeMap::new();
-    for event in batch {
-        if let (Some(salt), Some(context)) = (&event.salt, &event.context) {
-            let part = ContextMessage::new(event.event_id(), salt, context);
-            let parts = organizations.entry(event.organization).or_default();
-            parts.push((event.seq, part));
-        }
-    }
-    let mut sent = Vec::new();
-    for (organization, parts) in organizations {
-        let organization = organization.map(OrganizationId::from_uuid);
-        for parts in parts.chunks(CONTEXTS_PER_MESSAGE) {
-            let (seqs, parts): (Vec<i64>, Vec<&ContextMessage>) =
-                parts.iter().map(|(seq, part)| (*seq, part)).unzip();
-            sent.push((seqs, send_parts(jetstream, organization, &parts).await));
-        }
-    }
-    sent
-}
-
-async fn send_parts(
-    jetstream: &Context,
-    organization: Option<OrganizationId>,
-    parts: &[&ContextMessage],
-) -> Sent {
-    let Some(first) = parts.first().map(|part| part.event_id) else {
-        return Err(TransportError::of("a message without contexts"));
-    };
-    let payload = serde_json::to_vec(parts).map_err(TransportError::of)?;
-    let message = PublishMessage::build()
-        .message_id(message_id(parts))
-        .payload(payload.into());
-    let subject = ContextMessage::subject(organization, first);
-    let sent = jetstream.send_publish(subject, message).await;
-    sent.map_err(TransportError::of)
-}
-
-/// Names a message by the events whose contexts it has, all of them: two messages that begin alike and
-/// go on differently must not pass for one.
-fn message_id(parts: &[&ContextMessage]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.event_id.uuid().as_bytes());
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
+async fn send_bundle(jetstream: &Context, service: Service, part: &[OutboxEvent]) -> Sent {
+    let events: Vec<Bundled> = part.iter().map(OutboxEvent::bundled).collect();
+    // Without an id: what audit misses is repeated, perhaps in a bundle of the same events, and must not
+    // be taken for what was there. What comes twice audit knows.
+    let message = PublishMessage::build().payload(bundle::write(&events).into());
+    let sent = jetstream.send_publish(bundle::subject(service), message);
+    sent.await.map_err(TransportError::of)
 }
 
 async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
@@ -148,27 +110,5 @@ impl Acknowledged {
                 self.reason.get_or_insert_with(|| error.to_string());
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use contract::Environment;
-
-    use super::*;
-
-    #[test]
-    fn messages_with_other_contexts_have_other_ids_however_alike_they_begin_and_end() {
-        let environment = Environment::system();
-        let parts: Vec<_> = (0..4)
-            .map(|_| ContextMessage::new(environment.new_id(), b"salt", b"{}"))
-            .collect();
-        let id = |places: &[usize]| {
-            let parts: Vec<_> = places.iter().map(|place| &parts[*place]).collect();
-            message_id(&parts)
-        };
-        assert_eq!(id(&[0, 1, 3]), id(&[0, 1, 3]));
-        assert_ne!(id(&[0, 1, 3]), id(&[0, 2, 3]));
-        assert_ne!(id(&[0, 1]), id(&[0, 1, 2]));
     }
 }

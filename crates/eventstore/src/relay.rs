@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::batch::Batch;
 use crate::store::{self, OutboxEvent, Receipt};
-use crate::transport::{CONTEXTS, EVENTS, Transport, TransportError};
+use crate::transport::{AUDIT, EVENTS, Transport, TransportError};
 use crate::{EventStore, idempotency, publish};
 
 /// At most so many rows of the outbox are read at once.
@@ -350,13 +350,13 @@ impl Relay {
         }
         let streams = async {
             let events = self.transport.stream(EVENTS).await?;
-            Ok((events, self.transport.stream(CONTEXTS).await?))
+            Ok((events, self.transport.stream(AUDIT).await?))
         };
-        let (events, contexts) = self.transport.on_this_connection(streams).await?;
+        let (events, bundles) = self.transport.on_this_connection(streams).await?;
         let created = format!(
             "{} {}",
             events.cached_info().created,
-            contexts.cached_info().created
+            bundles.cached_info().created
         );
         let repeated = within(
             BULK,
@@ -405,7 +405,8 @@ impl Relay {
         let Some(streams) = leader.streams.as_mut() else {
             return Ok(());
         };
-        let sending = async { Ok(publish::batch(self.transport.jetstream(), &batch.events).await) };
+        let (jetstream, service) = (self.transport.jetstream(), self.events.service());
+        let sending = async { Ok(publish::batch(jetstream, service, &batch.events).await) };
         let outcome = self.transport.on_this_connection(sending).await?;
         // Crash point 2: published, perhaps acknowledged, and nothing written down.
         if self.transport.connects() != streams.connects {

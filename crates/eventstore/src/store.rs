@@ -8,9 +8,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::{Envelope, EventId, Fact, OrganizationId, SealedContext};
+use contract::{Envelope, EventId, Fact, OrganizationId, Salt, SealedContext};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
+
+use crate::bundle::Bundled;
 
 pub(crate) use answers::{find_answer, forget_answers, insert_answers};
 pub(crate) use insert::NewEvents;
@@ -85,6 +87,22 @@ pub(crate) struct OutboxEvent {
 impl OutboxEvent {
     pub(crate) fn event_id(&self) -> EventId {
         EventId::from_uuid(self.id)
+    }
+
+    /// The event as audit gets it. A salt of the wrong length is none: the tables have no such.
+    pub(crate) fn bundled(&self) -> Bundled {
+        let context = self.context.as_ref();
+        let salt = self
+            .salt
+            .as_ref()
+            .and_then(|salt| <[u8; 32]>::try_from(&**salt).ok());
+        Bundled {
+            event: self.envelope.clone(),
+            context: salt.zip(context).map(|(salt, context)| SealedContext {
+                salt: Salt(salt),
+                bytes: context.to_vec(),
+            }),
+        }
     }
 }
 
@@ -286,6 +304,33 @@ pub(crate) async fn stream_events(
     )
     .fetch_all(executor)
     .await
+}
+
+/// Puts these events of a stream, at most so many, into the outbox again: how many.
+pub(crate) async fn repeat_events(
+    executor: impl PgExecutor<'_>,
+    stream: Uuid,
+    from: i64,
+    to: i64,
+    limit: usize,
+) -> Result<u64, sqlx::Error> {
+    let repeated = sqlx::query_scalar!(
+        r#"
+        INSERT INTO outbox (seqs)
+        SELECT array_agg(seq ORDER BY seq)
+        FROM (SELECT seq FROM events WHERE stream_id = $1 AND version BETWEEN $2 AND $3
+              ORDER BY version LIMIT $4) AS wanted
+        HAVING count(*) > 0
+        RETURNING cardinality(seqs) AS "count!"
+        "#,
+        stream,
+        from,
+        to,
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(repeated.map_or(0, i32::unsigned_abs).into())
 }
 
 pub(crate) struct HeadRow {

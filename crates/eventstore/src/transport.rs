@@ -1,20 +1,18 @@
-//! The JetStream streams that events and contexts travel through, and how both look on the wire.
+//! The JetStream streams that events travel through.
 
 use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream;
 use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType, Stream};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use contract::{EventId, OrganizationId, Salt, SealedContext};
 use serde::{Deserialize, Serialize};
 
-/// The stream of all events.
+/// The stream of all events, each under its own subject, for whoever follows some of them.
 pub const EVENTS: &str = "EVENTS";
 
-/// The work queue of contexts: audit reads it, and it forgets what audit has.
-pub const CONTEXTS: &str = "CONTEXTS";
+/// The work queue of all events with their contexts, in [bundles](crate::bundle): audit alone reads it,
+/// and it forgets what audit has.
+pub const AUDIT: &str = "AUDIT";
 
 /// How soon it is noticed that the connection was made again.
 const LOOK_AT_CONNECTION: Duration = Duration::from_millis(50);
@@ -151,7 +149,7 @@ impl Transport {
     /// When JetStream does not answer or refuses.
     pub async fn stream(&self, name: &str) -> Result<Stream, TransportError> {
         let (subject, retention) = match name {
-            CONTEXTS => ("mandate.contexts.>", RetentionPolicy::WorkQueue),
+            AUDIT => ("mandate.audit.*", RetentionPolicy::WorkQueue),
             _ => ("mandate.events.>", RetentionPolicy::Limits),
         };
         let config = Config {
@@ -169,86 +167,5 @@ impl Transport {
             .get_or_create_stream(config)
             .await
             .map_err(TransportError::of)
-    }
-}
-
-/// At most so many contexts in one message: well below what NATS takes in one (1 MiB).
-pub const CONTEXTS_PER_MESSAGE: usize = 200;
-
-/// The context of one event on its way to audit. A message is a JSON array of these, of events of
-/// one organization: under load they are as many as the events, and travel together.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ContextMessage {
-    /// The event it belongs to.
-    pub event_id: EventId,
-    /// The key of the commitment, base64.
-    pub salt: String,
-    /// The canonical bytes of the context, base64.
-    pub context: String,
-}
-
-/// A message that is no context.
-#[derive(Debug, thiserror::Error)]
-#[error("not a message of contexts: {0}")]
-pub struct InvalidContext(String);
-
-impl ContextMessage {
-    /// The message's part for one event.
-    pub fn new(event_id: EventId, salt: &[u8], context: &[u8]) -> Self {
-        Self {
-            event_id,
-            salt: STANDARD.encode(salt),
-            context: STANDARD.encode(context),
-        }
-    }
-
-    /// The subject of a message: `mandate.contexts.<organization>.<id of its first event>`.
-    pub fn subject(organization: Option<OrganizationId>, first: EventId) -> String {
-        match organization {
-            Some(organization) => format!("mandate.contexts.{organization}.{first}"),
-            None => format!("mandate.contexts.platform.{first}"),
-        }
-    }
-
-    /// Reads a message.
-    ///
-    /// # Errors
-    /// When the bytes are no such message.
-    pub fn parse(bytes: &[u8]) -> Result<Vec<(EventId, SealedContext)>, InvalidContext> {
-        let parts: Vec<Self> =
-            serde_json::from_slice(bytes).map_err(|error| InvalidContext(error.to_string()))?;
-        parts.iter().map(Self::open).collect()
-    }
-
-    fn open(&self) -> Result<(EventId, SealedContext), InvalidContext> {
-        let decode = |text| {
-            STANDARD
-                .decode(text)
-                .map_err(|e| InvalidContext(e.to_string()))
-        };
-        let salt = <[u8; 32]>::try_from(decode(&self.salt)?)
-            .map_err(|_| InvalidContext("a salt has 32 bytes".into()))?;
-        let bytes = decode(&self.context)?;
-        let salt = Salt(salt);
-        Ok((self.event_id, SealedContext { salt, bytes }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use contract::{Context, Environment};
-
-    use super::*;
-
-    #[test]
-    fn a_context_message_reads_back_with_its_commitment() {
-        let environment = Environment::system();
-        let sealed = SealedContext::seal(&Context::default(), &environment);
-        let id: EventId = environment.new_id();
-        let message = [ContextMessage::new(id, &sealed.salt.0, &sealed.bytes)];
-        let bytes = serde_json::to_vec(&message).unwrap();
-        let read = ContextMessage::parse(&bytes).unwrap();
-        assert_eq!((read[0].0, read[0].1.hash()), (id, sealed.hash()));
-        assert!(ContextMessage::parse(b"{}").is_err());
     }
 }

@@ -46,7 +46,6 @@ fn user(service: Service) -> NatsUser {
         .collect();
     publish.extend(
         [
-            "mandate.contexts.>",
             "mandate.rpc.>",
             "$JS.API.INFO",
             "$JS.API.STREAM.INFO.*",
@@ -56,6 +55,7 @@ fn user(service: Service) -> NatsUser {
         ]
         .map(str::to_owned),
     );
+    publish.push(format!("mandate.audit.{service}"));
     publish.push(format!("mandate.relay.{service}.wake"));
     if service == Service::Directory {
         // It keeps a consumer for every subscriber.
@@ -68,7 +68,7 @@ fn user(service: Service) -> NatsUser {
         );
     }
     let readable: &[&str] = if service == Service::Audit {
-        &["EVENTS", "CONTEXTS"]
+        &["EVENTS", "AUDIT"]
     } else {
         &["EVENTS"]
     };
@@ -114,12 +114,19 @@ mod tests {
     }
 
     #[test]
-    fn only_audit_may_read_contexts() {
+    fn only_audit_may_read_its_queue_and_each_service_speaks_for_itself() {
         for user in users() {
             let reads = user.publish.iter().any(|subject| {
-                subject.starts_with("$JS.API.CONSUMER") && subject.contains("CONTEXTS")
+                subject.starts_with("$JS.API.CONSUMER") && subject.contains("AUDIT")
             });
             assert_eq!(reads, user.name == "audit", "{}", user.name);
+            let mut writes = user.publish.iter();
+            let own = format!("mandate.audit.{}", user.name);
+            assert!(
+                writes.all(|subject| !subject.starts_with("mandate.audit") || *subject == own),
+                "{}",
+                user.name
+            );
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::stage::Stage;
 /// How long a cluster may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
+/// The streams of ours.
+const STREAMS: [&str; 2] = ["EVENTS", "AUDIT"];
+
 /// What breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,7 +31,7 @@ pub enum Fault {
     KillNats,
     /// NATS loses its data folder.
     WipeNats,
-    /// The stream of events is deleted.
+    /// A stream is deleted: of events, or of what waits for audit.
     DeleteStream,
     /// A consumer is deleted: of a service, or the subscriber's.
     DeleteConsumer,
@@ -108,7 +111,7 @@ impl Fault {
             Self::KillPostgres => "kill -9 of PostgreSQL",
             Self::KillNats => "kill -9 of NATS",
             Self::WipeNats => "NATS loses its data",
-            Self::DeleteStream => "stream EVENTS deleted",
+            Self::DeleteStream => "stream deleted",
             Self::DeleteConsumer => "consumer deleted",
             Self::CutPostgres => "PostgreSQL cut off",
             Self::CutNats => "NATS cut off",
@@ -158,8 +161,9 @@ impl Fault {
                 format!("server {place}")
             }
             Self::DeleteStream => {
-                jetstream(stage).await?.delete_stream("EVENTS").await?;
-                String::new()
+                let stream = *random.pick(&STREAMS).context("there are streams")?;
+                jetstream(stage).await?.delete_stream(stream).await?;
+                stream.to_owned()
             }
             Self::DeleteConsumer => delete_consumer(stage, random).await?,
             Self::LosePostgres | Self::LoseNats => {
@@ -224,7 +228,8 @@ async fn jetstream(stage: &Stage) -> anyhow::Result<jetstream::Context> {
 
 async fn delete_consumer(stage: &Stage, random: &mut Random) -> anyhow::Result<String> {
     let jetstream = jetstream(stage).await?;
-    let stream = jetstream.get_stream("EVENTS").await?;
+    let stream = *random.pick(&STREAMS).context("there are streams")?;
+    let stream = jetstream.get_stream(stream).await?;
     let mut names: Vec<String> = stream.consumer_names().try_collect().await?;
     names.sort_unstable();
     let name = random.pick(&names).context("there are consumers")?;

@@ -61,8 +61,8 @@ impl Item {
     }
 }
 
-/// The context, if it is kept and belongs to the event: one that came before its event was not
-/// checked then.
+/// The context, if it is kept and belongs to the event: it was checked when it was recorded, and a table
+/// can be tampered with.
 fn context(recorded: &Recorded) -> Option<ItemContext> {
     let salt = recorded.salt.as_deref()?.try_into().ok()?;
     let sealed = SealedContext {

@@ -29,6 +29,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
+use crate::store::contexts;
 
 /// Locks the end of the log until the transaction ends.
 pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
@@ -92,7 +93,7 @@ pub(crate) async fn contradictions(
 ) -> sqlx::Result<HashSet<usize>> {
     let streams: Vec<_> = entries.iter().map(|entry| entry.stream_id).collect();
     let versions: Vec<_> = entries.iter().map(|entry| entry.version).collect();
-    let envelopes: Vec<_> = entries.iter().map(|entry| entry.envelope.clone()).collect();
+    let envelopes: Vec<&[u8]> = entries.iter().map(|entry| &*entry.envelope).collect();
     let rows = sqlx::query_scalar!(
         r#"SELECT given.n AS "n!"
            FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[])
@@ -101,7 +102,7 @@ pub(crate) async fn contradictions(
            WHERE recorded.envelope <> given.envelope"#,
         &streams,
         &versions,
-        &envelopes,
+        &envelopes as &[&[u8]],
     )
     .fetch_all(conn)
     .await?;
@@ -161,9 +162,9 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Appends entries in their order, each the next version of its stream. One statement, and a
-/// transaction of its own if none is open: the head is moved, which locks it, then come the rows and
-/// what is computed from them.
+/// Appends entries in their order, each the next version of its stream, with their contexts. One
+/// statement, and a transaction of its own if none is open: the head is moved, which locks it, then come
+/// the rows and what is computed from them.
 ///
 /// # Errors
 /// Among others when an entry is recorded already or does not follow: [`is_out_of_turn`].
@@ -173,6 +174,7 @@ pub(crate) async fn append(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let columns = Columns::of(entries);
+    let contexts = contexts::Columns::of(entries);
     sqlx::query!(
         "WITH head AS (
              UPDATE audit.head
@@ -191,6 +193,9 @@ pub(crate) async fn append(
                      app_id, account_id, person_id, actor, correlation_id, occurred_at, envelope, n)
              ORDER BY n
              RETURNING position, occurred_at
+         ), context AS (
+             INSERT INTO audit.entry_contexts (event_id, salt, context)
+             SELECT * FROM UNNEST($16::uuid[], $17::bytea[], $18::bytea[])
          )
          INSERT INTO audit.spans AS known (span, earliest, latest)
          SELECT position / 4096, min(occurred_at), max(occurred_at) FROM appended GROUP BY position / 4096
@@ -212,6 +217,9 @@ pub(crate) async fn append(
         &columns.correlation_ids,
         &columns.occurred_at,
         &columns.envelopes as &[&[u8]],
+        &contexts.event_ids,
+        &contexts.salts as &[&[u8]],
+        &contexts.contexts as &[&[u8]],
     )
     .execute(conn)
     .await?;

@@ -6,19 +6,21 @@ use std::sync::{Arc, Mutex};
 use contract::envelope::Place;
 use contract::facts::{AppCreated, AppSuspended};
 use contract::rpc::{
-    AuthenticationMethod, HeadsPage, StoredEvent, StreamEvents, StreamHead, StreamHeads,
+    AuthenticationMethod, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead,
+    StreamHeads,
 };
 use contract::{
     AppId, Envelope, Environment, Fact, OrganizationId, Provenance, SealedContext, Service, Version,
 };
+use eventstore::bundle::Bundled;
 use uuid::Uuid;
 
 /// What a producer recorded: in order, as its `events` table has it.
 #[derive(Clone, Default)]
 pub(crate) struct Events(Arc<Mutex<Vec<Row>>>);
 
-/// A stream, a version, an event.
-type Row = (Uuid, i64, Vec<u8>);
+/// A stream, a version, an event, its context.
+type Row = (Uuid, i64, Vec<u8>, Option<SealedContext>);
 
 impl Events {
     /// Records the stream's next event.
@@ -43,7 +45,7 @@ impl Events {
         let envelope =
             Envelope::of(&place, provenance, sealed.map(SealedContext::hash), fact).unwrap();
         let bytes = envelope.canonical().unwrap();
-        events.push((stream, version.number(), bytes.clone()));
+        events.push((stream, version.number(), bytes.clone(), sealed.cloned()));
         bytes
     }
 
@@ -80,14 +82,26 @@ impl Events {
 
     pub(super) fn stream_events(&self, asked: &StreamEvents) -> Vec<StoredEvent> {
         let events = self.0.lock().unwrap();
-        let wanted = events.iter().filter(|(stream, version, _)| {
+        let wanted = events.iter().filter(|(stream, version, ..)| {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
         });
-        let stored = |(_, version, bytes): &Row| StoredEvent {
+        let stored = |(_, version, bytes, _): &Row| StoredEvent {
             version: *version,
             envelope: String::from_utf8(bytes.clone()).unwrap(),
         };
         wanted.map(stored).take(256).collect()
+    }
+
+    pub(super) fn bundle(&self, asked: &RepeatEvents) -> Vec<Bundled> {
+        let events = self.0.lock().unwrap();
+        let wanted = events.iter().filter(|(stream, version, ..)| {
+            *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
+        });
+        let bundled = |(_, _, bytes, sealed): &Row| Bundled {
+            event: bytes.clone().into(),
+            context: sealed.clone(),
+        };
+        wanted.map(bundled).collect()
     }
 
     pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {
@@ -97,7 +111,7 @@ impl Events {
             usize::try_from(asked.limit).unwrap(),
         );
         let mut heads = BTreeMap::new();
-        for (stream, version, _) in events.iter().skip(after).take(limit) {
+        for (stream, version, ..) in events.iter().skip(after).take(limit) {
             heads.insert(*stream, *version);
         }
         let last_seq = i64::try_from(events.len().min(after + limit))

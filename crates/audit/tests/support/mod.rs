@@ -15,14 +15,15 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use contract::catalogue::Catalogue;
-use contract::rpc::{AccountRolesOf, StreamEvents, StreamHeads};
+use contract::rpc::{AccountRolesOf, RepeatEvents, StreamEvents, StreamHeads};
 use contract::secret::ApiToken;
 use contract::{
     Actor, Authority, Context, Envelope, Environment, OrganizationId, PersonId, Provenance,
     SealedContext, Service,
 };
 use eventstore::TransportSettings;
-use eventstore::transport::{ContextMessage, EVENTS, Transport};
+use eventstore::bundle::{self, Bundled};
+use eventstore::transport::{AUDIT, Transport};
 use local_servers::Nats;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
@@ -73,7 +74,7 @@ impl World {
             .unwrap();
         let transport = Transport::new(client, TransportSettings::default());
         until("JetStream answers", async || {
-            transport.stream(EVENTS).await.is_ok()
+            transport.stream(AUDIT).await.is_ok()
         })
         .await;
         Self {
@@ -151,6 +152,19 @@ impl World {
         })
         .await
         .unwrap();
+        let (told, jetstream) = (events.clone(), self.transport.jetstream().clone());
+        host.serve_rpc::<RepeatEvents, _, _>(move |_, asked| {
+            let (bundle, jetstream) = (told.bundle(&asked), jetstream.clone());
+            async move {
+                let subject = bundle::subject(Service::AppRegistry);
+                let payload = bundle::write(&bundle).into();
+                let sent = jetstream.publish(subject, payload).await.unwrap();
+                sent.await.unwrap();
+                Ok(bundle.len() as u64)
+            }
+        })
+        .await
+        .unwrap();
     }
 
     /// Starts a directory that knows who holds a role on an account.
@@ -169,33 +183,25 @@ impl World {
 
     /// Publishes an event, as a relay does, and awaits that it is stored.
     pub(crate) async fn publish(&self, bytes: &[u8]) {
-        let subject = Envelope::parse(bytes).unwrap().nats_subject();
-        let ack = self
-            .transport
-            .jetstream()
-            .publish(subject, bytes.to_vec().into())
-            .await
-            .unwrap();
-        ack.await.unwrap();
+        self.publish_with_context(bytes, None).await;
     }
 
-    /// Publishes a context, as a relay does.
-    pub(crate) async fn publish_context(&self, event: &[u8], sealed: &SealedContext) {
-        let event = Envelope::parse(event).unwrap();
-        self.transport
-            .stream(eventstore::transport::CONTEXTS)
-            .await
-            .unwrap();
-        let message = [ContextMessage::new(event.id, &sealed.salt.0, &sealed.bytes)];
-        let subject = ContextMessage::subject(event.organization, event.id);
-        let payload = serde_json::to_vec(&message).unwrap();
-        self.transport
-            .jetstream()
-            .publish(subject, payload.into())
-            .await
-            .unwrap()
-            .await
-            .unwrap();
+    /// The same with what shall be its context.
+    pub(crate) async fn publish_with_context(&self, event: &[u8], sealed: Option<&SealedContext>) {
+        let bundled = Bundled {
+            event: event.to_vec().into(),
+            context: sealed.cloned(),
+        };
+        let service = Envelope::parse(event).unwrap().source;
+        self.publish_bundle(&bundle::subject(service), &bundle::write([&bundled]))
+            .await;
+    }
+
+    /// Publishes anything to audit's work queue.
+    pub(crate) async fn publish_bundle(&self, subject: &str, bytes: &[u8]) {
+        let jetstream = self.transport.jetstream();
+        let sent = jetstream.publish(subject.to_owned(), bytes.to_vec().into());
+        sent.await.unwrap().await.unwrap();
     }
 
     pub(crate) async fn count(&self, query: &'static str) -> i64 {

@@ -30,6 +30,26 @@ pub struct StoredEvent {
     pub envelope: String,
 }
 
+/// Publish events of one stream once more, from one version to another, both included: at most 512.
+///
+/// For audit, which was told them by [`StreamEvents`] and has no context for them. Contexts are personal
+/// and travel on audit's own way only, never in an answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RepeatEvents {
+    /// The stream.
+    pub stream_id: Uuid,
+    /// The first version.
+    pub from: i64,
+    /// The last version.
+    pub to: i64,
+}
+
+impl Request for RepeatEvents {
+    const OPERATION: &'static str = "repeat-events";
+    /// How many will be published.
+    type Reply = u64;
+}
+
 /// Which places in streams did the producer fill after this row? For finding lost tails.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StreamHeads {

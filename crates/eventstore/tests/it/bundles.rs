@@ -1,27 +1,30 @@
-//! Contexts travel apart from their events, to whoever may read them.
+//! Audit gets every event with its context, on a way of its own; others get events and no context.
 
 use std::time::Duration;
 
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use contract::{Context, EventId, SealedContext};
+use contract::rpc::RepeatEvents;
+use contract::{Context, Service};
+use eventstore::bundle::{self, Bundled};
 use eventstore::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
-use eventstore::transport::{CONTEXTS, ContextMessage};
+use eventstore::producer;
+use eventstore::transport::AUDIT;
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, eventually, fact, new_stream, provenance, version};
 
 #[derive(Default)]
-struct Reader(Mutex<Vec<(String, EventId, SealedContext)>>);
+struct Reader(Mutex<Vec<(String, Bundled)>>);
 
 #[async_trait]
 impl BatchHandler for Reader {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut read = self.0.lock().unwrap();
         for delivery in batch {
-            for (id, sealed) in ContextMessage::parse(&delivery.payload).unwrap() {
-                read.push((delivery.subject.clone(), id, sealed));
+            for bundled in bundle::read(&delivery.payload).unwrap() {
+                read.push((delivery.subject.clone(), bundled));
             }
         }
         vec![Outcome::Done; batch.len()]
@@ -29,12 +32,11 @@ impl BatchHandler for Reader {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn contexts_arrive_verify_and_are_forgotten_by_nats() {
+async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
     let world = World::new().await;
     let _relay = world.start_relay().await;
     let (events, stream) = (world.events(), new_stream());
     let mut from = provenance();
-    let organization = from.organization.unwrap();
     for number in 1..=3 {
         from.context = Some(Context {
             request_id: Some(format!("request-{number}")),
@@ -51,8 +53,8 @@ async fn contexts_arrive_verify_and_are_forgotten_by_nats() {
 
     let (reader, transport) = (Reader::default(), world.transport().await);
     let options = ConsumerOptions {
-        stream: CONTEXTS,
-        durable: "audit-contexts".to_owned(),
+        stream: AUDIT,
+        durable: "audit".to_owned(),
         subjects: Vec::new(),
         max_batch: 10,
         pace: Duration::ZERO,
@@ -60,29 +62,49 @@ async fn contexts_arrive_verify_and_are_forgotten_by_nats() {
     let shutdown = CancellationToken::new();
     let reading = consumer::run(&transport, &options, &reader, shutdown.clone(), |_| {});
     let checking = async {
-        eventually("all contexts arrive", || async {
-            reader.0.lock().unwrap().len() == 3
+        eventually("all events arrive", || async {
+            reader.0.lock().unwrap().len() == 4
         })
         .await;
         eventually("NATS forgets them", || async {
-            let stream = world.transport().await.stream(CONTEXTS).await.unwrap();
+            let stream = world.transport().await.stream(AUDIT).await.unwrap();
             stream.cached_info().state.messages == 0
         })
         .await;
+        // Whoever misses contexts has them sent again.
+        let asked = RepeatEvents {
+            stream_id: stream,
+            from: 2,
+            to: 9,
+        };
+        let repeated = producer::repeat_events(&events, &asked).await.unwrap();
+        assert_eq!(repeated, 3);
+        eventually("they come again", || async {
+            reader.0.lock().unwrap().len() == 7
+        })
+        .await;
+        let nobody = RepeatEvents {
+            stream_id: new_stream(),
+            ..asked
+        };
+        let repeated = producer::repeat_events(&events, &nobody).await.unwrap();
+        assert_eq!(repeated, 0);
         shutdown.cancel();
     };
     tokio::join!(reading, checking);
 
-    eventually("all events arrive", || async {
+    eventually("everybody else has them", || async {
         world.messages().await == 4
     })
     .await;
     let published = world.published().await;
-    for (subject, id, sealed) in reader.0.into_inner().unwrap() {
-        let event = published.iter().find(|event| event.id == id).unwrap();
-        assert_eq!(event.contexthash, Some(sealed.hash()));
-        let prefix = format!("mandate.contexts.{organization}.");
-        assert!(subject.starts_with(&prefix), "{subject}");
+    let read = reader.0.into_inner().unwrap();
+    let expected = published.iter().chain(&published[1..]);
+    for ((subject, bundled), event) in read.iter().zip(expected) {
+        assert_eq!(*subject, bundle::subject(Service::AppRegistry));
+        assert_eq!(contract::Envelope::parse(&bundled.event).unwrap(), *event);
+        let sealed = bundled.context.as_ref();
+        assert_eq!(event.contexthash, sealed.map(contract::SealedContext::hash));
     }
     assert_eq!(published[3].contexthash, None);
 }

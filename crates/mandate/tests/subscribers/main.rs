@@ -49,12 +49,12 @@ async fn a_subscriber_reads_its_organizations_consents_and_can_do_nothing_else()
     let event = format!("mandate.events.{ours}.consent.granted.x");
     for subject in [
         event.as_str(),
-        "mandate.contexts.platform.x",
+        "mandate.audit.directory",
         "mandate.rpc.directory.authenticate",
         "_INBOX.directory.x",
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.subscriber-other",
         "$JS.API.CONSUMER.MSG.NEXT.EVENTS.audit",
-        "$JS.API.CONSUMER.MSG.NEXT.CONTEXTS.audit",
+        "$JS.API.CONSUMER.MSG.NEXT.AUDIT.audit",
         "$JS.API.CONSUMER.INFO.EVENTS.subscriber-billing",
         "$JS.API.CONSUMER.CREATE.EVENTS",
         "$JS.API.CONSUMER.CREATE.EVENTS.mine.mandate.events.x",
@@ -75,7 +75,7 @@ async fn a_subscriber_reads_its_organizations_consents_and_can_do_nothing_else()
         ">",
         "mandate.events.>",
         &event,
-        "mandate.contexts.>",
+        "mandate.audit.>",
         "mandate.rpc.>",
         "$SRV.>",
         "$JS.>",

@@ -1,13 +1,13 @@
 //! What every producer of events answers to those who miss some.
 
-use contract::rpc::{StreamEvents, StreamHeads};
-use eventstore::producer::{SETTLE, stream_events, stream_heads};
+use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads};
+use eventstore::producer::{SETTLE, repeat_events, stream_events, stream_heads};
 
 use crate::host::Host;
 use crate::start::StartError;
 
 impl Host {
-    /// Answers [`StreamEvents`] and [`StreamHeads`] from this service's events.
+    /// Answers [`StreamEvents`], [`StreamHeads`] and [`RepeatEvents`] from this service's events.
     pub async fn serve_producer_rpc(&self) -> Result<(), StartError> {
         let pool = self.pool.clone();
         self.serve_rpc(move |_, question: StreamEvents| {
@@ -19,6 +19,12 @@ impl Host {
         self.serve_rpc(move |_, question: StreamHeads| {
             let pool = pool.clone();
             async move { Ok(stream_heads(&pool, &question, SETTLE).await?) }
+        })
+        .await?;
+        let events = self.events.clone();
+        self.serve_rpc(move |_, question: RepeatEvents| {
+            let events = events.clone();
+            async move { Ok(repeat_events(&events, &question).await?) }
         })
         .await
     }
