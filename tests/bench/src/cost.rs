@@ -59,6 +59,11 @@ impl Meter {
     }
 }
 
+/// All of these.
+pub(crate) fn sum(costs: &[Cost]) -> f64 {
+    costs.iter().map(|cost| cost.micros).sum()
+}
+
 /// Whose work is counted.
 pub(crate) enum Parts<'s> {
     /// That of the whole system.

@@ -4,13 +4,15 @@
 //! same run on the same servers, and the ratio is what counts. No test depends on it. Where the time
 //! goes ([`cost`]) stands below the table.
 //!
-//! * [`tokens`]: tokens per second against a bare handler that hashes and signs the same.
+//! * [`tokens`]: tokens per second against a bare handler that hashes and signs the same. How near to it
+//!   a durable record lets anyone come is measured as well: [`floor`].
 //! * [`apps`]: app creations per second against single-row inserts of the same bytes.
 //! * [`ingestion`]: events per second into the audit log against multi-row inserts of the same rows.
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
 
 mod apps;
 mod cost;
+mod floor;
 mod ingestion;
 mod limit;
 mod load;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cost::Cost;
+use crate::cost::{Cost, sum};
 
 /// All measurements of a run.
 #[derive(Debug, Default, Serialize)]
@@ -73,8 +73,7 @@ impl Report {
             for cost in costs {
                 println!("| {} | {:.1} |", cost.part, cost.micros);
             }
-            let sum: f64 = costs.iter().map(|cost| cost.micros).sum();
-            println!("| **sum** | **{sum:.1}** |");
+            println!("| **sum** | **{:.1}** |", sum(costs));
         }
     }
 

@@ -21,6 +21,11 @@ use sqlx::postgres::PgPoolOptions;
 /// The user that all processes connect to NATS as.
 const USER: &str = "bench";
 
+/// A server that has run for a while writes its log over old segments. A new one fills each with zeros
+/// first, while every commit waits: the measurements are not of that.
+const WAL_KEPT: &str = "2GB";
+const WAL_SEGMENTS: usize = 120;
+
 /// How long the audit log may take to have everything.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -113,7 +118,11 @@ impl Stage {
             durable: true,
             ..PostgresOptions::throwaway()?
         };
-        let postgres = Postgres::start(options.with("max_connections", "300")).await?;
+        let options = options
+            .with("max_connections", "300")
+            .with("min_wal_size", WAL_KEPT)
+            .with("max_wal_size", "4GB");
+        let postgres = Postgres::start(options).await?;
         let nats = Nats::start(NatsOptions::throwaway(vec![NatsUser::unlimited(USER)])?).await?;
         let logins = Service::ALL.map(|service| Login {
             service,
@@ -124,6 +133,7 @@ impl Stage {
             .max_connections(32)
             .connect(postgres.admin_url())
             .await?;
+        age_log(&pool).await?;
         let master_key = STANDARD.encode(Environment::system().bytes::<32>());
         let mut stage = Self {
             postgres,
@@ -353,6 +363,17 @@ impl Stage {
         ensure!(status.is_success(), "{path} answered {status}: {body}");
         Ok(serde_json::from_str(&body).unwrap_or_default())
     }
+}
+
+/// Gives the server segments of its log to write over.
+async fn age_log(pool: &PgPool) -> anyhow::Result<()> {
+    for _ in 0..WAL_SEGMENTS {
+        sqlx::query("SELECT pg_logical_emit_message(true, 'bench', ''), pg_switch_wal()")
+            .execute(pool)
+            .await?;
+    }
+    sqlx::query("CHECKPOINT").execute(pool).await?;
+    Ok(())
 }
 
 fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
