@@ -1,6 +1,7 @@
 //! What each command does.
 
 use std::io::{BufRead, IsTerminal};
+use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -44,15 +45,15 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             if configuration.log == LogSettings::default() {
                 QUIET.clone_into(&mut configuration.log.filter);
             }
-            start(&configuration)?.block_on(up(command, configuration))
+            start(&configuration, Machine::Shared)?.block_on(up(command, configuration))
         }
         Command::Serve(command) => {
             let configuration = load(&command.overrides)?;
-            start(&configuration)?.block_on(serve(command, configuration))
+            start(&configuration, Machine::Own)?.block_on(serve(command, configuration))
         }
         Command::Migrate(Migrate { overrides }) => {
             let configuration = load(&overrides)?;
-            start(&configuration)?.block_on(migrate(&configuration))?;
+            start(&configuration, Machine::Own)?.block_on(migrate(&configuration))?;
             println!("The database is up to date.");
             Ok(())
         }
@@ -64,7 +65,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             command: Operators::Add(command),
         } => {
             let configuration = load(&command.overrides)?;
-            start(&configuration)?.block_on(add_operator(command, &configuration))
+            start(&configuration, Machine::Own)?.block_on(add_operator(command, &configuration))
         }
         Command::Subscribers { command } => {
             let mut configuration = load(command.overrides())?;
@@ -72,7 +73,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
                 // The server refuses a new subscriber until it knows it; that is no news.
                 configuration.log.filter = format!("{QUIET},async_nats=off");
             }
-            start(&configuration)?.block_on(subscribers::run(command, configuration))
+            start(&configuration, Machine::Own)?.block_on(subscribers::run(command, configuration))
         }
         Command::Version => {
             println!("mandate {}", env!("CARGO_PKG_VERSION"));
@@ -98,11 +99,33 @@ fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(S
     Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
-fn start(configuration: &Configuration) -> anyhow::Result<tokio::runtime::Runtime> {
+/// Whose the processors are.
+#[derive(Clone, Copy)]
+enum Machine {
+    /// This process's.
+    Own,
+    /// PostgreSQL and NATS do as much work on them. A thread that looks for work takes it from them.
+    Shared,
+}
+
+fn start(
+    configuration: &Configuration,
+    machine: Machine,
+) -> anyhow::Result<tokio::runtime::Runtime> {
     telemetry::init(&configuration.log)?;
+    let threads = match (configuration.worker_threads, machine) {
+        (0, Machine::Own) => available_parallelism(),
+        (0, Machine::Shared) => available_parallelism().div_ceil(2),
+        (set, _) => set,
+    };
     Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
         .enable_all()
         .build()?)
+}
+
+fn available_parallelism() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()> {

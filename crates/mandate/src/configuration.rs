@@ -33,6 +33,9 @@ pub struct Configuration {
     /// The address under which callers reach this installation, without a slash at its end: links
     /// and tokens carry it. Empty: `http://<listen>`.
     pub public_base_url: String,
+    /// How many threads do the work. 0: as many as the machine has processors, or for `mandate up`, whose
+    /// servers share the machine, half of that.
+    pub worker_threads: usize,
     /// A file of services and domains in place of the default catalogue.
     pub catalogue: Option<PathBuf>,
     /// PostgreSQL, for all services that have no address of their own in `logins`.
@@ -64,6 +67,7 @@ impl Default for Configuration {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_base_url: String::new(),
+            worker_threads: 0,
             catalogue: None,
             database: DatabaseSettings::default(),
             nats: NatsSettings::default(),

@@ -175,6 +175,8 @@ impl Stage {
                 self.nats.url_for(USER).context("the user is there")?,
             )
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
+            // PostgreSQL, NATS and the load are on the same machine.
+            .env("MANDATE_WORKER_THREADS", "1")
             .env("MANDATE_LOG__FILTER", "warn");
         Ok(command)
     }
