@@ -62,6 +62,9 @@ fn database_options(
             // A prepared statement keeps the plan it was given. One made while a table was small
             // reads all of it for ever; every query of ours has an index that serves it when full.
             ("enable_seqscan", "off"),
+            // Left to itself PostgreSQL plans a statement with a short array anew each time, which takes
+            // longer than the statement.
+            ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
         ]);
     let options = options.options([(
