@@ -74,23 +74,17 @@ impl BatchHandler for Events {
 }
 
 impl Events {
-    /// The events of a bundle; none if it is no bundle. What can never be recorded is kept as a
+    /// The events of a bundle; none if it is no bundle. What can never be recorded is noted as a
     /// conflict, and holds up nothing.
     async fn open(&self, delivery: &Delivery) -> sqlx::Result<Option<Vec<Entry>>> {
         let Some(service) = bundle::service_of(&delivery.subject) else {
-            self.keep(
-                delivery,
-                delivery.payload.clone(),
-                "no service has this subject",
-            )
-            .await?;
+            self.note(delivery, "no service has this subject").await?;
             return Ok(None);
         };
         let bundled = match bundle::read(&delivery.payload) {
             Ok(bundled) => bundled,
             Err(error) => {
-                self.keep(delivery, delivery.payload.clone(), &error.to_string())
-                    .await?;
+                self.note(delivery, &error.to_string()).await?;
                 return Ok(None);
             }
         };
@@ -104,16 +98,20 @@ impl Events {
                     }
                     entries.push(entry);
                 }
-                Err((reason, event)) => self.keep(delivery, event, &reason).await?,
+                Err((reason, event)) => {
+                    let subject = &delivery.subject;
+                    self.ingest.keep_malformed(subject, &event, &reason).await?;
+                }
             }
         }
         Ok(Some(entries))
     }
 
-    async fn keep(&self, delivery: &Delivery, bytes: Bytes, reason: &str) -> sqlx::Result<()> {
-        self.ingest
-            .keep_malformed(&delivery.subject, &bytes, reason)
-            .await
+    async fn note(&self, delivery: &Delivery, reason: &str) -> sqlx::Result<()> {
+        let Delivery {
+            subject, payload, ..
+        } = delivery;
+        self.ingest.note_unreadable(subject, payload, reason).await
     }
 
     /// Records entries and says what became of their bundles: one with an entry that waits for what

@@ -127,7 +127,34 @@ impl Ingest {
         Ok(appended)
     }
 
-    /// Keeps bytes from the work queue that are no event.
+    /// Notes a message of the work queue that is no bundle. It is not copied: whatever it is, there may
+    /// be contexts in it, which must stay erasable.
+    pub(crate) async fn note_unreadable(
+        &self,
+        subject: &str,
+        payload: &[u8],
+        reason: &str,
+    ) -> sqlx::Result<()> {
+        let conflict = Conflict {
+            digest: Sha256::digest(payload).into(),
+            kind: "bundle",
+            event_id: None,
+            place: None,
+            subject: subject.to_owned(),
+            payload: None,
+        };
+        let mut conn = self.pool.acquire().await?;
+        if append::keep_conflict(&mut conn, &conflict, self.env.now()).await? {
+            tracing::error!(
+                subject,
+                reason,
+                "a message is no bundle of a service's events"
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps what came as an event and is none of its sender's.
     pub(crate) async fn keep_malformed(
         &self,
         subject: &str,

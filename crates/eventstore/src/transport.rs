@@ -20,6 +20,11 @@ const LOOK_AT_CONNECTION: Duration = Duration::from_millis(50);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// For how long JetStream remembers what it has by its id: longer than a relay waits before it publishes
+/// a batch again, of which only the acks were lost. It keeps all ids of that time in memory, a million
+/// and more in the two minutes that it takes by default. What comes again later consumers know.
+const DUPLICATES: Duration = Duration::from_secs(15);
+
 /// How the streams are kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -152,13 +157,14 @@ impl Transport {
             AUDIT => ("mandate.audit.*", RetentionPolicy::WorkQueue),
             _ => ("mandate.events.>", RetentionPolicy::Limits),
         };
+        let max_age = Duration::from_secs(self.settings.max_age_seconds);
         let config = Config {
             name: name.to_owned(),
             subjects: vec![subject.to_owned()],
             retention,
             storage: StorageType::File,
-            max_age: Duration::from_secs(self.settings.max_age_seconds),
-            duplicate_window: Duration::from_secs(self.settings.max_age_seconds.min(120)),
+            max_age,
+            duplicate_window: DUPLICATES.min(max_age),
             num_replicas: self.settings.replicas,
             allow_direct: true,
             ..Config::default()
