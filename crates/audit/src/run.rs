@@ -70,11 +70,14 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
                     }
                     Ok::<_, sqlx::Error>(())
                 };
-                tokio::time::timeout(COMPARING, compared)
-                    .await
-                    .unwrap_or_else(|_| {
-                        Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
-                    })?;
+                let compared = tokio::select! {
+                    // What is cut off is compared again by the next start, or by another replica.
+                    () = shutdown.cancelled() => return Ok(()),
+                    compared = tokio::time::timeout(COMPARING, compared) => compared,
+                };
+                compared.unwrap_or_else(|_| {
+                    Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+                })?;
             }
         }
     });

@@ -8,6 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use contract::{Environment, Service};
 use directory::StoreAuthenticator;
+use futures::future::join_all;
 use service::http::{Limits, application, serve};
 use service::{Authenticator, Health, Host, RpcAuthenticator, Shared, StartError, Tasks};
 use tokio::net::TcpListener;
@@ -18,6 +19,10 @@ use crate::configuration::Configuration;
 
 /// How long background work may take to end.
 const TASKS_END: Duration = Duration::from_secs(10);
+
+/// How long connections to PostgreSQL may take to close. One that was lost without a word is waited for
+/// as long as TCP does.
+const CONNECTIONS_END: Duration = Duration::from_secs(3);
 
 /// Running services.
 #[derive(Debug)]
@@ -109,8 +114,12 @@ impl System {
                 tracing::debug!(%error, "NATS was not drained");
             }
         }
-        for pool in self.pools {
-            pool.close().await;
+        let closing = join_all(self.pools.iter().map(sqlx::PgPool::close));
+        if tokio::time::timeout(CONNECTIONS_END, closing)
+            .await
+            .is_err()
+        {
+            tracing::warn!("connections to PostgreSQL did not close in time");
         }
     }
 }
