@@ -33,6 +33,7 @@ pub(crate) async fn measure(
         &stage.address,
         &request,
         201,
+        load::CONNECTIONS,
         duration,
         Parts::System(stage),
     )

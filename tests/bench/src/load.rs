@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::cost::{Cost, Meter, Parts};
 
-/// How many connections.
+/// As many connections as the aims are for.
 pub(crate) const CONNECTIONS: usize = 32;
 
 /// What a load showed.
@@ -28,20 +28,21 @@ pub(crate) struct Outcome {
     pub(crate) costs: Vec<Cost>,
 }
 
-/// Sends the same request on [`CONNECTIONS`] connections, each as soon as its last was answered.
+/// Sends the same request on so many connections, each as soon as its last was answered.
 pub(crate) async fn run(
     address: &str,
     request: &[u8],
     status: u16,
+    connections: usize,
     duration: Duration,
     parts: Parts<'_>,
 ) -> anyhow::Result<Outcome> {
     // Warm: connections, caches, prepared statements.
-    drive(address, request, status, duration / 5).await?;
+    drive(address, request, status, connections, duration / 5).await?;
     let parts = parts.find().await?;
     let meter = Meter::start()?;
     let began = Instant::now();
-    let mut latencies = drive(address, request, status, duration).await?;
+    let mut latencies = drive(address, request, status, connections, duration).await?;
     let seconds = began.elapsed().as_secs_f64();
     let answers = latencies.len();
     let costs = meter.stop(&parts, answers)?;
@@ -69,10 +70,11 @@ async fn drive(
     address: &str,
     request: &[u8],
     status: u16,
+    connections: usize,
     duration: Duration,
 ) -> anyhow::Result<Vec<Duration>> {
     let until = Instant::now() + duration;
-    let connections = (0..CONNECTIONS).map(|_| connection(address, request, status, until));
+    let connections = (0..connections).map(|_| connection(address, request, status, until));
     Ok(try_join_all(connections).await?.concat())
 }
 
