@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::entry::ForeignContext;
 use crate::ingest::Ingest;
-use crate::store::append::{self, Conflict};
+use crate::store::append::Conflict;
 
 /// Whether this context belongs to this event.
 pub(crate) fn belongs(event: &[u8], sealed: &SealedContext) -> bool {
@@ -29,8 +29,7 @@ impl Ingest {
             subject: format!("context of {event}"),
             payload: None,
         };
-        let mut connection = self.pool.acquire().await?;
-        if append::keep_conflict(&mut connection, &conflict, self.env.now()).await? {
+        if self.is_news(&conflict).await? {
             tracing::error!(%event, "a context does not belong to the event it came with");
         }
         Ok(())

@@ -143,8 +143,7 @@ impl Ingest {
             subject: subject.to_owned(),
             payload: None,
         };
-        let mut conn = self.pool.acquire().await?;
-        if append::keep_conflict(&mut conn, &conflict, self.env.now()).await? {
+        if self.is_news(&conflict).await? {
             tracing::error!(
                 subject,
                 reason,
@@ -169,11 +168,16 @@ impl Ingest {
             subject: subject.to_owned(),
             payload: Some(payload.to_vec()),
         };
-        let mut conn = self.pool.acquire().await?;
-        if append::keep_conflict(&mut conn, &conflict, self.env.now()).await? {
+        if self.is_news(&conflict).await? {
             tracing::error!(subject, reason, "what came is no event of its sender's");
         }
         Ok(())
+    }
+
+    /// Keeps a conflict, and says whether it was not known before.
+    pub(crate) async fn is_news(&self, conflict: &Conflict) -> sqlx::Result<bool> {
+        let mut conn = self.pool.acquire().await?;
+        append::keep_conflict(&mut conn, conflict, self.env.now()).await
     }
 
     async fn note(&self, holes: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {

@@ -162,6 +162,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_can_run_when_a_batch_begins_comes_as_well() {
+        let (batches, worker) = queue::<u32, u32>();
+        let batches = Arc::new(batches);
+        let rounds = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(worker.run(CancellationToken::new(), Doubling(rounds.clone())));
+        // On one thread tasks run in turn: the worker waits now, is woken by the first item, and is
+        // next; the second caller only after it.
+        tokio::task::yield_now().await;
+        let first = batches.submit(1);
+        tokio::pin!(first);
+        assert!(futures::poll!(&mut first).is_pending());
+        let second = tokio::spawn({
+            let batches = batches.clone();
+            async move { batches.submit(2).await }
+        });
+        assert_eq!(first.await, Ok(2));
+        assert_eq!(second.await.unwrap(), Ok(4));
+        assert_eq!(rounds.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
     async fn without_a_worker_callers_are_told_so() {
         let (batches, worker) = queue::<(), ()>();
         drop(worker);
