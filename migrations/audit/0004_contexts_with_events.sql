@@ -1,6 +1,7 @@
--- A context comes with its event and is checked before it is recorded. Those that came before their
--- events and were never checked come again: the relays publish what another stream acknowledged.
-DELETE FROM audit.entry_contexts WHERE NOT verified;
+-- A context comes with its event and is checked before it is recorded. Of those that came before their
+-- events, the ones whose event has come are checked when they are shown; the others come with it.
+DELETE FROM audit.entry_contexts c
+WHERE NOT EXISTS (SELECT FROM audit.entries e WHERE e.event_id = c.event_id);
 ALTER TABLE audit.entry_contexts DROP COLUMN verified;
 
 -- A message that is no bundle may hold contexts: like a context it is noted and not copied.

@@ -98,7 +98,13 @@ impl Events {
                     }
                     entries.push(entry);
                 }
-                Err((reason, event)) => {
+                Err(Refused::NoEvent(reason, bytes)) => {
+                    let subject = &delivery.subject;
+                    self.ingest
+                        .note_unreadable(subject, &bytes, &reason)
+                        .await?;
+                }
+                Err(Refused::Foreign(reason, event)) => {
                     let subject = &delivery.subject;
                     self.ingest.keep_malformed(subject, &event, &reason).await?;
                 }
@@ -137,14 +143,22 @@ impl Events {
     }
 }
 
+/// A part of a bundle that is no event of its service.
+enum Refused {
+    /// It may be anything.
+    NoEvent(String, Bytes),
+    /// It is an event of another.
+    Foreign(String, Bytes),
+}
+
 /// Reads an event of this service, which must not speak for another.
-fn read(service: Service, event: Bytes) -> Result<Entry, (String, Bytes)> {
+fn read(service: Service, event: Bytes) -> Result<Entry, Refused> {
     match Entry::read(event) {
         Ok(entry) if entry.source == service => Ok(entry),
-        Ok(entry) => Err((
+        Ok(entry) => Err(Refused::Foreign(
             format!("{service} published an event of {}", entry.source),
             entry.envelope,
         )),
-        Err((error, event)) => Err((error.to_string(), event)),
+        Err((error, event)) => Err(Refused::NoEvent(error.to_string(), event)),
     }
 }

@@ -127,8 +127,8 @@ impl Ingest {
         Ok(appended)
     }
 
-    /// Notes a message of the work queue that is no bundle. It is not copied: whatever it is, there may
-    /// be contexts in it, which must stay erasable.
+    /// Notes a message of the work queue that is no bundle, or a part of one that is no event. It is not
+    /// copied: whatever it is, there may be contexts in it, which must stay erasable.
     pub(crate) async fn note_unreadable(
         &self,
         subject: &str,
@@ -144,16 +144,12 @@ impl Ingest {
             payload: None,
         };
         if self.is_news(&conflict).await? {
-            tracing::error!(
-                subject,
-                reason,
-                "a message is no bundle of a service's events"
-            );
+            tracing::error!(subject, reason, "what came is no bundle, or no event");
         }
         Ok(())
     }
 
-    /// Keeps what came as an event and is none of its sender's.
+    /// Keeps an event that is not its sender's.
     pub(crate) async fn keep_malformed(
         &self,
         subject: &str,

@@ -46,9 +46,16 @@ pub(crate) async fn fetch_all(
 ) -> (Vec<Entry>, Vec<(Hole, Unreachable)>) {
     let mut answers = stream::iter(holes)
         .map(|hole| async {
-            let answer = fetch(producers, &hole).await;
-            ask_for_contexts(producers, hole.source, &answer.0).await;
-            (hole, answer)
+            let (found, failure) = fetch(producers, &hole).await;
+            match ask_for_contexts(producers, hole.source, &found).await {
+                Ok(()) => {
+                    // What was had is a hole no more.
+                    let from = found.last().map_or(hole.from, |last| last.version + 1);
+                    (Hole { from, ..hole }, (found, failure))
+                }
+                // Recorded without their contexts, nobody would miss these again.
+                Err(unreachable) => (hole, (Vec::new(), Some(unreachable))),
+            }
         })
         .buffered(QUESTIONS_AT_A_TIME);
     let (mut entries, mut failures) = (Vec::new(), Vec::new());
@@ -83,7 +90,9 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
         let before = next;
         for event in answer {
             match Entry::read(event.envelope.into_bytes().into()) {
-                Ok(entry) if (entry.stream_id, entry.version) == (hole.stream_id, next) => {
+                Ok(entry)
+                    if entry.place() == (hole.stream_id, next) && entry.source == hole.source =>
+                {
                     next += 1;
                     found.push(entry);
                 }
@@ -102,11 +111,15 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
 }
 
 /// Has the events of a stream that were fetched and have contexts published once more: contexts are in no
-/// answer. An event that is recorded without its context is recorded all the same.
-async fn ask_for_contexts(producers: &dyn Producers, of: Service, fetched: &[Entry]) {
+/// answer.
+async fn ask_for_contexts(
+    producers: &dyn Producers,
+    of: Service,
+    fetched: &[Entry],
+) -> Result<(), Unreachable> {
     let mut committing = fetched.iter().filter(|entry| entry.contexthash.is_some());
     let Some(first) = committing.next() else {
-        return;
+        return Ok(());
     };
     let last = committing.next_back().unwrap_or(first);
     let mut from = first.version;
@@ -117,12 +130,10 @@ async fn ask_for_contexts(producers: &dyn Producers, of: Service, fetched: &[Ent
             from,
             to,
         };
-        if let Err(error) = producers.repeat_events(of, &asked).await {
-            tracing::warn!(%of, stream = %first.stream_id, from, to = last.version, %error, "contexts stay missing");
-            return;
-        }
+        producers.repeat_events(of, &asked).await?;
         from = to + 1;
     }
+    Ok(())
 }
 
 /// The producers, asked over NATS.

@@ -51,9 +51,9 @@ fn consume(audit: &Arc<Audit>, events: Arc<Events>) {
 }
 
 fn compare(audit: &Arc<Audit>, pause: Duration) {
-    let ingest = audit.ingest.clone();
+    let (ingest, transport) = (audit.ingest.clone(), audit.host.transport.clone());
     audit.host.tasks.spawn("reconcile", move |shutdown| {
-        let ingest = ingest.clone();
+        let (ingest, transport) = (ingest.clone(), transport.clone());
         async move {
             let mut ticks = tokio::time::interval(pause);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -64,6 +64,14 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
                 }
                 let compared = async {
                     retry_holes(&ingest).await?;
+                    // What still waits in the queue is not lost. If that cannot be told, nor can a
+                    // producer be asked.
+                    if !matches!(
+                        consumer::waiting(&transport, &consume::bundles()).await,
+                        Ok(0)
+                    ) {
+                        return Ok(());
+                    }
                     // One after the other: comparing must not take the connections that answers need.
                     for service in Service::ALL {
                         compare_with(&ingest, service).await;

@@ -88,12 +88,18 @@ impl<'de> Deserialize<'de> for ContextHash {
 }
 
 /// A context, its salt, and the commitment to both: what is stored and travels beside the event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SealedContext {
     /// The key of the commitment.
     pub salt: Salt,
     /// The context as canonical JSON: the bytes that were committed to.
     pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for SealedContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedContext(…)")
+    }
 }
 
 impl SealedContext {

@@ -142,8 +142,15 @@ mod tests {
         }
 
         #[test]
-        fn bytes_that_are_no_bundle_are_refused_or_read_and_never_more(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let message = Bytes::from(bytes);
+        fn a_bundle_that_was_tampered_with_is_refused_or_read_and_never_more(
+            events in proptest::collection::vec(bundled(), 1..5),
+            place in any::<proptest::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            let mut message = write(&events);
+            let place = place.index(message.len());
+            message[place] = byte;
+            let message = Bytes::from(message);
             if let Ok(events) = read(&message) {
                 prop_assert_eq!(write(&events).len(), message.len());
             }

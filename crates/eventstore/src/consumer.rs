@@ -22,6 +22,9 @@ use crate::transport::{Transport, TransportError};
 /// whose process was killed with it. One that only took longer comes twice, which does no harm.
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
+/// So many messages may be under way.
+const UNDER_WAY: i64 = 65_536;
+
 /// How long a batch may take: more than any of its statements may. What takes longer waits for a
 /// connection that was lost without a word.
 const HANDLING: Duration = Duration::from_secs(20);
@@ -190,6 +193,22 @@ async fn consume(
     }
 }
 
+/// How many messages wait that were not delivered yet.
+///
+/// # Errors
+/// When JetStream does not answer, or the consumer is not there.
+pub async fn waiting(
+    transport: &Transport,
+    options: &ConsumerOptions,
+) -> Result<u64, TransportError> {
+    let asked = async {
+        let stream = transport.stream(options.stream).await?;
+        let info = stream.consumer_info(&options.durable).await;
+        Ok(info.map_err(TransportError::of)?.num_pending)
+    };
+    transport.on_this_connection(asked).await
+}
+
 /// Has messages delivered again at once. If it fails, they are when [`ACK_WAIT`] is over.
 async fn give_back(messages: impl Iterator<Item = Message>) {
     for message in messages {
@@ -212,7 +231,7 @@ async fn messages(
         ack_wait: ACK_WAIT,
         deliver_policy: DeliverPolicy::All,
         // Plenty: what is tried again and again must not keep the rest from being delivered.
-        max_ack_pending: i64::try_from(options.max_batch * 64).unwrap_or(i64::MAX),
+        max_ack_pending: UNDER_WAY,
         ..pull::Config::default()
     };
     let consumer = stream

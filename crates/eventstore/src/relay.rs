@@ -358,12 +358,12 @@ impl Relay {
             events.cached_info().created,
             bundles.cached_info().created
         );
-        let repeated = within(
-            BULK,
-            store::repeat_other_streams(&mut leader.connection, &created),
-        )
-        .await?;
-        if repeated > 0 {
+        loop {
+            let repeating = store::repeat_other_streams(&mut leader.connection, &created);
+            let repeated = within(BULK, repeating).await?;
+            if repeated == 0 {
+                break;
+            }
             tracing::warn!(service = %self.events.service(), repeated, "a stream was lost: publishing again");
         }
         let last_sequence = self.find_intact(leader, &events).await?;

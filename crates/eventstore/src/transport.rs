@@ -166,7 +166,8 @@ impl Transport {
             max_age,
             duplicate_window: DUPLICATES.min(max_age),
             num_replicas: self.settings.replicas,
-            allow_direct: true,
+            // Nobody looks into audit's queue.
+            allow_direct: name != AUDIT,
             ..Config::default()
         };
         self.jetstream

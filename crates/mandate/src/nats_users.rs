@@ -68,7 +68,7 @@ fn user(service: Service) -> NatsUser {
         );
     }
     let readable: &[&str] = if service == Service::Audit {
-        &["EVENTS", "AUDIT"]
+        &["AUDIT"]
     } else {
         &["EVENTS"]
     };

@@ -196,6 +196,7 @@ pub(crate) async fn append(
          ), context AS (
              INSERT INTO audit.entry_contexts (event_id, salt, context)
              SELECT * FROM UNNEST($16::uuid[], $17::bytea[], $18::bytea[])
+             ON CONFLICT (event_id) DO NOTHING
          )
          INSERT INTO audit.spans AS known (span, earliest, latest)
          SELECT position / 4096, min(occurred_at), max(occurred_at) FROM appended GROUP BY position / 4096

@@ -27,8 +27,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Keeps the contexts of entries that are recorded already. One that is there stays: both belong to
-/// the event.
+/// Keeps the contexts of those of these entries that are recorded. The one that was checked last stays.
 pub(crate) async fn keep(conn: &mut PgConnection, recorded: &[Entry]) -> sqlx::Result<()> {
     let columns = Columns::of(recorded);
     if columns.event_ids.is_empty() {
@@ -36,8 +35,10 @@ pub(crate) async fn keep(conn: &mut PgConnection, recorded: &[Entry]) -> sqlx::R
     }
     sqlx::query!(
         "INSERT INTO audit.entry_contexts (event_id, salt, context)
-         SELECT * FROM UNNEST($1::uuid[], $2::bytea[], $3::bytea[])
-         ON CONFLICT (event_id) DO NOTHING",
+         SELECT DISTINCT ON (event_id) event_id, salt, context
+         FROM UNNEST($1::uuid[], $2::bytea[], $3::bytea[]) AS come (event_id, salt, context)
+         WHERE EXISTS (SELECT FROM audit.entries WHERE entries.event_id = come.event_id)
+         ON CONFLICT (event_id) DO UPDATE SET salt = excluded.salt, context = excluded.context",
         &columns.event_ids,
         &columns.salts as &[&[u8]],
         &columns.contexts as &[&[u8]],
