@@ -159,7 +159,7 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
     let app_id: AppId = world.env.new_id();
     let suspended = AppSuspended { app_id };
     let mut life = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let (provenance, sealed) = acting(&world.env, world.env.new_id(), organization);
         let event = events.record(
             &world.env,
@@ -174,7 +174,17 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
             context: Some(sealed),
         });
     }
+    // The producer knows no third: only the bundle can bring it.
     world.producer(&events).await;
+    let (_, sealed) = acting(&world.env, world.env.new_id(), organization);
+    let mut third = Envelope::parse(&life[1].event).unwrap();
+    third.id = world.env.new_id();
+    third.streamversion = third.streamversion.next();
+    third.contexthash = Some(sealed.hash());
+    life.push(Bundled {
+        event: third.canonical().unwrap().into(),
+        context: Some(sealed),
+    });
     let twins = bundle::write([&life[0], &life[2], &life[2]]);
     world
         .publish_bundle(&bundle::subject(Service::AppRegistry), &twins)
