@@ -44,7 +44,7 @@ macro_rules! insert_events {
         ::sqlx::query!(
             r#"
         WITH allowed AS MATERIALIZED (
-            SELECT cardinality($12::uuid[]) = 0 OR is_as_expected($12, $13::bigint[]) AS yes
+            SELECT NOT EXISTS (SELECT FROM unexpected($12::uuid[], $13::bigint[])) AS yes
         ), event AS (
             INSERT INTO events (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope)
             SELECT id, stream_kind, stream_id, version, type, organization, occurred_at, envelope
@@ -59,9 +59,9 @@ macro_rules! insert_events {
             SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[]) WHERE (SELECT yes FROM allowed)
         ), waiting AS (
             INSERT INTO outbox (seqs)
-            SELECT array_agg(seq ORDER BY seq)
-            FROM (SELECT seq, (row_number() OVER (ORDER BY seq) - 1) / $14::bigint AS part FROM event) AS parts
-            GROUP BY part ORDER BY part
+            SELECT seqs[first : first + $14 - 1]
+            FROM (SELECT array_agg(seq ORDER BY seq) AS seqs FROM event) AS written,
+                 generate_series(1, cardinality(seqs), $14::int) AS first
         )"# $(+ $state)? + r#"
         SELECT id, seq FROM event
         "#,
@@ -130,7 +130,7 @@ pub struct EventColumns<'e> {
     pub contexts: Vec<&'e [u8]>,
     pub expected_streams: Vec<Uuid>,
     pub expected_versions: Vec<i64>,
-    pub published_at_once: i64,
+    pub published_at_once: i32,
 }
 
 impl<'e> EventColumns<'e> {
@@ -152,7 +152,7 @@ impl<'e> EventColumns<'e> {
             contexts: Vec::new(),
             expected_streams: expected.iter().map(|(stream, _)| *stream).collect(),
             expected_versions: expected.iter().map(|(_, version)| *version).collect(),
-            published_at_once: i64::try_from(PUBLISHED_AT_ONCE).unwrap_or(i64::MAX),
+            published_at_once: i32::try_from(PUBLISHED_AT_ONCE).unwrap_or(i32::MAX),
         };
         for NewEvent { event, .. } in &new.0 {
             if let (Some(salt), Some(context)) = (&event.salt, &event.context) {

@@ -31,6 +31,8 @@ const EVENT_TABLES: &str = concat!(
     include_str!("../../../../migrations/eventstore/0001_events.sql"),
     include_str!("../../../../migrations/eventstore/0002_outbox_rows.sql"),
     include_str!("../../../../migrations/eventstore/0003_expectations.sql"),
+    include_str!("../../../../migrations/eventstore/0004_other_incarnations.sql"),
+    include_str!("../../../../migrations/eventstore/0005_unexpected.sql"),
 );
 
 /// What a producer and a consumer of these tests keep as their state.
