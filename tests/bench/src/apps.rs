@@ -18,6 +18,7 @@ pub(crate) async fn measure(
     duration: Duration,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    stage.settle().await?;
     let limit = single_row_inserts(stage, duration).await?;
     let body = format!(
         r#"{{"organization_id":"{}","name":"Bench","authentication_method":"client_credentials","service":"retail_media","domains":[{{"domain":"campaigns","level":"manage"}}]}}"#,

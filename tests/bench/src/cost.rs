@@ -70,6 +70,8 @@ pub(crate) enum Parts<'s> {
     System(&'s Stage),
     /// That of one server.
     Server(&'s Server),
+    /// That of one server in the place of the services.
+    Instead(&'s Stage, &'s Server),
 }
 
 impl Parts<'_> {
@@ -77,6 +79,11 @@ impl Parts<'_> {
     pub(crate) async fn find(&self) -> anyhow::Result<BTreeMap<u32, String>> {
         let mut parts = match self {
             Self::System(stage) => system(stage).await?,
+            Self::Instead(stage, server) => {
+                let mut parts = system(stage).await?;
+                parts.insert(server.pid(), "the least".to_owned());
+                parts
+            }
             Self::Server(server) => BTreeMap::from([(server.pid(), "the limit".to_owned())]),
         };
         parts.insert(std::process::id(), "the load".to_owned());

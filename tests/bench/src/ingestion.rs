@@ -24,6 +24,7 @@ pub(crate) async fn measure(
     events: usize,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    stage.settle().await?;
     stage.stop_audit().await?;
     let before = stage.audited().await?;
     write_events(stage, events).await?;

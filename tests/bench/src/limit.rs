@@ -1,5 +1,5 @@
 //! The limit of the token measurement: an axum handler that compares the SHA-256 of the secret and
-//! signs an ES256 JWT of the same claims, and keeps no record.
+//! signs an ES256 JWT of the same claims, and keeps no record, or the least ([`least`](crate::least)).
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::least::{Recorder, Rung};
+
 /// The client of the limit.
 pub(crate) const CLIENT: &str = "0192aaaabbbb7ccc8dddeeeeffff0001";
 /// Its secret.
@@ -23,6 +25,7 @@ pub(crate) const SECRET: &str = "mandate_cs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 struct Limit {
     hash: SecretHash,
     key: EncodingKey,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Serialize)]
@@ -38,31 +41,41 @@ struct Claims<'a> {
 }
 
 /// Serves it, and prints its address.
-pub(crate) fn serve() -> anyhow::Result<()> {
+pub(crate) fn serve(record: Option<Rung>) -> anyhow::Result<()> {
     let random = aws_lc_rs::rand::SystemRandom::new();
     let document = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
         &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
         &random,
     )?;
+    let key = EncodingKey::from_ec_der(document.as_ref());
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if record.is_some() {
+        // As the services have it: PostgreSQL and NATS are on the same machine.
+        runtime.worker_threads(1);
+    }
+    runtime.enable_all().build()?.block_on(listen(key, record))
+}
+
+async fn listen(key: EncodingKey, record: Option<Rung>) -> anyhow::Result<()> {
+    let recorder = match record {
+        Some(rung) => Some(Recorder::start(rung).await?),
+        None => None,
+    };
     let limit = Arc::new(Limit {
         hash: SecretHash::of(SECRET),
-        key: EncodingKey::from_ec_der(document.as_ref()),
+        key,
+        recorder,
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        println!("limit at http://{}", listener.local_addr()?);
-        axum::serve(
-            listener,
-            Router::new()
-                .route("/oauth2/token", post(token))
-                .with_state(limit),
-        )
-        .await?;
-        Ok(())
-    })
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("limit at http://{}", listener.local_addr()?);
+    axum::serve(
+        listener,
+        Router::new()
+            .route("/oauth2/token", post(token))
+            .with_state(limit),
+    )
+    .await?;
+    Ok(())
 }
 
 async fn token(State(limit): State<Arc<Limit>>, headers: HeaderMap) -> Response {
@@ -89,7 +102,13 @@ async fn token(State(limit): State<Arc<Limit>>, headers: HeaderMap) -> Response 
     let mut header = Header::new(Algorithm::ES256);
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(CLIENT.to_owned());
-    match jsonwebtoken::encode(&header, &claims, &limit.key) {
+    let token = jsonwebtoken::encode(&header, &claims, &limit.key);
+    if let Some(recorder) = &limit.recorder
+        && recorder.record().await.is_err()
+    {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    match token {
         Ok(token) => Json(json!({
             "access_token": token, "token_type": "Bearer", "expires_in": 900, "scope": claims.scope,
         }))

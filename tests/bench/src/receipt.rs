@@ -29,6 +29,7 @@ pub(crate) async fn measure(
     duration: Duration,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    stage.settle().await?;
     let pool = stage.pool_of(Service::ConsentBroker)?;
     let environment = Environment::system();
     let store = EventStore::new(Service::ConsentBroker, pool.clone(), environment.clone());

@@ -18,6 +18,8 @@ use service::settings::DatabaseSettings;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
+use crate::least::{self, Rung};
+
 /// The user that all processes connect to NATS as.
 const USER: &str = "bench";
 
@@ -74,7 +76,7 @@ impl Server {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("{command:?}"))?;
+            .with_context(|| format!("{}", command.get_program().display()))?;
         let output = child.stdout.take().context("the output is piped")?;
         let mut server = Self {
             child,
@@ -86,15 +88,20 @@ impl Server {
                 return Ok(server);
             }
         }
-        bail!("{command:?} ended without serving")
+        // Not the whole command: it has passwords.
+        bail!("{} ended without serving", command.get_program().display())
     }
 }
 
 /// The server of the token measurement's limit.
 pub(crate) fn limit_server() -> anyhow::Result<Server> {
+    Server::start(limit_command()?)
+}
+
+fn limit_command() -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("--serve-limit");
-    Server::start(command)
+    Ok(command)
 }
 
 fn program(name: &str) -> anyhow::Result<PathBuf> {
@@ -166,14 +173,30 @@ impl Stage {
         Ok(())
     }
 
-    fn mandate(&self) -> anyhow::Result<Command> {
-        let mut command = Command::new(program("mandate")?);
+    /// The same with a record of each token.
+    pub(crate) async fn least_server(&self, rung: Rung) -> anyhow::Result<Server> {
+        self.settle().await?;
+        least::prepare(&self.pool, self.nats_client().await?).await?;
+        let mut command = limit_command()?;
+        command.arg("--record").arg(rung.name());
+        self.tell_servers(&mut command)?;
+        Server::start(command)
+    }
+
+    fn tell_servers(&self, command: &mut Command) -> anyhow::Result<()> {
         command
             .env("MANDATE_DATABASE__URL", self.postgres.admin_url())
             .env(
                 "MANDATE_NATS__URL",
                 self.nats.url_for(USER).context("the user is there")?,
-            )
+            );
+        Ok(())
+    }
+
+    fn mandate(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(program("mandate")?);
+        self.tell_servers(&mut command)?;
+        command
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
             // PostgreSQL, NATS and the load are on the same machine.
             .env("MANDATE_WORKER_THREADS", "1")
@@ -257,6 +280,13 @@ impl Stage {
             self.pause().await;
         }
         Ok(began.elapsed())
+    }
+
+    /// Before a measurement: the log has everything, and PostgreSQL has written what it holds, so that its
+    /// next checkpoint does not fall into the measurement and not into its limit.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        self.until_audited().await?;
+        checkpoint(&self.pool).await
     }
 
     /// Waits until JetStream has acknowledged every event.
@@ -374,6 +404,10 @@ async fn age_log(pool: &PgPool) -> anyhow::Result<()> {
             .execute(pool)
             .await?;
     }
+    checkpoint(pool).await
+}
+
+async fn checkpoint(pool: &PgPool) -> anyhow::Result<()> {
     sqlx::query("CHECKPOINT").execute(pool).await?;
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! Tokens per second, each with an event that is durable before the answer leaves.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::cost::{Parts, sum};
+use crate::cost::Parts;
+use crate::least::Rung;
 use crate::load::Outcome;
 use crate::report::{Report, Row};
-use crate::stage::{self, Stage};
-use crate::{floor, limit, load};
+use crate::stage::{self, Server, Stage};
+use crate::{limit, load};
 
 /// At least this much of the limit (performance.md).
 const AIM: f64 = 0.5;
@@ -20,24 +20,26 @@ const AIM: f64 = 0.5;
 const MANY: usize = 256;
 
 /// Measures the limit, then the system, and how far the audit log is behind when the load ends; then
-/// both again with many more connections.
+/// the least that a record costs; then the first two again with many more connections.
 pub(crate) async fn measure(
     stage: &Stage,
     duration: Duration,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let (best, ours, mut note) = both(stage, load::CONNECTIONS, duration).await?;
-    let mut least = best.costs.clone();
-    least.extend(floor::measure(stage, duration / 4).await?);
-    let possible = sum(&best.costs) / sum(&least);
-    let _ = write!(
-        note,
-        "; with no other work than the least, the ratio would be {possible:.2}"
-    );
+    let (best, ours, note) = both(stage, load::CONNECTIONS, duration).await?;
     report.add(row(load::CONNECTIONS, &best, &ours, Some(AIM), note));
+    for rung in Rung::ALL {
+        let server = stage.least_server(rung).await?;
+        let parts = Parts::Instead(stage, &server);
+        let least = load_limit(&server, load::CONNECTIONS, duration, parts).await?;
+        report.add(Row {
+            what: format!("… the least: + {}", rung.adds()),
+            ..row(load::CONNECTIONS, &best, &least, None, String::new())
+        });
+        report.costs(&format!("the least: + {}", rung.adds()), least.costs);
+    }
     report.costs("the limit of a token", best.costs);
     report.costs("a token", ours.costs);
-    report.costs("the least that a recorded token costs", least);
 
     let (best, ours, note) = both(stage, MANY, duration).await?;
     report.add(row(MANY, &best, &ours, None, note));
@@ -51,24 +53,9 @@ async fn both(
     connections: usize,
     duration: Duration,
 ) -> anyhow::Result<(Outcome, Outcome, String)> {
+    stage.settle().await?;
     let server = stage::limit_server()?;
-    let request = |client: &str, secret: &str| {
-        let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
-        let headers = [
-            ("authorization", basic.as_str()),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
-        load::request("/oauth2/token", &headers, "grant_type=client_credentials")
-    };
-    let best = load::run(
-        &server.address,
-        &request(limit::CLIENT, limit::SECRET),
-        200,
-        connections,
-        duration,
-        Parts::Server(&server),
-    )
-    .await?;
+    let best = load_limit(&server, connections, duration, Parts::Server(&server)).await?;
     drop(server);
     let before = stage.audited().await?;
     let ours = load::run(
@@ -90,6 +77,25 @@ async fn both(
         behind.as_secs_f64(),
     );
     Ok((best, ours, note))
+}
+
+async fn load_limit(
+    server: &Server,
+    connections: usize,
+    duration: Duration,
+    parts: Parts<'_>,
+) -> anyhow::Result<Outcome> {
+    let request = request(limit::CLIENT, limit::SECRET);
+    load::run(&server.address, &request, 200, connections, duration, parts).await
+}
+
+fn request(client: &str, secret: &str) -> Vec<u8> {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
+    let headers = [
+        ("authorization", basic.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    load::request("/oauth2/token", &headers, "grant_type=client_credentials")
 }
 
 fn row(connections: usize, best: &Outcome, ours: &Outcome, aim: Option<f64>, note: String) -> Row {
