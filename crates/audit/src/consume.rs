@@ -16,6 +16,11 @@ use crate::ingest::{Ingest, Place};
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// From this delivery on a bundle is let go although something before its events is missing: that is
+/// noted, reaching as far as they do, and had from its producer later. To bring up to 512 events again
+/// and again for one stream of them would keep both sides busy.
+const LAST_DELIVERY: i64 = 3;
+
 /// How soon one batch may follow another, unless it is a large one.
 const PACE: Duration = Duration::from_millis(15);
 
@@ -64,11 +69,11 @@ impl BatchHandler for Events {
                 Err(error) => tracing::error!(%error, "what cannot be recorded could not be kept"),
             }
             if together.entries.len() >= self.max_batch {
-                self.record(std::mem::take(&mut together), &mut outcomes)
+                self.record(std::mem::take(&mut together), batch, &mut outcomes)
                     .await;
             }
         }
-        self.record(together, &mut outcomes).await;
+        self.record(together, batch, &mut outcomes).await;
         outcomes
     }
 }
@@ -121,16 +126,16 @@ impl Events {
     }
 
     /// Records entries and says what became of their bundles: one with an entry that waits for what
-    /// comes before it is delivered again, and what is recorded of it is known then.
-    async fn record(&self, together: Together, outcomes: &mut [Outcome]) {
+    /// comes before it is delivered again, a few times, and what is recorded of it is known then.
+    async fn record(&self, together: Together, batch: &[Delivery], outcomes: &mut [Outcome]) {
         let Together { entries, bundles } = together;
         let places: Vec<Place> = entries.iter().map(Entry::place).collect();
         match self.ingest.record(entries).await {
             Ok(outcome) => {
                 for (index, range) in bundles {
-                    if !places[range]
-                        .iter()
-                        .any(|place| outcome.waiting.contains(place))
+                    let mut places = places[range].iter();
+                    if batch[index].attempt >= LAST_DELIVERY
+                        || !places.any(|place| outcome.waiting.contains(place))
                     {
                         outcomes[index] = Outcome::Done;
                     }
@@ -154,9 +159,12 @@ enum Refused {
 /// Reads an event of this service, which must not speak for another.
 fn read(service: Service, event: Bytes) -> Result<Entry, Refused> {
     match Entry::read(event) {
-        Ok(entry) if entry.source == service => Ok(entry),
+        Ok(entry) if entry.is_of(service) => Ok(entry),
         Ok(entry) => Err(Refused::Foreign(
-            format!("{service} published an event of {}", entry.source),
+            format!(
+                "{service} published an event of {} about a stream of kind {}",
+                entry.source, entry.stream_kind
+            ),
             entry.envelope,
         )),
         Err((error, event)) => Err(Refused::NoEvent(error.to_string(), event)),

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     pub(crate) envelope: Bytes,
     /// Its context, once [`Entry::with_context`] has checked it.
     pub(crate) context: Option<SealedContext>,
+    /// Whether its producer was asked for it: contexts are in no answer, and come later.
+    pub(crate) fetched: bool,
 }
 
 /// A context that does not belong to the event it came with.
@@ -87,12 +89,23 @@ impl Entry {
             contexthash: envelope.contexthash,
             envelope: bytes,
             context: None,
+            fetched: false,
         })
     }
 
     /// Its stream and its version.
     pub(crate) fn place(&self) -> Place {
         (self.stream_id, self.version)
+    }
+
+    /// Whether it is what only this service may record.
+    pub(crate) fn is_of(&self, service: Service) -> bool {
+        self.source == service && service.aggregates().contains(&&*self.stream_kind)
+    }
+
+    /// Whether its context is still to come. One that came in a bundle without has none any more.
+    pub(crate) fn awaits_context(&self) -> bool {
+        self.fetched && self.contexthash.is_some()
     }
 
     /// The entry with the context that came with it, if the event commits to it.

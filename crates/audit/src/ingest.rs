@@ -8,7 +8,7 @@ use contract::{Environment, EventId};
 use eventstore::kept::KeptConnection;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgPool};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 use crate::arrange::{Hole, arrange};
@@ -24,6 +24,8 @@ pub(crate) struct Ingest {
     pub(crate) env: Environment,
     pub(crate) producers: Arc<dyn Producers>,
     appending: Arc<Mutex<KeptConnection>>,
+    /// Rings when something was recorded whose context is to come.
+    pub(crate) awaiting: Arc<Notify>,
 }
 
 /// The place of an event: its stream and version.
@@ -54,6 +56,7 @@ impl Ingest {
             pool,
             env,
             producers,
+            awaiting: Arc::default(),
         }
     }
 
@@ -74,7 +77,15 @@ impl Ingest {
         // Not inside the transaction: nobody waits for the head while we wait for an answer.
         let (mut entries, failures) = fetch_all(self.producers.as_ref(), first.holes).await;
         entries.extend(first.waiting);
-        let second = self.append(entries).await?;
+        let mut second = self.append(entries).await?;
+        // Their messages may be gone before it is filled: then they are missing as well.
+        for waiting in &second.waiting {
+            for hole in &mut second.holes {
+                if hole.stream_id == waiting.stream_id {
+                    hole.to = hole.to.max(waiting.version);
+                }
+            }
+        }
         let reasons: HashMap<Uuid, String> = failures
             .into_iter()
             .map(|(hole, reason)| (hole.stream_id, reason.to_string()))
@@ -113,17 +124,24 @@ impl Ingest {
         // One at a time: they would only wait for each other in the database.
         let mut kept = self.appending.lock().await;
         let mut connection = kept.take().await?;
-        let appended = match append::append(&mut connection, &batch, now).await {
-            Ok(()) => Appended {
+        let awaiting = batch.iter().any(Entry::awaits_context);
+        let at_once = if awaiting {
+            None
+        } else {
+            Some(append::append(&mut connection, &batch, now).await)
+        };
+        let appended = match at_once {
+            Some(Ok(())) => Appended {
                 count: batch.len(),
                 ..Appended::default()
             },
-            Err(error) if append::is_out_of_turn(&error) => {
-                append_what_follows(&mut connection, batch, now).await?
-            }
-            Err(error) => return Err(error),
+            Some(Err(error)) if !append::is_out_of_turn(&error) => return Err(error),
+            _ => append_what_follows(&mut connection, batch, now).await?,
         };
         kept.put_back(connection);
+        if awaiting {
+            self.awaiting.notify_one();
+        }
         Ok(appended)
     }
 
@@ -208,6 +226,7 @@ async fn append_what_follows(
     let arrangement = arrange(batch, &heads);
     if !arrangement.next.is_empty() {
         append::append(&mut transaction, &arrangement.next, now).await?;
+        contexts::await_those_of(&mut transaction, &arrangement.next, now).await?;
     }
     if !arrangement.known.is_empty() {
         // After appending, so that two of this batch that claim one place are compared as well.

@@ -1,5 +1,7 @@
 //! Asking producers for what did not arrive.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use contract::rpc::{HeadsPage, RepeatEvents, Request, StoredEvent, StreamEvents, StreamHeads};
 use contract::{Environment, Service};
@@ -33,33 +35,29 @@ pub(crate) trait Producers: Send + Sync {
 #[error("{0}")]
 pub(crate) struct Unreachable(pub(crate) String);
 
-/// A producer repeats no more at a question.
-const REPEATED_AT_ONCE: i64 = 512;
-
 /// How many producers' answers are waited for at a time.
 const QUESTIONS_AT_A_TIME: usize = 8;
 
-/// Fetches what is missing. Of what could not be had, the reason is told.
+/// For how long is asked, whatever is missing: others wait for it. The rest is asked for another time.
+const ASKING: Duration = Duration::from_secs(8);
+
+/// Fetches what is missing, as much as can be had in [`ASKING`]. Of what could not be had, the reason is
+/// told.
 pub(crate) async fn fetch_all(
     producers: &dyn Producers,
     holes: Vec<Hole>,
 ) -> (Vec<Entry>, Vec<(Hole, Unreachable)>) {
+    let deadline = Instant::now() + ASKING;
     let mut answers = stream::iter(holes)
-        .map(|hole| async {
-            let (found, failure) = fetch(producers, &hole).await;
-            match ask_for_contexts(producers, hole.source, &found).await {
-                Ok(()) => {
-                    // What was had is a hole no more.
-                    let from = found.last().map_or(hole.from, |last| last.version + 1);
-                    (Hole { from, ..hole }, (found, failure))
-                }
-                // Recorded without their contexts, nobody would miss these again.
-                Err(unreachable) => (hole, (Vec::new(), Some(unreachable))),
-            }
+        .map(|hole| async move {
+            let (found, failure) = fetch(producers, &hole, deadline).await;
+            // What was had is a hole no more.
+            let from = found.last().map_or(hole.from, |last| last.version + 1);
+            (Hole { from, ..hole }, found, failure)
         })
         .buffered(QUESTIONS_AT_A_TIME);
     let (mut entries, mut failures) = (Vec::new(), Vec::new());
-    while let Some((hole, (found, failure))) = answers.next().await {
+    while let Some((hole, found, failure)) = answers.next().await {
         entries.extend(found);
         failures.extend(failure.map(|reason| (hole, reason)));
     }
@@ -67,7 +65,11 @@ pub(crate) async fn fetch_all(
 }
 
 /// Fetches one hole, in as many questions as it takes. What was had before a failure counts.
-async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Unreachable>) {
+async fn fetch(
+    producers: &dyn Producers,
+    hole: &Hole,
+    deadline: Instant,
+) -> (Vec<Entry>, Option<Unreachable>) {
     let mut found: Vec<Entry> = Vec::new();
     let mut next = hole.from;
     let mut alone = false;
@@ -78,6 +80,10 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
             from: next,
             to,
         };
+        if Instant::now() >= deadline {
+            let text = "there was no time left to ask for it".to_owned();
+            return (found, Some(Unreachable(text)));
+        }
         let answer = match producers.stream_events(hole.source, &asked).await {
             Ok(answer) => answer,
             // Large events do not fit into one answer together: one at a time they do.
@@ -91,10 +97,13 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
         for event in answer {
             match Entry::read(event.envelope.into_bytes().into()) {
                 Ok(entry)
-                    if entry.place() == (hole.stream_id, next) && entry.source == hole.source =>
+                    if entry.place() == (hole.stream_id, next) && entry.is_of(hole.source) =>
                 {
                     next += 1;
-                    found.push(entry);
+                    found.push(Entry {
+                        fetched: true,
+                        ..entry
+                    });
                 }
                 Ok(_) | Err(_) => break,
             }
@@ -108,32 +117,6 @@ async fn fetch(producers: &dyn Producers, hole: &Hole) -> (Vec<Entry>, Option<Un
         }
     }
     (found, None)
-}
-
-/// Has the events of a stream that were fetched and have contexts published once more: contexts are in no
-/// answer.
-async fn ask_for_contexts(
-    producers: &dyn Producers,
-    of: Service,
-    fetched: &[Entry],
-) -> Result<(), Unreachable> {
-    let mut committing = fetched.iter().filter(|entry| entry.contexthash.is_some());
-    let Some(first) = committing.next() else {
-        return Ok(());
-    };
-    let last = committing.next_back().unwrap_or(first);
-    let mut from = first.version;
-    while from <= last.version {
-        let to = last.version.min(from + REPEATED_AT_ONCE - 1);
-        let asked = RepeatEvents {
-            stream_id: first.stream_id,
-            from,
-            to,
-        };
-        producers.repeat_events(of, &asked).await?;
-        from = to + 1;
-    }
-    Ok(())
 }
 
 /// The producers, asked over NATS.
@@ -172,5 +155,104 @@ impl RpcProducers {
             .call_at(of, context, question)
             .await
             .map_err(|error| Unreachable(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::facts::AppSuspended;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::entry::tests::event;
+
+    /// Has the first versions of each stream, and says that they are of another service if told so.
+    struct Few {
+        versions: i64,
+        of: Service,
+    }
+
+    #[async_trait]
+    impl Producers for Few {
+        async fn stream_events(
+            &self,
+            _: Service,
+            asked: &StreamEvents,
+        ) -> Result<Vec<StoredEvent>, Unreachable> {
+            let fact = AppSuspended {
+                app_id: contract::AppId::from_uuid(asked.stream_id),
+            };
+            let stored = |version| {
+                let bytes = event(asked.stream_id, version, &fact);
+                let mut envelope = contract::Envelope::parse(&bytes).unwrap();
+                envelope.source = self.of;
+                StoredEvent {
+                    version,
+                    envelope: String::from_utf8(envelope.canonical().unwrap()).unwrap(),
+                }
+            };
+            // Two at a time, as if more did not fit.
+            let versions = (asked.from..=asked.to.min(self.versions)).take(2);
+            Ok(versions.map(stored).collect())
+        }
+
+        async fn stream_heads(
+            &self,
+            _: Service,
+            _: &StreamHeads,
+        ) -> Result<HeadsPage, Unreachable> {
+            Err(Unreachable("not asked".to_owned()))
+        }
+
+        async fn repeat_events(&self, _: Service, _: &RepeatEvents) -> Result<(), Unreachable> {
+            Err(Unreachable("not asked".to_owned()))
+        }
+    }
+
+    fn hole(stream: u128, from: i64, to: i64) -> Hole {
+        Hole {
+            stream_id: Uuid::from_u128(stream),
+            source: Service::AppRegistry,
+            from,
+            to,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_can_be_had_of_a_hole_is_had_and_the_rest_stays_one() {
+        let registry = Few {
+            versions: 7,
+            of: Service::AppRegistry,
+        };
+        let (found, failed) = fetch_all(&registry, vec![hole(1, 2, 9), hole(2, 7, 7)]).await;
+        let versions: Vec<i64> = found.iter().map(|entry| entry.version).collect();
+        assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
+        assert!(found.iter().all(|entry| entry.fetched));
+        let [(left, reason)] = failed.as_slice() else {
+            panic!("{failed:?}")
+        };
+        assert_eq!(*left, hole(1, 8, 9));
+        assert!(reason.0.contains("does not have version 8"), "{reason}");
+    }
+
+    #[tokio::test]
+    async fn a_producer_answers_for_itself_only() {
+        let other = Few {
+            versions: 9,
+            of: Service::KeyIssuer,
+        };
+        let (found, failed) = fetch_all(&other, vec![hole(1, 1, 2)]).await;
+        assert!(found.is_empty());
+        assert_eq!(failed[0].0, hole(1, 1, 2));
+    }
+
+    #[tokio::test]
+    async fn when_the_time_is_over_nothing_more_is_asked() {
+        let registry = Few {
+            versions: 9,
+            of: Service::AppRegistry,
+        };
+        let (found, failure) = fetch(&registry, &hole(1, 1, 2), Instant::now()).await;
+        assert!(found.is_empty() && failure.is_some());
     }
 }

@@ -13,10 +13,11 @@ use tokio::time::MissedTickBehavior;
 use crate::consume::{self, Events};
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
-use crate::store::{append, gaps};
+use crate::store::{append, contexts, gaps};
 use crate::{Audit, Settings};
 
-/// A hole that is older than this makes the service unready: it is not filling by itself.
+/// A hole, or a context that does not come, that is older than this makes the service unready: it is not
+/// mending by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long one comparison with all producers may take. What takes longer waits for a connection
@@ -30,7 +31,9 @@ pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
         max_batch: settings.max_batch,
     };
     consume(audit, Arc::new(events));
-    compare(audit, Duration::from_secs(settings.reconcile_seconds));
+    let pause = Duration::from_secs(settings.reconcile_seconds);
+    compare(audit, pause);
+    ask_for_contexts(audit, pause);
     watch(audit);
 }
 
@@ -91,6 +94,28 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
     });
 }
 
+fn ask_for_contexts(audit: &Arc<Audit>, pause: Duration) {
+    let ingest = audit.ingest.clone();
+    audit.host.tasks.spawn("contexts", move |shutdown| {
+        let ingest = ingest.clone();
+        async move {
+            let mut ticks = tokio::time::interval(pause);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
+                    () = ingest.awaiting.notified() => {}
+                    _ = ticks.tick() => {}
+                }
+                tokio::select! {
+                    () = shutdown.cancelled() => return Ok(()),
+                    asked = ingest.ask_for_contexts() => asked?,
+                }
+            }
+        }
+    });
+}
+
 async fn compare_with(ingest: &Ingest, service: Service) {
     match reconcile(ingest, &ingest.producers, service).await {
         Ok(Some(compared)) if compared.recovered > 0 => {
@@ -121,6 +146,20 @@ fn watch(audit: &Arc<Audit>) {
             let count = gaps::holes_older_than(&mut conn, ingest.env.now() - PATIENCE).await?;
             Ok((count > 0)
                 .then(|| format!("{count} streams have holes that do not fill; see audit.holes")))
+        })
+    });
+    let ingest = audit.ingest.clone();
+    audit.host.health.probe("contexts", move || {
+        let ingest = ingest.clone();
+        told(async move {
+            let mut conn = ingest.pool.acquire().await?;
+            let since = ingest.env.now() - PATIENCE;
+            let count = contexts::awaited_since_before(&mut conn, since).await?;
+            Ok((count > 0).then(|| {
+                format!(
+                    "{count} contexts were asked for and do not come; see audit.awaited_contexts"
+                )
+            }))
         })
     });
 }

@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::sync::atomic::Ordering::SeqCst;
+
 use contract::facts::AppSuspended;
-use contract::{AppId, Envelope, OrganizationId, Provenance, Service};
+use contract::{Envelope, OrganizationId, Provenance, Service};
 use eventstore::bundle::{self, Bundled};
 use eventstore::transport::AUDIT;
 use support::{Events, World, acting, until};
@@ -77,6 +79,10 @@ async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole(
         world.count("SELECT count(*) FROM audit.holes").await == 1
     })
     .await;
+    until("the bundle is let go", async || {
+        world.waiting_in_queue().await == 0
+    })
+    .await;
     world.assert_dense(3).await;
     assert!(
         audit.health.readiness().await.ready,
@@ -122,32 +128,70 @@ async fn a_lost_tail_is_found_by_comparing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_lost_with_its_context_is_had_with_its_context() {
     let world = World::new().await;
-    let _audit = world.audit().await;
+    let audit = world.audit().await;
     let events = Events::default();
-    let organization = world.env.new_id();
-    let app_id: AppId = world.env.new_id();
-    let suspended = AppSuspended { app_id };
-    let mut life = Vec::new();
-    for _ in 0..3 {
-        let (provenance, sealed) = acting(&world.env, world.env.new_id(), organization);
-        let from = (&provenance, Some(&sealed));
-        let event = events.record(&world.env, app_id.uuid(), from.0, from.1, &suspended);
-        life.push((event, sealed));
-    }
     world.producer(&events).await;
-    // The first never arrives before the last, which shows that two are missing.
-    let (event, sealed) = &life[2];
-    world.publish_with_context(event, Some(sealed)).await;
+    // The others never arrive before the last, which shows that they are missing: more than are published
+    // at once.
+    let life = events.with_contexts(&world.env, world.env.new_id(), 600);
+    world.publish_life(&life[599..]).await;
+    world.until_recorded(600).await;
+    world.until_contexts(600).await;
+    world.assert_dense(600).await;
+    assert_eq!(world.awaited_contexts().await, 0);
+    assert!(audit.health.readiness().await.ready);
+    assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    events.repeating().refused.store(2, SeqCst);
+    events.repeating().lost.store(1, SeqCst);
+    world.producer(&events).await;
+    let life = events.with_contexts(&world.env, world.env.new_id(), 3);
+    world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    until("all contexts are kept", async || {
+    until("the producer has promised", async || {
         world
-            .count("SELECT count(*) FROM audit.entry_contexts")
+            .count("SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL")
             .await
-            == 3
+            == 2
     })
     .await;
+    // What it published was lost; two minutes later the operator hears of it, and it is asked again.
+    let later = "UPDATE audit.awaited_contexts SET noticed_at = noticed_at - interval '2 minutes'";
+    sqlx::query(later).execute(&world.sql).await.unwrap();
+    let readiness = audit.health.readiness().await;
+    assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
+    let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '2 minutes'";
+    sqlx::query(later).execute(&world.sql).await.unwrap();
+    world.until_contexts(3).await;
+    until("nothing is awaited", async || {
+        world.awaited_contexts().await == 0
+    })
+    .await;
+    assert!(audit.health.readiness().await.ready);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_context_that_its_producer_has_erased_is_awaited_no_longer() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let life = events.with_contexts(&world.env, world.env.new_id(), 3);
+    events.erase_contexts();
+    world.producer(&events).await;
+    world.publish_life(&life[2..]).await;
+    world.until_recorded(3).await;
+    until("its producer has told", async || {
+        world.awaited_contexts().await == 0
+    })
+    .await;
+    world.until_contexts(1).await;
     world.assert_dense(3).await;
-    assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,24 +200,7 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
     let _audit = world.audit().await;
     let events = Events::default();
     let organization = world.env.new_id();
-    let app_id: AppId = world.env.new_id();
-    let suspended = AppSuspended { app_id };
-    let mut life = Vec::new();
-    for _ in 0..2 {
-        let (provenance, sealed) = acting(&world.env, world.env.new_id(), organization);
-        let event = events.record(
-            &world.env,
-            app_id.uuid(),
-            &provenance,
-            Some(&sealed),
-            &suspended,
-        );
-        let event = event.into();
-        life.push(Bundled {
-            event,
-            context: Some(sealed),
-        });
-    }
+    let mut life = events.with_contexts(&world.env, organization, 2);
     // The producer knows no third: only the bundle can bring it.
     world.producer(&events).await;
     let (_, sealed) = acting(&world.env, world.env.new_id(), organization);
@@ -190,17 +217,10 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
         .publish_bundle(&bundle::subject(Service::AppRegistry), &twins)
         .await;
     world.until_recorded(3).await;
-    until("all contexts are kept", async || {
-        world
-            .count("SELECT count(*) FROM audit.entry_contexts")
-            .await
-            == 3
-    })
-    .await;
+    world.until_contexts(3).await;
     world.assert_dense(3).await;
     until("the work queue forgets", async || {
-        let queue = world.transport.stream(AUDIT).await.unwrap();
-        queue.cached_info().state.messages == 0
+        world.waiting_in_queue().await == 0
     })
     .await;
     assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
@@ -322,7 +342,15 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
         event: event.to_vec().into(),
         context: None,
     };
-    // Not a bundle, a bundle of nobody's, another service's event, and no event amid good ones.
+    let (_, sealed) = acting(&world.env, world.env.new_id(), world.env.new_id());
+    let no_event = Bundled {
+        event: b"{}".to_vec().into(),
+        context: Some(sealed),
+    };
+    let mut pretended = Envelope::parse(&life[2]).unwrap();
+    pretended.source = Service::KeyIssuer;
+    // Not a bundle, a bundle of nobody's, another service's event, an event of its own about another's
+    // stream, and no event amid good ones.
     world.publish_bundle(&registry, b"no bundle").await;
     world
         .publish_bundle("mandate.audit.nobody", &bundle::write([&bundled(&life[0])]))
@@ -333,7 +361,18 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
             &bundle::write([&bundled(&life[1])]),
         )
         .await;
-    let amid = [&life[0][..], b"{}", &life[1][..], &life[2][..]].map(bundled);
+    world
+        .publish_bundle(
+            &bundle::subject(Service::KeyIssuer),
+            &bundle::write([&bundled(&pretended.canonical().unwrap())]),
+        )
+        .await;
+    let amid = [
+        bundled(&life[0]),
+        no_event,
+        bundled(&life[1]),
+        bundled(&life[2]),
+    ];
     world.publish_bundle(&registry, &bundle::write(&amid)).await;
     world.until_recorded(3).await;
     world.assert_dense(3).await;
@@ -341,7 +380,7 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
         world
             .count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'")
             .await
-            == 1
+            == 2
     })
     .await;
     let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'bundle' AND payload IS NULL";
@@ -350,10 +389,15 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
     })
     .await;
     until("all bundles are dealt with", async || {
-        let stream = world.transport.stream(AUDIT).await.unwrap();
-        stream.cached_info().state.messages == 0
+        world.waiting_in_queue().await == 0
     })
     .await;
+    assert_eq!(
+        world
+            .count("SELECT count(*) FROM audit.entry_contexts")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -222,6 +222,28 @@ impl Service {
         }
     }
 
+    /// The kinds of streams that this service writes: nobody else may, but for `access`, the refused
+    /// attempts of each.
+    pub const fn aggregates(self) -> &'static [&'static str] {
+        match self {
+            Self::Directory => &[
+                "organization",
+                "membership",
+                "person",
+                "account",
+                "account-role",
+                "api-token",
+                "sign-in",
+                "subscriber",
+                "access",
+            ],
+            Self::AppRegistry => &["app", "access"],
+            Self::KeyIssuer => &["key", "signing-key", "token", "access"],
+            Self::ConsentBroker => &["consent-link", "consent", "access"],
+            Self::Audit => &["access"],
+        }
+    }
+
     /// The `source` attribute of this service's events.
     pub const fn source(self) -> &'static str {
         match self {
@@ -260,6 +282,8 @@ impl fmt::Display for Service {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -283,6 +307,23 @@ mod tests {
         ] {
             assert_eq!(text.parse::<ClientId>(), Err(InvalidClientId), "{text}");
         }
+    }
+
+    #[test]
+    fn every_kind_of_event_is_of_one_service() {
+        let mut written: Vec<&str> = Service::ALL
+            .into_iter()
+            .flat_map(Service::aggregates)
+            .copied()
+            .filter(|aggregate| *aggregate != "access")
+            .collect();
+        written.sort_unstable();
+        let known: BTreeSet<&str> = crate::facts::all()
+            .iter()
+            .map(|event| event.aggregate)
+            .filter(|aggregate| *aggregate != "access")
+            .collect();
+        assert_eq!(written, known.into_iter().collect::<Vec<_>>());
     }
 
     #[test]

@@ -14,10 +14,13 @@
 use bytes::{Buf, Bytes};
 use contract::{Salt, SealedContext, Service};
 
-use crate::store::OutboxEvent;
+use crate::store::{OutboxEvent, PUBLISHED_AT_ONCE};
 
 /// At most so many bytes in a message, unless one event has more: NATS takes 1 MiB by default.
 const BYTES: usize = 512 * 1024;
+
+/// At most so many events in a message: as many as a relay publishes at once.
+const EVENTS: usize = PUBLISHED_AT_ONCE;
 
 /// An event on its way to audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,9 @@ pub fn read(message: &Bytes) -> Result<Vec<Bundled>, InvalidBundle> {
     let mut rest = message.clone();
     let mut events = Vec::new();
     while !rest.is_empty() {
+        if events.len() == EVENTS {
+            return Err(InvalidBundle("it has more than 512 events"));
+        }
         let event = take(&mut rest)?;
         let (salt, context) = (take(&mut rest)?, take(&mut rest)?);
         let context = match (salt.len(), context.len()) {
@@ -103,7 +109,7 @@ pub(crate) fn parts(events: &[OutboxEvent]) -> impl Iterator<Item = &[OutboxEven
     let mut rest = events;
     std::iter::from_fn(move || {
         let mut bytes = 0;
-        let fits = rest.iter().take_while(|event| {
+        let fits = rest.iter().take(EVENTS).take_while(|event| {
             let context = event.context.as_ref().map_or(0, Bytes::len);
             bytes += 44 + event.envelope.len() + context;
             bytes <= BYTES
@@ -202,6 +208,16 @@ mod tests {
         assert_eq!(sizes(&[BYTES - 100, 10, 10]), [2, 1]);
         assert_eq!(sizes(&[10, BYTES + 1, 10]), [1, 1, 1]);
         assert!(sizes(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_message_has_no_more_events_than_a_relay_publishes_at_once() {
+        let events = vec![waiting(1); EVENTS + 1];
+        let sizes: Vec<usize> = parts(&events).map(<[_]>::len).collect();
+        assert_eq!(sizes, [EVENTS, 1]);
+        let bundle = |count| write(&vec![events[0].bundled(); count]).into();
+        assert_eq!(read(&bundle(EVENTS)).unwrap().len(), EVENTS);
+        assert!(read(&bundle(EVENTS + 1)).is_err());
     }
 
     #[test]

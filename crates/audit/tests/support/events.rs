@@ -1,6 +1,8 @@
 //! What a producer recorded, and how it answers those who miss some of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 
 use contract::envelope::Place;
@@ -15,14 +17,72 @@ use contract::{
 use eventstore::bundle::Bundled;
 use uuid::Uuid;
 
+use super::acting;
+
 /// What a producer recorded: in order, as its `events` table has it.
 #[derive(Clone, Default)]
-pub(crate) struct Events(Arc<Mutex<Vec<Row>>>);
+pub(crate) struct Events(Arc<Mutex<Vec<Row>>>, Repeating);
+
+/// What becomes of events that the producer is asked to publish once more.
+#[derive(Clone, Default)]
+pub(crate) struct Repeating {
+    /// So many questions are refused first.
+    pub(crate) refused: Arc<AtomicUsize>,
+    /// So many more are granted, and what is published is lost.
+    pub(crate) lost: Arc<AtomicUsize>,
+}
+
+impl Repeating {
+    pub(super) fn refuses(&self) -> bool {
+        one_less(&self.refused)
+    }
+
+    pub(super) fn loses(&self) -> bool {
+        one_less(&self.lost)
+    }
+}
+
+fn one_less(count: &AtomicUsize) -> bool {
+    let less = |count: usize| count.checked_sub(1);
+    count.try_update(SeqCst, SeqCst, less).is_ok()
+}
 
 /// A stream, a version, an event, its context.
 type Row = (Uuid, i64, Vec<u8>, Option<SealedContext>);
 
 impl Events {
+    /// What becomes of repetitions.
+    pub(crate) fn repeating(&self) -> &Repeating {
+        &self.1
+    }
+
+    /// Erases all contexts.
+    pub(crate) fn erase_contexts(&self) {
+        for (.., sealed) in self.0.lock().unwrap().iter_mut() {
+            *sealed = None;
+        }
+    }
+
+    /// Records as many suspensions of an app, each with a context.
+    pub(crate) fn with_contexts(
+        &self,
+        env: &Environment,
+        organization: OrganizationId,
+        count: usize,
+    ) -> Vec<Bundled> {
+        let app_id: AppId = env.new_id();
+        let record = |_| {
+            let (provenance, sealed) = acting(env, env.new_id(), organization);
+            let fact = AppSuspended { app_id };
+            let event = self.record(env, app_id.uuid(), &provenance, Some(&sealed), &fact);
+            Bundled {
+                event: event.into(),
+                context: Some(sealed),
+            }
+        };
+        (0..count).map(record).collect()
+    }
+
     /// Records the stream's next event.
     pub(crate) fn record<F: Fact>(
         &self,
@@ -35,12 +95,14 @@ impl Events {
         let mut events = self.0.lock().unwrap();
         let version = events.iter().filter(|(of, ..)| *of == stream).count() + 1;
         let version = Version::new(i64::try_from(version).unwrap()).unwrap();
+        let mut services = Service::ALL.into_iter().rev();
+        let source = services.find(|service| service.aggregates().contains(&F::AGGREGATE));
         let place = Place {
             id: env.new_id(),
             stream,
             version,
             time: env.now(),
-            source: Service::AppRegistry,
+            source: source.unwrap(),
         };
         let envelope =
             Envelope::of(&place, provenance, sealed.map(SealedContext::hash), fact).unwrap();
@@ -93,6 +155,7 @@ impl Events {
     }
 
     pub(super) fn bundle(&self, asked: &RepeatEvents) -> Vec<Bundled> {
+        assert!(asked.to - asked.from < 512, "no producer repeats so many");
         let events = self.0.lock().unwrap();
         let wanted = events.iter().filter(|(stream, version, ..)| {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)

@@ -27,7 +27,7 @@ use eventstore::transport::{AUDIT, Transport};
 use local_servers::Nats;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{Authenticator, Health, Host, Shared, Tasks};
+use service::{Authenticator, Health, Host, Problem, Shared, Tasks};
 use sqlx::PgPool;
 use tower::ServiceExt;
 
@@ -155,7 +155,14 @@ impl World {
         let (told, jetstream) = (events.clone(), self.transport.jetstream().clone());
         host.serve_rpc::<RepeatEvents, _, _>(move |_, asked| {
             let (bundle, jetstream) = (told.bundle(&asked), jetstream.clone());
+            let repeating = told.repeating().clone();
             async move {
+                if repeating.refuses() {
+                    return Err(Problem::internal("the test").into());
+                }
+                if repeating.loses() {
+                    return Ok(bundle.len() as u64);
+                }
                 let subject = bundle::subject(Service::AppRegistry);
                 let payload = bundle::write(&bundle).into();
                 let sent = jetstream.publish(subject, payload).await.unwrap();
@@ -209,6 +216,33 @@ impl World {
             .fetch_one(&self.sql)
             .await
             .unwrap()
+    }
+
+    /// Publishes these in one bundle.
+    pub(crate) async fn publish_life(&self, life: &[Bundled]) {
+        self.publish_bundle(&bundle::subject(Service::AppRegistry), &bundle::write(life))
+            .await;
+    }
+
+    /// How many bundles were not dealt with yet.
+    pub(crate) async fn waiting_in_queue(&self) -> u64 {
+        let queue = self.transport.stream(AUDIT).await.unwrap();
+        queue.cached_info().state.messages
+    }
+
+    pub(crate) async fn awaited_contexts(&self) -> i64 {
+        self.count("SELECT count(*) FROM audit.awaited_contexts")
+            .await
+    }
+
+    /// Awaits that so many contexts are kept.
+    pub(crate) async fn until_contexts(&self, count: i64) {
+        until(&format!("{count} contexts are kept"), async || {
+            self.count("SELECT count(*) FROM audit.entry_contexts")
+                .await
+                == count
+        })
+        .await;
     }
 
     pub(crate) async fn recorded(&self) -> i64 {
