@@ -324,6 +324,18 @@ impl Nats {
         self.run().await
     }
 
+    /// Starts the server again if it has ended unasked, with the same streams and on the same port: whether
+    /// it had.
+    pub async fn start_if_ended(&mut self) -> Result<bool, ServerError> {
+        if self.supervised.is_running()? {
+            return Ok(false);
+        }
+        // Whoever uses it knows it by its port.
+        self.options.port = Some(self.port);
+        self.run().await?;
+        Ok(true)
+    }
+
     /// Kills the server, deletes every stream and consumer from the disk, and starts it again on
     /// the same port with the same users: NATS has lost everything.
     pub async fn wipe(&mut self) -> Result<(), ServerError> {

@@ -282,6 +282,18 @@ impl Postgres {
         self.stop().await?;
         self.run().await
     }
+
+    /// Starts the server again if it has ended unasked, with the same data and on the same port: whether
+    /// it had.
+    pub async fn start_if_ended(&mut self) -> Result<bool, ServerError> {
+        if self.supervised.is_running()? {
+            return Ok(false);
+        }
+        // Whoever uses it knows it by its port.
+        self.options.port = Some(self.port);
+        self.run().await?;
+        Ok(true)
+    }
 }
 
 /// The major version that wrote the data, if there is any.

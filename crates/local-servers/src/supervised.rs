@@ -135,6 +135,12 @@ impl Supervised {
         &self.log
     }
 
+    /// Whether a process is there, also when it ended unasked.
+    pub(crate) fn is_running(&mut self) -> Result<bool, ServerError> {
+        self.ended()?;
+        Ok(self.child.is_some())
+    }
+
     /// Whether the process has ended by itself, and how.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>, ServerError> {
         let Some(child) = &mut self.child else {

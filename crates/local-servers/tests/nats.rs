@@ -7,6 +7,11 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, t
 use async_nats::jetstream::{self, stream};
 use futures::StreamExt as _;
 use local_servers::{Nats, NatsOptions, NatsUser, ServerError, testing};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::time::timeout;
 
 /// A folder that the servers' account can reach.
 fn base() -> tempfile::TempDir {
@@ -85,6 +90,21 @@ async fn a_kill_and_a_restart_keep_streams_and_a_wipe_loses_them() {
     assert_eq!(nats.url_for("all"), url);
     assert_eq!(kept(&nats).await, None);
     keep_one(&nats).await;
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_by_somebody_is_started_again_with_its_streams() {
+    let base = base();
+    let mut nats = Nats::start(options(base.path())).await.unwrap();
+    keep_one(&nats).await;
+    let url = nats.url_for("all");
+    let killed = Pid::from_raw(nats.pid().unwrap().cast_signed());
+    kill(killed, Signal::SIGKILL).unwrap();
+    let started = async { while !nats.start_if_ended().await.unwrap() {} };
+    timeout(Duration::from_secs(30), started).await.unwrap();
+    assert_eq!(nats.url_for("all"), url);
+    assert_eq!(kept(&nats).await, Some(1));
+    assert!(!nats.start_if_ended().await.unwrap());
 }
 
 #[tokio::test]

@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use local_servers::{Postgres, PostgresOptions, Provision, ServerError, Source, testing};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use sqlx::{Connection as _, PgConnection};
+use tokio::time::timeout;
 
 /// A folder that the servers' account can reach.
 fn base() -> tempfile::TempDir {
@@ -114,6 +119,35 @@ async fn committed_data_survives_a_kill() {
     assert_eq!(postgres.port(), port);
     assert_ne!(postgres.pid().unwrap(), killed);
     assert_eq!(notes(&postgres).await, ["committed"]);
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_by_somebody_is_started_again_on_its_port_and_no_other() {
+    let base = base();
+    let durable = PostgresOptions {
+        durable: true,
+        ..options(base.path())
+    };
+    let mut postgres = Postgres::start(durable).await.unwrap();
+    write_down(&postgres, "kept").await;
+    assert!(!postgres.start_if_ended().await.unwrap());
+    let (port, killed) = (postgres.port(), postgres.pid().unwrap());
+
+    kill(Pid::from_raw(killed.cast_signed()), Signal::SIGKILL).unwrap();
+    // Its children end a moment after it; until then there is no place for another.
+    let started = async {
+        while !matches!(postgres.start_if_ended().await, Ok(true)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), started).await.unwrap();
+    assert_eq!(postgres.port(), port);
+    assert_eq!(notes(&postgres).await, ["kept"]);
+
+    postgres.stop().await.unwrap();
+    let _squatter = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let error = postgres.start_if_ended().await.unwrap_err();
+    assert!(matches!(error, ServerError::PortTaken { .. }), "{error}");
 }
 
 #[tokio::test]

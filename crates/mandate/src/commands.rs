@@ -45,7 +45,13 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             if configuration.log == LogSettings::default() {
                 QUIET.clone_into(&mut configuration.log.filter);
             }
-            start(&configuration, Machine::Shared)?.block_on(up(command, configuration))
+            let given = [&configuration.database.url, &configuration.nats.url];
+            let machine = if given.iter().all(|url| !url.is_empty()) {
+                Machine::Own
+            } else {
+                Machine::Shared
+            };
+            start(&configuration, machine)?.block_on(up(command, configuration))
         }
         Command::Serve(command) => {
             let configuration = load(&command.overrides)?;
@@ -159,7 +165,7 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     };
     let outcome = tokio::select! {
         outcome = running => outcome,
-        never = servers.admit_subscribers(&configuration) => match never {},
+        never = servers.look_after(&configuration) => match never {},
     };
     if std::io::stderr().is_terminal() {
         eprintln!("Stopping. Data stays in {}.", folder.display());

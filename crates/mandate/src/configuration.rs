@@ -33,8 +33,8 @@ pub struct Configuration {
     /// The address under which callers reach this installation, without a slash at its end: links
     /// and tokens carry it. Empty: `http://<listen>`.
     pub public_base_url: String,
-    /// How many threads do the work. 0: as many as the machine has processors, or for `mandate up`, whose
-    /// servers share the machine, half of that.
+    /// How many threads do the work. 0: as many as the machine has processors, or for `mandate up` with
+    /// servers of its own, which share the machine, half of that.
     pub worker_threads: usize,
     /// A file of services and domains in place of the default catalogue.
     pub catalogue: Option<PathBuf>,

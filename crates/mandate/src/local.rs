@@ -16,7 +16,7 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
-use local_servers::{Nats, NatsGuest, NatsOptions, Postgres, PostgresOptions};
+use local_servers::{Nats, NatsGuest, NatsOptions, Postgres, PostgresOptions, ServerError};
 use schema::Login;
 use serde::{Deserialize, Serialize};
 use service::settings::SecretString;
@@ -32,9 +32,12 @@ const POSTGRES: &str = "postgres";
 const NATS: &str = "nats";
 const SECRETS: &str = "secrets.json";
 
-/// How often the users of NATS are compared with the table of subscribers: a removed one is cut
-/// off after so long.
-const ADMIT: Duration = Duration::from_millis(250);
+/// How often is looked whether the servers run, and whether the users of NATS are those of the table of
+/// subscribers: a removed one is cut off after so long.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How long to wait after a server could not be started again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The name of the database.
 const DATABASE: &str = "mandate";
@@ -157,17 +160,23 @@ impl LocalServers {
         Ok(())
     }
 
-    /// Keeps the users of a private NATS server as the table of subscribers says. Never ends.
-    pub async fn admit_subscribers(&mut self, configuration: &Configuration) -> Infallible {
-        let (Some(nats), Ok(pool)) = (&mut self.nats, directory_pool(configuration)) else {
-            // The users of a given server are in its configuration.
-            return std::future::pending().await;
-        };
-        let mut ticks = interval(ADMIT);
+    /// Starts again what ended unasked, and keeps the users of a private NATS server as the table of
+    /// subscribers says. Never ends.
+    pub async fn look_after(&mut self, configuration: &Configuration) -> Infallible {
+        let pool = directory_pool(configuration).ok();
+        let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match guests(&pool).await {
+            if let Some(postgres) = &mut self.postgres {
+                told("PostgreSQL", postgres.start_if_ended().await).await;
+            }
+            // The users of a given server are in its configuration.
+            let (Some(nats), Some(pool)) = (&mut self.nats, &pool) else {
+                continue;
+            };
+            told("NATS", nats.start_if_ended().await).await;
+            match guests(pool).await {
                 Ok(guests) => {
                     if let Err(error) = nats.admit(guests) {
                         tracing::error!(%error, "NATS does not know the subscribers");
@@ -194,6 +203,18 @@ impl LocalServers {
     }
 }
 
+/// Says that a server was started again, or why it was not, and then gives it a moment.
+async fn told(server: &str, started: Result<bool, ServerError>) {
+    match started {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("{server} had ended unasked and was started again"),
+        Err(error) => {
+            tracing::error!(%error, "{server} has ended unasked and cannot be started again");
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+}
+
 fn database_url(service: Service, password: &str, port: u16) -> String {
     let role = service.role();
     format!("postgres://{role}:{password}@127.0.0.1:{port}/{DATABASE}")
@@ -206,7 +227,7 @@ async fn guests(pool: &sqlx::PgPool) -> Result<Vec<NatsGuest>, sqlx::Error> {
 
 /// The subscribers at the start of NATS, so that none is turned away by a server that does not
 /// know it yet. A given database may not be migrated by now: then it has none, or
-/// [`LocalServers::admit_subscribers`] finds them soon.
+/// [`LocalServers::look_after`] finds them soon.
 async fn known_guests(configuration: &Configuration) -> Vec<NatsGuest> {
     let Ok(pool) = directory_pool(configuration) else {
         return Vec::new();

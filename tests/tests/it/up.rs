@@ -9,7 +9,8 @@ use journeys::events::{self, Event, assert_dense, count};
 use journeys::program::Process;
 use journeys::system::ready;
 use journeys::wait::eventually;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 /// Starts it on this folder, and gives its address.
@@ -267,6 +268,51 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
         process.stderr()
     );
     assert_eq!(processes_of(&folder, &SERVERS), Vec::<String>::new());
+    nothing_runs(&folder).await;
+}
+
+/// The process that this program runs as for this folder.
+fn server_of(folder: &Path, name: &str) -> Option<Pid> {
+    let folder = folder.to_str().unwrap();
+    std::fs::read_dir("/proc").unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        let comm = std::fs::read_to_string(path.join("comm")).unwrap_or_default();
+        let ours = comm.trim() == name && String::from_utf8_lossy(&line).contains(folder);
+        let pid = path.file_name()?.to_str()?.parse().ok()?;
+        ours.then(|| Pid::from_raw(pid))
+    })
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_comes_back_and_nothing_is_lost() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = root.path().join("data");
+    let (mut process, address) = up(&folder).await;
+    let demo = demo(&folder);
+    for name in ["nats-server", "postgres"] {
+        let killed = server_of(&folder, name).expect("it runs");
+        kill(killed, Signal::SIGKILL).unwrap();
+        eventually("another one runs", async || {
+            match server_of(&folder, name) {
+                Some(pid) if pid != killed => Ok(()),
+                found => Err(format!("{name}: {found:?}")),
+            }
+        })
+        .await;
+        ready(&address).await;
+        check_demo(&demo, &address).await;
+    }
+    let log = log(&demo, &address).await;
+    assert_dense(&log);
+    process.signal(Signal::SIGTERM).await;
+    assert_eq!(
+        process.ended().await.code(),
+        Some(0),
+        "{}",
+        process.stderr()
+    );
     nothing_runs(&folder).await;
 }
 
