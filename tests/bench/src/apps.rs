@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 
 use crate::cost::Parts;
-use crate::load;
+use crate::load::{self, ROUNDS};
 use crate::report::{Report, Row};
 use crate::stage::Stage;
 
@@ -18,8 +18,6 @@ pub(crate) async fn measure(
     duration: Duration,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    stage.settle().await?;
-    let limit = single_row_inserts(stage, duration).await?;
     let body = format!(
         r#"{{"organization_id":"{}","name":"Bench","authentication_method":"client_credentials","service":"retail_media","domains":[{{"domain":"campaigns","level":"manage"}}]}}"#,
         stage.organization_id
@@ -30,16 +28,25 @@ pub(crate) async fn measure(
         ("content-type", "application/json"),
     ];
     let request = load::request("/v1/apps", &headers, &body);
-    let ours = load::run(
-        &stage.address,
-        &request,
-        201,
-        load::CONNECTIONS,
-        duration,
-        Parts::System(stage),
-    )
-    .await?;
-    let behind = stage.until_audited().await?;
+    let (mut limits, mut rounds) = (Vec::new(), Vec::new());
+    let mut behind = Duration::ZERO;
+    for _ in 0..ROUNDS {
+        stage.settle().await?;
+        limits.push(single_row_inserts(stage, duration / 2).await?);
+        let parts = Parts::System(stage);
+        let ours = load::run(
+            &stage.address,
+            &request,
+            201,
+            load::CONNECTIONS,
+            duration / 2,
+            parts,
+        );
+        rounds.push(ours.await?);
+        behind = behind.max(stage.until_audited().await?);
+    }
+    limits.sort_by(f64::total_cmp);
+    let (limit, ours) = (limits[limits.len() / 2], load::middle(rounds)?);
     report.costs("an app creation", ours.costs);
     report.add(Row {
         what: "app creations, 32 connections".into(),
@@ -51,7 +58,7 @@ pub(crate) async fn measure(
         p50_ms: Some(ours.p50_ms),
         p99_ms: Some(ours.p99_ms),
         note: format!(
-            "limit: one-row INSERT a transaction, sqlx; audit log complete {:.1} s later",
+            "limit: one-row INSERT a transaction, sqlx; audit log complete at most {:.1} s later",
             behind.as_secs_f64()
         ),
     });

@@ -13,8 +13,12 @@ use crate::cost::{Cost, Meter, Parts};
 /// As many connections as the aims are for.
 pub(crate) const CONNECTIONS: usize = 32;
 
+/// So often everything that is compared is measured, each in its turn: these machines are now faster, now
+/// slower, and what counts is a ratio.
+pub(crate) const ROUNDS: usize = 3;
+
 /// What a load showed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// Answers of the wanted status per second.
     pub(crate) per_second: f64,
@@ -56,6 +60,16 @@ pub(crate) async fn run(
         answers,
         costs,
     })
+}
+
+/// The one in the middle, by its rate.
+pub(crate) fn middle(mut rounds: Vec<Outcome>) -> anyhow::Result<Outcome> {
+    rounds.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
+    let middle = rounds.len() / 2;
+    rounds
+        .into_iter()
+        .nth(middle)
+        .context("nothing was measured")
 }
 
 /// A percentile of sorted durations, in milliseconds.

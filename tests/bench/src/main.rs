@@ -36,7 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// For how long each rate is measured, in seconds.
+    /// For how long each rate is measured, in seconds; what is compared, in three rounds of half of it.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// How many events are ingested.

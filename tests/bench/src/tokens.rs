@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::cost::Parts;
 use crate::least::Rung;
-use crate::load::Outcome;
+use crate::load::{Outcome, ROUNDS};
 use crate::report::{Report, Row};
 use crate::stage::{self, Server, Stage};
 use crate::{limit, load};
@@ -19,19 +19,27 @@ const AIM: f64 = 0.5;
 /// commit before its own while processors are idle.
 const MANY: usize = 256;
 
-/// Measures the limit, then the system, and how far the audit log is behind when the load ends; then
-/// the least that a record costs; then the first two again with many more connections.
+/// Measures the limit, the system, and the least that a record costs, in turn; then the first two again
+/// with many more connections.
 pub(crate) async fn measure(
     stage: &Stage,
     duration: Duration,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let (best, ours, note) = both(stage, load::CONNECTIONS, duration).await?;
+    let mut taken = Taken::default();
+    let mut least: Vec<Vec<Outcome>> = vec![Vec::new(); Rung::ALL.len()];
+    for _ in 0..ROUNDS {
+        taken.round(stage, load::CONNECTIONS, duration / 2).await?;
+        for (rung, rounds) in Rung::ALL.into_iter().zip(&mut least) {
+            let server = stage.least_server(rung).await?;
+            let parts = Parts::Instead(stage, &server);
+            rounds.push(load_limit(&server, load::CONNECTIONS, duration / 2, parts).await?);
+        }
+    }
+    let (best, ours, note) = taken.middle()?;
     report.add(row(load::CONNECTIONS, &best, &ours, Some(AIM), note));
-    for rung in Rung::ALL {
-        let server = stage.least_server(rung).await?;
-        let parts = Parts::Instead(stage, &server);
-        let least = load_limit(&server, load::CONNECTIONS, duration, parts).await?;
+    for (rung, rounds) in Rung::ALL.into_iter().zip(least) {
+        let least = load::middle(rounds)?;
         report.add(Row {
             what: format!("… the least: + {}", rung.adds()),
             ..row(load::CONNECTIONS, &best, &least, None, String::new())
@@ -41,42 +49,57 @@ pub(crate) async fn measure(
     report.costs("the limit of a token", best.costs);
     report.costs("a token", ours.costs);
 
-    let (best, ours, note) = both(stage, MANY, duration).await?;
+    let mut taken = Taken::default();
+    for _ in 0..ROUNDS {
+        taken.round(stage, MANY, duration / 2).await?;
+    }
+    let (best, ours, note) = taken.middle()?;
     report.add(row(MANY, &best, &ours, None, note));
     report.costs(&format!("a token, {MANY} connections"), ours.costs);
     Ok(())
 }
 
-/// The limit, the system, and what stands out.
-async fn both(
-    stage: &Stage,
-    connections: usize,
-    duration: Duration,
-) -> anyhow::Result<(Outcome, Outcome, String)> {
-    stage.settle().await?;
-    let server = stage::limit_server()?;
-    let best = load_limit(&server, connections, duration, Parts::Server(&server)).await?;
-    drop(server);
-    let before = stage.audited().await?;
-    let ours = load::run(
-        &stage.address,
-        &request(&stage.client_id, &stage.client_secret),
-        200,
-        connections,
-        duration,
-        Parts::System(stage),
-    )
-    .await?;
-    let recorded = stage.audited().await? - before;
-    let behind = stage.until_audited().await?;
-    let note = format!(
-        "limit p50 {:.2} p99 {:.2}; of {} answers and their warm-up {recorded} were in the audit log at once, all {:.1} s later",
-        best.p50_ms,
-        best.p99_ms,
-        ours.answers,
-        behind.as_secs_f64(),
-    );
-    Ok((best, ours, note))
+/// Rounds of the limit and the system.
+#[derive(Default)]
+struct Taken {
+    best: Vec<Outcome>,
+    ours: Vec<Outcome>,
+    /// How long the audit log took to have all, at most.
+    behind: Duration,
+}
+
+impl Taken {
+    async fn round(
+        &mut self,
+        stage: &Stage,
+        connections: usize,
+        duration: Duration,
+    ) -> anyhow::Result<()> {
+        stage.settle().await?;
+        let server = stage::limit_server()?;
+        let best = load_limit(&server, connections, duration, Parts::Server(&server)).await?;
+        drop(server);
+        self.best.push(best);
+        let request = request(&stage.client_id, &stage.client_secret);
+        let parts = Parts::System(stage);
+        let ours = load::run(&stage.address, &request, 200, connections, duration, parts).await?;
+        self.ours.push(ours);
+        self.behind = self.behind.max(stage.until_audited().await?);
+        Ok(())
+    }
+
+    /// The limit and the system in the middle, and what stands out.
+    fn middle(self) -> anyhow::Result<(Outcome, Outcome, String)> {
+        let answers: usize = self.ours.iter().map(|ours| ours.answers).sum();
+        let (best, ours) = (load::middle(self.best)?, load::middle(self.ours)?);
+        let note = format!(
+            "limit p50 {:.2} p99 {:.2}; {answers} tokens, all in the audit log at most {:.1} s after the load",
+            best.p50_ms,
+            best.p99_ms,
+            self.behind.as_secs_f64(),
+        );
+        Ok((best, ours, note))
+    }
 }
 
 async fn load_limit(
