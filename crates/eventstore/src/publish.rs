@@ -1,6 +1,4 @@
-//! Publishing a batch: everything is sent, then everything is waited for, in one round trip.
-
-use std::collections::HashSet;
+//! Publishing a batch: everything is sent, then everything is waited for, in a round trip for each way.
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishAckFuture;
@@ -14,7 +12,9 @@ use crate::bundle::{self, Bundled};
 use crate::store::OutboxEvent;
 use crate::transport::TransportError;
 
-/// Publishes events of a service in their order, to audit in bundles and to everybody else one by one.
+/// Publishes events of a service in their order: to audit, in bundles, and then to everybody else, one by
+/// one. What audit's queue does not take goes no other way either: it would be repeated, and stored by
+/// `EVENTS` again whenever that has forgotten the ids.
 pub(crate) async fn batch(
     jetstream: &Context,
     service: Service,
@@ -22,30 +22,25 @@ pub(crate) async fn batch(
 ) -> Acknowledged {
     let mut bundles = Vec::new();
     for part in bundle::parts(batch) {
-        bundles.push((part, send_bundle(jetstream, service, part).await));
+        bundles.push(send_bundle(jetstream, service, part).await);
+    }
+    let mut acknowledged = Acknowledged::default();
+    for sent in bundles {
+        if let Err(error) = settle(sent).await {
+            acknowledged.reason = Some(error.to_string());
+            return acknowledged;
+        }
     }
     let mut sent = Vec::with_capacity(batch.len());
     for event in batch {
         sent.push((event, send(jetstream, event).await));
-    }
-    let mut acknowledged = Acknowledged::default();
-    // An event counts as published when both ways have it.
-    let mut unbundled = HashSet::new();
-    for (part, sent) in bundles {
-        if let Err(error) = settle(sent).await {
-            unbundled.extend(part.iter().map(|event| event.seq));
-            let reason = || error.to_string();
-            acknowledged.reason.get_or_insert_with(reason);
-        }
     }
     let mut acks: FuturesUnordered<_> = sent
         .into_iter()
         .map(async |(event, sent)| (event, settle(sent).await))
         .collect();
     while let Some((event, ack)) = acks.next().await {
-        if !unbundled.contains(&event.seq) {
-            acknowledged.add(event, ack);
-        }
+        acknowledged.add(event, ack);
     }
     acknowledged
 }

@@ -243,7 +243,6 @@ impl<'c> Unit<'c> {
             return Err(AppendError::NoEvent);
         }
         self.write(&EventsAlone).await?;
-        self.store.joined().fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -260,6 +259,10 @@ impl<'c> Unit<'c> {
         let seqs = state.insert(connection, &columns).await?;
         if seqs.is_empty() {
             return Err(AppendError::Conflict);
+        }
+        if matches!(self.link, Link::Joined(_)) {
+            // Whoever commits wakes the relay then.
+            self.store.joined().fetch_add(1, Ordering::Relaxed);
         }
         self.events = events;
         Ok(seqs)
