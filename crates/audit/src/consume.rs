@@ -1,7 +1,7 @@
 //! From the work queue into the log.
 
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use eventstore::transport::AUDIT;
 
 use crate::entry::Entry;
 use crate::ingest::{Ingest, Place};
+use crate::producers::deadline;
 
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -57,6 +58,8 @@ struct Together {
 impl BatchHandler for Events {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Retry(RETRY); batch.len()];
+        // For all of the batch, however often something is missing: it must be dealt with in time.
+        let deadline = deadline();
         let mut together = Together::default();
         for (index, delivery) in batch.iter().enumerate() {
             match self.open(delivery).await {
@@ -69,11 +72,11 @@ impl BatchHandler for Events {
                 Err(error) => tracing::error!(%error, "what cannot be recorded could not be kept"),
             }
             if together.entries.len() >= self.max_batch {
-                self.record(std::mem::take(&mut together), batch, &mut outcomes)
-                    .await;
+                let together = std::mem::take(&mut together);
+                self.record(together, deadline, batch, &mut outcomes).await;
             }
         }
-        self.record(together, batch, &mut outcomes).await;
+        self.record(together, deadline, batch, &mut outcomes).await;
         outcomes
     }
 }
@@ -127,10 +130,16 @@ impl Events {
 
     /// Records entries and says what became of their bundles: one with an entry that waits for what
     /// comes before it is delivered again, a few times, and what is recorded of it is known then.
-    async fn record(&self, together: Together, batch: &[Delivery], outcomes: &mut [Outcome]) {
+    async fn record(
+        &self,
+        together: Together,
+        deadline: Instant,
+        batch: &[Delivery],
+        outcomes: &mut [Outcome],
+    ) {
         let Together { entries, bundles } = together;
         let places: Vec<Place> = entries.iter().map(Entry::place).collect();
-        match self.ingest.record(entries).await {
+        match self.ingest.record(entries, deadline).await {
             Ok(outcome) => {
                 for (index, range) in bundles {
                     let mut places = places[range].iter();

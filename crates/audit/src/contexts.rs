@@ -3,9 +3,8 @@
 //!
 //! A producer that is asked for an event answers without its context, since others may ask as well. Such
 //! an event is recorded as one whose context is awaited, until its producer has published it once more,
-//! on the way that only audit reads. It is asked to again and again: what it publishes can get lost.
-
-use std::collections::HashSet;
+//! on the way that only audit reads. It is asked to once more when
+//! the queue is empty and the context has not come: what it publishes can get lost.
 
 use chrono::TimeDelta;
 use contract::rpc::RepeatEvents;
@@ -14,14 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::entry::ForeignContext;
 use crate::ingest::Ingest;
-use crate::producers::Unreachable;
 use crate::store::append::Conflict;
-use crate::store::contexts;
+use crate::store::contexts::{self, Awaited};
 
 /// After how long a producer is asked again for a context that has not come.
-const ASK_AGAIN: TimeDelta = TimeDelta::seconds(30);
+const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 
-/// For so many contexts is asked at a time.
+/// For so many contexts of a producer is asked at a time.
 const ASKED_AT_ONCE: i64 = 2_000;
 
 /// A producer repeats no more at a question.
@@ -32,41 +30,59 @@ pub(crate) fn belongs(event: &[u8], sealed: &SealedContext) -> bool {
     Envelope::parse(event).is_ok_and(|event| event.contexthash == Some(sealed.hash()))
 }
 
-impl Ingest {
-    /// Has producers publish those events once more whose contexts are awaited.
-    pub(crate) async fn ask_for_contexts(&self) -> sqlx::Result<()> {
-        let now = self.env.now();
-        let mut conn = self.pool.acquire().await?;
-        let due = contexts::due(&mut conn, now - ASK_AGAIN, ASKED_AT_ONCE).await?;
-        drop(conn);
-        let mut silent: HashSet<Service> = HashSet::new();
-        for awaited in due {
-            // A producer that is not there is not asked for each of its streams.
-            if silent.contains(&awaited.source) {
-                continue;
+/// The fewest questions that ask for these, sorted by stream and version, and for nothing else.
+fn questions(due: &[Awaited]) -> Vec<RepeatEvents> {
+    let mut questions: Vec<RepeatEvents> = Vec::new();
+    for awaited in due {
+        match questions.last_mut() {
+            Some(last)
+                if last.stream_id == awaited.stream_id
+                    && last.to + 1 == awaited.version
+                    && last.to - last.from + 1 < REPEATED_AT_ONCE =>
+            {
+                last.to = awaited.version;
             }
-            if let Err(error) = self.have_repeated(&awaited).await {
-                tracing::warn!(service = %awaited.source, %error, "a producer did not publish contexts once more");
-                silent.insert(awaited.source);
-                continue;
-            }
-            let mut conn = self.pool.acquire().await?;
-            contexts::was_asked(&mut conn, &awaited, now).await?;
-        }
-        Ok(())
-    }
-
-    async fn have_repeated(&self, awaited: &contexts::Awaited) -> Result<(), Unreachable> {
-        let mut from = awaited.from;
-        while from <= awaited.to {
-            let to = awaited.to.min(from + REPEATED_AT_ONCE - 1);
-            let asked = RepeatEvents {
+            _ => questions.push(RepeatEvents {
                 stream_id: awaited.stream_id,
-                from,
-                to,
-            };
-            self.producers.repeat_events(awaited.source, &asked).await?;
-            from = to + 1;
+                from: awaited.version,
+                to: awaited.version,
+            }),
+        }
+    }
+    questions
+}
+
+impl Ingest {
+    /// Has producers publish those events once more whose contexts are awaited: those that were not asked
+    /// for yet, and `again` those that did not come.
+    pub(crate) async fn ask_for_contexts(&self, again: bool) -> sqlx::Result<()> {
+        let now = self.env.now();
+        let asked_before = again.then(|| now - ASK_AGAIN);
+        for service in Service::ALL {
+            let mut conn = self.pool.acquire().await?;
+            let due = contexts::due(&mut conn, service, asked_before, ASKED_AT_ONCE).await?;
+            drop(conn);
+            for asked in questions(&due) {
+                let repeated = match self.producers.repeat_events(service, &asked).await {
+                    Ok(repeated) => repeated,
+                    Err(error) => {
+                        tracing::warn!(%service, %error, "a producer did not publish contexts once more");
+                        break;
+                    }
+                };
+                let mut conn = self.pool.acquire().await?;
+                if repeated == 0 {
+                    let RepeatEvents {
+                        stream_id: stream,
+                        from,
+                        to,
+                    } = asked;
+                    tracing::error!(%service, %stream, from, to, "a producer has these events no more; their contexts are lost");
+                    contexts::give_up(&mut conn, &asked).await?;
+                } else {
+                    contexts::were_asked(&mut conn, &asked, now).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -90,5 +106,34 @@ impl Ingest {
             tracing::error!(%event, "a context does not belong to the event it came with");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn neighbours_are_asked_for_together_as_many_as_are_repeated_at_once() {
+        let awaited = |stream, version| Awaited {
+            stream_id: Uuid::from_u128(stream),
+            version,
+        };
+        let mut due = vec![awaited(1, 2), awaited(1, 3), awaited(1, 7), awaited(2, 8)];
+        due.extend((1..=REPEATED_AT_ONCE + 1).map(|version| awaited(3, version)));
+        let asked: Vec<_> = questions(&due)
+            .iter()
+            .map(|asked| (asked.stream_id.as_u128(), asked.from, asked.to))
+            .collect();
+        let expected = [
+            (1, 2, 3),
+            (1, 7, 7),
+            (2, 8, 8),
+            (3, 1, REPEATED_AT_ONCE),
+            (3, REPEATED_AT_ONCE + 1, REPEATED_AT_ONCE + 1),
+        ];
+        assert_eq!(asked, expected);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use contract::{Environment, EventId};
@@ -13,8 +14,8 @@ use uuid::Uuid;
 
 use crate::arrange::{Hole, arrange};
 use crate::entry::Entry;
-use crate::producers::{Producers, fetch_all};
-use crate::store::append::{self, Conflict};
+use crate::producers::{Producers, deadline, fetch_all};
+use crate::store::append::{self, Conflict, Head};
 use crate::store::{contexts, gaps};
 
 /// Records entries, however they come: by message, as the answer to a question, twice.
@@ -60,9 +61,13 @@ impl Ingest {
         }
     }
 
-    /// Records a batch. What is missing before an entry is asked for at once; only what cannot be
-    /// had keeps the entries after it waiting, and those of no other stream.
-    pub(crate) async fn record(&self, batch: Vec<Entry>) -> sqlx::Result<Outcome> {
+    /// Records a batch. What is missing before an entry is asked for at once, until then; only what cannot
+    /// be had keeps the entries after it waiting, and those of no other stream.
+    pub(crate) async fn record(
+        &self,
+        batch: Vec<Entry>,
+        deadline: Instant,
+    ) -> sqlx::Result<Outcome> {
         let first = self.append(batch).await?;
         if first.holes.is_empty() {
             return Ok(Outcome {
@@ -75,7 +80,8 @@ impl Ingest {
             "events are missing; asking their producers"
         );
         // Not inside the transaction: nobody waits for the head while we wait for an answer.
-        let (mut entries, failures) = fetch_all(self.producers.as_ref(), first.holes).await;
+        let (mut entries, failures) =
+            fetch_all(self.producers.as_ref(), first.holes, deadline).await;
         entries.extend(first.waiting);
         let mut second = self.append(entries).await?;
         // Their messages may be gone before it is filled: then they are missing as well.
@@ -103,7 +109,7 @@ impl Ingest {
         if holes.is_empty() {
             return Ok(0);
         }
-        let (entries, failures) = fetch_all(self.producers.as_ref(), holes).await;
+        let (entries, failures) = fetch_all(self.producers.as_ref(), holes, deadline()).await;
         let appended = self.append(entries).await?;
         let (mut open, mut reasons) = (appended.holes, HashMap::new());
         for (hole, reason) in failures {
@@ -196,12 +202,19 @@ impl Ingest {
 
     async fn note(&self, holes: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
+        let reason_of = |hole: &Hole| {
+            let reason = reasons.get(&hole.stream_id);
+            reason.map_or("not complete yet", String::as_str)
+        };
+        if let Some(hole) = holes.first() {
+            // One line, however much is missing: all of it is in the table.
+            tracing::warn!(
+                streams = holes.len(), stream = %hole.stream_id, from = hole.from, to = hole.to,
+                reason = reason_of(hole), "events stay missing"
+            );
+        }
         for hole in holes {
-            let reason = reasons
-                .get(&hole.stream_id)
-                .map_or("not complete yet", String::as_str);
-            tracing::warn!(stream = %hole.stream_id, from = hole.from, to = hole.to, reason, "events stay missing");
-            gaps::note_hole(&mut conn, hole, reason, self.env.now()).await?;
+            gaps::note_hole(&mut conn, hole, reason_of(hole), self.env.now()).await?;
         }
         gaps::forget_filled_holes(&mut conn).await?;
         Ok(())
@@ -223,6 +236,11 @@ async fn append_what_follows(
     streams.sort_unstable();
     streams.dedup();
     let heads = append::stream_heads(&mut transaction, &streams).await?;
+    let batch = refuse_strangers(&mut transaction, batch, &heads, now).await?;
+    let heads = heads
+        .into_iter()
+        .map(|(stream, head)| (stream, head.version))
+        .collect();
     let arrangement = arrange(batch, &heads);
     if !arrangement.next.is_empty() {
         append::append(&mut transaction, &arrangement.next, now).await?;
@@ -231,6 +249,7 @@ async fn append_what_follows(
     if !arrangement.known.is_empty() {
         // After appending, so that two of this batch that claim one place are compared as well.
         let wrong = append::contradictions(&mut transaction, &arrangement.known).await?;
+        contexts::await_no_more(&mut transaction, &arrangement.known).await?;
         let mut right = Vec::with_capacity(arrangement.known.len());
         for (index, known) in arrangement.known.into_iter().enumerate() {
             if wrong.contains(&index) {
@@ -267,6 +286,34 @@ async fn refuse_reused_ids(
             kept.push(entry);
         } else {
             keep(conn, "event_id_reused", &entry, now).await?;
+        }
+    }
+    Ok(kept)
+}
+
+/// Takes out of the batch, and keeps as conflicts, entries in a stream that is another's: of another service,
+/// or of another kind. Whose a stream is its first event says.
+async fn refuse_strangers(
+    conn: &mut PgConnection,
+    batch: Vec<Entry>,
+    heads: &HashMap<Uuid, Head>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Entry>> {
+    let mut owners = heads.clone();
+    for first in batch.iter().filter(|entry| entry.version == 1) {
+        owners.entry(first.stream_id).or_insert_with(|| Head {
+            version: 1,
+            kind: first.stream_kind.clone(),
+            source: first.source.name().to_owned(),
+        });
+    }
+    let mut kept = Vec::with_capacity(batch.len());
+    for entry in batch {
+        let owner = owners.get(&entry.stream_id);
+        if owner.is_none_or(|owner| owner.is_before(&entry)) {
+            kept.push(entry);
+        } else {
+            keep(conn, "malformed", &entry, now).await?;
         }
     }
     Ok(kept)

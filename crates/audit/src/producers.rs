@@ -1,5 +1,7 @@
 //! Asking producers for what did not arrive.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -26,8 +28,8 @@ pub(crate) trait Producers: Send + Sync {
         of: Service,
         asked: &StreamHeads,
     ) -> Result<HeadsPage, Unreachable>;
-    /// Publishes some of a stream's events once more, with their contexts.
-    async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<(), Unreachable>;
+    /// Publishes some of a stream's events once more, with their contexts: how many.
+    async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<u64, Unreachable>;
 }
 
 /// The producer could not be asked, or did not have what must exist.
@@ -39,18 +41,37 @@ pub(crate) struct Unreachable(pub(crate) String);
 const QUESTIONS_AT_A_TIME: usize = 8;
 
 /// For how long is asked, whatever is missing: others wait for it. The rest is asked for another time.
-const ASKING: Duration = Duration::from_secs(8);
+const ASKING: Duration = Duration::from_secs(4);
 
-/// Fetches what is missing, as much as can be had in [`ASKING`]. Of what could not be had, the reason is
+/// Until when is asked from now on.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + ASKING
+}
+
+/// What is known of the producers while they are asked.
+struct Asking<'p> {
+    producers: &'p dyn Producers,
+    deadline: Instant,
+    /// Those that did not answer: they are not asked for each of their streams.
+    silent: Mutex<HashSet<Service>>,
+}
+
+/// Fetches what is missing, as much as can be had until then. Of what could not be had, the reason is
 /// told.
 pub(crate) async fn fetch_all(
     producers: &dyn Producers,
     holes: Vec<Hole>,
+    deadline: Instant,
 ) -> (Vec<Entry>, Vec<(Hole, Unreachable)>) {
-    let deadline = Instant::now() + ASKING;
+    let asking = Asking {
+        producers,
+        deadline,
+        silent: Mutex::default(),
+    };
+    let asking = &asking;
     let mut answers = stream::iter(holes)
         .map(|hole| async move {
-            let (found, failure) = fetch(producers, &hole, deadline).await;
+            let (found, failure) = asking.fetch(&hole).await;
             // What was had is a hole no more.
             let from = found.last().map_or(hole.from, |last| last.version + 1);
             (Hole { from, ..hole }, found, failure)
@@ -64,59 +85,74 @@ pub(crate) async fn fetch_all(
     (entries, failures)
 }
 
-/// Fetches one hole, in as many questions as it takes. What was had before a failure counts.
-async fn fetch(
-    producers: &dyn Producers,
-    hole: &Hole,
-    deadline: Instant,
-) -> (Vec<Entry>, Option<Unreachable>) {
-    let mut found: Vec<Entry> = Vec::new();
-    let mut next = hole.from;
-    let mut alone = false;
-    while next <= hole.to {
-        let to = if alone { next } else { hole.to };
-        let asked = StreamEvents {
-            stream_id: hole.stream_id,
-            from: next,
-            to,
-        };
-        if Instant::now() >= deadline {
-            let text = "there was no time left to ask for it".to_owned();
-            return (found, Some(Unreachable(text)));
-        }
-        let answer = match producers.stream_events(hole.source, &asked).await {
-            Ok(answer) => answer,
-            // Large events do not fit into one answer together: one at a time they do.
-            Err(_) if !alone && next < hole.to => {
-                alone = true;
-                continue;
-            }
-            Err(unreachable) => return (found, Some(unreachable)),
-        };
-        let before = next;
-        for event in answer {
-            match Entry::read(event.envelope.into_bytes().into()) {
-                Ok(entry)
-                    if entry.place() == (hole.stream_id, next) && entry.is_of(hole.source) =>
-                {
-                    next += 1;
-                    found.push(Entry {
-                        fetched: true,
-                        ..entry
-                    });
-                }
-                Ok(_) | Err(_) => break,
-            }
-        }
-        if next == before {
-            let text = format!(
-                "{} does not have version {next} of stream {}",
-                hole.source, hole.stream_id
-            );
-            return (found, Some(Unreachable(text)));
-        }
+impl Asking<'_> {
+    fn is_silent(&self, service: Service) -> bool {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.contains(&service)
     }
-    (found, None)
+
+    fn did_not_answer(&self, service: Service) {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.insert(service);
+    }
+
+    /// Fetches one hole, in as many questions as it takes. What was had before a failure counts.
+    async fn fetch(&self, hole: &Hole) -> (Vec<Entry>, Option<Unreachable>) {
+        let mut found: Vec<Entry> = Vec::new();
+        let mut next = hole.from;
+        let mut alone = false;
+        while next <= hole.to {
+            let to = if alone { next } else { hole.to };
+            let asked = StreamEvents {
+                stream_id: hole.stream_id,
+                from: next,
+                to,
+            };
+            if Instant::now() >= self.deadline {
+                let text = "there was no time left to ask for it".to_owned();
+                return (found, Some(Unreachable(text)));
+            }
+            if self.is_silent(hole.source) {
+                let text = format!("{} does not answer", hole.source);
+                return (found, Some(Unreachable(text)));
+            }
+            let answer = match self.producers.stream_events(hole.source, &asked).await {
+                Ok(answer) => answer,
+                // Large events do not fit into one answer together: one at a time they do.
+                Err(_) if !alone && next < hole.to => {
+                    alone = true;
+                    continue;
+                }
+                Err(unreachable) => {
+                    self.did_not_answer(hole.source);
+                    return (found, Some(unreachable));
+                }
+            };
+            let before = next;
+            for event in answer {
+                match Entry::read(event.envelope.into_bytes().into()) {
+                    Ok(entry)
+                        if entry.place() == (hole.stream_id, next) && entry.is_of(hole.source) =>
+                    {
+                        next += 1;
+                        found.push(Entry {
+                            fetched: true,
+                            ..entry
+                        });
+                    }
+                    Ok(_) | Err(_) => break,
+                }
+            }
+            if next == before {
+                let text = format!(
+                    "{} does not have version {next} of stream {}",
+                    hole.source, hole.stream_id
+                );
+                return (found, Some(Unreachable(text)));
+            }
+        }
+        (found, None)
+    }
 }
 
 /// The producers, asked over NATS.
@@ -143,8 +179,8 @@ impl Producers for RpcProducers {
         self.ask(of, asked).await
     }
 
-    async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<(), Unreachable> {
-        self.ask(of, asked).await.map(drop)
+    async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<u64, Unreachable> {
+        self.ask(of, asked).await
     }
 }
 
@@ -160,6 +196,9 @@ impl RpcProducers {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+
     use contract::facts::AppSuspended;
     use uuid::Uuid;
 
@@ -170,15 +209,33 @@ mod tests {
     struct Few {
         versions: i64,
         of: Service,
+        away: Option<Service>,
+        asked: AtomicUsize,
+    }
+
+    impl Few {
+        fn new(versions: i64, of: Service) -> Self {
+            Self {
+                versions,
+                of,
+                away: None,
+                asked: AtomicUsize::new(0),
+            }
+        }
     }
 
     #[async_trait]
     impl Producers for Few {
         async fn stream_events(
             &self,
-            _: Service,
+            of: Service,
             asked: &StreamEvents,
         ) -> Result<Vec<StoredEvent>, Unreachable> {
+            self.asked.fetch_add(1, Relaxed);
+            tokio::task::yield_now().await;
+            if self.away == Some(of) {
+                return Err(Unreachable("away".to_owned()));
+            }
             let fact = AppSuspended {
                 app_id: contract::AppId::from_uuid(asked.stream_id),
             };
@@ -204,7 +261,7 @@ mod tests {
             Err(Unreachable("not asked".to_owned()))
         }
 
-        async fn repeat_events(&self, _: Service, _: &RepeatEvents) -> Result<(), Unreachable> {
+        async fn repeat_events(&self, _: Service, _: &RepeatEvents) -> Result<u64, Unreachable> {
             Err(Unreachable("not asked".to_owned()))
         }
     }
@@ -220,11 +277,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_can_be_had_of_a_hole_is_had_and_the_rest_stays_one() {
-        let registry = Few {
-            versions: 7,
-            of: Service::AppRegistry,
-        };
-        let (found, failed) = fetch_all(&registry, vec![hole(1, 2, 9), hole(2, 7, 7)]).await;
+        let registry = Few::new(7, Service::AppRegistry);
+        let (found, failed) =
+            fetch_all(&registry, vec![hole(1, 2, 9), hole(2, 7, 7)], deadline()).await;
         let versions: Vec<i64> = found.iter().map(|entry| entry.version).collect();
         assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
         assert!(found.iter().all(|entry| entry.fetched));
@@ -237,22 +292,37 @@ mod tests {
 
     #[tokio::test]
     async fn a_producer_answers_for_itself_only() {
-        let other = Few {
-            versions: 9,
-            of: Service::KeyIssuer,
-        };
-        let (found, failed) = fetch_all(&other, vec![hole(1, 1, 2)]).await;
+        let other = Few::new(9, Service::KeyIssuer);
+        let (found, failed) = fetch_all(&other, vec![hole(1, 1, 2)], deadline()).await;
         assert!(found.is_empty());
         assert_eq!(failed[0].0, hole(1, 1, 2));
     }
 
     #[tokio::test]
     async fn when_the_time_is_over_nothing_more_is_asked() {
-        let registry = Few {
+        let registry = Few::new(9, Service::AppRegistry);
+        let (found, failed) = fetch_all(&registry, vec![hole(1, 1, 2)], Instant::now()).await;
+        assert!(found.is_empty());
+        assert_eq!(failed[0].0, hole(1, 1, 2));
+    }
+
+    #[tokio::test]
+    async fn a_producer_that_does_not_answer_is_not_asked_for_each_of_its_streams() {
+        let away = Few {
             versions: 9,
             of: Service::AppRegistry,
+            away: Some(Service::KeyIssuer),
+            asked: AtomicUsize::new(0),
         };
-        let (found, failure) = fetch(&registry, &hole(1, 1, 2), Instant::now()).await;
-        assert!(found.is_empty() && failure.is_some());
+        let of_the_away = |stream| Hole {
+            source: Service::KeyIssuer,
+            ..hole(stream, 1, 1)
+        };
+        let mut holes: Vec<Hole> = (10..110).map(of_the_away).collect();
+        holes.push(hole(1, 1, 1));
+        let (found, failed) = fetch_all(&away, holes, deadline()).await;
+        assert_eq!((found.len(), failed.len()), (1, 100));
+        let asked = away.asked.load(Relaxed);
+        assert!(asked <= QUESTIONS_AT_A_TIME + 1, "{asked} questions");
     }
 }

@@ -108,7 +108,7 @@ async fn missing(
     let streams: Vec<_> = page.heads.iter().map(|head| head.stream_id).collect();
     let arrived = append::stream_heads(conn, &streams).await?;
     let hole = |head: &contract::rpc::StreamHead| {
-        let ours = arrived.get(&head.stream_id).copied().unwrap_or(0);
+        let ours = arrived.get(&head.stream_id).map_or(0, |head| head.version);
         (ours < head.version).then(|| Hole {
             stream_id: head.stream_id,
             source: service,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Service;
+use eventstore::Transport;
 use eventstore::consumer;
 use eventstore::transport::TransportError;
 use tokio::time::MissedTickBehavior;
@@ -16,9 +17,11 @@ use crate::reconcile::{reconcile, retry_holes};
 use crate::store::{append, contexts, gaps};
 use crate::{Audit, Settings};
 
-/// A hole, or a context that does not come, that is older than this makes the service unready: it is not
-/// mending by itself.
+/// A hole that is older than this makes the service unready: it is not filling by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The same for a context: its producer was asked more than once by then.
+const CONTEXTS_PATIENCE: Duration = Duration::from_mins(5);
 
 /// How long one comparison with all producers may take. What takes longer waits for a connection
 /// that was lost without a word; what was compared before counts.
@@ -69,10 +72,7 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
                     retry_holes(&ingest).await?;
                     // What still waits in the queue is not lost. If that cannot be told, nor can a
                     // producer be asked.
-                    if !matches!(
-                        consumer::waiting(&transport, &consume::bundles()).await,
-                        Ok(0)
-                    ) {
+                    if !nothing_waits(&transport).await {
                         return Ok(());
                     }
                     // One after the other: comparing must not take the connections that answers need.
@@ -94,22 +94,28 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
     });
 }
 
+async fn nothing_waits(transport: &Transport) -> bool {
+    let waiting = consumer::waiting(transport, &consume::bundles()).await;
+    matches!(waiting, Ok(0))
+}
+
 fn ask_for_contexts(audit: &Arc<Audit>, pause: Duration) {
-    let ingest = audit.ingest.clone();
+    let (ingest, transport) = (audit.ingest.clone(), audit.host.transport.clone());
     audit.host.tasks.spawn("contexts", move |shutdown| {
-        let ingest = ingest.clone();
+        let (ingest, transport) = (ingest.clone(), transport.clone());
         async move {
             let mut ticks = tokio::time::interval(pause);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                tokio::select! {
+                let again = tokio::select! {
                     () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
-                    () = ingest.awaiting.notified() => {}
-                    _ = ticks.tick() => {}
-                }
+                    () = ingest.awaiting.notified() => false,
+                    // What still waits in the queue is not lost.
+                    again = async { ticks.tick().await; nothing_waits(&transport).await } => again,
+                };
                 tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
-                    asked = ingest.ask_for_contexts() => asked?,
+                    asked = ingest.ask_for_contexts(again) => asked?,
                 }
             }
         }
@@ -153,7 +159,7 @@ fn watch(audit: &Arc<Audit>) {
         let ingest = ingest.clone();
         told(async move {
             let mut conn = ingest.pool.acquire().await?;
-            let since = ingest.env.now() - PATIENCE;
+            let since = ingest.env.now() - CONTEXTS_PATIENCE;
             let count = contexts::awaited_since_before(&mut conn, since).await?;
             Ok((count > 0).then(|| {
                 format!(

@@ -161,12 +161,12 @@ async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
             == 2
     })
     .await;
-    // What it published was lost; two minutes later the operator hears of it, and it is asked again.
-    let later = "UPDATE audit.awaited_contexts SET noticed_at = noticed_at - interval '2 minutes'";
+    // What it published was lost; minutes later the operator hears of it, and it is asked again.
+    let later = "UPDATE audit.awaited_contexts SET noticed_at = noticed_at - interval '9 minutes'";
     sqlx::query(later).execute(&world.sql).await.unwrap();
     let readiness = audit.health.readiness().await;
     assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
-    let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '2 minutes'";
+    let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
     sqlx::query(later).execute(&world.sql).await.unwrap();
     world.until_contexts(3).await;
     until("nothing is awaited", async || {
@@ -192,6 +192,34 @@ async fn a_context_that_its_producer_has_erased_is_awaited_no_longer() {
     .await;
     world.until_contexts(1).await;
     world.assert_dense(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contexts_of_events_that_their_producer_has_no_more_are_given_up() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let life = events.with_contexts(&world.env, world.env.new_id(), 3);
+    events.repeating().lost.store(1, SeqCst);
+    world.producer(&events).await;
+    world.publish_life(&life[2..]).await;
+    world.until_recorded(3).await;
+    until("the producer has promised", async || {
+        world
+            .count("SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL")
+            .await
+            == 2
+    })
+    .await;
+    // It was set back to a time before these events.
+    events.forget();
+    let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
+    sqlx::query(later).execute(&world.sql).await.unwrap();
+    until("nothing is awaited", async || {
+        world.awaited_contexts().await == 0
+    })
+    .await;
+    world.until_contexts(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -398,6 +426,32 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
             .await,
         0
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_service_takes_the_place_of_an_event_that_is_to_come_in_a_stream_of_anothers() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let (app_id, life) = Events::default().app(&world.env, world.env.new_id(), 2);
+    world.publish(&life[0]).await;
+    world.until_recorded(1).await;
+    let mut forged = Envelope::parse(&life[1]).unwrap();
+    forged.id = world.env.new_id();
+    forged.source = Service::KeyIssuer;
+    forged.kind = "mandate.key.deleted.v1".to_owned();
+    forged.subject = format!("key/{}", app_id.uuid());
+    world.publish(&forged.canonical().unwrap()).await;
+    until("it is kept as what it is", async || {
+        world
+            .count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'")
+            .await
+            == 1
+    })
+    .await;
+    world.publish(&life[1]).await;
+    world.until_recorded(2).await;
+    world.assert_dense(2).await;
+    assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -324,6 +324,9 @@ mod tests {
             .filter(|aggregate| *aggregate != "access")
             .collect();
         assert_eq!(written, known.into_iter().collect::<Vec<_>>());
+        for service in Service::ALL {
+            assert!(service.aggregates().contains(&"access"), "{service}");
+        }
     }
 
     #[test]

@@ -172,10 +172,11 @@ impl LocalServers {
                 told("PostgreSQL", postgres.start_if_ended().await).await;
             }
             // The users of a given server are in its configuration.
-            let (Some(nats), Some(pool)) = (&mut self.nats, &pool) else {
+            let Some(nats) = &mut self.nats else {
                 continue;
             };
             told("NATS", nats.start_if_ended().await).await;
+            let Some(pool) = &pool else { continue };
             match guests(pool).await {
                 Ok(guests) => {
                     if let Err(error) = nats.admit(guests) {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull;
-use contract::facts::AppArchived;
-use contract::{AppId, Environment, EventId, Provenance, Service, Version};
+use contract::facts::ConsentRevoked;
+use contract::{Environment, EventId, Provenance, Service, Version};
 use eventstore::relay::Relay;
 use eventstore::transport::EVENTS;
 use eventstore::{EventStore, Transport, TransportSettings};
@@ -44,7 +44,7 @@ pub(crate) async fn measure(
     let config = pull::Config {
         durable_name: Some("bench".to_owned()),
         deliver_policy: async_nats::jetstream::consumer::DeliverPolicy::New,
-        filter_subjects: vec!["mandate.events.*.app.archived.>".to_owned()],
+        filter_subjects: vec!["mandate.events.*.consent.revoked.>".to_owned()],
         ..pull::Config::default()
     };
     let consumer = transport
@@ -73,10 +73,15 @@ pub(crate) async fn measure(
     let mut pace = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
     for _ in 0..total {
         pace.tick().await;
-        let app_id: AppId = environment.new_id();
+        let revoked = ConsentRevoked {
+            grant_id: environment.new_id(),
+            app_id: environment.new_id(),
+            account_id: environment.new_id(),
+            reason: "requested".to_owned(),
+        };
         let provenance = Provenance::system(Service::ConsentBroker, None, environment.new_id());
         let mut unit = store.begin(&provenance);
-        let id = unit.record(app_id.uuid(), Version::FIRST, &AppArchived { app_id })?;
+        let id = unit.record(revoked.grant_id.uuid(), Version::FIRST, &revoked)?;
         unit.commit().await?;
         committed.push((id, Instant::now()));
     }

@@ -47,16 +47,32 @@ pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
         .await
 }
 
-/// The last version recorded of each of these streams. New streams are left out.
+/// How far a stream has arrived, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) version: i64,
+    pub(crate) kind: String,
+    pub(crate) source: String,
+}
+
+impl Head {
+    /// Whether the entry is of the same stream, not only of the same id.
+    pub(crate) fn is_before(&self, entry: &Entry) -> bool {
+        self.kind == entry.stream_kind && self.source == entry.source.name()
+    }
+}
+
+/// The heads of those of these streams that are recorded.
 pub(crate) async fn stream_heads(
     conn: &mut PgConnection,
     streams: &[Uuid],
-) -> sqlx::Result<HashMap<Uuid, i64>> {
+) -> sqlx::Result<HashMap<Uuid, Head>> {
     let rows = sqlx::query!(
-        r#"SELECT wanted.stream_id AS "stream_id!", last.version
+        r#"SELECT wanted.stream_id AS "stream_id!", last.version, last.stream_kind, last.source
            FROM UNNEST($1::uuid[]) AS wanted (stream_id)
            CROSS JOIN LATERAL (
-               SELECT version FROM audit.entries WHERE stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
+               SELECT version, stream_kind, source FROM audit.entries
+               WHERE stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
            ) AS last"#,
         streams
     )
@@ -64,7 +80,14 @@ pub(crate) async fn stream_heads(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.stream_id, row.version))
+        .map(|row| {
+            let head = Head {
+                version: row.version,
+                kind: row.stream_kind,
+                source: row.source,
+            };
+            (row.stream_id, head)
+        })
         .collect())
 }
 

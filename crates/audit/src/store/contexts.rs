@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::Service;
+use contract::rpc::RepeatEvents;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -29,10 +30,8 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Keeps the contexts of those of these entries that are recorded, which are awaited no more. The one that
-/// was checked last stays.
+/// Keeps the contexts of those of these entries that are recorded. The one that was checked last stays.
 pub(crate) async fn keep(conn: &mut PgConnection, recorded: &[Entry]) -> sqlx::Result<()> {
-    await_no_more(conn, recorded).await?;
     let columns = Columns::of(recorded);
     if columns.event_ids.is_empty() {
         return Ok(());
@@ -52,13 +51,11 @@ pub(crate) async fn keep(conn: &mut PgConnection, recorded: &[Entry]) -> sqlx::R
     Ok(())
 }
 
-/// Versions of a stream that were recorded without their contexts.
-#[derive(Debug)]
+/// An event that was recorded without its context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Awaited {
-    pub(crate) source: Service,
     pub(crate) stream_id: Uuid,
-    pub(crate) from: i64,
-    pub(crate) to: i64,
+    pub(crate) version: i64,
 }
 
 /// Notes which of these entries, just recorded, have contexts that are still to come.
@@ -67,74 +64,94 @@ pub(crate) async fn await_those_of(
     recorded: &[Entry],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    for entry in recorded.iter().filter(|entry| entry.awaits_context()) {
-        sqlx::query!(
-            "INSERT INTO audit.awaited_contexts (event_id, source, stream_id, version, noticed_at)
-             VALUES ($1, $2, $3, $4, $5)",
-            entry.event_id.uuid(),
-            entry.source.name(),
-            entry.stream_id,
-            entry.version,
-            now,
-        )
-        .execute(&mut *conn)
-        .await?;
+    let to_come = || recorded.iter().filter(|entry| entry.awaits_context());
+    let ids: Vec<Uuid> = to_come().map(|entry| entry.event_id.uuid()).collect();
+    if ids.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Those that came from their producer in a bundle have brought their contexts, or have none any more.
-async fn await_no_more(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
-    let come = come.iter().filter(|entry| !entry.fetched);
-    let ids: Vec<Uuid> = come.map(|entry| entry.event_id.uuid()).collect();
+    let sources: Vec<&str> = to_come().map(|entry| entry.source.name()).collect();
+    let streams: Vec<Uuid> = to_come().map(|entry| entry.stream_id).collect();
+    let versions: Vec<i64> = to_come().map(|entry| entry.version).collect();
     sqlx::query!(
-        "DELETE FROM audit.awaited_contexts WHERE event_id = ANY($1)",
-        &ids
+        "INSERT INTO audit.awaited_contexts (event_id, source, stream_id, version, noticed_at)
+         SELECT event_id, source, stream_id, version, $5
+         FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]) AS come (event_id, source, stream_id, version)",
+        &ids,
+        &sources as &[&str],
+        &streams,
+        &versions,
+        now,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// What is awaited and was not asked for since then, at most so many contexts of it, oldest first.
+/// What came from its producer in a bundle has brought its context, or shows that the producer has none for
+/// this place any more.
+pub(crate) async fn await_no_more(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
+    let come = come.iter().filter(|entry| !entry.fetched);
+    let (streams, versions): (Vec<Uuid>, Vec<i64>) = come.map(Entry::place).unzip();
+    sqlx::query!(
+        "DELETE FROM audit.awaited_contexts AS awaited
+         USING UNNEST($1::uuid[], $2::bigint[]) AS come (stream_id, version)
+         WHERE awaited.stream_id = come.stream_id AND awaited.version = come.version",
+        &streams,
+        &versions,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What is awaited of a service and was not asked for yet, or, if so wished, not since then: at most so many,
+/// those first that were never asked for, by stream and version.
 pub(crate) async fn due(
     conn: &mut PgConnection,
-    asked_before: DateTime<Utc>,
+    of: Service,
+    asked_before: Option<DateTime<Utc>>,
     limit: i64,
 ) -> sqlx::Result<Vec<Awaited>> {
-    let rows = sqlx::query!(
-        r#"SELECT source, stream_id, min(version) AS "from!", max(version) AS "to!"
-           FROM (SELECT * FROM audit.awaited_contexts WHERE asked_at IS NULL OR asked_at < $1
-                 ORDER BY noticed_at, event_id LIMIT $2) AS due
-           GROUP BY source, stream_id ORDER BY min(noticed_at)"#,
+    sqlx::query_as!(
+        Awaited,
+        r#"SELECT stream_id AS "stream_id!", version AS "version!"
+           FROM (SELECT * FROM audit.awaited_contexts
+                 WHERE source = $1 AND (asked_at IS NULL OR asked_at < $2)
+                 ORDER BY asked_at NULLS FIRST, noticed_at, event_id LIMIT $3) AS due
+           ORDER BY stream_id, version"#,
+        of.name(),
         asked_before,
         limit
     )
     .fetch_all(conn)
-    .await?;
-    let awaited = rows.into_iter().filter_map(|row| {
-        Some(Awaited {
-            source: row.source.parse().ok()?,
-            stream_id: row.stream_id,
-            from: row.from,
-            to: row.to,
-        })
-    });
-    Ok(awaited.collect())
+    .await
 }
 
-/// Remembers when these were asked for.
-pub(crate) async fn was_asked(
+/// Remembers when these versions were asked for.
+pub(crate) async fn were_asked(
     conn: &mut PgConnection,
-    awaited: &Awaited,
+    asked: &RepeatEvents,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE audit.awaited_contexts SET asked_at = $1 WHERE stream_id = $2 AND version BETWEEN $3 AND $4",
         now,
-        awaited.stream_id,
-        awaited.from,
-        awaited.to,
+        asked.stream_id,
+        asked.from,
+        asked.to,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Awaits these versions' contexts no longer: their producer does not have the events.
+pub(crate) async fn give_up(conn: &mut PgConnection, asked: &RepeatEvents) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM audit.awaited_contexts WHERE stream_id = $1 AND version BETWEEN $2 AND $3",
+        asked.stream_id,
+        asked.from,
+        asked.to,
     )
     .execute(conn)
     .await?;

@@ -44,10 +44,10 @@ pub(crate) async fn forget_filled_holes(conn: &mut PgConnection) -> sqlx::Result
     Ok(done.rows_affected())
 }
 
-/// The holes that are known, oldest first.
+/// Holes that are known, first those that were not tried for longest: none keeps others from being tried.
 pub(crate) async fn holes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Hole>> {
     let rows = sqlx::query!(
-        "SELECT stream_id, source, from_version, to_version FROM audit.holes ORDER BY noticed_at LIMIT $1",
+        "SELECT stream_id, source, from_version, to_version FROM audit.holes ORDER BY tried_at, noticed_at LIMIT $1",
         limit
     )
     .fetch_all(conn)

@@ -56,6 +56,11 @@ impl Events {
         &self.1
     }
 
+    /// Loses all of it.
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     /// Erases all contexts.
     pub(crate) fn erase_contexts(&self) {
         for (.., sealed) in self.0.lock().unwrap().iter_mut() {

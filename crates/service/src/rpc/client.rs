@@ -22,8 +22,8 @@ const PAUSES: [Duration; 4] = [
 
 /// Asks other services. Clones share the connection.
 ///
-/// All questions of the contract read only, so a question is asked again when nobody listened or
-/// when its reply may have been lost with a connection.
+/// All questions of the contract read only, or may be carried out twice, so a question is asked again when
+/// nobody listened or when its reply may have been lost with a connection.
 #[derive(Debug, Clone)]
 pub struct RpcClient {
     client: Client,
