@@ -10,4 +10,7 @@ CREATE TABLE audit.awaited_contexts (
     asked_at timestamptz
 );
 CREATE INDEX awaited_contexts_stream ON audit.awaited_contexts (stream_id, version);
+-- Whom to ask for what next, and since when the oldest has been awaited.
+CREATE INDEX awaited_contexts_due ON audit.awaited_contexts (source, asked_at NULLS FIRST, noticed_at, event_id);
+CREATE INDEX awaited_contexts_noticed ON audit.awaited_contexts (noticed_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON audit.awaited_contexts TO mandate_audit;

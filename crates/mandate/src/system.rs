@@ -10,7 +10,9 @@ use contract::{Environment, Service};
 use directory::StoreAuthenticator;
 use futures::future::join_all;
 use service::http::{Limits, application, serve};
-use service::{Authenticator, Health, Host, RpcAuthenticator, Shared, StartError, Tasks};
+use service::{
+    Authenticator, Background, Health, Host, RpcAuthenticator, Shared, StartError, Tasks,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +34,8 @@ pub struct System {
     /// Where callers reach them.
     pub base_url: String,
     tasks: Tasks,
+    /// Ends after all that runs on it.
+    _background: Background,
     pools: Vec<sqlx::PgPool>,
     clients: Vec<async_nats::Client>,
     stop_serving: CancellationToken,
@@ -57,10 +61,11 @@ impl System {
         let address = listener.local_addr()?;
         let base_url = configuration.settle_base_url(address);
         let health = Health::new();
+        let background = Background::start().context("a thread for background work")?;
         let shared = Shared {
             env: environment.clone(),
             catalogue: Arc::new(configuration.catalogue()?),
-            tasks: Tasks::new(health.clone()),
+            tasks: Tasks::new(health.clone()).with(&background),
             health: health.clone(),
         };
         let mut hosts = Vec::new();
@@ -94,6 +99,7 @@ impl System {
             address,
             base_url,
             tasks: shared.tasks,
+            _background: background,
             pools,
             clients,
             stop_serving,

@@ -41,7 +41,7 @@ impl Host {
     pub fn start_relay(&self) {
         let (health, host) = (self.health.clone(), self.clone());
         health.report("relay", Err("has not started yet".to_owned()));
-        self.tasks.spawn("relay", move |shutdown| {
+        self.tasks.spawn_in_background("relay", move |shutdown| {
             let relay = Relay::new(host.events.clone(), host.transport.clone());
             let report = reporter(&health, "relay");
             async move { relay.run(shutdown, |state| report(state.map(drop))).await }
@@ -55,21 +55,22 @@ impl Host {
         let (host, name) = (self.clone(), format!("consumers/{}", projection.name()));
         self.health
             .report(&name, Err("has not started yet".to_owned()));
-        self.tasks.spawn(projection.name(), move |shutdown| {
-            let report = reporter(&host.health, &name);
-            let run = projection::run(
-                host.events.clone(),
-                host.transport.clone(),
-                host.repair(),
-                Arc::clone(&projection),
-                shutdown,
-                report,
-            );
-            async move {
-                run.await;
-                Ok::<(), std::convert::Infallible>(())
-            }
-        });
+        self.tasks
+            .spawn_in_background(projection.name(), move |shutdown| {
+                let report = reporter(&host.health, &name);
+                let run = projection::run(
+                    host.events.clone(),
+                    host.transport.clone(),
+                    host.repair(),
+                    Arc::clone(&projection),
+                    shutdown,
+                    report,
+                );
+                async move {
+                    run.await;
+                    Ok::<(), std::convert::Infallible>(())
+                }
+            });
     }
 
     /// Follows a stream with a handler of batches: for what is no projection, such as the audit
@@ -79,18 +80,19 @@ impl Host {
         let (host, name) = (self.clone(), format!("consumers/{}", options.durable));
         self.health
             .report(&name, Err("has not started yet".to_owned()));
-        self.tasks.spawn(options.durable.clone(), move |shutdown| {
-            let report = reporter(&host.health, &name);
-            let (transport, options, handler) = (
-                host.transport.clone(),
-                options.clone(),
-                Arc::clone(&handler),
-            );
-            async move {
-                consumer::run(&transport, &options, &*handler, shutdown, report).await;
-                Ok::<(), std::convert::Infallible>(())
-            }
-        });
+        self.tasks
+            .spawn_in_background(options.durable.clone(), move |shutdown| {
+                let report = reporter(&host.health, &name);
+                let (transport, options, handler) = (
+                    host.transport.clone(),
+                    options.clone(),
+                    Arc::clone(&handler),
+                );
+                async move {
+                    consumer::run(&transport, &options, &*handler, shutdown, report).await;
+                    Ok::<(), std::convert::Infallible>(())
+                }
+            });
     }
 
     /// Asks producers for events that did not arrive.

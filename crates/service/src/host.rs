@@ -98,7 +98,10 @@ impl Host {
         transport: TransportSettings,
     ) -> Result<Self, StartError> {
         let pool = connect::database(service, database)?;
-        let client = connect::nats(service, nats).await?;
+        // The relay and the projections send and receive by far the most.
+        let (tasks, settings) = (&shared.tasks, nats.clone());
+        let connecting = Box::pin(async move { connect::nats(service, &settings).await });
+        let client = tasks.in_background(connecting).await?;
         Ok(Self::assemble(
             service, shared, pool, client, nats, transport,
         ))

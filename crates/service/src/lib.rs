@@ -8,7 +8,8 @@
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS.
-//! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told.
+//! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
+//!    [`background`]: a thread of its own for what no caller waits for.
 //! 7. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait for the same.
 //! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running host.
 //!
@@ -18,6 +19,7 @@
 //! [`http::serve`].
 
 pub mod authentication;
+pub mod background;
 pub mod batch;
 pub mod connect;
 mod events;
@@ -36,6 +38,7 @@ pub mod tasks;
 pub mod telemetry;
 
 pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
+pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
 pub use group_commit::GroupCommit;
 pub use health::Health;

@@ -11,9 +11,11 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::background::Background;
 use crate::health::Health;
 
 /// The pause before the first restart.
@@ -29,6 +31,7 @@ pub struct Tasks {
     tracker: TaskTracker,
     shutdown: CancellationToken,
     health: Health,
+    background: Option<Handle>,
 }
 
 impl Tasks {
@@ -38,6 +41,16 @@ impl Tasks {
             tracker: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             health,
+            background: None,
+        }
+    }
+
+    /// The same, with a thread for what no caller waits for.
+    #[must_use]
+    pub fn with(self, background: &Background) -> Self {
+        Self {
+            background: Some(background.handle.clone()),
+            ..self
         }
     }
 
@@ -58,12 +71,51 @@ impl Tasks {
         Fut: Future<Output = Result<(), E>> + Send + 'static,
         E: fmt::Display,
     {
-        let name = name.into();
-        let shutdown = self.shutdown.clone();
-        let health = self.health.clone();
-        self.tracker.spawn(async move {
-            supervise(&name, &work, &shutdown, &health).await;
-        });
+        self.tracker.spawn(self.supervised(name.into(), work));
+    }
+
+    /// The same on the [`Background`] thread, if there is one: for work in large portions that no caller
+    /// waits for.
+    pub fn spawn_in_background<F, Fut, E>(&self, name: impl Into<String>, work: F)
+    where
+        F: Fn(CancellationToken) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        let task = self.supervised(name.into(), work);
+        match &self.background {
+            Some(background) => self.tracker.spawn_on(task, background),
+            None => self.tracker.spawn(task),
+        };
+    }
+
+    /// Does something on the [`Background`] thread, if there is one, and waits for it. What it spawns stays
+    /// there.
+    pub async fn in_background<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        match &self.background {
+            Some(background) => {
+                let done = background.spawn(work).await;
+                done.expect("the thread lives as long as what it is for")
+            }
+            None => work.await,
+        }
+    }
+
+    fn supervised<F, Fut, E>(
+        &self,
+        name: String,
+        work: F,
+    ) -> impl Future<Output = ()> + Send + 'static + use<F, Fut, E>
+    where
+        F: Fn(CancellationToken) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        let (shutdown, health) = (self.shutdown.clone(), self.health.clone());
+        async move { supervise(&name, &work, &shutdown, &health).await }
     }
 
     /// Cancelled when shutdown begins.
@@ -184,6 +236,34 @@ mod tests {
         assert!(tasks.health.readiness().await.ready);
         assert!(tasks.shutdown(Duration::from_secs(1)).await);
         assert_eq!(runs.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn background_work_keeps_nobody_waiting() {
+        let background = Background::start().unwrap();
+        let tasks = Tasks::default().with(&background);
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let told = Arc::new(std::sync::Mutex::new(told));
+        let (done, ended) = tokio::sync::oneshot::channel();
+        let done = Arc::new(std::sync::Mutex::new(Some(done)));
+        tasks.spawn_in_background("turn", move |_| {
+            let (told, done) = (Arc::clone(&told), Arc::clone(&done));
+            async move {
+                // Keeps its thread until this one, on which the test runs, has gone on.
+                let in_time = told.lock().unwrap().recv_timeout(Duration::from_secs(30));
+                let _ = done.lock().unwrap().take().unwrap().send(in_time.is_ok());
+                Ok::<(), String>(())
+            }
+        });
+        let on_it = tasks
+            .in_background(async { std::thread::current().name().map(str::to_owned) })
+            .now_or_never();
+        assert_eq!(on_it, None, "the thread is busy");
+        go_on.send(()).unwrap();
+        assert!(ended.await.unwrap());
+        let on_it = tasks.in_background(async { std::thread::current().name().map(str::to_owned) });
+        assert_eq!(on_it.await.as_deref(), Some("background"));
+        assert!(tasks.shutdown(Duration::from_secs(10)).await);
     }
 
     #[tokio::test(start_paused = true)]
