@@ -154,20 +154,13 @@ async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
     let life = events.with_contexts(&world.env, world.env.new_id(), 3);
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    until("the producer has promised", async || {
-        world
-            .count("SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL")
-            .await
-            == 2
-    })
-    .await;
+    world.until_contexts_were_asked_for(2).await;
     // What it published was lost; minutes later the operator hears of it, and it is asked again.
     let later = "UPDATE audit.awaited_contexts SET noticed_at = noticed_at - interval '9 minutes'";
     sqlx::query(later).execute(&world.sql).await.unwrap();
     let readiness = audit.health.readiness().await;
     assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
-    let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
-    sqlx::query(later).execute(&world.sql).await.unwrap();
+    world.minutes_pass_since_contexts_were_asked_for().await;
     world.until_contexts(3).await;
     until("nothing is awaited", async || {
         world.awaited_contexts().await == 0
@@ -204,17 +197,10 @@ async fn contexts_of_events_that_their_producer_has_no_more_are_given_up() {
     world.producer(&events).await;
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    until("the producer has promised", async || {
-        world
-            .count("SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL")
-            .await
-            == 2
-    })
-    .await;
+    world.until_contexts_were_asked_for(2).await;
     // It was set back to a time before these events.
     events.forget();
-    let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
-    sqlx::query(later).execute(&world.sql).await.unwrap();
+    world.minutes_pass_since_contexts_were_asked_for().await;
     until("nothing is awaited", async || {
         world.awaited_contexts().await == 0
     })

@@ -235,6 +235,21 @@ impl World {
             .await
     }
 
+    /// Awaits that a producer has promised to repeat so many events.
+    pub(crate) async fn until_contexts_were_asked_for(&self, count: i64) {
+        let asked = "SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL";
+        until("the producer has promised", async || {
+            self.count(asked).await == count
+        })
+        .await;
+    }
+
+    /// So that they are asked for again.
+    pub(crate) async fn minutes_pass_since_contexts_were_asked_for(&self) {
+        let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
+        sqlx::query(later).execute(&self.sql).await.unwrap();
+    }
+
     /// Awaits that so many contexts are kept.
     pub(crate) async fn until_contexts(&self, count: i64) {
         until(&format!("{count} contexts are kept"), async || {
