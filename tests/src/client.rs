@@ -62,18 +62,12 @@ fn owner(path: &str) -> Service {
     let path = path.split('?').next().unwrap_or(path);
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
-        [
-            "v1",
-            "organizations" | "people" | "accounts" | "api-tokens",
-            ..,
-        ] => Service::Directory,
+        ["v1", "organizations" | "people" | "accounts" | "api-tokens", ..] => Service::Directory,
         ["v1", "apps", _, "keys"] | ["v1", "keys", ..] | ["oauth2", ..] => Service::KeyIssuer,
         ["v1", "apps", _, "consent-links"]
-        | [
-            "v1",
-            "consent-links" | "consent-requests" | "grants" | "me",
-            ..,
-        ] => Service::ConsentBroker,
+        | ["v1", "consent-links" | "consent-requests" | "grants" | "me", ..] => {
+            Service::ConsentBroker
+        }
         ["v1", "apps" | "catalogue", ..] => Service::AppRegistry,
         ["v1", "events", ..] => Service::Audit,
         _ => panic!("nobody owns {path}"),
@@ -85,10 +79,7 @@ impl Client {
     pub fn anonymous(addresses: Addresses) -> Self {
         // Not shared between tests: its connections live in the runtime of one.
         Self {
-            http: reqwest::Client::builder()
-                .user_agent("journeys/1")
-                .build()
-                .unwrap(),
+            http: reqwest::Client::builder().user_agent("journeys/1").build().unwrap(),
             addresses: Arc::new(addresses),
             credentials: Credentials::Nobody,
         }
@@ -97,19 +88,13 @@ impl Client {
     /// The same caller without credentials.
     #[must_use]
     pub fn without_credentials(&self) -> Self {
-        Self {
-            credentials: Credentials::Nobody,
-            ..self.clone()
-        }
+        Self { credentials: Credentials::Nobody, ..self.clone() }
     }
 
     /// With this bearer token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self {
-            credentials: Credentials::Token(token.to_owned()),
-            ..self.clone()
-        }
+        Self { credentials: Credentials::Token(token.to_owned()), ..self.clone() }
     }
 
     /// By HTTP Basic.
@@ -124,10 +109,7 @@ impl Client {
     /// The same caller, at other addresses.
     #[must_use]
     pub fn at(&self, addresses: Addresses) -> Self {
-        Self {
-            addresses: Arc::new(addresses),
-            ..self.clone()
-        }
+        Self { addresses: Arc::new(addresses), ..self.clone() }
     }
 
     /// A request, to be completed and given to [`Client::send`].
@@ -171,16 +153,13 @@ impl Client {
     /// # Panics
     /// When there are several addresses.
     pub async fn get_raw(&self, path: &str) -> Answer {
-        let Addresses::One(address) = &*self.addresses else {
-            panic!("{path} has no owner")
-        };
+        let Addresses::One(address) = &*self.addresses else { panic!("{path} has no owner") };
         self.send(self.http.get(format!("{address}{path}"))).await
     }
 
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::POST, path).json(&body))
-            .await
+        self.send(self.request(Method::POST, path).json(&body)).await
     }
 
     /// POST of nothing.
@@ -196,14 +175,12 @@ impl Client {
     /// PUT of bytes.
     pub async fn put_bytes(&self, path: &str, media_type: &str, bytes: Vec<u8>) -> Answer {
         let request = self.request(Method::PUT, path);
-        self.send(request.header("content-type", media_type).body(bytes))
-            .await
+        self.send(request.header("content-type", media_type).body(bytes)).await
     }
 
     /// PATCH of JSON.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::PATCH, path).json(&body))
-            .await
+        self.send(self.request(Method::PATCH, path).json(&body)).await
     }
 
     /// DELETE.
@@ -213,8 +190,7 @@ impl Client {
 
     /// POST of a form.
     pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(self.request(Method::POST, path).form(fields))
-            .await
+        self.send(self.request(Method::POST, path).form(fields)).await
     }
 }
 
@@ -224,10 +200,7 @@ impl Answer {
     /// # Panics
     /// When it has another.
     #[track_caller]
-    #[allow(
-        clippy::return_self_not_must_use,
-        reason = "often only the status matters"
-    )]
+    #[allow(clippy::return_self_not_must_use, reason = "often only the status matters")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
         self
@@ -273,10 +246,7 @@ impl Answer {
     #[track_caller]
     pub fn problem(&self, status: u16, slug: &str) -> String {
         let wanted = (status, format!("urn:mandate:problem:{slug}"));
-        let found = (
-            self.status,
-            self.json()["type"].to_string().replace('"', ""),
-        );
+        let found = (self.status, self.json()["type"].to_string().replace('"', ""));
         assert_eq!(found, wanted, "{}: {}", self.asked, self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.json()["status"], status);
@@ -292,10 +262,7 @@ impl Answer {
         assert_eq!(self.status, 422, "{}: {}", self.asked, self.text());
         let errors = self.json()["errors"].as_array().cloned();
         let named = errors.unwrap_or_default();
-        let named: Vec<&str> = named
-            .iter()
-            .filter_map(|error| error["field"].as_str())
-            .collect();
+        let named: Vec<&str> = named.iter().filter_map(|error| error["field"].as_str()).collect();
         assert_eq!(named, fields, "{}: {}", self.asked, self.text());
     }
 }

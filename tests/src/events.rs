@@ -25,9 +25,7 @@ impl Event {
     /// When it is no type of ours.
     pub fn kind(&self) -> &str {
         let kind = self.attribute("type");
-        let plain = kind
-            .strip_prefix("mandate.")
-            .and_then(|kind| kind.strip_suffix(".v1"));
+        let plain = kind.strip_prefix("mandate.").and_then(|kind| kind.strip_suffix(".v1"));
         plain.unwrap_or_else(|| panic!("{kind} is no type of ours"))
     }
 
@@ -36,9 +34,7 @@ impl Event {
     /// # Panics
     /// When it has none of this name.
     pub fn attribute(&self, name: &str) -> &str {
-        self.event[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("no {name} in {}", self.event))
+        self.event[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.event))
     }
 
     /// Its place in its stream.

@@ -31,12 +31,7 @@ pub fn verify(token: &str, key_set: &Value) -> Verified {
         .unwrap_or_else(|| panic!("no key {} in {key_set}", header["kid"]));
     assert_eq!(
         (&key["kty"], &key["crv"], &key["alg"], &key["use"]),
-        (
-            &"EC".into(),
-            &"P-256".into(),
-            &"ES256".into(),
-            &"sig".into()
-        )
+        (&"EC".into(), &"P-256".into(), &"ES256".into(), &"sig".into())
     );
     assert!(key.get("d").is_none(), "the private key is published");
     // The uncompressed point of SEC 1: 4, x, y.

@@ -84,13 +84,8 @@ pub struct Link {
 }
 
 /// Every role on an account.
-pub const ACCOUNT_ROLES: [&str; 5] = [
-    "admin",
-    "business_manager",
-    "technical_manager",
-    "analyst",
-    "viewer",
-];
+pub const ACCOUNT_ROLES: [&str; 5] =
+    ["admin", "business_manager", "technical_manager", "analyst", "viewer"];
 
 impl Deref for Person {
     type Target = Client;
@@ -115,18 +110,13 @@ impl Person {
     /// The same person, at another replica.
     #[must_use]
     pub fn at(&self, addresses: Addresses) -> Self {
-        Self {
-            client: self.client.at(addresses),
-            ..self.clone()
-        }
+        Self { client: self.client.at(addresses), ..self.clone() }
     }
 
     /// Makes a draft of an app.
     pub async fn draft(&self, organization: &Organization, service: &str) -> App {
         let app = self.post("/v1/apps", draft(organization, service)).await;
-        App {
-            id: app.expect(201).field("id"),
-        }
+        App { id: app.expect(201).field("id") }
     }
 
     /// Makes an app and activates it.
@@ -140,30 +130,20 @@ impl Person {
     /// Makes a key.
     pub async fn key(&self, app: &App) -> Key {
         let path = format!("/v1/apps/{}/keys", app.id);
-        let key = self
-            .post(&path, json!({ "name": "a key" }))
-            .await
-            .expect(201);
-        Key {
-            client_id: key.field("client_id"),
-            client_secret: key.field("client_secret"),
-        }
+        let key = self.post(&path, json!({ "name": "a key" })).await.expect(201);
+        Key { client_id: key.field("client_id"), client_secret: key.field("client_secret") }
     }
 
     /// Makes a consent link.
     pub async fn link(&self, app: &App) -> Link {
         let path = format!("/v1/apps/{}/consent-links", app.id);
         let link = self.post(&path, json!({})).await.expect(201);
-        Link {
-            id: link.field("id"),
-            token: link.field("token"),
-        }
+        Link { id: link.field("id"), token: link.field("token") }
     }
 
     /// Opens a consent link.
     pub async fn open(&self, link: &Link) -> Answer {
-        self.get(&format!("/v1/consent-requests/{}", link.token))
-            .await
+        self.get(&format!("/v1/consent-requests/{}", link.token)).await
     }
 
     /// Approves it for these accounts.
@@ -174,8 +154,7 @@ impl Person {
 
     /// Denies it.
     pub async fn deny(&self, link: &Link) -> Answer {
-        self.act(&format!("/v1/consent-requests/{}/deny", link.token))
-            .await
+        self.act(&format!("/v1/consent-requests/{}/deny", link.token)).await
     }
 }
 
@@ -209,16 +188,9 @@ impl Operator {
         let new = json!({ "email": email, "name": name, "password": PASSWORD });
         let id = self.post("/v1/people", new).await.expect(201).field("id");
         let signing_in = self.without_credentials().with_password(&email, PASSWORD);
-        let token = signing_in
-            .post("/v1/api-tokens", json!({ "name": "journeys" }))
-            .await;
+        let token = signing_in.post("/v1/api-tokens", json!({ "name": "journeys" })).await;
         let token = token.expect(201).field("token");
-        Person {
-            id,
-            email,
-            name,
-            client: self.with_token(&token),
-        }
+        Person { id, email, name, client: self.with_token(&token) }
     }
 
     /// An organization whose contact is not confirmed yet.
@@ -234,17 +206,9 @@ impl Operator {
         let id = id.field("id");
         for (person, role) in [(&developer, "developer"), (&auditor, "auditor")] {
             let member = json!({ "person_id": person.id, "role": role });
-            owner
-                .post(&format!("/v1/organizations/{id}/members"), member)
-                .await
-                .expect(201);
+            owner.post(&format!("/v1/organizations/{id}/members"), member).await.expect(201);
         }
-        Organization {
-            id,
-            owner,
-            developer,
-            auditor,
-        }
+        Organization { id, owner, developer, auditor }
     }
 
     /// An organization that can activate apps.
@@ -260,12 +224,8 @@ impl Operator {
         let name = "Corner Shop".to_owned();
         let new = json!({ "name": name, "kind": "advertiser", "service": service });
         let id = self.post("/v1/accounts", new).await.expect(201).field("id");
-        let mut account = Account {
-            id,
-            name,
-            service: service.to_owned(),
-            people: BTreeMap::new(),
-        };
+        let mut account =
+            Account { id, name, service: service.to_owned(), people: BTreeMap::new() };
         for role in roles {
             let person = self.person(&role.replace('_', " ")).await;
             self.assign(&account, &person, role).await;

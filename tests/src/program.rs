@@ -183,10 +183,7 @@ impl Process {
     /// The process id of the program itself.
     pub async fn pid(&self) -> Pid {
         let pid = eventually("the process id", async || {
-            self.read("pid")
-                .trim()
-                .parse()
-                .map_err(|_| "not yet".to_owned())
+            self.read("pid").trim().parse().map_err(|_| "not yet".to_owned())
         });
         Pid::from_raw(pid.await)
     }

@@ -100,11 +100,7 @@ impl Servers {
         let configuration = tempfile::tempdir().unwrap();
         let text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
         std::fs::write(configuration.path().join("mandate.toml"), text).unwrap();
-        Self {
-            database,
-            nats,
-            configuration,
-        }
+        Self { database, nats, configuration }
     }
 
     /// The configuration file.
@@ -135,13 +131,7 @@ impl Servers {
     pub fn add_operator(&self) -> String {
         let mut arguments = vec!["operators", "add", "--config"];
         let file = self.file();
-        arguments.extend([
-            &file,
-            "--email",
-            "operator@example.com",
-            "--name",
-            "Operator",
-        ]);
+        arguments.extend([&file, "--email", "operator@example.com", "--name", "Operator"]);
         let printed = program::run(&arguments).succeeded();
         printed.trim().to_owned()
     }
@@ -182,12 +172,7 @@ impl System {
 
     async fn of(servers: Servers, processes: Vec<Process>, addresses: Addresses) -> Self {
         let operator_token = servers.add_operator();
-        let system = Self {
-            processes,
-            addresses,
-            operator_token,
-            servers,
-        };
+        let system = Self { processes, addresses, operator_token, servers };
         match &system.addresses {
             Addresses::One(address) => ready(address).await,
             Addresses::Each(addresses) => {
@@ -238,10 +223,7 @@ impl System {
 
     /// What the processes have said so far, on both streams.
     pub fn said(&self) -> String {
-        self.processes
-            .iter()
-            .map(|process| process.stdout() + &process.stderr())
-            .collect()
+        self.processes.iter().map(|process| process.stdout() + &process.stderr()).collect()
     }
 }
 
@@ -250,11 +232,7 @@ pub async fn ready(address: &str) {
     let client = Client::anonymous(Addresses::One(address.to_owned()));
     eventually(&format!("{address} is ready"), async || {
         let answer = client.get_raw("/readyz").await;
-        if answer.status == 200 {
-            Ok(())
-        } else {
-            Err(answer.text())
-        }
+        if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
     })
     .await;
 }

@@ -206,14 +206,7 @@ pub fn decide(app: &App, command: Command<'_>) -> Result<Vec<Event>, Refusal> {
     let app_id = app.id;
     match (command, app.state) {
         (Command::Edit(changes, offer), AppState::Draft) => edit(app, changes, offer),
-        (
-            Command::SetImage {
-                media_type,
-                size,
-                sha256,
-            },
-            AppState::Draft,
-        ) => {
+        (Command::SetImage { media_type, size, sha256 }, AppState::Draft) => {
             if app.image_sha256 == Some(sha256) {
                 return Ok(Vec::new());
             }
@@ -225,13 +218,9 @@ pub fn decide(app: &App, command: Command<'_>) -> Result<Vec<Event>, Refusal> {
             };
             Ok(vec![Event::ImageSet(fact, sha256)])
         }
-        (
-            Command::Activate {
-                organization_confirmed,
-                offer,
-            },
-            AppState::Draft,
-        ) => activate(app, organization_confirmed, offer),
+        (Command::Activate { organization_confirmed, offer }, AppState::Draft) => {
+            activate(app, organization_confirmed, offer)
+        }
         (Command::Suspend, AppState::Active) => Ok(vec![Event::Suspended(AppSuspended { app_id })]),
         (Command::Resume, AppState::Suspended) => Ok(vec![Event::Resumed(AppResumed { app_id })]),
         (Command::Archive, AppState::Draft | AppState::Active | AppState::Suspended) => {
@@ -260,10 +249,7 @@ pub fn decide(app: &App, command: Command<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 fn edit(app: &App, changes: Changes, offer: Offer<'_>) -> Result<Vec<Event>, Refusal> {
-    if changes
-        .authentication_method
-        .is_some_and(|method| method != app.authentication_method)
-    {
+    if changes.authentication_method.is_some_and(|method| method != app.authentication_method) {
         return Err(Refusal::MethodFixed(app.authentication_method.as_str()));
     }
     if let (Some(fixed), Some(wanted)) = (&app.service, &changes.service)
@@ -288,17 +274,9 @@ fn edit(app: &App, changes: Changes, offer: Offer<'_>) -> Result<Vec<Event>, Ref
         service,
         domains,
     };
-    let unchanged = (
-        &edited.name,
-        &edited.description,
-        &edited.service,
-        &edited.domains,
-    ) == (&app.name, &app.description, &app.service, &app.domains);
-    Ok(if unchanged {
-        Vec::new()
-    } else {
-        vec![Event::Edited(edited)]
-    })
+    let unchanged = (&edited.name, &edited.description, &edited.service, &edited.domains)
+        == (&app.name, &app.description, &app.service, &app.domains);
+    Ok(if unchanged { Vec::new() } else { vec![Event::Edited(edited)] })
 }
 
 fn activate(

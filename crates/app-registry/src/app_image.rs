@@ -23,10 +23,7 @@ pub struct ImageLimits {
 
 impl Default for ImageLimits {
     fn default() -> Self {
-        Self {
-            max_bytes: 500 * 1000,
-            max_side: 4096,
-        }
+        Self { max_bytes: 500 * 1000, max_side: 4096 }
     }
 }
 
@@ -72,9 +69,7 @@ impl AppImage {
     /// Checks the bytes, by decoding them. Takes up to a few hundred milliseconds of computing.
     pub fn check(bytes: Vec<u8>, limits: &ImageLimits) -> Result<Self, ImageRefused> {
         if bytes.len() > limits.max_bytes {
-            return Err(ImageRefused::TooLarge {
-                limit: limits.max_bytes,
-            });
+            return Err(ImageRefused::TooLarge { limit: limits.max_bytes });
         }
         let (format, media_type) = match image::guess_format(&bytes) {
             Ok(ImageFormat::Png) => (ImageFormat::Png, "image/png"),
@@ -91,11 +86,7 @@ impl AppImage {
         let (width, height) = reader().into_dimensions().map_err(broken)?;
         let limit = limits.max_side;
         if width > limit || height > limit {
-            return Err(ImageRefused::TooManyPixels {
-                width,
-                height,
-                limit,
-            });
+            return Err(ImageRefused::TooManyPixels { width, height, limit });
         }
         let mut decoding = reader();
         let mut bounds = Limits::no_limits();
@@ -105,11 +96,7 @@ impl AppImage {
         bounds.max_alloc = Some(16 * u64::from(limit) * u64::from(limit));
         decoding.limits(bounds);
         decoding.decode().map_err(broken)?;
-        Ok(Self {
-            media_type,
-            sha256: Sha256::digest(&bytes).into(),
-            bytes,
-        })
+        Ok(Self { media_type, sha256: Sha256::digest(&bytes).into(), bytes })
     }
 }
 
@@ -119,9 +106,7 @@ mod tests {
 
     fn encoded(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        image::DynamicImage::new_rgb8(width, height)
-            .write_to(&mut bytes, format)
-            .unwrap();
+        image::DynamicImage::new_rgb8(width, height).write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
     }
 
@@ -131,14 +116,8 @@ mod tests {
 
     #[test]
     fn png_and_jpeg_are_known_by_their_bytes() {
-        assert_eq!(
-            check(encoded(ImageFormat::Png, 8, 8)).unwrap().media_type,
-            "image/png"
-        );
-        assert_eq!(
-            check(encoded(ImageFormat::Jpeg, 8, 8)).unwrap().media_type,
-            "image/jpeg"
-        );
+        assert_eq!(check(encoded(ImageFormat::Png, 8, 8)).unwrap().media_type, "image/png");
+        assert_eq!(check(encoded(ImageFormat::Jpeg, 8, 8)).unwrap().media_type, "image/jpeg");
     }
 
     #[test]
@@ -157,10 +136,7 @@ mod tests {
     fn an_image_has_at_most_500_kilobytes() {
         let mut bytes = encoded(ImageFormat::Png, 8, 8);
         bytes.resize(500_000, 0);
-        assert!(
-            check(bytes.clone()).is_ok(),
-            "what follows the end of a PNG is not kept"
-        );
+        assert!(check(bytes.clone()).is_ok(), "what follows the end of a PNG is not kept");
         bytes.push(0);
         assert_eq!(check(bytes), Err(ImageRefused::TooLarge { limit: 500_000 }));
     }
@@ -176,11 +152,7 @@ mod tests {
         let refused = check(bomb).unwrap_err();
         assert_eq!(
             refused,
-            ImageRefused::TooManyPixels {
-                width: 50_000,
-                height: 50_000,
-                limit: 4096
-            }
+            ImageRefused::TooManyPixels { width: 50_000, height: 50_000, limit: 4096 }
         );
     }
 
@@ -189,19 +161,14 @@ mod tests {
         for format in [ImageFormat::Png, ImageFormat::Jpeg] {
             let bytes = encoded(format, 64, 64);
             let refused = check(bytes[..bytes.len() / 4].to_vec());
-            assert!(
-                matches!(refused, Err(ImageRefused::Broken(_))),
-                "{format:?}: {refused:?}"
-            );
+            assert!(matches!(refused, Err(ImageRefused::Broken(_))), "{format:?}: {refused:?}");
         }
     }
 
     /// CRC-32 as PNG uses it (ISO 3309), a bit at a time.
     fn crc32(bytes: &[u8]) -> u32 {
         let step = |crc: u32, byte: &u8| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-                (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
-            })
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
         };
         !bytes.iter().fold(!0, step)
     }

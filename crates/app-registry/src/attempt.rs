@@ -35,15 +35,13 @@ impl Attempt<'_> {
         id: AppId,
         operation: Operation,
     ) -> Result<Authorized, Problem> {
-        let app = store::find(&self.registry.host.pool, id)
-            .await?
-            .ok_or_else(no_such_app)?;
+        let app = store::find(&self.registry.host.pool, id).await?.ok_or_else(no_such_app)?;
         match policy::authorize(self.caller, app.organization_id, operation) {
             Ok(authority) => Ok(Authorized { app, authority }),
             Err(Denied::NoMember) => Err(no_such_app()),
-            Err(Denied::Role) => Err(self
-                .refuse_role(operation, app.organization_id, &format!("app/{id}"))
-                .await),
+            Err(Denied::Role) => {
+                Err(self.refuse_role(operation, app.organization_id, &format!("app/{id}")).await)
+            }
         }
     }
 
@@ -79,12 +77,10 @@ impl Attempt<'_> {
         let host = &self.registry.host;
         let Authorized { app, authority } = authorized;
         let provenance =
-            self.facts
-                .provenance(self.caller.actor(), authority, Some(app.organization_id));
+            self.facts.provenance(self.caller.actor(), authority, Some(app.organization_id));
         let mut unit = host.events.begin(&provenance);
-        let mut app = store::lock(unit.connection().await?, app.id)
-            .await?
-            .ok_or_else(no_such_app)?;
+        let mut app =
+            store::lock(unit.connection().await?, app.id).await?.ok_or_else(no_such_app)?;
         if_match.check(app.version.number())?;
 
         let before = app.version;

@@ -92,10 +92,7 @@ fn check(text: &str, limit: usize, allowed: fn(char) -> bool) -> Result<(), Inva
     if found > limit {
         return Err(InvalidText::TooLong { found, limit });
     }
-    if text
-        .chars()
-        .any(|character| is_invisible(character) && !allowed(character))
-    {
+    if text.chars().any(|character| is_invisible(character) && !allowed(character)) {
         return Err(InvalidText::Invisible);
     }
     Ok(())
@@ -107,10 +104,7 @@ mod tests {
 
     #[test]
     fn a_name_is_kept_without_the_space_around_it() {
-        assert_eq!(
-            AppName::parse("  Shelf Optimizer \n").unwrap().as_str(),
-            "Shelf Optimizer"
-        );
+        assert_eq!(AppName::parse("  Shelf Optimizer \n").unwrap().as_str(), "Shelf Optimizer");
     }
 
     #[test]
@@ -119,42 +113,23 @@ mod tests {
         assert!(AppName::parse(&"ü".repeat(100)).is_ok());
         assert_eq!(
             AppName::parse(&"ü".repeat(101)),
-            Err(InvalidText::TooLong {
-                found: 101,
-                limit: 100
-            })
+            Err(InvalidText::TooLong { found: 101, limit: 100 })
         );
     }
 
     #[test]
     fn a_name_hides_nothing() {
-        for name in [
-            "a\0b",
-            "two\nlines",
-            "bell\u{7}",
-            "\u{202E}lanigiro",
-            "zero\u{200B}width",
-        ] {
-            assert_eq!(
-                AppName::parse(name),
-                Err(InvalidText::Invisible),
-                "{name:?}"
-            );
+        for name in ["a\0b", "two\nlines", "bell\u{7}", "\u{202E}lanigiro", "zero\u{200B}width"] {
+            assert_eq!(AppName::parse(name), Err(InvalidText::Invisible), "{name:?}");
         }
         assert!(AppName::parse("👩\u{200D}💻 Büro 店").is_ok());
     }
 
     #[test]
     fn a_description_has_lines_and_at_most_255_characters() {
-        assert_eq!(
-            Description::parse("One.\nTwo.").unwrap().unwrap().as_str(),
-            "One.\nTwo."
-        );
+        assert_eq!(Description::parse("One.\nTwo.").unwrap().unwrap().as_str(), "One.\nTwo.");
         assert!(Description::parse(&"x".repeat(255)).is_ok());
-        assert!(matches!(
-            Description::parse(&"x".repeat(256)),
-            Err(InvalidText::TooLong { .. })
-        ));
+        assert!(matches!(Description::parse(&"x".repeat(256)), Err(InvalidText::TooLong { .. })));
         assert_eq!(Description::parse("a\rb"), Err(InvalidText::Invisible));
         assert_eq!(Description::parse("  "), Ok(None));
     }

@@ -104,18 +104,9 @@ impl Registry {
         facts: &RequestFacts,
         id: OrganizationId,
     ) -> Result<OrganizationView, Problem> {
-        self.host
-            .rpc
-            .call(
-                facts,
-                &GetOrganization {
-                    organization_id: id,
-                },
-            )
-            .await?
-            .ok_or_else(|| {
-                Problem::not_found("organization-not-found", "There is no such organization.")
-            })
+        self.host.rpc.call(facts, &GetOrganization { organization_id: id }).await?.ok_or_else(
+            || Problem::not_found("organization-not-found", "There is no such organization."),
+        )
     }
 
     /// What an operator enabled for the organization. The directory is asked only when one of the
@@ -128,10 +119,7 @@ impl Registry {
         domains: &[DomainLevel],
     ) -> Result<Vec<String>, Problem> {
         if offer::asks_on_request(&self.host.catalogue, service, domains) {
-            Ok(self
-                .organization(facts, organization)
-                .await?
-                .enabled_domains)
+            Ok(self.organization(facts, organization).await?.enabled_domains)
         } else {
             Ok(Vec::new())
         }

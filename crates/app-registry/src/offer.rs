@@ -30,32 +30,26 @@ impl Offer<'_> {
                 Err(Refusal::DomainsWithoutService)
             };
         };
-        self.catalogue
-            .select(service, wanted, self.enabled)
-            .map_err(|error| {
-                let place = |guilty: &dyn Fn(&DomainLevel) -> bool| {
-                    wanted.iter().position(guilty).unwrap_or(0)
-                };
-                let index = match &error {
-                    SelectionError::UnknownService(_) => return Refusal::Service(error),
-                    // The error names at most 64 characters of it.
-                    SelectionError::UnknownDomain(name) => {
-                        place(&|want| want.domain.chars().take(64).eq(name.chars()))
-                    }
-                    SelectionError::UnknownLevel { domain, level } => {
-                        place(&|want| want.domain == *domain && want.level == *level)
-                    }
-                    SelectionError::Twice(name) => wanted
-                        .iter()
-                        .rposition(|want| want.domain == *name)
-                        .unwrap_or(0),
-                    SelectionError::NotEnabled(guilty)
-                    | SelectionError::Excluded { other: guilty, .. } => {
-                        place(&|want| want == guilty)
-                    }
-                };
-                Refusal::Domain { index, error }
-            })
+        self.catalogue.select(service, wanted, self.enabled).map_err(|error| {
+            let place =
+                |guilty: &dyn Fn(&DomainLevel) -> bool| wanted.iter().position(guilty).unwrap_or(0);
+            let index = match &error {
+                SelectionError::UnknownService(_) => return Refusal::Service(error),
+                // The error names at most 64 characters of it.
+                SelectionError::UnknownDomain(name) => {
+                    place(&|want| want.domain.chars().take(64).eq(name.chars()))
+                }
+                SelectionError::UnknownLevel { domain, level } => {
+                    place(&|want| want.domain == *domain && want.level == *level)
+                }
+                SelectionError::Twice(name) => {
+                    wanted.iter().rposition(|want| want.domain == *name).unwrap_or(0)
+                }
+                SelectionError::NotEnabled(guilty)
+                | SelectionError::Excluded { other: guilty, .. } => place(&|want| want == guilty),
+            };
+            Refusal::Domain { index, error }
+        })
     }
 }
 
@@ -68,9 +62,7 @@ pub fn asks_on_request(
     let Some(Ok(service)) = service.map(|name| catalogue.service(name)) else {
         return false;
     };
-    domains
-        .iter()
-        .any(|want| service.level(want).is_ok_and(|level| level.on_request))
+    domains.iter().any(|want| service.level(want).is_ok_and(|level| level.on_request))
 }
 
 #[cfg(test)]
@@ -91,10 +83,7 @@ mod tests {
 
     fn choose(names: &[(&str, Level)], enabled: &[&str]) -> Result<Vec<DomainLevel>, Refusal> {
         let enabled: Vec<_> = enabled.iter().map(ToString::to_string).collect();
-        let offer = Offer {
-            catalogue: &Catalogue::default(),
-            enabled: &enabled,
-        };
+        let offer = Offer { catalogue: &Catalogue::default(), enabled: &enabled };
         offer.choose(SERVICE, &domains(names))
     }
 
@@ -104,19 +93,9 @@ mod tests {
             Err(Refusal::Domain { index, .. }) => index,
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            place(&[("analytics", Read), ("a", Read), ("audiences", Read)]),
-            1
-        );
+        assert_eq!(place(&[("analytics", Read), ("a", Read), ("audiences", Read)]), 1);
         assert_eq!(place(&[("campaigns", Read), ("analytics", Manage)]), 1);
-        assert_eq!(
-            place(&[
-                ("campaigns", Read),
-                ("analytics", Read),
-                ("campaigns", Manage)
-            ]),
-            2
-        );
+        assert_eq!(place(&[("campaigns", Read), ("analytics", Read), ("campaigns", Manage)]), 2);
         assert_eq!(place(&[("campaigns", Read), ("billing", Read)]), 1);
         assert_eq!(place(&[("accounts", Manage), ("analytics", Read)]), 1);
     }
@@ -124,26 +103,17 @@ mod tests {
     #[test]
     fn managing_accounts_brings_reading_campaigns() {
         let chosen = choose(&[("accounts", Manage)], &["retail_media/accounts:manage"]).unwrap();
-        assert_eq!(
-            chosen,
-            domains(&[("accounts", Manage), ("campaigns", Read)])
-        );
+        assert_eq!(chosen, domains(&[("accounts", Manage), ("campaigns", Read)]));
     }
 
     #[test]
     fn domains_are_a_services() {
         let catalogue = Catalogue::default();
-        let offer = Offer {
-            catalogue: &catalogue,
-            enabled: &[],
-        };
+        let offer = Offer { catalogue: &catalogue, enabled: &[] };
         assert_eq!(offer.choose(None, &[]), Ok(Vec::new()));
         let refused = offer.choose(None, &domains(&[("campaigns", Read)]));
         assert_eq!(refused, Err(Refusal::DomainsWithoutService));
-        assert!(matches!(
-            offer.choose(Some("no_such"), &[]),
-            Err(Refusal::Service(_))
-        ));
+        assert!(matches!(offer.choose(Some("no_such"), &[]), Err(Refusal::Service(_))));
     }
 
     #[test]

@@ -62,10 +62,7 @@ impl Operation {
     }
 
     const fn allows_operator(self) -> bool {
-        matches!(
-            self,
-            Self::Read | Self::Suspend | Self::Resume | Self::Archive
-        )
+        matches!(self, Self::Read | Self::Suspend | Self::Resume | Self::Archive)
     }
 }
 

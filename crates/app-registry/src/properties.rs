@@ -21,10 +21,7 @@ static VALID: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     })
 });
 
-const LIMITS: ImageLimits = ImageLimits {
-    max_bytes: 4000,
-    max_side: 64,
-};
+const LIMITS: ImageLimits = ImageLimits { max_bytes: 4000, max_side: 64 };
 
 /// Whatever is accepted is within the limits, and is accepted again as it was stored.
 fn stands(image: &AppImage) -> bool {

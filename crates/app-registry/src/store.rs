@@ -99,14 +99,10 @@ pub async fn lock(connection: &mut PgConnection, id: AppId) -> sqlx::Result<Opti
 pub async fn list(pool: &PgPool, listed: &Listed) -> sqlx::Result<Vec<App>> {
     let states: Vec<String> = match listed.state {
         Some(state) => vec![state.as_str().to_owned()],
-        None => ["draft", "active", "suspended", "archived"]
-            .map(ToOwned::to_owned)
-            .to_vec(),
+        None => ["draft", "active", "suspended", "archived"].map(ToOwned::to_owned).to_vec(),
     };
     let newest = (DateTime::<Utc>::MAX_UTC, Uuid::max());
-    let before = listed
-        .before
-        .map_or(newest, |(created_at, id)| (created_at, id.uuid()));
+    let before = listed.before.map_or(newest, |(created_at, id)| (created_at, id.uuid()));
     let rows = match &listed.organizations {
         Some(organizations) => {
             let organizations: Vec<Uuid> = organizations.iter().map(|id| id.uuid()).collect();
@@ -248,11 +244,7 @@ pub async fn save(connection: &mut PgConnection, app: &App, before: Version) -> 
     .execute(connection)
     .await?;
     // Locked and unchanged since, so it is there; were it not, its events must not be recorded.
-    if saved.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    if saved.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
 /// Keeps a draft's image in place of the one before.
@@ -300,22 +292,14 @@ fn parse_domain(text: &str) -> Option<DomainLevel> {
         "manage" => Level::Manage,
         _ => return None,
     };
-    Some(DomainLevel {
-        domain: domain.to_owned(),
-        level,
-    })
+    Some(DomainLevel { domain: domain.to_owned(), level })
 }
 
 impl TryFrom<AppRow> for App {
     type Error = sqlx::Error;
 
     fn try_from(row: AppRow) -> sqlx::Result<Self> {
-        let impossible = |column| {
-            sqlx::Error::Decode(Box::new(Impossible {
-                app: row.id,
-                column,
-            }))
-        };
+        let impossible = |column| sqlx::Error::Decode(Box::new(Impossible { app: row.id, column }));
         Ok(Self {
             id: AppId::from_uuid(row.id),
             organization_id: OrganizationId::from_uuid(row.organization_id),

@@ -55,9 +55,8 @@ pub(crate) fn arrange(batch: Vec<Entry>, heads: &HashMap<Uuid, i64>) -> Arrangem
             *head = entry.version;
             arrangement.next.push(entry);
             // Those that came before their turn may have it now.
-            while let Some(follower) = early
-                .get_mut(&stream)
-                .and_then(|ahead| ahead.remove(&(*head + 1)))
+            while let Some(follower) =
+                early.get_mut(&stream).and_then(|ahead| ahead.remove(&(*head + 1)))
             {
                 *head += 1;
                 arrangement.next.push(follower);
@@ -66,18 +65,11 @@ pub(crate) fn arrange(batch: Vec<Entry>, heads: &HashMap<Uuid, i64>) -> Arrangem
     }
     for stream in order {
         let head = heads.get(&stream).copied().unwrap_or(0);
-        let waiting: Vec<Entry> = early
-            .remove(&stream)
-            .into_iter()
-            .flat_map(BTreeMap::into_values)
-            .collect();
+        let waiting: Vec<Entry> =
+            early.remove(&stream).into_iter().flat_map(BTreeMap::into_values).collect();
         if let (Some(first), Some(last)) = (waiting.first(), waiting.last()) {
             // One question for all that is missing up to the last one that waits.
-            let to = if is_dense(&waiting) {
-                first.version - 1
-            } else {
-                last.version - 1
-            };
+            let to = if is_dense(&waiting) { first.version - 1 } else { last.version - 1 };
             arrangement.holes.push(Hole {
                 stream_id: stream,
                 source: first.source,
@@ -91,9 +83,7 @@ pub(crate) fn arrange(batch: Vec<Entry>, heads: &HashMap<Uuid, i64>) -> Arrangem
 }
 
 fn is_dense(entries: &[Entry]) -> bool {
-    entries
-        .windows(2)
-        .all(|pair| pair[0].version + 1 == pair[1].version)
+    entries.windows(2).all(|pair| pair[0].version + 1 == pair[1].version)
 }
 
 #[cfg(test)]
@@ -102,25 +92,16 @@ mod tests {
     use crate::entry::tests::entry;
 
     fn places(entries: &[Entry]) -> Vec<(u128, i64)> {
-        entries
-            .iter()
-            .map(|entry| (entry.stream_id.as_u128(), entry.version))
-            .collect()
+        entries.iter().map(|entry| (entry.stream_id.as_u128(), entry.version)).collect()
     }
 
     fn heads(heads: &[(u128, i64)]) -> HashMap<Uuid, i64> {
-        heads
-            .iter()
-            .map(|(stream, version)| (Uuid::from_u128(*stream), *version))
-            .collect()
+        heads.iter().map(|(stream, version)| (Uuid::from_u128(*stream), *version)).collect()
     }
 
     #[test]
     fn entries_in_order_are_appended_in_order() {
-        let done = arrange(
-            vec![entry(1, 1), entry(2, 4), entry(1, 2)],
-            &heads(&[(2, 3)]),
-        );
+        let done = arrange(vec![entry(1, 1), entry(2, 4), entry(1, 2)], &heads(&[(2, 3)]));
         assert_eq!(places(&done.next), [(1, 1), (2, 4), (1, 2)]);
         assert!(done.known.is_empty() && done.waiting.is_empty() && done.holes.is_empty());
     }
@@ -134,28 +115,18 @@ mod tests {
 
     #[test]
     fn what_is_recorded_already_is_not_appended() {
-        let done = arrange(
-            vec![entry(1, 2), entry(1, 3), entry(1, 3)],
-            &heads(&[(1, 2)]),
-        );
+        let done = arrange(vec![entry(1, 2), entry(1, 3), entry(1, 3)], &heads(&[(1, 2)]));
         assert_eq!(places(&done.next), [(1, 3)]);
         assert_eq!(places(&done.known), [(1, 2), (1, 3)]);
     }
 
     #[test]
     fn a_hole_is_named_and_holds_up_only_its_own_stream() {
-        let done = arrange(
-            vec![entry(1, 5), entry(2, 1), entry(1, 6)],
-            &heads(&[(1, 2)]),
-        );
+        let done = arrange(vec![entry(1, 5), entry(2, 1), entry(1, 6)], &heads(&[(1, 2)]));
         assert_eq!(places(&done.next), [(2, 1)]);
         assert_eq!(places(&done.waiting), [(1, 5), (1, 6)]);
-        let hole = Hole {
-            stream_id: Uuid::from_u128(1),
-            source: Service::AppRegistry,
-            from: 3,
-            to: 4,
-        };
+        let hole =
+            Hole { stream_id: Uuid::from_u128(1), source: Service::AppRegistry, from: 3, to: 4 };
         assert_eq!(done.holes, [hole]);
     }
 

@@ -108,9 +108,7 @@ impl Events {
                 }
                 Err(Refused::NoEvent(reason, bytes)) => {
                     let subject = &delivery.subject;
-                    self.ingest
-                        .note_unreadable(subject, &bytes, &reason)
-                        .await?;
+                    self.ingest.note_unreadable(subject, &bytes, &reason).await?;
                 }
                 Err(Refused::Foreign(reason, event)) => {
                     let subject = &delivery.subject;
@@ -122,9 +120,7 @@ impl Events {
     }
 
     async fn note(&self, delivery: &Delivery, reason: &str) -> sqlx::Result<()> {
-        let Delivery {
-            subject, payload, ..
-        } = delivery;
+        let Delivery { subject, payload, .. } = delivery;
         self.ingest.note_unreadable(subject, payload, reason).await
     }
 

@@ -72,11 +72,7 @@ impl Ingest {
                 };
                 let mut conn = self.pool.acquire().await?;
                 if repeated == 0 {
-                    let RepeatEvents {
-                        stream_id: stream,
-                        from,
-                        to,
-                    } = asked;
+                    let RepeatEvents { stream_id: stream, from, to } = asked;
                     tracing::error!(%service, %stream, from, to, "a producer has these events no more; their contexts are lost");
                     contexts::give_up(&mut conn, &asked).await?;
                 } else {
@@ -117,10 +113,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_asked_for_together_as_many_as_are_repeated_at_once() {
-        let awaited = |stream, version| Awaited {
-            stream_id: Uuid::from_u128(stream),
-            version,
-        };
+        let awaited = |stream, version| Awaited { stream_id: Uuid::from_u128(stream), version };
         let mut due = vec![awaited(1, 2), awaited(1, 3), awaited(1, 7), awaited(2, 8)];
         due.extend((1..=REPEATED_AT_ONCE + 1).map(|version| awaited(3, version)));
         let asked: Vec<_> = questions(&due)

@@ -50,10 +50,7 @@ impl Entry {
             // What Postgres could not take as text would hold up every other event of its batch.
             Ok(envelope) if !envelope.kind.split('.').all(is_word) => {
                 return Err((
-                    EnvelopeError::OtherType {
-                        expected: "mandate.*",
-                        found: envelope.kind,
-                    },
+                    EnvelopeError::OtherType { expected: "mandate.*", found: envelope.kind },
                     bytes,
                 ));
             }
@@ -75,9 +72,7 @@ impl Entry {
             stream_id,
             version: envelope.streamversion.number(),
             source: envelope.source,
-            organization: envelope
-                .organization
-                .or_else(|| named(&envelope, "organization_id")),
+            organization: envelope.organization.or_else(|| named(&envelope, "organization_id")),
             app_id: named(&envelope, "app_id").or_else(|| concerned(&envelope, "app")),
             account_id: named(&envelope, "account_id").or_else(|| concerned(&envelope, "account")),
             person_id: named(&envelope, "person_id").or_else(|| concerned(&envelope, "person")),
@@ -132,11 +127,7 @@ pub(crate) fn is_word(text: &str) -> bool {
 
 /// The id that the fact has under this name.
 fn named<I: FromStr>(envelope: &Envelope, field: &str) -> Option<I> {
-    envelope
-        .data
-        .get(field)
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse().ok())
+    envelope.data.get(field).and_then(Value::as_str).and_then(|text| text.parse().ok())
 }
 
 /// The id of what a refused attempt was aimed at, if it is of this kind.
@@ -168,24 +159,14 @@ pub(crate) mod tests {
             time: environment.now(),
             source: Service::AppRegistry,
         };
-        Envelope::of(&place, &provenance, None, fact)
-            .unwrap()
-            .canonical()
-            .unwrap()
-            .into()
+        Envelope::of(&place, &provenance, None, fact).unwrap().canonical().unwrap().into()
     }
 
     /// An entry in this place of a stream of an app.
     pub(crate) fn entry(stream: u128, version: i64) -> Entry {
         let stream = Uuid::from_u128(stream);
-        Entry::read(event(
-            stream,
-            version,
-            &AppSuspended {
-                app_id: AppId::from_uuid(stream),
-            },
-        ))
-        .unwrap()
+        Entry::read(event(stream, version, &AppSuspended { app_id: AppId::from_uuid(stream) }))
+            .unwrap()
     }
 
     #[test]
@@ -232,10 +213,7 @@ pub(crate) mod tests {
         let entry = entry(1, 1);
         let environment = Environment::system();
         let [own, other] = [0, 1].map(|_| SealedContext::seal(&Context::default(), &environment));
-        let committed = Entry {
-            contexthash: Some(own.hash()),
-            ..entry.clone()
-        };
+        let committed = Entry { contexthash: Some(own.hash()), ..entry.clone() };
         let (with, foreign) = committed.clone().with_context(Some(own.clone()));
         assert_eq!((with.context, foreign), (Some(own.clone()), None));
         let (with, foreign) = committed.with_context(Some(other.clone()));

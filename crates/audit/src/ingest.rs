@@ -70,15 +70,9 @@ impl Ingest {
     ) -> sqlx::Result<Outcome> {
         let first = self.append(batch).await?;
         if first.holes.is_empty() {
-            return Ok(Outcome {
-                appended: first.count,
-                waiting: HashSet::new(),
-            });
+            return Ok(Outcome { appended: first.count, waiting: HashSet::new() });
         }
-        tracing::info!(
-            holes = first.holes.len(),
-            "events are missing; asking their producers"
-        );
+        tracing::info!(holes = first.holes.len(), "events are missing; asking their producers");
         // Not inside the transaction: nobody waits for the head while we wait for an answer.
         let (mut entries, failures) =
             fetch_all(self.producers.as_ref(), first.holes, deadline).await;
@@ -131,16 +125,10 @@ impl Ingest {
         let mut kept = self.appending.lock().await;
         let mut connection = kept.take().await?;
         let awaiting = batch.iter().any(Entry::awaits_context);
-        let at_once = if awaiting {
-            None
-        } else {
-            Some(append::append(&mut connection, &batch, now).await)
-        };
+        let at_once =
+            if awaiting { None } else { Some(append::append(&mut connection, &batch, now).await) };
         let appended = match at_once {
-            Some(Ok(())) => Appended {
-                count: batch.len(),
-                ..Appended::default()
-            },
+            Some(Ok(())) => Appended { count: batch.len(), ..Appended::default() },
             Some(Err(error)) if !append::is_out_of_turn(&error) => return Err(error),
             _ => append_what_follows(&mut connection, batch, now).await?,
         };
@@ -237,10 +225,7 @@ async fn append_what_follows(
     streams.dedup();
     let heads = append::stream_heads(&mut transaction, &streams).await?;
     let batch = refuse_strangers(&mut transaction, batch, &heads, now).await?;
-    let heads = heads
-        .into_iter()
-        .map(|(stream, head)| (stream, head.version))
-        .collect();
+    let heads = heads.into_iter().map(|(stream, head)| (stream, head.version)).collect();
     let arrangement = arrange(batch, &heads);
     if !arrangement.next.is_empty() {
         append::append(&mut transaction, &arrangement.next, now).await?;

@@ -57,10 +57,7 @@ pub struct Audit {
 
 impl Audit {
     fn new(host: Host) -> Self {
-        let producers = Arc::new(RpcProducers {
-            rpc: host.rpc.clone(),
-            env: host.env.clone(),
-        });
+        let producers = Arc::new(RpcProducers { rpc: host.rpc.clone(), env: host.env.clone() });
         let ingest = Ingest::new(host.pool.clone(), host.env.clone(), producers);
         Self { host, ingest }
     }
@@ -72,10 +69,7 @@ impl Audit {
         person: PersonId,
         account: AccountId,
     ) -> Result<bool, Problem> {
-        let question = AccountRolesOf {
-            person_id: person,
-            account_ids: Some(vec![account]),
-        };
+        let question = AccountRolesOf { person_id: person, account_ids: Some(vec![account]) };
         let roles = self.host.rpc.call(facts, &question).await?;
         Ok(roles.iter().any(|role| role.account_id == account))
     }
@@ -98,10 +92,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 #[expect(clippy::unused_async, reason = "all services start alike")]
 pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
     if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
-        return Err(StartError::setting(
-            "audit",
-            "max_batch and reconcile_seconds are at least 1",
-        ));
+        return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
     let audit = Arc::new(Audit::new(host));
     run::run(&audit, &settings);

@@ -60,9 +60,7 @@ impl Reader {
             Some(_) => Err(Denied::NoSuchOrganization),
             None if self.memberships.is_empty() && account.is_some() => Err(Denied::NoSuchAccount),
             None if self.memberships.is_empty() => Err(Denied::NothingToSee),
-            None => Ok(Scope::Organizations(
-                self.memberships.iter().map(|(of, _)| *of).collect(),
-            )),
+            None => Ok(Scope::Organizations(self.memberships.iter().map(|(of, _)| *of).collect())),
         }
     }
 
@@ -131,10 +129,7 @@ mod tests {
             Ok(Scope::Organizations(vec![organization(7)]))
         );
         let both = vec![organization(7), organization(8)];
-        assert_eq!(
-            member.scope(None, None, false),
-            Ok(Scope::Organizations(both))
-        );
+        assert_eq!(member.scope(None, None, false), Ok(Scope::Organizations(both)));
         assert_eq!(
             member.scope(Some(organization(9)), None, false),
             Err(Denied::NoSuchOrganization)
@@ -145,10 +140,7 @@ mod tests {
     fn holders_of_an_account_role_see_the_accounts_events() {
         let holder = reader(false, &[]);
         assert_eq!(holder.scope(None, ACCOUNT, true), Ok(Scope::Account));
-        assert_eq!(
-            holder.scope(None, ACCOUNT, false),
-            Err(Denied::NoSuchAccount)
-        );
+        assert_eq!(holder.scope(None, ACCOUNT, false), Err(Denied::NoSuchAccount));
         assert_eq!(holder.scope(None, None, false), Err(Denied::NothingToSee));
     }
 

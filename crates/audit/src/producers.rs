@@ -63,11 +63,7 @@ pub(crate) async fn fetch_all(
     holes: Vec<Hole>,
     deadline: Instant,
 ) -> (Vec<Entry>, Vec<(Hole, Unreachable)>) {
-    let asking = Asking {
-        producers,
-        deadline,
-        silent: Mutex::default(),
-    };
+    let asking = Asking { producers, deadline, silent: Mutex::default() };
     let asking = &asking;
     let mut answers = stream::iter(holes)
         .map(|hole| async move {
@@ -103,11 +99,7 @@ impl Asking<'_> {
         let mut alone = false;
         while next <= hole.to {
             let to = if alone { next } else { hole.to };
-            let asked = StreamEvents {
-                stream_id: hole.stream_id,
-                from: next,
-                to,
-            };
+            let asked = StreamEvents { stream_id: hole.stream_id, from: next, to };
             if Instant::now() >= self.deadline {
                 let text = "there was no time left to ask for it".to_owned();
                 return (found, Some(Unreachable(text)));
@@ -135,10 +127,7 @@ impl Asking<'_> {
                         if entry.place() == (hole.stream_id, next) && entry.is_of(hole.source) =>
                     {
                         next += 1;
-                        found.push(Entry {
-                            fetched: true,
-                            ..entry
-                        });
+                        found.push(Entry { fetched: true, ..entry });
                     }
                     Ok(_) | Err(_) => break,
                 }
@@ -215,12 +204,7 @@ mod tests {
 
     impl Few {
         fn new(versions: i64, of: Service) -> Self {
-            Self {
-                versions,
-                of,
-                away: None,
-                asked: AtomicUsize::new(0),
-            }
+            Self { versions, of, away: None, asked: AtomicUsize::new(0) }
         }
     }
 
@@ -236,9 +220,7 @@ mod tests {
             if self.away == Some(of) {
                 return Err(Unreachable("away".to_owned()));
             }
-            let fact = AppSuspended {
-                app_id: contract::AppId::from_uuid(asked.stream_id),
-            };
+            let fact = AppSuspended { app_id: contract::AppId::from_uuid(asked.stream_id) };
             let stored = |version| {
                 let bytes = event(asked.stream_id, version, &fact);
                 let mut envelope = contract::Envelope::parse(&bytes).unwrap();
@@ -267,12 +249,7 @@ mod tests {
     }
 
     fn hole(stream: u128, from: i64, to: i64) -> Hole {
-        Hole {
-            stream_id: Uuid::from_u128(stream),
-            source: Service::AppRegistry,
-            from,
-            to,
-        }
+        Hole { stream_id: Uuid::from_u128(stream), source: Service::AppRegistry, from, to }
     }
 
     #[tokio::test]
@@ -283,9 +260,7 @@ mod tests {
         let versions: Vec<i64> = found.iter().map(|entry| entry.version).collect();
         assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
         assert!(found.iter().all(|entry| entry.fetched));
-        let [(left, reason)] = failed.as_slice() else {
-            panic!("{failed:?}")
-        };
+        let [(left, reason)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(*left, hole(1, 8, 9));
         assert!(reason.0.contains("does not have version 8"), "{reason}");
     }
@@ -314,10 +289,7 @@ mod tests {
             away: Some(Service::KeyIssuer),
             asked: AtomicUsize::new(0),
         };
-        let of_the_away = |stream| Hole {
-            source: Service::KeyIssuer,
-            ..hole(stream, 1, 1)
-        };
+        let of_the_away = |stream| Hole { source: Service::KeyIssuer, ..hole(stream, 1, 1) };
         let mut holes: Vec<Hole> = (10..110).map(of_the_away).collect();
         holes.push(hole(1, 1, 1));
         let (found, failed) = fetch_all(&away, holes, deadline()).await;

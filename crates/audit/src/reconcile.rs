@@ -69,17 +69,12 @@ async fn compare(
     service: Service,
     conn: &mut PgConnection,
 ) -> Result<Compared, ReconcileError> {
-    let mut compared = Compared {
-        settled: gaps::reconciled(conn, service).await?,
-        ..Compared::default()
-    };
+    let mut compared =
+        Compared { settled: gaps::reconciled(conn, service).await?, ..Compared::default() };
     let mut paced = tokio::time::interval(PACE);
     for _ in 0..PAGES {
         paced.tick().await;
-        let asked = StreamHeads {
-            after_seq: compared.settled,
-            limit: PAGE,
-        };
+        let asked = StreamHeads { after_seq: compared.settled, limit: PAGE };
         let page = producers.stream_heads(service, &asked).await?;
         let missing = missing(conn, service, &page).await?;
         if !missing.is_empty() {

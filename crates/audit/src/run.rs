@@ -29,10 +29,7 @@ const COMPARING: Duration = Duration::from_mins(2);
 
 /// Starts all of it. It ends at shutdown.
 pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
-    let events = Events {
-        ingest: audit.ingest.clone(),
-        max_batch: settings.max_batch,
-    };
+    let events = Events { ingest: audit.ingest.clone(), max_batch: settings.max_batch };
     consume(audit, Arc::new(events));
     let pause = Duration::from_secs(settings.reconcile_seconds);
     compare(audit, pause);

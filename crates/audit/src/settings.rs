@@ -15,9 +15,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            max_batch: 1_000,
-            reconcile_seconds: 5,
-        }
+        Self { max_batch: 1_000, reconcile_seconds: 5 }
     }
 }

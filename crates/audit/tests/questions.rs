@@ -12,10 +12,7 @@ use service::{MemberRole, Membership};
 use support::{Events, World, acting, until};
 
 fn member(organization_id: OrganizationId, role: MemberRole) -> Vec<Membership> {
-    vec![Membership {
-        organization_id,
-        role,
-    }]
+    vec![Membership { organization_id, role }]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,12 +27,7 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     let account_id: AccountId = world.env.new_id();
     let grant_id: GrantId = world.env.new_id();
     let (provenance, _) = acting(&world.env, person, mine);
-    let revoked = ConsentRevoked {
-        grant_id,
-        app_id: app,
-        account_id,
-        reason: "requested".into(),
-    };
+    let revoked = ConsentRevoked { grant_id, app_id: app, account_id, reason: "requested".into() };
     let revoked = events.record(&world.env, grant_id.uuid(), &provenance, None, &revoked);
     for bytes in life.iter().chain(&others).chain([&revoked]) {
         world.publish(bytes).await;
@@ -54,30 +46,18 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     for (filter, positions) in [
         (String::new(), (1..=12).collect()),
         (created.to_owned(), vec![1, 8]),
-        (
-            "type=mandate.consent.*,mandate.app.created.v1".to_owned(),
-            vec![1, 8, 12],
-        ),
+        ("type=mandate.consent.*,mandate.app.created.v1".to_owned(), vec![1, 8, 12]),
         ("type=mandate.key.*".to_owned(), vec![]),
-        (
-            format!("organization_id={mine}"),
-            vec![1, 2, 3, 4, 5, 6, 7, 12],
-        ),
+        (format!("organization_id={mine}"), vec![1, 2, 3, 4, 5, 6, 7, 12]),
         (format!("organization_id={mine}&{created}"), vec![1]),
-        (
-            format!("organization_id={other}&type=mandate.app.*"),
-            vec![8, 9, 10, 11],
-        ),
+        (format!("organization_id={other}&type=mandate.app.*"), vec![8, 9, 10, 11]),
         (format!("app_id={app}"), vec![1, 2, 3, 4, 5, 6, 7, 12]),
         (format!("app_id={app}&type=mandate.consent.*"), vec![12]),
         (format!("app_id={app}&organization_id={other}"), vec![]),
         (format!("account_id={account_id}"), vec![12]),
         (format!("actor=user/{person}"), vec![12]),
         ("actor=system/app-registry".to_owned(), (1..=11).collect()),
-        (
-            format!("actor=system/app-registry&organization_id={other}"),
-            vec![8, 9, 10, 11],
-        ),
+        (format!("actor=system/app-registry&organization_id={other}"), vec![8, 9, 10, 11]),
         (format!("stream=app/{app}"), (1..=7).collect()),
         (format!("stream=consent/{grant_id}&{created}"), vec![]),
         (from.clone(), (5..=12).collect()),
@@ -96,16 +76,8 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     }
     let (_, headers, page) = audit.get(&operator, "/v1/events?limit=2").await;
     assert_eq!(headers["x-mandate-log-size"], "12");
-    assert!(
-        headers["link"]
-            .to_str()
-            .unwrap()
-            .ends_with("; rel=\"next\"")
-    );
-    assert_eq!(
-        page["items"][0]["event"]["type"],
-        "mandate.consent.revoked.v1"
-    );
+    assert!(headers["link"].to_str().unwrap().ends_with("; rel=\"next\""));
+    assert_eq!(page["items"][0]["event"]["type"], "mandate.consent.revoked.v1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,22 +85,13 @@ async fn wrong_parameters_are_all_named() {
     let world = World::new().await;
     let audit = world.audit().await;
     let (operator, _) = world.people.add(&world.env, true, Vec::new());
-    let (status, _, problem) = audit
-        .get(&operator, "/v1/events?app_id=7&limit=0&form=x")
-        .await;
+    let (status, _, problem) = audit.get(&operator, "/v1/events?app_id=7&limit=0&form=x").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    let fields: Vec<_> = problem["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|error| error["field"].clone())
-        .collect();
+    let fields: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
     assert_eq!(fields, ["app_id", "limit", "form"]);
     let (status, _, problem) = audit.get(&operator, "/v1/events?cursor=!").await;
-    assert_eq!(
-        (status.as_u16(), problem["errors"][0]["field"].as_str()),
-        (422, Some("cursor"))
-    );
+    assert_eq!((status.as_u16(), problem["errors"][0]["field"].as_str()), (422, Some("cursor")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -151,14 +114,9 @@ async fn paging_while_events_are_recorded_misses_none_and_doubles_none() {
         let mut after = String::new();
         until("everything is read", async || world.recorded().await > 0).await;
         while seen.len() < 500 {
-            let (_, headers, page) = one
-                .get(&operator, &format!("/v1/events?order=asc&limit=7{after}"))
-                .await;
-            let size: i64 = headers["x-mandate-log-size"]
-                .to_str()
-                .unwrap()
-                .parse()
-                .unwrap();
+            let (_, headers, page) =
+                one.get(&operator, &format!("/v1/events?order=asc&limit=7{after}")).await;
+            let size: i64 = headers["x-mandate-log-size"].to_str().unwrap().parse().unwrap();
             let items = page["items"].as_array().unwrap();
             seen.extend(items.iter().map(|item| item["position"].as_i64().unwrap()));
             assert!(seen.last().is_none_or(|last| *last <= size));
@@ -182,9 +140,7 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     let audit = world.audit().await;
     let events = Events::default();
     let (mine, other): (OrganizationId, OrganizationId) = (world.env.new_id(), world.env.new_id());
-    let (auditor, _) = world
-        .people
-        .add(&world.env, false, member(mine, MemberRole::Auditor));
+    let (auditor, _) = world.people.add(&world.env, false, member(mine, MemberRole::Auditor));
     let (holder, holder_id) = world.people.add(&world.env, false, Vec::new());
     let (stranger, _) = world.people.add(&world.env, false, Vec::new());
     let account_id: AccountId = world.env.new_id();
@@ -195,40 +151,23 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     let grant_id: GrantId = world.env.new_id();
     let provenance = Provenance::system(Service::AppRegistry, Some(other), world.env.new_id());
     let app_id: AppId = world.env.new_id();
-    let revoked = ConsentRevoked {
-        grant_id,
-        app_id,
-        account_id,
-        reason: "requested".into(),
-    };
+    let revoked = ConsentRevoked { grant_id, app_id, account_id, reason: "requested".into() };
     let revoked = events.record(&world.env, grant_id.uuid(), &provenance, None, &revoked);
     for bytes in life.iter().chain(&others).chain([&revoked]) {
         world.publish(bytes).await;
     }
     world.until_recorded(5).await;
 
+    assert_eq!(audit.positions(&auditor, "/v1/events?order=asc").await, [1, 2]);
     assert_eq!(
-        audit.positions(&auditor, "/v1/events?order=asc").await,
-        [1, 2]
-    );
-    assert_eq!(
-        audit
-            .positions(&auditor, &format!("/v1/events?organization_id={mine}"))
-            .await,
+        audit.positions(&auditor, &format!("/v1/events?organization_id={mine}")).await,
         [2, 1]
     );
     assert_eq!(
-        audit
-            .positions(&auditor, &format!("/v1/events?account_id={account_id}"))
-            .await,
+        audit.positions(&auditor, &format!("/v1/events?account_id={account_id}")).await,
         [0; 0]
     );
-    assert_eq!(
-        audit
-            .positions(&holder, &format!("/v1/events?account_id={account_id}"))
-            .await,
-        [5]
-    );
+    assert_eq!(audit.positions(&holder, &format!("/v1/events?account_id={account_id}")).await, [5]);
     for (token, query, status) in [
         (&auditor, format!("?organization_id={other}"), 404),
         (&holder, String::new(), 403),
@@ -253,9 +192,7 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     assert_eq!(status, StatusCode::NOT_FOUND);
 
     let path = format!("/v1/events/{}", id(&life[1]));
-    let (_, headers, bytes) = audit
-        .get_as(&auditor, &path, "application/cloudevents+json")
-        .await;
+    let (_, headers, bytes) = audit.get_as(&auditor, &path, "application/cloudevents+json").await;
     assert_eq!(headers["content-type"], "application/cloudevents+json");
     assert_eq!(bytes, life[1], "the exact bytes");
 }
@@ -268,13 +205,9 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
     let organization: OrganizationId = world.env.new_id();
     let (operator, _) = world.people.add(&world.env, true, Vec::new());
     let (owner, owner_id) =
-        world
-            .people
-            .add(&world.env, false, member(organization, MemberRole::Owner));
+        world.people.add(&world.env, false, member(organization, MemberRole::Owner));
     let (auditor, _) =
-        world
-            .people
-            .add(&world.env, false, member(organization, MemberRole::Auditor));
+        world.people.add(&world.env, false, member(organization, MemberRole::Auditor));
     let (provenance, sealed) = acting(&world.env, owner_id, organization);
     let app_id: AppId = world.env.new_id();
     let event = events.record(
@@ -284,10 +217,8 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
         Some(&sealed),
         &AppArchived { app_id },
     );
-    let forged = SealedContext {
-        salt: sealed.salt,
-        bytes: br#"{"address":"203.0.113.9"}"#.to_vec(),
-    };
+    let forged =
+        SealedContext { salt: sealed.salt, bytes: br#"{"address":"203.0.113.9"}"#.to_vec() };
 
     // A forged one comes first, with the event: the event is recorded, the context is not.
     world.publish_with_context(&event, Some(&forged)).await;
@@ -300,10 +231,7 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
     // The event comes again, with its own; then with the forged one once more.
     world.publish_with_context(&event, Some(&sealed)).await;
     let kept = "SELECT count(*) FROM audit.entry_contexts";
-    until("the true one is kept", async || {
-        world.count(kept).await == 1
-    })
-    .await;
+    until("the true one is kept", async || world.count(kept).await == 1).await;
     world.publish_with_context(&event, Some(&forged)).await;
     until("the work queue forgets", async || {
         let queue = world.transport.stream(AUDIT).await.unwrap();
@@ -313,19 +241,10 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
     assert_eq!((world.count(kept).await, conflicts().await), (1, 1));
     for (token, shown) in [(&operator, true), (&owner, true), (&auditor, false)] {
         let (_, _, page) = audit.get(token, "/v1/events").await;
-        assert_eq!(
-            page["items"][0]["context"]["address"].as_str(),
-            shown.then_some("192.0.2.1")
-        );
+        assert_eq!(page["items"][0]["context"]["address"].as_str(), shown.then_some("192.0.2.1"));
     }
-    assert!(
-        audit.health.readiness().await.checks["audit/conflicts"].ok,
-        "it contradicts no event"
-    );
-    let distinct: HashSet<i64> = audit
-        .positions(&operator, "/v1/events?limit=1")
-        .await
-        .into_iter()
-        .collect();
+    assert!(audit.health.readiness().await.checks["audit/conflicts"].ok, "it contradicts no event");
+    let distinct: HashSet<i64> =
+        audit.positions(&operator, "/v1/events?limit=1").await.into_iter().collect();
     assert_eq!(distinct, HashSet::from([1]));
 }

@@ -75,19 +75,11 @@ async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole(
         world.publish(bytes).await;
     }
     world.until_recorded(3).await;
-    until("the hole is known", async || {
-        world.count("SELECT count(*) FROM audit.holes").await == 1
-    })
-    .await;
-    until("the bundle is let go", async || {
-        world.waiting_in_queue().await == 0
-    })
-    .await;
+    until("the hole is known", async || world.count("SELECT count(*) FROM audit.holes").await == 1)
+        .await;
+    until("the bundle is let go", async || world.waiting_in_queue().await == 0).await;
     world.assert_dense(3).await;
-    assert!(
-        audit.health.readiness().await.ready,
-        "a young hole may fill by itself"
-    );
+    assert!(audit.health.readiness().await.ready, "a young hole may fill by itself");
     sqlx::query("UPDATE audit.holes SET noticed_at = noticed_at - interval '2 minutes'")
         .execute(&world.sql)
         .await
@@ -117,10 +109,7 @@ async fn a_lost_tail_is_found_by_comparing() {
     world.until_recorded(7).await;
     world.assert_dense(7).await;
     until("the comparison is remembered", async || {
-        world
-            .count("SELECT coalesce(max(settled_seq), 0) FROM audit.reconciled")
-            .await
-            == 7
+        world.count("SELECT coalesce(max(settled_seq), 0) FROM audit.reconciled").await == 7
     })
     .await;
 }
@@ -162,10 +151,7 @@ async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
     assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
     world.minutes_pass_since_contexts_were_asked_for().await;
     world.until_contexts(3).await;
-    until("nothing is awaited", async || {
-        world.awaited_contexts().await == 0
-    })
-    .await;
+    until("nothing is awaited", async || world.awaited_contexts().await == 0).await;
     assert!(audit.health.readiness().await.ready);
 }
 
@@ -179,10 +165,7 @@ async fn a_context_that_its_producer_has_erased_is_awaited_no_longer() {
     world.producer(&events).await;
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    until("its producer has told", async || {
-        world.awaited_contexts().await == 0
-    })
-    .await;
+    until("its producer has told", async || world.awaited_contexts().await == 0).await;
     world.until_contexts(1).await;
     world.assert_dense(3).await;
 }
@@ -201,10 +184,7 @@ async fn contexts_of_events_that_their_producer_has_no_more_are_given_up() {
     // It was set back to a time before these events.
     events.forget();
     world.minutes_pass_since_contexts_were_asked_for().await;
-    until("nothing is awaited", async || {
-        world.awaited_contexts().await == 0
-    })
-    .await;
+    until("nothing is awaited", async || world.awaited_contexts().await == 0).await;
     world.until_contexts(1).await;
 }
 
@@ -222,21 +202,13 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
     third.id = world.env.new_id();
     third.streamversion = third.streamversion.next();
     third.contexthash = Some(sealed.hash());
-    life.push(Bundled {
-        event: third.canonical().unwrap().into(),
-        context: Some(sealed),
-    });
+    life.push(Bundled { event: third.canonical().unwrap().into(), context: Some(sealed) });
     let twins = bundle::write([&life[0], &life[2], &life[2]]);
-    world
-        .publish_bundle(&bundle::subject(Service::AppRegistry), &twins)
-        .await;
+    world.publish_bundle(&bundle::subject(Service::AppRegistry), &twins).await;
     world.until_recorded(3).await;
     world.until_contexts(3).await;
     world.assert_dense(3).await;
-    until("the work queue forgets", async || {
-        world.waiting_in_queue().await == 0
-    })
-    .await;
+    until("the work queue forgets", async || world.waiting_in_queue().await == 0).await;
     assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
 }
 
@@ -277,10 +249,7 @@ async fn nothing_is_lost_when_nats_loses_everything_under_load() {
     let _audit = world.audit().await;
     publish_a_load(&world, &events).await;
     world.nats.wipe().await.unwrap();
-    until("JetStream is back", async || {
-        world.transport.stream(AUDIT).await.is_ok()
-    })
-    .await;
+    until("JetStream is back", async || world.transport.stream(AUDIT).await.is_ok()).await;
     let (_, life) = events.app(&world.env, world.env.new_id(), 3);
     world.publish(&life[2]).await;
     world.until_recorded(1003).await;
@@ -290,9 +259,7 @@ async fn nothing_is_lost_when_nats_loses_everything_under_load() {
 /// 1000 events of 40 streams, each stream in order, all streams at a time.
 async fn publish_a_load(world: &World, events: &Events) {
     let organization: OrganizationId = world.env.new_id();
-    let lives: Vec<_> = (0..40)
-        .map(|_| events.app(&world.env, organization, 25).1)
-        .collect();
+    let lives: Vec<_> = (0..40).map(|_| events.app(&world.env, organization, 25).1).collect();
     for version in 0..25 {
         for life in &lives {
             world.publish(&life[version]).await;
@@ -352,28 +319,17 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
     let events = Events::default();
     let (_, life) = events.app(&world.env, world.env.new_id(), 3);
     let registry = bundle::subject(Service::AppRegistry);
-    let bundled = |event: &[u8]| Bundled {
-        event: event.to_vec().into(),
-        context: None,
-    };
+    let bundled = |event: &[u8]| Bundled { event: event.to_vec().into(), context: None };
     let (_, sealed) = acting(&world.env, world.env.new_id(), world.env.new_id());
-    let no_event = Bundled {
-        event: b"{}".to_vec().into(),
-        context: Some(sealed),
-    };
+    let no_event = Bundled { event: b"{}".to_vec().into(), context: Some(sealed) };
     let mut pretended = Envelope::parse(&life[2]).unwrap();
     pretended.source = Service::KeyIssuer;
     // Not a bundle, a bundle of nobody's, another service's event, an event of its own about another's
     // stream, and no event amid good ones.
     world.publish_bundle(&registry, b"no bundle").await;
+    world.publish_bundle("mandate.audit.nobody", &bundle::write([&bundled(&life[0])])).await;
     world
-        .publish_bundle("mandate.audit.nobody", &bundle::write([&bundled(&life[0])]))
-        .await;
-    world
-        .publish_bundle(
-            &bundle::subject(Service::KeyIssuer),
-            &bundle::write([&bundled(&life[1])]),
-        )
+        .publish_bundle(&bundle::subject(Service::KeyIssuer), &bundle::write([&bundled(&life[1])]))
         .await;
     world
         .publish_bundle(
@@ -381,37 +337,18 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
             &bundle::write([&bundled(&pretended.canonical().unwrap())]),
         )
         .await;
-    let amid = [
-        bundled(&life[0]),
-        no_event,
-        bundled(&life[1]),
-        bundled(&life[2]),
-    ];
+    let amid = [bundled(&life[0]), no_event, bundled(&life[1]), bundled(&life[2])];
     world.publish_bundle(&registry, &bundle::write(&amid)).await;
     world.until_recorded(3).await;
     world.assert_dense(3).await;
     until("what is no event is kept", async || {
-        world
-            .count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'")
-            .await
-            == 2
+        world.count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'").await == 2
     })
     .await;
     let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'bundle' AND payload IS NULL";
-    until("what may hold contexts is noted only", async || {
-        world.count(noted).await == 3
-    })
-    .await;
-    until("all bundles are dealt with", async || {
-        world.waiting_in_queue().await == 0
-    })
-    .await;
-    assert_eq!(
-        world
-            .count("SELECT count(*) FROM audit.entry_contexts")
-            .await,
-        0
-    );
+    until("what may hold contexts is noted only", async || world.count(noted).await == 3).await;
+    until("all bundles are dealt with", async || world.waiting_in_queue().await == 0).await;
+    assert_eq!(world.count("SELECT count(*) FROM audit.entry_contexts").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -428,10 +365,7 @@ async fn no_service_takes_the_place_of_an_event_that_is_to_come_in_a_stream_of_a
     forged.subject = format!("key/{}", app_id.uuid());
     world.publish(&forged.canonical().unwrap()).await;
     until("it is kept as what it is", async || {
-        world
-            .count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'")
-            .await
-            == 1
+        world.count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'").await == 1
     })
     .await;
     world.publish(&life[1]).await;

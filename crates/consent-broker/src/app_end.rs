@@ -19,9 +19,7 @@ pub struct AppEnd {
 impl AppEnd {
     /// For this service.
     pub fn new(host: &Host) -> Self {
-        Self {
-            events: host.events.clone(),
-        }
+        Self { events: host.events.clone() }
     }
 }
 
@@ -64,11 +62,8 @@ impl Projection for AppEnd {
 
         let reason = EndReason::AppArchived.as_str();
         for link in &open {
-            let fact = ConsentLinkRevoked {
-                link_id: link.id,
-                app_id: app,
-                reason: reason.to_owned(),
-            };
+            let fact =
+                ConsentLinkRevoked { link_id: link.id, app_id: app, reason: reason.to_owned() };
             unit.record(link.id.uuid(), link.version.next(), &fact)?;
         }
         for grant in &live {

@@ -39,9 +39,7 @@ pub fn selectable(
     if consent_roles.contains(&account.role) {
         Ok(())
     } else {
-        Err(Unselectable::RoleMayNotConsent {
-            consenters: account.consenters.clone(),
-        })
+        Err(Unselectable::RoleMayNotConsent { consenters: account.consenters.clone() })
     }
 }
 
@@ -113,15 +111,9 @@ pub fn approvals(
         .collect();
     let mut approvals = Vec::with_capacity(accounts.len());
     for (position, account_id) in accounts.iter().copied().enumerate() {
-        let role = *roles
-            .get(&account_id)
-            .ok_or(ChoiceError::NotVisible(position))?;
+        let role = *roles.get(&account_id).ok_or(ChoiceError::NotVisible(position))?;
         if !consent_roles.contains(&role) {
-            return Err(ChoiceError::RoleMayNotConsent {
-                position,
-                account_id,
-                role,
-            });
+            return Err(ChoiceError::RoleMayNotConsent { position, account_id, role });
         }
         approvals.push(Approval { account_id, role });
     }
@@ -143,18 +135,12 @@ mod tests {
     }
 
     fn held(account_id: AccountId, role: AccountRole) -> HeldAccountRole {
-        HeldAccountRole {
-            account_id,
-            service: "retail_media".to_owned(),
-            role,
-        }
+        HeldAccountRole { account_id, service: "retail_media".to_owned(), role }
     }
 
     fn seen_as(role: AccountRole) -> VisibleAccount {
-        let admin = NamedPerson {
-            person_id: Environment::system().new_id(),
-            name: "The admin".to_owned(),
-        };
+        let admin =
+            NamedPerson { person_id: Environment::system().new_id(), name: "The admin".to_owned() };
         VisibleAccount {
             id: account(),
             name: "Shop".to_owned(),
@@ -167,10 +153,7 @@ mod tests {
 
     #[test]
     fn a_role_that_suffices_can_choose_the_account() {
-        assert_eq!(
-            selectable(&seen_as(AccountRole::BusinessManager), None, RETAIL),
-            Ok(())
-        );
+        assert_eq!(selectable(&seen_as(AccountRole::BusinessManager), None, RETAIL), Ok(()));
     }
 
     #[test]
@@ -197,39 +180,26 @@ mod tests {
     fn at_least_one_account_is_chosen_and_none_twice() {
         let one = account();
         assert_eq!(check_form(&[]), Err(ChoiceError::Empty));
-        assert_eq!(
-            check_form(&[account(), one, one]),
-            Err(ChoiceError::Twice(2))
-        );
-        assert_eq!(
-            check_form(&vec![one; MOST_ACCOUNTS + 1]),
-            Err(ChoiceError::TooMany)
-        );
+        assert_eq!(check_form(&[account(), one, one]), Err(ChoiceError::Twice(2)));
+        assert_eq!(check_form(&vec![one; MOST_ACCOUNTS + 1]), Err(ChoiceError::TooMany));
         assert_eq!(check_form(&[one]), Ok(()));
     }
 
     #[test]
     fn each_account_is_approved_with_the_persons_role_on_it() {
         let (one, two) = (account(), account());
-        let held = [
-            held(one, AccountRole::Admin),
-            held(two, AccountRole::BusinessManager),
-        ];
+        let held = [held(one, AccountRole::Admin), held(two, AccountRole::BusinessManager)];
         let approved = approvals(&[two, one], &held, "retail_media", RETAIL).unwrap();
         assert!(approved.is_sorted_by_key(|approval| approval.account_id));
-        assert!(approved.contains(&Approval {
-            account_id: two,
-            role: AccountRole::BusinessManager
-        }));
+        assert!(
+            approved.contains(&Approval { account_id: two, role: AccountRole::BusinessManager })
+        );
     }
 
     #[test]
     fn one_role_that_does_not_suffice_stops_the_whole_approval() {
         let (one, two) = (account(), account());
-        let held = [
-            held(one, AccountRole::Admin),
-            held(two, AccountRole::Analyst),
-        ];
+        let held = [held(one, AccountRole::Admin), held(two, AccountRole::Analyst)];
         let refusal = approvals(&[one, two], &held, "retail_media", RETAIL).unwrap_err();
         assert_eq!(
             refusal,
@@ -246,11 +216,7 @@ mod tests {
         let one = account();
         let held = [held(one, AccountRole::Admin)];
         for service in ["retail_media", "marketing_solutions"] {
-            let named = if service == "retail_media" {
-                account()
-            } else {
-                one
-            };
+            let named = if service == "retail_media" { account() } else { one };
             assert_eq!(
                 approvals(&[named], &held, service, RETAIL),
                 Err(ChoiceError::NotVisible(0))

@@ -58,10 +58,7 @@ pub async fn sweep(host: &Host) -> Result<usize, ExpiryError> {
                 Some(link.organization_id),
                 host.env.new_id(),
             );
-            let fact = ConsentLinkExpired {
-                link_id: link.id,
-                app_id: link.app_id,
-            };
+            let fact = ConsentLinkExpired { link_id: link.id, app_id: link.app_id };
             unit.record_as(&provenance, link.id.uuid(), version, &fact)?;
         }
     }

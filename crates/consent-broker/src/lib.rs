@@ -51,18 +51,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// # Errors
 /// When its work cannot be started.
-#[expect(
-    clippy::unused_async,
-    reason = "every service is started in the same way"
-)]
+#[expect(clippy::unused_async, reason = "every service is started in the same way")]
 pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
-    expiry::spawn(
-        &host,
-        Duration::from_secs(settings.expiry_sweep_seconds.max(1)),
-    );
+    expiry::spawn(&host, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
     host.project(app_end::AppEnd::new(&host));
-    let (routes, _) = router()
-        .with_state(Arc::new(State { host, settings }))
-        .split_for_parts();
+    let (routes, _) = router().with_state(Arc::new(State { host, settings })).split_for_parts();
     Ok(routes)
 }

@@ -185,13 +185,9 @@ impl Link {
                 Err(Closed::Used { at })
             }
             LinkState::Revoked { at, .. } => Err(Closed::Revoked { at }),
-            LinkState::Expired => Err(Closed::Expired {
-                at: self.expires_at,
-            }),
+            LinkState::Expired => Err(Closed::Expired { at: self.expires_at }),
             LinkState::Pending | LinkState::Opened if now >= self.expires_at => {
-                Err(Closed::Expired {
-                    at: self.expires_at,
-                })
+                Err(Closed::Expired { at: self.expires_at })
             }
             LinkState::Pending | LinkState::Opened => Ok(()),
         }
@@ -272,26 +268,17 @@ mod tests {
     }
 
     fn denied(at: DateTime<Utc>) -> LinkState {
-        LinkState::Denied {
-            at,
-            by: Environment::system().new_id(),
-        }
+        LinkState::Denied { at, by: Environment::system().new_id() }
     }
 
     #[test]
     fn the_first_opening_by_a_stranger_moves_a_pending_link_on() {
-        assert_eq!(
-            link(LinkState::Pending).open(false, noon()),
-            Ok(Opening::First)
-        );
+        assert_eq!(link(LinkState::Pending).open(false, noon()), Ok(Opening::First));
     }
 
     #[test]
     fn its_makers_look_at_a_link_without_opening_it() {
-        assert_eq!(
-            link(LinkState::Pending).open(true, noon()),
-            Ok(Opening::Again)
-        );
+        assert_eq!(link(LinkState::Pending).open(true, noon()), Ok(Opening::Again));
     }
 
     #[test]
@@ -306,12 +293,7 @@ mod tests {
         let link = link(LinkState::Opened);
         let moment_before = link.expires_at - Duration::microseconds(1);
         assert_eq!(link.usable(moment_before), Ok(()));
-        assert_eq!(
-            link.usable(link.expires_at),
-            Err(Closed::Expired {
-                at: link.expires_at
-            })
-        );
+        assert_eq!(link.usable(link.expires_at), Err(Closed::Expired { at: link.expires_at }));
         assert_eq!(link.state_name(link.expires_at), LinkStateName::Expired);
     }
 
@@ -329,26 +311,15 @@ mod tests {
     #[test]
     fn revoking_twice_changes_nothing_the_second_time() {
         assert_eq!(link(LinkState::Opened).revoke(noon()), Ok(true));
-        let revoked = link(LinkState::Revoked {
-            at: noon(),
-            reason: EndReason::Requested,
-        });
+        let revoked = link(LinkState::Revoked { at: noon(), reason: EndReason::Requested });
         assert_eq!(revoked.revoke(noon()), Ok(false));
     }
 
     #[test]
     fn a_used_or_expired_link_cannot_be_revoked() {
-        assert_eq!(
-            link(denied(noon())).revoke(noon()),
-            Err(Closed::Used { at: noon() })
-        );
+        assert_eq!(link(denied(noon())).revoke(noon()), Err(Closed::Used { at: noon() }));
         let expired = link(LinkState::Expired);
-        assert_eq!(
-            expired.revoke(noon()),
-            Err(Closed::Expired {
-                at: expired.expires_at
-            })
-        );
+        assert_eq!(expired.revoke(noon()), Err(Closed::Expired { at: expired.expires_at }));
     }
 
     #[test]

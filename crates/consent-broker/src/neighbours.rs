@@ -38,17 +38,12 @@ pub struct Names {
 impl Neighbours {
     /// The other services, asked on behalf of this request.
     pub fn of(state: &State, facts: &RequestFacts) -> Self {
-        Self {
-            rpc: state.host.rpc.clone(),
-            context: facts.into(),
-        }
+        Self { rpc: state.host.rpc.clone(), context: facts.into() }
     }
 
     /// The app, as it is now.
     pub async fn app(&self, app_id: AppId) -> Result<Option<AppView>, RpcError> {
-        self.rpc
-            .call(self.context.clone(), &GetApp { app_id })
-            .await
+        self.rpc.call(self.context.clone(), &GetApp { app_id }).await
     }
 
     /// The organization, as it is now.
@@ -56,9 +51,7 @@ impl Neighbours {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<OrganizationView>, RpcError> {
-        self.rpc
-            .call(self.context.clone(), &GetOrganization { organization_id })
-            .await
+        self.rpc.call(self.context.clone(), &GetOrganization { organization_id }).await
     }
 
     /// The accounts of a service on which a person holds any role.
@@ -82,15 +75,7 @@ impl Neighbours {
         person_id: PersonId,
         account_ids: Option<Vec<AccountId>>,
     ) -> Result<Vec<HeldAccountRole>, RpcError> {
-        self.rpc
-            .call(
-                self.context.clone(),
-                &AccountRolesOf {
-                    person_id,
-                    account_ids,
-                },
-            )
-            .await
+        self.rpc.call(self.context.clone(), &AccountRolesOf { person_id, account_ids }).await
     }
 
     /// The app that holds this access token.
@@ -99,12 +84,7 @@ impl Neighbours {
         access_token: &str,
     ) -> Result<Option<AuthenticatedApp>, RpcError> {
         self.rpc
-            .call(
-                self.context.clone(),
-                &AuthenticateApp {
-                    access_token: access_token.to_owned(),
-                },
-            )
+            .call(self.context.clone(), &AuthenticateApp { access_token: access_token.to_owned() })
             .await
     }
 
@@ -116,14 +96,9 @@ impl Neighbours {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let question = NamePeople {
-            person_ids: ids.into_iter().collect(),
-        };
+        let question = NamePeople { person_ids: ids.into_iter().collect() };
         let named = self.rpc.call(self.context.clone(), &question).await?;
-        Ok(named
-            .into_iter()
-            .map(|person| (person.person_id, person.name))
-            .collect())
+        Ok(named.into_iter().map(|person| (person.person_id, person.name)).collect())
     }
 
     /// Accounts with their names.
@@ -133,12 +108,7 @@ impl Neighbours {
         for some in ids.chunks(AT_A_TIME) {
             named.extend(
                 self.rpc
-                    .call(
-                        self.context.clone(),
-                        &NameAccounts {
-                            account_ids: some.to_vec(),
-                        },
-                    )
+                    .call(self.context.clone(), &NameAccounts { account_ids: some.to_vec() })
                     .await?,
             );
         }
@@ -151,10 +121,7 @@ impl Neighbours {
         ids: BTreeSet<AccountId>,
     ) -> Result<BTreeMap<AccountId, String>, RpcError> {
         let named = self.accounts(ids).await?;
-        Ok(named
-            .into_iter()
-            .map(|account| (account.account_id, account.name))
-            .collect())
+        Ok(named.into_iter().map(|account| (account.account_id, account.name)).collect())
     }
 
     /// The names of apps.
@@ -165,13 +132,8 @@ impl Neighbours {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let question = NameApps {
-            app_ids: ids.into_iter().collect(),
-        };
+        let question = NameApps { app_ids: ids.into_iter().collect() };
         let named = self.rpc.call(self.context.clone(), &question).await?;
-        Ok(named
-            .into_iter()
-            .map(|app| (app.app_id, app.name))
-            .collect())
+        Ok(named.into_iter().map(|app| (app.app_id, app.name)).collect())
     }
 }

@@ -58,11 +58,7 @@ pub fn revoke_grant(
 /// The roles that may consent for a service. When an operator has taken the service out of the
 /// catalogue, admins can still end what was granted for it.
 pub fn consent_roles<'a>(catalogue: &'a Catalogue, service: &str) -> &'a [AccountRole] {
-    catalogue
-        .service(service)
-        .map_or(&[AccountRole::Admin], |entry| {
-            entry.consent_roles.as_slice()
-        })
+    catalogue.service(service).map_or(&[AccountRole::Admin], |entry| entry.consent_roles.as_slice())
 }
 
 #[cfg(test)]
@@ -79,10 +75,7 @@ mod tests {
             write_links(Some(MemberRole::Developer), false),
             Access::Allowed(Authority::role("developer"))
         );
-        assert_eq!(
-            write_links(Some(MemberRole::Auditor), false),
-            Access::RoleNotAllowed
-        );
+        assert_eq!(write_links(Some(MemberRole::Auditor), false), Access::RoleNotAllowed);
         assert_eq!(
             read_links(Some(MemberRole::Auditor), false),
             Access::Allowed(Authority::role("auditor"))
@@ -112,14 +105,8 @@ mod tests {
             revoke(technical, "retail_media"),
             Access::Allowed(Authority::account_role("technical_manager"))
         );
-        assert_eq!(
-            revoke(technical, "marketing_solutions"),
-            Access::RoleNotAllowed
-        );
-        assert_eq!(
-            revoke(AccountRole::Analyst, "retail_media"),
-            Access::RoleNotAllowed
-        );
+        assert_eq!(revoke(technical, "marketing_solutions"), Access::RoleNotAllowed);
+        assert_eq!(revoke(AccountRole::Analyst, "retail_media"), Access::RoleNotAllowed);
     }
 
     #[test]
@@ -130,17 +117,11 @@ mod tests {
             Access::RoleNotAllowed
         );
         assert_eq!(revoke_grant(None, None, false, &roles), Access::Hidden);
-        assert_eq!(
-            revoke_grant(None, None, true, &roles),
-            Access::Allowed(Authority::OPERATOR)
-        );
+        assert_eq!(revoke_grant(None, None, true, &roles), Access::Allowed(Authority::OPERATOR));
     }
 
     #[test]
     fn a_service_that_left_the_catalogue_can_still_be_revoked_by_admins() {
-        assert_eq!(
-            consent_roles(&Catalogue::default(), "gone"),
-            [AccountRole::Admin]
-        );
+        assert_eq!(consent_roles(&Catalogue::default(), "gone"), [AccountRole::Admin]);
     }
 }

@@ -68,11 +68,7 @@ impl Redeemer<'_> {
         service: &str,
         approvals: &[Approval],
     ) -> Result<Redeemed, RedemptionError> {
-        let Self {
-            host,
-            facts,
-            person_id,
-        } = self;
+        let Self { host, facts, person_id } = self;
         let organization = Some(link.organization_id);
         let actor = contract::Actor::Person(person_id);
         let provenance = facts.provenance(actor, authority_of_all(approvals), organization);
@@ -97,9 +93,8 @@ impl Redeemer<'_> {
                 .await?
                 .into_iter()
                 .collect();
-        let (granted, present): (Vec<_>, Vec<_>) = wanted
-            .into_iter()
-            .partition(|(id, _, _)| inserted.contains(id));
+        let (granted, present): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(id, _, _)| inserted.contains(id));
         let present: Vec<AccountId> = present.into_iter().map(|(_, account, _)| account).collect();
         let already_granted = grants::live_on(unit.connection().await?, app.id, &present).await?;
         if already_granted.len() != present.len() {
@@ -149,24 +144,13 @@ impl Redeemer<'_> {
             unit.record_as(&provenance, grant_id.uuid(), Version::FIRST, &fact)?;
         }
         unit.commit().await?;
-        let granted = granted
-            .into_iter()
-            .map(|(id, account, _)| (id, account))
-            .collect();
-        Ok(Redeemed {
-            at,
-            granted,
-            already_granted,
-        })
+        let granted = granted.into_iter().map(|(id, account, _)| (id, account)).collect();
+        Ok(Redeemed { at, granted, already_granted })
     }
 
     /// Uses the link to deny.
     pub async fn deny(self, link: &Link) -> Result<DateTime<Utc>, RedemptionError> {
-        let Self {
-            host,
-            facts,
-            person_id,
-        } = self;
+        let Self { host, facts, person_id } = self;
         let actor = contract::Actor::Person(person_id);
         let provenance =
             facts.provenance(actor, policy::HOLDER_OF_LINK, Some(link.organization_id));
@@ -176,11 +160,7 @@ impl Redeemer<'_> {
         if !links::use_to_deny(unit.connection().await?, link.id, person_id, at, version).await? {
             return Err(RedemptionError::Closed(Closed::Used { at }));
         }
-        let fact = ConsentLinkDenied {
-            link_id: link.id,
-            app_id: link.app_id,
-            person_id,
-        };
+        let fact = ConsentLinkDenied { link_id: link.id, app_id: link.app_id, person_id };
         unit.record(link.id.uuid(), version, &fact)?;
         unit.commit().await?;
         Ok(at)
@@ -193,9 +173,7 @@ impl Redeemer<'_> {
         id: LinkId,
     ) -> Result<(Link, DateTime<Utc>), RedemptionError> {
         // Links are never deleted, so one that was found is found again.
-        let link = links::lock(connection, id)
-            .await?
-            .ok_or(sqlx::Error::RowNotFound)?;
+        let link = links::lock(connection, id).await?.ok_or(sqlx::Error::RowNotFound)?;
         let now = self.host.env.now();
         link.usable(now)?;
         Ok((link, now))
@@ -204,10 +182,7 @@ impl Redeemer<'_> {
 
 /// Why an approval as a whole was allowed: the role on the accounts, or the roles if they differ.
 fn authority_of_all(approvals: &[Approval]) -> Authority {
-    let roles: BTreeSet<&str> = approvals
-        .iter()
-        .map(|approval| approval.role.as_str())
-        .collect();
+    let roles: BTreeSet<&str> = approvals.iter().map(|approval| approval.role.as_str()).collect();
     Authority::account_role(&roles.into_iter().collect::<Vec<_>>().join("+"))
 }
 
@@ -220,10 +195,7 @@ mod tests {
 
     #[test]
     fn an_approval_names_each_role_that_allowed_it_once() {
-        let approval = |role| Approval {
-            account_id: Environment::system().new_id(),
-            role,
-        };
+        let approval = |role| Approval { account_id: Environment::system().new_id(), role };
         let admin = approval(AccountRole::Admin);
         assert_eq!(authority_of_all(&[admin, admin]).as_str(), "account:admin");
         let technical = approval(AccountRole::TechnicalManager);

@@ -18,10 +18,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            public_base_url: String::new(),
-            link_lifetime_days: 30,
-            expiry_sweep_seconds: 30,
-        }
+        Self { public_base_url: String::new(), link_lifetime_days: 30, expiry_sweep_seconds: 30 }
     }
 }

@@ -6,9 +6,7 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     let folder = PathBuf::from(
-        env::args()
-            .nth(1)
-            .ok_or_else(|| io::Error::other("usage: event_schemas <folder>"))?,
+        env::args().nth(1).ok_or_else(|| io::Error::other("usage: event_schemas <folder>"))?,
     );
     fs::create_dir_all(&folder)?;
     let mut list = String::from(
@@ -16,10 +14,7 @@ fn main() -> io::Result<()> {
     );
     for event in contract::facts::all() {
         let mut schema = event.schema;
-        schema.insert(
-            "$id".to_owned(),
-            format!("urn:mandate:schema:{}", event.name).into(),
-        );
+        schema.insert("$id".to_owned(), format!("urn:mandate:schema:{}", event.name).into());
         let meaning = schema
             .get("description")
             .and_then(|d| d.as_str())

@@ -206,12 +206,7 @@ impl Catalogue {
             if entry.on_request && !enabled.contains(&format!("{service_name}/{want}")) {
                 return Err(SelectionError::NotEnabled(want.clone()));
             }
-            if wanted
-                .iter()
-                .filter(|other| other.domain == want.domain)
-                .count()
-                > 1
-            {
+            if wanted.iter().filter(|other| other.domain == want.domain).count() > 1 {
                 return Err(SelectionError::Twice(want.domain.clone()));
             }
             if entry.exclusive {
@@ -229,9 +224,8 @@ impl Catalogue {
         }
         if let Some((alone, entry)) = exclusive {
             let brought: BTreeSet<&str> = entry.includes.iter().map(String::as_str).collect();
-            let stranger = wanted
-                .iter()
-                .find(|w| *w != alone && !brought.contains(w.to_string().as_str()));
+            let stranger =
+                wanted.iter().find(|w| *w != alone && !brought.contains(w.to_string().as_str()));
             if let Some(other) = stranger {
                 return Err(SelectionError::Excluded {
                     exclusive: alone.clone(),
@@ -241,10 +235,7 @@ impl Catalogue {
         }
         Ok(selected
             .into_iter()
-            .map(|(domain, level)| DomainLevel {
-                domain: domain.to_owned(),
-                level,
-            })
+            .map(|(domain, level)| DomainLevel { domain: domain.to_owned(), level })
             .collect())
     }
 
@@ -259,16 +250,10 @@ impl Catalogue {
                 continue;
             };
             if domain.read.is_some() {
-                scopes.push(format!(
-                    "{}_{}_Read",
-                    service.scope_prefix, domain.scope_name
-                ));
+                scopes.push(format!("{}_{}_Read", service.scope_prefix, domain.scope_name));
             }
             if wanted.level == Level::Manage {
-                scopes.push(format!(
-                    "{}_{}_Manage",
-                    service.scope_prefix, domain.scope_name
-                ));
+                scopes.push(format!("{}_{}_Manage", service.scope_prefix, domain.scope_name));
             }
         }
         scopes
@@ -287,27 +272,19 @@ impl ServiceEntry {
         let domain = self.domains.get(&wanted.domain).ok_or_else(|| {
             SelectionError::UnknownDomain(wanted.domain.chars().take(64).collect())
         })?;
-        domain
-            .level(wanted.level)
-            .ok_or_else(|| SelectionError::UnknownLevel {
-                domain: wanted.domain.clone(),
-                level: wanted.level,
-            })
+        domain.level(wanted.level).ok_or_else(|| SelectionError::UnknownLevel {
+            domain: wanted.domain.clone(),
+            level: wanted.level,
+        })
     }
 
     fn check(&self, name: &str) -> Result<(), CatalogueError> {
         let wrong = |place: String, problem: &str| {
-            Err(CatalogueError::Entry {
-                place,
-                problem: problem.to_owned(),
-            })
+            Err(CatalogueError::Entry { place, problem: problem.to_owned() })
         };
         let place = format!("services.{name}");
         if !is_name(name) {
-            return wrong(
-                place,
-                "a service's name has lower-case letters, digits and underscores",
-            );
+            return wrong(place, "a service's name has lower-case letters, digits and underscores");
         }
         if !is_scope_word(&self.scope_prefix) {
             return wrong(
@@ -322,10 +299,7 @@ impl ServiceEntry {
             );
         }
         if self.domains.is_empty() {
-            return wrong(
-                format!("{place}.domains"),
-                "a service has at least one domain",
-            );
+            return wrong(format!("{place}.domains"), "a service has at least one domain");
         }
         for (domain_name, domain) in &self.domains {
             let place = format!("{place}.domains.{domain_name}");
@@ -347,9 +321,7 @@ impl ServiceEntry {
             for entry in [&domain.read, &domain.manage].into_iter().flatten() {
                 for included in &entry.includes {
                     let known = parse_domain_level(included).is_some_and(|(domain, level)| {
-                        self.domains
-                            .get(domain)
-                            .is_some_and(|entry| entry.level(level).is_some())
+                        self.domains.get(domain).is_some_and(|entry| entry.level(level).is_some())
                     });
                     if !known {
                         return wrong(
@@ -384,9 +356,7 @@ fn parse_domain_level(text: &str) -> Option<(&str, Level)> {
 
 fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn is_scope_word(text: &str) -> bool {

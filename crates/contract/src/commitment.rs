@@ -77,9 +77,7 @@ impl Serialize for ContextHash {
 impl<'de> Deserialize<'de> for ContextHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(serde::de::Error::custom)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(serde::de::Error::custom)?;
         bytes
             .try_into()
             .map(Self)
@@ -107,10 +105,7 @@ impl SealedContext {
     pub fn seal(context: &Context, environment: &Environment) -> Self {
         let bytes = serde_json_canonicalizer::to_vec(context)
             .expect("a struct of optional strings always serializes");
-        Self {
-            salt: Salt(environment.bytes()),
-            bytes,
-        }
+        Self { salt: Salt(environment.bytes()), bytes }
     }
 
     /// The commitment that the event carries.
@@ -124,10 +119,7 @@ mod tests {
     use super::*;
 
     fn context() -> Context {
-        Context {
-            address: Some("192.0.2.1".into()),
-            ..Context::default()
-        }
+        Context { address: Some("192.0.2.1".into()), ..Context::default() }
     }
 
     #[test]
@@ -142,10 +134,8 @@ mod tests {
     #[test]
     fn a_changed_context_does_not_match() {
         let sealed = SealedContext::seal(&context(), &Environment::system());
-        let forged = SealedContext {
-            bytes: br#"{"address":"192.0.2.2"}"#.to_vec(),
-            ..sealed.clone()
-        };
+        let forged =
+            SealedContext { bytes: br#"{"address":"192.0.2.2"}"#.to_vec(), ..sealed.clone() };
         assert_ne!(sealed.hash(), forged.hash());
     }
 }

@@ -104,10 +104,7 @@ pub struct Envelope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
     /// The service that recorded it, as `/mandate/<service>`.
-    #[serde(
-        serialize_with = "source_to_text",
-        deserialize_with = "source_from_text"
-    )]
+    #[serde(serialize_with = "source_to_text", deserialize_with = "source_from_text")]
     pub source: Service,
     /// Always `1.0`.
     pub specversion: Cow<'static, str>,
@@ -240,10 +237,7 @@ impl Envelope {
     /// The fact, if it is of this type.
     pub fn fact<F: Fact + DeserializeOwned>(&self) -> Result<F, EnvelopeError> {
         if self.kind != F::TYPE {
-            return Err(EnvelopeError::OtherType {
-                expected: F::TYPE,
-                found: self.kind.clone(),
-            });
+            return Err(EnvelopeError::OtherType { expected: F::TYPE, found: self.kind.clone() });
         }
         serde_json::from_value(self.data.clone()).map_err(EnvelopeError::Malformed)
     }
@@ -259,10 +253,7 @@ impl Envelope {
 pub fn nats_subject(organization: Option<OrganizationId>, kind: &str, stream: Uuid) -> String {
     // mandate.<aggregate>.<event>.v1: the two words in the middle.
     let mut parts = kind.split('.').skip(1);
-    let (aggregate, event) = (
-        parts.next().unwrap_or("unknown"),
-        parts.next().unwrap_or("unknown"),
-    );
+    let (aggregate, event) = (parts.next().unwrap_or("unknown"), parts.next().unwrap_or("unknown"));
     match organization {
         Some(organization) => format!("mandate.events.{organization}.{aggregate}.{event}.{stream}"),
         None => format!("mandate.events.platform.{aggregate}.{event}.{stream}"),
@@ -282,9 +273,9 @@ fn is_plain(value: &serde_json::Value) -> bool {
             (None, None) => false,
         },
         Value::Array(values) => values.iter().all(is_plain),
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(key, value)| key.is_ascii() && is_plain(value)),
+        Value::Object(fields) => {
+            fields.iter().all(|(key, value)| key.is_ascii() && is_plain(value))
+        }
     }
 }
 
@@ -292,18 +283,13 @@ fn time_to_text<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S:
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn source_to_text<S: Serializer>(source: &Service, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(source.source())
 }
 
 fn source_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Service, D::Error> {
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(serde::de::Error::custom)
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -72,10 +72,7 @@ impl Environment {
 struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -106,9 +103,7 @@ impl ManualClock {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, DateTime<Utc>> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -131,9 +126,6 @@ mod tests {
         let two: EventId = environment.new_id();
         assert_ne!(one, two);
         assert_eq!(one.uuid().get_version_num(), 7);
-        assert_eq!(
-            one.uuid().get_timestamp().unwrap().to_unix().0,
-            1_700_000_000
-        );
+        assert_eq!(one.uuid().get_timestamp().unwrap().to_unix().0, 1_700_000_000);
     }
 }

@@ -155,9 +155,7 @@ impl Serialize for ClientId {
 
 impl<'de> Deserialize<'de> for ClientId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -181,13 +179,8 @@ pub enum Service {
 
 impl Service {
     /// All services, in the order in which they start.
-    pub const ALL: [Self; 5] = [
-        Self::Directory,
-        Self::AppRegistry,
-        Self::KeyIssuer,
-        Self::ConsentBroker,
-        Self::Audit,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Directory, Self::AppRegistry, Self::KeyIssuer, Self::ConsentBroker, Self::Audit];
 
     /// The name, as in `mandate serve <name>` and `mandate.rpc.<name>.…`.
     pub const fn name(self) -> &'static str {
@@ -291,20 +284,14 @@ mod tests {
         let key = KeyId::from_uuid(Uuid::from_u128(0x0192_aaaa_bbbb_7ccc_8ddd_eeee_ffff_0001));
         let client = key.client_id();
         assert_eq!(client.to_string(), "0192aaaabbbb7ccc8dddeeeeffff0001");
-        assert_eq!(
-            client.to_string().parse::<ClientId>().unwrap().key_id(),
-            key
-        );
+        assert_eq!(client.to_string().parse::<ClientId>().unwrap().key_id(), key);
     }
 
     #[test]
     fn hyphens_capitals_and_short_texts_are_no_client_id() {
-        for text in [
-            "",
-            "0192",
-            "0192AAAABBBB7CCC8DDDEEEEFFFF0001",
-            "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001",
-        ] {
+        for text in
+            ["", "0192", "0192AAAABBBB7CCC8DDDEEEEFFFF0001", "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001"]
+        {
             assert_eq!(text.parse::<ClientId>(), Err(InvalidClientId), "{text}");
         }
     }

@@ -8,9 +8,7 @@ use serde::{Deserialize, Deserializer};
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
     // An offset can lead past the last year that has four digits.
-    (0..=9999)
-        .contains(&chrono::Datelike::year(&time))
-        .then_some(time)
+    (0..=9999).contains(&chrono::Datelike::year(&time)).then_some(time)
 }
 
 /// For a field that may be left out or null: `#[serde(default, deserialize_with = "contract::instant::optional")]`.

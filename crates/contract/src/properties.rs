@@ -46,25 +46,17 @@ fn event() -> impl Strategy<Value = Value> {
     let times = (0_i64..253_402_300_800, 0_u32..1_000_000_000)
         .prop_map(|(seconds, nanos)| chrono::DateTime::from_timestamp(seconds, nanos));
     let ids = (uuid(), uuid(), uuid(), prop::option::of(uuid()));
-    (
-        ids,
-        actor(),
-        times,
-        any::<i32>(),
-        any::<String>(),
-        any_json(),
+    (ids, actor(), times, any::<i32>(), any::<String>(), any_json()).prop_map(
+        |((id, stream, correlation, organization), actor, time, version, text, data)| {
+            json!({
+                "specversion": "1.0", "id": id, "source": "/mandate/app-registry",
+                "type": "mandate.app.created.v1", "subject": format!("app/{stream}"),
+                "time": time, "datacontenttype": "application/json", "dataschema": text,
+                "organization": organization, "actor": actor, "authority": text,
+                "streamversion": version, "correlationid": correlation, "data": data,
+            })
+        },
     )
-        .prop_map(
-            |((id, stream, correlation, organization), actor, time, version, text, data)| {
-                json!({
-                    "specversion": "1.0", "id": id, "source": "/mandate/app-registry",
-                    "type": "mandate.app.created.v1", "subject": format!("app/{stream}"),
-                    "time": time, "datacontenttype": "application/json", "dataschema": text,
-                    "organization": organization, "actor": actor, "authority": text,
-                    "streamversion": version, "correlationid": correlation, "data": data,
-                })
-            },
-        )
 }
 
 proptest! {

@@ -114,21 +114,14 @@ mod tests {
         assert_eq!(secret.reveal().len(), "mandate_cs_".len() + 43);
         let read = ClientSecret::parse(secret.reveal()).unwrap();
         assert!(read.hash().matches(&secret.hash()));
-        assert!(
-            !ClientSecret::generate(&environment)
-                .hash()
-                .matches(&secret.hash())
-        );
+        assert!(!ClientSecret::generate(&environment).hash().matches(&secret.hash()));
         assert!(secret.reveal().ends_with(secret.hint()));
     }
 
     #[test]
     fn debug_shows_nothing_of_a_secret() {
         let secret = ApiToken::generate(&Environment::system());
-        assert_eq!(
-            format!("{secret:?} {:?}", secret.hash()),
-            "ApiToken(…) SecretHash(…)"
-        );
+        assert_eq!(format!("{secret:?} {:?}", secret.hash()), "ApiToken(…) SecretHash(…)");
     }
 
     #[test]

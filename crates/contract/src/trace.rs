@@ -23,20 +23,13 @@ pub struct InvalidTraceParent;
 impl TraceParent {
     /// Starts a new, sampled trace.
     pub fn start(environment: &Environment) -> Self {
-        Self {
-            trace_id: environment.bytes(),
-            parent_id: environment.bytes(),
-            flags: 1,
-        }
+        Self { trace_id: environment.bytes(), parent_id: environment.bytes(), flags: 1 }
     }
 
     /// The next step of the same trace.
     #[must_use]
     pub fn child(&self, environment: &Environment) -> Self {
-        Self {
-            parent_id: environment.bytes(),
-            ..*self
-        }
+        Self { parent_id: environment.bytes(), ..*self }
     }
 
     /// The trace id in hex, as log lines show it.
@@ -64,20 +57,12 @@ impl FromStr for TraceParent {
             return Err(InvalidTraceParent);
         }
         let mut parts = text.split('-');
-        let (Some("00"), Some(trace), Some(parent), Some(flags), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
+        let (Some("00"), Some(trace), Some(parent), Some(flags), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(InvalidTraceParent);
         };
-        let mut parsed = Self {
-            trace_id: [0; 16],
-            parent_id: [0; 8],
-            flags: 0,
-        };
+        let mut parsed = Self { trace_id: [0; 16], parent_id: [0; 8], flags: 0 };
         let mut flag = [0; 1];
         hex::decode_to_slice(trace, &mut parsed.trace_id).map_err(|_| InvalidTraceParent)?;
         hex::decode_to_slice(parent, &mut parsed.parent_id).map_err(|_| InvalidTraceParent)?;
@@ -98,9 +83,7 @@ impl Serialize for TraceParent {
 
 impl<'de> Deserialize<'de> for TraceParent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -62,20 +62,15 @@ impl AccountDetails {
     ) -> Result<Self, Vec<FieldError>> {
         let name = fields::name("name", name, NAME_CHARS);
         let service = known_service(catalogue, service);
-        let external_id = external_id
-            .map(|id| fields::name("external_id", id, NAME_CHARS))
-            .transpose();
+        let external_id =
+            external_id.map(|id| fields::name("external_id", id, NAME_CHARS)).transpose();
         match (name, service, external_id) {
-            (Ok(name), Ok(service), Ok(external_id)) => Ok(Self {
-                name,
-                kind,
-                service,
-                external_id,
-            }),
-            (name, service, external_id) => Err([name.err(), service.err(), external_id.err()]
-                .into_iter()
-                .flatten()
-                .collect()),
+            (Ok(name), Ok(service), Ok(external_id)) => {
+                Ok(Self { name, kind, service, external_id })
+            }
+            (name, service, external_id) => {
+                Err([name.err(), service.err(), external_id.err()].into_iter().flatten().collect())
+            }
         }
     }
 }
@@ -96,13 +91,7 @@ mod tests {
     fn an_account_is_of_a_service_of_the_catalogue() {
         let catalogue = Catalogue::default();
         let parse = |service: &str, external_id| {
-            AccountDetails::parse(
-                &catalogue,
-                "Shop",
-                AccountKind::Advertiser,
-                service,
-                external_id,
-            )
+            AccountDetails::parse(&catalogue, "Shop", AccountKind::Advertiser, service, external_id)
         };
         assert_eq!(parse("retail_media", None).unwrap().service, "retail_media");
         let errors = parse("nothing", Some(" ")).unwrap_err();

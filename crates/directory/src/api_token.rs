@@ -68,8 +68,7 @@ impl TokenRecord {
 
     /// Whether a use at this time is worth writing down.
     pub fn is_use_news(&self, now: DateTime<Utc>) -> bool {
-        self.last_used_at
-            .is_none_or(|last| now - last >= USE_RESOLUTION)
+        self.last_used_at.is_none_or(|last| now - last >= USE_RESOLUTION)
     }
 }
 
@@ -101,29 +100,14 @@ mod tests {
     fn a_token_lives_until_it_expires_or_is_revoked() {
         assert!(token().is_live(at(99)));
         assert!(!token().is_live(at(100)));
-        assert!(
-            TokenRecord {
-                expires_at: None,
-                ..token()
-            }
-            .is_live(at(1_000_000))
-        );
-        assert!(
-            !TokenRecord {
-                revoked_at: Some(at(5)),
-                ..token()
-            }
-            .is_live(at(6))
-        );
+        assert!(TokenRecord { expires_at: None, ..token() }.is_live(at(1_000_000)));
+        assert!(!TokenRecord { revoked_at: Some(at(5)), ..token() }.is_live(at(6)));
     }
 
     #[test]
     fn a_use_is_written_down_once_a_minute() {
         assert!(token().is_use_news(at(5)));
-        let used = TokenRecord {
-            last_used_at: Some(at(5)),
-            ..token()
-        };
+        let used = TokenRecord { last_used_at: Some(at(5)), ..token() };
         assert!(!used.is_use_news(at(64)));
         assert!(used.is_use_news(at(65)));
     }
@@ -131,11 +115,6 @@ mod tests {
     #[test]
     fn a_new_token_has_a_name_and_ends_in_the_future() {
         assert!(NewToken::parse("laptop", Some(at(11)), at(10)).is_ok());
-        assert_eq!(
-            NewToken::parse(" ", Some(at(10)), at(10))
-                .unwrap_err()
-                .len(),
-            2
-        );
+        assert_eq!(NewToken::parse(" ", Some(at(10)), at(10)).unwrap_err().len(), 2);
     }
 }

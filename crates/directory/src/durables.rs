@@ -74,17 +74,11 @@ async fn compare(host: &Host, settled: &mut BTreeSet<String>) -> Result<(), Keep
     let names: BTreeSet<String> = wanted.iter().map(Subscriber::login).collect();
     for name in there.difference(&names) {
         host.transport.delete_durable(name).await?;
-        tracing::info!(
-            consumer = name,
-            "a removed subscriber's consumer is deleted"
-        );
+        tracing::info!(consumer = name, "a removed subscriber's consumer is deleted");
     }
     Ok(())
 }
 
 fn durable(subscriber: &Subscriber) -> Durable {
-    Durable {
-        name: subscriber.login(),
-        subjects: subscriber.subjects(),
-    }
+    Durable { name: subscriber.login(), subjects: subscriber.subjects() }
 }

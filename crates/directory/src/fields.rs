@@ -23,10 +23,7 @@ pub struct FieldError {
 impl FieldError {
     /// This field has this problem.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            field,
-            message: message.into(),
-        }
+        Self { field, message: message.into() }
     }
 }
 
@@ -83,10 +80,7 @@ pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, Field
         return Err(FieldError::new(field, INVISIBLE));
     }
     if text.chars().count() > max {
-        return Err(FieldError::new(
-            field,
-            format!("has more than {max} characters"),
-        ));
+        return Err(FieldError::new(field, format!("has more than {max} characters")));
     }
     Ok(text.to_owned())
 }
@@ -100,17 +94,11 @@ pub fn description(
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    if text
-        .chars()
-        .any(|c| is_invisible(c) && c != '\n' && c != '\t')
-    {
+    if text.chars().any(|c| is_invisible(c) && c != '\n' && c != '\t') {
         return Err(FieldError::new(field, INVISIBLE));
     }
     if text.chars().count() > max {
-        return Err(FieldError::new(
-            field,
-            format!("has more than {max} characters"),
-        ));
+        return Err(FieldError::new(field, format!("has more than {max} characters")));
     }
     Ok(Some(text.to_owned()))
 }
@@ -120,10 +108,7 @@ pub fn country(field: &'static str, text: &str) -> Result<String, FieldError> {
     if country::is_code(text) {
         Ok(text.to_owned())
     } else {
-        Err(FieldError::new(
-            field,
-            "is not an ISO 3166-1 alpha-2 country code, such as FR",
-        ))
+        Err(FieldError::new(field, "is not an ISO 3166-1 alpha-2 country code, such as FR"))
     }
 }
 
@@ -138,9 +123,9 @@ pub fn website(field: &'static str, text: Option<&str>) -> Result<Option<String>
     let plain = url.username().is_empty() && url.password().is_none();
     // URL parsers take nearly anything for a host, quotes too, and this ends in people's pages.
     let host = match url.host() {
-        Some(Host::Domain(name)) => name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+        Some(Host::Domain(name)) => {
+            name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        }
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
         None => false,
     };
@@ -148,10 +133,7 @@ pub fn website(field: &'static str, text: Option<&str>) -> Result<Option<String>
         return Err(wrong());
     }
     if url.as_str().chars().count() > MAX_CHARS {
-        return Err(FieldError::new(
-            field,
-            format!("has more than {MAX_CHARS} characters"),
-        ));
+        return Err(FieldError::new(field, format!("has more than {MAX_CHARS} characters")));
     }
     Ok(Some(url.into()))
 }
@@ -163,19 +145,14 @@ mod tests {
     #[test]
     fn emails_are_compared_without_regard_to_case_and_space() {
         let typed = Email::parse("email", "  Operator@Example.COM ").unwrap();
-        assert_eq!(
-            typed,
-            Email::parse("email", "operator@example.com").unwrap()
-        );
+        assert_eq!(typed, Email::parse("email", "operator@example.com").unwrap());
         assert_eq!(format!("{typed:?}"), "Email(…)");
     }
 
     #[test]
     fn other_texts_are_no_email() {
         let long = format!("{}@example.com", "a".repeat(250));
-        for text in [
-            "", "@", "a@", "@b", "a b@c.d", "a@b@c", "a@.b", "a@b.", "a\n@b.c", &long,
-        ] {
+        for text in ["", "@", "a@", "@b", "a b@c.d", "a@b@c", "a@.b", "a@b.", "a\n@b.c", &long] {
             assert!(Email::parse("email", text).is_err(), "{text}");
         }
     }
@@ -183,10 +160,7 @@ mod tests {
     #[test]
     fn a_description_is_counted_in_characters_not_bytes() {
         let full = "é".repeat(255);
-        assert_eq!(
-            description("description", Some(&full), 255).unwrap(),
-            Some(full.clone())
-        );
+        assert_eq!(description("description", Some(&full), 255).unwrap(), Some(full.clone()));
         assert!(description("description", Some(&format!("{full}é")), 255).is_err());
         assert_eq!(description("description", Some("  "), 255).unwrap(), None);
     }

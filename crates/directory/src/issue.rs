@@ -28,11 +28,8 @@ pub(crate) async fn token(
         version: Version::FIRST.number(),
     };
     store::insert_token(unit.connection().await?, &record, &secret.hash()).await?;
-    let created = ApiTokenCreated {
-        api_token_id: record.id,
-        person_id,
-        expires_at: record.expires_at,
-    };
+    let created =
+        ApiTokenCreated { api_token_id: record.id, person_id, expires_at: record.expires_at };
     unit.record(record.id.uuid(), Version::FIRST, &created)?;
     Ok((record, secret))
 }

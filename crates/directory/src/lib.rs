@@ -61,19 +61,13 @@ impl Directory {
     pub fn new(host: Host, settings: Settings) -> Result<Self, StartError> {
         let passwords = password::Passwords::new(settings.passwords.clone(), host.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self {
-            host,
-            settings,
-            passwords,
-        })
+        Ok(Self { host, settings, passwords })
     }
 }
 
 impl std::fmt::Debug for Directory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Directory")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Directory").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

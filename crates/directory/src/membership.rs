@@ -45,11 +45,7 @@ impl Membership {
     }
 
     fn cease_to_be_owner(&self, owners: i64) -> Result<(), LastOwner> {
-        if self.role == MemberRole::Owner && owners <= 1 {
-            Err(LastOwner)
-        } else {
-            Ok(())
-        }
+        if self.role == MemberRole::Owner && owners <= 1 { Err(LastOwner) } else { Ok(()) }
     }
 }
 

@@ -67,11 +67,9 @@ pub async fn add_first_operator(
     let parsed = NewPerson::parse(&new.email, &new.name, new.password, true, settings)
         .map_err(AddOperatorError::Invalid)?;
     let hash = match parsed.password {
-        Some(password) => Some(
-            Passwords::new(settings.clone(), environment.clone())?
-                .hash(password)
-                .await?,
-        ),
+        Some(password) => {
+            Some(Passwords::new(settings.clone(), environment.clone())?.hash(password).await?)
+        }
         None => None,
     };
     let provenance = Provenance::system(Service::Directory, None, environment.new_id());
@@ -88,15 +86,9 @@ pub async fn add_first_operator(
         created_at: environment.now(),
     };
     store::insert_person(unit.connection().await?, &person, hash.as_deref()).await?;
-    let registered = PersonRegistered {
-        person_id: person.id,
-        operator: true,
-    };
+    let registered = PersonRegistered { person_id: person.id, operator: true };
     unit.record(person.id.uuid(), Version::FIRST, &registered)?;
-    let first = NewToken {
-        name: "first token".to_owned(),
-        expires_at: None,
-    };
+    let first = NewToken { name: "first token".to_owned(), expires_at: None };
     let (_, token) = issue::token(&mut unit, environment, person.id, first).await?;
     unit.commit().await?;
     Ok((person.id, token))
@@ -104,8 +96,6 @@ pub async fn add_first_operator(
 
 impl std::fmt::Debug for NewOperator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewOperator")
-            .field("force", &self.force)
-            .finish_non_exhaustive()
+        f.debug_struct("NewOperator").field("force", &self.force).finish_non_exhaustive()
     }
 }

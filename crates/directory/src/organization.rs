@@ -111,22 +111,12 @@ impl Details {
         let website = fields::website("website", raw.website);
         let description = fields::description("description", raw.description, DESCRIPTION_CHARS);
         match (name, email, country, website, description) {
-            (Ok(name), Ok(contact_email), Ok(country), Ok(website), Ok(description)) => Ok(Self {
-                name,
-                kind: raw.kind,
-                contact_email,
-                country,
-                website,
-                description,
-            }),
+            (Ok(name), Ok(contact_email), Ok(country), Ok(website), Ok(description)) => {
+                Ok(Self { name, kind: raw.kind, contact_email, country, website, description })
+            }
             (name, email, country, website, description) => {
-                let errors = [
-                    name.err(),
-                    email.err(),
-                    country.err(),
-                    website.err(),
-                    description.err(),
-                ];
+                let errors =
+                    [name.err(), email.err(), country.err(), website.err(), description.err()];
                 Err(errors.into_iter().flatten().collect())
             }
         }
@@ -137,10 +127,7 @@ impl Details {
         let new = Self::parse(RawDetails {
             name: edit.name.as_deref().unwrap_or(&self.name),
             kind: edit.kind.unwrap_or(self.kind),
-            contact_email: edit
-                .contact_email
-                .as_deref()
-                .unwrap_or(self.contact_email.as_str()),
+            contact_email: edit.contact_email.as_deref().unwrap_or(self.contact_email.as_str()),
             country: edit.country.as_deref().unwrap_or(&self.country),
             website: edit.website.apply(self.website.as_deref()),
             description: edit.description.apply(self.description.as_deref()),
@@ -176,10 +163,7 @@ pub fn enabled_domains(
         let Some((service, domain)) = parse_enabled(text) else {
             return refuse("is not of the form <service>/<domain>:<level>");
         };
-        match catalogue
-            .service(service)
-            .and_then(|entry| entry.level(&domain))
-        {
+        match catalogue.service(service).and_then(|entry| entry.level(&domain)) {
             Err(_) => return refuse("is not in the catalogue"),
             Ok(level) if !level.on_request => {
                 return refuse("is not on request: anybody may ask for it");
@@ -200,13 +184,7 @@ fn parse_enabled(text: &str) -> Option<(&str, DomainLevel)> {
         "manage" => Level::Manage,
         _ => return None,
     };
-    Some((
-        service,
-        DomainLevel {
-            domain: domain.to_owned(),
-            level,
-        },
-    ))
+    Some((service, DomainLevel { domain: domain.to_owned(), level }))
 }
 
 #[cfg(test)]
@@ -235,10 +213,7 @@ mod tests {
         })
         .unwrap_err();
         let fields: Vec<&str> = errors.iter().map(|error| error.field).collect();
-        assert_eq!(
-            fields,
-            ["name", "contact_email", "country", "website", "description"]
-        );
+        assert_eq!(fields, ["name", "contact_email", "country", "website", "description"]);
     }
 
     #[test]

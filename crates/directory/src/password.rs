@@ -86,16 +86,10 @@ impl Password {
         let text = text.into();
         let min = settings.min_characters;
         if text.chars().count() < min {
-            return Err(FieldError::new(
-                field,
-                format!("has fewer than {min} characters"),
-            ));
+            return Err(FieldError::new(field, format!("has fewer than {min} characters")));
         }
         if text.len() > Self::MAX_BYTES {
-            return Err(FieldError::new(
-                field,
-                format!("has more than {} bytes", Self::MAX_BYTES),
-            ));
+            return Err(FieldError::new(field, format!("has more than {} bytes", Self::MAX_BYTES)));
         }
         Ok(Self(text))
     }
@@ -128,11 +122,7 @@ impl Passwords {
         let params = Params::new(settings.memory_kib, settings.passes, settings.lanes, None)
             .map_err(PasswordError::Settings)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobodys = hash(
-            &argon2,
-            &environment.bytes::<32>(),
-            &environment.bytes::<16>(),
-        )?;
+        let nobodys = hash(&argon2, &environment.bytes::<32>(), &environment.bytes::<16>())?;
         Ok(Self {
             turns: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             settings,
@@ -187,9 +177,8 @@ impl Passwords {
 }
 
 fn hash(argon2: &Argon2<'_>, password: &[u8], salt: &[u8]) -> Result<String, PasswordError> {
-    let hash: PasswordHash = argon2
-        .hash_password_with_salt(password, salt)
-        .map_err(|_| PasswordError::Hash)?;
+    let hash: PasswordHash =
+        argon2.hash_password_with_salt(password, salt).map_err(|_| PasswordError::Hash)?;
     Ok(hash.to_string())
 }
 
@@ -198,11 +187,7 @@ mod tests {
     use super::*;
 
     fn quick() -> PasswordSettings {
-        PasswordSettings {
-            memory_kib: 64,
-            passes: 1,
-            ..PasswordSettings::default()
-        }
+        PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() }
     }
 
     #[test]
@@ -218,42 +203,24 @@ mod tests {
         let passwords = Passwords::new(quick(), Environment::system()).unwrap();
         let chosen = Password::claimed("correct horse battery");
         let stored = passwords.hash(chosen.clone()).await.unwrap();
-        assert!(
-            stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"),
-            "{stored}"
-        );
+        assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
         assert!(passwords.verify(chosen, Some(&stored)).await.unwrap());
-        assert!(
-            !passwords
-                .verify(Password::claimed("wrong"), Some(&stored))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify(Password::claimed("wrong"), None)
-                .await
-                .unwrap()
-        );
+        assert!(!passwords.verify(Password::claimed("wrong"), Some(&stored)).await.unwrap());
+        assert!(!passwords.verify(Password::claimed("wrong"), None).await.unwrap());
     }
 
     #[tokio::test]
     async fn the_same_password_never_has_the_same_hash() {
         let passwords = Passwords::new(quick(), Environment::system()).unwrap();
         let chosen = Password::claimed("correct horse battery");
-        let (one, two) = (
-            passwords.hash(chosen.clone()).await.unwrap(),
-            passwords.hash(chosen).await.unwrap(),
-        );
+        let (one, two) =
+            (passwords.hash(chosen.clone()).await.unwrap(), passwords.hash(chosen).await.unwrap());
         assert_ne!(one, two);
     }
 
     #[test]
     fn settings_out_of_bounds_are_refused() {
-        let settings = PasswordSettings {
-            memory_kib: 1,
-            ..quick()
-        };
+        let settings = PasswordSettings { memory_kib: 1, ..quick() };
         assert!(Passwords::new(settings, Environment::system()).is_err());
     }
 }

@@ -48,20 +48,13 @@ impl NewPerson {
     ) -> Result<Self, Vec<FieldError>> {
         let email = Email::parse("email", email);
         let name = fields::name("name", name, NAME_CHARS);
-        let password = password
-            .map(|text| Password::choose("password", text, settings))
-            .transpose();
+        let password =
+            password.map(|text| Password::choose("password", text, settings)).transpose();
         match (email, name, password) {
-            (Ok(email), Ok(name), Ok(password)) => Ok(Self {
-                email,
-                name,
-                password,
-                operator,
-            }),
-            (email, name, password) => Err([email.err(), name.err(), password.err()]
-                .into_iter()
-                .flatten()
-                .collect()),
+            (Ok(email), Ok(name), Ok(password)) => Ok(Self { email, name, password, operator }),
+            (email, name, password) => {
+                Err([email.err(), name.err(), password.err()].into_iter().flatten().collect())
+            }
         }
     }
 }

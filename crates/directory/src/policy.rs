@@ -82,11 +82,7 @@ mod tests {
 
     #[test]
     fn members_read_owners_manage_operators_operate() {
-        for role in [
-            MemberRole::Owner,
-            MemberRole::Developer,
-            MemberRole::Auditor,
-        ] {
+        for role in [MemberRole::Owner, MemberRole::Developer, MemberRole::Auditor] {
             for action in [Read, Leave] {
                 assert_eq!(
                     organization(false, Some(role), action),
@@ -99,10 +95,7 @@ mod tests {
                     role == MemberRole::Owner
                 );
             }
-            assert_eq!(
-                organization(false, Some(role), Operate),
-                Err(Denied::RoleNotAllowed)
-            );
+            assert_eq!(organization(false, Some(role), Operate), Err(Denied::RoleNotAllowed));
         }
         for action in [Read, Edit, ManageMembers, Operate] {
             assert_eq!(organization(true, None, action), Ok(Authority::OPERATOR));
@@ -118,10 +111,7 @@ mod tests {
 
     #[test]
     fn an_owner_who_is_an_operator_acts_as_owner() {
-        assert_eq!(
-            organization(true, Some(MemberRole::Owner), Edit),
-            Ok(Authority::role("owner"))
-        );
+        assert_eq!(organization(true, Some(MemberRole::Owner), Edit), Ok(Authority::role("owner")));
     }
 
     #[test]
@@ -136,13 +126,7 @@ mod tests {
                 assert_eq!(manages, Err(Denied::RoleNotAllowed));
             }
         }
-        assert_eq!(
-            account(true, None, AccountAction::ManageRoles),
-            Ok(Authority::OPERATOR)
-        );
-        assert_eq!(
-            account(false, None, AccountAction::Read),
-            Err(Denied::NotVisible)
-        );
+        assert_eq!(account(true, None, AccountAction::ManageRoles), Ok(Authority::OPERATOR));
+        assert_eq!(account(false, None, AccountAction::Read), Err(Denied::NotVisible));
     }
 }

@@ -50,11 +50,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
     host.serve_rpc(move |_, question: VisibleAccounts| {
         let pool = pool.clone();
         async move {
-            let VisibleAccounts {
-                person_id,
-                service,
-                consent_roles,
-            } = question;
+            let VisibleAccounts { person_id, service, consent_roles } = question;
             let mut conn = pool.acquire().await?;
             Ok(store::visible_accounts(&mut conn, person_id, &service, &consent_roles).await?)
         }
@@ -66,12 +62,8 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         let pool = pool.clone();
         async move {
             let mut conn = pool.acquire().await?;
-            Ok(store::roles_of(
-                &mut conn,
-                question.person_id,
-                question.account_ids.as_deref(),
-            )
-            .await?)
+            Ok(store::roles_of(&mut conn, question.person_id, question.account_ids.as_deref())
+                .await?)
         }
     })
     .await?;

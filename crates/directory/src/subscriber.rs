@@ -100,9 +100,7 @@ impl NewSubscriber {
         events: &[String],
     ) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let shaped = name
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        let shaped = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         if !shaped || name.is_empty() || name.starts_with('-') || name.len() > NAME_CHARS {
             let rule = "has 1 to 63 lower-case letters, digits and -, and begins with no -";
             errors.push(FieldError::new("name", rule));
@@ -122,11 +120,7 @@ impl NewSubscriber {
         events.sort();
         events.dedup();
         if errors.is_empty() {
-            Ok(Self {
-                name: name.to_owned(),
-                organization_id,
-                events,
-            })
+            Ok(Self { name: name.to_owned(), organization_id, events })
         } else {
             Err(errors)
         }
@@ -167,10 +161,7 @@ mod tests {
 
     #[test]
     fn events_are_kept_once_each_in_order() {
-        let new = parse(
-            "billing-2",
-            &["consent.revoked", "consent.granted", "consent.revoked"],
-        );
+        let new = parse("billing-2", &["consent.revoked", "consent.granted", "consent.revoked"]);
         assert_eq!(new.unwrap().events, ["consent.granted", "consent.revoked"]);
     }
 

@@ -125,9 +125,7 @@ fn hash(
 }
 
 fn refused(error: sqlx::Error, subscriber: &Subscriber) -> SubscriberError {
-    let constraint = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::constraint);
+    let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
     match constraint {
         Some("subscribers_name_key") => SubscriberError::NameTaken(subscriber.name.clone()),
         Some("subscribers_organization_id_fkey") => {

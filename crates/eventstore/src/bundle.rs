@@ -83,9 +83,7 @@ pub fn read(message: &Bytes) -> Result<Vec<Bundled>, InvalidBundle> {
             (0, 0) => None,
             _ => Some(SealedContext {
                 salt: Salt(
-                    salt.as_ref()
-                        .try_into()
-                        .map_err(|_| InvalidBundle("a salt has 32 bytes"))?,
+                    salt.as_ref().try_into().map_err(|_| InvalidBundle("a salt has 32 bytes"))?,
                 ),
                 bytes: context.to_vec(),
             }),
@@ -134,10 +132,7 @@ mod tests {
         let context = proptest::option::of((any::<[u8; 32]>(), bytes.clone()));
         (bytes, context).prop_map(|(event, context)| Bundled {
             event: event.into(),
-            context: context.map(|(salt, bytes)| SealedContext {
-                salt: Salt(salt),
-                bytes,
-            }),
+            context: context.map(|(salt, bytes)| SealedContext { salt: Salt(salt), bytes }),
         })
     }
 
@@ -174,15 +169,9 @@ mod tests {
     #[test]
     fn a_sealed_context_comes_with_the_event_it_is_bound_to() {
         let sealed = SealedContext::seal(&Context::default(), &Environment::system());
-        let event = Bundled {
-            event: Bytes::from_static(b"{}"),
-            context: Some(sealed.clone()),
-        };
+        let event = Bundled { event: Bytes::from_static(b"{}"), context: Some(sealed.clone()) };
         let read = read(&write([&event]).into()).unwrap();
-        assert_eq!(
-            read[0].context.as_ref().map(SealedContext::hash),
-            Some(sealed.hash())
-        );
+        assert_eq!(read[0].context.as_ref().map(SealedContext::hash), Some(sealed.hash()));
     }
 
     fn waiting(size: usize) -> OutboxEvent {

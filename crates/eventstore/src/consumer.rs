@@ -148,9 +148,7 @@ async fn consume(
         let batch = if let Some(batch) = ready {
             batch
         } else {
-            std::mem::take(&mut dealt_with)
-                .acknowledge(transport)
-                .await?;
+            std::mem::take(&mut dealt_with).acknowledge(transport).await?;
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => {
@@ -179,10 +177,8 @@ async fn consume(
             }
         }
         // The batch before is acknowledged while this one is dealt with.
-        let (acknowledged, now_dealt_with) = tokio::join!(
-            dealt_with.acknowledge(transport),
-            deal_with(handler, received),
-        );
+        let (acknowledged, now_dealt_with) =
+            tokio::join!(dealt_with.acknowledge(transport), deal_with(handler, received),);
         dealt_with = now_dealt_with?;
         acknowledged?;
         if let Some(error) = failed {
@@ -234,10 +230,7 @@ async fn messages(
         max_ack_pending: UNDER_WAY,
         ..pull::Config::default()
     };
-    let consumer = stream
-        .create_consumer(config)
-        .await
-        .map_err(TransportError::of)?;
+    let consumer = stream.create_consumer(config).await.map_err(TransportError::of)?;
     consumer
         .stream()
         .max_messages_per_batch(options.max_batch * 2)
@@ -255,10 +248,7 @@ async fn deal_with(
     if messages.is_empty() {
         return Ok(DealtWith::default());
     }
-    let batch = messages
-        .iter()
-        .map(delivery)
-        .collect::<Result<Vec<_>, _>>()?;
+    let batch = messages.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
     let outcomes = tokio::time::timeout(HANDLING, handler.handle(&batch))
         .await
         .map_err(|_| TransportError("a batch took too long".to_owned()))?;
@@ -283,10 +273,7 @@ impl DealtWith {
 
     async fn acknowledge_each(&self) -> Result<(), TransportError> {
         // Acks travel in order on one connection: when the last one is confirmed, the server has all.
-        let confirmed = self
-            .outcomes
-            .iter()
-            .rposition(|outcome| *outcome == Outcome::Done);
+        let confirmed = self.outcomes.iter().rposition(|outcome| *outcome == Outcome::Done);
         for (place, (message, outcome)) in self.messages.iter().zip(&self.outcomes).enumerate() {
             let sent = match outcome {
                 Outcome::Done if Some(place) == confirmed => Ok(()),

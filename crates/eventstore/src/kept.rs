@@ -24,10 +24,7 @@ pub struct KeptConnection {
 impl KeptConnection {
     /// A connection like those of this pool, beside them.
     pub fn like(pool: &PgPool) -> Self {
-        Self {
-            pool: pool.clone(),
-            kept: None,
-        }
+        Self { pool: pool.clone(), kept: None }
     }
 
     /// Takes the connection. [`KeptConnection::put_back`] it after work that went well: one that is

@@ -140,13 +140,8 @@ impl EventStore {
         let context = provenance.context.as_ref();
         let context = context.map(|context| SealedContext::seal(context, &self.environment));
         let hash = context.as_ref().map(SealedContext::hash);
-        let place = Place {
-            id,
-            stream,
-            version,
-            time: self.environment.now(),
-            source: self.service,
-        };
+        let place =
+            Place { id, stream, version, time: self.environment.now(), source: self.service };
         let envelope = Envelope::of(&place, provenance, hash, fact)?;
         let bytes = envelope.canonical()?;
         Ok(NewEvent::new::<F>(&envelope, stream, bytes, context))

@@ -31,14 +31,8 @@ pub async fn stream_events(
     pool: &PgPool,
     asked: &StreamEvents,
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
-    let rows = store::stream_events(
-        pool,
-        asked.stream_id,
-        asked.from,
-        asked.to,
-        EVENTS_PER_ANSWER,
-    )
-    .await?;
+    let rows = store::stream_events(pool, asked.stream_id, asked.from, asked.to, EVENTS_PER_ANSWER)
+        .await?;
     let mut bytes = 0;
     Ok(rows
         .into_iter()
@@ -89,13 +83,7 @@ pub async fn stream_heads(
         let head = heads.entry(row.stream_id).or_insert(row.version);
         *head = row.version.max(*head);
     }
-    let heads = heads
-        .into_iter()
-        .map(|(stream_id, version)| StreamHead { stream_id, version })
-        .collect();
-    Ok(HeadsPage {
-        heads,
-        last_seq,
-        settled_seq: last_seq,
-    })
+    let heads =
+        heads.into_iter().map(|(stream_id, version)| StreamHead { stream_id, version }).collect();
+    Ok(HeadsPage { heads, last_seq, settled_seq: last_seq })
 }

@@ -116,10 +116,7 @@ impl BatchHandler for Applier {
         let mut streams: BTreeMap<Uuid, Vec<(usize, Envelope)>> = BTreeMap::new();
         for (place, delivery) in batch.iter().enumerate() {
             match Envelope::parse(&delivery.payload) {
-                Ok(event) => streams
-                    .entry(event.stream_id())
-                    .or_default()
-                    .push((place, event)),
+                Ok(event) => streams.entry(event.stream_id()).or_default().push((place, event)),
                 Err(error) => {
                     tracing::error!(subject = delivery.subject, %error, "not an event: rejected");
                 }
@@ -128,10 +125,7 @@ impl BatchHandler for Applier {
         for stream in streams.values_mut() {
             stream.sort_by_key(|(_, event)| event.streamversion);
         }
-        match self
-            .apply(streams.values().flatten().map(|(_, event)| event))
-            .await
-        {
+        match self.apply(streams.values().flatten().map(|(_, event)| event)).await {
             Ok(()) => mark(&streams, &mut outcomes, Outcome::Done),
             Err(error) => {
                 // One event spoils the batch's transaction: apply each stream in one of its own.
@@ -159,11 +153,7 @@ impl Applier {
     /// Applies the events of one stream, as far as they can be applied.
     async fn apply_alone(&self, stream: &[(usize, Envelope)], outcomes: &mut [Outcome]) {
         let mut outcome = Outcome::Done;
-        if self
-            .apply(stream.iter().map(|(_, event)| event))
-            .await
-            .is_ok()
-        {
+        if self.apply(stream.iter().map(|(_, event)| event)).await.is_ok() {
             for (place, _) in stream {
                 outcomes[*place] = outcome;
             }
@@ -236,14 +226,7 @@ impl Applier {
         to: i64,
     ) -> Result<Vec<Envelope>, ProjectionError> {
         tracing::warn!(projection = self.projection.name(), stream = %event.subject, from, to, "a hole is repaired");
-        fetch_missing(
-            self.repair.as_ref(),
-            event.source,
-            event.stream_id(),
-            from,
-            to,
-        )
-        .await
+        fetch_missing(self.repair.as_ref(), event.source, event.stream_id(), from, to).await
     }
 }
 
@@ -261,15 +244,8 @@ pub async fn fetch_missing(
     let mut missing = Vec::new();
     let mut next = from;
     while next <= to {
-        let asked = StreamEvents {
-            stream_id,
-            from: next,
-            to,
-        };
-        let page = repair
-            .stream_events(producer, asked)
-            .await
-            .map_err(ProjectionError::Repair)?;
+        let asked = StreamEvents { stream_id, from: next, to };
+        let page = repair.stream_events(producer, asked).await.map_err(ProjectionError::Repair)?;
         if page.is_empty() {
             return Err(ProjectionError::Repair(format!(
                 "{producer} has no version {next} of stream {stream_id}"

@@ -35,10 +35,8 @@ pub(crate) async fn batch(
     for event in batch {
         sent.push((event, send(jetstream, event).await));
     }
-    let mut acks: FuturesUnordered<_> = sent
-        .into_iter()
-        .map(async |(event, sent)| (event, settle(sent).await))
-        .collect();
+    let mut acks: FuturesUnordered<_> =
+        sent.into_iter().map(async |(event, sent)| (event, settle(sent).await)).collect();
     while let Some((event, ack)) = acks.next().await {
         acknowledged.add(event, ack);
     }
@@ -87,11 +85,7 @@ pub(crate) struct Acknowledged {
 impl Acknowledged {
     fn add(&mut self, event: &OutboxEvent, ack: Result<PublishAck, TransportError>) {
         match ack {
-            Ok(PublishAck {
-                sequence,
-                duplicate,
-                ..
-            }) => {
+            Ok(PublishAck { sequence, duplicate, .. }) => {
                 self.seqs.push(event.seq);
                 if !duplicate {
                     let first = self.first_new.map_or(sequence, |first| first.min(sequence));

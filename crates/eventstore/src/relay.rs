@@ -177,10 +177,8 @@ impl Relay {
         let options = PgConnectOptions::clone(&self.events.pool().connect_options());
         // A receipt that a crash of the database takes back leaves its events in the outbox: they are
         // published again, and found to be known. No receipt is worth a flush to disk.
-        let options = options.options([
-            ("idle_session_timeout", LEASE),
-            ("synchronous_commit", "off"),
-        ]);
+        let options =
+            options.options([("idle_session_timeout", LEASE), ("synchronous_commit", "off")]);
         let mut connection = in_time(PgConnection::connect_with(&options)).await?;
         let schema = self.events.service().schema();
         while !in_time(store::try_lead(&mut connection, schema)).await? {
@@ -199,12 +197,7 @@ impl Relay {
         tracing::info!(service = %self.events.service(), "the relay leads");
         let _kept = FreshEvents::kept(&self.events);
         let now = Instant::now();
-        let mut leader = Leader {
-            connection,
-            streams: None,
-            compare_at: now,
-            forget_at: now,
-        };
+        let mut leader = Leader { connection, streams: None, compare_at: now, forget_at: now };
         self.lead(&mut leader, shutdown, report).await
     }
 
@@ -303,11 +296,8 @@ impl Relay {
         seqs: &[i64],
     ) -> Result<Vec<OutboxEvent>, RelayError> {
         let mut events = self.events.fresh().take(seqs);
-        let others: Vec<i64> = seqs
-            .iter()
-            .copied()
-            .filter(|seq| !events.contains_key(seq))
-            .collect();
+        let others: Vec<i64> =
+            seqs.iter().copied().filter(|seq| !events.contains_key(seq)).collect();
         if !others.is_empty() {
             let read = in_time(store::events_at(&mut leader.connection, &others)).await?;
             events.extend(read.into_iter().map(|event| (event.seq, event)));
@@ -320,16 +310,9 @@ impl Relay {
             let age = Duration::from_secs(self.transport.settings().max_age_seconds);
             // Before the stream forgets them: what aged out must not look lost.
             let age = age.saturating_sub((2 * FORGET_EVERY).min(age / 2));
-            within(
-                BULK,
-                store::forget_batches(&mut leader.connection, age.as_secs_f64()),
-            )
-            .await?;
-            within(
-                BULK,
-                store::forget_answers(&mut leader.connection, idempotency::KEPT_HOURS),
-            )
-            .await?;
+            within(BULK, store::forget_batches(&mut leader.connection, age.as_secs_f64())).await?;
+            within(BULK, store::forget_answers(&mut leader.connection, idempotency::KEPT_HOURS))
+                .await?;
             leader.forget_at = Instant::now() + FORGET_EVERY;
         }
         Ok(())
@@ -341,10 +324,7 @@ impl Relay {
         self.transport.connected().await?;
         // Read before the comparison: what is made again during it is compared again.
         let connects = self.transport.connects();
-        let same = leader
-            .streams
-            .as_ref()
-            .is_some_and(|streams| streams.connects == connects);
+        let same = leader.streams.as_ref().is_some_and(|streams| streams.connects == connects);
         if same && Instant::now() < leader.compare_at {
             return Ok(());
         }
@@ -353,11 +333,7 @@ impl Relay {
             Ok((events, self.transport.stream(AUDIT).await?))
         };
         let (events, bundles) = self.transport.on_this_connection(streams).await?;
-        let created = format!(
-            "{} {}",
-            events.cached_info().created,
-            bundles.cached_info().created
-        );
+        let created = format!("{} {}", events.cached_info().created, bundles.cached_info().created);
         loop {
             let repeating = store::repeat_other_streams(&mut leader.connection, &created);
             let repeated = within(BULK, repeating).await?;
@@ -367,11 +343,7 @@ impl Relay {
             tracing::warn!(service = %self.events.service(), repeated, "a stream was lost: publishing again");
         }
         let last_sequence = self.find_intact(leader, &events).await?;
-        leader.streams = Some(Streams {
-            created,
-            connects,
-            last_sequence,
-        });
+        leader.streams = Some(Streams { created, connects, last_sequence });
         leader.compare_at = Instant::now() + COMPARE_EVERY;
         Ok(())
     }
@@ -383,10 +355,9 @@ impl Relay {
             let sequence = u64::try_from(batch.last_sequence).unwrap_or_default();
             let look = async {
                 match stream.get_raw_message(sequence).await {
-                    Ok(message) => Ok(message
-                        .headers
-                        .get(NATS_MESSAGE_ID)
-                        .map(ToString::to_string)),
+                    Ok(message) => {
+                        Ok(message.headers.get(NATS_MESSAGE_ID).map(ToString::to_string))
+                    }
                     Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
                     Err(error) => Err(TransportError::of(error)),
                 }
@@ -414,10 +385,7 @@ impl Relay {
             // write this down now would hide that: compare first, publish this again.
             return Err(TransportError::reconnected().into());
         }
-        if outcome
-            .first_new
-            .is_some_and(|first| first <= streams.last_sequence)
-        {
+        if outcome.first_new.is_some_and(|first| first <= streams.last_sequence) {
             tracing::warn!(service = %self.events.service(), "the stream counts from further back: it lost its tail");
             leader.streams = None;
             return Ok(());

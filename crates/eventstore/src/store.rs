@@ -38,12 +38,7 @@ impl NewEvent {
         context: Option<SealedContext>,
     ) -> Self {
         let (salt, context) = context
-            .map(|context| {
-                (
-                    Bytes::copy_from_slice(&context.salt.0),
-                    context.bytes.into(),
-                )
-            })
+            .map(|context| (Bytes::copy_from_slice(&context.salt.0), context.bytes.into()))
             .unzip();
         Self {
             kind: F::AGGREGATE,
@@ -92,16 +87,12 @@ impl OutboxEvent {
     /// The event as audit gets it. A salt of the wrong length is none: the tables have no such.
     pub(crate) fn bundled(&self) -> Bundled {
         let context = self.context.as_ref();
-        let salt = self
-            .salt
-            .as_ref()
-            .and_then(|salt| <[u8; 32]>::try_from(&**salt).ok());
+        let salt = self.salt.as_ref().and_then(|salt| <[u8; 32]>::try_from(&**salt).ok());
         Bundled {
             event: self.envelope.clone(),
-            context: salt.zip(context).map(|(salt, context)| SealedContext {
-                salt: Salt(salt),
-                bytes: context.to_vec(),
-            }),
+            context: salt
+                .zip(context)
+                .map(|(salt, context)| SealedContext { salt: Salt(salt), bytes: context.to_vec() }),
         }
     }
 }

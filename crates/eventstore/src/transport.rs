@@ -38,10 +38,7 @@ pub struct TransportSettings {
 
 impl Default for TransportSettings {
     fn default() -> Self {
-        Self {
-            max_age_seconds: 7 * 24 * 3600,
-            replicas: 1,
-        }
+        Self { max_age_seconds: 7 * 24 * 3600, replicas: 1 }
     }
 }
 
@@ -55,9 +52,7 @@ pub struct Transport {
 
 impl std::fmt::Debug for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transport")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Transport").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -83,11 +78,7 @@ impl Transport {
             .timeout(PATIENCE)
             .ack_timeout(PATIENCE)
             .build(client.clone());
-        Self {
-            client,
-            jetstream,
-            settings,
-        }
+        Self { client, jetstream, settings }
     }
 
     /// The connection.
@@ -107,10 +98,7 @@ impl Transport {
 
     /// How often the connection was made: a change means that the server may have been another.
     pub(crate) fn connects(&self) -> u64 {
-        self.client
-            .statistics()
-            .connects
-            .load(std::sync::atomic::Ordering::Relaxed)
+        self.client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Waits until there is a connection, so that nothing piles up before one that is away.
@@ -170,9 +158,6 @@ impl Transport {
             allow_direct: name != AUDIT,
             ..Config::default()
         };
-        self.jetstream
-            .get_or_create_stream(config)
-            .await
-            .map_err(TransportError::of)
+        self.jetstream.get_or_create_stream(config).await.map_err(TransportError::of)
     }
 }

@@ -73,9 +73,7 @@ pub struct Unit<'c> {
 
 impl std::fmt::Debug for Unit<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Unit")
-            .field("service", &self.store.service())
-            .finish_non_exhaustive()
+        f.debug_struct("Unit").field("service", &self.store.service()).finish_non_exhaustive()
     }
 }
 
@@ -98,10 +96,7 @@ impl<'c> Unit<'c> {
         connection: &'c mut PgConnection,
         provenance: Provenance,
     ) -> Self {
-        Self {
-            link: Link::Lent(connection),
-            ..Unit::new(store, provenance)
-        }
+        Self { link: Link::Lent(connection), ..Unit::new(store, provenance) }
     }
 
     pub(crate) fn joining(
@@ -109,10 +104,7 @@ impl<'c> Unit<'c> {
         connection: &'c mut PgConnection,
         provenance: Provenance,
     ) -> Self {
-        Self {
-            link: Link::Joined(connection),
-            ..Unit::new(store, provenance)
-        }
+        Self { link: Link::Joined(connection), ..Unit::new(store, provenance) }
     }
 
     /// The connection on which to read and write the state, inside the transaction.

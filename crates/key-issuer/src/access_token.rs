@@ -62,11 +62,8 @@ struct Header {
 impl AccessTokens {
     /// Tokens of this issuer for this audience, signed with this key.
     pub fn new(key: SigningKey, issuer: String, audience: String) -> Self {
-        let header = Header {
-            typ: "at+jwt",
-            alg: crate::signing_key::ALGORITHM,
-            kid: key.id().to_string(),
-        };
+        let header =
+            Header { typ: "at+jwt", alg: crate::signing_key::ALGORITHM, kid: key.id().to_string() };
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&audience]);
@@ -219,10 +216,7 @@ mod tests {
             );
         }
         let none = URL_SAFE_NO_PAD.encode(r#"{"typ":"at+jwt","alg":"none"}"#);
-        assert_eq!(
-            tokens.verify(&format!("{none}.{claims}."), at(1)),
-            Err(InvalidToken::Foreign)
-        );
+        assert_eq!(tokens.verify(&format!("{none}.{claims}."), at(1)), Err(InvalidToken::Foreign));
     }
 
     #[test]

@@ -129,19 +129,13 @@ impl Client {
         let Some(wanted) = wanted else {
             return Ok(self.scope.clone());
         };
-        let wanted: Vec<_> = wanted
-            .split(' ')
-            .filter(|scope| !scope.is_empty())
-            .collect();
+        let wanted: Vec<_> = wanted.split(' ').filter(|scope| !scope.is_empty()).collect();
         let all: Vec<_> = self.scope.split(' ').collect();
         if wanted.is_empty() || !wanted.iter().all(|scope| all.contains(scope)) {
             return Err(RefusalReason::InvalidScope);
         }
         // In the app's order and each once, whatever the request's.
-        let granted: Vec<_> = all
-            .into_iter()
-            .filter(|scope| wanted.contains(scope))
-            .collect();
+        let granted: Vec<_> = all.into_iter().filter(|scope| wanted.contains(scope)).collect();
         Ok(granted.join(" "))
     }
 }
@@ -218,14 +212,9 @@ mod tests {
     #[test]
     fn a_client_gets_all_its_scopes_or_those_it_asks_for() {
         let client = client();
+        assert_eq!(client.grant(CLIENT_CREDENTIALS, None).unwrap(), "A_Read A_Manage B_Read");
         assert_eq!(
-            client.grant(CLIENT_CREDENTIALS, None).unwrap(),
-            "A_Read A_Manage B_Read"
-        );
-        assert_eq!(
-            client
-                .grant(CLIENT_CREDENTIALS, Some("B_Read  A_Read B_Read"))
-                .unwrap(),
+            client.grant(CLIENT_CREDENTIALS, Some("B_Read  A_Read B_Read")).unwrap(),
             "A_Read B_Read"
         );
     }
@@ -240,14 +229,8 @@ mod tests {
                 "{scope}"
             );
         }
-        assert_eq!(
-            client.grant("password", None),
-            Err(RefusalReason::UnsupportedGrantType)
-        );
+        assert_eq!(client.grant("password", None), Err(RefusalReason::UnsupportedGrantType));
         client.authentication_method = AuthenticationMethod::AuthorizationCode;
-        assert_eq!(
-            client.grant(CLIENT_CREDENTIALS, None),
-            Err(RefusalReason::UnauthorizedClient)
-        );
+        assert_eq!(client.grant(CLIENT_CREDENTIALS, None), Err(RefusalReason::UnauthorizedClient));
     }
 }

@@ -20,11 +20,7 @@ pub async fn record_expiries(events: &EventStore) -> Result<usize, AppendError> 
     let mut unit = events.begin(&sweep);
     let expired = keys::lock_expired(unit.connection().await?, now, BATCH).await?;
     let mut recorded = 0;
-    for keys::Expired {
-        mut key,
-        organization_id,
-    } in expired
-    {
+    for keys::Expired { mut key, organization_id } in expired {
         let Some(fact) = key.expire(now) else {
             continue;
         };

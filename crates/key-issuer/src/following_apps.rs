@@ -46,13 +46,8 @@ impl FollowingApps {
     ) -> Result<(), ProjectionError> {
         let app: AppId = event.fact::<AppArchived>()?.app_id;
         // First the app's row: whoever makes a key at this moment holds it, or waits for it.
-        let known = apps::follow(
-            connection,
-            app,
-            AppState::Archived,
-            event.streamversion.number(),
-        )
-        .await?;
+        let known =
+            apps::follow(connection, app, AppState::Archived, event.streamversion.number()).await?;
         if !known {
             return Ok(());
         }
@@ -63,10 +58,7 @@ impl FollowingApps {
                 continue;
             };
             let deleted_at = key.deletion.map_or(now, |deletion| deletion.deleted_at);
-            key.deletion = Some(Deletion {
-                deleted_at,
-                ends_at: fact.ends_at,
-            });
+            key.deletion = Some(Deletion { deleted_at, ends_at: fact.ends_at });
             key.version = key.version.next();
             keys::save(connection, &key).await?;
             let mut unit = self.events.join(connection, &provenance);

@@ -174,14 +174,8 @@ impl Key {
         if let Some(deletion) = self.deletion {
             let sooner = !matches!(reason, DeletionReason::Requested { .. });
             if !sooner || !self.works_at(now) {
-                let Deletion {
-                    deleted_at,
-                    ends_at,
-                } = deletion;
-                return Err(KeyRefusal::Deleted {
-                    deleted_at,
-                    ends_at,
-                });
+                let Deletion { deleted_at, ends_at } = deletion;
+                return Err(KeyRefusal::Deleted { deleted_at, ends_at });
             }
         }
         if let Some(expires_at) = self.expires_at.filter(|at| *at <= now) {
@@ -199,22 +193,13 @@ impl Key {
     /// Records its expiry, once, if it is over and nobody deleted it before.
     pub fn expire(&self, now: DateTime<Utc>) -> Option<KeyExpired> {
         let over = self.expires_at.is_some_and(|at| at <= now);
-        (over && self.expired_at.is_none() && self.deletion.is_none()).then_some(KeyExpired {
-            key_id: self.id,
-            app_id: self.app_id,
-        })
+        (over && self.expired_at.is_none() && self.deletion.is_none())
+            .then_some(KeyExpired { key_id: self.id, app_id: self.app_id })
     }
 
     fn check_live(&self, now: DateTime<Utc>) -> Result<(), KeyRefusal> {
-        if let Some(Deletion {
-            deleted_at,
-            ends_at,
-        }) = self.deletion
-        {
-            return Err(KeyRefusal::Deleted {
-                deleted_at,
-                ends_at,
-            });
+        if let Some(Deletion { deleted_at, ends_at }) = self.deletion {
+            return Err(KeyRefusal::Deleted { deleted_at, ends_at });
         }
         match self.expires_at {
             Some(expires_at) if expires_at <= now => Err(KeyRefusal::Expired { expires_at }),
@@ -261,9 +246,7 @@ mod tests {
 
     use super::*;
 
-    const GRACE: DeletionReason = DeletionReason::Requested {
-        grace: Duration::minutes(15),
-    };
+    const GRACE: DeletionReason = DeletionReason::Requested { grace: Duration::minutes(15) };
 
     fn at(minutes: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap() + Duration::minutes(minutes)
@@ -287,10 +270,7 @@ mod tests {
 
     fn deleted(mut key: Key, reason: DeletionReason, now: DateTime<Utc>) -> Key {
         let ends_at = key.delete(reason, now).unwrap().ends_at;
-        key.deletion = Some(Deletion {
-            deleted_at: now,
-            ends_at,
-        });
+        key.deletion = Some(Deletion { deleted_at: now, ends_at });
         key
     }
 
@@ -315,16 +295,8 @@ mod tests {
     #[test]
     fn a_key_in_its_grace_is_deleted_again_only_to_end_it_sooner() {
         let key = deleted(key(None), GRACE, at(0));
-        assert!(matches!(
-            key.delete(GRACE, at(1)),
-            Err(KeyRefusal::Deleted { .. })
-        ));
-        assert_eq!(
-            key.delete(DeletionReason::RequestedNow, at(1))
-                .unwrap()
-                .ends_at,
-            at(1)
-        );
+        assert!(matches!(key.delete(GRACE, at(1)), Err(KeyRefusal::Deleted { .. })));
+        assert_eq!(key.delete(DeletionReason::RequestedNow, at(1)).unwrap().ends_at, at(1));
         let ended = deleted(key, DeletionReason::RequestedNow, at(1));
         assert!(matches!(
             ended.delete(DeletionReason::RequestedNow, at(2)),
@@ -351,45 +323,24 @@ mod tests {
     fn an_ended_key_is_neither_renamed_nor_deleted() {
         let name = KeyName::parse("other").unwrap();
         let expired = key(Some(at(5)));
-        assert!(matches!(
-            expired.rename(&name, at(5)),
-            Err(KeyRefusal::Expired { .. })
-        ));
-        assert!(matches!(
-            expired.delete(GRACE, at(5)),
-            Err(KeyRefusal::Expired { .. })
-        ));
+        assert!(matches!(expired.rename(&name, at(5)), Err(KeyRefusal::Expired { .. })));
+        assert!(matches!(expired.delete(GRACE, at(5)), Err(KeyRefusal::Expired { .. })));
         let gone = deleted(key(None), GRACE, at(0));
-        assert!(matches!(
-            gone.rename(&name, at(1)),
-            Err(KeyRefusal::Deleted { .. })
-        ));
+        assert!(matches!(gone.rename(&name, at(1)), Err(KeyRefusal::Deleted { .. })));
     }
 
     #[test]
     fn the_name_it_has_already_is_no_change() {
         let key = key(None);
         assert_eq!(key.rename(&key.name, at(1)), Ok(None));
-        assert_eq!(
-            key.rename(&KeyName::parse("b").unwrap(), at(1))
-                .unwrap()
-                .unwrap()
-                .name,
-            "b"
-        );
+        assert_eq!(key.rename(&KeyName::parse("b").unwrap(), at(1)).unwrap().unwrap().name, "b");
     }
 
     #[test]
     fn an_app_gets_no_more_keys_than_it_may_have_and_none_that_ended_before_it_began() {
         assert_eq!(create(4, 5, None, at(0)), Ok(()));
-        assert_eq!(
-            create(5, 5, None, at(0)),
-            Err(CreationRefusal::TooMany { live: 5, limit: 5 })
-        );
-        assert_eq!(
-            create(0, 5, Some(at(0)), at(0)),
-            Err(CreationRefusal::ExpiryInThePast)
-        );
+        assert_eq!(create(5, 5, None, at(0)), Err(CreationRefusal::TooMany { live: 5, limit: 5 }));
+        assert_eq!(create(0, 5, Some(at(0)), at(0)), Err(CreationRefusal::ExpiryInThePast));
     }
 
     #[test]

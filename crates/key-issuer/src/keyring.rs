@@ -69,11 +69,7 @@ fn seal(master: &MasterKey, environment: &Environment, key: &SigningKey) -> Stor
 fn open(master: &MasterKey, stored: &StoredSigningKey) -> Result<SigningKey, KeyringError> {
     let pkcs8 = master.open(&purpose(stored.id), &stored.sealed)?;
     let key = SigningKey::from_pkcs8(stored.id, &pkcs8)?;
-    if key.public_point() == stored.public_point {
-        Ok(key)
-    } else {
-        Err(KeyringError::Altered)
-    }
+    if key.public_point() == stored.public_point { Ok(key) } else { Err(KeyringError::Altered) }
 }
 
 /// Binds the sealed key to its id: one row's key cannot be put in another's place.

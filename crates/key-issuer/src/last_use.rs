@@ -24,9 +24,7 @@ pub struct LastUse(Mutex<HashMap<KeyId, DateTime<Utc>>>);
 impl LastUse {
     /// Notes that a client got a token, unless that is no news: whether it was noted.
     pub fn note(&self, client: &Client, now: DateTime<Utc>) -> bool {
-        let news = client
-            .last_used_at
-            .is_none_or(|stored| now - stored >= WORTH_IT);
+        let news = client.last_used_at.is_none_or(|stored| now - stored >= WORTH_IT);
         if news {
             self.lock().insert(client.key_id, now);
         }
@@ -42,10 +40,8 @@ impl LastUse {
         if noted.is_empty() {
             return Ok(());
         }
-        let (ids, times): (Vec<_>, Vec<_>) = noted
-            .into_iter()
-            .map(|(id, time)| (id.uuid(), time))
-            .unzip();
+        let (ids, times): (Vec<_>, Vec<_>) =
+            noted.into_iter().map(|(id, time)| (id.uuid(), time)).unzip();
         clients::save_last_use(pool, &ids, &times).await
     }
 

@@ -77,11 +77,8 @@ pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, Start
     let signing_key = keyring::load_or_create(&host.events, &master)
         .await
         .map_err(|error| StartError::Other(Box::new(error)))?;
-    let tokens = AccessTokens::new(
-        signing_key,
-        settings.issuer.clone(),
-        settings.audience().to_owned(),
-    );
+    let tokens =
+        AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
     let clients = Clients::start(&host);
     let ledger = Ledger::start(&host, "token-ledger");
     let issuer = Arc::new(KeyIssuer {
@@ -94,9 +91,7 @@ pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, Start
     });
     issuer.write_last_use();
     issuer.sweep_expired();
-    issuer
-        .host
-        .project(FollowingApps::new(issuer.host.events.clone()));
+    issuer.host.project(FollowingApps::new(issuer.host.events.clone()));
     let asked = Arc::clone(&issuer);
     issuer
         .host
@@ -132,11 +127,7 @@ impl KeyIssuer {
             async move {
                 loop {
                     while expiry::record_expiries(&events).await? > 0 {}
-                    if shutdown
-                        .run_until_cancelled(tokio::time::sleep(pause))
-                        .await
-                        .is_none()
-                    {
+                    if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                         return Ok::<(), eventstore::AppendError>(());
                     }
                 }

@@ -46,9 +46,7 @@ impl MasterKey {
         if text.trim().is_empty() {
             return Err(MasterKeyError::Missing);
         }
-        let bytes = STANDARD
-            .decode(text.trim())
-            .map_err(|_| MasterKeyError::Malformed)?;
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::Malformed)?;
         // `new` checks the length.
         UnboundKey::new(&AES_256_GCM, &bytes)
             .map(|key| Self(LessSafeKey::new(key)))
@@ -106,35 +104,18 @@ mod tests {
         let environment = Environment::system();
         let sealed = key(1).seal(&environment, b"one", b"private");
         assert_eq!(key(1).open(b"one", &sealed).unwrap(), b"private");
-        assert_eq!(
-            key(2).open(b"one", &sealed),
-            Err(MasterKeyError::CannotOpen)
-        );
-        assert_eq!(
-            key(1).open(b"two", &sealed),
-            Err(MasterKeyError::CannotOpen)
-        );
+        assert_eq!(key(2).open(b"one", &sealed), Err(MasterKeyError::CannotOpen));
+        assert_eq!(key(1).open(b"two", &sealed), Err(MasterKeyError::CannotOpen));
         let mut altered = sealed.clone();
         altered.ciphertext[0] ^= 1;
-        assert_eq!(
-            key(1).open(b"one", &altered),
-            Err(MasterKeyError::CannotOpen)
-        );
+        assert_eq!(key(1).open(b"one", &altered), Err(MasterKeyError::CannotOpen));
     }
 
     #[test]
     fn the_setting_is_32_bytes_in_base64() {
         assert_eq!(MasterKey::parse("").unwrap_err(), MasterKeyError::Missing);
-        for text in [
-            "secret",
-            &STANDARD.encode([0; 31]),
-            &STANDARD.encode([0; 33]),
-        ] {
-            assert_eq!(
-                MasterKey::parse(text).unwrap_err(),
-                MasterKeyError::Malformed,
-                "{text}"
-            );
+        for text in ["secret", &STANDARD.encode([0; 31]), &STANDARD.encode([0; 33])] {
+            assert_eq!(MasterKey::parse(text).unwrap_err(), MasterKeyError::Malformed, "{text}");
         }
     }
 }

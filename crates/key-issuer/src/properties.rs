@@ -24,11 +24,7 @@ fn escaped(text: &str) -> String {
 
 fn tokens() -> AccessTokens {
     let key = SigningKey::generate(Environment::system().new_id());
-    AccessTokens::new(
-        key,
-        "https://issuer.example.com".into(),
-        "https://api.example.com".into(),
-    )
+    AccessTokens::new(key, "https://issuer.example.com".into(), "https://api.example.com".into())
 }
 
 proptest! {

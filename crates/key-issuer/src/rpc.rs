@@ -20,17 +20,12 @@ pub(crate) async fn authenticate_app(
     let found = issuer.clients.read(claims.client_id.key_id()).await;
     let client = found.map_err(|error| {
         tracing::warn!(%error, "an access token could not be checked");
-        Problem::unavailable(
-            "unavailable",
-            "Access tokens cannot be checked at the moment.",
-        )
+        Problem::unavailable("unavailable", "Access tokens cannot be checked at the moment.")
     })?;
-    Ok(client
-        .filter(|client| client.may_act(now).is_ok())
-        .map(|client| AuthenticatedApp {
-            app_id: client.app_id,
-            organization_id: client.organization_id,
-            client_id: claims.client_id,
-            scope: claims.scope,
-        }))
+    Ok(client.filter(|client| client.may_act(now).is_ok()).map(|client| AuthenticatedApp {
+        app_id: client.app_id,
+        organization_id: client.organization_id,
+        client_id: claims.client_id,
+        scope: claims.scope,
+    }))
 }

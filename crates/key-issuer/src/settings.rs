@@ -75,11 +75,7 @@ impl Settings {
 
     /// The `aud` of access tokens.
     pub fn audience(&self) -> &str {
-        if self.audience.is_empty() {
-            &self.issuer
-        } else {
-            &self.audience
-        }
+        if self.audience.is_empty() { &self.issuer } else { &self.audience }
     }
 
     pub(crate) fn grace(&self) -> Duration {

@@ -32,30 +32,20 @@ impl SigningKey {
     pub fn generate(id: SigningKeyId) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .expect("making a P-256 key fails only without memory");
-        Self {
-            id,
-            pair,
-            random: SystemRandom::new(),
-        }
+        Self { id, pair, random: SystemRandom::new() }
     }
 
     /// Reads the private key.
     pub fn from_pkcs8(id: SigningKeyId, pkcs8: &[u8]) -> Result<Self, InvalidSigningKey> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
             .map_err(|_| InvalidSigningKey)?;
-        Ok(Self {
-            id,
-            pair,
-            random: SystemRandom::new(),
-        })
+        Ok(Self { id, pair, random: SystemRandom::new() })
     }
 
     /// The private key, for sealing.
     pub fn to_pkcs8(&self) -> Vec<u8> {
-        let document = self
-            .pair
-            .to_pkcs8v1()
-            .expect("a key pair that was made or read has a PKCS #8 form");
+        let document =
+            self.pair.to_pkcs8v1().expect("a key pair that was made or read has a PKCS #8 form");
         document.as_ref().to_vec()
     }
 
@@ -66,10 +56,8 @@ impl SigningKey {
 
     /// The signature: R and S, 32 bytes each (RFC 7518 section 3.4).
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let signature = self
-            .pair
-            .sign(&self.random, message)
-            .expect("signing fails only without memory");
+        let signature =
+            self.pair.sign(&self.random, message).expect("signing fails only without memory");
         signature.as_ref().to_vec()
     }
 
@@ -144,10 +132,7 @@ mod tests {
         let key = SigningKey::generate(Environment::system().new_id());
         let read = SigningKey::from_pkcs8(key.id(), &key.to_pkcs8()).unwrap();
         assert_eq!(read.jwk(), key.jwk());
-        assert_eq!(
-            SigningKey::from_pkcs8(key.id(), b"no key").unwrap_err(),
-            InvalidSigningKey
-        );
+        assert_eq!(SigningKey::from_pkcs8(key.id(), b"no key").unwrap_err(), InvalidSigningKey);
     }
 
     #[test]
@@ -163,9 +148,7 @@ mod tests {
             serde_json::from_value(serde_json::to_value(key.jwk()).unwrap()).unwrap();
         assert_eq!(
             key.jwk().thumbprint(),
-            theirs
-                .thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
-                .unwrap()
+            theirs.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap()
         );
     }
 }

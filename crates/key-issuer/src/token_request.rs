@@ -69,22 +69,14 @@ pub fn parse(
         _ => None,
     };
     if !content_type.is_some_and(is_form) {
-        return Err(Malformed {
-            error: MalformedError::NotAForm,
-            claimed: of_basic(),
-        });
+        return Err(Malformed { error: MalformedError::NotAForm, claimed: of_basic() });
     }
-    let mut parameters = Parameters::read(body).map_err(|(error, id)| Malformed {
-        error,
-        claimed: of_basic().or(id),
-    })?;
+    let mut parameters = Parameters::read(body)
+        .map_err(|(error, id)| Malformed { error, claimed: of_basic().or(id) })?;
     let id = parameters.take("client_id");
     let secret = parameters.take("client_secret");
     let claimed = of_basic().or_else(|| id.clone());
-    let refuse = |error| Malformed {
-        error,
-        claimed: claimed.clone(),
-    };
+    let refuse = |error| Malformed { error, claimed: claimed.clone() };
 
     let (client_id, secret) = match (basic, id, secret) {
         // The client id alone authenticates nobody: some clients send it along (section 3.2.1).
@@ -97,14 +89,10 @@ pub fn parse(
         (None, Some(id), Some(secret)) => (id, secret),
         (Some(None) | None, _, _) => return Err(refuse(MalformedError::NoAuthentication)),
     };
-    let grant_type = parameters
-        .take("grant_type")
-        .ok_or_else(|| refuse(MalformedError::NoGrantType))?;
+    let grant_type =
+        parameters.take("grant_type").ok_or_else(|| refuse(MalformedError::NoGrantType))?;
     Ok(TokenRequest {
-        credentials: Credentials {
-            client_id,
-            secret: SecretHash::of(&secret),
-        },
+        credentials: Credentials { client_id, secret: SecretHash::of(&secret) },
         grant_type,
         scope: parameters.take("scope"),
     })
@@ -181,9 +169,7 @@ fn form_decode(text: &str) -> Option<String> {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -206,16 +192,8 @@ mod tests {
 
     #[test]
     fn credentials_come_in_the_body_or_by_basic() {
-        let body = read(
-            None,
-            "grant_type=client_credentials&client_id=a&client_secret=s",
-        )
-        .unwrap();
-        let header = read(
-            Some(&basic("a:s")),
-            "grant_type=client_credentials&scope=x+y",
-        )
-        .unwrap();
+        let body = read(None, "grant_type=client_credentials&client_id=a&client_secret=s").unwrap();
+        let header = read(Some(&basic("a:s")), "grant_type=client_credentials&scope=x+y").unwrap();
         assert_eq!(
             (body.credentials.client_id, header.credentials.client_id),
             ("a".into(), "a".into())
@@ -227,10 +205,7 @@ mod tests {
     #[test]
     fn never_both() {
         let both = "grant_type=client_credentials&client_id=a&client_secret=s";
-        assert_eq!(
-            error(Some(&basic("a:s")), both),
-            MalformedError::TwoAuthentications
-        );
+        assert_eq!(error(Some(&basic("a:s")), both), MalformedError::TwoAuthentications);
         assert_eq!(
             error(Some(&basic("a:s")), "grant_type=x&client_id=b"),
             MalformedError::TwoAuthentications
@@ -243,13 +218,7 @@ mod tests {
         let request = read(Some(&basic("a%3Ab+c:s%2Bt%25")), "grant_type=x").unwrap();
         assert_eq!(request.credentials.client_id, "a:b c");
         assert!(request.credentials.secret.matches(&SecretHash::of("s+t%")));
-        assert!(
-            read(
-                Some(&basic("a:s").replacen("Basic", "bAsIc", 1)),
-                "grant_type=x"
-            )
-            .is_ok()
-        );
+        assert!(read(Some(&basic("a:s").replacen("Basic", "bAsIc", 1)), "grant_type=x").is_ok());
     }
 
     #[test]
@@ -268,29 +237,17 @@ mod tests {
                 "{header}"
             );
         }
-        for body in [
-            "grant_type=x",
-            "grant_type=x&client_id=a",
-            "grant_type=x&client_id=a&client_secret=",
-        ] {
-            assert_eq!(
-                error(None, body),
-                MalformedError::NoAuthentication,
-                "{body}"
-            );
+        for body in
+            ["grant_type=x", "grant_type=x&client_id=a", "grant_type=x&client_id=a&client_secret="]
+        {
+            assert_eq!(error(None, body), MalformedError::NoAuthentication, "{body}");
         }
     }
 
     #[test]
     fn duplicates_are_refused_and_unknown_extras_ignored() {
         let good = "grant_type=x&client_id=a&client_secret=s";
-        assert!(
-            read(
-                None,
-                &format!("{good}&audience=https%3A%2F%2Fapi.example.com&x=")
-            )
-            .is_ok()
-        );
+        assert!(read(None, &format!("{good}&audience=https%3A%2F%2Fapi.example.com&x=")).is_ok());
         for extra in ["grant_type=x", "client_id=a", "extra=1&extra=2"] {
             assert_eq!(
                 error(None, &format!("{good}&{extra}")),
@@ -314,18 +271,10 @@ mod tests {
     fn other_media_types_are_refused_and_a_charset_is_not() {
         let body = b"grant_type=x&client_id=a&client_secret=s";
         assert!(
-            parse(
-                None,
-                Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"),
-                body
-            )
-            .is_ok()
+            parse(None, Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"), body).is_ok()
         );
         for media_type in [None, Some("application/json"), Some("text/plain")] {
-            assert_eq!(
-                parse(None, media_type, body).unwrap_err().error,
-                MalformedError::NotAForm
-            );
+            assert_eq!(parse(None, media_type, body).unwrap_err().error, MalformedError::NotAForm);
         }
     }
 
@@ -333,14 +282,8 @@ mod tests {
     fn a_malformed_request_still_tells_who_it_claims_to_be() {
         let claimed =
             |authorization: Option<&str>, body| read(authorization, body).unwrap_err().claimed;
-        assert_eq!(
-            claimed(None, "client_id=a&client_secret=s"),
-            Some("a".to_owned())
-        );
-        assert_eq!(
-            claimed(Some(&basic("a:s")), "x=1&x=2"),
-            Some("a".to_owned())
-        );
+        assert_eq!(claimed(None, "client_id=a&client_secret=s"), Some("a".to_owned()));
+        assert_eq!(claimed(Some(&basic("a:s")), "x=1&x=2"), Some("a".to_owned()));
         assert_eq!(claimed(None, "client_id=a&x=1&x=2"), Some("a".to_owned()));
         assert_eq!(claimed(None, "client_id=a&client_id=b"), None);
         assert_eq!(claimed(None, "x=1&x=2"), None);

@@ -18,21 +18,13 @@ async fn main() {
         let users = vec![NatsUser::unlimited("all")];
         let nats = Nats::start(NatsOptions::in_folder(folder.join("nats"), users));
         let nats = nats.await.unwrap();
-        println!(
-            "holding {} {}",
-            postgres.pid().unwrap(),
-            nats.pid().unwrap()
-        );
+        println!("holding {} {}", postgres.pid().unwrap(), nats.pid().unwrap());
         std::future::pending::<()>().await;
     }
     let cluster = testing::postgres().await;
     let _database = cluster.database_from(None).await;
     let nats = testing::nats().await;
-    println!(
-        "holding {} {}",
-        pid_of_cluster(&folder),
-        nats.pid().unwrap()
-    );
+    println!("holding {} {}", pid_of_cluster(&folder), nats.pid().unwrap());
     if how == "leave" {
         // Like a test program that ends: no destructor of a static runs.
         std::process::exit(0);

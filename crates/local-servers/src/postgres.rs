@@ -61,11 +61,7 @@ impl PostgresOptions {
 
     /// A fast server in a temporary folder, of which nothing stays.
     pub fn throwaway() -> Result<Self, ServerError> {
-        Ok(Self {
-            durable: false,
-            ephemeral: true,
-            ..Self::in_folder(temporary("postgres")?)
-        })
+        Ok(Self { durable: false, ephemeral: true, ..Self::in_folder(temporary("postgres")?) })
     }
 
     /// Adds a setting.
@@ -116,16 +112,12 @@ impl Postgres {
                 });
             }
             Some(_) if !remembered.passwords.contains_key(SUPERUSER) => {
-                return Err(ServerError::CredentialsLost {
-                    file: folder.remembered_file(),
-                });
+                return Err(ServerError::CredentialsLost { file: folder.remembered_file() });
             }
             Some(_) => wait_for_predecessor(folder.path())?,
             None => {
                 let password = new_password()?;
-                remembered
-                    .passwords
-                    .insert(SUPERUSER.to_owned(), password.clone());
+                remembered.passwords.insert(SUPERUSER.to_owned(), password.clone());
                 // Remembered first: data with a password that nobody knows would be lost.
                 folder.remember(&remembered, &user)?;
                 initialise(&folder, &user, &programs, &password, options.durable)?;
@@ -163,10 +155,8 @@ impl Postgres {
         self.remembered.port = Some(self.port);
         self.folder.remember(&self.remembered, &self.user)?;
         let password = &self.remembered.passwords[SUPERUSER];
-        self.admin_url = format!(
-            "postgres://{SUPERUSER}:{password}@127.0.0.1:{}/postgres",
-            self.port
-        );
+        self.admin_url =
+            format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{}/postgres", self.port);
         Ok(())
     }
 
@@ -224,10 +214,7 @@ impl Postgres {
     fn explain_failure(&self) -> ServerError {
         let output = self.supervised.output();
         if output.contains("Address already in use") {
-            return ServerError::PortTaken {
-                server: Server::Postgres,
-                port: self.port,
-            };
+            return ServerError::PortTaken { server: Server::Postgres, port: self.port };
         }
         if output.contains("lock file \"postmaster.pid\" already exists") {
             return ServerError::AlreadyRunning {
@@ -359,10 +346,8 @@ fn initialise(
     if !durable {
         command.arg("--no-sync");
     }
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(ServerError::io("run", programs.initdb()))?;
+    let output =
+        command.stdin(Stdio::null()).output().map_err(ServerError::io("run", programs.initdb()))?;
     fs::remove_file(&password_file).map_err(ServerError::io("remove", &password_file))?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
@@ -374,22 +359,13 @@ fn initialise(
     if said.contains("No space left on device") {
         return Err(ServerError::DiskFull { path: unfinished });
     }
-    Err(ServerError::Failed {
-        server: Server::Postgres,
-        log,
-        tail: tail(&said),
-    })
+    Err(ServerError::Failed { server: Server::Postgres, log, tail: tail(&said) })
 }
 
 /// Letters of all languages are letters, wherever the server can tell without the machine's help.
 fn locale(major: u32) -> &'static [&'static str] {
     if major >= 17 {
-        &[
-            "--locale-provider",
-            "builtin",
-            "--builtin-locale",
-            "C.UTF-8",
-        ]
+        &["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
     } else if cfg!(target_os = "linux") {
         &["--lc-ctype", "C.UTF-8"]
     } else {

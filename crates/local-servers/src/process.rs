@@ -70,29 +70,20 @@ pub(crate) fn children_of(parent: u32) -> Vec<u32> {
 
 /// Runs a program that ends by itself, such as `postgres --version`, and collects what it prints.
 pub(crate) fn output_within(mut command: Command) -> io::Result<Output> {
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let pid = child.id();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
     receiver.recv_timeout(PROBE).unwrap_or_else(|_| {
         signal(pid, Signal::SIGKILL);
-        Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "it did not end by itself",
-        ))
+        Err(io::Error::new(io::ErrorKind::TimedOut, "it did not end by itself"))
     })
 }
 
 fn as_pid(pid: u32) -> Option<Pid> {
     // 0 and negative numbers would address groups of processes.
-    i32::try_from(pid)
-        .ok()
-        .filter(|pid| *pid > 0)
-        .map(Pid::from_raw)
+    i32::try_from(pid).ok().filter(|pid| *pid > 0).map(Pid::from_raw)
 }
 
 struct Stat {
@@ -104,10 +95,7 @@ struct Stat {
 fn stat_fields(pid: u32) -> Option<Stat> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    Some(Stat {
-        state: fields.next()?.chars().next()?,
-        parent: fields.next()?.parse().ok()?,
-    })
+    Some(Stat { state: fields.next()?.chars().next()?, parent: fields.next()?.parse().ok()? })
 }
 
 fn is_zombie(pid: u32) -> bool {
@@ -118,10 +106,7 @@ fn name_of(pid: u32) -> Option<String> {
     if let Ok(name) = fs::read_to_string(format!("/proc/{pid}/comm")) {
         return Some(name.trim().to_owned());
     }
-    let listing = Command::new("ps")
-        .args(["-o", "comm=", "-p", &pid.to_string()])
-        .output()
-        .ok()?;
+    let listing = Command::new("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output().ok()?;
     let name = String::from_utf8_lossy(&listing.stdout).trim().to_owned();
     (!name.is_empty()).then_some(name)
 }

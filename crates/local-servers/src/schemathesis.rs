@@ -109,10 +109,7 @@ fn install(python: &Path, part: &Path) -> Result<(), FetchError> {
 
 fn run(mut command: Command) -> Result<String, FetchError> {
     let program = PathBuf::from(command.get_program());
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(FetchError::io("run", program))?;
+    let output = command.stdin(Stdio::null()).output().map_err(FetchError::io("run", program))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {

@@ -36,9 +36,7 @@ const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "T
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ServerError> + Send + 'static,
 ) -> Result<T, ServerError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| ServerError::Interrupted)?
+    tokio::task::spawn_blocking(work).await.map_err(|_| ServerError::Interrupted)?
 }
 
 /// A server's process, at most one at a time.
@@ -92,9 +90,7 @@ impl Supervised {
     /// Starts the process; its output goes to the log.
     pub(crate) fn spawn(&mut self, mut command: Command) -> Result<(), ServerError> {
         let log = self.open_log()?;
-        let errors = log
-            .try_clone()
-            .map_err(ServerError::io("open", &self.log))?;
+        let errors = log.try_clone().map_err(ServerError::io("open", &self.log))?;
         let program = PathBuf::from(command.get_program());
         let child = command
             .stdin(Stdio::null())
@@ -120,10 +116,7 @@ impl Supervised {
             .append(true)
             .open(&self.log)
             .map_err(ServerError::io("open", &self.log))?;
-        self.log_start = file
-            .metadata()
-            .map_err(ServerError::io("read", &self.log))?
-            .len();
+        self.log_start = file.metadata().map_err(ServerError::io("read", &self.log))?.len();
         Ok(file)
     }
 
@@ -146,9 +139,8 @@ impl Supervised {
         let Some(child) = &mut self.child else {
             return Ok(None);
         };
-        let status = child
-            .try_wait()
-            .map_err(ServerError::io("wait for the server of", &self.log))?;
+        let status =
+            child.try_wait().map_err(ServerError::io("wait for the server of", &self.log))?;
         if status.is_some() {
             self.let_go_of_child();
         }
@@ -172,15 +164,9 @@ impl Supervised {
     pub(crate) fn failure(&self) -> ServerError {
         let output = self.output();
         if output.contains("No space left on device") {
-            return ServerError::DiskFull {
-                path: self.log.clone(),
-            };
+            return ServerError::DiskFull { path: self.log.clone() };
         }
-        ServerError::Failed {
-            server: self.server,
-            log: self.log.clone(),
-            tail: tail(&output),
-        }
+        ServerError::Failed { server: self.server, log: self.log.clone(), tail: tail(&output) }
     }
 
     /// Asks the process to end, and waits until it has. One that does not end in a minute is
@@ -259,10 +245,7 @@ impl Drop for Supervised {
                 }
             }
         };
-        if let Err(error) = thread::Builder::new()
-            .name("server-ending".into())
-            .spawn(collect)
-        {
+        if let Err(error) = thread::Builder::new().name("server-ending".into()).spawn(collect) {
             tracing::warn!(%error, "server processes stay uncollected");
         }
     }

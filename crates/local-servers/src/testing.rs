@@ -75,10 +75,7 @@ pub async fn postgres() -> &'static TestCluster {
             let server = Postgres::start(options)
                 .await
                 .unwrap_or_else(|error| panic!("no PostgreSQL for the tests: {error}"));
-            TestCluster {
-                url: server.admin_url().to_owned(),
-                _server: Some(server),
-            }
+            TestCluster { url: server.admin_url().to_owned(), _server: Some(server) }
         })
         .await
 }
@@ -90,9 +87,7 @@ pub async fn postgres() -> &'static TestCluster {
 pub async fn nats() -> Nats {
     let users = vec![NatsUser::unlimited(NATS_USER)];
     let options = NatsOptions::throwaway(users).unwrap_or_else(|error| panic!("{error}"));
-    Nats::start(options)
-        .await
-        .unwrap_or_else(|error| panic!("no NATS for the test: {error}"))
+    Nats::start(options).await.unwrap_or_else(|error| panic!("no NATS for the test: {error}"))
 }
 
 /// The stock Python client of NATS: what pip calls it, an interpreter, and the folder that must be
@@ -112,11 +107,7 @@ pub fn python_client() -> Result<PythonClient, FetchError> {
     static CLIENT: Wheel = wheels::NATS_PY;
     let (python, path) = fetch::fetch_library(&CLIENT)?;
     let requirement = CLIENT.requirement;
-    Ok(PythonClient {
-        requirement,
-        python,
-        path,
-    })
+    Ok(PythonClient { requirement, python, path })
 }
 
 impl TestCluster {
@@ -131,17 +122,11 @@ impl TestCluster {
     /// When the cluster refuses, for instance because the template is not there.
     pub async fn database_from(&self, template: Option<&str>) -> TestDatabase {
         let name = format!("test_{}", suffix());
-        let from = template.map_or(String::new(), |template| {
-            format!(" TEMPLATE \"{template}\"")
-        });
+        let from = template.map_or(String::new(), |template| format!(" TEMPLATE \"{template}\""));
         let mut admin = self.connect().await;
         run(&mut admin, format!("CREATE DATABASE \"{name}\"{from}")).await;
         close(admin).await;
-        TestDatabase {
-            url: with_database(&self.url, &name),
-            name,
-            admin_url: self.url.clone(),
-        }
+        TestDatabase { url: with_database(&self.url, &name), name, admin_url: self.url.clone() }
     }
 
     /// Makes the template `name` if no test program has made it yet, by calling `fill` with the
@@ -169,11 +154,7 @@ impl TestCluster {
             let unfinished = format!("making_{}", suffix());
             run(&mut admin, format!("CREATE DATABASE \"{unfinished}\"")).await;
             fill(&with_database(&self.url, &unfinished)).await;
-            run(
-                &mut admin,
-                format!("ALTER DATABASE \"{unfinished}\" RENAME TO \"{name}\""),
-            )
-            .await;
+            run(&mut admin, format!("ALTER DATABASE \"{unfinished}\" RENAME TO \"{name}\"")).await;
         }
         close(admin).await;
         name
@@ -192,19 +173,16 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let url = self.admin_url.clone();
         let statement = format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name);
-        let dropping = thread::spawn(
-            move || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?;
+        let dropping =
+            thread::spawn(move || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 runtime.block_on(async {
                     let mut admin = PgConnection::connect(&url).await?;
                     admin.execute(AssertSqlSafe(statement)).await?;
                     admin.close().await?;
                     Ok(())
                 })
-            },
-        );
+            });
         match dropping.join() {
             Ok(Ok(())) => {}
             // It goes with the cluster at the latest.
@@ -232,18 +210,13 @@ fn suffix() -> String {
 
 /// The same address with another database.
 fn with_database(url: &str, name: &str) -> String {
-    let (server, _) = url
-        .rsplit_once('/')
-        .expect("the address of a cluster ends in /postgres");
+    let (server, _) = url.rsplit_once('/').expect("the address of a cluster ends in /postgres");
     format!("{server}/{name}")
 }
 
 /// A number for PostgreSQL's lock that all programs compute alike.
 fn lock_number(name: &str) -> i64 {
-    #[expect(
-        deprecated,
-        reason = "SipHash with fixed keys, the same in every program"
-    )]
+    #[expect(deprecated, reason = "SipHash with fixed keys, the same in every program")]
     let mut hasher = std::hash::SipHasher::new();
     hasher.write(name.as_bytes());
     hasher.finish().cast_signed()

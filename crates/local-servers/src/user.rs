@@ -84,11 +84,7 @@ impl ServerUser {
         if !self.switch {
             return Ok(()); // the caller's own failures name the path already
         }
-        match path
-            .ancestors()
-            .skip(1)
-            .find(|folder| !self.can_enter(folder))
-        {
+        match path.ancestors().skip(1).find(|folder| !self.can_enter(folder)) {
             None => Ok(()),
             Some(folder) => Err(ServerError::Unreachable {
                 path: path.to_owned(),
@@ -138,12 +134,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     fn stranger() -> ServerUser {
-        ServerUser {
-            name: "stranger".into(),
-            uid: 64_001,
-            gid: 64_001,
-            switch: true,
-        }
+        ServerUser { name: "stranger".into(), uid: 64_001, gid: 64_001, switch: true }
     }
 
     #[test]

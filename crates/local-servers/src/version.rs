@@ -86,9 +86,7 @@ impl Version {
 }
 
 fn leading_digits(text: &str) -> Option<u32> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().ok()
 }
 
@@ -107,18 +105,9 @@ mod tests {
         let read = |text| Server::Postgres.read_version(text);
         let debian = "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n";
         assert_eq!(read(debian), Some(Version::new(15, 18)));
-        assert_eq!(
-            read("postgres (PostgreSQL) 19beta1"),
-            Some(Version::new(19, 0))
-        );
-        assert_eq!(
-            read("postgres (PostgreSQL) 9.6.24"),
-            Some(Version::new(9, 6))
-        );
-        assert_eq!(
-            Server::Nats.read_version("nats-server: v2.15.1\n"),
-            Some(Version::new(2, 15))
-        );
+        assert_eq!(read("postgres (PostgreSQL) 19beta1"), Some(Version::new(19, 0)));
+        assert_eq!(read("postgres (PostgreSQL) 9.6.24"), Some(Version::new(9, 6)));
+        assert_eq!(Server::Nats.read_version("nats-server: v2.15.1\n"), Some(Version::new(2, 15)));
         assert_eq!(
             Server::Nats.read_version("nats-server: v2.11.0-RC.1"),
             Some(Version::new(2, 11))
@@ -128,14 +117,8 @@ mod tests {
     #[test]
     fn a_wrapper_that_talks_first_does_not_confuse() {
         let wrapped = "musl libc 1.2.4\nloading 3.0 profile\npostgres (PostgreSQL) 16.2\n";
-        assert_eq!(
-            Server::Postgres.read_version(wrapped),
-            Some(Version::new(16, 2))
-        );
-        assert_eq!(
-            Server::Postgres.read_version("No version is set for 17.0"),
-            None
-        );
+        assert_eq!(Server::Postgres.read_version(wrapped), Some(Version::new(16, 2)));
+        assert_eq!(Server::Postgres.read_version("No version is set for 17.0"), None);
     }
 
     #[test]

@@ -130,10 +130,7 @@ async fn a_port_that_was_asked_for_and_is_taken_is_an_error() {
     let base = base();
     let squatter = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = squatter.local_addr().unwrap().port();
-    let asked = NatsOptions {
-        port: Some(port),
-        ..options(base.path())
-    };
+    let asked = NatsOptions { port: Some(port), ..options(base.path()) };
     let error = Nats::start(asked).await.unwrap_err();
     assert!(matches!(error, ServerError::PortTaken { port: p, .. } if p == port));
 }
@@ -152,10 +149,8 @@ async fn a_folder_that_another_server_uses_is_refused() {
 #[tokio::test]
 async fn a_wrong_configuration_is_told_with_the_servers_words() {
     let base = base();
-    let wrong = NatsOptions {
-        extra_config: Some("no_such_setting: 1".into()),
-        ..options(base.path())
-    };
+    let wrong =
+        NatsOptions { extra_config: Some("no_such_setting: 1".into()), ..options(base.path()) };
     let error = Nats::start(wrong).await.unwrap_err();
     assert!(matches!(error, ServerError::Failed { .. }), "{error}");
     assert!(error.to_string().contains("no_such_setting"), "{error}");

@@ -27,10 +27,7 @@ impl Owner {
         // Built beside the tests: target/<profile>/deps/<this program>, …/examples/holder.
         let holder = env::current_exe().unwrap();
         let holder = holder.ancestors().nth(2).unwrap().join("examples/holder");
-        assert!(
-            holder.exists(),
-            "build the examples too: cargo test -p local-servers"
-        );
+        assert!(holder.exists(), "build the examples too: cargo test -p local-servers");
         let mut process = Command::new(holder)
             .arg(how)
             .env("TMPDIR", folder)
@@ -45,11 +42,7 @@ impl Owner {
             .find_map(|line| line.split_once("holding ").map(|(_, pids)| pids.to_owned()))
             .expect("the other process says what it holds");
         let (postgres, nats) = pids.split_once(' ').unwrap();
-        Self {
-            process,
-            postgres: postgres.parse().unwrap(),
-            nats: nats.parse().unwrap(),
-        }
+        Self { process, postgres: postgres.parse().unwrap(), nats: nats.parse().unwrap() }
     }
 
     fn kill(&mut self) {
@@ -107,9 +100,7 @@ fn nothing_is_left_of_throwaway_servers_when_their_owner_is_killed() {
     let mut owner = Owner::start("throwaway", base.path());
     assert_eq!(left_in(base.path()).len(), 2);
     owner.kill();
-    eventually("the servers end", || {
-        !runs(owner.postgres) && !runs(owner.nats)
-    });
+    eventually("the servers end", || !runs(owner.postgres) && !runs(owner.nats));
     eventually("their folders go", || left_in(base.path()).is_empty());
 }
 
@@ -118,9 +109,7 @@ fn nothing_is_left_of_throwaway_servers_when_a_test_program_ends() {
     let base = base();
     let mut owner = Owner::start("leave", base.path());
     assert!(owner.process.wait().unwrap().success());
-    eventually("the servers end", || {
-        !runs(owner.postgres) && !runs(owner.nats)
-    });
+    eventually("the servers end", || !runs(owner.postgres) && !runs(owner.nats));
     eventually("their folders go", || left_in(base.path()).is_empty());
 }
 

@@ -20,10 +20,7 @@ fn base() -> tempfile::TempDir {
 }
 
 fn options(base: &Path) -> PostgresOptions {
-    PostgresOptions {
-        durable: false,
-        ..PostgresOptions::in_folder(base.join("postgres"))
-    }
+    PostgresOptions { durable: false, ..PostgresOptions::in_folder(base.join("postgres")) }
 }
 
 async fn connect(postgres: &Postgres) -> PgConnection {
@@ -31,11 +28,7 @@ async fn connect(postgres: &Postgres) -> PgConnection {
 }
 
 async fn setting(connection: &mut PgConnection, name: &str) -> String {
-    sqlx::query_scalar("SELECT current_setting($1)")
-        .bind(name)
-        .fetch_one(connection)
-        .await
-        .unwrap()
+    sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(connection).await.unwrap()
 }
 
 async fn write_down(postgres: &Postgres, text: &str) {
@@ -44,11 +37,7 @@ async fn write_down(postgres: &Postgres, text: &str) {
         .execute(&mut connection)
         .await
         .unwrap();
-    sqlx::query("INSERT INTO notes VALUES ($1)")
-        .bind(text)
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::query("INSERT INTO notes VALUES ($1)").bind(text).execute(&mut connection).await.unwrap();
 }
 
 async fn notes(postgres: &Postgres) -> Vec<String> {
@@ -93,10 +82,7 @@ async fn a_port_that_was_asked_for_and_is_taken_is_an_error() {
     let base = base();
     let squatter = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = squatter.local_addr().unwrap().port();
-    let asked = PostgresOptions {
-        port: Some(port),
-        ..options(base.path())
-    };
+    let asked = PostgresOptions { port: Some(port), ..options(base.path()) };
     let error = Postgres::start(asked).await.unwrap_err();
     assert!(matches!(error, ServerError::PortTaken { port: p, .. } if p == port));
 }
@@ -104,10 +90,7 @@ async fn a_port_that_was_asked_for_and_is_taken_is_an_error() {
 #[tokio::test]
 async fn committed_data_survives_a_kill() {
     let base = base();
-    let durable = PostgresOptions {
-        durable: true,
-        ..options(base.path())
-    };
+    let durable = PostgresOptions { durable: true, ..options(base.path()) };
     let mut postgres = Postgres::start(durable).await.unwrap();
     write_down(&postgres, "committed").await;
     let (port, killed) = (postgres.port(), postgres.pid().unwrap());
@@ -124,10 +107,7 @@ async fn committed_data_survives_a_kill() {
 #[tokio::test]
 async fn a_server_that_was_killed_by_somebody_is_started_again_on_its_port_and_no_other() {
     let base = base();
-    let durable = PostgresOptions {
-        durable: true,
-        ..options(base.path())
-    };
+    let durable = PostgresOptions { durable: true, ..options(base.path()) };
     let mut postgres = Postgres::start(durable).await.unwrap();
     write_down(&postgres, "kept").await;
     assert!(!postgres.start_if_ended().await.unwrap());
@@ -164,10 +144,7 @@ async fn strangers_are_not_let_in() {
     let mut connection = connect(&postgres).await;
     let encryption = setting(&mut connection, "password_encryption").await;
     assert_eq!(encryption, "scram-sha-256");
-    assert_eq!(
-        setting(&mut connection, "unix_socket_directories").await,
-        ""
-    );
+    assert_eq!(setting(&mut connection, "unix_socket_directories").await, "");
 }
 
 #[tokio::test]
@@ -185,10 +162,7 @@ async fn letters_of_other_languages_are_letters() {
 async fn the_pinned_build_runs_too() {
     let base = base();
     let fetched = PostgresOptions {
-        provision: Provision {
-            source: Source::Fetch,
-            cache: None,
-        },
+        provision: Provision { source: Source::Fetch, cache: None },
         durable: true,
         ..options(base.path())
     };
@@ -199,10 +173,7 @@ async fn the_pinned_build_runs_too() {
     drop(postgres);
 
     // A search that prefers another version still takes the one that wrote the data.
-    let searched = PostgresOptions {
-        provision: Provision::default(),
-        ..fetched
-    };
+    let searched = PostgresOptions { provision: Provision::default(), ..fetched };
     let postgres = Postgres::start(searched).await.unwrap();
     assert_eq!(postgres.version().major, 18);
     assert_eq!(notes(&postgres).await, ["in eighteen"]);
@@ -217,10 +188,7 @@ async fn data_of_a_version_that_is_nowhere_is_refused() {
     fs::write(base.path().join("postgres/data/PG_VERSION"), "99\n").unwrap();
 
     let error = Postgres::start(options(base.path())).await.unwrap_err();
-    assert!(
-        matches!(error, ServerError::OtherMajorVersion { written_by: 99, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, ServerError::OtherMajorVersion { written_by: 99, .. }), "{error}");
     assert!(error.to_string().contains("PostgreSQL 99"), "{error}");
 }
 
@@ -259,10 +227,7 @@ async fn data_without_its_password_is_refused() {
     drop(postgres);
     fs::remove_file(base.path().join("postgres/remembered.json")).unwrap();
     let error = Postgres::start(options(base.path())).await.unwrap_err();
-    assert!(
-        matches!(error, ServerError::CredentialsLost { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, ServerError::CredentialsLost { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -295,16 +260,12 @@ async fn every_test_gets_a_copy_of_a_template_that_is_made_once() {
     tokio::join!(make(), make());
     assert_eq!(times.into_inner(), 1);
 
-    let (one, other) = tokio::join!(
-        cluster.database_from(Some(&name)),
-        cluster.database_from(Some(&name))
-    );
+    let (one, other) =
+        tokio::join!(cluster.database_from(Some(&name)), cluster.database_from(Some(&name)));
     assert_ne!(one.name, other.name);
     let mut connection = PgConnection::connect(&one.url).await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM ready")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let rows: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM ready").fetch_one(&mut connection).await.unwrap();
     assert_eq!(rows, 0);
     let (gone, url) = (one.name.clone(), cluster.admin_url());
     drop(one);

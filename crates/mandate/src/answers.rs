@@ -25,14 +25,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem {
-        get,
-        put,
-        post,
-        delete,
-        patch,
-        ..
-    } = item;
+    let PathItem { get, put, post, delete, patch, .. } = item;
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
@@ -43,11 +36,8 @@ fn name_problems(operation: &mut Operation) {
             continue;
         };
         for (media_type, content) in mem::take(&mut response.content) {
-            let media_type = if is_problem(&content) {
-                problem::CONTENT.to_owned()
-            } else {
-                media_type
-            };
+            let media_type =
+                if is_problem(&content) { problem::CONTENT.to_owned() } else { media_type };
             response.content.insert(media_type, content);
         }
     }
@@ -55,10 +45,9 @@ fn name_problems(operation: &mut Operation) {
 
 fn is_problem(content: &RefOr<Content>) -> bool {
     match content {
-        RefOr::T(Content {
-            schema: Some(RefOr::Ref(schema)),
-            ..
-        }) => schema.ref_location == PROBLEM,
+        RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => {
+            schema.ref_location == PROBLEM
+        }
         _ => false,
     }
 }
@@ -93,26 +82,10 @@ fn add_missing(operation: &mut Operation) {
         400,
         "The request cannot be read: a body that breaks off or is malformed, an unusable header.",
     );
-    add(
-        is_repeatable,
-        409,
-        "A request with this Idempotency-Key is being carried out.",
-    );
-    add(
-        has_body,
-        413,
-        "The body is larger than this operation takes.",
-    );
-    add(
-        has_body,
-        415,
-        "The body is of a type that this operation does not take.",
-    );
-    add(
-        has_body || has_query,
-        422,
-        "The request can be read and is wrong.",
-    );
+    add(is_repeatable, 409, "A request with this Idempotency-Key is being carried out.");
+    add(has_body, 413, "The body is larger than this operation takes.");
+    add(has_body, 415, "The body is of a type that this operation does not take.");
+    add(has_body || has_query, 422, "The request can be read and is wrong.");
     add(true, 500, "Our mistake, logged under `x-request-id`.");
     add(
         true,
@@ -149,10 +122,7 @@ mod tests {
         let responses = responses("/v1/apps", "post");
         for status in ["401", "403", "404"] {
             let content = responses[status]["content"].as_object().unwrap();
-            assert_eq!(
-                content.keys().collect::<Vec<_>>(),
-                ["application/problem+json"]
-            );
+            assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"]);
         }
         let made = responses["201"]["content"].as_object().unwrap();
         assert_eq!(made.keys().collect::<Vec<_>>(), ["application/json"]);

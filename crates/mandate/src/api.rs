@@ -41,11 +41,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
             HttpAuthScheme::Bearer,
             "A person's API token, or an app's access token where the operation says so.",
         ),
-        (
-            "password",
-            HttpAuthScheme::Basic,
-            "A person's email and password.",
-        ),
+        ("password", HttpAuthScheme::Basic, "A person's email and password."),
         (
             "client_secret_basic",
             HttpAuthScheme::Basic,
@@ -63,9 +59,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// The document as the text that is served and committed.
 pub fn text() -> String {
-    let mut text = document()
-        .to_pretty_json()
-        .expect("a document of strings and maps is always JSON");
+    let mut text =
+        document().to_pretty_json().expect("a document of strings and maps is always JSON");
     text.push('\n');
     text
 }

@@ -15,12 +15,7 @@ use contract::{OrganizationId, Service};
 /// Start here: `mandate up --demo` runs everything on this machine, with its own PostgreSQL and
 /// NATS, plays the main job once and says what to try next.
 #[derive(Debug, Parser)]
-#[command(
-    name = "mandate",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "mandate", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
     /// Read this configuration file (TOML). Environment variables override it
     /// (`MANDATE_HTTP__MAX_BODY_BYTES` is `max_body_bytes` in `[http]`), flags override both.
@@ -252,13 +247,8 @@ mod tests {
 
     #[test]
     fn an_unknown_service_is_refused_by_name() {
-        let error = Cli::try_parse_from(["mandate", "serve", "portalx"])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("portalx") && error.contains("consent-broker"),
-            "{error}"
-        );
+        let error = Cli::try_parse_from(["mandate", "serve", "portalx"]).unwrap_err().to_string();
+        assert!(error.contains("portalx") && error.contains("consent-broker"), "{error}");
         assert!(Cli::try_parse_from(["mandate", "serve"]).is_err());
     }
 }

@@ -32,11 +32,7 @@ const QUIET: &str = "warn,async_nats=error";
 /// What went wrong, in words for the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     let load = |flags: &Overrides| {
-        Configuration::load(
-            cli.config.as_deref(),
-            std::env::vars_os().filter_map(as_text),
-            flags,
-        )
+        Configuration::load(cli.config.as_deref(), std::env::vars_os().filter_map(as_text), flags)
     };
     match cli.command {
         Command::Up(command) => {
@@ -67,9 +63,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             print!("{}", toml::to_string(&load(&overrides)?)?);
             Ok(())
         }
-        Command::Operators {
-            command: Operators::Add(command),
-        } => {
+        Command::Operators { command: Operators::Add(command) } => {
             let configuration = load(&command.overrides)?;
             start(&configuration, Machine::Own)?.block_on(add_operator(command, &configuration))
         }
@@ -90,12 +84,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "mandate",
-                &mut std::io::stdout(),
-            );
+            clap_complete::generate(shell, &mut Cli::command(), "mandate", &mut std::io::stdout());
             Ok(())
         }
     }
@@ -124,10 +113,7 @@ fn start(
         (0, Machine::Shared) => available_parallelism().div_ceil(2),
         (set, _) => set,
     };
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?)
 }
 
 fn available_parallelism() -> usize {
@@ -148,12 +134,9 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     if migrate_given {
         migrate(&configuration).await?;
     }
-    let system = Box::pin(System::start(
-        configuration.clone(),
-        &Service::ALL,
-        Environment::system(),
-    ))
-    .await?;
+    let system =
+        Box::pin(System::start(configuration.clone(), &Service::ALL, Environment::system()))
+            .await?;
     let observer_url = servers.observer_url.clone();
     let running = async {
         tokio::select! {
@@ -210,10 +193,7 @@ fn hint(folder: &std::path::Path) -> String {
 /// The demo's way in: what `mandate operators add` does.
 async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String, String, String)> {
     let environment = Environment::system();
-    let (email, password) = (
-        "operator@example.com".to_owned(),
-        demo::new_password(&environment),
-    );
+    let (email, password) = ("operator@example.com".to_owned(), demo::new_password(&environment));
     let new = NewOperator {
         email: email.clone(),
         name: "Operator".to_owned(),
@@ -246,12 +226,7 @@ async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<(
     services.sort();
     services.dedup();
     let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
-    let system = Box::pin(System::start(
-        configuration,
-        &services,
-        Environment::system(),
-    ))
-    .await?;
+    let system = Box::pin(System::start(configuration, &services, Environment::system())).await?;
     println!("{} at http://{}", names.join(", "), system.address);
     stop.asked().await;
     system.stop().await;
@@ -273,14 +248,9 @@ async fn migrate(configuration: &Configuration) -> anyhow::Result<()> {
             .get(&service)
             .map(|login| login.database_url.reveal())
             .unwrap_or_default();
-        logins.push(Login {
-            service,
-            password: password_in(own, service)?,
-        });
+        logins.push(Login { service, password: password_in(own, service)? });
     }
-    schema::migrate(owner, &logins)
-        .await
-        .context("the database was not migrated")
+    schema::migrate(owner, &logins).await.context("the database was not migrated")
 }
 
 /// The password that a service's own address gives its role; none when it has no address of its own.
@@ -288,14 +258,9 @@ fn password_in(url: &str, service: Service) -> anyhow::Result<Option<String>> {
     if url.is_empty() {
         return Ok(None);
     }
-    let parsed = url::Url::parse(url)
-        .ok()
-        .filter(|url| url.username() == service.role());
+    let parsed = url::Url::parse(url).ok().filter(|url| url.username() == service.role());
     let Some(parsed) = parsed else {
-        bail!(
-            "`logins.{service}.database_url` must log in as {}",
-            service.role()
-        );
+        bail!("`logins.{service}.database_url` must log in as {}", service.role());
     };
     // As sqlx reads it when the service logs in.
     Ok(parsed.password().map(service::connect::percent_decoded))
@@ -309,12 +274,8 @@ async fn add_operator(command: AddOperator, configuration: &Configuration) -> an
     } else {
         None
     };
-    let new = NewOperator {
-        email: command.email,
-        name: command.name,
-        password,
-        force: command.force,
-    };
+    let new =
+        NewOperator { email: command.email, name: command.name, password, force: command.force };
     let token = insert_operator(configuration, Environment::system(), new).await?;
     println!("{token}");
     eprintln!("The line above is the operator's API token. It is shown this once.");
@@ -329,14 +290,9 @@ struct Stop {
 
 impl Stop {
     fn listen() -> anyhow::Result<Self> {
-        let (interrupt, terminate) = (
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        );
-        Ok(Self {
-            interrupt,
-            terminate,
-        })
+        let (interrupt, terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate })
     }
 
     async fn asked(&mut self) {

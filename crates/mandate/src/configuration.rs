@@ -165,11 +165,8 @@ impl Configuration {
         let Some(path) = &self.catalogue else {
             return Ok(Catalogue::default());
         };
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigurationError::CatalogueFile {
-                path: path.clone(),
-                source,
-            })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigurationError::CatalogueFile { path: path.clone(), source })?;
         Ok(Catalogue::parse(&text)?)
     }
 
@@ -190,10 +187,7 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_DATABASE__URL or with --database-url",
             });
         }
-        Ok(DatabaseSettings {
-            url,
-            ..self.database.clone()
-        })
+        Ok(DatabaseSettings { url, ..self.database.clone() })
     }
 
     /// The NATS of a service.
@@ -201,11 +195,8 @@ impl Configuration {
     /// # Errors
     /// When no address is set.
     pub fn nats_of(&self, service: Service) -> Result<NatsSettings, ConfigurationError> {
-        let own = self
-            .logins
-            .get(&service)
-            .map(|login| &login.nats_url)
-            .filter(|url| !url.is_empty());
+        let own =
+            self.logins.get(&service).map(|login| &login.nats_url).filter(|url| !url.is_empty());
         let url = own.unwrap_or(&self.nats.url).clone();
         if url.is_empty() {
             return Err(ConfigurationError::Missing {
@@ -213,10 +204,7 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_NATS__URL or with --nats-url",
             });
         }
-        Ok(NatsSettings {
-            url,
-            ..self.nats.clone()
-        })
+        Ok(NatsSettings { url, ..self.nats.clone() })
     }
 
     /// Gives the settings that name this installation's address theirs, unless they have one.
@@ -248,9 +236,8 @@ mod tests {
     ) -> Result<Configuration, ConfigurationError> {
         let mut on_disk = tempfile::NamedTempFile::new().unwrap();
         on_disk.write_all(file.as_bytes()).unwrap();
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Configuration::load(Some(on_disk.path()), variables, flags)
     }
 
@@ -267,10 +254,7 @@ mod tests {
         };
         let configuration = load(file, &variables, &flags).unwrap();
         assert_eq!(configuration.listen.port(), 3);
-        assert_eq!(
-            configuration.database.url.reveal(),
-            "postgres://environment"
-        );
+        assert_eq!(configuration.database.url.reveal(), "postgres://environment");
         assert_eq!(configuration.database.max_connections, 3);
     }
 
@@ -280,9 +264,8 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("max_body_byte"), "{error}");
-        let error = load("", &[("MANDATE_LISTNE", "x")], &Overrides::default())
-            .unwrap_err()
-            .to_string();
+        let error =
+            load("", &[("MANDATE_LISTNE", "x")], &Overrides::default()).unwrap_err().to_string();
         assert!(error.contains("listne"), "{error}");
     }
 

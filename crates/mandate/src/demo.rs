@@ -103,15 +103,9 @@ pub async fn play_once(
             return Err(error).with_context(|| format!("{} cannot be read", file.display()));
         }
     }
-    let (email, password, api_token) = first_operator()
-        .await
-        .context("the demo needs an empty installation")?;
-    let operator = DemoPerson {
-        email,
-        password,
-        roles: vec!["operator".to_owned()],
-        api_token,
-    };
+    let (email, password, api_token) =
+        first_operator().await.context("the demo needs an empty installation")?;
+    let operator = DemoPerson { email, password, roles: vec!["operator".to_owned()], api_token };
     let play = Play {
         http: reqwest::Client::new(),
         base_url,
@@ -128,20 +122,16 @@ impl Demo {
     pub fn what_to_try(&self, file: &Path, observer_url: Option<&str>) -> String {
         use std::fmt::Write;
         let base = &self.base_url;
-        let mut lines = format!(
-            "Everyone's sign-ins, the app and its key are in {}\n\n",
-            file.display()
-        );
+        let mut lines =
+            format!("Everyone's sign-ins, the app and its key are in {}\n\n", file.display());
         let app = &self.app;
         let _ = writeln!(
             lines,
             "A token for the app:\n  curl -u {}:{} -d grant_type=client_credentials {base}/oauth2/token\n",
             app.client_id, app.client_secret
         );
-        if let Some(auditor) = self
-            .people
-            .iter()
-            .find(|person| person.roles.iter().any(|role| role == "auditor"))
+        if let Some(auditor) =
+            self.people.iter().find(|person| person.roles.iter().any(|role| role == "auditor"))
         {
             let _ = writeln!(
                 lines,
@@ -155,10 +145,7 @@ impl Demo {
                 "Follow consents as they are granted:\n  nats --server {url} sub 'mandate.events.*.consent.granted.>'\n"
             );
         }
-        let _ = writeln!(
-            lines,
-            "The whole API: {base}/openapi.json. Ctrl-C stops everything."
-        );
+        let _ = writeln!(lines, "The whole API: {base}/openapi.json. Ctrl-C stops everything.");
         lines
     }
 }

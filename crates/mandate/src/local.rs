@@ -94,9 +94,7 @@ impl LocalServers {
         let secrets = Secrets::of(folder)?;
         let mut servers = Self::default();
         if configuration.database.url.is_empty() {
-            servers
-                .start_postgres(folder, configuration, &secrets)
-                .await?;
+            servers.start_postgres(folder, configuration, &secrets).await?;
         }
         if configuration.nats.url.is_empty() {
             servers.start_nats(folder, configuration).await?;
@@ -129,11 +127,7 @@ impl LocalServers {
         schema::migrate(&admin, &logins).await?;
         for (service, password) in &secrets.database_passwords {
             let url = database_url(*service, password, postgres.port());
-            configuration
-                .logins
-                .entry(*service)
-                .or_default()
-                .database_url = url.into();
+            configuration.logins.entry(*service).or_default().database_url = url.into();
         }
         self.postgres = Some(postgres);
         Ok(())
@@ -150,9 +144,7 @@ impl LocalServers {
         let nats = Nats::start(options).await?;
         tracing::info!(version = %nats.version(), port = nats.port(), "NATS runs");
         for service in Service::ALL {
-            let url = nats
-                .url_for(service.name())
-                .context("each service is a user")?;
+            let url = nats.url_for(service.name()).context("each service is a user")?;
             configuration.logins.entry(service).or_default().nats_url = url.into();
         }
         self.observer_url = nats.url_for(nats_users::OBSERVER);
@@ -257,10 +249,7 @@ pub fn reach_postgres(folder: &Path, configuration: &mut Configuration) -> anyho
     let password = secrets.database_passwords.get(&Service::Directory);
     let port = local_servers::used_port(&folder.join(POSTGRES));
     let (Some(password), Some(port)) = (password, port) else {
-        bail!(
-            "{} has no database: name it with --database-url",
-            folder.display()
-        );
+        bail!("{} has no database: name it with --database-url", folder.display());
     };
     let login = configuration.logins.entry(Service::Directory).or_default();
     login.database_url = database_url(Service::Directory, password, port).into();
@@ -286,9 +275,7 @@ async fn create_database(admin_url: &str) -> anyhow::Result<String> {
             .fetch_one(&mut connection)
             .await?;
     if !exists {
-        sqlx::query("CREATE DATABASE mandate")
-            .execute(&mut connection)
-            .await?;
+        sqlx::query("CREATE DATABASE mandate").execute(&mut connection).await?;
     }
     connection.close().await?;
     let mut url = url::Url::parse(admin_url).context("the address of a server of our own")?;
@@ -330,12 +317,8 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let partial = path.with_extension("partial");
     let write = || -> std::io::Result<()> {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)?;
+        let mut file =
+            options.create(true).write(true).truncate(true).mode(0o600).open(&partial)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&partial, path)
@@ -356,10 +339,8 @@ mod tests {
         let second = Secrets::of(folder.path()).unwrap();
         assert_eq!(first.master_key, second.master_key);
         assert_eq!(first.database_passwords.len(), Service::ALL.len());
-        let mode = std::fs::metadata(folder.path().join("secrets.json"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode =
+            std::fs::metadata(folder.path().join("secrets.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -371,10 +352,7 @@ mod tests {
         let Err(error) = Secrets::of(folder.path()) else {
             panic!("damaged secrets were accepted")
         };
-        assert!(
-            error.to_string().contains("secrets.json is damaged"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("secrets.json is damaged"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{");
     }
 }

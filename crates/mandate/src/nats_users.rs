@@ -42,18 +42,11 @@ fn user(service: Service) -> NatsUser {
     if service == Service::Directory {
         // It keeps a consumer for every subscriber.
         publish.extend(
-            [
-                "$JS.API.CONSUMER.NAMES.EVENTS",
-                "$JS.API.CONSUMER.DELETE.EVENTS.*",
-            ]
-            .map(str::to_owned),
+            ["$JS.API.CONSUMER.NAMES.EVENTS", "$JS.API.CONSUMER.DELETE.EVENTS.*"]
+                .map(str::to_owned),
         );
     }
-    let readable: &[&str] = if service == Service::Audit {
-        &["AUDIT"]
-    } else {
-        &["EVENTS"]
-    };
+    let readable: &[&str] = if service == Service::Audit { &["AUDIT"] } else { &["EVENTS"] };
     for stream in readable {
         for call in ["CREATE", "DURABLE.CREATE", "INFO", "MSG.NEXT"] {
             publish.push(format!("$JS.API.CONSUMER.{call}.{stream}.>"));

@@ -117,19 +117,13 @@ async fn add(command: AddSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Resu
     eprintln!(
         "The password is shown this once. It reads, from stream {STREAM} through the durable"
     );
-    eprintln!(
-        "consumer {login}, with inboxes below {}:",
-        subscriber.inbox_prefix()
-    );
+    eprintln!("consumer {login}, with inboxes below {}:", subscriber.inbox_prefix());
     for subject in subscriber.subjects() {
         eprintln!("  {subject}");
     }
     eprintln!("docs/subscribing.md has a client. To try it with the nats command line tool:");
     eprintln!("  nats --server \"$NATS_URL\" --user {login} --password \"$NATS_PASSWORD\" \\");
-    eprintln!(
-        "    --inbox-prefix {} consumer next {STREAM} {login}",
-        subscriber.inbox_prefix()
-    );
+    eprintln!("    --inbox-prefix {} consumer next {STREAM} {login}", subscriber.inbox_prefix());
     match nats {
         Nats::Private { url } => {
             if admitted(url, &subscriber, password.reveal()).await {
@@ -191,13 +185,7 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
         if command.nats_users {
             lines.push_str(&guest(subscriber).config());
         } else {
-            let Subscriber {
-                name,
-                organization_id,
-                created_at,
-                events,
-                ..
-            } = subscriber;
+            let Subscriber { name, organization_id, created_at, events, .. } = subscriber;
             let (added, events) = (created_at.format("%Y-%m-%d"), events.join(","));
             writeln!(lines, "{name}\t{organization_id}\t{events}\tadded {added}")?;
         }
@@ -209,10 +197,7 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
 async fn remove(command: &RemoveSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Result<()> {
     let events = EventStore::new(Service::Directory, pool.clone(), Environment::system());
     let subscriber = directory::remove_subscriber(&events, &command.name).await?;
-    println!(
-        "{} is removed; its name is not used again.",
-        subscriber.name
-    );
+    println!("{} is removed; its name is not used again.", subscriber.name);
     match nats {
         Nats::Private { .. } => {
             eprintln!("A running system disconnects it and deletes its consumer within seconds.");

@@ -53,11 +53,9 @@ impl System {
         services: &[Service],
         environment: Environment,
     ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(configuration.listen)
-            .await
-            .map_err(|error| {
-                anyhow::anyhow!("{} cannot be listened on: {error}", configuration.listen)
-            })?;
+        let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {
+            anyhow::anyhow!("{} cannot be listened on: {error}", configuration.listen)
+        })?;
         let address = listener.local_addr()?;
         let base_url = configuration.settle_base_url(address);
         let health = Health::new();
@@ -70,10 +68,8 @@ impl System {
         };
         let mut hosts = Vec::new();
         for service in services {
-            let (database, nats) = (
-                configuration.database_of(*service)?,
-                configuration.nats_of(*service)?,
-            );
+            let (database, nats) =
+                (configuration.database_of(*service)?, configuration.nats_of(*service)?);
             let transport = configuration.transport.clone();
             hosts.push(Host::connect(*service, &shared, &database, &nats, transport).await?);
         }
@@ -121,10 +117,7 @@ impl System {
             }
         }
         let closing = join_all(self.pools.iter().map(sqlx::PgPool::close));
-        if tokio::time::timeout(CONNECTIONS_END, closing)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(CONNECTIONS_END, closing).await.is_err() {
             tracing::warn!("connections to PostgreSQL did not close in time");
         }
     }

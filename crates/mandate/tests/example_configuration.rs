@@ -13,9 +13,7 @@ use mandate::nats_users;
 use toml::Table;
 
 fn deployed(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../deploy")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name)
 }
 
 fn example() -> PathBuf {
@@ -79,9 +77,7 @@ fn subjects_in_file() -> BTreeMap<String, Vec<String>> {
     for line in text.lines().map(str::trim) {
         if let Some(name) = line.strip_prefix("user: ") {
             user = Some(name.trim_matches('"').to_owned());
-        } else if let Some(subject) = line
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
+        } else if let Some(subject) = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
         {
             let user = user.clone().unwrap();
             users.entry(user).or_default().push(subject.to_owned());
@@ -96,11 +92,7 @@ fn the_users_of_nats_conf_are_those_of_the_code() {
         .into_iter()
         .map(|user| {
             // What publishes nothing is written as denied everything.
-            let publish = if user.publish.is_empty() {
-                vec![">".to_owned()]
-            } else {
-                user.publish
-            };
+            let publish = if user.publish.is_empty() { vec![">".to_owned()] } else { user.publish };
             (user.name, [publish, user.subscribe].concat())
         })
         .collect();

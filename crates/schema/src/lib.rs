@@ -87,14 +87,11 @@ async fn migrate_all(connection: &mut PgConnection, logins: &[Login]) -> Result<
             format!("SET search_path = {schema}"),
         ];
         for statement in statements {
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut *connection).await?;
         }
-        for (migrator, table) in [
-            (&EVENTSTORE, "_eventstore_migrations"),
-            (migrations(service), "_migrations"),
-        ] {
+        for (migrator, table) in
+            [(&EVENTSTORE, "_eventstore_migrations"), (migrations(service), "_migrations")]
+        {
             let mut migrator = Migrator {
                 migrations: migrator.migrations.clone(),
                 ..Migrator::with_migrations(Vec::new())
@@ -106,9 +103,7 @@ async fn migrate_all(connection: &mut PgConnection, logins: &[Login]) -> Result<
                 .await
                 .map_err(|source| SchemaError::Migration { service, source })?;
             let grant = format!("GRANT SELECT ON {schema}.{table} TO {role}");
-            sqlx::query(AssertSqlSafe(grant))
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(AssertSqlSafe(grant)).execute(&mut *connection).await?;
         }
         tracing::debug!(%service, "migrated");
     }
@@ -126,9 +121,7 @@ async fn create_role(
         "DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; \
          EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     );
-    sqlx::query(AssertSqlSafe(create))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
     if let Some(password) = password {
         // ALTER ROLE takes no parameters: format() quotes what goes into the statement.
         let statement: String =
@@ -137,9 +130,7 @@ async fn create_role(
                 .bind(password)
                 .fetch_one(&mut *connection)
                 .await?;
-        sqlx::query(AssertSqlSafe(statement))
-            .execute(connection)
-            .await?;
+        sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
     } else {
         // The owner's login must be able to take the role on. Since PostgreSQL 16 being a member,
         // as the creator of a role is, does not suffice for that.
@@ -149,9 +140,7 @@ async fn create_role(
              BEGIN IF NOT pg_has_role(current_user, '{role}', privilege) THEN \
                EXECUTE format('GRANT {role} TO %I', current_user); END IF; END $$"
         );
-        sqlx::query(AssertSqlSafe(grant))
-            .execute(connection)
-            .await?;
+        sqlx::query(AssertSqlSafe(grant)).execute(connection).await?;
     }
     Ok(())
 }
@@ -165,21 +154,13 @@ pub async fn is_current(
     connection: &mut PgConnection,
     service: Service,
 ) -> Result<bool, sqlx::Error> {
-    for (migrator, table) in [
-        (&EVENTSTORE, "_eventstore_migrations"),
-        (migrations(service), "_migrations"),
-    ] {
-        let query = format!(
-            "SELECT version FROM {}.{table} WHERE success",
-            service.schema()
-        );
-        let applied: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(query))
-            .fetch_all(&mut *connection)
-            .await?;
-        if !migrator
-            .iter()
-            .all(|migration| applied.contains(&migration.version))
-        {
+    for (migrator, table) in
+        [(&EVENTSTORE, "_eventstore_migrations"), (migrations(service), "_migrations")]
+    {
+        let query = format!("SELECT version FROM {}.{table} WHERE success", service.schema());
+        let applied: Vec<i64> =
+            sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut *connection).await?;
+        if !migrator.iter().all(|migration| applied.contains(&migration.version)) {
             return Ok(false);
         }
     }

@@ -31,10 +31,7 @@ pub struct Caller {
 impl Caller {
     /// The role in this organization, if the person is a member.
     pub fn role_in(&self, organization: OrganizationId) -> Option<MemberRole> {
-        self.memberships
-            .iter()
-            .find(|m| m.organization_id == organization)
-            .map(|m| m.role)
+        self.memberships.iter().find(|m| m.organization_id == organization).map(|m| m.role)
     }
 
     /// The caller as the actor of events.
@@ -81,9 +78,7 @@ impl Authenticator for RpcAuthenticator {
         token: &ApiToken,
         context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        let question = Authenticate {
-            token_sha256: hex::encode(token.hash().0),
-        };
+        let question = Authenticate { token_sha256: hex::encode(token.hash().0) };
         let person = self
             .0
             .call(context.clone(), &question)
@@ -129,9 +124,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         }
         let facts = RequestFacts::from_request_parts(parts, state).await?;
         let Some(RequestAuthenticator(authenticator)) = parts.extensions.get().cloned() else {
-            return Err(Problem::internal(
-                "the layer with the authenticator is missing",
-            ));
+            return Err(Problem::internal("the layer with the authenticator is missing"));
         };
         let token = bearer(parts).ok_or_else(|| {
             Problem::unauthorized(
@@ -168,11 +161,8 @@ mod tests {
             ("Basic abc", None),
             ("Bearer", None),
         ] {
-            let (parts, ()) = Request::builder()
-                .header(AUTHORIZATION, header)
-                .body(())
-                .unwrap()
-                .into_parts();
+            let (parts, ()) =
+                Request::builder().header(AUTHORIZATION, header).body(()).unwrap().into_parts();
             assert_eq!(bearer(&parts), token, "{header}");
         }
     }

@@ -26,12 +26,10 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (end, ended) = oneshot::channel();
-        thread::Builder::new()
-            .name("background".to_owned())
-            .spawn(move || {
-                // Ends when the other end is dropped.
-                let _ = runtime.block_on(ended);
-            })?;
+        thread::Builder::new().name("background".to_owned()).spawn(move || {
+            // Ends when the other end is dropped.
+            let _ = runtime.block_on(ended);
+        })?;
         Ok(Self { handle, _end: end })
     }
 }

@@ -47,21 +47,14 @@ pub struct Worker<Item, Outcome> {
 
 impl<Item, Outcome> Clone for Worker<Item, Outcome> {
     fn clone(&self) -> Self {
-        Self {
-            receiver: self.receiver.clone(),
-        }
+        Self { receiver: self.receiver.clone() }
     }
 }
 
 /// A new queue and its worker's end.
 pub fn queue<Item, Outcome>() -> (Batches<Item, Outcome>, Worker<Item, Outcome>) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (
-        Batches { sender },
-        Worker {
-            receiver: Arc::new(Mutex::new(receiver)),
-        },
-    )
+    (Batches { sender }, Worker { receiver: Arc::new(Mutex::new(receiver)) })
 }
 
 impl<Item, Outcome> Batches<Item, Outcome> {

@@ -26,10 +26,7 @@ pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool,
         .parse()
         // The error may repeat the address, and with it the password.
         .map_err(|_| {
-            StartError::setting(
-                "database.url",
-                "it is not postgres://user:password@host/database",
-            )
+            StartError::setting("database.url", "it is not postgres://user:password@host/database")
         })?;
     Ok(PgPoolOptions::new()
         .max_connections(settings.max_connections.max(2))
@@ -53,29 +50,21 @@ fn database_options(
     settings: &DatabaseSettings,
 ) -> PgConnectOptions {
     let own_role = options.get_username() == service.role();
+    let options = options.application_name(&format!("mandate-{service}")).options([
+        ("search_path", service.schema()),
+        // A transaction that its owner forgot must not hold locks and old rows for ever.
+        ("idle_in_transaction_session_timeout", "30s"),
+        // A prepared statement keeps the plan it was given. One made while a table was small
+        // reads all of it for ever; every query of ours has an index that serves it when full.
+        ("enable_seqscan", "off"),
+        // Left to itself PostgreSQL plans a statement with a short array anew each time, which takes
+        // longer than the statement.
+        ("plan_cache_mode", "force_generic_plan"),
+        ("jit", "off"),
+    ]);
     let options = options
-        .application_name(&format!("mandate-{service}"))
-        .options([
-            ("search_path", service.schema()),
-            // A transaction that its owner forgot must not hold locks and old rows for ever.
-            ("idle_in_transaction_session_timeout", "30s"),
-            // A prepared statement keeps the plan it was given. One made while a table was small
-            // reads all of it for ever; every query of ours has an index that serves it when full.
-            ("enable_seqscan", "off"),
-            // Left to itself PostgreSQL plans a statement with a short array anew each time, which takes
-            // longer than the statement.
-            ("plan_cache_mode", "force_generic_plan"),
-            ("jit", "off"),
-        ]);
-    let options = options.options([(
-        "statement_timeout",
-        format!("{}s", settings.statement_timeout_seconds),
-    )]);
-    if own_role {
-        options
-    } else {
-        options.options([("role", service.role())])
-    }
+        .options([("statement_timeout", format!("{}s", settings.statement_timeout_seconds))]);
+    if own_role { options } else { options.options([("role", service.role())]) }
 }
 
 /// A connection to NATS that comes by itself, and comes back by itself. `_INBOX.<service>` prefixes
@@ -96,10 +85,7 @@ pub async fn nats(
             options = options.user_and_password(user, password);
             // Kept out of the address, which the client logs.
             let (Ok(()), Ok(())) = (url.set_username(""), url.set_password(None)) else {
-                return Err(StartError::setting(
-                    "nats.url",
-                    "it has a password but no host",
-                ));
+                return Err(StartError::setting("nats.url", "it has a password but no host"));
             };
         }
         addresses.push(url.to_string());
@@ -139,11 +125,7 @@ pub fn percent_decoded(part: &str) -> String {
 
 fn reconnect_pause(attempts: usize) -> Duration {
     let pause = Duration::from_millis(20).saturating_mul(1 << attempts.min(10));
-    if attempts <= 1 {
-        Duration::ZERO
-    } else {
-        pause.min(MAX_RECONNECT_PAUSE)
-    }
+    if attempts <= 1 { Duration::ZERO } else { pause.min(MAX_RECONNECT_PAUSE) }
 }
 
 #[cfg(test)]
@@ -169,10 +151,7 @@ mod tests {
 
     #[test]
     fn a_wrong_address_is_refused_without_repeating_it() {
-        let settings = DatabaseSettings {
-            url: "hunter2".into(),
-            ..DatabaseSettings::default()
-        };
+        let settings = DatabaseSettings { url: "hunter2".into(), ..DatabaseSettings::default() };
         let error = database(Service::Directory, &settings).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
     }

@@ -28,10 +28,7 @@ impl Repair for RpcRepair {
         asked: StreamEvents,
     ) -> Result<Vec<StoredEvent>, String> {
         let context = CallContext::new(&self.environment);
-        self.rpc
-            .call_at(producer, context, &asked)
-            .await
-            .map_err(|error| error.to_string())
+        self.rpc.call_at(producer, context, &asked).await.map_err(|error| error.to_string())
     }
 }
 
@@ -53,24 +50,22 @@ impl Host {
     pub fn project(&self, projection: impl Projection + 'static) {
         let projection: Arc<dyn Projection> = Arc::new(projection);
         let (host, name) = (self.clone(), format!("consumers/{}", projection.name()));
-        self.health
-            .report(&name, Err("has not started yet".to_owned()));
-        self.tasks
-            .spawn_in_background(projection.name(), move |shutdown| {
-                let report = reporter(&host.health, &name);
-                let run = projection::run(
-                    host.events.clone(),
-                    host.transport.clone(),
-                    host.repair(),
-                    Arc::clone(&projection),
-                    shutdown,
-                    report,
-                );
-                async move {
-                    run.await;
-                    Ok::<(), std::convert::Infallible>(())
-                }
-            });
+        self.health.report(&name, Err("has not started yet".to_owned()));
+        self.tasks.spawn_in_background(projection.name(), move |shutdown| {
+            let report = reporter(&host.health, &name);
+            let run = projection::run(
+                host.events.clone(),
+                host.transport.clone(),
+                host.repair(),
+                Arc::clone(&projection),
+                shutdown,
+                report,
+            );
+            async move {
+                run.await;
+                Ok::<(), std::convert::Infallible>(())
+            }
+        });
     }
 
     /// Follows a stream with a handler of batches: for what is no projection, such as the audit
@@ -78,29 +73,21 @@ impl Host {
     pub fn consume(&self, options: ConsumerOptions, handler: impl BatchHandler + 'static) {
         let handler = Arc::new(handler);
         let (host, name) = (self.clone(), format!("consumers/{}", options.durable));
-        self.health
-            .report(&name, Err("has not started yet".to_owned()));
-        self.tasks
-            .spawn_in_background(options.durable.clone(), move |shutdown| {
-                let report = reporter(&host.health, &name);
-                let (transport, options, handler) = (
-                    host.transport.clone(),
-                    options.clone(),
-                    Arc::clone(&handler),
-                );
-                async move {
-                    consumer::run(&transport, &options, &*handler, shutdown, report).await;
-                    Ok::<(), std::convert::Infallible>(())
-                }
-            });
+        self.health.report(&name, Err("has not started yet".to_owned()));
+        self.tasks.spawn_in_background(options.durable.clone(), move |shutdown| {
+            let report = reporter(&host.health, &name);
+            let (transport, options, handler) =
+                (host.transport.clone(), options.clone(), Arc::clone(&handler));
+            async move {
+                consumer::run(&transport, &options, &*handler, shutdown, report).await;
+                Ok::<(), std::convert::Infallible>(())
+            }
+        });
     }
 
     /// Asks producers for events that did not arrive.
     pub fn repair(&self) -> Arc<dyn Repair> {
-        Arc::new(RpcRepair {
-            rpc: self.rpc.clone(),
-            environment: self.env.clone(),
-        })
+        Arc::new(RpcRepair { rpc: self.rpc.clone(), environment: self.env.clone() })
     }
 }
 

@@ -112,9 +112,7 @@ impl<C: Change> Work<C, Result<(), Uncommitted>> for Writer {
                 let mut outcomes = Vec::with_capacity(changes.len());
                 for change in &changes {
                     let outcome = self.write(std::slice::from_ref(change)).await;
-                    let hopeless = outcome
-                        .as_ref()
-                        .is_err_and(|error| !is_of_one_change(error));
+                    let hopeless = outcome.as_ref().is_err_and(|error| !is_of_one_change(error));
                     let outcome = outcome.map_err(|error| Uncommitted::Failed(Arc::new(error)));
                     outcomes.push(outcome.clone());
                     if hopeless {

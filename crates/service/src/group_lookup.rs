@@ -105,10 +105,7 @@ impl<L: Lookup> Work<L::Key, Outcome<L>> for Reader<L> {
             found = kept::in_time(self.read(&wanted)).await;
         }
         match found {
-            Ok(found) => wanted
-                .iter()
-                .map(|key| Ok(found.get(key).cloned()))
-                .collect(),
+            Ok(found) => wanted.iter().map(|key| Ok(found.get(key).cloned())).collect(),
             Err(error) => {
                 let error = Arc::new(error);
                 let failed = |_| Err(LookupError::Database(error.clone()));

@@ -60,9 +60,7 @@ pub struct Check {
 
 impl std::fmt::Debug for Health {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Health")
-            .field("prefix", &self.prefix)
-            .finish_non_exhaustive()
+        f.debug_struct("Health").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
 
@@ -75,10 +73,7 @@ impl Health {
     /// The same checks; those named through this value get the name `<scope>/<name>`.
     #[must_use]
     pub fn scoped(&self, scope: &str) -> Self {
-        Self {
-            prefix: format!("{}{scope}/", self.prefix),
-            checks: Arc::clone(&self.checks),
-        }
+        Self { prefix: format!("{}{scope}/", self.prefix), checks: Arc::clone(&self.checks) }
     }
 
     /// States how a component is. The last report counts.
@@ -100,9 +95,7 @@ impl Health {
         Fut: Future<Output = Result<(), String>> + Send + 'static,
     {
         let name = format!("{}{name}", self.prefix);
-        self.lock()
-            .probes
-            .insert(name, Arc::new(move || Box::pin(probe())));
+        self.lock().probes.insert(name, Arc::new(move || Box::pin(probe())));
     }
 
     /// Makes the probes, all at once, and puts everything together.
@@ -120,20 +113,9 @@ impl Health {
         states.extend(futures::future::join_all(answers).await);
         let checks: BTreeMap<_, _> = states
             .into_iter()
-            .map(|(name, state)| {
-                (
-                    name,
-                    Check {
-                        ok: state.is_ok(),
-                        reason: state.err(),
-                    },
-                )
-            })
+            .map(|(name, state)| (name, Check { ok: state.is_ok(), reason: state.err() }))
             .collect();
-        Readiness {
-            ready: checks.values().all(|check| check.ok),
-            checks,
-        }
+        Readiness { ready: checks.values().all(|check| check.ok), checks }
     }
 
     /// `/healthz` and `/readyz`.
@@ -152,11 +134,7 @@ impl Health {
 
 async fn ready(State(health): State<Health>) -> Response {
     let readiness = health.readiness().await;
-    let status = if readiness.ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }
 
@@ -187,10 +165,7 @@ mod tests {
         let health = Health::new();
         health.probe("nats", std::future::pending);
         let readiness = health.readiness().await;
-        assert_eq!(
-            readiness.checks["nats"].reason.as_deref(),
-            Some("no answer within 1 s")
-        );
+        assert_eq!(readiness.checks["nats"].reason.as_deref(), Some("no answer within 1 s"));
     }
 
     #[tokio::test]
@@ -199,9 +174,7 @@ mod tests {
         let health = Health::new();
         health.report("relay", Err("stopped".to_owned()));
         for (path, status) in [("/readyz", 503), ("/healthz", 200)] {
-            let request = axum::http::Request::get(path)
-                .body(axum::body::Body::empty())
-                .unwrap();
+            let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
             let response = health.router().oneshot(request).await.unwrap();
             assert_eq!(response.status().as_u16(), status, "{path}");
         }

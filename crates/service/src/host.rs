@@ -28,9 +28,7 @@ const NOT_MIGRATED: &str = "the database is not migrated (`mandate migrate`)";
 fn lacks_migrations(error: &sqlx::Error) -> bool {
     // invalid_parameter_value: connections take on the service's role, which migrations create.
     const UNPREPARED: [&str; 4] = ["22023", "3F000", "42P01", "42501"];
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| UNPREPARED.contains(&code.as_ref()))
 }
 
@@ -78,9 +76,7 @@ pub struct Shared {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host")
-            .field("service", &self.service)
-            .finish_non_exhaustive()
+        f.debug_struct("Host").field("service", &self.service).finish_non_exhaustive()
     }
 }
 
@@ -102,9 +98,7 @@ impl Host {
         let (tasks, settings) = (&shared.tasks, nats.clone());
         let connecting = Box::pin(async move { connect::nats(service, &settings).await });
         let client = tasks.in_background(connecting).await?;
-        Ok(Self::assemble(
-            service, shared, pool, client, nats, transport,
-        ))
+        Ok(Self::assemble(service, shared, pool, client, nats, transport))
     }
 
     /// A host of connections that are there already.

@@ -153,10 +153,7 @@ impl Problem {
     /// Names a wrong field.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
-        self.errors.push(FieldError {
-            field: field.into(),
-            message: message.into(),
-        });
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
         self
     }
 
@@ -290,9 +287,7 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
 /// field; this is the net below them, because such a value is the caller's in any case.
 fn is_impossible_value(error: &sqlx::Error) -> bool {
     const CODES: [&str; 4] = ["22003", "22008", "22021", "22P05"];
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| CODES.contains(&&*code))
 }
 
@@ -392,9 +387,6 @@ mod tests {
     fn the_schema_is_named_problem_and_requires_no_errors() {
         assert_eq!(Problem::name(), "Problem");
         let schema = serde_json::to_value(Problem::schema()).unwrap();
-        assert_eq!(
-            schema["required"],
-            serde_json::json!(["type", "title", "status", "detail"])
-        );
+        assert_eq!(schema["required"], serde_json::json!(["type", "title", "status", "detail"]));
     }
 }

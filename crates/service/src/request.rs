@@ -257,25 +257,13 @@ mod tests {
     use super::*;
 
     fn headers(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
-        values
-            .iter()
-            .map(|v| (name.clone(), HeaderValue::from_static(v)))
-            .collect()
+        values.iter().map(|v| (name.clone(), HeaderValue::from_static(v))).collect()
     }
 
     #[test]
     fn only_sane_request_ids_are_taken_over() {
-        for (id, sane) in [
-            ("abc-DEF-123", true),
-            ("", false),
-            ("a b", false),
-            ("a\"b", false),
-        ] {
-            assert_eq!(
-                inbound_request_id(&headers(&REQUEST_ID, &[id])).is_some(),
-                sane,
-                "{id}"
-            );
+        for (id, sane) in [("abc-DEF-123", true), ("", false), ("a b", false), ("a\"b", false)] {
+            assert_eq!(inbound_request_id(&headers(&REQUEST_ID, &[id])).is_some(), sane, "{id}");
         }
         let long: &'static str = "x".repeat(65).leak();
         assert_eq!(inbound_request_id(&headers(&REQUEST_ID, &[long])), None);
@@ -293,10 +281,7 @@ mod tests {
         let forwarded = headers(&FORWARDED_FOR, &["6.6.6.6, 192.0.2.7", "10.0.0.2"]);
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(client_address(peer, &forwarded, &[]), peer);
-        assert_eq!(
-            client_address(peer, &forwarded, &trusted).to_string(),
-            "192.0.2.7"
-        );
+        assert_eq!(client_address(peer, &forwarded, &trusted).to_string(), "192.0.2.7");
         let nonsense = headers(&FORWARDED_FOR, &["192.0.2.7, unknown"]);
         assert_eq!(client_address(peer, &nonsense, &trusted), peer);
     }

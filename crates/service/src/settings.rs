@@ -150,10 +150,7 @@ pub struct LogSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self {
-            format: LogFormat::Human,
-            filter: "info,async_nats=warn,sqlx=warn".to_owned(),
-        }
+        Self { format: LogFormat::Human, filter: "info,async_nats=warn,sqlx=warn".to_owned() }
     }
 }
 

@@ -27,14 +27,8 @@ pub enum StartError {
 
 impl StartError {
     /// A wrong setting.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "reads best with an error passed as it is"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "reads best with an error passed as it is")]
     pub fn setting(setting: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Setting {
-            setting: setting.into(),
-            reason: reason.to_string(),
-        }
+        Self::Setting { setting: setting.into(), reason: reason.to_string() }
     }
 }

@@ -48,19 +48,13 @@ impl Tasks {
     /// The same, with a thread for what no caller waits for.
     #[must_use]
     pub fn with(self, background: &Background) -> Self {
-        Self {
-            background: Some(background.handle.clone()),
-            ..self
-        }
+        Self { background: Some(background.handle.clone()), ..self }
     }
 
     /// The same tasks, ended together, but reporting to this health.
     #[must_use]
     pub fn reporting_to(&self, health: Health) -> Self {
-        Self {
-            health,
-            ..self.clone()
-        }
+        Self { health, ..self.clone() }
     }
 
     /// Runs a task until it returns `Ok`, or shutdown. `work` is called anew for each restart; its
@@ -127,9 +121,7 @@ impl Tasks {
     pub async fn shutdown(&self, deadline: Duration) -> bool {
         self.shutdown.cancel();
         self.tracker.close();
-        let ended = tokio::time::timeout(deadline, self.tracker.wait())
-            .await
-            .is_ok();
+        let ended = tokio::time::timeout(deadline, self.tracker.wait()).await.is_ok();
         if !ended {
             tracing::warn!(tasks = self.tracker.len(), "tasks did not end in time");
         }
@@ -161,11 +153,7 @@ where
             return;
         };
         if shutdown.is_cancelled() {
-            tracing::debug!(
-                task = name,
-                reason,
-                "task ended with an error during shutdown"
-            );
+            tracing::debug!(task = name, reason, "task ended with an error during shutdown");
             return;
         }
         tracing::error!(task = name, reason, restart_in = ?pause, "task failed");

@@ -46,10 +46,8 @@ pub enum TelemetryError {
 
 /// Starts logging to standard error, for the rest of the process.
 pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|source| TelemetryError::Filter {
-        filter: settings.filter.clone(),
-        source,
-    })?;
+    let filter = EnvFilter::try_new(&settings.filter)
+        .map_err(|source| TelemetryError::Filter { filter: settings.filter.clone(), source })?;
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
         LogFormat::Human => {
@@ -77,15 +75,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_read_is_named() {
-        let settings = LogSettings {
-            filter: "mandate=loud".to_owned(),
-            ..LogSettings::default()
-        };
-        assert!(
-            init(&settings)
-                .unwrap_err()
-                .to_string()
-                .contains("mandate=loud")
-        );
+        let settings = LogSettings { filter: "mandate=loud".to_owned(), ..LogSettings::default() };
+        assert!(init(&settings).unwrap_err().to_string().contains("mandate=loud"));
     }
 }

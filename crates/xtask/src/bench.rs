@@ -4,15 +4,8 @@ use crate::process::{cargo, run as run_command, target};
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     run_command(
-        cargo(&[
-            "build",
-            "--release",
-            "--package",
-            "mandate",
-            "--package",
-            "bench",
-        ])
-        .env("SQLX_OFFLINE", "true"),
+        cargo(&["build", "--release", "--package", "mandate", "--package", "bench"])
+            .env("SQLX_OFFLINE", "true"),
     )?;
     let mut bench = std::process::Command::new(target("release").join("bench"));
     bench.args(arguments);

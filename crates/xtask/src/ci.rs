@@ -27,14 +27,7 @@ fn format() -> anyhow::Result<()> {
 }
 
 fn lints() -> anyhow::Result<()> {
-    run_command(&mut cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))
+    run_command(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
 }
 
 /// The steps so far, with the time each took. A failed one does not keep the next from running:
@@ -47,11 +40,7 @@ struct Steps {
 
 impl Default for Steps {
     fn default() -> Self {
-        Self {
-            since: Instant::now(),
-            taken: Vec::new(),
-            failed: Vec::new(),
-        }
+        Self { since: Instant::now(), taken: Vec::new(), failed: Vec::new() }
     }
 }
 

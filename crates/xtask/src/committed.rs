@@ -30,9 +30,7 @@ pub(crate) fn read(folder: &Path, passes: impl Fn(&str) -> bool) -> anyhow::Resu
 
 /// Whether a file's name ends in `.json`.
 pub(crate) fn is_json(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|ending| ending == "json")
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
 }
 
 /// What is committed in a folder, and what should be.
@@ -78,22 +76,17 @@ impl Comparison {
     }
 
     fn differences(&self) -> Vec<String> {
-        let changed = self
-            .made
-            .iter()
-            .filter_map(|(name, bytes)| match self.committed.get(name) {
-                None => Some(format!("{name} is missing")),
-                Some(committed) if committed != bytes => Some(format!("{name} differs")),
-                Some(_) => None,
-            });
+        let changed = self.made.iter().filter_map(|(name, bytes)| match self.committed.get(name) {
+            None => Some(format!("{name} is missing")),
+            Some(committed) if committed != bytes => Some(format!("{name} differs")),
+            Some(_) => None,
+        });
         let stale = self.stale().map(|name| format!("{name} is stale"));
         changed.chain(stale).collect()
     }
 
     fn stale(&self) -> impl Iterator<Item = &String> {
-        self.committed
-            .keys()
-            .filter(|name| !self.made.contains_key(*name))
+        self.committed.keys().filter(|name| !self.made.contains_key(*name))
     }
 }
 
@@ -102,10 +95,7 @@ mod tests {
     use super::*;
 
     fn files(contents: &[(&str, &str)]) -> Files {
-        contents
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
-            .collect()
+        contents.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
     }
 
     fn comparison(folder: &Path, made: &[(&str, &str)]) -> Comparison {
@@ -127,12 +117,8 @@ mod tests {
 
         let refused = comparison(dir.path(), &made).settle(true).unwrap_err();
         let message = refused.to_string();
-        for part in [
-            "new is missing",
-            "old differs",
-            "gone is stale",
-            "run `cargo xtask example`",
-        ] {
+        for part in ["new is missing", "old differs", "gone is stale", "run `cargo xtask example`"]
+        {
             assert!(message.contains(part), "{message}");
         }
 

@@ -9,9 +9,7 @@ use crate::{
 pub(crate) fn schemas(check: bool) -> anyhow::Result<()> {
     let made = tempfile::tempdir()?;
     let mut example = cargo(&["run", "--quiet", "--package", "contract"]);
-    example
-        .args(["--example", "event_schemas", "--"])
-        .arg(made.path());
+    example.args(["--example", "event_schemas", "--"]).arg(made.path());
     run(&mut example)?;
     let folder = root().join("docs/events");
     Comparison {
@@ -26,14 +24,8 @@ pub(crate) fn schemas(check: bool) -> anyhow::Result<()> {
 /// The description of the HTTP API, `docs/openapi.json`.
 pub(crate) fn openapi(check: bool) -> anyhow::Result<()> {
     const NAME: &str = "openapi.json";
-    let document = output(&mut cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "mandate",
-        "--",
-        "openapi",
-    ]))?;
+    let document =
+        output(&mut cargo(&["run", "--quiet", "--package", "mandate", "--", "openapi"]))?;
     let folder = root().join("docs");
     Comparison {
         committed: read(&folder, |name| name == NAME)?,

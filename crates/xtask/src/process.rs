@@ -62,20 +62,13 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let what = describe(command);
     let status = command.status().with_context(|| what.clone())?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failed { what, status }.into())
-    }
+    if status.success() { Ok(()) } else { Err(Failed { what, status }.into()) }
 }
 
 /// Runs a command for what it prints.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
     let what = describe(command);
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| what.clone())?;
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| what.clone())?;
     if output.status.success() {
         Ok(output.stdout)
     } else {
@@ -85,9 +78,7 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
 }
 
 fn describe(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words: Vec<_> = std::iter::once(program)
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())

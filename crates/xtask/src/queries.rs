@@ -70,22 +70,14 @@ pub(crate) async fn run(check: bool) -> anyhow::Result<()> {
     let made = read(&prepared, is_query)?;
     ensure!(!made.is_empty(), "no query was found");
     let folder = root().join(".sqlx");
-    Comparison {
-        committed: read(&folder, is_query)?,
-        made,
-        folder,
-        command: "cargo xtask sqlx",
-    }
-    .settle(check)
+    Comparison { committed: read(&folder, is_query)?, made, folder, command: "cargo xtask sqlx" }
+        .settle(check)
 }
 
 /// All schemas, as the migrations make them. The event tables' queries name no schema: any
 /// service's will do to check them.
 async fn create_schemas(url: &str) -> anyhow::Result<()> {
-    let logins = Service::ALL.map(|service| Login {
-        service,
-        password: None,
-    });
+    let logins = Service::ALL.map(|service| Login { service, password: None });
     schema::migrate(url, &logins).await?;
     let mut database = PgConnection::connect(url).await?;
     sqlx::query("ALTER DATABASE postgres SET search_path = directory")
@@ -98,24 +90,14 @@ async fn create_schemas(url: &str) -> anyhow::Result<()> {
 /// Makes cargo compile the crates that may use the macros, whether their source changed or not:
 /// it is the database that may have.
 fn expand_again() -> anyhow::Result<()> {
-    let metadata = output(&mut cargo(&[
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?;
+    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Metadata = serde_json::from_slice(&metadata)?;
     let uses_sqlx = |package: &&Package| {
         let own = ["xtask", "local-servers"];
         !own.contains(&package.name.as_str())
             && package.dependencies.iter().any(|it| it.name == "sqlx")
     };
-    for target in metadata
-        .packages
-        .iter()
-        .filter(uses_sqlx)
-        .flat_map(|package| &package.targets)
-    {
+    for target in metadata.packages.iter().filter(uses_sqlx).flat_map(|package| &package.targets) {
         touch(&target.src_path).with_context(|| target.src_path.display().to_string())?;
     }
     Ok(())
@@ -126,8 +108,5 @@ fn expand_again() -> anyhow::Result<()> {
     reason = "a file's time is the file system's, not the domain's"
 )]
 fn touch(path: &PathBuf) -> std::io::Result<()> {
-    File::options()
-        .append(true)
-        .open(path)?
-        .set_modified(std::time::SystemTime::now())
+    File::options().append(true).open(path)?.set_modified(std::time::SystemTime::now())
 }

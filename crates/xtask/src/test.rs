@@ -12,11 +12,7 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
         .await
         .context("no PostgreSQL for the tests")?;
     let nats = testing::nats().await;
-    println!(
-        "testing on PostgreSQL {} and nats-server {}",
-        postgres.version(),
-        nats.version()
-    );
+    println!("testing on PostgreSQL {} and nats-server {}", postgres.version(), nats.version());
     drop(nats);
     testing::python_client().context("no Python client of NATS for the tests")?;
     testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
@@ -27,9 +23,7 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
     if !names_package(arguments) {
         tests.arg("--workspace");
     }
-    tests
-        .args(arguments)
-        .env(testing::CLUSTER_VARIABLE, postgres.admin_url());
+    tests.args(arguments).env(testing::CLUSTER_VARIABLE, postgres.admin_url());
     let tested = process::run(&mut tests);
     postgres.stop().await?;
     tested

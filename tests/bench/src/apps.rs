@@ -23,10 +23,7 @@ pub(crate) async fn measure(
         stage.organization_id
     );
     let bearer = format!("Bearer {}", stage.developer_token);
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("content-type", "application/json"),
-    ];
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let request = load::request("/v1/apps", &headers, &body);
     let (mut limits, mut rounds) = (Vec::new(), Vec::new());
     let mut behind = Duration::ZERO;
@@ -34,14 +31,7 @@ pub(crate) async fn measure(
         stage.settle().await?;
         limits.push(single_row_inserts(stage, duration / 2).await?);
         let parts = Parts::System(stage);
-        let ours = load::run(
-            &stage.address,
-            &request,
-            201,
-            load::CONNECTIONS,
-            duration / 2,
-            parts,
-        );
+        let ours = load::run(&stage.address, &request, 201, load::CONNECTIONS, duration / 2, parts);
         rounds.push(ours.await?);
         behind = behind.max(stage.until_audited().await?);
     }

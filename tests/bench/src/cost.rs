@@ -49,10 +49,9 @@ impl Meter {
         }
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
         let each = 1e6 / answers as f64;
-        let costs = by_part.into_iter().map(|(part, seconds)| Cost {
-            part: part.to_owned(),
-            micros: seconds * each,
-        });
+        let costs = by_part
+            .into_iter()
+            .map(|(part, seconds)| Cost { part: part.to_owned(), micros: seconds * each });
         let mut costs: Vec<Cost> = costs.filter(|cost| cost.micros >= 0.1).collect();
         costs.sort_by(|a, b| b.micros.total_cmp(&a.micros));
         Ok(costs)
@@ -111,10 +110,7 @@ async fn system(stage: &Stage) -> anyhow::Result<BTreeMap<u32, String>> {
 /// What every process of the machine has spent so far.
 fn spent() -> anyhow::Result<Spent> {
     let processes = processes()?;
-    Ok(processes
-        .into_iter()
-        .map(|process| (process.pid, process.seconds))
-        .collect())
+    Ok(processes.into_iter().map(|process| (process.pid, process.seconds)).collect())
 }
 
 fn children(parent: u32) -> anyhow::Result<Vec<u32>> {
@@ -133,11 +129,7 @@ fn processes() -> anyhow::Result<Vec<Process>> {
     let mut processes = Vec::new();
     for entry in fs::read_dir("/proc").context("the cost of a load is read from Linux's /proc")? {
         let entry = entry?;
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         // One that has just ended has no line.
@@ -155,11 +147,7 @@ fn process(pid: u32, line: &str) -> Option<Process> {
     let ticks = |place: usize| fields.get(place)?.parse::<f64>().ok();
     // Of the system's clock, which has 100 ticks in a second on every Linux.
     let seconds = (ticks(11)? + ticks(12)?) / 100.0;
-    Some(Process {
-        pid,
-        parent: fields.get(1)?.parse().ok()?,
-        seconds,
-    })
+    Some(Process { pid, parent: fields.get(1)?.parse().ok()?, seconds })
 }
 
 #[cfg(test)]

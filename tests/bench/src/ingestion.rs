@@ -70,11 +70,8 @@ async fn write_events(stage: &Stage, events: usize) -> anyhow::Result<()> {
     let mut written = 0;
     while written < events {
         let organization = stage.organization_id.parse()?;
-        let provenance = Provenance::system(
-            Service::AppRegistry,
-            Some(organization),
-            environment.new_id(),
-        );
+        let provenance =
+            Provenance::system(Service::AppRegistry, Some(organization), environment.new_id());
         let mut unit = store.begin(&provenance);
         for _ in 0..500.min(events - written) {
             let app_id: AppId = environment.new_id();
@@ -95,9 +92,7 @@ async fn multi_row_inserts(stage: &Stage) -> anyhow::Result<f64> {
         .fetch_one(&stage.pool)
         .await?;
     let (low, high): (Option<i64>, Option<i64>) = (bounds.get(0), bounds.get(1));
-    let (Some(low), Some(high)) = (low, high) else {
-        anyhow::bail!("the audit log is empty")
-    };
+    let (Some(low), Some(high)) = (low, high) else { anyhow::bail!("the audit log is empty") };
     // Read once, so that the measurement is of writing.
     let began = Instant::now();
     let mut from = low;

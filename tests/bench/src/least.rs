@@ -76,19 +76,14 @@ pub(crate) async fn prepare(pool: &PgPool, nats: async_nats::Client) -> anyhow::
     ];
     let mut script = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA};");
     for (table, like) in tables {
-        write!(
-            script,
-            "CREATE TABLE {SCHEMA}.{table} (LIKE {like} INCLUDING ALL);"
-        )?;
+        write!(script, "CREATE TABLE {SCHEMA}.{table} (LIKE {like} INCLUDING ALL);")?;
     }
     write!(
         script,
         "CREATE SEQUENCE {SCHEMA}.log_position;
          ALTER TABLE {SCHEMA}.outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);"
     )?;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(script))
-        .execute(pool)
-        .await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(pool).await?;
     let jetstream = jetstream::new(nats);
     let _ = jetstream.delete_stream(STREAM).await;
     let config = jetstream::stream::Config {
@@ -132,9 +127,7 @@ impl Recorder {
             recorded,
         };
         let mut settling = own_tables(producer.acquire().await?).await?;
-        sqlx::query("SET synchronous_commit = off")
-            .execute(&mut *settling)
-            .await?;
+        sqlx::query("SET synchronous_commit = off").execute(&mut *settling).await?;
         let follower = Following {
             rung,
             event,
@@ -169,9 +162,7 @@ async fn own_tables(
     mut connection: PoolConnection<Postgres>,
 ) -> anyhow::Result<PoolConnection<Postgres>> {
     let script = format!("SET ROLE NONE; SET search_path = {SCHEMA}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(script))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *connection).await?;
     Ok(connection)
 }
 

@@ -61,20 +61,11 @@ async fn listen(key: EncodingKey, record: Option<Rung>) -> anyhow::Result<()> {
         Some(rung) => Some(Recorder::start(rung).await?),
         None => None,
     };
-    let limit = Arc::new(Limit {
-        hash: SecretHash::of(SECRET),
-        key,
-        recorder,
-    });
+    let limit = Arc::new(Limit { hash: SecretHash::of(SECRET), key, recorder });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("limit at http://{}", listener.local_addr()?);
-    axum::serve(
-        listener,
-        Router::new()
-            .route("/oauth2/token", post(token))
-            .with_state(limit),
-    )
-    .await?;
+    axum::serve(listener, Router::new().route("/oauth2/token", post(token)).with_state(limit))
+        .await?;
     Ok(())
 }
 

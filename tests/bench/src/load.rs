@@ -66,18 +66,13 @@ pub(crate) async fn run(
 pub(crate) fn middle(mut rounds: Vec<Outcome>) -> anyhow::Result<Outcome> {
     rounds.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
     let middle = rounds.len() / 2;
-    rounds
-        .into_iter()
-        .nth(middle)
-        .context("nothing was measured")
+    rounds.into_iter().nth(middle).context("nothing was measured")
 }
 
 /// A percentile of sorted durations, in milliseconds.
 pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted
-        .get(place)
-        .map_or(f64::NAN, |duration| duration.as_secs_f64() * 1000.0)
+    sorted.get(place).map_or(f64::NAN, |duration| duration.as_secs_f64() * 1000.0)
 }
 
 async fn drive(
@@ -110,10 +105,7 @@ async fn connection(
         stream.write_all(request).await?;
         let answered = answer(&mut stream, &mut buffer).await?;
         if answered != status {
-            bail!(
-                "answered {answered} for {status}: {}",
-                String::from_utf8_lossy(&buffer[..800])
-            );
+            bail!("answered {answered} for {status}: {}", String::from_utf8_lossy(&buffer[..800]));
         }
         latencies.push(began.elapsed());
     }
@@ -154,18 +146,14 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<u16
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// A request's bytes.
 pub(crate) fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     use std::fmt::Write;
-    let mut text = format!(
-        "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n",
-        body.len()
-    );
+    let mut text =
+        format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         let _ = write!(text, "{name}: {value}\r\n");
     }

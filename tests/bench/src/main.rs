@@ -59,9 +59,7 @@ fn main() -> anyhow::Result<()> {
         return limit::serve(arguments.record);
     }
     // The load comes from one thread, so that it takes from the servers no more than it must.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measure(&arguments))
 }
 

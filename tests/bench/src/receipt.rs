@@ -47,11 +47,7 @@ pub(crate) async fn measure(
         filter_subjects: vec!["mandate.events.*.consent.revoked.>".to_owned()],
         ..pull::Config::default()
     };
-    let consumer = transport
-        .stream(EVENTS)
-        .await?
-        .create_consumer(config)
-        .await?;
+    let consumer = transport.stream(EVENTS).await?.create_consumer(config).await?;
     let mut messages = consumer.messages().await?;
     let total = u64::from(PER_SECOND) * duration.as_secs();
     let receiving = tokio::spawn(async move {
@@ -91,11 +87,7 @@ pub(crate) async fn measure(
     pool.close().await;
     let mut latencies: Vec<Duration> = committed
         .iter()
-        .filter_map(|(id, at)| {
-            received
-                .get(id)
-                .map(|seen| seen.saturating_duration_since(*at))
-        })
+        .filter_map(|(id, at)| received.get(id).map(|seen| seen.saturating_duration_since(*at)))
         .collect();
     anyhow::ensure!(
         latencies.len() == committed.len(),

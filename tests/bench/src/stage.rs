@@ -78,10 +78,7 @@ impl Server {
             .spawn()
             .with_context(|| format!("{}", command.get_program().display()))?;
         let output = child.stdout.take().context("the output is piped")?;
-        let mut server = Self {
-            child,
-            address: String::new(),
-        };
+        let mut server = Self { child, address: String::new() };
         for line in BufReader::new(output).lines() {
             if let Some((_, address)) = line?.split_once(" at http://") {
                 address.clone_into(&mut server.address);
@@ -106,40 +103,24 @@ fn limit_command() -> anyhow::Result<Command> {
 
 fn program(name: &str) -> anyhow::Result<PathBuf> {
     let folder = std::env::current_exe()?;
-    let path = folder
-        .parent()
-        .context("a program is in a folder")?
-        .join(name);
-    ensure!(
-        path.exists(),
-        "{} is not built: run `cargo xtask bench`",
-        path.display()
-    );
+    let path = folder.parent().context("a program is in a folder")?.join(name);
+    ensure!(path.exists(), "{} is not built: run `cargo xtask bench`", path.display());
     Ok(path)
 }
 
 impl Stage {
     /// Starts everything, and makes an app with a key through the API.
     pub(crate) async fn set() -> anyhow::Result<Self> {
-        let options = PostgresOptions {
-            durable: true,
-            ..PostgresOptions::throwaway()?
-        };
+        let options = PostgresOptions { durable: true, ..PostgresOptions::throwaway()? };
         let options = options
             .with("max_connections", "300")
             .with("min_wal_size", WAL_KEPT)
             .with("max_wal_size", "4GB");
         let postgres = Postgres::start(options).await?;
         let nats = Nats::start(NatsOptions::throwaway(vec![NatsUser::unlimited(USER)])?).await?;
-        let logins = Service::ALL.map(|service| Login {
-            service,
-            password: None,
-        });
+        let logins = Service::ALL.map(|service| Login { service, password: None });
         schema::migrate(postgres.admin_url(), &logins).await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(32)
-            .connect(postgres.admin_url())
-            .await?;
+        let pool = PgPoolOptions::new().max_connections(32).connect(postgres.admin_url()).await?;
         age_log(&pool).await?;
         let master_key = STANDARD.encode(Environment::system().bytes::<32>());
         let mut stage = Self {
@@ -186,10 +167,7 @@ impl Stage {
     fn tell_servers(&self, command: &mut Command) -> anyhow::Result<()> {
         command
             .env("MANDATE_DATABASE__URL", self.postgres.admin_url())
-            .env(
-                "MANDATE_NATS__URL",
-                self.nats.url_for(USER).context("the user is there")?,
-            );
+            .env("MANDATE_NATS__URL", self.nats.url_for(USER).context("the user is there")?);
         Ok(())
     }
 
@@ -206,10 +184,7 @@ impl Stage {
 
     fn serve(&self, services: &[&str]) -> anyhow::Result<Server> {
         let mut command = self.mandate()?;
-        command
-            .arg("serve")
-            .args(services)
-            .args(["--listen", "127.0.0.1:0"]);
+        command.arg("serve").args(services).args(["--listen", "127.0.0.1:0"]);
         Server::start(command)
     }
 
@@ -264,11 +239,9 @@ impl Stage {
 
     /// How many events the audit log has.
     pub(crate) async fn audited(&self) -> anyhow::Result<i64> {
-        Ok(
-            sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM audit.entries")
-                .fetch_one(&self.pool)
-                .await?,
-        )
+        Ok(sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM audit.entries")
+            .fetch_one(&self.pool)
+            .await?)
     }
 
     /// Waits until every event is in the audit log, and tells how long it took.
@@ -307,9 +280,8 @@ impl Stage {
         let mut total = 0;
         for service in Service::ALL {
             let query = format!("SELECT count(*) FROM {}.{table}", service.schema());
-            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
-                .fetch_one(&self.pool)
-                .await?;
+            let count: i64 =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&self.pool).await?;
             total += count;
         }
         Ok(total)
@@ -328,27 +300,15 @@ impl Stage {
         .await?;
         let added = self
             .mandate()?
-            .args([
-                "operators",
-                "add",
-                "--email",
-                "operator@example.com",
-                "--name",
-                "Operator",
-            ])
+            .args(["operators", "add", "--email", "operator@example.com", "--name", "Operator"])
             .output()?;
-        ensure!(
-            added.status.success(),
-            "{}",
-            String::from_utf8_lossy(&added.stderr)
-        );
+        ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         let operator = String::from_utf8(added.stdout)?.trim().to_owned();
         let organization = json!({
             "name": "Bench", "kind": "other", "country": "DE", "contact_email": "contact@example.com",
         });
-        self.organization_id = self
-            .made(&operator, "/v1/organizations", &organization, "id")
-            .await?;
+        self.organization_id =
+            self.made(&operator, "/v1/organizations", &organization, "id").await?;
         let confirm = format!("/v1/organizations/{}/confirm-contact", self.organization_id);
         self.post(&operator, &confirm, &json!({})).await?;
         let app = json!({
@@ -357,14 +317,9 @@ impl Stage {
             "domains": [{ "domain": "campaigns", "level": "manage" }, { "domain": "analytics", "level": "read" }],
         });
         let app = self.made(&operator, "/v1/apps", &app, "id").await?;
-        self.post(&operator, &format!("/v1/apps/{app}/activate"), &json!({}))
-            .await?;
+        self.post(&operator, &format!("/v1/apps/{app}/activate"), &json!({})).await?;
         let key = self
-            .post(
-                &operator,
-                &format!("/v1/apps/{app}/keys"),
-                &json!({ "name": "bench" }),
-            )
+            .post(&operator, &format!("/v1/apps/{app}/keys"), &json!({ "name": "bench" }))
             .await?;
         self.client_id = text(&key, "client_id")?;
         self.client_secret = text(&key, "client_secret")?;
@@ -384,12 +339,7 @@ impl Stage {
 
     async fn post(&self, token: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
         let url = format!("http://{}{path}", self.address);
-        let answer = reqwest::Client::new()
-            .post(url)
-            .bearer_auth(token)
-            .json(body)
-            .send()
-            .await?;
+        let answer = reqwest::Client::new().post(url).bearer_auth(token).json(body).send().await?;
         let status = answer.status();
         let body = answer.text().await?;
         ensure!(status.is_success(), "{path} answered {status}: {body}");

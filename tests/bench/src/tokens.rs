@@ -114,10 +114,8 @@ async fn load_limit(
 
 fn request(client: &str, secret: &str) -> Vec<u8> {
     let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
-    let headers = [
-        ("authorization", basic.as_str()),
-        ("content-type", "application/x-www-form-urlencoded"),
-    ];
+    let headers =
+        [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     load::request("/oauth2/token", &headers, "grant_type=client_credentials")
 }
 

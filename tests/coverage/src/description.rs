@@ -69,13 +69,8 @@ pub enum Role {
 /// Roles of members.
 pub const MEMBER_ROLES: [&str; 3] = ["owner", "developer", "auditor"];
 /// Roles on accounts.
-pub const ACCOUNT_ROLES: [&str; 5] = [
-    "admin",
-    "business_manager",
-    "technical_manager",
-    "analyst",
-    "viewer",
-];
+pub const ACCOUNT_ROLES: [&str; 5] =
+    ["admin", "business_manager", "technical_manager", "analyst", "viewer"];
 
 /// A description that does not say what it must.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -171,8 +166,7 @@ pub fn unconditional(list: &[Entry]) -> Option<Vec<&str>> {
 
 /// Every event that the list names.
 pub fn named(list: &[Entry]) -> impl Iterator<Item = &str> {
-    list.iter()
-        .flat_map(|entry| entry.kinds.iter().map(String::as_str))
+    list.iter().flat_map(|entry| entry.kinds.iter().map(String::as_str))
 }
 
 impl Entry {
@@ -222,24 +216,17 @@ fn ended(
     lists: &BTreeMap<&'static str, String>,
     label: &'static str,
 ) -> Result<(), UnclearDescription> {
-    let ends_once = lists
-        .get(label)
-        .is_some_and(|list| list.ends_with('.') && !list.contains(". "));
-    if ends_once {
-        Ok(())
-    } else {
-        Err(UnclearDescription::Unended(label))
-    }
+    let ends_once =
+        lists.get(label).is_some_and(|list| list.ends_with('.') && !list.contains(". "));
+    if ends_once { Ok(()) } else { Err(UnclearDescription::Unended(label)) }
 }
 
 fn read_entries(list: &str) -> Result<Vec<Entry>, UnclearDescription> {
     if list == "none" {
         return Ok(Vec::new());
     }
-    let entries: Vec<Entry> = split_outside_parentheses(list)
-        .into_iter()
-        .map(read_entry)
-        .collect::<Result<_, _>>()?;
+    let entries: Vec<Entry> =
+        split_outside_parentheses(list).into_iter().map(read_entry).collect::<Result<_, _>>()?;
     let mut seen = BTreeSet::new();
     if let Some(twice) = named(&entries).find(|kind| !seen.insert(kind.to_owned())) {
         return Err(UnclearDescription::Twice(twice.to_owned()));
@@ -261,10 +248,7 @@ fn split_outside_parentheses(list: &str) -> Vec<&str> {
         }
     }
     parts.push(&list[begin..]);
-    parts
-        .into_iter()
-        .map(|part| part.strip_prefix(' ').unwrap_or(part))
-        .collect()
+    parts.into_iter().map(|part| part.strip_prefix(' ').unwrap_or(part)).collect()
 }
 
 fn read_entry(text: &str) -> Result<Entry, UnclearDescription> {

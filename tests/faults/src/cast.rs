@@ -49,10 +49,7 @@ impl Client {
         for _ in 0..3 {
             accounts.push(self.account(operator).await?);
         }
-        Ok(Cast {
-            developers,
-            accounts,
-        })
+        Ok(Cast { developers, accounts })
     }
 
     async fn developer(&mut self, operator: &str) -> Result<Developer, End> {
@@ -64,14 +61,11 @@ impl Client {
             "contact_email": "contact@example.com",
         });
         let (by, path) = (As::Token(&owner), "/v1/organizations");
-        let answer = self
-            .make("organization.created", by, path, body, &name)
-            .await?;
+        let answer = self.make("organization.created", by, path, body, &name).await?;
         let id = self.claim_field("organization.created", &answer, "id")?;
         let path = format!("/v1/organizations/{id}/confirm-contact");
         let event = "organization.contact-confirmed";
-        self.act(event, As::Token(operator), Method::POST, &path, &[], &id)
-            .await?;
+        self.act(event, As::Token(operator), Method::POST, &path, &[], &id).await?;
         let path = format!("/v1/organizations/{id}/members");
         let command = Command {
             name: "membership.granted",
@@ -82,10 +76,7 @@ impl Client {
             done_before: &[],
         };
         self.run(command, None).await?;
-        Ok(Developer {
-            organization: id,
-            token,
-        })
+        Ok(Developer { organization: id, token })
     }
 
     async fn account(&mut self, operator: &str) -> Result<Account, End> {
@@ -93,9 +84,7 @@ impl Client {
         let name = self.new_name("account");
         let body = json!({ "name": name, "kind": "advertiser", "service": "retail_media" });
         let by = As::Token(operator);
-        let answer = self
-            .make("account.created", by, "/v1/accounts", body, &name)
-            .await?;
+        let answer = self.make("account.created", by, "/v1/accounts", body, &name).await?;
         let id = self.claim_field("account.created", &answer, "id")?;
         let path = format!("/v1/accounts/{id}/roles/{admin}");
         let command = Command {
@@ -116,9 +105,7 @@ impl Client {
         let email = format!("{name}@example.com");
         let body = json!({ "email": email, "name": name, "password": PASSWORD });
         let by = As::Token(operator);
-        let answer = self
-            .make("person.registered", by, "/v1/people", body, &name)
-            .await?;
+        let answer = self.make("person.registered", by, "/v1/people", body, &name).await?;
         let id = self.claim_field("person.registered", &answer, "id")?;
         let command = Command {
             name: "api-token.created",

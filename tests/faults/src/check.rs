@@ -33,9 +33,7 @@ pub async fn quiet(
     }
     let recorded = count(&stage.pool, "audit.entries").await?;
     let received = subscriber.count();
-    let behind = lagging(&stage.pool)
-        .await
-        .map_err(|error| error.to_string())?;
+    let behind = lagging(&stage.pool).await.map_err(|error| error.to_string())?;
     let complete = waiting == 0 && recorded == events && i64::try_from(received) == Ok(events);
     let contexts = contexts_missing(&stage.pool).await;
     let contexts = contexts.map_err(|error| error.to_string())?;
@@ -60,11 +58,7 @@ pub async fn violations(
     let mut found = history.wrongs();
     found.extend(subscriber.wrongs());
     for (what, query) in NEVER {
-        report(
-            &mut found,
-            what,
-            sqlx::query_scalar(query).fetch_all(pool).await?,
-        );
+        report(&mut found, what, sqlx::query_scalar(query).fetch_all(pool).await?);
     }
     for service in Service::ALL {
         producer(pool, service.schema(), &mut found).await?;
@@ -74,11 +68,7 @@ pub async fn violations(
         report(&mut found, &what, state.compare(pool).await?);
     }
     let lagging = lagging(pool).await?;
-    report(
-        &mut found,
-        "a projection has not applied what there is",
-        lagging,
-    );
+    report(&mut found, "a projection has not applied what there is", lagging);
     bytes(pool, subscriber, &mut found).await?;
     claims(pool, history, &mut found).await?;
     names(pool, history, &mut found).await?;
@@ -87,12 +77,7 @@ pub async fn violations(
 
 fn report(found: &mut Vec<String>, what: &str, cases: Vec<String>) {
     let more = cases.len().saturating_sub(TOLD);
-    found.extend(
-        cases
-            .into_iter()
-            .take(TOLD)
-            .map(|case| format!("{what}: {case}")),
-    );
+    found.extend(cases.into_iter().take(TOLD).map(|case| format!("{what}: {case}")));
     if more > 0 {
         found.push(format!("{what}: {more} more"));
     }
@@ -122,9 +107,7 @@ async fn contexts_missing(pool: &PgPool) -> sqlx::Result<Vec<String>> {
          FROM ({all}) AS c LEFT JOIN audit.entry_contexts e USING (event_id)
          WHERE (e.salt, e.context) IS DISTINCT FROM (c.salt, c.context) LIMIT {TOLD}"
     );
-    sqlx::query_scalar(AssertSqlSafe(query))
-        .fetch_all(pool)
-        .await
+    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await
 }
 
 /// Projections that have not come to the end of a stream that they follow. Whether they follow a
@@ -149,9 +132,7 @@ async fn lagging(pool: &PgPool) -> sqlx::Result<Vec<String>> {
              LEFT JOIN {schema}.consumer_positions p ON p.consumer = f.consumer AND p.stream_id = h.stream_id
              WHERE p.version IS DISTINCT FROM h.version LIMIT {TOLD}"
         );
-        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query))
-            .fetch_all(pool)
-            .await?;
+        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
         behind.extend(found);
     }
     Ok(behind)
@@ -163,23 +144,11 @@ async fn producer(pool: &PgPool, schema: &str, found: &mut Vec<String>) -> sqlx:
         "SELECT stream_id::text FROM {schema}.events GROUP BY stream_id
          HAVING min(version) <> 1 OR max(version) <> count(*) OR count(DISTINCT version) <> count(*)"
     );
-    let holes = sqlx::query_scalar(AssertSqlSafe(query))
-        .fetch_all(pool)
-        .await?;
-    report(
-        found,
-        &format!("the versions of a stream of {schema} are not 1, 2, 3 …"),
-        holes,
-    );
+    let holes = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
+    report(found, &format!("the versions of a stream of {schema} are not 1, 2, 3 …"), holes);
     let query = format!("SELECT id::text FROM {schema}.events GROUP BY id HAVING count(*) > 1");
-    let doubled = sqlx::query_scalar(AssertSqlSafe(query))
-        .fetch_all(pool)
-        .await?;
-    report(
-        found,
-        &format!("an event id of {schema} is there twice"),
-        doubled,
-    );
+    let doubled = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
+    report(found, &format!("an event id of {schema} is there twice"), doubled);
     Ok(())
 }
 
@@ -191,9 +160,7 @@ async fn bytes(
     found: &mut Vec<String>,
 ) -> anyhow::Result<()> {
     let recorded: Vec<(Uuid, Vec<u8>)> =
-        sqlx::query_as("SELECT event_id, envelope FROM audit.entries")
-            .fetch_all(pool)
-            .await?;
+        sqlx::query_as("SELECT event_id, envelope FROM audit.entries").fetch_all(pool).await?;
     let mut recorded: HashMap<Uuid, Vec<u8>> = recorded.into_iter().collect();
     let (mut lost, mut changed, mut unseen, mut total) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for service in Service::ALL {
@@ -216,22 +183,11 @@ async fn bytes(
     }
     let invented = recorded.into_keys().map(|id| id.to_string()).collect();
     report(found, "an event is not in the audit index", lost);
-    report(
-        found,
-        "an event of the audit index has no producer",
-        invented,
-    );
-    report(
-        found,
-        "an event has other bytes than its producer's",
-        changed,
-    );
+    report(found, "an event of the audit index has no producer", invented);
+    report(found, "an event has other bytes than its producer's", changed);
     report(found, "an event did not come to the subscriber", unseen);
     if subscriber.count() != total {
-        found.push(format!(
-            "{total} events, and the subscriber has {}",
-            subscriber.count()
-        ));
+        found.push(format!("{total} events, and the subscriber has {}", subscriber.count()));
     }
     Ok(())
 }
@@ -243,10 +199,8 @@ async fn claims(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sq
     )
     .fetch_all(pool)
     .await?;
-    let counted: HashMap<(Uuid, String), i64> = rows
-        .into_iter()
-        .map(|(stream, kind, count)| ((stream, kind), count))
-        .collect();
+    let counted: HashMap<(Uuid, String), i64> =
+        rows.into_iter().map(|(stream, kind, count)| ((stream, kind), count)).collect();
     let mut wrong = Vec::new();
     for claim in history.claims() {
         let kind = format!("mandate.{}.v1", claim.event);
@@ -255,11 +209,7 @@ async fn claims(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sq
             wrong.push(format!("{} {}: {count} times", claim.event, claim.stream));
         }
     }
-    report(
-        found,
-        "an acknowledged command is not in the audit index once",
-        wrong,
-    );
+    report(found, "an acknowledged command is not in the audit index once", wrong);
     Ok(())
 }
 

@@ -83,15 +83,7 @@ impl Client {
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(ANSWER).build()?;
-        Ok(Self {
-            who,
-            http,
-            fleet,
-            history,
-            random,
-            stop,
-            made: 0,
-        })
+        Ok(Self { who, http, fleet, history, random, stop, made: 0 })
     }
 
     /// A command on something that is there.
@@ -104,14 +96,7 @@ impl Client {
         done_before: &'static [u16],
         stream: &str,
     ) -> Result<(), End> {
-        let command = Command {
-            name: event,
-            by,
-            method,
-            path,
-            body: Body::Nothing,
-            done_before,
-        };
+        let command = Command { name: event, by, method, path, body: Body::Nothing, done_before };
         self.run(command, None).await?;
         self.claim(event, stream)
     }
@@ -165,8 +150,7 @@ impl Client {
                 Told::Refused(409, why) if uncertain && why.contains("idempotency-key-in-use") => {}
                 Told::Refused(status, why) => {
                     let Command { name, path, .. } = command;
-                    self.history
-                        .wrong(format!("{} {name} {path}: {status} {why}", self.who));
+                    self.history.wrong(format!("{} {name} {path}: {status} {why}", self.who));
                     return Err(End::Wrong);
                 }
                 Told::Nothing(_) => {

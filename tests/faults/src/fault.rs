@@ -90,12 +90,8 @@ impl Fault {
 
     /// What is broken where NATS is a cluster. Not its data: that a cluster keeps while one server
     /// is gone is what is to be shown.
-    pub const IN_A_CLUSTER: [Self; 4] = [
-        Self::KillNats,
-        Self::KillProcess,
-        Self::DeleteConsumer,
-        Self::CutNats,
-    ];
+    pub const IN_A_CLUSTER: [Self; 4] =
+        [Self::KillNats, Self::KillProcess, Self::DeleteConsumer, Self::CutNats];
 
     /// Its name on the command line and in JSON.
     pub fn slug(self) -> String {
@@ -204,11 +200,7 @@ impl Fault {
             Self::CutPostgres | Self::SilencePostgres | Self::DelayPostgres | Self::ReorderPostgres
         );
         let everybody = random.once_in(2);
-        let affected = if everybody {
-            0..stage.replicas()
-        } else {
-            replica..replica + 1
-        };
+        let affected = if everybody { 0..stage.replicas() } else { replica..replica + 1 };
         for number in affected.clone() {
             if to_postgres {
                 stage.way_to_postgres(number, weather);

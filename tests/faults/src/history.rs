@@ -142,10 +142,7 @@ impl History {
     /// How much happened so far.
     pub fn tally(&self) -> Tally {
         let inner = self.lock();
-        Tally {
-            acknowledged: inner.acknowledged,
-            unknown: inner.unknown,
-        }
+        Tally { acknowledged: inner.acknowledged, unknown: inner.unknown }
     }
 
     /// Measures stalls anew from here on.

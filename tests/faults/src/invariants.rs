@@ -19,44 +19,20 @@ const fn table(
     stream_kind: &'static str,
     removed_by: &'static str,
 ) -> StateTable {
-    StateTable {
-        schema,
-        table,
-        id,
-        stream_kind,
-        removed_by,
-    }
+    StateTable { schema, table, id, stream_kind, removed_by }
 }
 
 pub(crate) const STATE: [StateTable; 12] = [
     table("directory", "people", "id", "person", ""),
     table("directory", "organizations", "id", "organization", ""),
-    table(
-        "directory",
-        "memberships",
-        "id",
-        "membership",
-        "mandate.membership.removed.v1",
-    ),
+    table("directory", "memberships", "id", "membership", "mandate.membership.removed.v1"),
     table("directory", "accounts", "id", "account", ""),
-    table(
-        "directory",
-        "account_roles",
-        "id",
-        "account-role",
-        "mandate.account-role.revoked.v1",
-    ),
+    table("directory", "account_roles", "id", "account-role", "mandate.account-role.revoked.v1"),
     table("directory", "api_tokens", "id", "api-token", ""),
     table("directory", "subscribers", "id", "subscriber", ""),
     table("app_registry", "apps", "id", "app", ""),
     table("key_issuer", "keys", "key_id", "key", ""),
-    table(
-        "key_issuer",
-        "signing_keys",
-        "signing_key_id",
-        "signing-key",
-        "",
-    ),
+    table("key_issuer", "signing_keys", "signing_key_id", "signing-key", ""),
     table("consent_broker", "links", "id", "consent-link", ""),
     table("consent_broker", "grants", "id", "consent", ""),
 ];
@@ -135,13 +111,7 @@ pub(crate) const NAMED: [&str; 6] = [
 impl StateTable {
     /// No state without its event, and no event without its state.
     pub(crate) async fn compare(&self, pool: &PgPool) -> sqlx::Result<Vec<String>> {
-        let Self {
-            schema,
-            table,
-            id,
-            stream_kind,
-            removed_by,
-        } = self;
+        let Self { schema, table, id, stream_kind, removed_by } = self;
         let query = format!(
             "WITH heads AS (
                  SELECT DISTINCT ON (stream_id) stream_id, version, type FROM {schema}.events
@@ -152,9 +122,7 @@ impl StateTable {
              WHERE s.version IS DISTINCT FROM h.version
                AND NOT (s.{id} IS NULL AND h.type = '{removed_by}')"
         );
-        sqlx::query_scalar(AssertSqlSafe(query))
-            .fetch_all(pool)
-            .await
+        sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await
     }
 
     /// Its name in findings.

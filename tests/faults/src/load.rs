@@ -20,8 +20,7 @@ impl Client {
             let account = self.random.pick(&cast.accounts).cloned();
             if let (Some(developer), Some(account)) = (developer, account) {
                 let ended = self.journey(&developer, &account).await;
-                self.history
-                    .write(&self.who, "journey", &json!(format!("{ended:?}")));
+                self.history.write(&self.who, "journey", &json!(format!("{ended:?}")));
             }
         }
     }
@@ -31,8 +30,7 @@ impl Client {
         let by = As::Token(&developer.token);
         let app = self.app(developer).await?;
         let path = format!("/v1/apps/{app}/activate");
-        self.act("app.activated", by, Method::POST, &path, &[409], &app)
-            .await?;
+        self.act("app.activated", by, Method::POST, &path, &[409], &app).await?;
         let (client_id, secret) = self.key(by, &app).await?;
         for _ in 0..=self.random.below(3) {
             self.token(&client_id, &secret).await?;
@@ -41,14 +39,12 @@ impl Client {
             let (link, token) = self.link(by, &app).await?;
             let path = format!("/v1/consent-requests/{token}");
             let admin = As::Token(&account.token);
-            self.act("consent-link.opened", admin, Method::GET, &path, &[], &link)
-                .await?;
+            self.act("consent-link.opened", admin, Method::GET, &path, &[], &link).await?;
             self.answer(by, account, &link, &token).await?;
         }
         if self.random.once_in(3) {
             let path = format!("/v1/apps/{app}/archive");
-            self.act("app.archived", by, Method::POST, &path, &[409], &app)
-                .await?;
+            self.act("app.archived", by, Method::POST, &path, &[409], &app).await?;
         }
         Ok(())
     }
@@ -66,28 +62,18 @@ impl Client {
             0 => {
                 let path = format!("/v1/consent-requests/{token}/deny");
                 let done = &[409];
-                self.act(
-                    "consent-link.denied",
-                    admin,
-                    Method::POST,
-                    &path,
-                    done,
-                    link,
-                )
-                .await
+                self.act("consent-link.denied", admin, Method::POST, &path, done, link).await
             }
             1 => {
                 let path = format!("/v1/consent-links/{link}");
-                self.act("consent-link.revoked", by, Method::DELETE, &path, &[], link)
-                    .await
+                self.act("consent-link.revoked", by, Method::DELETE, &path, &[], link).await
             }
             2 => self.race(account, link, token).await,
             kind => {
                 let granted = self.approve(account, link, token).await?;
                 for grant in granted.iter().filter(|_| kind > 3) {
                     let path = format!("/v1/grants/{grant}");
-                    self.act("consent.revoked", admin, Method::DELETE, &path, &[], grant)
-                        .await?;
+                    self.act("consent.revoked", admin, Method::DELETE, &path, &[], grant).await?;
                 }
                 Ok(())
             }
@@ -107,9 +93,7 @@ impl Client {
             ],
         });
         let by = As::Token(&developer.token);
-        let answer = self
-            .make("app.created", by, "/v1/apps", body, &name)
-            .await?;
+        let answer = self.make("app.created", by, "/v1/apps", body, &name).await?;
         self.claim_field("app.created", &answer, "id")
     }
 
@@ -122,14 +106,9 @@ impl Client {
     }
 
     async fn link(&mut self, by: As<'_>, app: &str) -> Result<(String, String), End> {
-        let (name, path) = (
-            self.new_name("link"),
-            format!("/v1/apps/{app}/consent-links"),
-        );
+        let (name, path) = (self.new_name("link"), format!("/v1/apps/{app}/consent-links"));
         let body = json!({ "label": name });
-        let answer = self
-            .make("consent-link.created", by, &path, body, &name)
-            .await?;
+        let answer = self.make("consent-link.created", by, &path, body, &name).await?;
         let link = self.claim_field("consent-link.created", &answer, "id")?;
         Ok((link, shown_once(&answer, "token")?))
     }
@@ -145,10 +124,7 @@ impl Client {
         };
         let answer = self.run(command, None).await?.unwrap_or_default();
         let token = shown_once(&answer, "access_token")?;
-        let claims = token
-            .split('.')
-            .nth(1)
-            .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
         let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         self.claim_field("token.issued", &claims.unwrap_or_default(), "jti")?;
         Ok(())
@@ -173,11 +149,7 @@ impl Client {
         let answer = self.run(command, None).await?;
         self.claim("consent-link.redeemed", link)?;
         let mut granted = Vec::new();
-        for grant in answer
-            .iter()
-            .filter_map(|answer| answer["granted"].as_array())
-            .flatten()
-        {
+        for grant in answer.iter().filter_map(|answer| answer["granted"].as_array()).flatten() {
             granted.push(self.claim_field("consent.granted", grant, "grant_id")?);
         }
         Ok(granted)
@@ -187,44 +159,27 @@ impl Client {
     async fn race(&mut self, account: &Account, link: &str, token: &str) -> Result<(), End> {
         let url = |fleet: &Fleet, random: &mut Random| {
             let path = format!("/v1/consent-requests/{token}/approve");
-            fleet
-                .choose(random)
-                .map(|replica| format!("{}{path}", replica.of(&path)))
+            fleet.choose(random).map(|replica| format!("{}{path}", replica.of(&path)))
         };
-        let both = (
-            url(&self.fleet, &mut self.random),
-            url(&self.fleet, &mut self.random),
-        );
+        let both = (url(&self.fleet, &mut self.random), url(&self.fleet, &mut self.random));
         let (Some(one), Some(other)) = both else {
             return Err(End::Lost);
         };
         let body = json!({ "accounts": [account.id] });
         let send = |url: String| {
-            let request = self
-                .http
-                .post(url)
-                .bearer_auth(&account.token)
-                .json(&body)
-                .send();
+            let request = self.http.post(url).bearer_auth(&account.token).json(&body).send();
             async { request.await.map_or(0, |answer| answer.status().as_u16()) }
         };
-        self.history
-            .write(&self.who, "invoke", &json!({ "race": link }));
+        self.history.write(&self.who, "invoke", &json!({ "race": link }));
         let answers: [u16; 2] = tokio::join!(send(one), send(other)).into();
-        self.history.write(
-            &self.who,
-            "answer",
-            &json!({ "race": link, "statuses": answers }),
-        );
+        self.history.write(&self.who, "answer", &json!({ "race": link, "statuses": answers }));
         match answers.iter().filter(|status| **status == 200).count() {
             0 => {}
             1 => {
                 self.history.acknowledged();
                 self.claim("consent-link.redeemed", link)?;
             }
-            _ => self
-                .history
-                .wrong(format!("the link {link} was redeemed twice")),
+            _ => self.history.wrong(format!("the link {link} was redeemed twice")),
         }
         Ok(())
     }

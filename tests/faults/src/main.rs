@@ -78,16 +78,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         rounds: arguments.rounds,
         seed,
         clients: arguments.clients,
-        shape: if arguments.cluster {
-            Shape::Cluster
-        } else {
-            Shape::Single
-        },
+        shape: if arguments.cluster { Shape::Cluster } else { Shape::Single },
         faults: chosen(&arguments),
-        programs: Programs {
-            mandate: profile.join("mandate"),
-            faults: own.clone(),
-        },
+        programs: Programs { mandate: profile.join("mandate"), faults: own.clone() },
         folder: target.join(format!("faults/{seed}")),
     };
     println!("seed {seed}, history and logs in {}", plan.folder.display());

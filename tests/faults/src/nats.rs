@@ -14,15 +14,11 @@ pub(crate) async fn start(shape: Shape, user: &str) -> anyhow::Result<Vec<Nats>>
         ..NatsUser::unlimited(user)
     };
     if shape == Shape::Single {
-        return Ok(vec![
-            Nats::start(NatsOptions::throwaway(vec![user])?).await?,
-        ]);
+        return Ok(vec![Nats::start(NatsOptions::throwaway(vec![user])?).await?]);
     }
     let ports = [free_port()?, free_port()?, free_port()?];
-    let routes: Vec<String> = ports
-        .iter()
-        .map(|port| format!("\"nats-route://127.0.0.1:{port}\""))
-        .collect();
+    let routes: Vec<String> =
+        ports.iter().map(|port| format!("\"nats-route://127.0.0.1:{port}\"")).collect();
     let mut starting = Vec::new();
     for (place, port) in ports.iter().enumerate() {
         // Not advertised: clients would go around the proxies.

@@ -55,11 +55,7 @@ impl Process {
             .arg(child.id().to_string())
             .stdin(Stdio::piped())
             .spawn()?;
-        Ok(Self {
-            child,
-            guard,
-            address: format!("http://127.0.0.1:{port}"),
-        })
+        Ok(Self { child, guard, address: format!("http://127.0.0.1:{port}") })
     }
 
     /// Whether it runs.

@@ -27,19 +27,11 @@ impl Programs {
                 std::fs::remove_file(&held)?;
             }
             let linked = std::fs::hard_link(program, &held);
-            linked
-                .or_else(|_| std::fs::copy(program, &held).map(drop))
-                .with_context(|| {
-                    format!(
-                        "{} is not built: `cargo build -p mandate -p faults`",
-                        program.display()
-                    )
-                })?;
+            linked.or_else(|_| std::fs::copy(program, &held).map(drop)).with_context(|| {
+                format!("{} is not built: `cargo build -p mandate -p faults`", program.display())
+            })?;
             Ok::<_, anyhow::Error>(held)
         };
-        Ok(Self {
-            mandate: hold(&self.mandate)?,
-            faults: hold(&self.faults)?,
-        })
+        Ok(Self { mandate: hold(&self.mandate)?, faults: hold(&self.faults)? })
     }
 }

@@ -70,13 +70,7 @@ impl Proxy {
                 tokio::spawn(carry(client, port, watched.clone(), lost, random.fork()));
             }
         });
-        Ok(Self {
-            port,
-            target,
-            weather,
-            lost,
-            listening,
-        })
+        Ok(Self { port, target, weather, lost, listening })
     }
 
     /// Loses the connections that there are, as a machine that is gone does, or a firewall that has
@@ -203,20 +197,12 @@ mod tests {
 
         proxy.set(Weather::Silent);
         let patience = Duration::from_millis(100);
-        assert!(
-            tokio::time::timeout(patience, say(&mut stream))
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(patience, say(&mut stream)).await.is_err());
         proxy.set(Weather::Fair);
         assert_eq!(stream.read_u8().await.unwrap(), b'x');
 
         proxy.lose_connections();
-        assert!(
-            tokio::time::timeout(patience, say(&mut stream))
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(patience, say(&mut stream)).await.is_err());
         let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).await.unwrap();
         assert_eq!(say(&mut stream).await.unwrap(), b'x');
 

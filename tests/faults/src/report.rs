@@ -82,23 +82,11 @@ impl fmt::Display for Report {
             self.seed,
             self.events
         )?;
-        let wide = self
-            .table()
-            .keys()
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0);
+        let wide = self.table().keys().map(|name| name.chars().count()).max().unwrap_or(0);
         writeln!(f, "{:wide$}  rounds  longest stall  recovered in", "fault")?;
         for (name, row) in self.table() {
-            let Row {
-                rounds,
-                longest_stall,
-                recovered_in,
-            } = row;
-            writeln!(
-                f,
-                "{name:wide$}  {rounds:6}  {longest_stall:11.2} s  {recovered_in:10.2} s"
-            )?;
+            let Row { rounds, longest_stall, recovered_in } = row;
+            writeln!(f, "{name:wide$}  {rounds:6}  {longest_stall:11.2} s  {recovered_in:10.2} s")?;
         }
         Ok(())
     }

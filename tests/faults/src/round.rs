@@ -94,15 +94,10 @@ impl Plan {
             history: history.clone(),
             reason,
         };
-        let mut run = Run::begin(&self, &history)
-            .await
-            .map_err(|error| failed(&[], format!("{error:#}")))?;
+        let mut run =
+            Run::begin(&self, &history).await.map_err(|error| failed(&[], format!("{error:#}")))?;
         let mut deck = Vec::new();
-        let mut report = Report {
-            seed: self.seed,
-            rounds: Vec::new(),
-            events: 0,
-        };
+        let mut report = Report { seed: self.seed, rounds: Vec::new(), events: 0 };
         for number in 1..=self.rounds {
             let both = number > self.faults.len() && self.faults.len() > 1 && run.random.once_in(2);
             let mut faults = Vec::new();
@@ -202,11 +197,7 @@ impl Run {
             acknowledged: after.acknowledged - before.acknowledged,
             unknown: after.unknown - before.unknown,
         };
-        self.history.write(
-            "round",
-            "checked",
-            &json!({ "round": round, "found": found }),
-        );
+        self.history.write("round", "checked", &json!({ "round": round, "found": found }));
         if !found.is_empty() {
             bail!("round {number}: {}", found.join("\n  "));
         }
@@ -227,8 +218,7 @@ impl Run {
             let what = fault.strike(&mut self.stage, &mut self.random).await;
             let what = what.with_context(|| fault.name())?;
             self.history.write("fault", fault.name(), &json!(what));
-            self.faults
-                .push(format!("{number}. {} {what}", fault.name()));
+            self.faults.push(format!("{number}. {} {what}", fault.name()));
             done.push(what);
         }
         // For so long it stays broken: nothing that could be waited for ends it.
@@ -238,28 +228,15 @@ impl Run {
         self.history.write("fault", "healing", &json!(number));
         self.stage.heal().await?;
         self.until_flowing("after").await?;
-        Ok((
-            done.join(", "),
-            healing,
-            broken_for,
-            self.history.longest_stall(),
-        ))
+        Ok((done.join(", "), healing, broken_for, self.history.longest_stall()))
     }
 
     async fn until_flowing(&self, when: &str) -> anyhow::Result<()> {
         let from = self.history.tally().acknowledged;
-        until(
-            &format!("commands are acknowledged {when} the fault"),
-            FLOWING,
-            async || {
-                let flowed = self.history.tally().acknowledged - from;
-                if flowed >= COMMANDS {
-                    Ok(())
-                } else {
-                    Err(format!("{flowed} were"))
-                }
-            },
-        )
+        until(&format!("commands are acknowledged {when} the fault"), FLOWING, async || {
+            let flowed = self.history.tally().acknowledged - from;
+            if flowed >= COMMANDS { Ok(()) } else { Err(format!("{flowed} were")) }
+        })
         .await
     }
 }

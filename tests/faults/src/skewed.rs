@@ -28,10 +28,7 @@ impl Clock for Behind {
 /// # Errors
 /// When it does not start.
 pub async fn serve(seconds: i64, listen: std::net::SocketAddr) -> anyhow::Result<()> {
-    let flags = Overrides {
-        listen: Some(listen),
-        ..Overrides::default()
-    };
+    let flags = Overrides { listen: Some(listen), ..Overrides::default() };
     let configuration = Configuration::load(None, std::env::vars(), &flags)?;
     service::telemetry::init(&configuration.log)?;
     let environment = Environment::with_clock(Arc::new(Behind {

@@ -87,24 +87,15 @@ impl Stage {
     ) -> anyhow::Result<Self> {
         let programs = programs.held(folder)?;
         // Durable: what is acknowledged must survive a kill.
-        let options = PostgresOptions {
-            durable: true,
-            ..PostgresOptions::throwaway()?
-        };
+        let options = PostgresOptions { durable: true, ..PostgresOptions::throwaway()? };
         let options = options.with("max_connections", "400");
         let (postgres, nats) = tokio::try_join!(
             async { Ok::<_, anyhow::Error>(Postgres::start(options).await?) },
             nats::start(shape, USER)
         )?;
-        let logins = Service::ALL.map(|service| Login {
-            service,
-            password: None,
-        });
+        let logins = Service::ALL.map(|service| Login { service, password: None });
         schema::migrate(postgres.admin_url(), &logins).await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(4)
-            .connect(postgres.admin_url())
-            .await?;
+        let pool = PgPoolOptions::new().max_connections(4).connect(postgres.admin_url()).await?;
         let mut stage = Self {
             replicas: Vec::new(),
             pool,
@@ -156,8 +147,7 @@ impl Stage {
     /// When it does not end well.
     pub async fn remove_replica(&mut self) -> anyhow::Result<()> {
         if let Some(replica) = self.replicas.pop() {
-            self.fleet
-                .change(|fleet| drop(fleet.remove(&replica.number)));
+            self.fleet.change(|fleet| drop(fleet.remove(&replica.number)));
             for process in replica.processes {
                 process.stop().await?;
             }
@@ -256,10 +246,7 @@ impl Stage {
     /// When one does not, or has ended by itself.
     pub async fn until_ready(&mut self) -> anyhow::Result<()> {
         let http = reqwest::Client::new();
-        until("all processes are ready", STARTING, async || {
-            self.ready(&http).await
-        })
-        .await
+        until("all processes are ready", STARTING, async || self.ready(&http).await).await
     }
 
     /// Whether every process says that it is ready.
@@ -302,9 +289,7 @@ impl Stage {
     /// # Errors
     /// When no server is reached.
     pub async fn nats_client(&self) -> anyhow::Result<async_nats::Client> {
-        let password = self.nats[0]
-            .password_of(USER)
-            .context("the user is there")?;
+        let password = self.nats[0].password_of(USER).context("the user is there")?;
         let options = async_nats::ConnectOptions::with_user_and_password(
             USER.to_owned(),
             password.to_owned(),
@@ -349,9 +334,7 @@ impl Stage {
             };
             let mut command = self.command(program, port, Some(&nats))?;
             match behind {
-                None => command
-                    .arg("serve")
-                    .args(names.iter().map(|name| name.name())),
+                None => command.arg("serve").args(names.iter().map(|name| name.name())),
                 Some(seconds) => command.arg("serve-behind").arg(seconds.to_string()),
             };
             let log = self.folder.join(format!("replica-{number}.log"));
@@ -369,8 +352,7 @@ impl Stage {
         let replica = &mut self.replicas[number];
         replica.processes = started;
         replica.skewed = behind.is_some();
-        self.fleet
-            .change(|fleet| drop(fleet.insert(number, addresses)));
+        self.fleet.change(|fleet| drop(fleet.insert(number, addresses)));
         Ok(())
     }
 
@@ -386,10 +368,7 @@ impl Stage {
         ensure!(url.contains(&port), "the database's address has a port");
         let mut command = Command::new(program);
         command
-            .env(
-                "MANDATE_DATABASE__URL",
-                url.replace(&port, &format!(":{postgres}/")),
-            )
+            .env("MANDATE_DATABASE__URL", url.replace(&port, &format!(":{postgres}/")))
             .env("MANDATE_DATABASE__MAX_CONNECTIONS", "8")
             .env("MANDATE_PUBLIC_BASE_URL", BASE_URL)
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
@@ -401,9 +380,7 @@ impl Stage {
             command.env("MANDATE_TRANSPORT__REPLICAS", "3");
         }
         if let Some(ports) = nats {
-            let password = self.nats[0]
-                .password_of(USER)
-                .context("the user is there")?;
+            let password = self.nats[0].password_of(USER).context("the user is there")?;
             let url = |port| format!("nats://{USER}:{password}@127.0.0.1:{port}");
             let urls: Vec<String> = ports.iter().map(url).collect();
             command.env("MANDATE_NATS__URL", urls.join(","));

@@ -100,10 +100,7 @@ async fn read(client: &async_nats::Client, inbox: &Mutex<Inbox>) -> anyhow::Resu
     while let Some(message) = messages.next().await {
         let message = message?;
         inbox_add(inbox, &message.payload);
-        message
-            .ack()
-            .await
-            .map_err(|error| anyhow::anyhow!(error))?;
+        message.ack().await.map_err(|error| anyhow::anyhow!(error))?;
     }
     Ok(())
 }
@@ -117,15 +114,11 @@ fn inbox_add(inbox: &Mutex<Inbox>, payload: &[u8]) {
     match id {
         Ok(id) => match inbox.events.get(&id) {
             Some(known) if known != payload => {
-                inbox
-                    .wrong
-                    .push(format!("the event {id} came with other bytes"));
+                inbox.wrong.push(format!("the event {id} came with other bytes"));
             }
             Some(_) => {}
             None => drop(inbox.events.insert(id, payload.to_vec())),
         },
-        Err(error) => inbox
-            .wrong
-            .push(format!("a message that is no event: {error}")),
+        Err(error) => inbox.wrong.push(format!("a message that is no event: {error}")),
     }
 }

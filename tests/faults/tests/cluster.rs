@@ -20,16 +20,10 @@ async fn a_cluster_goes_on_while_one_of_its_servers_is_gone() {
         clients: 6,
         shape: Shape::Cluster,
         faults: vec![Fault::KillNats],
-        programs: Programs {
-            mandate: profile.join("mandate"),
-            faults,
-        },
+        programs: Programs { mandate: profile.join("mandate"), faults },
         folder: profile.join("faults-cluster"),
     };
-    let report = plan
-        .run(|_| {})
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let report = plan.run(|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
     println!("{report}");
     assert_eq!(report.rounds.len(), 2);
 }

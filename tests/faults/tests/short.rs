@@ -19,21 +19,11 @@ async fn nothing_is_lost_and_nothing_doubled_when_things_break() {
         clients: 6,
         shape: Shape::Single,
         // What is worst for each of the three: a process, PostgreSQL, NATS.
-        faults: vec![
-            Fault::KillAllProcesses,
-            Fault::KillPostgres,
-            Fault::WipeNats,
-        ],
-        programs: Programs {
-            mandate: profile.join("mandate"),
-            faults,
-        },
+        faults: vec![Fault::KillAllProcesses, Fault::KillPostgres, Fault::WipeNats],
+        programs: Programs { mandate: profile.join("mandate"), faults },
         folder: profile.join("faults-short"),
     };
-    let report = plan
-        .run(|_| {})
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let report = plan.run(|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
     println!("{report}");
     assert_eq!(report.rounds.len(), 3);
 }

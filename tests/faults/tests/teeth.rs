@@ -62,29 +62,18 @@ async fn the_checks_find_what_is_lost_doubled_or_changed() {
         clients: 4,
         shape: Shape::Single,
         faults: vec![Fault::DelayNats],
-        programs: Programs {
-            mandate: profile.join("mandate"),
-            faults,
-        },
+        programs: Programs { mandate: profile.join("mandate"), faults },
         folder: profile.join("faults-teeth"),
     };
     let history = plan.folder.join("history.jsonl");
     let mut run = Run::begin(&plan, &history).await.unwrap();
     run.round(1, &plan.faults).await.unwrap();
 
-    let Run {
-        stage,
-        subscriber,
-        history,
-        ..
-    } = &run;
+    let Run { stage, subscriber, history, .. } = &run;
     for (sabotage, expected) in SABOTAGE {
         let mut transaction = stage.pool.begin().await.unwrap();
         // The guards of the schema would refuse all of it.
-        transaction
-            .execute("SET LOCAL session_replication_role = replica")
-            .await
-            .unwrap();
+        transaction.execute("SET LOCAL session_replication_role = replica").await.unwrap();
         let done = transaction.execute(sabotage).await.unwrap();
         assert!(done.rows_affected() > 0, "{sabotage}");
         transaction.commit().await.unwrap();
@@ -94,14 +83,8 @@ async fn the_checks_find_what_is_lost_doubled_or_changed() {
             "{expected}: {found:#?}"
         );
     }
-    history.claim([Claim {
-        event: "app.created",
-        stream: Uuid::nil(),
-    }]);
+    history.claim([Claim { event: "app.created", stream: Uuid::nil() }]);
     let found = violations(stage, subscriber, history).await.unwrap();
     let expected = "an acknowledged command is not in the audit index once: app.created 00000000";
-    assert!(
-        found.iter().any(|finding| finding.starts_with(expected)),
-        "{found:#?}"
-    );
+    assert!(found.iter().any(|finding| finding.starts_with(expected)), "{found:#?}");
 }

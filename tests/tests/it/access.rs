@@ -66,27 +66,9 @@ async fn deeds_of_developers(organization: &Organization, app: &App) -> Vec<Deed
             Some(draft),
             &format!("organization/{}", organization.id),
         ),
-        deed(
-            "app.edit",
-            Method::PATCH,
-            path.clone(),
-            Some(json!({ "name": "Other" })),
-            &target,
-        ),
-        deed(
-            "app.set-image",
-            Method::PUT,
-            format!("{path}/image"),
-            None,
-            &target,
-        ),
-        deed(
-            "app.activate",
-            Method::POST,
-            format!("{path}/activate"),
-            None,
-            &target,
-        ),
+        deed("app.edit", Method::PATCH, path.clone(), Some(json!({ "name": "Other" })), &target),
+        deed("app.set-image", Method::PUT, format!("{path}/image"), None, &target),
+        deed("app.activate", Method::POST, format!("{path}/activate"), None, &target),
         deed(
             "key.create",
             Method::POST,
@@ -129,10 +111,7 @@ async fn deeds_of_developers(organization: &Organization, app: &App) -> Vec<Deed
 async fn an_auditor_reads_everything_of_the_organization_and_changes_nothing() {
     let system = shared().await;
     let organization = system.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let auditor = &organization.auditor;
     for deed in deeds_of_developers(&organization, &app).await {
         deed.is_refused_to(auditor, auditor).await;
@@ -164,21 +143,12 @@ async fn an_operator_looks_at_keys_and_links_and_makes_none() {
     let system = shared().await;
     let operator = system.operator();
     let organization = operator.organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     for deed in deeds_of_developers(&organization, &app).await {
         deed.by(&operator).await.problem(403, "role-not-allowed");
     }
-    operator
-        .get(&format!("/v1/apps/{}/keys", app.id))
-        .await
-        .expect(200);
-    operator
-        .get(&format!("/v1/apps/{}/consent-links", app.id))
-        .await
-        .expect(200);
+    operator.get(&format!("/v1/apps/{}/keys", app.id)).await.expect(200);
+    operator.get(&format!("/v1/apps/{}/consent-links", app.id)).await.expect(200);
 }
 
 #[tokio::test]
@@ -186,10 +156,7 @@ async fn what_belongs_to_others_is_as_if_it_were_not_there() {
     let system = shared().await;
     let operator = system.operator();
     let organization = operator.organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     // Somebody with rights of their own, elsewhere; and an account's admin: no member role either.
     let elsewhere = operator.organization().await;
     let account = operator.account(RETAIL_MEDIA, &["admin"]).await;
@@ -214,17 +181,10 @@ async fn what_belongs_to_others_is_as_if_it_were_not_there() {
         assert_eq!(apps["items"], json!([]));
     }
     // Nothing that strangers tried is told to the organization either.
-    let seen = events::all(
-        &organization.auditor,
-        &format!("organization_id={}", organization.id),
-    )
-    .await;
+    let seen =
+        events::all(&organization.auditor, &format!("organization_id={}", organization.id)).await;
     assert!(seen.iter().all(|event| event.kind() != "access.refused"));
-    elsewhere
-        .owner
-        .get(&format!("/v1/accounts/{}", account.id))
-        .await
-        .expect(404);
+    elsewhere.owner.get(&format!("/v1/accounts/{}", account.id)).await.expect(404);
 }
 
 #[tokio::test]
@@ -232,41 +192,18 @@ async fn what_operators_do_is_refused_to_everybody_else() {
     let system = shared().await;
     let operator = system.operator();
     let organization = operator.organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let owner = &organization.owner;
-    let (of_organization, of_app) = (
-        format!("organization/{}", organization.id),
-        format!("app/{}", app.id),
-    );
+    let (of_organization, of_app) =
+        (format!("organization/{}", organization.id), format!("app/{}", app.id));
     let of_owner = format!("person/{}", owner.id);
     let account = json!({ "name": "Mine", "kind": "publisher", "service": MARKETING_SOLUTIONS });
     let person = json!({ "email": "somebody@people.example", "name": "Somebody", "password": "a long enough password" });
     let organizations = format!("/v1/organizations/{}", organization.id);
     for (operation, method, path, body, target) in [
-        (
-            "person.register",
-            Method::POST,
-            "/v1/people".to_owned(),
-            Some(person),
-            &of_owner,
-        ),
-        (
-            "account.create",
-            Method::POST,
-            "/v1/accounts".to_owned(),
-            Some(account),
-            &of_owner,
-        ),
-        (
-            "account.import",
-            Method::POST,
-            "/v1/accounts/import".to_owned(),
-            None,
-            &of_owner,
-        ),
+        ("person.register", Method::POST, "/v1/people".to_owned(), Some(person), &of_owner),
+        ("account.create", Method::POST, "/v1/accounts".to_owned(), Some(account), &of_owner),
+        ("account.import", Method::POST, "/v1/accounts/import".to_owned(), None, &of_owner),
         (
             "organization.confirm-contact",
             Method::POST,
@@ -281,29 +218,11 @@ async fn what_operators_do_is_refused_to_everybody_else() {
             Some(json!({ "domains": [] })),
             &of_organization,
         ),
-        (
-            "app.suspend",
-            Method::POST,
-            format!("/v1/apps/{}/suspend", app.id),
-            None,
-            &of_app,
-        ),
-        (
-            "app.resume",
-            Method::POST,
-            format!("/v1/apps/{}/resume", app.id),
-            None,
-            &of_app,
-        ),
+        ("app.suspend", Method::POST, format!("/v1/apps/{}/suspend", app.id), None, &of_app),
+        ("app.resume", Method::POST, format!("/v1/apps/{}/resume", app.id), None, &of_app),
     ] {
         let target = target.clone();
-        let deed = Deed {
-            operation,
-            method,
-            path,
-            body,
-            target,
-        };
+        let deed = Deed { operation, method, path, body, target };
         deed.is_refused_to(owner, &operator).await;
     }
 }
@@ -316,36 +235,19 @@ async fn only_an_owner_edits_the_organization_and_its_members() {
     let target = format!("organization/{}", organization.id);
     let member = format!("{path}/members/{}", organization.auditor.id);
     for (operation, method, path, body) in [
-        (
-            "organization.edit",
-            Method::PATCH,
-            path.clone(),
-            Some(json!({ "name": "Mine" })),
-        ),
+        ("organization.edit", Method::PATCH, path.clone(), Some(json!({ "name": "Mine" }))),
         (
             "member.add",
             Method::POST,
             format!("{path}/members"),
             Some(json!({ "email": "x@people.example", "role": "owner" })),
         ),
-        (
-            "member.change-role",
-            Method::PATCH,
-            member.clone(),
-            Some(json!({ "role": "owner" })),
-        ),
+        ("member.change-role", Method::PATCH, member.clone(), Some(json!({ "role": "owner" }))),
         ("member.remove", Method::DELETE, member.clone(), None),
     ] {
         let target = target.clone();
-        let deed = Deed {
-            operation,
-            method,
-            path,
-            body,
-            target,
-        };
-        deed.is_refused_to(&organization.developer, &organization.owner)
-            .await;
+        let deed = Deed { operation, method, path, body, target };
+        deed.is_refused_to(&organization.developer, &organization.owner).await;
     }
 }
 
@@ -353,54 +255,25 @@ async fn only_an_owner_edits_the_organization_and_its_members() {
 async fn only_admins_see_and_change_the_roles_of_an_account() {
     let system = shared().await;
     let operator = system.operator();
-    let account = operator
-        .account(RETAIL_MEDIA, &["admin", "business_manager", "viewer"])
-        .await;
+    let account = operator.account(RETAIL_MEDIA, &["admin", "business_manager", "viewer"]).await;
     let (manager, viewer) = (account.person("business_manager"), account.person("viewer"));
     let path = format!("/v1/accounts/{}/roles", account.id);
     let of_viewer = format!("{path}/{}", viewer.id);
     let target = format!("account/{}", account.id);
     for (operation, method, path, body) in [
         ("account-role.list", Method::GET, path.clone(), None),
-        (
-            "account-role.put",
-            Method::PUT,
-            of_viewer.clone(),
-            Some(json!({ "role": "admin" })),
-        ),
-        (
-            "account-role.revoke",
-            Method::DELETE,
-            of_viewer.clone(),
-            None,
-        ),
+        ("account-role.put", Method::PUT, of_viewer.clone(), Some(json!({ "role": "admin" }))),
+        ("account-role.revoke", Method::DELETE, of_viewer.clone(), None),
     ] {
         let target = target.clone();
-        let deed = Deed {
-            operation,
-            method,
-            path,
-            body,
-            target,
-        };
+        let deed = Deed { operation, method, path, body, target };
         deed.is_refused_to(manager, &operator).await;
         deed.is_refused_to(viewer, &operator).await;
     }
     let listed = account.admin().get(&path).await.expect(200).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 3);
-    account
-        .admin()
-        .put(&of_viewer, json!({ "role": "analyst" }))
-        .await
-        .expect(200);
-    account
-        .admin()
-        .put(&of_viewer, json!({ "role": "owner" }))
-        .await
-        .refuses_fields(&["role"]);
+    account.admin().put(&of_viewer, json!({ "role": "analyst" })).await.expect(200);
+    account.admin().put(&of_viewer, json!({ "role": "owner" })).await.refuses_fields(&["role"]);
     account.admin().delete(&of_viewer).await.expect(204);
-    viewer
-        .get(&format!("/v1/accounts/{}", account.id))
-        .await
-        .expect(404);
+    viewer.get(&format!("/v1/accounts/{}", account.id)).await.expect(404);
 }

@@ -13,18 +13,10 @@ fn it_tells_its_version_its_commands_and_its_completions() {
     assert!(run(&["version"]).succeeded().starts_with("mandate "));
     let help = run(&["--help"]).succeeded();
     for name in ["up", "serve", "migrate", "config", "operators", "version"] {
-        assert!(
-            help.contains(&format!("  {name}")),
-            "{name} is not in the help"
-        );
+        assert!(help.contains(&format!("  {name}")), "{name} is not in the help");
     }
     for shell in ["bash", "zsh", "fish"] {
-        assert!(
-            run(&["completions", shell])
-                .succeeded()
-                .contains("operators"),
-            "{shell}"
-        );
+        assert!(run(&["completions", shell]).succeeded().contains("operators"), "{shell}");
     }
     let document: serde_json::Value = serde_json::from_str(&run(&["openapi"]).succeeded()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
@@ -57,11 +49,12 @@ fn the_configuration_is_printed_as_it_holds_with_its_secrets_masked() {
         "--database-url",
         "postgres://u:hunter2@h/d",
     ];
-    let printed = finish(command(&arguments).envs([
-        ("MANDATE_LISTEN", "127.0.0.1:2"),
-        ("MANDATE_KEY_ISSUER__MASTER_KEY", "hunter2"),
-    ]))
-    .succeeded();
+    let printed =
+        finish(command(&arguments).envs([
+            ("MANDATE_LISTEN", "127.0.0.1:2"),
+            ("MANDATE_KEY_ISSUER__MASTER_KEY", "hunter2"),
+        ]))
+        .succeeded();
     assert!(!printed.contains("hunter2"), "{printed}");
     assert!(
         printed.contains("listen = \"127.0.0.1:3\"") && printed.contains("max_connections = 3"),
@@ -77,14 +70,7 @@ fn what_is_missing_is_named_with_its_remedy() {
     for arguments in [
         &["serve", "audit"][..],
         &["migrate"],
-        &[
-            "operators",
-            "add",
-            "--email",
-            "a@example.com",
-            "--name",
-            "A",
-        ],
+        &["operators", "add", "--email", "a@example.com", "--name", "A"],
     ] {
         let refused = run(arguments).failed();
         assert!(
@@ -101,17 +87,10 @@ fn what_is_missing_is_named_with_its_remedy() {
         "127.0.0.1:0",
     ])
     .failed();
-    assert!(
-        refused.contains("nats.url") && !refused.contains("hunter2"),
-        "{refused}"
-    );
+    assert!(refused.contains("nats.url") && !refused.contains("hunter2"), "{refused}");
     let unknown = run(&["serve", "laundry"]);
     assert_eq!(unknown.code, Some(2));
-    assert!(
-        unknown.stderr.contains("consent-broker"),
-        "{}",
-        unknown.stderr
-    );
+    assert!(unknown.stderr.contains("consent-broker"), "{}", unknown.stderr);
 }
 
 #[tokio::test]
@@ -119,40 +98,20 @@ async fn a_port_that_is_taken_is_named() {
     let servers = Servers::migrated("").await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let refused = run(&[
-        "serve",
-        "directory",
-        "--config",
-        &servers.file(),
-        "--listen",
-        &address,
-    ])
-    .failed();
-    assert!(
-        refused.contains(&address) && refused.contains("in use"),
-        "{refused}"
-    );
+    let refused =
+        run(&["serve", "directory", "--config", &servers.file(), "--listen", &address]).failed();
+    assert!(refused.contains(&address) && refused.contains("in use"), "{refused}");
 }
 
 #[tokio::test]
 async fn the_master_key_is_needed_and_has_to_be_one() {
     let servers = Servers::migrated("").await;
     let file = servers.file();
-    let arguments = [
-        "serve",
-        "key-issuer",
-        "--config",
-        &file,
-        "--listen",
-        "127.0.0.1:0",
-    ];
+    let arguments = ["serve", "key-issuer", "--config", &file, "--listen", "127.0.0.1:0"];
     for wrong in ["", "hunter2", "c2hvcnQ="] {
         let refused =
             finish(command(&arguments).env("MANDATE_KEY_ISSUER__MASTER_KEY", wrong)).failed();
-        assert!(
-            refused.contains("master_key") && !refused.contains("hunter2"),
-            "{refused}"
-        );
+        assert!(refused.contains("master_key") && !refused.contains("hunter2"), "{refused}");
     }
 }
 
@@ -161,34 +120,18 @@ async fn the_first_operator_is_added_once_and_others_by_operators_or_by_force() 
     let servers = Servers::migrated("").await;
     let file = servers.file();
     let add = |email: &str, more: &[&str]| {
-        let mut arguments = vec![
-            "operators",
-            "add",
-            "--config",
-            &file,
-            "--email",
-            email,
-            "--name",
-            "Operator",
-        ];
+        let mut arguments =
+            vec!["operators", "add", "--config", &file, "--email", email, "--name", "Operator"];
         arguments.extend(more);
         run(&arguments)
     };
     assert!(add("nobody", &[]).failed().contains("email"));
     let token = add("operator@example.com", &[]).succeeded();
-    assert!(
-        token.trim().starts_with("mandate_pat_") && token.lines().count() == 1,
-        "{token}"
-    );
+    assert!(token.trim().starts_with("mandate_pat_") && token.lines().count() == 1, "{token}");
     let refused = add("second@example.com", &[]).failed();
+    assert!(refused.contains("there is an operator already"), "{refused}");
     assert!(
-        refused.contains("there is an operator already"),
-        "{refused}"
-    );
-    assert!(
-        add("operator@example.com", &["--force"])
-            .failed()
-            .contains("registered with this email")
+        add("operator@example.com", &["--force"]).failed().contains("registered with this email")
     );
     assert_ne!(add("second@example.com", &["--force"]).succeeded(), token);
 }
@@ -236,11 +179,7 @@ async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     run(&["migrate", "--config", &servers.file()]).succeeded();
     eventually("it is ready after the migration", async || {
         let answer = client.get_raw("/readyz").await;
-        if answer.status == 200 {
-            Ok(())
-        } else {
-            Err(answer.text())
-        }
+        if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
     })
     .await;
 }

@@ -17,9 +17,7 @@ enum As {
 
 /// Why a statement is refused.
 async fn refused(system: &System, who: As, statement: &str) -> String {
-    let mut connection = PgConnection::connect(&system.servers.database.url)
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect(&system.servers.database.url).await.unwrap();
     connection.execute("BEGIN").await.unwrap();
     if let As::Role(service) = who {
         connection
@@ -27,37 +25,25 @@ async fn refused(system: &System, who: As, statement: &str) -> String {
             .await
             .unwrap();
     }
-    let outcome = connection
-        .execute(AssertSqlSafe(statement.to_owned()))
-        .await;
+    let outcome = connection.execute(AssertSqlSafe(statement.to_owned())).await;
     let error = match outcome {
         Ok(done) => panic!("{statement}: not refused, {} rows", done.rows_affected()),
         Err(error) => error,
     };
     connection.close().await.unwrap();
-    error
-        .as_database_error()
-        .unwrap_or_else(|| panic!("{statement}: {error}"))
-        .message()
-        .to_owned()
+    error.as_database_error().unwrap_or_else(|| panic!("{statement}: {error}")).message().to_owned()
 }
 
 #[tokio::test]
 async fn events_are_only_ever_inserted() {
     let system = shared().await;
     let organization = system.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     organization.developer.key(&app).await;
     organization.developer.link(&app).await;
-    for service in [
-        Service::Directory,
-        Service::AppRegistry,
-        Service::KeyIssuer,
-        Service::ConsentBroker,
-    ] {
+    for service in
+        [Service::Directory, Service::AppRegistry, Service::KeyIssuer, Service::ConsentBroker]
+    {
         let events = format!("{}.events", service.schema());
         for statement in [
             format!("UPDATE {events} SET type = type"),
@@ -84,11 +70,7 @@ async fn events_are_only_ever_inserted() {
                 .await
                 .contains("permission denied")
         );
-        assert!(
-            refused(system, As::Owner, statement)
-                .await
-                .contains("append-only")
-        );
+        assert!(refused(system, As::Owner, statement).await.contains("append-only"));
     }
 }
 
@@ -96,10 +78,7 @@ async fn events_are_only_ever_inserted() {
 async fn an_active_app_is_frozen_whoever_tries() {
     let system = shared().await;
     let organization = system.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let row = format!("WHERE id = '{}'", app.id);
     for change in [
         "name = 'Other'",
@@ -116,10 +95,7 @@ async fn an_active_app_is_frozen_whoever_tries() {
             format!("UPDATE app_registry.apps SET {change}, version = version + 1 {row}");
         for who in [As::Role(Service::AppRegistry), As::Owner] {
             let why = refused(system, who, &statement).await;
-            assert!(
-                why.starts_with(&format!("app {}: ", app.id)),
-                "{change}: {why}"
-            );
+            assert!(why.starts_with(&format!("app {}: ", app.id)), "{change}: {why}");
         }
     }
     let quietly = format!("UPDATE app_registry.apps SET state = 'suspended' {row}");
@@ -133,11 +109,7 @@ async fn an_active_app_is_frozen_whoever_tries() {
         app.id
     );
     for statement in [image, format!("DELETE FROM app_registry.apps {row}")] {
-        assert!(
-            refused(system, As::Owner, &statement)
-                .await
-                .contains("never")
-        );
+        assert!(refused(system, As::Owner, &statement).await.contains("never"));
     }
 }
 
@@ -146,17 +118,10 @@ async fn a_link_is_used_once_whoever_tries() {
     let system = shared().await;
     let operator = system.operator();
     let organization = operator.organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let account = operator.account(RETAIL_MEDIA, &["admin"]).await;
     let link = organization.developer.link(&app).await;
-    account
-        .admin()
-        .approve(&link, &[&account.id])
-        .await
-        .expect(200);
+    account.admin().approve(&link, &[&account.id]).await.expect(200);
     for change in [
         "state = 'pending', opened_at = NULL, opened_by = NULL, ended_at = NULL, ended_by = NULL, granted_accounts = '{}'",
         "state = 'denied', granted_accounts = '{}'",
@@ -181,9 +146,7 @@ async fn a_link_is_used_once_whoever_tries() {
         link.id
     );
     assert!(
-        refused(system, As::Role(Service::ConsentBroker), &twice)
-            .await
-            .contains("grants_live")
+        refused(system, As::Role(Service::ConsentBroker), &twice).await.contains("grants_live")
     );
     for table in ["links", "grants"] {
         let statement = format!("DELETE FROM consent_broker.{table}");
@@ -192,11 +155,7 @@ async fn a_link_is_used_once_whoever_tries() {
                 .await
                 .contains("permission denied")
         );
-        assert!(
-            refused(system, As::Owner, &statement)
-                .await
-                .contains("nothing is removed")
-        );
+        assert!(refused(system, As::Owner, &statement).await.contains("nothing is removed"));
     }
 }
 
@@ -226,11 +185,7 @@ async fn a_service_reaches_no_schema_but_its_own() {
         }
         for statement in [
             format!("CREATE TABLE {}.mine ()", service.schema()),
-            format!(
-                "ALTER TABLE {}.{} DISABLE TRIGGER ALL",
-                service.schema(),
-                table(service)
-            ),
+            format!("ALTER TABLE {}.{} DISABLE TRIGGER ALL", service.schema(), table(service)),
             format!("DROP TABLE {}.{}", service.schema(), table(service)),
             "SET session_replication_role = replica".to_owned(),
         ] {
@@ -247,15 +202,10 @@ async fn a_service_reaches_no_schema_but_its_own() {
 async fn no_secret_is_in_any_table() {
     let system = shared().await;
     let organization = system.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let key = organization.developer.key(&app).await;
     let link = organization.developer.link(&app).await;
-    let mut connection = PgConnection::connect(&system.servers.database.url)
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect(&system.servers.database.url).await.unwrap();
     let columns: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT table_schema, table_name, column_name FROM information_schema.columns \
          WHERE table_schema IN ('directory', 'app_registry', 'key_issuer', 'consent_broker', 'audit')",
@@ -263,11 +213,7 @@ async fn no_secret_is_in_any_table() {
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    assert!(
-        columns.len() > 100,
-        "only {} columns are looked at",
-        columns.len()
-    );
+    assert!(columns.len() > 100, "only {} columns are looked at", columns.len());
     for (schema, table, column) in columns {
         for secret in [&key.client_secret, &link.token] {
             // As text, and as the bytes of text.

@@ -77,10 +77,7 @@ async fn play(system: &System) -> Journey {
     let developer = &organization.developer;
 
     let app = drafted_edited_and_activated(developer, &organization).await;
-    let keys = [
-        json_key(developer, &app).await,
-        text_key(developer, &app).await,
-    ];
+    let keys = [json_key(developer, &app).await, text_key(developer, &app).await];
     let mut secrets: Vec<String> = keys.iter().map(|key| key.client_secret.clone()).collect();
     let tokens = verified_tokens(system, &keys).await;
 
@@ -103,10 +100,7 @@ async fn play(system: &System) -> Journey {
     };
     assert_eq!(reaches().await[0]["id"], account.id.as_str());
     let mine = account.admin().get("/v1/grants").await.expect(200).json();
-    assert_eq!(
-        (&mine["items"][0]["id"], &mine["items"][0]["state"]),
-        (&grant, &"live".into())
-    );
+    assert_eq!((&mine["items"][0]["id"], &mine["items"][0]["state"]), (&grant, &"live".into()));
     let revoke = format!("/v1/grants/{}", grant.as_str().unwrap());
     account.admin().delete(&revoke).await.expect(204);
     // At once: not eventually.
@@ -115,18 +109,10 @@ async fn play(system: &System) -> Journey {
     end_a_key(developer, &keys[1]).await;
     let app_path = format!("/v1/apps/{}", app.id);
     for step in ["suspend", "resume"] {
-        operator
-            .act(&format!("{app_path}/{step}"))
-            .await
-            .expect(200);
+        operator.act(&format!("{app_path}/{step}")).await.expect(200);
     }
     secrets.extend(tokens);
-    Journey {
-        organization,
-        account,
-        app,
-        secrets,
-    }
+    Journey { organization, account, app, secrets }
 }
 
 async fn drafted_edited_and_activated(developer: &Person, organization: &Organization) -> App {
@@ -136,34 +122,14 @@ async fn drafted_edited_and_activated(developer: &Person, organization: &Organiz
     let edited = developer.patch(&path, edit).await.expect(200);
     assert_eq!(edited.json()["state"], "draft");
     let image = STANDARD.decode(PNG).unwrap();
-    let imaged = developer
-        .put_bytes(&format!("{path}/image"), "image/png", image.clone())
-        .await;
+    let imaged = developer.put_bytes(&format!("{path}/image"), "image/png", image.clone()).await;
     assert_eq!(imaged.expect(200).json()["has_image"], true);
-    let shown = organization
-        .auditor
-        .get(&format!("{path}/image"))
-        .await
-        .expect(200);
-    assert_eq!(
-        (shown.header("content-type"), &shown.body),
-        ("image/png", &image)
-    );
-    let active = developer
-        .act(&format!("{path}/activate"))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&active["state"], &active["version"]),
-        (&"active".into(), &4.into())
-    );
-    let mut scopes: Vec<&str> = active["scopes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|scope| scope.as_str().unwrap())
-        .collect();
+    let shown = organization.auditor.get(&format!("{path}/image")).await.expect(200);
+    assert_eq!((shown.header("content-type"), &shown.body), ("image/png", &image));
+    let active = developer.act(&format!("{path}/activate")).await.expect(200).json();
+    assert_eq!((&active["state"], &active["version"]), (&"active".into(), &4.into()));
+    let mut scopes: Vec<&str> =
+        active["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
     scopes.retain(|scope| SCOPE.contains(scope));
     assert_eq!(scopes.len(), 2, "{active}");
     app
@@ -189,16 +155,10 @@ async fn text_key(developer: &Person, app: &App) -> Key {
     assert!(file.header("content-disposition").ends_with(".txt\""));
     let text = file.text();
     let value = |name: &str| {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().to_owned()
     };
-    Key {
-        client_id: value("client_id:"),
-        client_secret: value("client_secret:"),
-    }
+    Key { client_id: value("client_id:"), client_secret: value("client_secret:") }
 }
 
 /// Three tokens: credentials in the body, by Basic, and of the file's key; all verified.
@@ -226,24 +186,15 @@ async fn verified_tokens(system: &System, keys: &[Key; 2]) -> Vec<String> {
         let verified = jwt::verify(&token, &key_set);
         assert_eq!(verified.header["typ"], "at+jwt");
         let claims = verified.claims;
-        assert_eq!(
-            (&claims["iss"], &claims["aud"]),
-            (&BASE_URL.into(), &BASE_URL.into())
-        );
+        assert_eq!((&claims["iss"], &claims["aud"]), (&BASE_URL.into(), &BASE_URL.into()));
         assert_eq!(
             (&claims["client_id"], &claims["sub"]),
             (&json!(key.client_id), &json!(key.client_id))
         );
-        assert_eq!(
-            claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
-            900
-        );
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
         assert_eq!(claims["scope"], answer.field("scope").as_str());
         assert_eq!(
-            (
-                answer.field("token_type").as_str(),
-                &answer.json()["expires_in"]
-            ),
+            (answer.field("token_type").as_str(), &answer.json()["expires_in"]),
             ("Bearer", &900.into())
         );
         assert!(answer.json().get("refresh_token").is_none());
@@ -255,14 +206,8 @@ async fn verified_tokens(system: &System, keys: &[Key; 2]) -> Vec<String> {
 
 async fn end_a_key(developer: &Person, key: &Key) {
     let path = format!("/v1/keys/{}", key.client_id);
-    developer
-        .patch(&path, json!({ "name": "leaked" }))
-        .await
-        .expect(200);
-    let ended = developer
-        .delete(&format!("{path}?now=true"))
-        .await
-        .expect(200);
+    developer.patch(&path, json!({ "name": "leaked" })).await.expect(200);
+    let ended = developer.delete(&format!("{path}?now=true")).await.expect(200);
     assert_eq!(ended.field("state"), "deleted");
     let refused = key.ask(developer).await.expect(401);
     assert_eq!(refused.field("error"), "invalid_client");

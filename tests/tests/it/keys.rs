@@ -15,33 +15,18 @@ async fn only_an_active_app_has_keys_and_never_a_sixth_live_one() {
     let app = developer.draft(&organization, RETAIL_MEDIA).await;
     let path = format!("/v1/apps/{}/keys", app.id);
     let new = json!({ "name": "a key" });
-    developer
-        .post(&path, new.clone())
-        .await
-        .problem(409, "app-not-active");
-    developer
-        .act(&format!("/v1/apps/{}/activate", app.id))
-        .await
-        .expect(200);
+    developer.post(&path, new.clone()).await.problem(409, "app-not-active");
+    developer.act(&format!("/v1/apps/{}/activate", app.id)).await.expect(200);
     let mut keys = Vec::new();
     for _ in 0..5 {
         keys.push(developer.key(&app).await);
     }
-    developer
-        .post(&path, new.clone())
-        .await
-        .problem(409, "too-many-keys");
+    developer.post(&path, new.clone()).await.problem(409, "too-many-keys");
     // One that was deleted counts no more, though it still works for a while.
-    developer
-        .delete(&format!("/v1/keys/{}", keys[0].client_id))
-        .await
-        .expect(200);
+    developer.delete(&format!("/v1/keys/{}", keys[0].client_id)).await.expect(200);
     keys[0].ask(developer).await.expect(200);
     developer.post(&path, new.clone()).await.expect(201);
-    developer
-        .post(&path, new)
-        .await
-        .problem(409, "too-many-keys");
+    developer.post(&path, new).await.problem(409, "too-many-keys");
 }
 
 #[tokio::test]
@@ -61,46 +46,25 @@ async fn a_keys_fields_are_checked_and_its_secret_is_shown_once() {
         bad[field] = wrong;
         developer.post(&path, bad).await.refuses_fields(&[field]);
     }
-    let made = developer
-        .post(&path, json!({ "name": "a key" }))
-        .await
-        .expect(201);
+    let made = developer.post(&path, json!({ "name": "a key" })).await.expect(201);
     assert_eq!(made.header("cache-control"), "no-store");
     let (id, secret) = (made.field("client_id"), made.field("client_secret"));
     // A recognisable prefix, and 256 bits in 43 URL-safe characters.
     let random = secret.strip_prefix("mandate_cs_").unwrap();
     assert_eq!(random.len(), 43);
-    assert!(
-        random
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    );
+    assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     assert!(secret.ends_with(&made.field("hint")) && made.field("hint").len() == 4);
-    let renamed = developer
-        .patch(&format!("/v1/keys/{id}"), json!({ "name": "renamed" }))
-        .await
-        .expect(200);
+    let renamed =
+        developer.patch(&format!("/v1/keys/{id}"), json!({ "name": "renamed" })).await.expect(200);
     let listed = organization.auditor.get(&path).await.expect(200);
     for shown in [renamed.text(), listed.text()] {
         assert!(shown.contains(&id) && shown.contains("renamed"));
-        assert!(
-            !shown.contains(&secret) && !shown.contains("client_secret"),
-            "{shown}"
-        );
+        assert!(!shown.contains(&secret) && !shown.contains("client_secret"), "{shown}");
     }
-    Key {
-        client_id: id,
-        client_secret: secret,
-    }
-    .ask(developer)
-    .await
-    .expect(200);
+    Key { client_id: id, client_secret: secret }.ask(developer).await.expect(200);
     eventually("its last use is shown", async || {
         let shown = developer.get(&path).await.expect(200).json();
-        shown["items"][0]["last_used_at"]
-            .as_str()
-            .map(drop)
-            .ok_or(shown.to_string())
+        shown["items"][0]["last_used_at"].as_str().map(drop).ok_or(shown.to_string())
     })
     .await;
     let nobody = "0197d00000007000800000000000abcd";
@@ -124,37 +88,20 @@ async fn a_deleted_key_works_for_15_more_minutes_and_a_leaked_one_not_at_all() {
     assert_eq!(time("ends_at") - time("deleted_at"), Duration::minutes(15));
     assert_eq!(deleted.field("state"), "ending");
     ending.ask(developer).await.expect(200);
-    developer
-        .delete(&path(&ending))
-        .await
-        .problem(409, "key-deleted");
-    developer
-        .patch(&path(&ending), json!({ "name": "x" }))
-        .await
-        .problem(409, "key-deleted");
+    developer.delete(&path(&ending)).await.problem(409, "key-deleted");
+    developer.patch(&path(&ending), json!({ "name": "x" })).await.problem(409, "key-deleted");
     // A leaked one does not have to wait for its grace to end.
-    let now = developer
-        .delete(&format!("{}?now=true", path(&ending)))
-        .await
-        .expect(200);
+    let now = developer.delete(&format!("{}?now=true", path(&ending))).await.expect(200);
     assert_eq!(now.field("state"), "deleted");
     ending.ask(developer).await.expect(401);
 
     let itself = leaked.app(developer).await;
-    developer
-        .delete(&format!("{}?now=true", path(&leaked)))
-        .await
-        .expect(200);
+    developer.delete(&format!("{}?now=true", path(&leaked))).await.expect(200);
     leaked.ask(developer).await.expect(401);
-    itself
-        .get("/v1/me/accounts")
-        .await
-        .problem(401, "invalid-token");
+    itself.get("/v1/me/accounts").await.problem(401, "invalid-token");
     let query = format!("organization_id={}", organization.id);
     let refused = events::found(&organization.auditor, &query, &["token.refused"; 2]).await;
-    let mut refused = refused
-        .iter()
-        .filter(|event| event.kind() == "token.refused");
+    let mut refused = refused.iter().filter(|event| event.kind() == "token.refused");
     assert!(refused.all(
         |event| event.fact("reason") == "key_ended" && event.fact("app_id") == app.id.as_str()
     ));
@@ -169,36 +116,26 @@ async fn when_its_time_is_over_a_key_never_works_again() {
     let developer = &organization.developer;
     let app = developer.active_app(&organization, RETAIL_MEDIA).await;
     let deleted = developer.key(&app).await;
-    developer
-        .delete(&format!("/v1/keys/{}", deleted.client_id))
-        .await
-        .expect(200);
+    developer.delete(&format!("/v1/keys/{}", deleted.client_id)).await.expect(200);
     let soon = (Environment::system().now() + Duration::seconds(2)).to_rfc3339();
     let path = format!("/v1/apps/{}/keys", app.id);
-    let expiring = developer
-        .post(&path, json!({ "name": "short", "expires_at": soon }))
-        .await
-        .expect(201);
+    let expiring =
+        developer.post(&path, json!({ "name": "short", "expires_at": soon })).await.expect(201);
     let expiring = Key {
         client_id: expiring.field("client_id"),
         client_secret: expiring.field("client_secret"),
     };
     for key in [&deleted, &expiring] {
-        eventually("the key has ended", async || {
-            match key.ask(developer).await.status {
-                401 => Ok(()),
-                status => Err(status.to_string()),
-            }
+        eventually("the key has ended", async || match key.ask(developer).await.status {
+            401 => Ok(()),
+            status => Err(status.to_string()),
         })
         .await;
     }
     let query = format!("app_id={}", app.id);
     let expired = events::one(&organization.auditor, &query, "key.expired", |_| true).await;
     assert_eq!(expired.attribute("actor"), "system/key-issuer");
-    developer
-        .delete(&format!("/v1/keys/{}", expiring.client_id))
-        .await
-        .problem(409, "key-expired");
+    developer.delete(&format!("/v1/keys/{}", expiring.client_id)).await.problem(409, "key-expired");
     let states = developer.get(&path).await.expect(200).json();
     let mut states: Vec<&str> = states["items"]
         .as_array()

@@ -9,20 +9,12 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 
 async fn asking_app(service: &str) -> (Organization, App) {
     let organization = shared().await.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, service)
-        .await;
+    let app = organization.developer.active_app(&organization, service).await;
     (organization, app)
 }
 
 async fn state_of(organization: &Organization, link: &Link) -> Value {
-    organization
-        .auditor
-        .get(&format!("/v1/consent-links/{}", link.id))
-        .await
-        .expect(200)
-        .json()
+    organization.auditor.get(&format!("/v1/consent-links/{}", link.id)).await.expect(200).json()
 }
 
 #[tokio::test]
@@ -42,15 +34,9 @@ async fn only_an_active_app_has_links_and_none_lives_longer_than_30_days() {
         ("label", json!("x".repeat(256))),
         ("uses", json!(2)),
     ] {
-        developer
-            .post(&path, json!({ field: wrong }))
-            .await
-            .refuses_fields(&[field]);
+        developer.post(&path, json!({ field: wrong })).await.refuses_fields(&[field]);
     }
-    let made = developer
-        .post(&path, json!({ "label": "For the fair" }))
-        .await
-        .expect(201);
+    let made = developer.post(&path, json!({ "label": "For the fair" })).await.expect(201);
     let time = |field| -> DateTime<Utc> { made.field(field).parse().unwrap() };
     assert_eq!(time("expires_at") - time("created_at"), Duration::days(30));
     let (token, url) = (made.field("token"), made.field("url"));
@@ -59,26 +45,14 @@ async fn only_an_active_app_has_links_and_none_lives_longer_than_30_days() {
     assert_eq!(made.field("state"), "pending");
     // The token is shown once.
     for path in [path, format!("/v1/consent-links/{}", made.field("id"))] {
-        assert!(
-            !organization
-                .auditor
-                .get(&path)
-                .await
-                .expect(200)
-                .text()
-                .contains(&token)
-        );
+        assert!(!organization.auditor.get(&path).await.expect(200).text().contains(&token));
     }
 }
 
 #[tokio::test]
 async fn looking_uses_nothing_up_and_the_makers_look_without_opening() {
     let (organization, app) = asking_app(RETAIL_MEDIA).await;
-    let account = shared()
-        .await
-        .operator()
-        .account(RETAIL_MEDIA, &["admin"])
-        .await;
+    let account = shared().await.operator().account(RETAIL_MEDIA, &["admin"]).await;
     let link = organization.developer.link(&app).await;
     organization.owner.open(&link).await.expect(200);
     assert_eq!(state_of(&organization, &link).await["state"], "pending");
@@ -87,11 +61,7 @@ async fn looking_uses_nothing_up_and_the_makers_look_without_opening() {
     }
     let opened = state_of(&organization, &link).await;
     assert_eq!(opened["state"], "opened");
-    account
-        .admin()
-        .approve(&link, &[&account.id])
-        .await
-        .expect(200);
+    account.admin().approve(&link, &[&account.id]).await.expect(200);
     let granted = state_of(&organization, &link).await;
     assert_eq!(
         (&granted["state"], &granted["opened_at"]),
@@ -104,10 +74,7 @@ async fn looking_uses_nothing_up_and_the_makers_look_without_opening() {
         &["consent-link.redeemed"],
     )
     .await;
-    assert_eq!(
-        count(found.iter().map(Event::kind))["consent-link.opened"],
-        1
-    );
+    assert_eq!(count(found.iter().map(Event::kind))["consent-link.opened"], 1);
 }
 
 #[tokio::test]
@@ -116,20 +83,11 @@ async fn a_used_link_says_when_and_every_second_use_is_recorded() {
     let (organization, app) = asking_app(RETAIL_MEDIA).await;
     let account = operator.account(RETAIL_MEDIA, &["admin"]).await;
     let admin = account.admin();
-    let (granted, denied) = (
-        organization.developer.link(&app).await,
-        organization.developer.link(&app).await,
-    );
-    let at = admin
-        .approve(&granted, &[&account.id])
-        .await
-        .expect(200)
-        .field("approved_at");
+    let (granted, denied) =
+        (organization.developer.link(&app).await, organization.developer.link(&app).await);
+    let at = admin.approve(&granted, &[&account.id]).await.expect(200).field("approved_at");
     let at_denied = admin.deny(&denied).await.expect(200).field("denied_at");
-    for (place, (link, at)) in [(&granted, at), (&denied, at_denied)]
-        .into_iter()
-        .enumerate()
-    {
+    for (place, (link, at)) in [(&granted, at), (&denied, at_denied)].into_iter().enumerate() {
         let second = &at[..19];
         for answer in [
             admin.approve(link, &[&account.id]).await,
@@ -161,10 +119,7 @@ async fn a_used_link_says_when_and_every_second_use_is_recorded() {
             .filter_map(|event| event.fact("operation").as_str())
             .collect();
         operations.sort_unstable();
-        assert_eq!(
-            operations,
-            ["consent-request.approve", "consent-request.deny"]
-        );
+        assert_eq!(operations, ["consent-request.approve", "consent-request.deny"]);
     }
     assert_eq!(state_of(&organization, &denied).await["state"], "denied");
 }
@@ -174,21 +129,15 @@ async fn a_revoked_and_an_expired_link_are_gone() {
     let operator = shared().await.operator();
     let (organization, app) = asking_app(RETAIL_MEDIA).await;
     let account = operator.account(RETAIL_MEDIA, &["admin"]).await;
-    let (revoked, expired) = (
-        organization.developer.link(&app).await,
-        organization.developer.link(&app).await,
-    );
+    let (revoked, expired) =
+        (organization.developer.link(&app).await, organization.developer.link(&app).await);
     let path = format!("/v1/consent-links/{}", revoked.id);
     organization.developer.delete(&path).await.expect(204);
     organization.developer.delete(&path).await.expect(204);
     make_old(&expired).await;
     for (link, slug) in [(&revoked, "link-revoked"), (&expired, "link-expired")] {
         account.admin().open(link).await.problem(410, slug);
-        account
-            .admin()
-            .approve(link, &[&account.id])
-            .await
-            .problem(410, slug);
+        account.admin().approve(link, &[&account.id]).await.problem(410, slug);
         account.admin().deny(link).await.problem(410, slug);
     }
     assert_eq!(state_of(&organization, &revoked).await["state"], "revoked");
@@ -199,29 +148,17 @@ async fn a_revoked_and_an_expired_link_are_gone() {
         &["consent-link.revoked", "consent-link.expired"],
     )
     .await;
-    assert_eq!(
-        count(found.iter().map(Event::kind))["consent-link.revoked"],
-        1
-    );
+    assert_eq!(count(found.iter().map(Event::kind))["consent-link.revoked"], 1);
 }
 
 /// Lets 31 days pass for a link: behind the back of the service and its triggers, since no wish can
 /// be for less than a day.
 async fn make_old(link: &Link) {
-    let mut database = PgConnection::connect(&shared().await.servers.database.url)
-        .await
-        .unwrap();
-    database
-        .execute("SET session_replication_role = replica")
-        .await
-        .unwrap();
+    let mut database = PgConnection::connect(&shared().await.servers.database.url).await.unwrap();
+    database.execute("SET session_replication_role = replica").await.unwrap();
     let statement = "UPDATE consent_broker.links SET created_at = created_at - interval '31 days', \
                      expires_at = expires_at - interval '31 days' WHERE id = $1::uuid";
-    let updated = sqlx::query(statement)
-        .bind(&link.id)
-        .execute(&mut database)
-        .await
-        .unwrap();
+    let updated = sqlx::query(statement).bind(&link.id).execute(&mut database).await.unwrap();
     assert_eq!(updated.rows_affected(), 1);
     database.close().await.unwrap();
 }

@@ -24,11 +24,7 @@ async fn a_question_that_cannot_be_meant_is_refused_by_its_field() {
         ("type=created", "type"),
         ("cursor=nonsense", "cursor"),
     ] {
-        organization
-            .auditor
-            .get(&format!("/v1/events?{query}"))
-            .await
-            .refuses_fields(&[field]);
+        organization.auditor.get(&format!("/v1/events?{query}")).await.refuses_fields(&[field]);
     }
 }
 
@@ -41,23 +37,13 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
     let draft = developer.draft(&organization, RETAIL_MEDIA).await;
     let reader = &organization.auditor;
     let by_organization = format!("organization_id={}", organization.id);
-    let all = events::found(
-        reader,
-        &by_organization,
-        &["app.created", "app.created", "app.activated"],
-    )
-    .await;
+    let all =
+        events::found(reader, &by_organization, &["app.created", "app.created", "app.activated"])
+            .await;
     let kinds = async |query: String| -> Vec<String> {
-        events::all(reader, &query)
-            .await
-            .iter()
-            .map(|event| event.kind().to_owned())
-            .collect()
+        events::all(reader, &query).await.iter().map(|event| event.kind().to_owned()).collect()
     };
-    assert_eq!(
-        kinds(format!("stream=app/{}", app.id)).await,
-        ["app.created", "app.activated"]
-    );
+    assert_eq!(kinds(format!("stream=app/{}", app.id)).await, ["app.created", "app.activated"]);
     assert_eq!(kinds(format!("app_id={}", draft.id)).await, ["app.created"]);
     assert_eq!(
         kinds(format!("{by_organization}&type=mandate.app.*")).await,
@@ -67,10 +53,7 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
         kinds(format!("actor={}", developer.actor())).await,
         ["app.created", "app.activated", "app.created"]
     );
-    let activated = all
-        .iter()
-        .find(|event| event.kind() == "app.activated")
-        .unwrap();
+    let activated = all.iter().find(|event| event.kind() == "app.activated").unwrap();
     let at = activated.attribute("time");
     assert!(
         kinds(format!("{by_organization}&from={at}"))
@@ -78,9 +61,7 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
             .starts_with(&["app.activated".to_owned()])
     );
     assert!(
-        !kinds(format!("{by_organization}&to={at}"))
-            .await
-            .contains(&"app.activated".to_owned())
+        !kinds(format!("{by_organization}&to={at}")).await.contains(&"app.activated".to_owned())
     );
 
     // One at a time, newest first, is the same list backwards.
@@ -88,11 +69,7 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
     loop {
         let page = reader.get(&path).await.expect(200).json();
         positions.extend(
-            page["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|item| item["position"].as_i64().unwrap()),
+            page["items"].as_array().unwrap().iter().map(|item| item["position"].as_i64().unwrap()),
         );
         match page["next_cursor"].as_str() {
             Some(cursor) => path = format!("/v1/events?{by_organization}&limit=1&cursor={cursor}"),
@@ -103,10 +80,7 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
     assert_eq!(positions, expected);
 
     let path = format!("/v1/events/{}", activated.attribute("id"));
-    assert_eq!(
-        reader.get(&path).await.expect(200).json()["event"],
-        activated.event
-    );
+    assert_eq!(reader.get(&path).await.expect(200).json()["event"], activated.event);
     let request = reader
         .request(reqwest::Method::GET, &path)
         .header("accept", "application/cloudevents+json");
@@ -120,28 +94,15 @@ async fn everybody_sees_their_own_part_of_the_log_and_no_other() {
     let system = shared().await;
     let operator = system.operator();
     let organization = operator.organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let account = operator.account(RETAIL_MEDIA, &["admin", "viewer"]).await;
     let link = organization.developer.link(&app).await;
-    account
-        .admin()
-        .approve(&link, &[&account.id])
-        .await
-        .expect(200);
+    account.admin().approve(&link, &[&account.id]).await.expect(200);
     let query = format!("organization_id={}", organization.id);
     let all = events::found(&organization.auditor, &query, &["consent.granted"]).await;
-    let granted = all
-        .iter()
-        .find(|event| event.kind() == "consent.granted")
-        .unwrap();
+    let granted = all.iter().find(|event| event.kind() == "consent.granted").unwrap();
     let path = format!("/v1/events/{}", granted.attribute("id"));
-    let created = all
-        .iter()
-        .find(|event| event.kind() == "app.created")
-        .unwrap();
+    let created = all.iter().find(|event| event.kind() == "app.created").unwrap();
 
     let viewer = account.person("viewer");
     let of_account = events::all(viewer, &format!("account_id={}", account.id)).await;
@@ -151,21 +112,11 @@ async fn everybody_sees_their_own_part_of_the_log_and_no_other() {
         .get(&format!("/v1/events/{}", created.attribute("id")))
         .await
         .problem(404, "event-not-found");
-    viewer
-        .get("/v1/events")
-        .await
-        .problem(403, "role-not-allowed");
-    viewer
-        .get(&format!("/v1/events?{query}"))
-        .await
-        .problem(404, "organization-not-found");
+    viewer.get("/v1/events").await.problem(403, "role-not-allowed");
+    viewer.get(&format!("/v1/events?{query}")).await.problem(404, "organization-not-found");
 
     let elsewhere = operator.organization().await;
-    elsewhere
-        .owner
-        .get(&path)
-        .await
-        .problem(404, "event-not-found");
+    elsewhere.owner.get(&path).await.problem(404, "event-not-found");
     elsewhere
         .owner
         .get(&format!("/v1/events?{query}"))
@@ -181,21 +132,13 @@ async fn everybody_sees_their_own_part_of_the_log_and_no_other() {
     let mine: BTreeSet<String> = ids(&events::all(&organization.owner, "").await);
     assert_eq!(mine, ids(&all));
     // An account's events are the customer's; the app's developers see those of their own app only.
-    let of_developers = events::all(
-        &organization.developer,
-        &format!("account_id={}", account.id),
-    )
-    .await;
+    let of_developers =
+        events::all(&organization.developer, &format!("account_id={}", account.id)).await;
     assert!(
-        of_developers
-            .iter()
-            .all(|event| event.event["organization"] == json!(organization.id))
+        of_developers.iter().all(|event| event.event["organization"] == json!(organization.id))
     );
 }
 
 fn ids(events: &[Event]) -> BTreeSet<String> {
-    events
-        .iter()
-        .map(|event| event.attribute("id").to_owned())
-        .collect()
+    events.iter().map(|event| event.attribute("id").to_owned()).collect()
 }

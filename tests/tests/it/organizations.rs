@@ -24,10 +24,7 @@ async fn an_organization_needs_a_name_a_type_a_contact_and_a_country() {
     ] {
         let mut bad = good.clone();
         bad[field] = wrong;
-        person
-            .post("/v1/organizations", bad)
-            .await
-            .refuses_fields(&[field]);
+        person.post("/v1/organizations", bad).await.refuses_fields(&[field]);
     }
     for field in ["name", "kind", "contact_email", "country"] {
         let mut bad = good.clone();
@@ -66,32 +63,18 @@ async fn without_a_confirmed_contact_no_app_is_activated_and_no_link_is_made() {
     let path = format!("/v1/organizations/{}", organization.id);
     let app = developer.draft(&organization, RETAIL_MEDIA).await;
     let activate = format!("/v1/apps/{}/activate", app.id);
-    developer
-        .act(&activate)
-        .await
-        .problem(409, "organization-not-confirmed");
-    operator
-        .act(&format!("{path}/confirm-contact"))
-        .await
-        .expect(200);
+    developer.act(&activate).await.problem(409, "organization-not-confirmed");
+    operator.act(&format!("{path}/confirm-contact")).await.expect(200);
     developer.act(&activate).await.expect(200);
     developer.link(&app).await;
 
     // A new address has to be confirmed anew.
-    let moved = owner
-        .patch(&path, json!({ "contact_email": "new@people.example" }))
-        .await
-        .expect(200);
+    let moved =
+        owner.patch(&path, json!({ "contact_email": "new@people.example" })).await.expect(200);
     assert_eq!(moved.json()["confirmed"], false);
     let links = format!("/v1/apps/{}/consent-links", app.id);
-    developer
-        .post(&links, json!({}))
-        .await
-        .problem(409, "organization-not-confirmed");
-    operator
-        .act(&format!("{path}/confirm-contact"))
-        .await
-        .expect(200);
+    developer.post(&links, json!({})).await.problem(409, "organization-not-confirmed");
+    operator.act(&format!("{path}/confirm-contact")).await.expect(200);
     developer.post(&links, json!({})).await.expect(201);
 }
 
@@ -103,22 +86,12 @@ async fn the_last_owner_cannot_leave_nor_step_down() {
     let members = format!("/v1/organizations/{}/members", organization.id);
     let myself = format!("{members}/{}", owner.id);
     owner.delete(&myself).await.problem(409, "last-owner");
-    owner
-        .patch(&myself, json!({ "role": "developer" }))
-        .await
-        .problem(409, "last-owner");
+    owner.patch(&myself, json!({ "role": "developer" })).await.problem(409, "last-owner");
     let second = format!("{members}/{}", organization.developer.id);
-    owner
-        .patch(&second, json!({ "role": "owner" }))
-        .await
-        .expect(200);
+    owner.patch(&second, json!({ "role": "owner" })).await.expect(200);
     owner.delete(&myself).await.expect(204);
     owner.get(&members).await.expect(404);
-    organization
-        .developer
-        .delete(&second)
-        .await
-        .problem(409, "last-owner");
+    organization.developer.delete(&second).await.problem(409, "last-owner");
 }
 
 #[tokio::test]
@@ -135,24 +108,15 @@ async fn a_member_is_added_once_and_only_with_a_role_there_is() {
     add(json!({ "email": "nobody@people.example", "role": "developer" }))
         .await
         .refuses_fields(&["email"]);
-    add(json!({ "role": "developer" }))
-        .await
-        .refuses_fields(&["email"]);
+    add(json!({ "role": "developer" })).await.refuses_fields(&["email"]);
     let guest = operator.person("Guest").await;
     // An account's role is no member role.
-    add(json!({ "email": guest.email, "role": "admin" }))
-        .await
-        .refuses_fields(&["role"]);
-    add(json!({ "email": guest.email.to_uppercase(), "role": "developer" }))
-        .await
-        .expect(201);
+    add(json!({ "email": guest.email, "role": "admin" })).await.refuses_fields(&["role"]);
+    add(json!({ "email": guest.email.to_uppercase(), "role": "developer" })).await.expect(201);
     // What a member was, counts no more at once.
     let path = format!("/v1/organizations/{}", organization.id);
     guest.get(&path).await.expect(200);
-    owner
-        .delete(&format!("{members}/{}", guest.id))
-        .await
-        .expect(204);
+    owner.delete(&format!("{members}/{}", guest.id)).await.expect(204);
     guest.get(&path).await.expect(404);
 }
 
@@ -161,38 +125,20 @@ async fn an_account_belongs_to_one_of_the_catalogues_services() {
     let system = shared().await;
     let operator = system.operator();
     let good = json!({ "name": "Shop", "kind": "publisher", "service": RETAIL_MEDIA });
-    for (field, wrong) in [
-        ("name", json!(" ")),
-        ("kind", json!("shop")),
-        ("service", json!("laundry")),
-    ] {
+    for (field, wrong) in
+        [("name", json!(" ")), ("kind", json!("shop")), ("service", json!("laundry"))]
+    {
         let mut bad = good.clone();
         bad[field] = wrong;
-        operator
-            .post("/v1/accounts", bad)
-            .await
-            .refuses_fields(&[field]);
+        operator.post("/v1/accounts", bad).await.refuses_fields(&[field]);
     }
     let mut named = good.clone();
     named["external_id"] = json!("organizations-test-1");
-    operator
-        .post("/v1/accounts", named.clone())
-        .await
-        .expect(201);
-    operator
-        .post("/v1/accounts", named)
-        .await
-        .problem(409, "external-id-taken");
-    let roles = format!(
-        "/v1/accounts/{}/roles/0197d000-0000-7000-8000-000000000000",
-        {
-            operator
-                .post("/v1/accounts", good)
-                .await
-                .expect(201)
-                .field("id")
-        }
-    );
+    operator.post("/v1/accounts", named.clone()).await.expect(201);
+    operator.post("/v1/accounts", named).await.problem(409, "external-id-taken");
+    let roles = format!("/v1/accounts/{}/roles/0197d000-0000-7000-8000-000000000000", {
+        operator.post("/v1/accounts", good).await.expect(201).field("id")
+    });
     let nobody = operator.put(&roles, json!({ "role": "admin" })).await;
     assert!([404, 422].contains(&nobody.status), "{}", nobody.text());
 }
@@ -208,14 +154,8 @@ async fn a_request_that_is_repeated_with_its_idempotency_key_is_carried_out_once
             "/v1/apps".to_owned(),
             json!({ "name": "Once", "authentication_method": "client_credentials" }),
         ),
-        (
-            format!("/v1/apps/{}/keys", app.id),
-            json!({ "name": "once" }),
-        ),
-        (
-            format!("/v1/apps/{}/consent-links", app.id),
-            json!({ "label": "once" }),
-        ),
+        (format!("/v1/apps/{}/keys", app.id), json!({ "name": "once" })),
+        (format!("/v1/apps/{}/consent-links", app.id), json!({ "label": "once" })),
     ] {
         let send = async |key: &str, body: &serde_json::Value| {
             let request = developer.request(reqwest::Method::POST, &path).json(body);
@@ -223,38 +163,20 @@ async fn a_request_that_is_repeated_with_its_idempotency_key_is_carried_out_once
         };
         let first = send("first", &body).await.expect(201);
         let second = send("first", &body).await.expect(201);
-        let id = if first.json().get("id").is_some() {
-            "id"
-        } else {
-            "client_id"
-        };
+        let id = if first.json().get("id").is_some() { "id" } else { "client_id" };
         assert_eq!(first.field(id), second.field(id), "{path}");
         // A secret is shown once, even then.
         for secret in ["client_secret", "token", "url"] {
             assert!(
-                second
-                    .json()
-                    .get(secret)
-                    .is_none_or(serde_json::Value::is_null),
+                second.json().get(secret).is_none_or(serde_json::Value::is_null),
                 "{}",
                 second.text()
             );
         }
         let mut other = body.clone();
-        other[if body.get("name").is_some() {
-            "name"
-        } else {
-            "label"
-        }] = json!("other");
-        send("first", &other)
-            .await
-            .problem(422, "idempotency-key-reused");
-        assert_ne!(
-            send("second", &body).await.expect(201).field(id),
-            first.field(id)
-        );
-        send("", &body)
-            .await
-            .problem(400, "invalid-idempotency-key");
+        other[if body.get("name").is_some() { "name" } else { "label" }] = json!("other");
+        send("first", &other).await.problem(422, "idempotency-key-reused");
+        assert_ne!(send("second", &body).await.expect(201).field(id), first.field(id));
+        send("", &body).await.problem(400, "invalid-idempotency-key");
     }
 }

@@ -38,10 +38,7 @@ struct Empty {
 impl Empty {
     async fn new() -> Self {
         let database = testing::postgres().await.database_from(None).await;
-        let logins = Service::ALL.map(|service| Login {
-            service,
-            password: None,
-        });
+        let logins = Service::ALL.map(|service| Login { service, password: None });
         schema::migrate(&database.url, &logins).await.unwrap();
         let mut connections = BTreeMap::new();
         for service in Service::ALL {
@@ -53,10 +50,7 @@ impl Empty {
             let connection = pool.acquire().await.unwrap().detach();
             connections.insert(service, connection);
         }
-        Self {
-            connections,
-            _database: database,
-        }
+        Self { connections, _database: database }
     }
 
     /// What the query reads from end to end, when this service asks it.
@@ -127,11 +121,7 @@ fn asked_by(query: &str) -> Vec<Service> {
         .into_iter()
         .filter(|service| query.contains(&format!("{}.", service.schema())))
         .collect();
-    if named.is_empty() {
-        Service::ALL.to_vec()
-    } else {
-        named
-    }
+    if named.is_empty() { Service::ALL.to_vec() } else { named }
 }
 
 /// The plan that a prepared statement gets, for any parameters.
@@ -149,15 +139,9 @@ async fn plan(connection: &mut PgConnection, query: &str) -> sqlx::Result<Value>
     );
     let parameters: String = parameters.fetch_one(&mut *connection).await?.try_get(0)?;
     let nulls = vec!["NULL"; parameters.parse().unwrap()].join(", ");
-    let arguments = if nulls.is_empty() {
-        nulls
-    } else {
-        format!("({nulls})")
-    };
+    let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
     let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE asked{arguments}");
-    let row = sqlx::raw_sql(AssertSqlSafe(explain))
-        .fetch_one(connection)
-        .await?;
+    let row = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_one(connection).await?;
     let plans: Value = row.try_get(0)?;
     Ok(plans[0]["Plan"].clone())
 }

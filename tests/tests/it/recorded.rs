@@ -11,12 +11,7 @@ use serde_json::json;
 use crate::journey::{Journey, STEPS};
 
 pub(crate) async fn check(system: &System, journey: &Journey) {
-    let Journey {
-        organization,
-        account,
-        app,
-        ..
-    } = journey;
+    let Journey { organization, account, app, .. } = journey;
     let query = format!("organization_id={}", organization.id);
     let found = events::found(&organization.auditor, &query, &STEPS).await;
     assert_eq!(count(found.iter().map(Event::kind)), count(STEPS));
@@ -25,38 +20,23 @@ pub(crate) async fn check(system: &System, journey: &Journey) {
 
     let by_app = events::all(&organization.auditor, &format!("app_id={}", app.id)).await;
     let mut expected = count(STEPS);
-    for about_the_organization in [
-        "organization.created",
-        "membership.granted",
-        "organization.contact-confirmed",
-    ] {
+    for about_the_organization in
+        ["organization.created", "membership.granted", "organization.contact-confirmed"]
+    {
         expected.remove(about_the_organization);
     }
     // The refused second use is aimed at the link.
     expected.remove("access.refused");
     assert_eq!(
-        count(
-            by_app
-                .iter()
-                .map(Event::kind)
-                .filter(|kind| *kind != "access.refused")
-        ),
+        count(by_app.iter().map(Event::kind).filter(|kind| *kind != "access.refused")),
         expected
     );
 
     // The account's people see what concerns it, and nothing else.
-    let seen = events::all(
-        account.person("analyst"),
-        &format!("account_id={}", account.id),
-    )
-    .await;
+    let seen = events::all(account.person("analyst"), &format!("account_id={}", account.id)).await;
     let kinds = count(seen.iter().map(Event::kind));
     assert_eq!(
-        (
-            kinds["consent.granted"],
-            kinds["consent.revoked"],
-            kinds["account-role.granted"]
-        ),
+        (kinds["consent.granted"], kinds["consent.revoked"], kinds["account-role.granted"]),
         (1, 1, 4)
     );
     assert!(!kinds.contains_key("app.created"));
@@ -66,12 +46,7 @@ pub(crate) async fn check(system: &System, journey: &Journey) {
 
 /// Who, why, on whose behalf, following from what.
 fn check_provenance(journey: &Journey, found: &[Event]) {
-    let Journey {
-        organization,
-        account,
-        app,
-        ..
-    } = journey;
+    let Journey { organization, account, app, .. } = journey;
     let (owner, developer) = (organization.owner.actor(), organization.developer.actor());
     let (admin, itself) = (account.admin().actor(), format!("app/{}", app.id));
     let one = |kind: &str| found.iter().find(|event| event.kind() == kind).unwrap();
@@ -100,10 +75,7 @@ fn check_provenance(journey: &Journey, found: &[Event]) {
         assert_eq!(event.attribute("organization"), organization.id);
         assert_eq!(event.attribute("specversion"), "1.0");
         assert!(event.attribute("source").starts_with("/mandate/"));
-        assert_eq!(
-            event.attribute("subject").split('/').next(),
-            event.kind().split('.').next()
-        );
+        assert_eq!(event.attribute("subject").split('/').next(), event.kind().split('.').next());
     }
     let refused = one("access.refused");
     assert_eq!(
@@ -115,18 +87,9 @@ fn check_provenance(journey: &Journey, found: &[Event]) {
 
     // One request, one correlation; another request, another.
     let correlation = |kind| one(kind).attribute("correlationid");
-    assert_eq!(
-        correlation("consent-link.redeemed"),
-        correlation("consent.granted")
-    );
-    assert_eq!(
-        correlation("organization.created"),
-        correlation("membership.granted")
-    );
-    assert_ne!(
-        correlation("consent-link.redeemed"),
-        correlation("access.refused")
-    );
+    assert_eq!(correlation("consent-link.redeemed"), correlation("consent.granted"));
+    assert_eq!(correlation("organization.created"), correlation("membership.granted"));
+    assert_ne!(correlation("consent-link.redeemed"), correlation("access.refused"));
 
     let consented = one("consent.granted");
     assert_eq!(
@@ -170,10 +133,7 @@ async fn check_whole_log(system: &System, journey: &Journey) {
     for secret in &journey.secrets {
         assert!(!said.contains(secret), "a secret was logged");
     }
-    assert!(
-        !said.contains("people.example"),
-        "an email was logged: {said}"
-    );
+    assert!(!said.contains("people.example"), "an email was logged: {said}");
 
     // From where it was done is kept beside the event, for operators and whoever did it.
     let (auditor, organization) = (&journey.organization.auditor, &journey.organization.id);
@@ -189,21 +149,14 @@ async fn check_whole_log(system: &System, journey: &Journey) {
         }
     });
     for event in with_context.await {
-        let context = event
-            .context
-            .as_ref()
-            .unwrap_or_else(|| panic!("no context beside {}", event.event));
+        let context =
+            event.context.as_ref().unwrap_or_else(|| panic!("no context beside {}", event.event));
         assert_eq!(
             (&context["address"], &context["user_agent"]),
             (&json!("127.0.0.1"), &json!("journeys/1"))
         );
     }
-    assert!(
-        events::all(auditor, &query)
-            .await
-            .iter()
-            .all(|event| event.context.is_none())
-    );
+    assert!(events::all(auditor, &query).await.iter().all(|event| event.context.is_none()));
     for event in events::all(&journey.organization.developer, &query).await {
         let own = event.attribute("actor") == journey.organization.developer.actor();
         assert_eq!(event.context.is_some(), own, "{}", event.event);

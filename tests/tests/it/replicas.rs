@@ -20,13 +20,8 @@ async fn of_200_simultaneous_redemptions_over_two_replicas_exactly_one_succeeds(
     let (system, replicas) = two().await;
     let operator = system.operator();
     let organization = operator.organization().await;
-    let account = operator
-        .account(RETAIL_MEDIA, &["admin", "business_manager"])
-        .await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let account = operator.account(RETAIL_MEDIA, &["admin", "business_manager"]).await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let link = organization.developer.link(&app).await;
 
     // As two people at two replicas: four callers in turn.
@@ -51,16 +46,9 @@ async fn of_200_simultaneous_redemptions_over_two_replicas_exactly_one_succeeds(
     let used: DateTime<Utc> = winner.field("approved_at").parse().unwrap();
     for loser in answers.iter().filter(|answer| answer.status == 409) {
         let detail = loser.problem(409, "link-already-used");
-        let told = detail
-            .trim_start_matches("The link was used at ")
-            .trim_end_matches('.');
-        let told: DateTime<Utc> = told
-            .parse()
-            .unwrap_or_else(|_| panic!("{detail} names no time"));
-        assert!(
-            (told - used).num_seconds().abs() <= 1,
-            "{detail}, but it was at {used}"
-        );
+        let told = detail.trim_start_matches("The link was used at ").trim_end_matches('.');
+        let told: DateTime<Utc> = told.parse().unwrap_or_else(|_| panic!("{detail} names no time"));
+        assert!((told - used).num_seconds().abs() <= 1, "{detail}, but it was at {used}");
     }
 
     // Every refused second use is an event, so when all are there nothing more is to come.
@@ -70,11 +58,7 @@ async fn of_200_simultaneous_redemptions_over_two_replicas_exactly_one_succeeds(
     let found = events::found(&organization.auditor, &query, &kinds).await;
     let found = count(found.iter().map(Event::kind));
     assert_eq!(
-        (
-            found["consent-link.redeemed"],
-            found["consent.granted"],
-            found["access.refused"]
-        ),
+        (found["consent-link.redeemed"], found["consent.granted"], found["access.refused"]),
         (1, 1, 199)
     );
     let grants = account.admin().get("/v1/grants").await.expect(200).json();
@@ -107,18 +91,13 @@ async fn an_app_never_has_more_than_five_keys_and_a_leaked_one_ends_on_both_repl
         let (id, secret) = (key.field("client_id"), key.field("client_secret"));
         let ask = async |client: &journeys::client::Client| {
             let client = client.without_credentials().with_password(&id, &secret);
-            client
-                .form("/oauth2/token", &[("grant_type", "client_credentials")])
-                .await
+            client.form("/oauth2/token", &[("grant_type", "client_credentials")]).await
         };
         // Both have seen the key work, so that whatever they remember of it is warm.
         for replica in &at {
             ask(replica).await.expect(200);
         }
-        at[turn % 2]
-            .delete(&format!("/v1/keys/{id}?now=true"))
-            .await
-            .expect(200);
+        at[turn % 2].delete(&format!("/v1/keys/{id}?now=true")).await.expect(200);
         for replica in &at {
             let refused = ask(replica).await.expect(401);
             assert_eq!(refused.field("error"), "invalid_client");
@@ -143,23 +122,13 @@ async fn a_revoked_grant_and_a_withdrawn_role_count_on_both_replicas_at_once() {
     }
     for turn in 0..4 {
         let link = developer.link(&app).await;
-        let approved = admin[turn % 2]
-            .approve(&link, &[&account.id])
-            .await
-            .expect(200)
-            .json();
+        let approved = admin[turn % 2].approve(&link, &[&account.id]).await.expect(200).json();
         for replica in &itself {
             let page = replica.get("/v1/me/accounts").await.expect(200).json();
             assert_eq!(page["items"][0]["id"], account.id.as_str());
         }
-        let grant = approved["granted"][0]["grant_id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        admin[(turn + 1) % 2]
-            .delete(&format!("/v1/grants/{grant}"))
-            .await
-            .expect(204);
+        let grant = approved["granted"][0]["grant_id"].as_str().unwrap().to_owned();
+        admin[(turn + 1) % 2].delete(&format!("/v1/grants/{grant}")).await.expect(204);
         for replica in &itself {
             let page = replica.get("/v1/me/accounts").await.expect(200).json();
             assert_eq!(page["items"], json!([]));
@@ -172,10 +141,7 @@ async fn a_revoked_grant_and_a_withdrawn_role_count_on_both_replicas_at_once() {
     }
     operator.assign(&account, account.admin(), "analyst").await;
     for replica in &admin {
-        replica
-            .approve(&link, &[&account.id])
-            .await
-            .problem(403, "role-not-allowed");
+        replica.approve(&link, &[&account.id]).await.problem(403, "role-not-allowed");
     }
     system.stop().await;
 }

@@ -12,18 +12,10 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_alike_and_recorded(
     let person = operator.person("Guest").await;
     let attempt = async |email: &str| {
         let client = system.anonymous().with_password(email, "a wrong password");
-        client
-            .post("/v1/api-tokens", json!({ "name": "mine" }))
-            .await
+        client.post("/v1/api-tokens", json!({ "name": "mine" })).await
     };
-    let (wrong, unknown) = (
-        attempt(&person.email).await,
-        attempt("nobody@people.example").await,
-    );
-    assert_eq!(
-        wrong.problem(401, "sign-in-refused"),
-        unknown.problem(401, "sign-in-refused")
-    );
+    let (wrong, unknown) = (attempt(&person.email).await, attempt("nobody@people.example").await);
+    assert_eq!(wrong.problem(401, "sign-in-refused"), unknown.problem(401, "sign-in-refused"));
     assert_eq!(wrong.body, unknown.body);
     let refused = events::one(&operator, "", "sign-in.refused", |event| {
         event.fact("person_id") == person.id.as_str()
@@ -39,13 +31,9 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_alike_and_recorded(
     .await;
     // What was typed in is personal: beside the event, never in it.
     assert!(!refused.event.to_string().contains("nobody@"));
-    let accepted = events::one(
-        &operator,
-        &format!("actor={}", person.actor()),
-        "sign-in.accepted",
-        |_| true,
-    )
-    .await;
+    let accepted =
+        events::one(&operator, &format!("actor={}", person.actor()), "sign-in.accepted", |_| true)
+            .await;
     assert_eq!(accepted.fact("method"), "password");
 }
 
@@ -53,28 +41,16 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_alike_and_recorded(
 async fn a_revoked_api_token_opens_nothing() {
     let system = shared().await;
     let person = system.operator().person("Guest").await;
-    let second = person
-        .post("/v1/api-tokens", json!({ "name": "second" }))
-        .await
-        .expect(201);
+    let second = person.post("/v1/api-tokens", json!({ "name": "second" })).await.expect(201);
     let with_second = person.with_token(&second.field("token"));
     with_second.get("/v1/people/me").await.expect(200);
     let listed = person.get("/v1/api-tokens").await.expect(200).text();
     assert!(!listed.contains(&second.field("token")));
     let path = format!("/v1/api-tokens/{}", second.field("id"));
     // Not by somebody else.
-    system
-        .operator()
-        .person("Other")
-        .await
-        .delete(&path)
-        .await
-        .expect(404);
+    system.operator().person("Other").await.delete(&path).await.expect(404);
     person.delete(&path).await.expect(204);
-    with_second
-        .get("/v1/people/me")
-        .await
-        .problem(401, "invalid-token");
+    with_second.get("/v1/people/me").await.problem(401, "invalid-token");
 }
 
 #[tokio::test]
@@ -88,28 +64,24 @@ async fn nobody_gets_in_without_a_valid_token() {
         if path.starts_with("/oauth2/") {
             continue;
         }
-        let path = path
-            .split('/')
-            .map(|part| {
-                if part.starts_with('{') {
-                    "0197d000-0000-7000-8000-000000000000"
-                } else {
-                    part
-                }
-            })
-            .collect::<Vec<_>>()
-            .join("/");
+        let path =
+            path.split('/')
+                .map(|part| {
+                    if part.starts_with('{') {
+                        "0197d000-0000-7000-8000-000000000000"
+                    } else {
+                        part
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join("/");
         for method in methods.as_object().unwrap().keys() {
             let method: Method = method.to_uppercase().parse().unwrap();
             for caller in [&anyone, &forged] {
-                let answer = caller
-                    .send(caller.request(method.clone(), &path).json(&json!({})))
-                    .await;
+                let answer =
+                    caller.send(caller.request(method.clone(), &path).json(&json!({}))).await;
                 assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
-                assert!(
-                    answer.header("www-authenticate").starts_with("Bearer"),
-                    "{method} {path}"
-                );
+                assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
                 assert_eq!(
                     answer.header("content-type"),
                     "application/problem+json",
@@ -119,8 +91,5 @@ async fn nobody_gets_in_without_a_valid_token() {
             operations += 1;
         }
     }
-    assert!(
-        operations >= 40,
-        "only {operations} operations are described"
-    );
+    assert!(operations >= 40, "only {operations} operations are described");
 }

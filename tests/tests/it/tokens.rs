@@ -13,10 +13,7 @@ const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
 async fn app_with_key() -> (Organization, App, Key) {
     let organization = shared().await.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let key = organization.developer.key(&app).await;
     (organization, app, key)
 }
@@ -32,28 +29,16 @@ fn oauth_error(answer: &Answer, status: u16, error: &str) {
     );
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(
-        answer.headers.contains_key("www-authenticate"),
-        status == 401
-    );
+    assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
 }
 
 #[tokio::test]
 async fn an_unknown_client_and_a_wrong_secret_are_answered_alike() {
     let (organization, app, key) = app_with_key().await;
     let anyone = shared().await.anonymous();
-    let wrong = Key {
-        client_secret: format!("mandate_cs_{}", "A".repeat(43)),
-        ..key.clone()
-    };
-    let unknown = Key {
-        client_id: "0197d00000007000800000000000abcd".to_owned(),
-        ..key.clone()
-    };
-    let formless = Key {
-        client_id: "nobody".to_owned(),
-        ..key
-    };
+    let wrong = Key { client_secret: format!("mandate_cs_{}", "A".repeat(43)), ..key.clone() };
+    let unknown = Key { client_id: "0197d00000007000800000000000abcd".to_owned(), ..key.clone() };
+    let formless = Key { client_id: "nobody".to_owned(), ..key };
     let mut answers = Vec::new();
     for attempt in [&wrong, &unknown, &formless] {
         let answer = attempt.ask(&anyone).await;
@@ -76,14 +61,10 @@ async fn an_unknown_client_and_a_wrong_secret_are_answered_alike() {
     );
     assert_eq!(refused.attribute("actor"), "anonymous");
     let operator = shared().await.operator();
-    let id = uuid::Uuid::parse_str(&unknown.client_id)
-        .unwrap()
-        .simple()
-        .to_string();
-    let refused = events::one(&operator, "", "token.refused", |event| {
-        event.fact("client_id") == id.as_str()
-    })
-    .await;
+    let id = uuid::Uuid::parse_str(&unknown.client_id).unwrap().simple().to_string();
+    let refused =
+        events::one(&operator, "", "token.refused", |event| event.fact("client_id") == id.as_str())
+            .await;
     assert_eq!(refused.fact("reason"), "unknown_client");
 }
 
@@ -104,19 +85,9 @@ async fn a_request_for_a_token_is_read_to_the_letter() {
         // Never both ways of authentication, and no parameter twice.
         (&basic, with(&[GRANT]), 400, "invalid_request"),
         (&anyone, with(&[GRANT, GRANT]), 400, "invalid_request"),
-        (
-            &anyone,
-            with(&[GRANT, ("x", "1"), ("x", "2")]),
-            400,
-            "invalid_request",
-        ),
+        (&anyone, with(&[GRANT, ("x", "1"), ("x", "2")]), 400, "invalid_request"),
         (&anyone, with(&[]), 400, "invalid_request"),
-        (
-            &anyone,
-            with(&[("grant_type", "password")]),
-            400,
-            "unsupported_grant_type",
-        ),
+        (&anyone, with(&[("grant_type", "password")]), 400, "unsupported_grant_type"),
         (&anyone, with(&[GRANT, foreign_scope]), 400, "invalid_scope"),
         (&anyone, vec![GRANT], 401, "invalid_client"),
         (&anyone, vec![GRANT, id], 401, "invalid_client"),
@@ -124,17 +95,11 @@ async fn a_request_for_a_token_is_read_to_the_letter() {
     ] {
         oauth_error(&client.form(TOKEN, &fields).await, status, error);
     }
-    let json = basic
-        .post(TOKEN, json!({ "grant_type": "client_credentials" }))
-        .await;
+    let json = basic.post(TOKEN, json!({ "grant_type": "client_credentials" })).await;
     oauth_error(&json, 400, "invalid_request");
     assert_eq!(basic.get(TOKEN).await.status, 405);
     // Unknown extra parameters are ignored, and so is the client id beside Basic.
-    let extras = [
-        GRANT,
-        ("audience", "https://api.example.com"),
-        ("resource", ""),
-    ];
+    let extras = [GRANT, ("audience", "https://api.example.com"), ("resource", "")];
     anyone.form(TOKEN, &with(&extras)).await.expect(200);
     basic.form(TOKEN, &[GRANT, id]).await.expect(200);
 }
@@ -145,30 +110,16 @@ async fn a_refused_request_for_a_token_is_an_event_with_its_true_reason() {
     let anyone = shared().await.anonymous();
     let basic = anyone.with_password(&key.client_id, &key.client_secret);
     basic.form(TOKEN, &[GRANT, GRANT]).await.expect(400);
-    basic
-        .form(TOKEN, &[("grant_type", "password")])
-        .await
-        .expect(400);
-    basic
-        .form(TOKEN, &[GRANT, ("scope", "nonsense")])
-        .await
-        .expect(400);
-    anyone
-        .form(TOKEN, &[GRANT, ("client_id", &key.client_id)])
-        .await
-        .expect(401);
+    basic.form(TOKEN, &[("grant_type", "password")]).await.expect(400);
+    basic.form(TOKEN, &[GRANT, ("scope", "nonsense")]).await.expect(400);
+    anyone.form(TOKEN, &[GRANT, ("client_id", &key.client_id)]).await.expect(401);
     let query = format!("app_id={}", app.id);
     let found = events::found(&organization.auditor, &query, &["token.refused"; 4]).await;
     let refused = found.iter().filter(|event| event.kind() == "token.refused");
-    let reasons: BTreeSet<&str> = refused
-        .filter_map(|event| event.fact("reason").as_str())
-        .collect();
-    let expected = [
-        "invalid_request",
-        "unsupported_grant_type",
-        "invalid_scope",
-        "no_authentication",
-    ];
+    let reasons: BTreeSet<&str> =
+        refused.filter_map(|event| event.fact("reason").as_str()).collect();
+    let expected =
+        ["invalid_request", "unsupported_grant_type", "invalid_scope", "no_authentication"];
     assert_eq!(reasons, expected.into());
 }
 
@@ -178,17 +129,8 @@ async fn an_app_for_the_authorization_code_gets_no_token_by_its_credentials_alon
     let developer = &organization.developer;
     let mut new = journeys::people::draft(&organization, RETAIL_MEDIA);
     new["authentication_method"] = json!("authorization_code");
-    let app = App {
-        id: developer
-            .post("/v1/apps", new)
-            .await
-            .expect(201)
-            .field("id"),
-    };
-    developer
-        .act(&format!("/v1/apps/{}/activate", app.id))
-        .await
-        .expect(200);
+    let app = App { id: developer.post("/v1/apps", new).await.expect(201).field("id") };
+    developer.act(&format!("/v1/apps/{}/activate", app.id)).await.expect(200);
     let key = developer.key(&app).await;
     oauth_error(&key.ask(developer).await, 400, "unauthorized_client");
 }
@@ -198,11 +140,7 @@ async fn a_forged_token_opens_nothing() {
     let (_, _, key) = app_with_key().await;
     let anyone = shared().await.anonymous();
     let token = key.token(&anyone).await;
-    anyone
-        .with_token(&token)
-        .get("/v1/me/accounts")
-        .await
-        .expect(200);
+    anyone.with_token(&token).get("/v1/me/accounts").await.expect(200);
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
     let other = if signature.starts_with('A') { "B" } else { "A" };
@@ -213,22 +151,12 @@ async fn a_forged_token_opens_nothing() {
         signed.to_owned(),
         String::from("nonsense"),
     ] {
-        anyone
-            .with_token(&forged)
-            .get("/v1/me/accounts")
-            .await
-            .problem(401, "invalid-token");
+        anyone.with_token(&forged).get("/v1/me/accounts").await.problem(401, "invalid-token");
     }
-    anyone
-        .get("/v1/me/accounts")
-        .await
-        .problem(401, "unauthenticated");
+    anyone.get("/v1/me/accounts").await.problem(401, "unauthenticated");
     // A person's token is no app's, and an app's no person's.
     let person = shared().await.operator().person("Guest").await;
-    person
-        .get("/v1/me/accounts")
-        .await
-        .problem(401, "invalid-token");
+    person.get("/v1/me/accounts").await.problem(401, "invalid-token");
     anyone.with_token(&token).get("/v1/apps").await.expect(401);
 }
 
@@ -238,10 +166,7 @@ async fn a_switch_adds_the_refresh_token_that_is_none_for_clients_that_need_the_
         System::configured("[key_issuer]\nnull_refresh_token = true\naccess_token_seconds = 60\n")
             .await;
     let organization = system.operator().organization().await;
-    let app = organization
-        .developer
-        .active_app(&organization, RETAIL_MEDIA)
-        .await;
+    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let key = organization.developer.key(&app).await;
     let answer = key.ask(&organization.developer).await.expect(200).json();
     assert_eq!(answer.get("refresh_token"), Some(&serde_json::Value::Null));

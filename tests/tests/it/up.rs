@@ -16,14 +16,7 @@ use serde_json::{Value, json};
 /// Starts it on this folder, and gives its address.
 async fn up(folder: &Path) -> (Process, String) {
     let folder = folder.to_str().unwrap();
-    let arguments = [
-        "up",
-        "--demo",
-        "--data-dir",
-        folder,
-        "--listen",
-        "127.0.0.1:0",
-    ];
+    let arguments = ["up", "--demo", "--data-dir", folder, "--listen", "127.0.0.1:0"];
     let mut process = Process::start(&arguments, &[]);
     let address = process.line("Mandate is ready at ").await;
     assert!(address.starts_with("http://127.0.0.1:"), "{address}");
@@ -75,30 +68,17 @@ async fn nothing_runs(folder: &Path) {
 fn person<'a>(demo: &'a Value, role: &str) -> &'a Value {
     let people = demo["people"].as_array().unwrap();
     let holds = |person: &&Value| person["roles"].as_array().unwrap().contains(&json!(role));
-    people
-        .iter()
-        .find(holds)
-        .unwrap_or_else(|| panic!("nobody is {role} in {demo}"))
+    people.iter().find(holds).unwrap_or_else(|| panic!("nobody is {role} in {demo}"))
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("no {name} in {value}"))
+    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}"))
 }
 
 /// What issue 2 promises of `demo.json`, and that all of it works.
 async fn check_demo(demo: &Value, address: &str) {
-    let fields: BTreeSet<&str> = demo
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
-    assert_eq!(
-        fields,
-        ["accounts", "app", "base_url", "organization_id", "people"].into()
-    );
+    let fields: BTreeSet<&str> = demo.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, ["accounts", "app", "base_url", "organization_id", "people"].into());
     assert_eq!(text(demo, "base_url"), address);
     let anyone = client(address);
     for role in [
@@ -113,11 +93,8 @@ async fn check_demo(demo: &Value, address: &str) {
     ] {
         let person = person(demo, role);
         let (email, password) = (text(person, "email"), text(person, "password"));
-        let me = anyone
-            .with_token(text(person, "api_token"))
-            .get("/v1/people/me")
-            .await
-            .expect(200);
+        let me =
+            anyone.with_token(text(person, "api_token")).get("/v1/people/me").await.expect(200);
         assert_eq!(me.field("email"), email);
         assert_eq!(me.json()["operator"], role == "operator");
         let signed_in = anyone
@@ -125,11 +102,7 @@ async fn check_demo(demo: &Value, address: &str) {
             .post("/v1/api-tokens", json!({ "name": "mine" }))
             .await;
         let token = signed_in.expect(201).field("token");
-        anyone
-            .with_token(&token)
-            .get("/v1/people/me")
-            .await
-            .expect(200);
+        anyone.with_token(&token).get("/v1/people/me").await.expect(200);
     }
     let organization = text(demo, "organization_id");
     for role in ["owner", "developer", "auditor"] {
@@ -144,10 +117,7 @@ async fn check_demo(demo: &Value, address: &str) {
         assert!(["advertiser", "publisher"].contains(&text(account, "kind")));
         for (email, role) in account["roles"].as_object().unwrap() {
             let people = demo["people"].as_array().unwrap();
-            let holder = people
-                .iter()
-                .find(|person| person["email"] == email.as_str())
-                .unwrap();
+            let holder = people.iter().find(|person| person["email"] == email.as_str()).unwrap();
             let me = anyone
                 .with_token(text(holder, "api_token"))
                 .get("/v1/people/me")
@@ -156,23 +126,15 @@ async fn check_demo(demo: &Value, address: &str) {
                 .json();
             let held =
                 json!({ "account_id": account["id"], "role": role, "service": account["service"] });
-            assert!(
-                me["account_roles"].as_array().unwrap().contains(&held),
-                "{me}"
-            );
+            assert!(me["account_roles"].as_array().unwrap().contains(&held), "{me}");
         }
     }
     let app = &demo["app"];
     let client = anyone.with_password(text(app, "client_id"), text(app, "client_secret"));
-    let token = client
-        .form("/oauth2/token", &[("grant_type", "client_credentials")])
-        .await
-        .expect(200);
-    let reached = anyone
-        .with_token(&token.field("access_token"))
-        .get("/v1/me/accounts")
-        .await
-        .expect(200);
+    let token =
+        client.form("/oauth2/token", &[("grant_type", "client_credentials")]).await.expect(200);
+    let reached =
+        anyone.with_token(&token.field("access_token")).get("/v1/me/accounts").await.expect(200);
     assert_eq!(reached.json()["items"][0]["id"], demo["accounts"][0]["id"]);
 }
 
@@ -191,16 +153,10 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     let (mut process, address) = up(&folder).await;
     let first = demo(&folder);
     check_demo(&first, &address).await;
-    for hint in [
-        "/oauth2/token",
-        "/v1/events?app_id=",
-        "nats --server nats://observer:",
-        "demo.json",
-    ] {
-        assert!(
-            process.stdout().contains(hint),
-            "{hint} is not among what to try next"
-        );
+    for hint in
+        ["/oauth2/token", "/v1/events?app_id=", "nats --server nats://observer:", "demo.json"]
+    {
+        assert!(process.stdout().contains(hint), "{hint} is not among what to try next");
     }
     let operator = client(&address).with_token(text(person(&first, "operator"), "api_token"));
     // The last two steps of `check_demo`, of two services: when they are there, all is there.
@@ -221,9 +177,7 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     assert_eq!(without_address(&second), without_address(&first));
     let kept = log(&second, &address).await;
     let ids = |log: &[Event]| -> Vec<String> {
-        log.iter()
-            .map(|event| event.attribute("id").to_owned())
-            .collect()
+        log.iter().map(|event| event.attribute("id").to_owned()).collect()
     };
     assert_eq!(ids(&kept), ids(&before));
 
@@ -236,19 +190,11 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     let operator = client(&address).with_token(text(person(&second, "operator"), "api_token"));
     eventually("every acknowledged app is in the log", async || {
         let events = events::all(&operator, "type=mandate.app.created.v1").await;
-        let logged: BTreeSet<&str> = events
-            .iter()
-            .filter_map(|event| event.fact("app_id").as_str())
-            .collect();
-        let missing: Vec<_> = acknowledged
-            .iter()
-            .filter(|id| !logged.contains(id.as_str()))
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("missing {missing:?}"))
-        }
+        let logged: BTreeSet<&str> =
+            events.iter().filter_map(|event| event.fact("app_id").as_str()).collect();
+        let missing: Vec<_> =
+            acknowledged.iter().filter(|id| !logged.contains(id.as_str())).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("missing {missing:?}")) }
     })
     .await;
     let log = log(&second, &address).await;
@@ -261,12 +207,7 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     check_demo(&demo(&folder), &address).await;
 
     process.signal(Signal::SIGINT).await;
-    assert_eq!(
-        process.ended().await.code(),
-        Some(0),
-        "{}",
-        process.stderr()
-    );
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.stderr());
     assert_eq!(processes_of(&folder, &SERVERS), Vec::<String>::new());
     nothing_runs(&folder).await;
 }
@@ -294,11 +235,9 @@ async fn a_server_that_is_killed_comes_back_and_nothing_is_lost() {
     for name in ["nats-server", "postgres"] {
         let killed = server_of(&folder, name).expect("it runs");
         kill(killed, Signal::SIGKILL).unwrap();
-        eventually("another one runs", async || {
-            match server_of(&folder, name) {
-                Some(pid) if pid != killed => Ok(()),
-                found => Err(format!("{name}: {found:?}")),
-            }
+        eventually("another one runs", async || match server_of(&folder, name) {
+            Some(pid) if pid != killed => Ok(()),
+            found => Err(format!("{name}: {found:?}")),
         })
         .await;
         ready(&address).await;
@@ -307,12 +246,7 @@ async fn a_server_that_is_killed_comes_back_and_nothing_is_lost() {
     let log = log(&demo, &address).await;
     assert_dense(&log);
     process.signal(Signal::SIGTERM).await;
-    assert_eq!(
-        process.ended().await.code(),
-        Some(0),
-        "{}",
-        process.stderr()
-    );
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.stderr());
     nothing_runs(&folder).await;
 }
 
@@ -329,9 +263,7 @@ async fn acknowledged_until_killed(demo: &Value, address: &str, process: &Proces
     let mut acknowledged = Vec::new();
     loop {
         let app = json!({ "name": "Draft", "authentication_method": "client_credentials" });
-        let request = developer
-            .request(reqwest::Method::POST, "/v1/apps")
-            .json(&app);
+        let request = developer.request(reqwest::Method::POST, "/v1/apps").json(&app);
         let answer = match request.send().await {
             Ok(answer) if answer.status() == 201 => answer.json::<Value>().await,
             Ok(answer) => panic!("{}", answer.text().await.unwrap()),
@@ -343,9 +275,6 @@ async fn acknowledged_until_killed(demo: &Value, address: &str, process: &Proces
         if acknowledged.len() == BEFORE_THE_KILL {
             process.signal(Signal::SIGKILL).await;
         }
-        assert!(
-            acknowledged.len() < 10 * BEFORE_THE_KILL,
-            "it lives on after a kill"
-        );
+        assert!(acknowledged.len() < 10 * BEFORE_THE_KILL, "it lives on after a kill");
     }
 }

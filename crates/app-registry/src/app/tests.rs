@@ -25,10 +25,7 @@ fn environment() -> Environment {
 }
 
 fn domain(name: &str, level: Level) -> DomainLevel {
-    DomainLevel {
-        domain: name.to_owned(),
-        level,
-    }
+    DomainLevel { domain: name.to_owned(), level }
 }
 
 fn campaigns() -> Vec<DomainLevel> {
@@ -72,10 +69,7 @@ fn after(mut app: App, commands: Vec<Command<'_>>) -> App {
 }
 
 fn activation(catalogue: &Catalogue) -> Command<'_> {
-    Command::Activate {
-        organization_confirmed: true,
-        offer: offer(catalogue, NOTHING),
-    }
+    Command::Activate { organization_confirmed: true, offer: offer(catalogue, NOTHING) }
 }
 
 fn active() -> App {
@@ -91,11 +85,7 @@ fn archived() -> App {
 }
 
 fn image(first_byte: u8) -> Command<'static> {
-    Command::SetImage {
-        media_type: "image/png",
-        size: 10,
-        sha256: [first_byte; 32],
-    }
+    Command::SetImage { media_type: "image/png", size: 10, sha256: [first_byte; 32] }
 }
 
 fn edit(app: &App, changes: Changes) -> Result<Vec<Event>, Refusal> {
@@ -108,10 +98,7 @@ fn a_draft_can_be_saved_at_each_step_of_the_wizard() {
     let with_service = after(
         details,
         vec![Command::Edit(
-            Changes {
-                service: Some("retail_media".into()),
-                ..Changes::default()
-            },
+            Changes { service: Some("retail_media".into()), ..Changes::default() },
             offer(&catalogue(), NOTHING),
         )],
     );
@@ -119,18 +106,12 @@ fn a_draft_can_be_saved_at_each_step_of_the_wizard() {
     let with_domains = after(
         with_service,
         vec![Command::Edit(
-            Changes {
-                domains: Some(campaigns()),
-                ..Changes::default()
-            },
+            Changes { domains: Some(campaigns()), ..Changes::default() },
             offer(&catalogue(), NOTHING),
         )],
     );
     assert_eq!(with_domains.version, Version::new(3).unwrap());
-    assert_eq!(
-        after(with_domains, vec![activation(&catalogue())]).state,
-        AppState::Active
-    );
+    assert_eq!(after(with_domains, vec![activation(&catalogue())]).state, AppState::Active);
 }
 
 #[test]
@@ -138,10 +119,7 @@ fn activation_fixes_what_the_app_is_and_its_scopes() {
     let app = after(complete(), vec![image(7), activation(&catalogue())]);
     assert_eq!(app.state, AppState::Active);
     assert_eq!(app.activated_at, Some(at()));
-    assert_eq!(
-        app.scopes,
-        ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]
-    );
+    assert_eq!(app.scopes, ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]);
     let [Event::Activated(fact)] =
         &decide(&after(complete(), vec![image(7)]), activation(&catalogue())).unwrap()[..]
     else {
@@ -159,18 +137,10 @@ fn activation_needs_a_service_a_domain_and_a_confirmed_organization() {
         Err(Refusal::ServiceMissing)
     );
     let without_domains = created(Some("retail_media"), Vec::new());
-    assert_eq!(
-        decide(&without_domains, activation(&catalogue)),
-        Err(Refusal::DomainsMissing)
-    );
-    let unconfirmed = Command::Activate {
-        organization_confirmed: false,
-        offer: offer(&catalogue, NOTHING),
-    };
-    assert_eq!(
-        decide(&complete(), unconfirmed),
-        Err(Refusal::OrganizationNotConfirmed)
-    );
+    assert_eq!(decide(&without_domains, activation(&catalogue)), Err(Refusal::DomainsMissing));
+    let unconfirmed =
+        Command::Activate { organization_confirmed: false, offer: offer(&catalogue, NOTHING) };
+    assert_eq!(decide(&complete(), unconfirmed), Err(Refusal::OrganizationNotConfirmed));
 }
 
 #[test]
@@ -186,37 +156,20 @@ fn activation_needs_the_domains_on_request_enabled_still() {
     )
     .unwrap();
     let app = App::created(fact, at());
-    assert!(matches!(
-        decide(&app, activation(&catalogue)),
-        Err(Refusal::Domain { index: 0, .. })
-    ));
-    let enabled = Command::Activate {
-        organization_confirmed: true,
-        offer: offer(&catalogue, &enabled),
-    };
+    assert!(matches!(decide(&app, activation(&catalogue)), Err(Refusal::Domain { index: 0, .. })));
+    let enabled =
+        Command::Activate { organization_confirmed: true, offer: offer(&catalogue, &enabled) };
     assert!(decide(&app, enabled).is_ok());
 }
 
 #[test]
 fn an_activated_app_never_changes_again() {
     for app in [active(), suspended(), archived()] {
-        let renamed = Changes {
-            name: Some(AppName::parse("Other").unwrap()),
-            ..Changes::default()
-        };
+        let renamed =
+            Changes { name: Some(AppName::parse("Other").unwrap()), ..Changes::default() };
         assert_eq!(edit(&app, renamed), Err(Refusal::Frozen), "{}", app.state);
-        assert_eq!(
-            edit(&app, Changes::default()),
-            Err(Refusal::Frozen),
-            "{}",
-            app.state
-        );
-        assert_eq!(
-            decide(&app, image(1)),
-            Err(Refusal::Frozen),
-            "{}",
-            app.state
-        );
+        assert_eq!(edit(&app, Changes::default()), Err(Refusal::Frozen), "{}", app.state);
+        assert_eq!(decide(&app, image(1)), Err(Refusal::Frozen), "{}", app.state);
     }
 }
 
@@ -224,35 +177,20 @@ fn an_activated_app_never_changes_again() {
 fn an_app_is_activated_once() {
     let catalogue = catalogue();
     for app in [active(), suspended()] {
-        assert_eq!(
-            decide(&app, activation(&catalogue)),
-            Err(Refusal::ActivatedAlready)
-        );
+        assert_eq!(decide(&app, activation(&catalogue)), Err(Refusal::ActivatedAlready));
     }
-    assert_eq!(
-        decide(&archived(), activation(&catalogue)),
-        Err(Refusal::Archived)
-    );
+    assert_eq!(decide(&archived(), activation(&catalogue)), Err(Refusal::Archived));
 }
 
 #[test]
 fn only_an_active_app_is_suspended_and_only_a_suspended_one_resumed() {
     assert_eq!(suspended().state, AppState::Suspended);
-    assert_eq!(
-        after(suspended(), vec![Command::Resume]).state,
-        AppState::Active
-    );
+    assert_eq!(after(suspended(), vec![Command::Resume]).state, AppState::Active);
     for app in [complete(), suspended()] {
-        assert_eq!(
-            decide(&app, Command::Suspend),
-            Err(Refusal::NotActive(app.state))
-        );
+        assert_eq!(decide(&app, Command::Suspend), Err(Refusal::NotActive(app.state)));
     }
     for app in [complete(), active()] {
-        assert_eq!(
-            decide(&app, Command::Resume),
-            Err(Refusal::NotSuspended(app.state))
-        );
+        assert_eq!(decide(&app, Command::Resume), Err(Refusal::NotSuspended(app.state)));
     }
 }
 
@@ -262,12 +200,8 @@ fn drafts_active_and_suspended_apps_can_be_archived_and_nothing_follows() {
     for app in [complete(), active(), suspended()] {
         let app = after(app, vec![Command::Archive]);
         assert_eq!(app.state, AppState::Archived);
-        for command in [
-            Command::Archive,
-            Command::Suspend,
-            Command::Resume,
-            activation(&catalogue),
-        ] {
+        for command in [Command::Archive, Command::Suspend, Command::Resume, activation(&catalogue)]
+        {
             assert_eq!(decide(&app, command), Err(Refusal::Archived));
         }
     }
@@ -286,18 +220,12 @@ fn the_authentication_method_is_fixed_at_creation() {
         authentication_method: Some(AuthenticationMethod::AuthorizationCode),
         ..Changes::default()
     };
-    assert_eq!(
-        edit(&complete(), other),
-        Err(Refusal::MethodFixed("client_credentials"))
-    );
+    assert_eq!(edit(&complete(), other), Err(Refusal::MethodFixed("client_credentials")));
 }
 
 #[test]
 fn the_service_is_fixed_once_saved() {
-    let service = |name: &str| Changes {
-        service: Some(name.to_owned()),
-        ..Changes::default()
-    };
+    let service = |name: &str| Changes { service: Some(name.to_owned()), ..Changes::default() };
     let app = complete();
     assert_eq!(edit(&app, service("retail_media")), Ok(Vec::new()));
     assert_eq!(
@@ -312,13 +240,7 @@ fn the_service_is_fixed_once_saved() {
 fn a_change_that_changes_nothing_leaves_no_event() {
     let app = after(complete(), vec![image(3)]);
     assert_eq!(
-        edit(
-            &app,
-            Changes {
-                domains: Some(campaigns()),
-                ..Changes::default()
-            }
-        ),
+        edit(&app, Changes { domains: Some(campaigns()), ..Changes::default() }),
         Ok(Vec::new())
     );
     assert_eq!(decide(&app, image(3)), Ok(Vec::new()));
@@ -328,22 +250,8 @@ fn a_change_that_changes_nothing_leaves_no_event() {
 #[test]
 fn a_description_can_be_removed() {
     let app = complete();
-    let events = edit(
-        &app,
-        Changes {
-            description: Some(None),
-            ..Changes::default()
-        },
-    )
-    .unwrap();
-    let [
-        Event::Edited(facts::AppEdited {
-            description: None,
-            name,
-            ..
-        }),
-    ] = &events[..]
-    else {
+    let events = edit(&app, Changes { description: Some(None), ..Changes::default() }).unwrap();
+    let [Event::Edited(facts::AppEdited { description: None, name, .. })] = &events[..] else {
         panic!("{events:?}")
     };
     assert_eq!(*name, app.name);
@@ -353,12 +261,7 @@ fn a_description_can_be_removed() {
 fn every_event_moves_the_version_by_one() {
     let app = after(
         complete(),
-        vec![
-            image(1),
-            activation(&catalogue()),
-            Command::Suspend,
-            Command::Resume,
-        ],
+        vec![image(1), activation(&catalogue()), Command::Suspend, Command::Resume],
     );
     assert_eq!(app.version, Version::new(5).unwrap());
 }

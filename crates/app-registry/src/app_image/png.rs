@@ -49,11 +49,8 @@ mod tests {
 
     #[test]
     fn profiles_texts_and_what_follows_the_end_are_left_behind() {
-        let (head, pixels, end) = (
-            chunk(*b"IHDR", &[1; 13]),
-            chunk(*b"IDAT", b"x"),
-            chunk(*b"IEND", b""),
-        );
+        let (head, pixels, end) =
+            (chunk(*b"IHDR", &[1; 13]), chunk(*b"IDAT", b"x"), chunk(*b"IEND", b""));
         let transparent = chunk(*b"tRNS", b"tt");
         let full = png(&[
             head.clone(),

@@ -49,15 +49,9 @@ pub(super) async fn activate(
     Path(id): Path<AppId>,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Activate).await?;
-    let organization = registry
-        .organization(&facts, authorized.app.organization_id)
-        .await?;
+    let organization = registry.organization(&facts, authorized.app.organization_id).await?;
     let command = Command::Activate {
         organization_confirmed: organization.confirmed,
         offer: Offer {
@@ -65,8 +59,6 @@ pub(super) async fn activate(
             enabled: &organization.enabled_domains,
         },
     };
-    let app = attempt
-        .carry_out(authorized, if_match, command, None)
-        .await?;
+    let app = attempt.carry_out(authorized, if_match, command, None).await?;
     Ok(answer(app, &registry.host.catalogue))
 }

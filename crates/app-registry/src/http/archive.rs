@@ -47,14 +47,8 @@ pub(super) async fn archive(
     Path(id): Path<AppId>,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Archive).await?;
-    let app = attempt
-        .carry_out(authorized, if_match, Command::Archive, None)
-        .await?;
+    let app = attempt.carry_out(authorized, if_match, Command::Archive, None).await?;
     Ok(answer(app, &registry.host.catalogue))
 }

@@ -82,11 +82,7 @@ pub(super) async fn create(
     if let Some(answer) = idempotency.replay(&registry.host).await? {
         return Ok(answer);
     }
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let organization = choose_organization(&caller, body.organization_id)?;
     let authority = match policy::authorize(&caller, organization, Operation::Create) {
         Ok(authority) => authority,
@@ -98,27 +94,20 @@ pub(super) async fn create(
         }
         Err(Denied::Role) => {
             let target = format!("organization/{organization}");
-            return Err(attempt
-                .refuse_role(Operation::Create, organization, &target)
-                .await);
+            return Err(attempt.refuse_role(Operation::Create, organization, &target).await);
         }
     };
 
     let mut fields = Fields::default();
     let name = fields.name(&body.name);
-    let description = body
-        .description
-        .as_deref()
-        .and_then(|text| fields.description(text));
+    let description = body.description.as_deref().and_then(|text| fields.description(text));
     fields.check()?;
     let Some(name) = name else {
         return Err(Problem::invalid_field("name", "must not be empty"));
     };
 
     let service = body.service.as_deref();
-    let enabled = registry
-        .enabled_if_asked(&facts, organization, service, &body.domains)
-        .await?;
+    let enabled = registry.enabled_if_asked(&facts, organization, service, &body.domains).await?;
     let draft = Draft {
         name,
         description,
@@ -126,10 +115,7 @@ pub(super) async fn create(
         service: body.service,
         domains: body.domains,
     };
-    let offer = Offer {
-        catalogue: &registry.host.catalogue,
-        enabled: &enabled,
-    };
+    let offer = Offer { catalogue: &registry.host.catalogue, enabled: &enabled };
     let fact = app::create(registry.host.env.new_id(), organization, draft, offer)?;
     let app = App::created(fact.clone(), registry.host.env.now());
 

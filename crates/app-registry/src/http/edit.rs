@@ -32,10 +32,7 @@ pub(super) struct AppChanges {
     /// The description; null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(max_length = 255, value_type = Option<String>)]
-    #[expect(
-        clippy::option_option,
-        reason = "left out, null and a text are three things here"
-    )]
+    #[expect(clippy::option_option, reason = "left out, null and a text are three things here")]
     description: Option<Option<String>>,
     /// The authentication method. Fixed at creation: anything but the same is refused.
     #[serde(default, deserialize_with = "present")]
@@ -85,19 +82,13 @@ pub(super) async fn edit(
     if_match: IfMatch,
     Json(body): Json<AppChanges>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Edit).await?;
 
     let mut fields = Fields::default();
     let changes = Changes {
         name: body.name.and_then(|text| fields.name(&text)),
-        description: body
-            .description
-            .map(|text| text.and_then(|text| fields.description(&text))),
+        description: body.description.map(|text| text.and_then(|text| fields.description(&text))),
         authentication_method: body.authentication_method,
         service: body.service,
         domains: body.domains,
@@ -107,18 +98,9 @@ pub(super) async fn edit(
     let app = &authorized.app;
     let service = changes.service.as_deref().or(app.service.as_deref());
     let wanted = changes.domains.as_deref().unwrap_or_default();
-    let enabled = registry
-        .enabled_if_asked(&facts, app.organization_id, service, wanted)
-        .await?;
-    let command = Command::Edit(
-        changes,
-        Offer {
-            catalogue: &registry.host.catalogue,
-            enabled: &enabled,
-        },
-    );
-    let app = attempt
-        .carry_out(authorized, if_match, command, None)
-        .await?;
+    let enabled = registry.enabled_if_asked(&facts, app.organization_id, service, wanted).await?;
+    let command =
+        Command::Edit(changes, Offer { catalogue: &registry.host.catalogue, enabled: &enabled });
+    let app = attempt.carry_out(authorized, if_match, command, None).await?;
     Ok(answer(app, &registry.host.catalogue))
 }

@@ -60,11 +60,7 @@ mod tests {
         assert!(fields.name("").is_none());
         assert!(fields.description(&"x".repeat(256)).is_none());
         let problem = fields.check().unwrap_err();
-        let named: Vec<_> = problem
-            .errors()
-            .iter()
-            .map(|error| error.field.as_str())
-            .collect();
+        let named: Vec<_> = problem.errors().iter().map(|error| error.field.as_str()).collect();
         assert_eq!(named, ["name", "description"]);
     }
 }

@@ -38,11 +38,7 @@ pub(super) async fn get(
     facts: RequestFacts,
     Path(id): Path<AppId>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Read).await?;
     Ok(answer(authorized.app, &registry.host.catalogue))
 }

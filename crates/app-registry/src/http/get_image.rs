@@ -46,17 +46,11 @@ pub(super) async fn get_image(
     Path(id): Path<AppId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let app = store::find(&registry.host.pool, id)
-        .await?
-        .ok_or_else(no_such_app)?;
+    let app = store::find(&registry.host.pool, id).await?.ok_or_else(no_such_app)?;
     if app.activated_at.is_none() {
-        Attempt {
-            registry: &registry,
-            caller: &caller,
-            facts: &facts,
-        }
-        .authorize(id, Operation::Read)
-        .await?;
+        Attempt { registry: &registry, caller: &caller, facts: &facts }
+            .authorize(id, Operation::Read)
+            .await?;
     }
     let none = || Problem::not_found("image-not-found", "The app has no image.");
     let sha256 = app.image_sha256.ok_or_else(none)?;
@@ -69,15 +63,10 @@ pub(super) async fn get_image(
         "private, no-cache"
     };
     if knows(&headers, &tag) {
-        return Ok((
-            StatusCode::NOT_MODIFIED,
-            [(ETAG, tag), (CACHE_CONTROL, caching.to_owned())],
-        )
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag), (CACHE_CONTROL, caching.to_owned())])
             .into_response());
     }
-    let image = store::image(&registry.host.pool, id)
-        .await?
-        .ok_or_else(none)?;
+    let image = store::image(&registry.host.pool, id).await?.ok_or_else(none)?;
     let headers = [
         // Of the bytes that are answered: they may be newer than the app that was read before.
         (ETAG, format!("\"{}\"", hex::encode(&image.sha256))),
@@ -85,10 +74,7 @@ pub(super) async fn get_image(
         (CACHE_CONTROL, caching.to_owned()),
         // The bytes are a stranger's: shown as an image or not at all.
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; sandbox".to_owned(),
-        ),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
     ];
     Ok((headers, image.bytes).into_response())
 }
@@ -112,13 +98,9 @@ mod tests {
 
     #[test]
     fn a_caller_who_has_the_image_is_told_so() {
-        for (header, known) in [
-            ("\"a\"", true),
-            ("\"b\", W/\"a\"", true),
-            ("*", true),
-            ("\"b\"", false),
-            ("a", false),
-        ] {
+        for (header, known) in
+            [("\"a\"", true), ("\"b\", W/\"a\"", true), ("*", true), ("\"b\"", false), ("a", false)]
+        {
             let headers = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(header))]);
             assert_eq!(knows(&headers, "\"a\""), known, "{header}");
         }

@@ -67,37 +67,21 @@ pub(super) async fn list(
             Some(vec![id])
         }
         None if caller.operator => None,
-        None => Some(
-            caller
-                .memberships
-                .iter()
-                .map(|membership| membership.organization_id)
-                .collect(),
-        ),
+        None => {
+            Some(caller.memberships.iter().map(|membership| membership.organization_id).collect())
+        }
     };
     // Not by flattening `PageQuery`: serde then no longer says which parameter is wrong.
-    if wanted
-        .limit
-        .is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit))
-    {
+    if wanted.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
         return Err(Problem::invalid_field(
             "limit",
             format!("must be a whole number from 1 to {MAX_LIMIT}"),
         ));
     }
-    let page = PageQuery {
-        limit: wanted.limit,
-        cursor: wanted.cursor,
-    };
-    let listed = Listed {
-        organizations,
-        state: wanted.state,
-        before: page.after()?,
-        limit: page.rows(),
-    };
+    let page = PageQuery { limit: wanted.limit, cursor: wanted.cursor };
+    let listed =
+        Listed { organizations, state: wanted.state, before: page.after()?, limit: page.rows() };
     let apps = store::list(&registry.host.pool, &listed).await?;
     let page = Page::of_rows(apps, &page, |app| (app.created_at, app.id))?;
-    Ok(page
-        .map(|app| AppBody::of(app, &registry.host.catalogue))
-        .into_response_for(&uri))
+    Ok(page.map(|app| AppBody::of(app, &registry.host.catalogue)).into_response_for(&uri))
 }

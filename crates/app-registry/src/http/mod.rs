@@ -68,10 +68,7 @@ mod tests {
         assert_eq!(operations.len(), 11);
         for operation in operations {
             let lines: Vec<_> = operation["description"].as_str().unwrap().lines().collect();
-            assert!(
-                lines.iter().any(|line| line.starts_with("Events: ")),
-                "{operation}"
-            );
+            assert!(lines.iter().any(|line| line.starts_with("Events: ")), "{operation}");
             assert!(lines.last().unwrap().starts_with("Roles: "), "{operation}");
         }
     }

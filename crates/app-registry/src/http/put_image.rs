@@ -53,27 +53,19 @@ pub(super) async fn put_image(
     if_match: IfMatch,
     body: Body,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     // Before the body is read: nobody else's bytes are worth the work.
     let authorized = attempt.authorize(id, Operation::SetImage).await?;
 
     let limit = registry.settings.image.max_bytes;
-    let bytes = to_bytes(body, limit)
-        .await
-        .map_err(|_| ImageRefused::TooLarge { limit })?;
+    let bytes = to_bytes(body, limit).await.map_err(|_| ImageRefused::TooLarge { limit })?;
     let image = registry.check_image(bytes.to_vec()).await?;
     let command = Command::SetImage {
         media_type: image.media_type,
         size: size(&image),
         sha256: image.sha256,
     };
-    let app = attempt
-        .carry_out(authorized, if_match, command, Some(&image))
-        .await?;
+    let app = attempt.carry_out(authorized, if_match, command, Some(&image)).await?;
     Ok(answer(app, &registry.host.catalogue))
 }
 

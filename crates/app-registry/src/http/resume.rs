@@ -44,14 +44,8 @@ pub(super) async fn resume(
     Path(id): Path<AppId>,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Resume).await?;
-    let app = attempt
-        .carry_out(authorized, if_match, Command::Resume, None)
-        .await?;
+    let app = attempt.carry_out(authorized, if_match, Command::Resume, None).await?;
     Ok(answer(app, &registry.host.catalogue))
 }

@@ -44,14 +44,8 @@ pub(super) async fn suspend(
     Path(id): Path<AppId>,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        registry: &registry,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Suspend).await?;
-    let app = attempt
-        .carry_out(authorized, if_match, Command::Suspend, None)
-        .await?;
+    let app = attempt.carry_out(authorized, if_match, Command::Suspend, None).await?;
     Ok(answer(app, &registry.host.catalogue))
 }

@@ -32,8 +32,7 @@ impl Client<'_> {
 
     /// With a JSON body; `null` sends none.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send("POST", path, &[], (!body.is_null()).then_some(body))
-            .await
+        self.send("POST", path, &[], (!body.is_null()).then_some(body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
@@ -82,38 +81,23 @@ impl Client<'_> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(body).unwrap())
-            .await
-            .unwrap();
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            bytes,
-            json,
-        }
+        Answer { status: parts.status, headers: parts.headers, bytes, json }
     }
 }
 
 impl Answer {
     /// The id in the answer.
     pub fn id(&self) -> String {
-        self.json["id"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no id: {self:?}"))
-            .to_owned()
+        self.json["id"].as_str().unwrap_or_else(|| panic!("no id: {self:?}")).to_owned()
     }
 
     /// A header, or nothing.
     pub fn header(&self, name: &str) -> String {
-        self.headers
-            .get(name)
-            .map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+        self.headers.get(name).map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
     }
 
     /// Holds if this is the problem that names these fields.
@@ -121,16 +105,9 @@ impl Answer {
     pub fn refused(&self, status: StatusCode, slug: &str, fields: &[&str]) {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(
-            self.json["type"],
-            format!("urn:mandate:problem:{slug}"),
-            "{self:?}"
-        );
+        assert_eq!(self.json["type"], format!("urn:mandate:problem:{slug}"), "{self:?}");
         let errors = self.json["errors"].as_array().cloned().unwrap_or_default();
-        let named: Vec<_> = errors
-            .iter()
-            .map(|error| error["field"].as_str().unwrap())
-            .collect();
+        let named: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
         assert_eq!(named, fields, "{self:?}");
     }
 }

@@ -50,10 +50,7 @@ async fn domains_are_chosen_from_the_catalogue() {
     );
 
     for (domains, field) in [
-        (
-            json!([{"domain": "nothing", "level": "read"}]),
-            "domains[0]",
-        ),
+        (json!([{"domain": "nothing", "level": "read"}]), "domains[0]"),
         (
             json!([{"domain": "campaigns", "level": "read"}, {"domain": "analytics", "level": "manage"}]),
             "domains[1]",
@@ -62,39 +59,21 @@ async fn domains_are_chosen_from_the_catalogue() {
             json!([{"domain": "campaigns", "level": "read"}, {"domain": "campaigns", "level": "read"}]),
             "domains[1]",
         ),
-        (
-            json!([{"domain": "billing", "level": "read"}]),
-            "domains[0]",
-        ),
-        (
-            json!([{"domain": "campaigns", "level": "write"}]),
-            "domains[0].level",
-        ),
+        (json!([{"domain": "billing", "level": "read"}]), "domains[0]"),
+        (json!([{"domain": "campaigns", "level": "write"}]), "domains[0].level"),
     ] {
         body["domains"] = domains;
         let answer = stage.developer().post("/v1/apps", body.clone()).await;
-        answer.refused(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            &[field],
-        );
+        answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &[field]);
     }
     body["service"] = json!("no_such");
     body["domains"] = json!([]);
     let answer = stage.developer().post("/v1/apps", body.clone()).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["service"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["service"]);
     body["service"] = json!(null);
     body["domains"] = json!([{"domain": "campaigns", "level": "read"}]);
     let answer = stage.developer().post("/v1/apps", body).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["service"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["service"]);
 }
 
 #[tokio::test]
@@ -104,11 +83,7 @@ async fn a_domain_on_request_is_offered_once_an_operator_enabled_it() {
     body["service"] = json!("retail_media");
     body["domains"] = json!([{"domain": "accounts", "level": "manage"}]);
     let answer = stage.developer().post("/v1/apps", body.clone()).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["domains[0]"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["domains[0]"]);
     stage.enable("retail_media/accounts:manage");
     let answer = stage.developer().post("/v1/apps", body).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
@@ -122,31 +97,19 @@ async fn a_domain_on_request_is_offered_once_an_operator_enabled_it() {
 #[tokio::test]
 async fn texts_that_are_too_long_empty_or_deceiving_are_named() {
     let stage = Stage::set().await;
-    for name in [
-        String::new(),
-        "   ".into(),
-        "x".repeat(101),
-        "a\u{0}b".into(),
-        "\u{202E}ppa".into(),
-    ] {
+    for name in
+        [String::new(), "   ".into(), "x".repeat(101), "a\u{0}b".into(), "\u{202E}ppa".into()]
+    {
         let mut body = draft();
         body["name"] = json!(name);
         let answer = stage.developer().post("/v1/apps", body).await;
-        answer.refused(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            &["name"],
-        );
+        answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["name"]);
     }
     let mut body = draft();
     body["name"] = json!("");
     body["description"] = json!("x".repeat(256));
     let answer = stage.developer().post("/v1/apps", body).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["name", "description"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["name", "description"]);
     let mut body = draft();
     body["name"] = json!(format!("  {}  ", "ü".repeat(100)));
     body["description"] = json!("店".repeat(255));
@@ -161,43 +124,22 @@ async fn unknown_and_missing_fields_are_refused() {
     let mut body = draft();
     body["state"] = json!("active");
     let answer = stage.developer().post("/v1/apps", body).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["state"],
-    );
-    let answer = stage
-        .developer()
-        .post("/v1/apps", json!({"name": "x"}))
-        .await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["authentication_method"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["state"]);
+    let answer = stage.developer().post("/v1/apps", json!({"name": "x"})).await;
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["authentication_method"]);
     let mut body = draft();
     body["authentication_method"] = json!("password");
     let answer = stage.developer().post("/v1/apps", body).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["authentication_method"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["authentication_method"]);
 }
 
 #[tokio::test]
 async fn the_organization_may_be_left_out_when_there_is_only_one_in_question() {
     let stage = Stage::set().await;
-    let both = stage.person_in(&[
-        (stage.organization, "developer"),
-        (stage.other_organization, "developer"),
-    ]);
+    let both = stage
+        .person_in(&[(stage.organization, "developer"), (stage.other_organization, "developer")]);
     let answer = both.post("/v1/apps", draft()).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["organization_id"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["organization_id"]);
     let mut body = draft();
     body["organization_id"] = json!(stage.other_organization);
     assert_eq!(
@@ -206,38 +148,22 @@ async fn the_organization_may_be_left_out_when_there_is_only_one_in_question() {
     );
 
     // An auditor there may not create, so only one is in question.
-    let one = stage.person_in(&[
-        (stage.organization, "auditor"),
-        (stage.other_organization, "owner"),
-    ]);
+    let one =
+        stage.person_in(&[(stage.organization, "auditor"), (stage.other_organization, "owner")]);
     let answer = one.post("/v1/apps", draft()).await;
-    assert_eq!(
-        answer.json["organization_id"],
-        json!(stage.other_organization),
-        "{answer:?}"
-    );
+    assert_eq!(answer.json["organization_id"], json!(stage.other_organization), "{answer:?}");
 
     let answer = stage.person_in(&[]).post("/v1/apps", draft()).await;
-    answer.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid-request",
-        &["organization_id"],
-    );
+    answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &["organization_id"]);
 }
 
 #[tokio::test]
 async fn the_same_request_sent_again_under_its_key_makes_no_second_app() {
     let stage = Stage::set().await;
     let key = [("idempotency-key", "a-key-of-mine")];
-    let first = stage
-        .developer()
-        .send("POST", "/v1/apps", &key, Some(draft()))
-        .await;
+    let first = stage.developer().send("POST", "/v1/apps", &key, Some(draft())).await;
     assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
-    let second = stage
-        .developer()
-        .send("POST", "/v1/apps", &key, Some(draft()))
-        .await;
+    let second = stage.developer().send("POST", "/v1/apps", &key, Some(draft())).await;
     assert_eq!(second.status, StatusCode::CREATED, "{second:?}");
     assert_eq!(second.json, first.json);
     assert_eq!(second.header("location"), first.header("location"));
@@ -245,10 +171,7 @@ async fn the_same_request_sent_again_under_its_key_makes_no_second_app() {
 
     let mut other = draft();
     other["name"] = json!("Another");
-    let refused = stage
-        .developer()
-        .send("POST", "/v1/apps", &key, Some(other))
-        .await;
+    let refused = stage.developer().send("POST", "/v1/apps", &key, Some(other)).await;
     assert!(refused.status.is_client_error(), "{refused:?}");
     assert_eq!(stage.count_apps().await, 1);
 }

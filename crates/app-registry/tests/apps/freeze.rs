@@ -17,10 +17,7 @@ async fn both(stage: &Stage) -> [(&'static str, PgConnection); 2] {
 /// The name of what refused the statement.
 async fn refused_by(connection: &mut PgConnection, statement: &str) -> String {
     let mut transaction = connection.begin().await.unwrap();
-    let refused = match transaction
-        .execute(AssertSqlSafe(statement.to_owned()))
-        .await
-    {
+    let refused = match transaction.execute(AssertSqlSafe(statement.to_owned())).await {
         Err(error) => error,
         // Some constraints speak at the end only.
         Ok(_) => match transaction.execute("SET CONSTRAINTS ALL IMMEDIATE").await {
@@ -28,12 +25,8 @@ async fn refused_by(connection: &mut PgConnection, statement: &str) -> String {
             Ok(_) => panic!("accepted: {statement}"),
         },
     };
-    let refused = refused
-        .as_database_error()
-        .unwrap_or_else(|| panic!("{statement}"));
-    refused
-        .constraint()
-        .map_or_else(|| refused.message().to_owned(), ToOwned::to_owned)
+    let refused = refused.as_database_error().unwrap_or_else(|| panic!("{statement}"));
+    refused.constraint().map_or_else(|| refused.message().to_owned(), ToOwned::to_owned)
 }
 
 #[tokio::test]
@@ -43,9 +36,7 @@ async fn the_database_freezes_an_activated_app_for_the_service_and_for_its_owner
     let id = developer.post("/v1/apps", complete()).await.id();
     let path = format!("/v1/apps/{id}");
     developer.put_image(&path, png(8, 8)).await;
-    let answer = developer
-        .post(&format!("{path}/activate"), Value::Null)
-        .await;
+    let answer = developer.post(&format!("{path}/activate"), Value::Null).await;
     assert_eq!(answer.json["state"], "active", "{answer:?}");
     let before = developer.get(&path).await.json;
     for (who, mut connection) in both(&stage).await {
@@ -70,41 +61,23 @@ async fn the_database_freezes_an_activated_app_for_the_service_and_for_its_owner
         }
         for (change, guard) in [
             ("service = 'marketing_solutions'", "app_service_fixed"),
-            (
-                "authentication_method = 'authorization_code'",
-                "app_fixed_at_creation",
-            ),
+            ("authentication_method = 'authorization_code'", "app_fixed_at_creation"),
             ("organization_id = id", "app_fixed_at_creation"),
-            (
-                "state = 'draft', activated_at = NULL, scopes = '{}'",
-                "app_frozen",
-            ),
+            ("state = 'draft', activated_at = NULL, scopes = '{}'", "app_frozen"),
         ] {
             let statement = format!(
                 "UPDATE app_registry.apps SET version = version + 1, {change} WHERE id = '{id}'"
             );
-            assert_eq!(
-                refused_by(&mut connection, &statement).await,
-                guard,
-                "{who}: {change}"
-            );
+            assert_eq!(refused_by(&mut connection, &statement).await, guard, "{who}: {change}");
         }
         let image = format!(
             "UPDATE app_registry.images SET media_type = 'image/jpeg' WHERE app_id = '{id}'"
         );
-        assert_eq!(
-            refused_by(&mut connection, &image).await,
-            "app_frozen",
-            "{who}"
-        );
+        assert_eq!(refused_by(&mut connection, &image).await, "app_frozen", "{who}");
         let image = format!(
             "UPDATE app_registry.images SET bytes = 'x', sha256 = sha256('x') WHERE app_id = '{id}'"
         );
-        assert_eq!(
-            refused_by(&mut connection, &image).await,
-            "app_frozen",
-            "{who}"
-        );
+        assert_eq!(refused_by(&mut connection, &image).await, "app_frozen", "{who}");
     }
     assert_eq!(developer.get(&path).await.json, before);
 }
@@ -118,11 +91,7 @@ async fn an_activated_app_without_an_image_gets_none_by_sql() {
             "INSERT INTO app_registry.images (app_id, media_type, sha256, bytes, set_at)
              VALUES ('{id}', 'image/png', sha256('x'), 'x', now())"
         );
-        assert_eq!(
-            refused_by(&mut connection, &statement).await,
-            "app_frozen",
-            "{who}"
-        );
+        assert_eq!(refused_by(&mut connection, &statement).await, "app_frozen", "{who}");
     }
 }
 
@@ -138,15 +107,8 @@ async fn nothing_is_deleted() {
         "TRUNCATE app_registry.images CASCADE".to_owned(),
     ] {
         let denied = refused_by(&mut service, &statement).await;
-        assert!(
-            denied.starts_with("permission denied"),
-            "{statement}: {denied}"
-        );
-        assert_eq!(
-            refused_by(&mut owner, &statement).await,
-            "app_never_deleted",
-            "{statement}"
-        );
+        assert!(denied.starts_with("permission denied"), "{statement}: {denied}");
+        assert_eq!(refused_by(&mut owner, &statement).await, "app_never_deleted", "{statement}");
     }
 }
 
@@ -157,19 +119,14 @@ async fn states_follow_each_other_only_as_they_may_and_with_an_event() {
     let draft = developer.post("/v1/apps", complete()).await.id();
     let active = stage.active_app().await;
     let archived = stage.active_app().await;
-    developer
-        .post(&format!("/v1/apps/{archived}/archive"), Value::Null)
-        .await;
+    developer.post(&format!("/v1/apps/{archived}/archive"), Value::Null).await;
     let set = |id: &str, change: &str| {
         format!("UPDATE app_registry.apps SET version = version + 1, {change} WHERE id = '{id}'")
     };
     for (who, mut connection) in both(&stage).await {
         for (statement, guard) in [
             (set(&draft, "state = 'active'"), "apps_state_and_activation"),
-            (
-                set(&draft, "state = 'active', activated_at = now()"),
-                "apps_activated_completely",
-            ),
+            (set(&draft, "state = 'active', activated_at = now()"), "apps_activated_completely"),
             (
                 set(
                     &draft,
@@ -178,31 +135,16 @@ async fn states_follow_each_other_only_as_they_may_and_with_an_event() {
                 "apps_activated_completely",
             ),
             (
-                set(
-                    &draft,
-                    "state = 'suspended', activated_at = now(), scopes = '{x}'",
-                ),
+                set(&draft, "state = 'suspended', activated_at = now(), scopes = '{x}'"),
                 "app_states",
             ),
-            (
-                set(
-                    &draft,
-                    "state = 'archived', activated_at = now(), scopes = '{x}'",
-                ),
-                "app_frozen",
-            ),
+            (set(&draft, "state = 'archived', activated_at = now(), scopes = '{x}'"), "app_frozen"),
             (set(&draft, "name = ''"), "apps_name"),
-            (
-                set(&draft, "description = repeat('x', 256)"),
-                "apps_description",
-            ),
+            (set(&draft, "description = repeat('x', 256)"), "apps_description"),
             (set(&draft, "domains = '{campaigns:write}'"), "apps_domains"),
             (set(&draft, "domains = '{NULL}'"), "apps_domains"),
             (set(&draft, "image_sha256 = sha256('x')"), "apps_image"),
-            (
-                set(&draft, "service = NULL, domains = '{}'"),
-                "app_service_fixed",
-            ),
+            (set(&draft, "service = NULL, domains = '{}'"), "app_service_fixed"),
             (set(&active, "state = 'draft'"), "app_states"),
             (set(&archived, "state = 'active'"), "app_states"),
             (set(&archived, "state = 'suspended'"), "app_states"),
@@ -211,11 +153,7 @@ async fn states_follow_each_other_only_as_they_may_and_with_an_event() {
                 "app_change_has_event",
             ),
         ] {
-            assert_eq!(
-                refused_by(&mut connection, &statement).await,
-                guard,
-                "{who}: {statement}"
-            );
+            assert_eq!(refused_by(&mut connection, &statement).await, guard, "{who}: {statement}");
         }
     }
 }
@@ -231,10 +169,6 @@ async fn an_app_begins_as_a_draft() {
              VALUES ('{organization}', '{organization}', 'x', 'client_credentials', 'retail_media',
                  '{{campaigns:read}}', '{{x}}', 'active', now(), now(), now(), 1)"
         );
-        assert_eq!(
-            refused_by(&mut connection, &statement).await,
-            "app_begins_as_draft",
-            "{who}"
-        );
+        assert_eq!(refused_by(&mut connection, &statement).await, "app_begins_as_draft", "{who}");
     }
 }

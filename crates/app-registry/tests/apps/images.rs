@@ -15,9 +15,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
 
 fn encoded(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::new_rgb8(width, height)
-        .write_to(&mut bytes, format)
-        .unwrap();
+    DynamicImage::new_rgb8(width, height).write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -28,21 +26,13 @@ async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
     let id = developer.post("/v1/apps", draft()).await.id();
     let path = format!("/v1/apps/{id}");
     let image = format!("{path}/image");
-    developer
-        .get(&image)
-        .await
-        .refused(StatusCode::NOT_FOUND, "image-not-found", &[]);
+    developer.get(&image).await.refused(StatusCode::NOT_FOUND, "image-not-found", &[]);
 
-    for (bytes, media_type) in [
-        (png(9, 9), "image/png"),
-        (encoded(ImageFormat::Jpeg, 9, 9), "image/jpeg"),
-    ] {
+    for (bytes, media_type) in
+        [(png(9, 9), "image/png"), (encoded(ImageFormat::Jpeg, 9, 9), "image/jpeg")]
+    {
         let set = developer.put_image(&path, bytes.clone()).await;
-        assert_eq!(
-            (set.status, &set.json["has_image"]),
-            (StatusCode::OK, &json!(true)),
-            "{set:?}"
-        );
+        assert_eq!((set.status, &set.json["has_image"]), (StatusCode::OK, &json!(true)), "{set:?}");
         let answer = developer.get(&image).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.bytes, bytes);
@@ -50,13 +40,8 @@ async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         let tag = format!("\"{}\"", set.json["image_sha256"].as_str().unwrap());
         assert_eq!(answer.header("etag"), tag);
-        let again = developer
-            .send("GET", &image, &[("if-none-match", &tag)], None)
-            .await;
-        assert_eq!(
-            (again.status, again.bytes.len()),
-            (StatusCode::NOT_MODIFIED, 0)
-        );
+        let again = developer.send("GET", &image, &[("if-none-match", &tag)], None).await;
+        assert_eq!((again.status, again.bytes.len()), (StatusCode::NOT_MODIFIED, 0));
     }
     assert_eq!(
         stage.events_of(&id).await[1..],
@@ -64,25 +49,16 @@ async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
     );
     let event = stage.last_event_of(&id).await;
     assert_eq!(event["data"]["media_type"], "image/jpeg");
-    assert_eq!(
-        event["data"]["size"],
-        encoded(ImageFormat::Jpeg, 9, 9).len()
-    );
+    assert_eq!(event["data"]["size"], encoded(ImageFormat::Jpeg, 9, 9).len());
 }
 
 #[tokio::test]
 async fn the_same_image_again_leaves_no_event() {
     let stage = Stage::set().await;
-    let path = format!(
-        "/v1/apps/{}",
-        stage.developer().post("/v1/apps", draft()).await.id()
-    );
+    let path = format!("/v1/apps/{}", stage.developer().post("/v1/apps", draft()).await.id());
     let first = stage.developer().put_image(&path, png(8, 8)).await;
     let second = stage.developer().put_image(&path, png(8, 8)).await;
-    assert_eq!(
-        (first.json["version"].clone(), second.status),
-        (json!(2), StatusCode::OK)
-    );
+    assert_eq!((first.json["version"].clone(), second.status), (json!(2), StatusCode::OK));
     assert_eq!(second.json, first.json);
 }
 
@@ -90,34 +66,19 @@ async fn the_same_image_again_leaves_no_event() {
 async fn bytes_that_are_no_image_too_many_or_a_bomb_are_refused() {
     let stage = Stage::set().await;
     let developer = stage.developer();
-    let path = format!(
-        "/v1/apps/{}",
-        developer.post("/v1/apps", draft()).await.id()
-    );
+    let path = format!("/v1/apps/{}", developer.post("/v1/apps", draft()).await.id());
     let put = async |bytes: Vec<u8>| developer.put_image(&path, bytes).await;
-    put(b"<svg/>".to_vec())
-        .await
-        .refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "image-format", &[]);
-    put(Vec::new())
-        .await
-        .refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "image-format", &[]);
-    put(vec![0; 500_001])
-        .await
-        .refused(StatusCode::PAYLOAD_TOO_LARGE, "image-too-large", &[]);
-    put(vec![0; 3_000_000])
-        .await
-        .refused(StatusCode::PAYLOAD_TOO_LARGE, "image-too-large", &[]);
+    put(b"<svg/>".to_vec()).await.refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "image-format", &[]);
+    put(Vec::new()).await.refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "image-format", &[]);
+    put(vec![0; 500_001]).await.refused(StatusCode::PAYLOAD_TOO_LARGE, "image-too-large", &[]);
+    put(vec![0; 3_000_000]).await.refused(StatusCode::PAYLOAD_TOO_LARGE, "image-too-large", &[]);
     put(png(64, 64)[..60].to_vec()).await.refused(
         StatusCode::UNPROCESSABLE_ENTITY,
         "image-broken",
         &[],
     );
     let wide = png(4097, 1);
-    put(wide).await.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "image-too-many-pixels",
-        &[],
-    );
+    put(wide).await.refused(StatusCode::UNPROCESSABLE_ENTITY, "image-too-many-pixels", &[]);
     assert_eq!(developer.get(&path).await.json["has_image"], false);
 }
 
@@ -129,19 +90,11 @@ async fn a_drafts_image_is_its_organizations_and_an_activated_apps_image_is_for_
     let path = format!("/v1/apps/{id}");
     developer.put_image(&path, png(8, 8)).await;
     let image = format!("{path}/image");
-    stranger
-        .get(&image)
-        .await
-        .refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
+    stranger.get(&image).await.refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
     assert_eq!(stage.operator().get(&image).await.status, StatusCode::OK);
-    let activated = developer
-        .post(&format!("{path}/activate"), Value::Null)
-        .await;
+    let activated = developer.post(&format!("{path}/activate"), Value::Null).await;
     assert_eq!(activated.status, StatusCode::OK, "{activated:?}");
     let event = stage.last_event_of(&id).await;
-    assert_eq!(
-        event["data"]["image_sha256"],
-        activated.json["image_sha256"]
-    );
+    assert_eq!(event["data"]["image_sha256"], activated.json["image_sha256"]);
     assert_eq!(stranger.get(&image).await.bytes, png(8, 8));
 }

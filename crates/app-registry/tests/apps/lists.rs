@@ -30,35 +30,20 @@ async fn make(stage: &Stage, organization: contract::OrganizationId, apps: &[&st
 #[tokio::test]
 async fn the_newest_come_first_a_page_at_a_time() {
     let stage = Stage::set().await;
-    make(
-        &stage,
-        stage.organization,
-        &["one", "two", "three", "four", "five"],
-    )
-    .await;
+    make(&stage, stage.organization, &["one", "two", "three", "four", "five"]).await;
     let auditor = stage.auditor();
     let first = auditor.get("/v1/apps?limit=2").await;
     assert_eq!(names(&first), ["five", "four"]);
     let next = first.json["next_cursor"].as_str().unwrap();
-    assert_eq!(
-        first.header("link"),
-        format!("</v1/apps?limit=2&cursor={next}>; rel=\"next\"")
-    );
+    assert_eq!(first.header("link"), format!("</v1/apps?limit=2&cursor={next}>; rel=\"next\""));
 
     // What is made in between does not move the pages.
     make(&stage, stage.organization, &["six"]).await;
-    let second = auditor
-        .get(&format!("/v1/apps?limit=2&cursor={next}"))
-        .await;
+    let second = auditor.get(&format!("/v1/apps?limit=2&cursor={next}")).await;
     assert_eq!(names(&second), ["three", "two"]);
     let next = second.json["next_cursor"].as_str().unwrap();
-    let last = auditor
-        .get(&format!("/v1/apps?limit=2&cursor={next}"))
-        .await;
-    assert_eq!(
-        (names(&last), &last.json["next_cursor"]),
-        (vec!["one"], &Value::Null)
-    );
+    let last = auditor.get(&format!("/v1/apps?limit=2&cursor={next}")).await;
+    assert_eq!((names(&last), &last.json["next_cursor"]), (vec!["one"], &Value::Null));
 }
 
 #[tokio::test]
@@ -67,23 +52,14 @@ async fn members_see_their_organizations_and_operators_all() {
     make(&stage, stage.organization, &["ours"]).await;
     make(&stage, stage.other_organization, &["theirs"]).await;
     assert_eq!(names(&stage.auditor().get("/v1/apps").await), ["ours"]);
-    assert_eq!(
-        names(&stage.operator().get("/v1/apps").await),
-        ["theirs", "ours"]
-    );
-    let both = stage.person_in(&[
-        (stage.organization, "owner"),
-        (stage.other_organization, "auditor"),
-    ]);
+    assert_eq!(names(&stage.operator().get("/v1/apps").await), ["theirs", "ours"]);
+    let both =
+        stage.person_in(&[(stage.organization, "owner"), (stage.other_organization, "auditor")]);
     assert_eq!(names(&both.get("/v1/apps").await), ["theirs", "ours"]);
     let ours = format!("/v1/apps?organization_id={}", stage.organization);
     assert_eq!(names(&both.get(&ours).await), ["ours"]);
     assert_eq!(names(&stage.operator().get(&ours).await), ["ours"]);
-    stage
-        .stranger()
-        .get(&ours)
-        .await
-        .refused(StatusCode::NOT_FOUND, "organization-not-found", &[]);
+    stage.stranger().get(&ours).await.refused(StatusCode::NOT_FOUND, "organization-not-found", &[]);
     assert_eq!(names(&stage.person_in(&[]).get("/v1/apps").await), [""; 0]);
 }
 
@@ -91,16 +67,10 @@ async fn members_see_their_organizations_and_operators_all() {
 async fn a_list_can_be_of_one_state() {
     let stage = Stage::set().await;
     let ids = make(&stage, stage.organization, &["kept", "archived"]).await;
-    stage
-        .developer()
-        .post(&format!("/v1/apps/{}/archive", ids[1]), Value::Null)
-        .await;
+    stage.developer().post(&format!("/v1/apps/{}/archive", ids[1]), Value::Null).await;
     for reader in [stage.developer(), stage.operator()] {
         assert_eq!(names(&reader.get("/v1/apps?state=draft").await), ["kept"]);
-        assert_eq!(
-            names(&reader.get("/v1/apps?state=archived").await),
-            ["archived"]
-        );
+        assert_eq!(names(&reader.get("/v1/apps?state=archived").await), ["archived"]);
         assert_eq!(names(&reader.get("/v1/apps").await), ["archived", "kept"]);
     }
 }
@@ -117,11 +87,7 @@ async fn wrong_parameters_are_named() {
         ("color=blue", "color"),
     ] {
         let answer = stage.developer().get(&format!("/v1/apps?{query}")).await;
-        answer.refused(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            &[field],
-        );
+        answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &[field]);
     }
 }
 

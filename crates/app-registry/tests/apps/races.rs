@@ -16,23 +16,14 @@ async fn an_edit_beside_the_activation_comes_before_it_or_is_refused() {
         let (path, activate) = (format!("/v1/apps/{id}"), format!("/v1/apps/{id}/activate"));
         let edits = (0..4).map(|n| developer.patch(&path, json!({"name": format!("Name {n}")})));
         let image = developer.put_image(&path, png(8 + round, 8));
-        let (edits, image, activated) = tokio::join!(
-            join_all(edits),
-            image,
-            developer.post(&activate, Value::Null)
-        );
+        let (edits, image, activated) =
+            tokio::join!(join_all(edits), image, developer.post(&activate, Value::Null));
         assert_eq!(activated.status, StatusCode::OK, "{activated:?}");
         for edit in edits.iter().chain([&image]) {
-            assert!(
-                [StatusCode::OK, StatusCode::CONFLICT].contains(&edit.status),
-                "{edit:?}"
-            );
+            assert!([StatusCode::OK, StatusCode::CONFLICT].contains(&edit.status), "{edit:?}");
         }
-        let changed = edits
-            .iter()
-            .chain([&image])
-            .filter(|edit| edit.status == StatusCode::OK)
-            .count();
+        let changed =
+            edits.iter().chain([&image]).filter(|edit| edit.status == StatusCode::OK).count();
 
         // Whatever the order was, what was activated is what there is, and activation came last.
         let app = developer.get(&path).await.json;
@@ -43,10 +34,7 @@ async fn an_edit_beside_the_activation_comes_before_it_or_is_refused() {
         let event = stage.last_event_of(&id).await;
         assert_eq!(event["data"]["name"], app["name"]);
         assert_eq!(
-            event["data"]
-                .get("image_sha256")
-                .cloned()
-                .unwrap_or_default(),
+            event["data"].get("image_sha256").cloned().unwrap_or_default(),
             app["image_sha256"]
         );
     }
@@ -59,15 +47,9 @@ async fn of_many_activations_at_once_one_succeeds() {
     let id = developer.post("/v1/apps", complete()).await.id();
     let path = format!("/v1/apps/{id}/activate");
     let answers = join_all((0..16).map(|_| developer.post(&path, Value::Null))).await;
-    let succeeded = answers
-        .iter()
-        .filter(|answer| answer.status == StatusCode::OK)
-        .count();
+    let succeeded = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
     assert_eq!(succeeded, 1);
-    for answer in answers
-        .iter()
-        .filter(|answer| answer.status != StatusCode::OK)
-    {
+    for answer in answers.iter().filter(|answer| answer.status != StatusCode::OK) {
         answer.refused(StatusCode::CONFLICT, "app-activated-already", &[]);
     }
     assert_eq!(stage.events_of(&id).await.len(), 2);
@@ -77,30 +59,14 @@ async fn of_many_activations_at_once_one_succeeds() {
 async fn edits_at_once_with_the_same_version_succeed_once() {
     let stage = Stage::set().await;
     let developer = stage.developer();
-    let path = format!(
-        "/v1/apps/{}",
-        developer.post("/v1/apps", complete()).await.id()
-    );
+    let path = format!("/v1/apps/{}", developer.post("/v1/apps", complete()).await.id());
     let edit = async |n: u32| {
         let body = json!({"name": format!("Name {n}")});
-        developer
-            .send("PATCH", &path, &[("if-match", "\"1\"")], Some(body))
-            .await
-            .status
+        developer.send("PATCH", &path, &[("if-match", "\"1\"")], Some(body)).await.status
     };
     let statuses = join_all((0..16).map(edit)).await;
-    assert_eq!(
-        statuses
-            .iter()
-            .filter(|status| **status == StatusCode::OK)
-            .count(),
-        1
-    );
-    assert!(
-        statuses
-            .iter()
-            .all(|s| [StatusCode::OK, StatusCode::PRECONDITION_FAILED].contains(s))
-    );
+    assert_eq!(statuses.iter().filter(|status| **status == StatusCode::OK).count(), 1);
+    assert!(statuses.iter().all(|s| [StatusCode::OK, StatusCode::PRECONDITION_FAILED].contains(s)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,10 +24,7 @@ async fn attempt(
     change: &(&str, &str, Option<Value>),
 ) -> StatusCode {
     let (method, suffix, body) = change;
-    client
-        .send(method, &format!("/v1/apps/{id}{suffix}"), &[], body.clone())
-        .await
-        .status
+    client.send(method, &format!("/v1/apps/{id}{suffix}"), &[], body.clone()).await.status
 }
 
 #[tokio::test]
@@ -37,34 +34,20 @@ async fn an_auditor_reads_everything_and_changes_nothing() {
     let path = format!("/v1/apps/{id}");
     stage.developer().put_image(&path, png(8, 8)).await;
     let auditor = stage.auditor();
-    for readable in [
-        path.clone(),
-        format!("{path}/image"),
-        "/v1/apps".into(),
-        "/v1/catalogue".into(),
-    ] {
-        assert_eq!(
-            auditor.get(&readable).await.status,
-            StatusCode::OK,
-            "{readable}"
-        );
+    for readable in
+        [path.clone(), format!("{path}/image"), "/v1/apps".into(), "/v1/catalogue".into()]
+    {
+        assert_eq!(auditor.get(&readable).await.status, StatusCode::OK, "{readable}");
     }
     for change in &changes() {
-        assert_eq!(
-            attempt(&auditor, &id, change).await,
-            StatusCode::FORBIDDEN,
-            "{change:?}"
-        );
+        assert_eq!(attempt(&auditor, &id, change).await, StatusCode::FORBIDDEN, "{change:?}");
     }
     auditor.put_image(&path, png(8, 8)).await.refused(
         StatusCode::FORBIDDEN,
         "role-not-allowed",
         &[],
     );
-    auditor
-        .post("/v1/apps", draft())
-        .await
-        .refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
+    auditor.post("/v1/apps", draft()).await.refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
     let organization = stage.organization;
     assert_eq!(
         stage.refused_attempts().await,
@@ -87,28 +70,17 @@ async fn owners_and_developers_change_apps_and_do_not_suspend_them() {
     for member in [stage.owner(), stage.developer()] {
         let id = member.post("/v1/apps", complete()).await.id();
         let path = format!("/v1/apps/{id}");
+        assert_eq!(member.patch(&path, json!({"name": "Other"})).await.status, StatusCode::OK);
         assert_eq!(
-            member.patch(&path, json!({"name": "Other"})).await.status,
-            StatusCode::OK
-        );
-        assert_eq!(
-            member
-                .post(&format!("{path}/activate"), Value::Null)
-                .await
-                .status,
+            member.post(&format!("{path}/activate"), Value::Null).await.status,
             StatusCode::OK
         );
         for operators_only in ["suspend", "resume"] {
-            let answer = member
-                .post(&format!("{path}/{operators_only}"), Value::Null)
-                .await;
+            let answer = member.post(&format!("{path}/{operators_only}"), Value::Null).await;
             answer.refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
         }
         assert_eq!(
-            member
-                .post(&format!("{path}/archive"), Value::Null)
-                .await
-                .status,
+            member.post(&format!("{path}/archive"), Value::Null).await.status,
             StatusCode::OK
         );
     }
@@ -120,19 +92,13 @@ async fn an_operator_reads_suspends_resumes_and_archives_and_does_not_edit() {
     let stage = Stage::set().await;
     let operator = stage.operator();
     let id = stage.active_app().await;
-    assert_eq!(
-        operator.get(&format!("/v1/apps/{id}")).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(operator.get(&format!("/v1/apps/{id}")).await.status, StatusCode::OK);
     for (change, status) in changes().iter().zip([403, 403, 200, 200, 200]) {
         assert_eq!(attempt(&operator, &id, change).await, status, "{change:?}");
     }
     let mut body = draft();
     body["organization_id"] = json!(stage.organization);
-    operator
-        .post("/v1/apps", body)
-        .await
-        .refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
+    operator.post("/v1/apps", body).await.refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
 }
 
 #[tokio::test]
@@ -142,11 +108,7 @@ async fn to_people_of_other_organizations_the_app_does_not_exist() {
     let id = stage.developer().post("/v1/apps", complete()).await.id();
     let unknown = stage.host.env.new_id::<contract::AppId>().to_string();
     for change in &changes() {
-        assert_eq!(
-            attempt(&stranger, &id, change).await,
-            StatusCode::NOT_FOUND,
-            "{change:?}"
-        );
+        assert_eq!(attempt(&stranger, &id, change).await, StatusCode::NOT_FOUND, "{change:?}");
     }
     let path = format!("/v1/apps/{id}");
     let hidden = stranger.get(&path).await;
@@ -156,10 +118,7 @@ async fn to_people_of_other_organizations_the_app_does_not_exist() {
         hidden.json,
         "told apart by nothing"
     );
-    stranger
-        .put_image(&path, png(8, 8))
-        .await
-        .refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
+    stranger.put_image(&path, png(8, 8)).await.refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
     let mut body = draft();
     body["organization_id"] = json!(stage.organization);
     let answer = stranger.post("/v1/apps", body).await;
@@ -173,24 +132,14 @@ async fn without_a_valid_token_nothing_is_answered() {
     let id = stage.active_app().await;
     let nobody = stage.nobody();
     for change in &changes() {
-        assert_eq!(
-            attempt(&nobody, &id, change).await,
-            StatusCode::UNAUTHORIZED,
-            "{change:?}"
-        );
+        assert_eq!(attempt(&nobody, &id, change).await, StatusCode::UNAUTHORIZED, "{change:?}");
     }
-    for path in [
-        "/v1/apps",
-        "/v1/catalogue",
-        &format!("/v1/apps/{id}"),
-        &format!("/v1/apps/{id}/image"),
-    ] {
+    for path in
+        ["/v1/apps", "/v1/catalogue", &format!("/v1/apps/{id}"), &format!("/v1/apps/{id}/image")]
+    {
         let answer = nobody.get(path).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
     }
-    assert_eq!(
-        nobody.post("/v1/apps", draft()).await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(nobody.post("/v1/apps", draft()).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -71,10 +71,7 @@ impl Stage {
         let cluster = testing::postgres().await;
         let template = cluster
             .template("app_registry_tests", async |url| {
-                let login = schema::Login {
-                    service: Service::AppRegistry,
-                    password: None,
-                };
+                let login = schema::Login { service: Service::AppRegistry, password: None };
                 schema::migrate(url, &[login]).await.unwrap();
             })
             .await;
@@ -91,10 +88,7 @@ impl Stage {
         let host = Host::connect(
             Service::AppRegistry,
             &shared,
-            &DatabaseSettings {
-                url: database.url.as_str().into(),
-                ..DatabaseSettings::default()
-            },
+            &DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() },
             &NatsSettings {
                 url: nats.url_for(testing::NATS_USER).unwrap().into(),
                 ..NatsSettings::default()
@@ -110,9 +104,8 @@ impl Stage {
         )));
         answer_as_directory(&host, &shared, &directory).await;
 
-        let routes = app_registry::start(host.clone(), app_registry::Settings::default())
-            .await
-            .unwrap();
+        let routes =
+            app_registry::start(host.clone(), app_registry::Settings::default()).await.unwrap();
         let people = Arc::new(People::default());
         let tokens = ["owner", "developer", "auditor", "operator", "stranger"].map(|role| {
             let memberships = match role {
@@ -163,39 +156,25 @@ impl Stage {
     /// Someone new with these roles.
     pub fn person_in(&self, memberships: &[(OrganizationId, &str)]) -> Client<'_> {
         let (person, token) = self.people.admit(&self.host.env, false, memberships);
-        Client {
-            person,
-            router: &self.router,
-            token,
-        }
+        Client { person, router: &self.router, token }
     }
 
     /// Someone whose token is nobody's.
     pub fn nobody(&self) -> Client<'_> {
         let token = ApiToken::generate(&self.host.env).reveal().to_owned();
-        Client {
-            person: self.host.env.new_id(),
-            router: &self.router,
-            token,
-        }
+        Client { person: self.host.env.new_id(), router: &self.router, token }
     }
 
     fn client(&self, index: usize) -> Client<'_> {
         let (person, token) = self.tokens[index].clone();
-        Client {
-            person,
-            router: &self.router,
-            token,
-        }
+        Client { person, router: &self.router, token }
     }
 
     /// An app that was just activated.
     pub async fn active_app(&self) -> String {
         let developer = self.developer();
         let id = developer.post("/v1/apps", complete()).await.id();
-        let answer = developer
-            .post(&format!("/v1/apps/{id}/activate"), Value::Null)
-            .await;
+        let answer = developer.post(&format!("/v1/apps/{id}/activate"), Value::Null).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         id
     }
@@ -216,13 +195,7 @@ impl Stage {
     }
 
     fn in_directory(&self, change: impl FnOnce(&mut OrganizationView)) {
-        change(
-            self.directory
-                .lock()
-                .unwrap()
-                .get_mut(&self.organization)
-                .unwrap(),
-        );
+        change(self.directory.lock().unwrap().get_mut(&self.organization).unwrap());
     }
 
     /// The types of the app's events, in order.
@@ -239,11 +212,8 @@ impl Stage {
     /// The app's last event.
     pub async fn last_event_of(&self, id: &str) -> Value {
         let query = "SELECT envelope FROM events WHERE stream_id = $1::text::uuid ORDER BY version DESC LIMIT 1";
-        let bytes: Vec<u8> = sqlx::query_scalar(query)
-            .bind(id)
-            .fetch_one(&self.host.pool)
-            .await
-            .unwrap();
+        let bytes: Vec<u8> =
+            sqlx::query_scalar(query).bind(id).fetch_one(&self.host.pool).await.unwrap();
         serde_json::from_slice(&bytes).unwrap()
     }
 
@@ -251,10 +221,8 @@ impl Stage {
     pub async fn refused_attempts(&self) -> Vec<String> {
         let query =
             "SELECT envelope FROM events WHERE type = 'mandate.access.refused.v1' ORDER BY seq";
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar(query)
-            .fetch_all(&self.host.pool)
-            .await
-            .unwrap();
+        let rows: Vec<Vec<u8>> =
+            sqlx::query_scalar(query).fetch_all(&self.host.pool).await.unwrap();
         let text = |bytes: &Vec<u8>| {
             let event: Value = serde_json::from_slice(bytes).unwrap();
             assert_eq!(event["data"]["reason"], "role_not_allowed");
@@ -325,11 +293,7 @@ async fn answer_as_directory(
     let directory = Arc::clone(directory);
     server
         .answer(move |_, asked: GetOrganization| {
-            let known = directory
-                .lock()
-                .unwrap()
-                .get(&asked.organization_id)
-                .cloned();
+            let known = directory.lock().unwrap().get(&asked.organization_id).cloned();
             async move { Ok(known) }
         })
         .await

@@ -46,9 +46,7 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let not_found = || Problem::not_found("event-not-found", "There is no such event.");
     let mut conn = audit.ingest.pool.acquire().await?;
-    let recorded = entries::of_event(&mut conn, id)
-        .await?
-        .ok_or_else(not_found)?;
+    let recorded = entries::of_event(&mut conn, id).await?.ok_or_else(not_found)?;
     drop(conn);
 
     let reader = reader(&caller);
@@ -72,10 +70,7 @@ pub(super) async fn get(
 
 /// Whether the event itself is asked for.
 fn wants_event(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accept.flat_map(|value| value.split(',')).any(|range| {
         let media_type = range.split(';').next().unwrap_or_default().trim();
         media_type.eq_ignore_ascii_case(envelope::CONTENT_TYPE)
@@ -90,9 +85,7 @@ mod tests {
     fn the_event_itself_is_answered_when_it_is_asked_for_by_its_type() {
         let headers = |accept: &str| HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
         assert!(wants_event(&headers("application/cloudevents+json")));
-        assert!(wants_event(&headers(
-            "text/html, Application/CloudEvents+JSON; q=0.9"
-        )));
+        assert!(wants_event(&headers("text/html, Application/CloudEvents+JSON; q=0.9")));
         assert!(!wants_event(&headers("*/*")));
         assert!(!wants_event(&HeaderMap::new()));
     }

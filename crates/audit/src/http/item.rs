@@ -46,18 +46,10 @@ struct ItemContext {
 
 impl Item {
     pub(super) fn of(recorded: Recorded, reader: &Reader) -> Result<Self, Problem> {
-        let context = if reader.sees_context(&recorded.actor) {
-            context(&recorded)
-        } else {
-            None
-        };
+        let context = if reader.sees_context(&recorded.actor) { context(&recorded) } else { None };
         let text = String::from_utf8(recorded.envelope).map_err(Problem::internal)?;
         let event = RawValue::from_string(text).map_err(Problem::internal)?;
-        Ok(Self {
-            position: recorded.position,
-            event,
-            context,
-        })
+        Ok(Self { position: recorded.position, event, context })
     }
 }
 
@@ -65,10 +57,7 @@ impl Item {
 /// can be tampered with.
 fn context(recorded: &Recorded) -> Option<ItemContext> {
     let salt = recorded.salt.as_deref()?.try_into().ok()?;
-    let sealed = SealedContext {
-        salt: Salt(salt),
-        bytes: recorded.context.clone()?,
-    };
+    let sealed = SealedContext { salt: Salt(salt), bytes: recorded.context.clone()? };
     if !belongs(&recorded.envelope, &sealed) {
         tracing::warn!(
             position = recorded.position,
@@ -76,18 +65,9 @@ fn context(recorded: &Recorded) -> Option<ItemContext> {
         );
         return None;
     }
-    let Context {
-        address,
-        user_agent,
-        request_id,
-        claimed_name,
-    } = serde_json::from_slice(&sealed.bytes).ok()?;
-    Some(ItemContext {
-        address,
-        user_agent,
-        request_id,
-        claimed_name,
-    })
+    let Context { address, user_agent, request_id, claimed_name } =
+        serde_json::from_slice(&sealed.bytes).ok()?;
+    Some(ItemContext { address, user_agent, request_id, claimed_name })
 }
 
 /// The caller, as policy sees them.
@@ -95,10 +75,6 @@ pub(super) fn reader(caller: &Caller) -> Reader {
     Reader {
         person: caller.person_id,
         operator: caller.operator,
-        memberships: caller
-            .memberships
-            .iter()
-            .map(|of| (of.organization_id, of.role))
-            .collect(),
+        memberships: caller.memberships.iter().map(|of| (of.organization_id, of.role)).collect(),
     }
 }

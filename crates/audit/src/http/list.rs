@@ -71,11 +71,7 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let question = Question::read(query.as_deref().unwrap_or_default()).map_err(wrong)?;
-    let after = question
-        .cursor
-        .as_deref()
-        .map(decode_cursor::<i64>)
-        .transpose()?;
+    let after = question.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
     let reader = reader(&caller);
     let holds_role = match question.filter.account {
         Some(account) if !reader.operator => {
@@ -84,22 +80,12 @@ pub(super) async fn list(
         _ => false,
     };
     let scope = reader
-        .scope(
-            question.filter.organization,
-            question.filter.account,
-            holds_role,
-        )
+        .scope(question.filter.organization, question.filter.account, holds_role)
         .map_err(denied)?;
 
     let mut conn = audit.ingest.pool.acquire().await?;
     let size = append::size(&mut conn).await?;
-    let mut search = Search::new(
-        question.filter,
-        &scope,
-        question.order,
-        question.limit,
-        size,
-    );
+    let mut search = Search::new(question.filter, &scope, question.order, question.limit, size);
     if let Some(position) = after {
         search.go_on_after(position);
     }
@@ -109,27 +95,20 @@ pub(super) async fn list(
     if question.order == Order::Descending {
         recorded.reverse();
     }
-    let items = recorded
-        .into_iter()
-        .map(|entry| Item::of(entry, &reader))
-        .collect::<Result<_, _>>()?;
-    let next_cursor = positions
-        .next
-        .map(|position| encode_cursor(&position))
-        .transpose()?;
+    let items =
+        recorded.into_iter().map(|entry| Item::of(entry, &reader)).collect::<Result<_, _>>()?;
+    let next_cursor = positions.next.map(|position| encode_cursor(&position)).transpose()?;
     let mut response = Page { items, next_cursor }.into_response_for(&uri);
     response.headers_mut().insert(LOG_SIZE, size.into());
     Ok(response)
 }
 
 fn wrong(faults: Vec<Fault>) -> Problem {
-    let problem = Problem::unprocessable(
-        "invalid-request",
-        "Some parameters of the request are wrong.",
-    );
-    faults.into_iter().fold(problem, |problem, fault| {
-        problem.with_field(fault.field, fault.message)
-    })
+    let problem =
+        Problem::unprocessable("invalid-request", "Some parameters of the request are wrong.");
+    faults
+        .into_iter()
+        .fold(problem, |problem, fault| problem.with_field(fault.field, fault.message))
 }
 
 fn denied(denied: Denied) -> Problem {

@@ -34,17 +34,13 @@ use crate::store::contexts;
 /// Locks the end of the log until the transaction ends.
 pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
     // An UPDATE, not FOR UPDATE: under REPEATABLE READ too, it can only succeed on the newest row.
-    sqlx::query!("UPDATE audit.head SET size = size")
-        .execute(conn)
-        .await?;
+    sqlx::query!("UPDATE audit.head SET size = size").execute(conn).await?;
     Ok(())
 }
 
 /// The size of the log: every position up to it can be read, and nothing will be added before it.
 pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!("SELECT size FROM audit.head")
-        .fetch_one(conn)
-        .await
+    sqlx::query_scalar!("SELECT size FROM audit.head").fetch_one(conn).await
 }
 
 /// How far a stream has arrived, and whose it is.
@@ -81,11 +77,7 @@ pub(crate) async fn stream_heads(
     Ok(rows
         .into_iter()
         .map(|row| {
-            let head = Head {
-                version: row.version,
-                kind: row.stream_kind,
-                source: row.source,
-            };
+            let head = Head { version: row.version, kind: row.stream_kind, source: row.source };
             (row.stream_id, head)
         })
         .collect())
@@ -103,10 +95,7 @@ pub(crate) async fn places_of(
     .fetch_all(conn)
     .await?;
     let place = |event_id, stream_id, version| (EventId::from_uuid(event_id), (stream_id, version));
-    Ok(rows
-        .into_iter()
-        .map(|row| place(row.event_id, row.stream_id, row.version))
-        .collect())
+    Ok(rows.into_iter().map(|row| place(row.event_id, row.stream_id, row.version)).collect())
 }
 
 /// Which of these entries differ from what is recorded in their place: their indices.
@@ -129,10 +118,7 @@ pub(crate) async fn contradictions(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|n| usize::try_from(n - 1).ok())
-        .collect())
+    Ok(rows.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
 }
 
 /// The columns of a batch, as arrays.
@@ -164,18 +150,10 @@ impl<'a> Columns<'a> {
             columns.versions.push(entry.version);
             columns.kinds.push(&entry.kind);
             columns.sources.push(entry.source.name());
-            columns
-                .organizations
-                .push(entry.organization.map(contract::OrganizationId::uuid));
-            columns
-                .app_ids
-                .push(entry.app_id.map(contract::AppId::uuid));
-            columns
-                .account_ids
-                .push(entry.account_id.map(contract::AccountId::uuid));
-            columns
-                .person_ids
-                .push(entry.person_id.map(contract::PersonId::uuid));
+            columns.organizations.push(entry.organization.map(contract::OrganizationId::uuid));
+            columns.app_ids.push(entry.app_id.map(contract::AppId::uuid));
+            columns.account_ids.push(entry.account_id.map(contract::AccountId::uuid));
+            columns.person_ids.push(entry.person_id.map(contract::PersonId::uuid));
             columns.actors.push(entry.actor.to_string());
             columns.correlation_ids.push(entry.correlation_id.uuid());
             columns.occurred_at.push(entry.occurred_at);

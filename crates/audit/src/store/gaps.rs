@@ -54,12 +54,7 @@ pub(crate) async fn holes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<V
     .await?;
     let hole = |stream_id, source: &str, from, to| {
         let source = source.parse().ok()?;
-        Some(Hole {
-            stream_id,
-            source,
-            from,
-            to,
-        })
+        Some(Hole { stream_id, source, from, to })
     };
     Ok(rows
         .into_iter()

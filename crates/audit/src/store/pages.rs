@@ -92,17 +92,12 @@ impl Search {
 
     fn driver(&self) -> Driver {
         match &self.filter {
-            Filter {
-                stream: Some(_), ..
-            } => Driver::Stream,
-            Filter {
-                account: Some(_), ..
-            } => Driver::Account,
+            Filter { stream: Some(_), .. } => Driver::Stream,
+            Filter { account: Some(_), .. } => Driver::Account,
             Filter { app: Some(_), .. } => Driver::App,
             // A service of ours or nobody does much; a person or an app does little.
             Filter {
-                actor: Some(contract::Actor::Person(_) | contract::Actor::App(_)),
-                ..
+                actor: Some(contract::Actor::Person(_) | contract::Actor::App(_)), ..
             } => Driver::Actor,
             Filter { types: Some(_), .. } if self.organizations.is_some() => {
                 Driver::OrganizationsAndTypes
@@ -129,15 +124,7 @@ impl Search {
 
     /// Whether there are conditions besides the driver.
     fn is_sifting(&self) -> bool {
-        let Filter {
-            types,
-            app,
-            account,
-            stream,
-            from,
-            to,
-            ..
-        } = &self.filter;
+        let Filter { types, app, account, stream, from, to, .. } = &self.filter;
         let conditions = [
             stream.is_some(),
             account.is_some(),
@@ -160,10 +147,7 @@ impl Search {
         let mut search = self.clone();
         if self.filter.from.is_some() || self.filter.to.is_some() {
             let Some((first, last)) = spans(conn, self.filter.from, self.filter.to).await? else {
-                return Ok(Positions {
-                    found: Vec::new(),
-                    next: None,
-                });
+                return Ok(Positions { found: Vec::new(), next: None });
             };
             search.above = search.above.max(first - 1);
             search.below = search.below.min(last + 1);
@@ -176,11 +160,8 @@ impl Search {
     }
 
     fn page(&self, rows: &[Row]) -> Positions {
-        let mut found: Vec<i64> = rows
-            .iter()
-            .filter(|row| row.matched)
-            .map(|row| row.position)
-            .collect();
+        let mut found: Vec<i64> =
+            rows.iter().filter(|row| row.matched).map(|row| row.position).collect();
         let scanned_to = rows.iter().find(|row| !row.matched).map(|row| row.position);
         let full = i64::try_from(found.len()).is_ok_and(|len| len > self.limit);
         let next = if full {

@@ -80,10 +80,7 @@ impl Events {
             let (provenance, sealed) = acting(env, env.new_id(), organization);
             let fact = AppSuspended { app_id };
             let event = self.record(env, app_id.uuid(), &provenance, Some(&sealed), &fact);
-            Bundled {
-                event: event.into(),
-                context: Some(sealed),
-            }
+            Bundled { event: event.into(), context: Some(sealed) }
         };
         (0..count).map(record).collect()
     }
@@ -102,13 +99,8 @@ impl Events {
         let version = Version::new(i64::try_from(version).unwrap()).unwrap();
         let mut services = Service::ALL.into_iter().rev();
         let source = services.find(|service| service.aggregates().contains(&F::AGGREGATE));
-        let place = Place {
-            id: env.new_id(),
-            stream,
-            version,
-            time: env.now(),
-            source: source.unwrap(),
-        };
+        let place =
+            Place { id: env.new_id(), stream, version, time: env.now(), source: source.unwrap() };
         let envelope =
             Envelope::of(&place, provenance, sealed.map(SealedContext::hash), fact).unwrap();
         let bytes = envelope.canonical().unwrap();
@@ -174,25 +166,17 @@ impl Events {
 
     pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {
         let events = self.0.lock().unwrap();
-        let (after, limit) = (
-            usize::try_from(asked.after_seq).unwrap(),
-            usize::try_from(asked.limit).unwrap(),
-        );
+        let (after, limit) =
+            (usize::try_from(asked.after_seq).unwrap(), usize::try_from(asked.limit).unwrap());
         let mut heads = BTreeMap::new();
         for (stream, version, ..) in events.iter().skip(after).take(limit) {
             heads.insert(*stream, *version);
         }
-        let last_seq = i64::try_from(events.len().min(after + limit))
-            .unwrap()
-            .max(asked.after_seq);
+        let last_seq = i64::try_from(events.len().min(after + limit)).unwrap().max(asked.after_seq);
         let heads = heads
             .into_iter()
             .map(|(stream_id, version)| StreamHead { stream_id, version })
             .collect();
-        HeadsPage {
-            heads,
-            last_seq,
-            settled_seq: last_seq,
-        }
+        HeadsPage { heads, last_seq, settled_seq: last_seq }
     }
 }

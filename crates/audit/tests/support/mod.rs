@@ -58,10 +58,7 @@ pub(crate) struct Replica {
 impl World {
     pub(crate) async fn new() -> Self {
         let database = testing::postgres().await.database_from(None).await;
-        let login = schema::Login {
-            service: Service::Audit,
-            password: None,
-        };
+        let login = schema::Login { service: Service::Audit, password: None };
         schema::migrate(&database.url, &[login]).await.unwrap();
         let nats = testing::nats().await;
         let sql = PgPool::connect(&database.url).await.unwrap();
@@ -69,22 +66,10 @@ impl World {
             url: nats.url_for(NATS_USER).unwrap().into(),
             ..NatsSettings::default()
         };
-        let client = service::connect::nats(Service::AppRegistry, &settings)
-            .await
-            .unwrap();
+        let client = service::connect::nats(Service::AppRegistry, &settings).await.unwrap();
         let transport = Transport::new(client, TransportSettings::default());
-        until("JetStream answers", async || {
-            transport.stream(AUDIT).await.is_ok()
-        })
-        .await;
-        Self {
-            env: Environment::system(),
-            database,
-            nats,
-            sql,
-            transport,
-            people: Arc::default(),
-        }
+        until("JetStream answers", async || transport.stream(AUDIT).await.is_ok()).await;
+        Self { env: Environment::system(), database, nats, sql, transport, people: Arc::default() }
     }
 
     async fn host(&self, service: Service, health: &Health, tasks: &Tasks) -> Host {
@@ -103,15 +88,9 @@ impl World {
             request_timeout_seconds: 2,
             ..NatsSettings::default()
         };
-        Host::connect(
-            service,
-            &shared,
-            &database,
-            &nats,
-            TransportSettings::default(),
-        )
-        .await
-        .unwrap()
+        Host::connect(service, &shared, &database, &nats, TransportSettings::default())
+            .await
+            .unwrap()
     }
 
     /// Starts a replica of audit.
@@ -119,27 +98,18 @@ impl World {
         let health = Health::new();
         let tasks = Tasks::new(health.clone());
         let host = self.host(Service::Audit, &health, &tasks).await;
-        let settings = audit::Settings {
-            reconcile_seconds: 1,
-            ..audit::Settings::default()
-        };
+        let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
         let routes = audit::start(host, settings).await.unwrap();
         let authenticator: Arc<dyn Authenticator> = Arc::<People>::clone(&self.people);
         let routes =
             service::http::application(routes, authenticator, &self.env, &HttpSettings::default());
-        Replica {
-            routes,
-            health,
-            tasks,
-        }
+        Replica { routes, health, tasks }
     }
 
     /// Starts a producer that answers for these events.
     pub(crate) async fn producer(&self, events: &Events) {
         let health = Health::new();
-        let host = self
-            .host(Service::AppRegistry, &health, &Tasks::new(health.clone()))
-            .await;
+        let host = self.host(Service::AppRegistry, &health, &Tasks::new(health.clone())).await;
         let told = events.clone();
         host.serve_rpc::<StreamEvents, _, _>(move |_, asked| {
             std::future::ready(Ok(told.stream_events(&asked)))
@@ -177,9 +147,7 @@ impl World {
     /// Starts a directory that knows who holds a role on an account.
     pub(crate) async fn directory(&self) {
         let health = Health::new();
-        let host = self
-            .host(Service::Directory, &health, &Tasks::new(health.clone()))
-            .await;
+        let host = self.host(Service::Directory, &health, &Tasks::new(health.clone())).await;
         let people = Arc::clone(&self.people);
         host.serve_rpc::<AccountRolesOf, _, _>(move |_, asked| {
             std::future::ready(Ok(people.roles(&asked)))
@@ -195,13 +163,9 @@ impl World {
 
     /// The same with what shall be its context.
     pub(crate) async fn publish_with_context(&self, event: &[u8], sealed: Option<&SealedContext>) {
-        let bundled = Bundled {
-            event: event.to_vec().into(),
-            context: sealed.cloned(),
-        };
+        let bundled = Bundled { event: event.to_vec().into(), context: sealed.cloned() };
         let service = Envelope::parse(event).unwrap().source;
-        self.publish_bundle(&bundle::subject(service), &bundle::write([&bundled]))
-            .await;
+        self.publish_bundle(&bundle::subject(service), &bundle::write([&bundled])).await;
     }
 
     /// Publishes anything to audit's work queue.
@@ -212,16 +176,12 @@ impl World {
     }
 
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
-        sqlx::query_scalar(query)
-            .fetch_one(&self.sql)
-            .await
-            .unwrap()
+        sqlx::query_scalar(query).fetch_one(&self.sql).await.unwrap()
     }
 
     /// Publishes these in one bundle.
     pub(crate) async fn publish_life(&self, life: &[Bundled]) {
-        self.publish_bundle(&bundle::subject(Service::AppRegistry), &bundle::write(life))
-            .await;
+        self.publish_bundle(&bundle::subject(Service::AppRegistry), &bundle::write(life)).await;
     }
 
     /// How many bundles were not dealt with yet.
@@ -231,17 +191,13 @@ impl World {
     }
 
     pub(crate) async fn awaited_contexts(&self) -> i64 {
-        self.count("SELECT count(*) FROM audit.awaited_contexts")
-            .await
+        self.count("SELECT count(*) FROM audit.awaited_contexts").await
     }
 
     /// Awaits that a producer has promised to repeat so many events.
     pub(crate) async fn until_contexts_were_asked_for(&self, count: i64) {
         let asked = "SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL";
-        until("the producer has promised", async || {
-            self.count(asked).await == count
-        })
-        .await;
+        until("the producer has promised", async || self.count(asked).await == count).await;
     }
 
     /// So that they are asked for again.
@@ -253,9 +209,7 @@ impl World {
     /// Awaits that so many contexts are kept.
     pub(crate) async fn until_contexts(&self, count: i64) {
         until(&format!("{count} contexts are kept"), async || {
-            self.count("SELECT count(*) FROM audit.entry_contexts")
-                .await
-                == count
+            self.count("SELECT count(*) FROM audit.entry_contexts").await == count
         })
         .await;
     }
@@ -266,19 +220,14 @@ impl World {
 
     /// Awaits that so many events are recorded.
     pub(crate) async fn until_recorded(&self, count: i64) {
-        until(&format!("{count} events are recorded"), async || {
-            self.recorded().await >= count
-        })
-        .await;
+        until(&format!("{count} events are recorded"), async || self.recorded().await >= count)
+            .await;
     }
 
     /// Positions are 1, 2, 3 …, and within each stream so are the versions, in the same order.
     pub(crate) async fn assert_dense(&self, count: i64) {
         assert_eq!(self.recorded().await, count);
-        assert_eq!(
-            self.count("SELECT max(position) FROM audit.entries").await,
-            count
-        );
+        assert_eq!(self.count("SELECT max(position) FROM audit.entries").await, count);
         assert_eq!(self.count("SELECT size FROM audit.head").await, count);
         let disordered = self
             .count(
@@ -350,10 +299,7 @@ pub(crate) fn acting(
     person: PersonId,
     organization: OrganizationId,
 ) -> (Provenance, SealedContext) {
-    let context = Context {
-        address: Some("192.0.2.1".to_owned()),
-        ..Context::default()
-    };
+    let context = Context { address: Some("192.0.2.1".to_owned()), ..Context::default() };
     let sealed = SealedContext::seal(&context, env);
     let provenance = Provenance {
         actor: Actor::Person(person),

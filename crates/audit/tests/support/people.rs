@@ -26,12 +26,7 @@ impl People {
         let token = ApiToken::generate(env);
         let person_id: PersonId = env.new_id();
         let api_token_id: ApiTokenId = env.new_id();
-        let caller = Caller {
-            person_id,
-            operator,
-            memberships,
-            api_token_id,
-        };
+        let caller = Caller { person_id, operator, memberships, api_token_id };
         self.callers.lock().unwrap().insert(token.hash().0, caller);
         (token, person_id)
     }
@@ -41,10 +36,7 @@ impl People {
         held.into_iter()
             .filter(|(person, account)| {
                 *person == asked.person_id
-                    && asked
-                        .account_ids
-                        .as_ref()
-                        .is_none_or(|ids| ids.contains(account))
+                    && asked.account_ids.as_ref().is_none_or(|ids| ids.contains(account))
             })
             .map(|(_, account_id)| HeldAccountRole {
                 account_id,

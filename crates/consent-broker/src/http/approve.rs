@@ -108,9 +108,7 @@ pub async fn approve(
     let (app, service) = request::asking_app(&neighbours, &link).await?;
 
     // The page may be an hour old: what counts is the role the person holds now.
-    let held = neighbours
-        .roles_of(caller.person_id, Some(approval.accounts.clone()))
-        .await?;
+    let held = neighbours.roles_of(caller.person_id, Some(approval.accounts.clone())).await?;
     let roles = policy::consent_roles(&state.host.catalogue, &service);
     let approvals = match choice::approvals(&approval.accounts, &held, &service, roles) {
         Ok(approvals) => approvals,
@@ -122,11 +120,7 @@ pub async fn approve(
         }
     };
 
-    let person = Redeemer {
-        host: &state.host,
-        facts: &facts,
-        person_id: caller.person_id,
-    };
+    let person = Redeemer { host: &state.host, facts: &facts, person_id: caller.person_id };
     match person.approve(&link, &app, &service, &approvals).await {
         Ok(redeemed) => Ok(Json(answer(link.id, app.id, redeemed, &neighbours).await)),
         Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&state, closed).await),
@@ -141,31 +135,21 @@ async fn answer(
     neighbours: &Neighbours,
 ) -> Approved {
     // The approval stands, whether or not the directory finds the names for its answer.
-    let people = redeemed
-        .already_granted
-        .iter()
-        .map(|grant| grant.granted_by)
-        .collect();
+    let people = redeemed.already_granted.iter().map(|grant| grant.granted_by).collect();
     let names = neighbours.name_people(people).await.unwrap_or_default();
     let granted = redeemed
         .granted
         .into_iter()
-        .map(|(grant_id, account_id)| NewGrant {
-            grant_id,
-            account_id,
-        });
-    let earlier = redeemed
-        .already_granted
-        .into_iter()
-        .map(|grant| EarlierGrant {
-            grant_id: grant.id,
-            account_id: grant.account_id,
-            granted_by: ConsentedBy {
-                person_id: grant.granted_by,
-                name: names.get(&grant.granted_by).cloned(),
-            },
-            granted_at: grant.granted_at,
-        });
+        .map(|(grant_id, account_id)| NewGrant { grant_id, account_id });
+    let earlier = redeemed.already_granted.into_iter().map(|grant| EarlierGrant {
+        grant_id: grant.id,
+        account_id: grant.account_id,
+        granted_by: ConsentedBy {
+            person_id: grant.granted_by,
+            name: names.get(&grant.granted_by).cloned(),
+        },
+        granted_at: grant.granted_at,
+    });
     Approved {
         link_id,
         app_id,

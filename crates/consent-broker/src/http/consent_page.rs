@@ -186,9 +186,7 @@ impl AskedService {
         Self {
             name: name.to_owned(),
             title: entry.map_or_else(|| name.to_owned(), |entry| entry.title.clone()),
-            description: entry
-                .map(|entry| entry.description.clone())
-                .unwrap_or_default(),
+            description: entry.map(|entry| entry.description.clone()).unwrap_or_default(),
         }
     }
 }
@@ -197,14 +195,10 @@ impl AskedDomain {
     /// The domain in the catalogue's words. A domain that an operator has since taken out of the
     /// catalogue is still named: it is still part of what the app asks for.
     pub fn of(catalogue: &Catalogue, service: &str, asked: &DomainLevel) -> Self {
-        let entry = catalogue
-            .services
-            .get(service)
-            .and_then(|service| service.domains.get(&asked.domain));
+        let entry =
+            catalogue.services.get(service).and_then(|service| service.domains.get(&asked.domain));
         let words = |level: Level| {
-            entry
-                .and_then(|entry| entry.level(level))
-                .map(|level| level.description.clone())
+            entry.and_then(|entry| entry.level(level)).map(|level| level.description.clone())
         };
         let levels: &[Level] = match asked.level {
             Level::Read => &[Level::Read],
@@ -272,10 +266,7 @@ mod tests {
 
     #[test]
     fn manage_is_told_in_the_words_of_both_levels() {
-        let asked = DomainLevel {
-            domain: "campaigns".to_owned(),
-            level: Level::Manage,
-        };
+        let asked = DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage };
         let told = AskedDomain::of(&Catalogue::default(), "retail_media", &asked);
         assert_eq!(told.title, "Campaigns");
         assert_eq!(
@@ -289,10 +280,7 @@ mod tests {
 
     #[test]
     fn a_domain_that_left_the_catalogue_is_still_named() {
-        let asked = DomainLevel {
-            domain: "gone".to_owned(),
-            level: Level::Read,
-        };
+        let asked = DomainLevel { domain: "gone".to_owned(), level: Level::Read };
         let told = AskedDomain::of(&Catalogue::default(), "retail_media", &asked);
         assert_eq!((told.title.as_str(), told.descriptions.len()), ("gone", 0));
     }

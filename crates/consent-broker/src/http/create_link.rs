@@ -91,10 +91,8 @@ pub async fn create_link(
     }
     let missing = "There is no such app.";
     let neighbours = Neighbours::of(&state, &facts);
-    let app = neighbours
-        .app(app_id)
-        .await?
-        .ok_or_else(|| Problem::not_found("not-found", missing))?;
+    let app =
+        neighbours.app(app_id).await?.ok_or_else(|| Problem::not_found("not-found", missing))?;
     let access = policy::write_links(caller.role_in(app.organization_id), caller.operator);
     let (target, organization) = (format!("app/{app_id}"), Some(app.organization_id));
     let attempt = Attempt {
@@ -123,27 +121,16 @@ pub async fn create_link(
     }
 
     let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
-    let mut answer = CreatedLink {
-        link: view,
-        url: None,
-        token: None,
-    };
+    let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
     let mut unit =
-        state
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), authority, organization));
+        state.host.events.begin(&facts.provenance(caller.actor(), authority, organization));
     let connection = unit.connection().await?;
     if !apps::hold(connection, app.id, app.organization_id).await? {
         return Err(not_active(AppState::Archived));
     }
     links::insert(connection, &link, &token.hash()).await?;
-    let fact = ConsentLinkCreated {
-        link_id: link.id,
-        app_id: app.id,
-        expires_at: link.expires_at,
-    };
+    let fact = ConsentLinkCreated { link_id: link.id, app_id: app.id, expires_at: link.expires_at };
     unit.record(link.id.uuid(), link.version, &fact)?;
     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &answer));
     unit.commit().await?;
@@ -163,10 +150,7 @@ fn draft(
 ) -> Result<Link, Problem> {
     let lifetime = link::lifetime(wish.expires_in_days, state.settings.link_lifetime_days)
         .map_err(|error| Problem::invalid_field("expires_in_days", error.to_string()))?;
-    let label = wish
-        .label
-        .map(|label| label.trim().to_owned())
-        .filter(|label| !label.is_empty());
+    let label = wish.label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
     if label
         .as_ref()
         .is_some_and(|label| label.chars().count() > LONGEST_LABEL || label.contains('\0'))

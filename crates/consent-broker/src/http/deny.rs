@@ -58,16 +58,9 @@ pub async fn deny(
         return Err(attempt.refuse_closed(&state, closed).await);
     }
     request::asking_app(&Neighbours::of(&state, &facts), &link).await?;
-    let redeemer = Redeemer {
-        host: &state.host,
-        facts: &facts,
-        person_id: caller.person_id,
-    };
+    let redeemer = Redeemer { host: &state.host, facts: &facts, person_id: caller.person_id };
     match redeemer.deny(&link).await {
-        Ok(denied_at) => Ok(Json(Denied {
-            link_id: link.id,
-            denied_at,
-        })),
+        Ok(denied_at) => Ok(Json(Denied { link_id: link.id, denied_at })),
         Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&state, closed).await),
         Err(error) => Err(error.into()),
     }

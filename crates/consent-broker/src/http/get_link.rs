@@ -54,8 +54,6 @@ pub async fn get_link(
     };
     attempt.demand(&state, access, missing).await?;
     let accounts = accounts_of(&link).map(|(id, _)| id).collect();
-    let names = Neighbours::of(&state, &facts)
-        .name_accounts(accounts)
-        .await?;
+    let names = Neighbours::of(&state, &facts).name_accounts(accounts).await?;
     Ok(Json(LinkView::of(&link, state.host.env.now(), &names)))
 }

@@ -54,17 +54,10 @@ pub struct LinkedAccount {
 /// The accounts of a link: those that consented because of it, then those that had before.
 pub fn accounts_of(link: &Link) -> impl Iterator<Item = (AccountId, bool)> + '_ {
     let (granted, already): (&[AccountId], &[AccountId]) = match &link.state {
-        LinkState::Granted {
-            granted,
-            already_granted,
-            ..
-        } => (granted, already_granted),
+        LinkState::Granted { granted, already_granted, .. } => (granted, already_granted),
         _ => (&[], &[]),
     };
-    granted
-        .iter()
-        .map(|id| (*id, false))
-        .chain(already.iter().map(|id| (*id, true)))
+    granted.iter().map(|id| (*id, false)).chain(already.iter().map(|id| (*id, true)))
 }
 
 impl LinkView {

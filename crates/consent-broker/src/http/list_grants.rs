@@ -66,9 +66,7 @@ pub async fn list_grants(
     Query(query): Query<GrantFilter>,
 ) -> Result<Response, Problem> {
     let neighbours = Neighbours::of(&state, &facts);
-    let held = neighbours
-        .roles_of(caller.person_id, query.account_id.map(|id| vec![id]))
-        .await?;
+    let held = neighbours.roles_of(caller.person_id, query.account_id.map(|id| vec![id])).await?;
     let sight = Sight {
         everything: caller.operator,
         accounts: held.iter().map(|held| held.account_id).collect(),
@@ -92,21 +90,12 @@ pub async fn list_grants(
     let told_by_whom = |grant: &Grant| caller.operator || own.contains(&grant.account_id);
     let grants = &page.items;
     let (people, accounts, apps) = tokio::try_join!(
-        neighbours.name_people(
-            grants
-                .iter()
-                .filter(|g| told_by_whom(g))
-                .map(|g| g.granted_by)
-                .collect()
-        ),
+        neighbours
+            .name_people(grants.iter().filter(|g| told_by_whom(g)).map(|g| g.granted_by).collect()),
         neighbours.name_accounts(grants.iter().map(|grant| grant.account_id).collect()),
         neighbours.name_apps(grants.iter().map(|grant| grant.app_id).collect()),
     )?;
-    let names = Names {
-        people,
-        accounts,
-        apps,
-    };
+    let names = Names { people, accounts, apps };
     Ok(page
         .map(|grant| GrantView::of(&grant, &names, told_by_whom(&grant)))
         .into_response_for(&uri))

@@ -61,10 +61,8 @@ pub async fn list_links(
 ) -> Result<Response, Problem> {
     let missing = "There is no such app.";
     let neighbours = Neighbours::of(&state, &facts);
-    let app = neighbours
-        .app(app_id)
-        .await?
-        .ok_or_else(|| Problem::not_found("not-found", missing))?;
+    let app =
+        neighbours.app(app_id).await?.ok_or_else(|| Problem::not_found("not-found", missing))?;
     let access = policy::read_links(caller.role_in(app.organization_id), caller.operator);
     let (target, organization) = (format!("app/{app_id}"), Some(app.organization_id));
     let attempt = Attempt {
@@ -78,24 +76,11 @@ pub async fn list_links(
 
     let now = state.host.env.now();
     let before = filter.page.after::<LinkId>()?;
-    let rows = links::of_app(
-        &state.host.pool,
-        app_id,
-        filter.state,
-        now,
-        before,
-        filter.page.rows(),
-    )
-    .await?;
+    let rows =
+        links::of_app(&state.host.pool, app_id, filter.state, now, before, filter.page.rows())
+            .await?;
     let page = Page::of_rows(rows, &filter.page, |link| link.id)?;
-    let accounts = page
-        .items
-        .iter()
-        .flat_map(accounts_of)
-        .map(|(id, _)| id)
-        .collect();
+    let accounts = page.items.iter().flat_map(accounts_of).map(|(id, _)| id).collect();
     let names = neighbours.name_accounts(accounts).await?;
-    Ok(page
-        .map(|link| LinkView::of(&link, now, &names))
-        .into_response_for(&uri))
+    Ok(page.map(|link| LinkView::of(&link, now, &names)).into_response_for(&uri))
 }

@@ -67,13 +67,7 @@ impl<'a> Attempt<'a> {
         facts: &'a RequestFacts,
     ) -> Self {
         let target = format!("consent-link/{}", link.id);
-        Self {
-            operation,
-            target,
-            organization: Some(link.organization_id),
-            caller,
-            facts,
-        }
+        Self { operation, target, organization: Some(link.organization_id), caller, facts }
     }
 
     /// What a link that is closed answers. A second use is recorded: someone may have got hold of
@@ -97,10 +91,7 @@ impl<'a> Attempt<'a> {
             Access::Hidden => Err(Problem::not_found("not-found", missing)),
             Access::RoleNotAllowed => {
                 self.refuse(state, "role_not_allowed").await;
-                Err(Problem::forbidden(
-                    "role-not-allowed",
-                    "Your role does not allow this.",
-                ))
+                Err(Problem::forbidden("role-not-allowed", "Your role does not allow this."))
             }
         }
     }
@@ -159,10 +150,7 @@ mod tests {
                 let description = operation["description"].as_str().unwrap_or_default();
                 let mut lines = description.trim().lines().rev();
                 let place = format!("{method} {path}");
-                assert!(
-                    lines.next().is_some_and(|line| line.starts_with("Roles: ")),
-                    "{place}"
-                );
+                assert!(lines.next().is_some_and(|line| line.starts_with("Roles: ")), "{place}");
                 assert!(lines.any(|line| line.starts_with("Events: ")), "{place}");
                 operations += 1;
             }

@@ -51,10 +51,8 @@ impl FromRequestParts<Arc<State>> for CallingApp {
                 "This needs the app's access token, as `Authorization: Bearer …`.",
             )
         })?;
-        let app = Neighbours::of(state, &facts)
-            .authenticate_app(token)
-            .await?
-            .ok_or_else(|| {
+        let app =
+            Neighbours::of(state, &facts).authenticate_app(token).await?.ok_or_else(|| {
                 let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
                 let detail = "The access token is forged or expired, or its app may not act.";
                 Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", detail)
@@ -97,10 +95,8 @@ pub async fn my_accounts(
     let page = Page::of_rows(rows, &query, |grant| grant.id)?;
     let ids = page.items.iter().map(|grant| grant.account_id).collect();
     let named = Neighbours::of(&state, &facts).accounts(ids).await?;
-    let named: BTreeMap<AccountId, NamedAccount> = named
-        .into_iter()
-        .map(|account| (account.account_id, account))
-        .collect();
+    let named: BTreeMap<AccountId, NamedAccount> =
+        named.into_iter().map(|account| (account.account_id, account)).collect();
     let accounts = page.map(|grant| {
         let known = named.get(&grant.account_id);
         MyAccount {

@@ -62,20 +62,11 @@ pub async fn open_request(
 
     // Last: a look that failed has shown nothing to anyone.
     let link = note_opening(&state, &caller, &facts, link).await?;
-    let domains = app
-        .domains
-        .iter()
-        .map(|asked| AskedDomain::of(catalogue, &service, asked))
-        .collect();
+    let domains =
+        app.domains.iter().map(|asked| AskedDomain::of(catalogue, &service, asked)).collect();
     let service = AskedService::of(catalogue, &service);
-    let mut page = ConsentPage::of(
-        &link,
-        state.host.env.now(),
-        &app,
-        organization,
-        service,
-        domains,
-    );
+    let mut page =
+        ConsentPage::of(&link, state.host.env.now(), &app, organization, service, domains);
     page.accounts = choices;
     Ok(Json(page))
 }
@@ -89,17 +80,11 @@ async fn choices(
 ) -> Result<Vec<AccountChoice>, Problem> {
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
     let live = grants::live_on(&state.host.pool, app, &ids).await?;
-    let people = neighbours
-        .name_people(live.iter().map(|grant| grant.granted_by).collect())
-        .await?;
-    let names = Names {
-        people,
-        ..Names::default()
-    };
-    let granted: BTreeMap<AccountId, _> = live
-        .iter()
-        .map(|grant| (grant.account_id, (grant.granted_by, grant.granted_at)))
-        .collect();
+    let people =
+        neighbours.name_people(live.iter().map(|grant| grant.granted_by).collect()).await?;
+    let names = Names { people, ..Names::default() };
+    let granted: BTreeMap<AccountId, _> =
+        live.iter().map(|grant| (grant.account_id, (grant.granted_by, grant.granted_at))).collect();
     let choice = |account: VisibleAccount| {
         let selectable = choice::selectable(&account, granted.get(&account.id).copied(), roles);
         AccountChoice::of(account, selectable, &names)
@@ -118,17 +103,12 @@ async fn note_opening(
     if link.open(by_its_makers, state.host.env.now())? == Opening::Again {
         return Ok(link);
     }
-    let provenance = facts.provenance(
-        caller.actor(),
-        policy::HOLDER_OF_LINK,
-        Some(link.organization_id),
-    );
+    let provenance =
+        facts.provenance(caller.actor(), policy::HOLDER_OF_LINK, Some(link.organization_id));
     let mut unit = state.host.events.begin(&provenance);
     let connection = unit.connection().await?;
     let missing = || Problem::not_found("not-found", "There is no such request for consent.");
-    let link = links::lock(connection, link.id)
-        .await?
-        .ok_or_else(missing)?;
+    let link = links::lock(connection, link.id).await?.ok_or_else(missing)?;
     let now = state.host.env.now();
     // Decided again under the lock: someone else may have been first, or have used it.
     if link.open(by_its_makers, now)? == Opening::Again {
@@ -144,7 +124,5 @@ async fn note_opening(
         unit.record(link.id.uuid(), version, &fact)?;
         unit.commit().await?;
     }
-    links::by_id(&state.host.pool, link.id)
-        .await?
-        .ok_or_else(missing)
+    links::by_id(&state.host.pool, link.id).await?.ok_or_else(missing)
 }

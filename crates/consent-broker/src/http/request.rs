@@ -13,9 +13,7 @@ use crate::store::links;
 pub(super) async fn find(state: &State, token: &str) -> Result<Link, Problem> {
     let unknown = || Problem::not_found("not-found", "There is no such request for consent.");
     let token = LinkToken::parse(token).map_err(|_| unknown())?;
-    links::by_token(&state.host.pool, &token.hash())
-        .await?
-        .ok_or_else(unknown)
+    links::by_token(&state.host.pool, &token.hash()).await?.ok_or_else(unknown)
 }
 
 /// The app that asks and its service, if it may ask now.

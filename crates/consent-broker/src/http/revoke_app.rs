@@ -51,10 +51,7 @@ pub struct AccountGrant {
 
 impl From<&Grant> for AccountGrant {
     fn from(grant: &Grant) -> Self {
-        Self {
-            grant_id: grant.id,
-            account_id: grant.account_id,
-        }
+        Self { grant_id: grant.id, account_id: grant.account_id }
     }
 }
 
@@ -88,20 +85,13 @@ pub async fn revoke_app(
     facts: RequestFacts,
     Query(WholeApp { app_id }): Query<WholeApp>,
 ) -> Result<Json<AppRevoked>, Problem> {
-    let held = Neighbours::of(&state, &facts)
-        .roles_of(caller.person_id, None)
-        .await?;
-    let roles: BTreeMap<AccountId, AccountRole> = held
-        .into_iter()
-        .map(|held| (held.account_id, held.role))
-        .collect();
+    let held = Neighbours::of(&state, &facts).roles_of(caller.person_id, None).await?;
+    let roles: BTreeMap<AccountId, AccountRole> =
+        held.into_iter().map(|held| (held.account_id, held.role)).collect();
     let own: Vec<AccountId> = roles.keys().copied().collect();
 
     let mut unit =
-        state
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), Authority::NONE, None));
+        state.host.events.begin(&facts.provenance(caller.actor(), Authority::NONE, None));
     let connection = unit.connection().await?;
     let within = (!caller.operator).then_some(own.as_slice());
     let live = grants::lock_live_of_app(connection, app_id, within).await?;
@@ -127,26 +117,14 @@ pub async fn revoke_app(
         drop(unit);
         let (target, organization) = (format!("app/{app_id}"), Some(organization));
         let operation = "consent.revoke-app";
-        let attempt = Attempt {
-            operation,
-            target,
-            organization,
-            caller: &caller,
-            facts: &facts,
-        };
+        let attempt = Attempt { operation, target, organization, caller: &caller, facts: &facts };
         attempt.refuse(&state, "role_not_allowed").await;
         return Err(Problem::forbidden(
             "role-not-allowed",
             "Your roles on these accounts do not allow this.",
         ));
     }
-    grants::revoke(
-        connection,
-        &ending,
-        Some(caller.person_id),
-        state.host.env.now(),
-    )
-    .await?;
+    grants::revoke(connection, &ending, Some(caller.person_id), state.host.env.now()).await?;
     for (grant, authority) in ending.iter().zip(authorities) {
         let provenance = facts.provenance(caller.actor(), authority, Some(grant.organization_id));
         let fact = ConsentRevoked {
@@ -158,9 +136,5 @@ pub async fn revoke_app(
         unit.record_as(&provenance, grant.id.uuid(), grant.version.next(), &fact)?;
     }
     unit.commit().await?;
-    Ok(Json(AppRevoked {
-        app_id,
-        revoked: ending.iter().map(AccountGrant::from).collect(),
-        left,
-    }))
+    Ok(Json(AppRevoked { app_id, revoked: ending.iter().map(AccountGrant::from).collect(), left }))
 }

@@ -51,9 +51,7 @@ pub async fn revoke_grant(
         .roles_of(caller.person_id, Some(vec![grant.account_id]))
         .await?;
     let access = policy::revoke_grant(
-        held.iter()
-            .find(|held| held.account_id == grant.account_id)
-            .map(|held| held.role),
+        held.iter().find(|held| held.account_id == grant.account_id).map(|held| held.role),
         caller.role_in(grant.organization_id),
         caller.operator,
         policy::consent_roles(&state.host.catalogue, &grant.service),
@@ -69,23 +67,15 @@ pub async fn revoke_grant(
     let authority = attempt.demand(&state, access, missing).await?;
 
     let mut unit =
-        state
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), authority, organization));
+        state.host.events.begin(&facts.provenance(caller.actor(), authority, organization));
     let connection = unit.connection().await?;
     let grant = grants::lock(connection, id)
         .await?
         .ok_or_else(|| Problem::not_found("not-found", missing))?;
     if grant.revoked.is_none() {
         let now = state.host.env.now();
-        grants::revoke(
-            connection,
-            std::slice::from_ref(&grant),
-            Some(caller.person_id),
-            now,
-        )
-        .await?;
+        grants::revoke(connection, std::slice::from_ref(&grant), Some(caller.person_id), now)
+            .await?;
         let fact = ConsentRevoked {
             grant_id: id,
             app_id: grant.app_id,

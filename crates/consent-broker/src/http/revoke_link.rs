@@ -61,10 +61,7 @@ pub async fn revoke_link(
     let authority = attempt.demand(&state, access, missing).await?;
 
     let mut unit =
-        state
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), authority, organization));
+        state.host.events.begin(&facts.provenance(caller.actor(), authority, organization));
     let connection = unit.connection().await?;
     let link = links::lock(connection, id)
         .await?
@@ -73,10 +70,7 @@ pub async fn revoke_link(
     if link.revoke(now)? {
         let version = link.version.next();
         if !links::revoke(connection, id, Some(caller.person_id), now, version).await? {
-            return Err(Problem::conflict(
-                "conflict",
-                "The link was used at this very moment.",
-            ));
+            return Err(Problem::conflict("conflict", "The link was used at this very moment."));
         }
         let fact = ConsentLinkRevoked {
             link_id: id,

@@ -51,18 +51,16 @@ impl TryFrom<Row> for Grant {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let revoked = match (
-            row.revoked_at,
-            row.revocation_reason.as_deref().and_then(EndReason::parse),
-        ) {
-            (None, _) => None,
-            (Some(at), Some(reason)) => Some(Revoked {
-                at,
-                by: row.revoked_by.map(PersonId::from_uuid),
-                reason,
-            }),
-            (Some(_), None) => return Err(contradiction("a grant is revoked for a known reason")),
-        };
+        let revoked =
+            match (row.revoked_at, row.revocation_reason.as_deref().and_then(EndReason::parse)) {
+                (None, _) => None,
+                (Some(at), Some(reason)) => {
+                    Some(Revoked { at, by: row.revoked_by.map(PersonId::from_uuid), reason })
+                }
+                (Some(_), None) => {
+                    return Err(contradiction("a grant is revoked for a known reason"));
+                }
+            };
         Ok(Self {
             id: GrantId::from_uuid(row.id),
             app_id: AppId::from_uuid(row.app_id),
@@ -112,14 +110,8 @@ pub async fn insert_missing(
     accounts: &[(GrantId, AccountId, AccountRole)],
 ) -> Result<Vec<GrantId>, sqlx::Error> {
     let ids: Vec<Uuid> = accounts.iter().map(|(id, _, _)| id.uuid()).collect();
-    let account_ids: Vec<Uuid> = accounts
-        .iter()
-        .map(|(_, account, _)| account.uuid())
-        .collect();
-    let roles: Vec<String> = accounts
-        .iter()
-        .map(|(_, _, role)| role.as_str().to_owned())
-        .collect();
+    let account_ids: Vec<Uuid> = accounts.iter().map(|(_, account, _)| account.uuid()).collect();
+    let roles: Vec<String> = accounts.iter().map(|(_, _, role)| role.as_str().to_owned()).collect();
     let inserted = sqlx::query_scalar!(
         "INSERT INTO consent_broker.grants
             (id, account_id, role, link_id, app_id, organization_id, service, domains, granted_by, granted_at, version)
@@ -226,11 +218,7 @@ pub async fn revoke(
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
     let ids: Vec<Uuid> = grants.iter().map(|grant| grant.id.uuid()).collect();
-    let reason = if requested_by.is_some() {
-        EndReason::Requested
-    } else {
-        EndReason::AppArchived
-    };
+    let reason = if requested_by.is_some() { EndReason::Requested } else { EndReason::AppArchived };
     // The clock of the replica that granted may be ahead of this one's. `num_nulls` says `IS NULL` to
     // us and nothing to the planner, which would look for the ids among all live grants.
     let done = sqlx::query!(

@@ -66,9 +66,7 @@ impl TryFrom<Row> for Link {
                 LinkState::Revoked { at, reason }
             }
             _ => {
-                return Err(contradiction(
-                    "a link's state and its times contradict each other",
-                ));
+                return Err(contradiction("a link's state and its times contradict each other"));
             }
         };
         Ok(Self {
@@ -281,11 +279,7 @@ pub async fn revoke(
     at: DateTime<Utc>,
     version: Version,
 ) -> Result<bool, sqlx::Error> {
-    let reason = if requested_by.is_some() {
-        EndReason::Requested
-    } else {
-        EndReason::AppArchived
-    };
+    let reason = if requested_by.is_some() { EndReason::Requested } else { EndReason::AppArchived };
     let done = sqlx::query!(
         "UPDATE consent_broker.links
          SET state = 'revoked', ended_at = $2, ended_by = $3, revocation_reason = $4, version = $5

@@ -9,15 +9,10 @@ use crate::stage::Stage;
 async fn refused(stage: &Stage, statement: &str, as_service: bool) -> String {
     let mut transaction = stage.pool.begin().await.unwrap();
     if as_service {
-        transaction
-            .execute("SET LOCAL ROLE mandate_consent_broker")
-            .await
-            .unwrap();
+        transaction.execute("SET LOCAL ROLE mandate_consent_broker").await.unwrap();
     }
-    let error = transaction
-        .execute(AssertSqlSafe(statement.to_owned()))
-        .await
-        .expect_err(statement);
+    let error =
+        transaction.execute(AssertSqlSafe(statement.to_owned())).await.expect_err(statement);
     error.as_database_error().unwrap().message().to_owned()
 }
 
@@ -32,17 +27,9 @@ async fn a_used_link_never_changes_again() {
         "version = version + 1",
         "token_hash = sha256('other')",
     ] {
-        let message = refused(
-            &stage,
-            &format!("UPDATE consent_broker.links SET {change}"),
-            false,
-        )
-        .await;
-        assert_eq!(
-            message,
-            format!("the link {id} is denied and stays so"),
-            "{change}"
-        );
+        let message =
+            refused(&stage, &format!("UPDATE consent_broker.links SET {change}"), false).await;
+        assert_eq!(message, format!("the link {id} is denied and stays so"), "{change}");
     }
 }
 
@@ -56,10 +43,7 @@ async fn an_unused_link_changes_its_state_only_forward_and_with_its_version() {
             "state = 'pending', opened_at = NULL, opened_by = NULL, version = version + 1",
             "does not go from",
         ),
-        (
-            "state = 'denied', ended_at = now(), ended_by = created_by",
-            "is one event",
-        ),
+        ("state = 'denied', ended_at = now(), ended_by = created_by", "is one event"),
         (
             "state = 'expired', ended_at = expires_at, version = version + 1, token_hash = sha256('x')",
             "does not change",
@@ -68,25 +52,15 @@ async fn an_unused_link_changes_its_state_only_forward_and_with_its_version() {
             "state = 'denied', ended_at = expires_at, ended_by = created_by, version = version + 1",
             "state_and_its_times",
         ),
-        (
-            "state = 'expired', ended_at = created_at, version = version + 1",
-            "state_and_its_times",
-        ),
+        ("state = 'expired', ended_at = created_at, version = version + 1", "state_and_its_times"),
         (
             "state = 'granted', ended_at = created_at, ended_by = created_by, version = version + 1",
             "accounts_only",
         ),
-        (
-            "state = 'lost', ended_at = created_at, version = version + 1",
-            "state_and_its_times",
-        ),
+        ("state = 'lost', ended_at = created_at, version = version + 1", "state_and_its_times"),
     ] {
-        let message = refused(
-            &stage,
-            &format!("UPDATE consent_broker.links SET {change}"),
-            false,
-        )
-        .await;
+        let message =
+            refused(&stage, &format!("UPDATE consent_broker.links SET {change}"), false).await;
         assert!(message.contains(why), "{change}: {message}");
     }
 }
@@ -104,25 +78,13 @@ async fn a_grant_ends_once_and_never_changes_otherwise() {
         (&end.replace("version + 1", "version"), "is one event"),
         (&end.replace("'requested'", "'bored'"), "check constraint"),
     ] {
-        let message = refused(
-            &stage,
-            &format!("UPDATE consent_broker.grants SET {change}"),
-            false,
-        )
-        .await;
+        let message =
+            refused(&stage, &format!("UPDATE consent_broker.grants SET {change}"), false).await;
         assert!(message.contains(why), "{change}: {message}");
     }
     admin.delete(&format!("/v1/grants/{grant}")).await;
-    let message = refused(
-        &stage,
-        &format!("UPDATE consent_broker.grants SET {end}"),
-        false,
-    )
-    .await;
-    assert_eq!(
-        message,
-        format!("the grant {grant} is revoked and stays so")
-    );
+    let message = refused(&stage, &format!("UPDATE consent_broker.grants SET {end}"), false).await;
+    assert_eq!(message, format!("the grant {grant} is revoked and stays so"));
 }
 
 #[tokio::test]
@@ -148,17 +110,11 @@ async fn nothing_is_removed_by_anyone() {
 async fn the_services_role_may_not_touch_what_never_changes() {
     let stage = Stage::set().await;
     stage.link().await;
-    for change in [
-        "expires_at = expires_at + interval '1 day'",
-        "token_hash = sha256('x')",
-        "app_id = id",
-    ] {
-        let message = refused(
-            &stage,
-            &format!("UPDATE consent_broker.links SET {change}"),
-            true,
-        )
-        .await;
+    for change in
+        ["expires_at = expires_at + interval '1 day'", "token_hash = sha256('x')", "app_id = id"]
+    {
+        let message =
+            refused(&stage, &format!("UPDATE consent_broker.links SET {change}"), true).await;
         assert_eq!(message, "permission denied for table links");
     }
 }

@@ -27,11 +27,7 @@ async fn an_expiry_is_recorded_once_by_the_service_itself() {
     let other = stage.other_host(Service::ConsentBroker).await;
     let (one, two) = tokio::join!(sweep(&stage.host), sweep(&other));
     assert_eq!(one.unwrap() + two.unwrap(), 1);
-    let [event] = stage
-        .events_of("consent-link.expired")
-        .await
-        .try_into()
-        .unwrap();
+    let [event] = stage.events_of("consent-link.expired").await.try_into().unwrap();
     assert_eq!(event.subject, format!("consent-link/{expiring}"));
     assert_eq!(
         (event.actor, event.authority),
@@ -39,19 +35,11 @@ async fn an_expiry_is_recorded_once_by_the_service_itself() {
     );
     assert_eq!(event.organization, Some(stage.organization));
     assert_eq!(
-        stage
-            .developer
-            .get(&format!("/v1/consent-links/{later}"))
-            .await
-            .text("state"),
+        stage.developer.get(&format!("/v1/consent-links/{later}")).await.text("state"),
         "pending"
     );
     assert_eq!(
-        stage
-            .developer
-            .get(&format!("/v1/consent-links/{expiring}"))
-            .await
-            .text("ended_at"),
+        stage.developer.get(&format!("/v1/consent-links/{expiring}")).await.text("ended_at"),
         "2025-07-15T15:06:40Z"
     );
 }
@@ -63,9 +51,7 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
     let account = stage.account(&holder, AccountRole::Admin);
     let [grant] = stage.granted(&holder, &[account]).await.try_into().unwrap();
     let (pending, token) = stage.link().await;
-    let other_app = stage
-        .neighbours
-        .app(stage.env(), stage.organization, "retail_media");
+    let other_app = stage.neighbours.app(stage.env(), stage.organization, "retail_media");
     let (untouched, _) = stage.link_of(other_app).await;
 
     // The app registry's own events, from its own relay. A suspension first: it ends nothing.
@@ -73,39 +59,23 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
     registry.serve_producer_rpc().await.unwrap();
     registry.start_relay();
     let app = stage.app;
-    let provenance = Provenance::system(
-        Service::AppRegistry,
-        Some(stage.organization),
-        stage.env().new_id(),
-    );
+    let provenance =
+        Provenance::system(Service::AppRegistry, Some(stage.organization), stage.env().new_id());
     let mut unit = registry.events.begin(&provenance);
-    unit.record(app.uuid(), Version::FIRST, &AppSuspended { app_id: app })
-        .unwrap();
-    let cause = unit
-        .record(
-            app.uuid(),
-            Version::FIRST.next(),
-            &AppArchived { app_id: app },
-        )
-        .unwrap();
+    unit.record(app.uuid(), Version::FIRST, &AppSuspended { app_id: app }).unwrap();
+    let cause =
+        unit.record(app.uuid(), Version::FIRST.next(), &AppArchived { app_id: app }).unwrap();
     unit.commit().await.unwrap();
 
     until("the end of the link", async || {
         !stage.events_of("consent-link.revoked").await.is_empty()
     })
     .await;
-    let [link] = stage
-        .events_of("consent-link.revoked")
-        .await
-        .try_into()
-        .unwrap();
+    let [link] = stage.events_of("consent-link.revoked").await.try_into().unwrap();
     let [consent] = stage.events_of("consent.revoked").await.try_into().unwrap();
     assert_eq!(
         (link.subject.clone(), consent.subject.clone()),
-        (
-            format!("consent-link/{pending}"),
-            format!("consent/{grant}")
-        )
+        (format!("consent-link/{pending}"), format!("consent/{grant}"))
     );
     for event in [link, consent] {
         assert_eq!(event.data["reason"], json!("app_archived"));
@@ -119,31 +89,17 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
         );
     }
     assert!(stage.reached().await.is_empty());
-    holder
-        .approve(&token, &[account])
-        .await
-        .refused(410, "link-revoked");
+    holder.approve(&token, &[account]).await.refused(410, "link-revoked");
     assert_eq!(
-        stage
-            .developer
-            .get(&format!("/v1/consent-links/{untouched}"))
-            .await
-            .text("state"),
+        stage.developer.get(&format!("/v1/consent-links/{untouched}")).await.text("state"),
         "pending"
     );
 
     // The app registry's answer may be older than its event: no link slips in behind the end.
-    let late = stage
-        .developer
-        .post(&format!("/v1/apps/{app}/consent-links"), json!({}))
-        .await;
+    let late = stage.developer.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await;
     late.refused(409, "app-not-active");
-    let versions: BTreeSet<_> = stage
-        .events()
-        .await
-        .iter()
-        .map(|event| (event.stream_id(), event.streamversion))
-        .collect();
+    let versions: BTreeSet<_> =
+        stage.events().await.iter().map(|event| (event.stream_id(), event.streamversion)).collect();
     assert_eq!(versions.len(), stage.events().await.len());
     assert_eq!(late.status, StatusCode::CONFLICT);
 }

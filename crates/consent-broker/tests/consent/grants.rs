@@ -12,9 +12,7 @@ async fn whoever_holds_a_role_on_an_account_sees_its_grants_and_by_whom() {
     let stage = Stage::set().await;
     let (admin, viewer) = (stage.person("The admin"), stage.person("The viewer"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage
-        .neighbours
-        .role(account, viewer.id, Some(AccountRole::Viewer));
+    stage.neighbours.role(account, viewer.id, Some(AccountRole::Viewer));
     let grants = stage.granted(&admin, &[account]).await;
     let answer = viewer.get("/v1/grants").await;
     assert_eq!(answer.ids(), grants);
@@ -24,22 +22,12 @@ async fn whoever_holds_a_role_on_an_account_sees_its_grants_and_by_whom() {
         (&grant["account"]["name"], &grant["state"]),
         (&json!("Corner Shop"), &json!("live"))
     );
-    assert_eq!(
-        grant["domains"],
-        json!([{"domain": "campaigns", "level": "manage"}])
-    );
+    assert_eq!(grant["domains"], json!([{"domain": "campaigns", "level": "manage"}]));
     assert_eq!(
         grant["granted_by"],
         json!({"person_id": admin.id, "name": "The admin", "role": "admin"})
     );
-    assert!(
-        stage
-            .person("A stranger")
-            .get("/v1/grants")
-            .await
-            .ids()
-            .is_empty()
-    );
+    assert!(stage.person("A stranger").get("/v1/grants").await.ids().is_empty());
 }
 
 #[tokio::test]
@@ -48,10 +36,8 @@ async fn members_see_the_grants_of_their_apps_without_the_names_of_people() {
     let admin = stage.person("The admin");
     let account = stage.account(&admin, AccountRole::Admin);
     let grants = stage.granted(&admin, &[account]).await;
-    let answer = stage
-        .member(MemberRole::Auditor)
-        .get(&format!("/v1/grants?app_id={}", stage.app))
-        .await;
+    let answer =
+        stage.member(MemberRole::Auditor).get(&format!("/v1/grants?app_id={}", stage.app)).await;
     assert_eq!(answer.ids(), grants);
     assert_eq!(answer.json["items"][0]["granted_by"], json!(null));
     assert_eq!(
@@ -78,10 +64,7 @@ async fn grants_are_filtered_and_paged() {
     let next = format!("/v1/grants?limit=2&cursor={}", first.text("next_cursor"));
     assert_eq!(admin.get(&next).await.ids(), grants[2..]);
     assert_eq!(
-        admin
-            .get(&format!("/v1/grants?account_id={}", accounts[0]))
-            .await
-            .ids(),
+        admin.get(&format!("/v1/grants?account_id={}", accounts[0])).await.ids(),
         grants[2..]
     );
     let of_organization = format!("/v1/grants?organization_id={}", stage.organization);
@@ -92,14 +75,8 @@ async fn grants_are_filtered_and_paged() {
     let revoked = admin.get("/v1/grants?state=revoked").await;
     assert_eq!(revoked.ids(), grants[..1]);
     assert_eq!(revoked.json["items"][0]["revocation_reason"], "requested");
-    admin
-        .get("/v1/grants?state=lost")
-        .await
-        .refused(422, "invalid-request");
-    admin
-        .get("/v1/grants?app=x&limit=2")
-        .await
-        .refused_for(422, "invalid-request", "app");
+    admin.get("/v1/grants?state=lost").await.refused(422, "invalid-request");
+    admin.get("/v1/grants?app=x&limit=2").await.refused_for(422, "invalid-request", "app");
 }
 
 #[tokio::test]
@@ -107,9 +84,7 @@ async fn a_revoked_grant_stops_working_at_once_and_can_be_granted_anew() {
     let stage = Stage::set().await;
     let (admin, manager) = (stage.person("The admin"), stage.person("The manager"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage
-        .neighbours
-        .role(account, manager.id, Some(AccountRole::BusinessManager));
+    stage.neighbours.role(account, manager.id, Some(AccountRole::BusinessManager));
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
     assert_eq!(stage.reached().await, [account.to_string()]);
     for _ in 0..2 {
@@ -136,41 +111,17 @@ async fn only_roles_that_may_consent_and_operators_revoke() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage
-        .neighbours
-        .role(account, analyst.id, Some(AccountRole::Analyst));
+    stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
     let path = format!("/v1/grants/{grant}");
     analyst.delete(&path).await.refused(403, "role-not-allowed");
-    stage
-        .developer
-        .delete(&path)
-        .await
-        .refused(403, "role-not-allowed");
-    stage
-        .person("A stranger")
-        .delete(&path)
-        .await
-        .refused(404, "not-found");
-    assert_eq!(
-        stage.refusals().await,
-        ["role_not_allowed", "role_not_allowed"]
-    );
-    assert_eq!(
-        stage.operator().delete(&path).await.status,
-        StatusCode::NO_CONTENT
-    );
-    assert_eq!(
-        stage.events_of("consent.revoked").await[0]
-            .authority
-            .as_str(),
-        "operator"
-    );
+    stage.developer.delete(&path).await.refused(403, "role-not-allowed");
+    stage.person("A stranger").delete(&path).await.refused(404, "not-found");
+    assert_eq!(stage.refusals().await, ["role_not_allowed", "role_not_allowed"]);
+    assert_eq!(stage.operator().delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(stage.events_of("consent.revoked").await[0].authority.as_str(), "operator");
     let unknown: contract::GrantId = stage.env().new_id();
-    admin
-        .delete(&format!("/v1/grants/{unknown}"))
-        .await
-        .refused(404, "not-found");
+    admin.delete(&format!("/v1/grants/{unknown}")).await.refused(404, "not-found");
 }
 
 #[tokio::test]
@@ -180,15 +131,9 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     let [one, two, left] = [(); 3].map(|()| stage.account(&other, AccountRole::Admin));
     let elsewhere = stage.account(&other, AccountRole::Admin);
     stage.granted(&other, &[one, two, left, elsewhere]).await;
-    stage
-        .neighbours
-        .role(one, admin.id, Some(AccountRole::Admin));
-    stage
-        .neighbours
-        .role(two, admin.id, Some(AccountRole::TechnicalManager));
-    stage
-        .neighbours
-        .role(left, admin.id, Some(AccountRole::Viewer));
+    stage.neighbours.role(one, admin.id, Some(AccountRole::Admin));
+    stage.neighbours.role(two, admin.id, Some(AccountRole::TechnicalManager));
+    stage.neighbours.role(left, admin.id, Some(AccountRole::Viewer));
 
     let path = format!("/v1/grants?app_id={}", stage.app);
     let answer = admin.delete(&path).await;
@@ -206,22 +151,9 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     assert_eq!(stage.reached().await.len(), 2);
 
     admin.delete(&path).await.refused(403, "role-not-allowed");
-    stage
-        .person("A stranger")
-        .delete(&path)
-        .await
-        .refused(404, "not-found");
-    admin
-        .delete("/v1/grants")
-        .await
-        .refused_for(422, "invalid-request", "app_id");
-    assert_eq!(
-        stage.operator().delete(&path).await.json["revoked"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
+    stage.person("A stranger").delete(&path).await.refused(404, "not-found");
+    admin.delete("/v1/grants").await.refused_for(422, "invalid-request", "app_id");
+    assert_eq!(stage.operator().delete(&path).await.json["revoked"].as_array().unwrap().len(), 2);
     assert!(stage.reached().await.is_empty());
 }
 
@@ -231,9 +163,8 @@ async fn an_app_asks_with_its_own_token_which_accounts_it_reaches() {
     let admin = stage.person("The admin");
     let account = stage.account(&admin, AccountRole::Admin);
     stage.granted(&admin, &[account]).await;
-    let answer = stage
-        .send_with(&format!("access-token-of-{}", stage.app), "/v1/me/accounts")
-        .await;
+    let answer =
+        stage.send_with(&format!("access-token-of-{}", stage.app), "/v1/me/accounts").await;
     assert_eq!(
         answer.json["items"],
         json!([{
@@ -242,8 +173,5 @@ async fn an_app_asks_with_its_own_token_which_accounts_it_reaches() {
         }])
     );
     // A person's token is no app's.
-    admin
-        .get("/v1/me/accounts")
-        .await
-        .refused(401, "invalid-token");
+    admin.get("/v1/me/accounts").await.refused(401, "invalid-token");
 }

@@ -12,16 +12,10 @@ use crate::stage::Stage;
 async fn a_link_answers_its_url_once_and_only_a_hash_of_its_token_is_kept() {
     let stage = Stage::set().await;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
-    let answer = stage
-        .developer
-        .post(&path, json!({"label": "  For the corner shop "}))
-        .await;
+    let answer = stage.developer.post(&path, json!({"label": "  For the corner shop "})).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
     let token = answer.text("token");
-    assert_eq!(
-        answer.text("url"),
-        format!("https://consent.example.com/consent/{token}")
-    );
+    assert_eq!(answer.text("url"), format!("https://consent.example.com/consent/{token}"));
     assert_eq!(answer.text("label"), "For the corner shop");
     assert_eq!(answer.text("state"), "pending");
     assert_eq!(
@@ -29,10 +23,7 @@ async fn a_link_answers_its_url_once_and_only_a_hash_of_its_token_is_kept() {
         format!("/v1/consent-links/{}", answer.text("id")).as_str()
     );
 
-    let read = stage
-        .developer
-        .get(&format!("/v1/consent-links/{}", answer.text("id")))
-        .await;
+    let read = stage.developer.get(&format!("/v1/consent-links/{}", answer.text("id"))).await;
     assert!(read.json.get("token").is_none() && !read.json.to_string().contains(&token));
     let stored: Vec<u8> = sqlx::query_scalar("SELECT token_hash FROM consent_broker.links")
         .fetch_one(&stage.pool)
@@ -40,11 +31,7 @@ async fn a_link_answers_its_url_once_and_only_a_hash_of_its_token_is_kept() {
         .unwrap();
     assert_eq!(stored, LinkToken::parse(&token).unwrap().hash().0);
     for event in stage.events().await {
-        assert!(
-            !String::from_utf8(event.canonical().unwrap())
-                .unwrap()
-                .contains(&token)
-        );
+        assert!(!String::from_utf8(event.canonical().unwrap()).unwrap().contains(&token));
     }
 }
 
@@ -52,18 +39,11 @@ async fn a_link_answers_its_url_once_and_only_a_hash_of_its_token_is_kept() {
 async fn making_a_link_is_an_event_of_the_organization_with_the_makers_role() {
     let stage = Stage::set().await;
     let (id, _) = stage.link().await;
-    let [event] = stage
-        .events_of("consent-link.created")
-        .await
-        .try_into()
-        .unwrap();
+    let [event] = stage.events_of("consent-link.created").await.try_into().unwrap();
     assert_eq!(event.subject, format!("consent-link/{id}"));
     assert_eq!(event.organization, Some(stage.organization));
     assert_eq!(event.authority.as_str(), "developer");
-    assert_eq!(
-        event.actor.to_string(),
-        format!("user/{}", stage.developer.id)
-    );
+    assert_eq!(event.actor.to_string(), format!("user/{}", stage.developer.id));
     assert!(event.contexthash.is_some());
 }
 
@@ -74,16 +54,10 @@ async fn a_link_expires_after_30_days_or_earlier_if_its_maker_wishes() {
     let answer = stage.developer.post(&path, json!({})).await;
     assert_eq!(answer.text("created_at"), "2025-06-15T15:06:40Z");
     assert_eq!(answer.text("expires_at"), "2025-07-15T15:06:40Z");
-    let answer = stage
-        .developer
-        .post(&path, json!({"expires_in_days": 1}))
-        .await;
+    let answer = stage.developer.post(&path, json!({"expires_in_days": 1})).await;
     assert_eq!(answer.text("expires_at"), "2025-06-16T15:06:40Z");
     for days in [0, 31] {
-        let answer = stage
-            .developer
-            .post(&path, json!({ "expires_in_days": days }))
-            .await;
+        let answer = stage.developer.post(&path, json!({ "expires_in_days": days })).await;
         answer.refused_for(422, "invalid-request", "expires_in_days");
     }
 }
@@ -93,24 +67,15 @@ async fn owners_and_developers_make_links_auditors_only_look_and_strangers_see_n
     let stage = Stage::set().await;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     let owner = stage.member(MemberRole::Owner);
-    assert_eq!(
-        owner.post(&path, json!({})).await.status,
-        StatusCode::CREATED
-    );
+    assert_eq!(owner.post(&path, json!({})).await.status, StatusCode::CREATED);
 
     let auditor = stage.member(MemberRole::Auditor);
-    auditor
-        .post(&path, json!({}))
-        .await
-        .refused(403, "role-not-allowed");
+    auditor.post(&path, json!({})).await.refused(403, "role-not-allowed");
     assert_eq!(auditor.get(&path).await.ids().len(), 1);
     assert_eq!(stage.refusals().await, ["role_not_allowed"]);
 
     let stranger = stage.person("A stranger");
-    stranger
-        .post(&path, json!({}))
-        .await
-        .refused(404, "not-found");
+    stranger.post(&path, json!({})).await.refused(404, "not-found");
     stranger.get(&path).await.refused(404, "not-found");
     assert_eq!(stage.refusals().await.len(), 1);
 }
@@ -123,11 +88,7 @@ async fn a_link_is_hidden_from_strangers_and_cannot_be_revoked_by_auditors() {
     let stranger = stage.person("A stranger");
     stranger.get(&path).await.refused(404, "not-found");
     stranger.delete(&path).await.refused(404, "not-found");
-    stage
-        .member(MemberRole::Auditor)
-        .delete(&path)
-        .await
-        .refused(403, "role-not-allowed");
+    stage.member(MemberRole::Auditor).delete(&path).await.refused(403, "role-not-allowed");
     assert_eq!(stage.operator().get(&path).await.status, StatusCode::OK);
 }
 
@@ -137,11 +98,7 @@ async fn only_an_active_app_has_links() {
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     for state in [AppState::Draft, AppState::Suspended, AppState::Archived] {
         stage.neighbours.app_state(stage.app, state);
-        stage
-            .developer
-            .post(&path, json!({}))
-            .await
-            .refused(409, "app-not-active");
+        stage.developer.post(&path, json!({})).await.refused(409, "app-not-active");
     }
     assert!(stage.events().await.is_empty());
 }
@@ -149,19 +106,9 @@ async fn only_an_active_app_has_links() {
 #[tokio::test]
 async fn only_a_confirmed_organization_has_links() {
     let stage = Stage::set().await;
-    stage
-        .neighbours
-        .known()
-        .organizations
-        .get_mut(&stage.organization)
-        .unwrap()
-        .confirmed = false;
+    stage.neighbours.known().organizations.get_mut(&stage.organization).unwrap().confirmed = false;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
-    stage
-        .developer
-        .post(&path, json!({}))
-        .await
-        .refused(409, "organization-not-confirmed");
+    stage.developer.post(&path, json!({})).await.refused(409, "organization-not-confirmed");
 }
 
 #[tokio::test]
@@ -173,23 +120,15 @@ async fn an_unknown_app_or_link_or_field_is_refused() {
         .post(&format!("/v1/apps/{unknown}/consent-links"), json!({}))
         .await
         .refused(404, "not-found");
-    stage
-        .developer
-        .get(&format!("/v1/consent-links/{unknown}"))
-        .await
-        .refused(404, "not-found");
+    stage.developer.get(&format!("/v1/consent-links/{unknown}")).await.refused(404, "not-found");
     let path = format!("/v1/apps/{}/consent-links", stage.app);
-    stage
-        .developer
-        .post(&path, json!({"days": 3}))
-        .await
-        .refused_for(422, "invalid-request", "days");
+    stage.developer.post(&path, json!({"days": 3})).await.refused_for(
+        422,
+        "invalid-request",
+        "days",
+    );
     let long = json!({"label": "x".repeat(256)});
-    stage
-        .developer
-        .post(&path, long)
-        .await
-        .refused_for(422, "invalid-request", "label");
+    stage.developer.post(&path, long).await.refused_for(422, "invalid-request", "label");
 }
 
 #[tokio::test]
@@ -200,10 +139,7 @@ async fn the_same_idempotency_key_makes_one_link_and_repeats_no_secret() {
     let again = stage.developer.post_once(&path, "a-key", &json!({})).await;
     assert_eq!(again.status, StatusCode::CREATED);
     assert_eq!(again.text("id"), first.text("id"));
-    assert_eq!(
-        (&again.json["url"], &again.json["token"]),
-        (&json!(null), &json!(null))
-    );
+    assert_eq!((&again.json["url"], &again.json["token"]), (&json!(null), &json!(null)));
     assert_eq!(stage.events_of("consent-link.created").await.len(), 1);
     let kept: String = sqlx::query_scalar("SELECT body::text FROM consent_broker.idempotency_keys")
         .fetch_one(&stage.pool)
@@ -228,36 +164,18 @@ async fn links_are_listed_newest_first_in_pages_and_by_state() {
     let next = link.split(['<', '>']).nth(1).unwrap();
     assert_eq!(stage.developer.get(next).await.ids(), made[2..4]);
 
-    stage
-        .developer
-        .delete(&format!("/v1/consent-links/{}", made[0]))
-        .await;
+    stage.developer.delete(&format!("/v1/consent-links/{}", made[0])).await;
+    assert_eq!(stage.developer.get(&format!("{path}?state=revoked")).await.ids(), made[..1]);
     assert_eq!(
-        stage
-            .developer
-            .get(&format!("{path}?state=revoked"))
-            .await
-            .ids(),
-        made[..1]
-    );
-    assert_eq!(
-        stage
-            .developer
-            .get(&format!("{path}?state=pending&limit=200"))
-            .await
-            .ids(),
+        stage.developer.get(&format!("{path}?state=pending&limit=200")).await.ids(),
         made[1..]
     );
-    stage
-        .developer
-        .get(&format!("{path}?state=lost"))
-        .await
-        .refused(422, "invalid-request");
-    stage
-        .developer
-        .get(&format!("{path}?cursor=x"))
-        .await
-        .refused_for(422, "invalid-request", "cursor");
+    stage.developer.get(&format!("{path}?state=lost")).await.refused(422, "invalid-request");
+    stage.developer.get(&format!("{path}?cursor=x")).await.refused_for(
+        422,
+        "invalid-request",
+        "cursor",
+    );
 }
 
 #[tokio::test]
@@ -266,16 +184,9 @@ async fn a_revoked_link_cannot_be_used_and_is_revoked_once() {
     let (id, token) = stage.link().await;
     let path = format!("/v1/consent-links/{id}");
     for _ in 0..2 {
-        assert_eq!(
-            stage.developer.delete(&path).await.status,
-            StatusCode::NO_CONTENT
-        );
+        assert_eq!(stage.developer.delete(&path).await.status, StatusCode::NO_CONTENT);
     }
-    let [event] = stage
-        .events_of("consent-link.revoked")
-        .await
-        .try_into()
-        .unwrap();
+    let [event] = stage.events_of("consent-link.revoked").await.try_into().unwrap();
     assert_eq!(
         (event.data["reason"].as_str(), event.authority.as_str()),
         (Some("requested"), "developer")
@@ -284,15 +195,9 @@ async fn a_revoked_link_cannot_be_used_and_is_revoked_once() {
     let holder = stage.person("The admin");
     let account = stage.account(&holder, AccountRole::Admin);
     holder.open(&token).await.refused(410, "link-revoked");
-    holder
-        .approve(&token, &[account])
-        .await
-        .refused(410, "link-revoked");
+    holder.approve(&token, &[account]).await.refused(410, "link-revoked");
     holder.deny(&token).await.refused(410, "link-revoked");
-    assert_eq!(
-        stage.developer.get(&path).await.text("revocation_reason"),
-        "requested"
-    );
+    assert_eq!(stage.developer.get(&path).await.text("revocation_reason"), "requested");
 }
 
 #[tokio::test]
@@ -305,10 +210,7 @@ async fn the_developer_sees_when_and_for_which_accounts_a_link_was_used() {
     holder.open(&token).await;
     stage.clock.advance(Duration::hours(1));
     holder.approve(&token, &[account]).await;
-    let link = stage
-        .developer
-        .get(&format!("/v1/consent-links/{id}"))
-        .await;
+    let link = stage.developer.get(&format!("/v1/consent-links/{id}")).await;
     assert_eq!(link.text("state"), "granted");
     assert_eq!(link.text("opened_at"), "2025-06-15T16:06:40Z");
     assert_eq!(link.text("ended_at"), "2025-06-15T17:06:40Z");
@@ -336,9 +238,6 @@ async fn without_a_token_of_the_api_nothing_is_answered() {
     ] {
         let answer = stage.send_with("nobody", &path).await;
         answer.refused(401, "invalid-token");
-        assert_eq!(
-            answer.headers["www-authenticate"],
-            "Bearer error=\"invalid_token\""
-        );
+        assert_eq!(answer.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
     }
 }

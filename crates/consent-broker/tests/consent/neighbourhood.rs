@@ -57,16 +57,8 @@ impl Neighbourhood {
     }
 
     pub(crate) fn join(&self, person: PersonId, organization_id: OrganizationId, role: MemberRole) {
-        for known in self
-            .known()
-            .people
-            .values_mut()
-            .filter(|known| known.person_id == person)
-        {
-            known.memberships.push(Membership {
-                organization_id,
-                role,
-            });
+        for known in self.known().people.values_mut().filter(|known| known.person_id == person) {
+            known.memberships.push(Membership { organization_id, role });
         }
     }
 
@@ -101,10 +93,7 @@ impl Neighbourhood {
             authentication_method: AuthenticationMethod::ClientCredentials,
             state: AppState::Active,
             service: Some(service.to_owned()),
-            domains: vec![DomainLevel {
-                domain: "campaigns".to_owned(),
-                level: Level::Manage,
-            }],
+            domains: vec![DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage }],
             scopes: Vec::new(),
             version: 2,
         };
@@ -116,9 +105,7 @@ impl Neighbourhood {
         };
         let mut known = self.known();
         known.apps.insert(id, view);
-        known
-            .app_tokens
-            .insert(format!("access-token-of-{id}"), caller);
+        known.app_tokens.insert(format!("access-token-of-{id}"), caller);
         id
     }
 
@@ -150,13 +137,7 @@ impl Neighbourhood {
     pub(crate) async fn answer(&self, client: &async_nats::Client, shared: &Shared) {
         let tasks: &Tasks = &shared.tasks;
         let server = |service| {
-            RpcServer::new(
-                service,
-                client.clone(),
-                shared.env.clone(),
-                tasks.clone(),
-                256,
-            )
+            RpcServer::new(service, client.clone(), shared.env.clone(), tasks.clone(), 256)
         };
         macro_rules! answers {
             ($server:ident: $($question:ty => $answer:expr;)*) => {$({
@@ -196,15 +177,10 @@ impl Neighbourhood {
 
 impl Known {
     fn visible(&self, asked: &VisibleAccounts) -> Vec<VisibleAccount> {
-        let held = self
-            .roles
-            .iter()
-            .filter(|((_, person), _)| *person == asked.person_id);
+        let held = self.roles.iter().filter(|((_, person), _)| *person == asked.person_id);
         let of_service = held.filter_map(|((account, _), role)| {
-            let account = self
-                .accounts
-                .get(account)
-                .filter(|account| account.service == asked.service)?;
+            let account =
+                self.accounts.get(account).filter(|account| account.service == asked.service)?;
             let may = self.roles.iter().filter(|((other, _), role)| {
                 *other == account.account_id && asked.consent_roles.contains(role)
             });
@@ -222,10 +198,7 @@ impl Known {
 
     fn roles_of(&self, asked: &AccountRolesOf) -> Vec<HeldAccountRole> {
         let wanted = |account: &AccountId| {
-            asked
-                .account_ids
-                .as_ref()
-                .is_none_or(|ids| ids.contains(account))
+            asked.account_ids.as_ref().is_none_or(|ids| ids.contains(account))
         };
         let held = self
             .roles
@@ -240,11 +213,7 @@ impl Known {
     }
 
     fn people_named(&self, asked: &NamePeople) -> Vec<NamedPerson> {
-        asked
-            .person_ids
-            .iter()
-            .map(|person| self.named(*person))
-            .collect()
+        asked.person_ids.iter().map(|person| self.named(*person)).collect()
     }
 
     fn apps_named(&self, asked: &NameApps) -> Vec<NamedApp> {
@@ -259,10 +228,7 @@ impl Known {
     }
 
     fn named(&self, person_id: PersonId) -> NamedPerson {
-        NamedPerson {
-            person_id,
-            name: self.names[&person_id].clone(),
-        }
+        NamedPerson { person_id, name: self.names[&person_id].clone() }
     }
 }
 

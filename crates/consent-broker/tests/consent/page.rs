@@ -39,23 +39,14 @@ async fn each_account_of_the_service_is_shown_with_whether_it_can_be_chosen() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage
-        .neighbours
-        .role(account, analyst.id, Some(AccountRole::Analyst));
-    let elsewhere = stage
-        .neighbours
-        .account(stage.env(), "Elsewhere", "marketing_solutions");
-    stage
-        .neighbours
-        .role(elsewhere, admin.id, Some(AccountRole::Admin));
+    stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
+    let elsewhere = stage.neighbours.account(stage.env(), "Elsewhere", "marketing_solutions");
+    stage.neighbours.role(elsewhere, admin.id, Some(AccountRole::Admin));
     let (_, token) = stage.link().await;
 
     let choices = admin.open(&token).await.json["accounts"].clone();
     assert_eq!(choices.as_array().unwrap().len(), 1);
-    assert_eq!(
-        (&choices[0]["selectable"], &choices[0]["reason"]),
-        (&json!(true), &json!(null))
-    );
+    assert_eq!((&choices[0]["selectable"], &choices[0]["reason"]), (&json!(true), &json!(null)));
     assert_eq!(
         (&choices[0]["name"], &choices[0]["role"]),
         (&json!("Corner Shop"), &json!("admin"))
@@ -75,14 +66,9 @@ async fn each_account_of_the_service_is_shown_with_whether_it_can_be_chosen() {
 #[tokio::test]
 async fn an_account_that_has_consented_is_shown_with_by_whom_and_when() {
     let stage = Stage::set().await;
-    let (first, second) = (
-        stage.person("The first admin"),
-        stage.person("The second admin"),
-    );
+    let (first, second) = (stage.person("The first admin"), stage.person("The second admin"));
     let account = stage.account(&first, AccountRole::Admin);
-    stage
-        .neighbours
-        .role(account, second.id, Some(AccountRole::Admin));
+    stage.neighbours.role(account, second.id, Some(AccountRole::Admin));
     stage.granted(&first, &[account]).await;
     let (_, token) = stage.link().await;
     let choice = second.open(&token).await.json["accounts"][0].clone();
@@ -105,26 +91,16 @@ async fn opening_is_an_event_the_first_time_and_never_uses_the_link_up() {
     let (id, token) = stage.link().await;
     for _ in 0..3 {
         let answer = holder.open(&token).await;
-        assert_eq!(
-            (answer.status, answer.text("state")),
-            (StatusCode::OK, "opened".to_owned())
-        );
+        assert_eq!((answer.status, answer.text("state")), (StatusCode::OK, "opened".to_owned()));
     }
     stage.person("Someone else").open(&token).await;
-    let [event] = stage
-        .events_of("consent-link.opened")
-        .await
-        .try_into()
-        .unwrap();
+    let [event] = stage.events_of("consent-link.opened").await.try_into().unwrap();
     assert_eq!(event.subject, format!("consent-link/{id}"));
     assert_eq!(
         (event.data["person_id"].clone(), event.authority.as_str()),
         (json!(holder.id), "link")
     );
-    assert_eq!(
-        holder.approve(&token, &[account]).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(holder.approve(&token, &[account]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -133,10 +109,7 @@ async fn many_who_open_a_link_at_once_leave_one_event() {
     let (_, token) = stage.link().await;
     let people: Vec<_> = (0..20).map(|_| stage.person("Someone")).collect();
     let answers = futures::future::join_all(people.iter().map(|person| person.open(&token))).await;
-    assert!(
-        answers.iter().all(|answer| answer.status == StatusCode::OK),
-        "{answers:?}"
-    );
+    assert!(answers.iter().all(|answer| answer.status == StatusCode::OK), "{answers:?}");
     assert_eq!(stage.events_of("consent-link.opened").await.len(), 1);
 }
 
@@ -145,10 +118,7 @@ async fn members_of_the_organization_look_at_their_own_link_without_opening_it()
     let stage = Stage::set().await;
     let (_, token) = stage.link().await;
     for role in [MemberRole::Owner, MemberRole::Auditor] {
-        assert_eq!(
-            stage.member(role).open(&token).await.text("state"),
-            "pending"
-        );
+        assert_eq!(stage.member(role).open(&token).await.text("state"), "pending");
     }
     assert!(stage.events_of("consent-link.opened").await.is_empty());
 }
@@ -162,10 +132,7 @@ async fn a_used_link_says_when_it_was_used() {
     stage.clock.advance(Duration::days(60));
     let answer = holder.open(&token).await;
     answer.refused(409, "link-already-used");
-    assert_eq!(
-        answer.text("detail"),
-        "The link was used at 2025-06-15T15:06:40Z."
-    );
+    assert_eq!(answer.text("detail"), "The link was used at 2025-06-15T15:06:40Z.");
 }
 
 #[tokio::test]
@@ -174,17 +141,9 @@ async fn an_unknown_token_is_nothing() {
     let (_, token) = stage.link().await;
     let someone = stage.person("Someone");
     let other = contract::secret::LinkToken::generate(stage.env());
-    for unknown in [
-        other.reveal(),
-        "mandate_cl_short",
-        "x",
-        &token[..token.len() - 1],
-    ] {
+    for unknown in [other.reveal(), "mandate_cl_short", "x", &token[..token.len() - 1]] {
         someone.open(unknown).await.refused(404, "not-found");
-        someone
-            .approve(unknown, &[])
-            .await
-            .refused(404, "not-found");
+        someone.approve(unknown, &[]).await.refused(404, "not-found");
         someone.deny(unknown).await.refused(404, "not-found");
     }
 }
@@ -197,14 +156,8 @@ async fn the_links_of_a_suspended_app_rest_until_it_is_resumed() {
     let (_, token) = stage.link().await;
     stage.neighbours.app_state(stage.app, AppState::Suspended);
     holder.open(&token).await.refused(409, "app-not-active");
-    holder
-        .approve(&token, &[account])
-        .await
-        .refused(409, "app-not-active");
+    holder.approve(&token, &[account]).await.refused(409, "app-not-active");
     holder.deny(&token).await.refused(409, "app-not-active");
     stage.neighbours.app_state(stage.app, AppState::Active);
-    assert_eq!(
-        holder.approve(&token, &[account]).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(holder.approve(&token, &[account]).await.status, StatusCode::OK);
 }

@@ -27,10 +27,7 @@ pub(crate) struct Answer {
 impl Person {
     /// The same person at another replica.
     pub(crate) fn at(&self, router: &Router) -> Self {
-        Self {
-            router: router.clone(),
-            ..self.clone()
-        }
+        Self { router: router.clone(), ..self.clone() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -58,11 +55,8 @@ impl Person {
     }
 
     pub(crate) async fn approve(&self, token: &str, accounts: &[AccountId]) -> Answer {
-        self.post(
-            &format!("/v1/consent-requests/{token}/approve"),
-            json!({ "accounts": accounts }),
-        )
-        .await
+        self.post(&format!("/v1/consent-requests/{token}/approve"), json!({ "accounts": accounts }))
+            .await
     }
 
     pub(crate) async fn deny(&self, token: &str) -> Answer {
@@ -79,32 +73,20 @@ impl Person {
 
 impl Answer {
     pub(crate) fn text(&self, field: &str) -> String {
-        self.json[field]
-            .as_str()
-            .unwrap_or_else(|| panic!("no {field} in {self:?}"))
-            .to_owned()
+        self.json[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
     }
 
     /// The ids of a page's items.
     pub(crate) fn ids(&self) -> Vec<String> {
-        let items = self.json["items"]
-            .as_array()
-            .unwrap_or_else(|| panic!("no page: {self:?}"));
-        items
-            .iter()
-            .map(|item| item["id"].as_str().unwrap().to_owned())
-            .collect()
+        let items = self.json["items"].as_array().unwrap_or_else(|| panic!("no page: {self:?}"));
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Asserts a problem.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, slug: &str) {
         let kind = format!("urn:mandate:problem:{slug}");
-        assert_eq!(
-            (self.status.as_u16(), &self.json["type"]),
-            (status, &json!(kind)),
-            "{self:?}"
-        );
+        assert_eq!((self.status.as_u16(), &self.json["type"]), (status, &json!(kind)), "{self:?}");
     }
 
     /// Asserts a problem that names this field.
@@ -130,9 +112,7 @@ pub(crate) async fn send(
         .header("content-type", "application/json");
     receive(
         router,
-        request
-            .body(body.map_or_else(Body::empty, |json| json.to_string().into()))
-            .unwrap(),
+        request.body(body.map_or_else(Body::empty, |json| json.to_string().into())).unwrap(),
     )
     .await
 }
@@ -141,14 +121,6 @@ async fn receive(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    let json = if body.is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_slice(&body).unwrap()
-    };
-    Answer {
-        status,
-        headers,
-        json,
-    }
+    let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+    Answer { status, headers, json }
 }

@@ -25,16 +25,9 @@ async fn an_approval_grants_each_account_under_the_persons_role_on_it() {
     assert_eq!(answer.json["granted"].as_array().unwrap().len(), 2);
     assert_eq!(answer.json["already_granted"], json!([]));
 
-    let [redeemed] = stage
-        .events_of("consent-link.redeemed")
-        .await
-        .try_into()
-        .unwrap();
+    let [redeemed] = stage.events_of("consent-link.redeemed").await.try_into().unwrap();
     assert_eq!(redeemed.subject, format!("consent-link/{id}"));
-    assert_eq!(
-        redeemed.authority.as_str(),
-        "account:admin+technical_manager"
-    );
+    assert_eq!(redeemed.authority.as_str(), "account:admin+technical_manager");
     let granted = stage.events_of("consent.granted").await;
     let authorities: BTreeSet<_> = granted
         .iter()
@@ -48,17 +41,12 @@ async fn an_approval_grants_each_account_under_the_persons_role_on_it() {
     let expected = [(one, "account:admin"), (two, "account:technical_manager")];
     assert_eq!(
         authorities,
-        expected
-            .map(|(account, role)| (account.to_string(), role.to_owned()))
-            .into()
+        expected.map(|(account, role)| (account.to_string(), role.to_owned())).into()
     );
     for event in granted {
         assert_eq!(event.organization, Some(stage.organization));
         assert_eq!(event.correlationid, redeemed.correlationid);
-        assert_eq!(
-            event.data["domains"],
-            json!([{"domain": "campaigns", "level": "manage"}])
-        );
+        assert_eq!(event.data["domains"], json!([{"domain": "campaigns", "level": "manage"}]));
     }
     let reached: BTreeSet<_> = stage.reached().await.into_iter().collect();
     assert_eq!(reached, [one.to_string(), two.to_string()].into());
@@ -73,25 +61,15 @@ async fn redeem_200_times(stage: &Stage, people: &[(Person, AccountId)]) {
         async move { person.approve(&token, &accounts).await }
     }))
     .await;
-    let (won, lost): (Vec<&Answer>, Vec<&Answer>) = answers
-        .iter()
-        .partition(|answer| answer.status == StatusCode::OK);
+    let (won, lost): (Vec<&Answer>, Vec<&Answer>) =
+        answers.iter().partition(|answer| answer.status == StatusCode::OK);
     assert_eq!((won.len(), lost.len()), (1, 199));
     for answer in lost {
         answer.refused(409, "link-already-used");
-        assert_eq!(
-            answer.text("detail"),
-            "The link was used at 2025-06-15T15:06:40Z."
-        );
+        assert_eq!(answer.text("detail"), "The link was used at 2025-06-15T15:06:40Z.");
     }
     let redeemed = stage.events_of("consent-link.redeemed").await;
-    assert_eq!(
-        redeemed
-            .iter()
-            .filter(|event| event.subject.ends_with(&id))
-            .count(),
-        1
-    );
+    assert_eq!(redeemed.iter().filter(|event| event.subject.ends_with(&id)).count(), 1);
     assert_eq!(
         redeemed[0].data["granted_accounts"],
         json!([won[0].json["granted"][0]["account_id"]])
@@ -133,31 +111,19 @@ async fn approvals_and_denials_at_once_use_the_link_once() {
     let stage = Stage::set().await;
     let people = two_hundred(&stage);
     let (_, token) = stage.link().await;
-    let answers = join_all(
-        people
-            .iter()
-            .take(40)
-            .enumerate()
-            .map(|(place, (person, account))| {
-                let accounts = [*account];
-                let token = token.clone();
-                async move {
-                    if place % 2 == 0 {
-                        person.approve(&token, &accounts).await
-                    } else {
-                        person.deny(&token).await
-                    }
-                }
-            }),
-    )
+    let answers = join_all(people.iter().take(40).enumerate().map(|(place, (person, account))| {
+        let accounts = [*account];
+        let token = token.clone();
+        async move {
+            if place % 2 == 0 {
+                person.approve(&token, &accounts).await
+            } else {
+                person.deny(&token).await
+            }
+        }
+    }))
     .await;
-    assert_eq!(
-        answers
-            .iter()
-            .filter(|answer| answer.status == StatusCode::OK)
-            .count(),
-        1
-    );
+    assert_eq!(answers.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
     let used = stage.events_of("consent-link.redeemed").await.len()
         + stage.events_of("consent-link.denied").await.len();
     assert_eq!(used, 1);
@@ -167,19 +133,15 @@ async fn approvals_and_denials_at_once_use_the_link_once() {
 async fn two_links_for_the_same_accounts_at_once_grant_each_account_once() {
     let stage = Stage::set().await;
     let holder = stage.person("The admin");
-    let mut accounts: Vec<_> = (0..50)
-        .map(|_| stage.account(&holder, AccountRole::Admin))
-        .collect();
+    let mut accounts: Vec<_> =
+        (0..50).map(|_| stage.account(&holder, AccountRole::Admin)).collect();
     let mut uses = Vec::new();
     for _ in 0..8 {
         accounts.rotate_left(7);
         uses.push((stage.link().await.1, accounts.clone()));
     }
-    let answers = join_all(
-        uses.iter()
-            .map(|(token, accounts)| holder.approve(token, accounts)),
-    )
-    .await;
+    let answers =
+        join_all(uses.iter().map(|(token, accounts)| holder.approve(token, accounts))).await;
     let mut granted = 0;
     for answer in &answers {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -194,14 +156,9 @@ async fn two_links_for_the_same_accounts_at_once_grant_each_account_once() {
 #[tokio::test]
 async fn a_grant_that_exists_is_left_as_it_is_and_the_link_is_used_all_the_same() {
     let stage = Stage::set().await;
-    let (first, second) = (
-        stage.person("The first admin"),
-        stage.person("The second admin"),
-    );
+    let (first, second) = (stage.person("The first admin"), stage.person("The second admin"));
     let account = stage.account(&first, AccountRole::Admin);
-    stage
-        .neighbours
-        .role(account, second.id, Some(AccountRole::Admin));
+    stage.neighbours.role(account, second.id, Some(AccountRole::Admin));
     let [grant] = stage.granted(&first, &[account]).await.try_into().unwrap();
 
     let (id, token) = stage.link().await;
@@ -209,32 +166,16 @@ async fn a_grant_that_exists_is_left_as_it_is_and_the_link_is_used_all_the_same(
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert_eq!(answer.json["granted"], json!([]));
     let earlier = &answer.json["already_granted"][0];
-    assert_eq!(
-        (&earlier["grant_id"], &earlier["account_id"]),
-        (&json!(grant), &json!(account))
-    );
-    assert_eq!(
-        earlier["granted_by"],
-        json!({"person_id": first.id, "name": "The first admin"})
-    );
+    assert_eq!((&earlier["grant_id"], &earlier["account_id"]), (&json!(grant), &json!(account)));
+    assert_eq!(earlier["granted_by"], json!({"person_id": first.id, "name": "The first admin"}));
     assert_eq!(stage.events_of("consent.granted").await.len(), 1);
     let redeemed = stage.events_of("consent-link.redeemed").await;
+    assert_eq!(redeemed[1].data["already_granted_accounts"], json!([account]));
     assert_eq!(
-        redeemed[1].data["already_granted_accounts"],
-        json!([account])
-    );
-    assert_eq!(
-        stage
-            .developer
-            .get(&format!("/v1/consent-links/{id}"))
-            .await
-            .text("state"),
+        stage.developer.get(&format!("/v1/consent-links/{id}")).await.text("state"),
         "granted"
     );
-    second
-        .approve(&token, &[account])
-        .await
-        .refused(409, "link-already-used");
+    second.approve(&token, &[account]).await.refused(409, "link-already-used");
 }
 
 #[tokio::test]
@@ -255,23 +196,10 @@ async fn a_denial_uses_the_link_and_grants_nothing() {
     let account = stage.account(&holder, AccountRole::Admin);
     let (id, token) = stage.link().await;
     assert_eq!(holder.deny(&token).await.status, StatusCode::OK);
-    let [event] = stage
-        .events_of("consent-link.denied")
-        .await
-        .try_into()
-        .unwrap();
-    assert_eq!(
-        (event.subject, event.authority.as_str()),
-        (format!("consent-link/{id}"), "link")
-    );
-    holder
-        .approve(&token, &[account])
-        .await
-        .refused(409, "link-already-used");
+    let [event] = stage.events_of("consent-link.denied").await.try_into().unwrap();
+    assert_eq!((event.subject, event.authority.as_str()), (format!("consent-link/{id}"), "link"));
+    holder.approve(&token, &[account]).await.refused(409, "link-already-used");
     holder.deny(&token).await.refused(409, "link-already-used");
-    assert_eq!(
-        stage.refusals().await,
-        ["link_already_used", "link_already_used"]
-    );
+    assert_eq!(stage.refusals().await, ["link_already_used", "link_already_used"]);
     assert!(stage.reached().await.is_empty());
 }

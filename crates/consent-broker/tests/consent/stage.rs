@@ -48,23 +48,16 @@ impl Stage {
         let cluster = testing::postgres().await;
         let template = cluster
             .template("mandate_consent_broker_tests", async |url| {
-                let login = |service| Login {
-                    service,
-                    password: None,
-                };
-                schema::migrate(
-                    url,
-                    &[login(Service::ConsentBroker), login(Service::AppRegistry)],
-                )
-                .await
-                .unwrap();
+                let login = |service| Login { service, password: None };
+                schema::migrate(url, &[login(Service::ConsentBroker), login(Service::AppRegistry)])
+                    .await
+                    .unwrap();
             })
             .await;
         let database = cluster.database_from(Some(template)).await;
         let nats = testing::nats().await;
-        let clock = Arc::new(ManualClock::starting_at(
-            DateTime::from_timestamp(1_750_000_000, 0).unwrap(),
-        ));
+        let clock =
+            Arc::new(ManualClock::starting_at(DateTime::from_timestamp(1_750_000_000, 0).unwrap()));
         let health = Health::new();
         let shared = Shared {
             env: Environment::with_clock(Arc::<ManualClock>::clone(&clock)),
@@ -76,21 +69,13 @@ impl Stage {
         let host = connect(&shared, &database, &nats, Service::ConsentBroker).await;
         neighbours.answer(&host.nats, &shared).await;
         let router = serve(&host).await;
-        let pool = PgPoolOptions::new()
-            .max_connections(4)
-            .connect(&database.url)
-            .await
-            .unwrap();
+        let pool = PgPoolOptions::new().max_connections(4).connect(&database.url).await.unwrap();
 
         let organization = neighbours.organization(&shared.env, true);
         let app = neighbours.app(&shared.env, organization, RETAIL);
         let (id, token) = neighbours.person(&shared.env, "The developer", false);
         neighbours.join(id, organization, MemberRole::Developer);
-        let developer = Person {
-            id,
-            token,
-            router: router.clone(),
-        };
+        let developer = Person { id, token, router: router.clone() };
         Self {
             clock,
             neighbours,
@@ -122,20 +107,12 @@ impl Stage {
 
     pub(crate) fn person(&self, name: &str) -> Person {
         let (id, token) = self.neighbours.person(self.env(), name, false);
-        Person {
-            id,
-            token,
-            router: self.router.clone(),
-        }
+        Person { id, token, router: self.router.clone() }
     }
 
     pub(crate) fn operator(&self) -> Person {
         let (id, token) = self.neighbours.person(self.env(), "The operator", true);
-        Person {
-            id,
-            token,
-            router: self.router.clone(),
-        }
+        Person { id, token, router: self.router.clone() }
     }
 
     pub(crate) fn member(&self, role: MemberRole) -> Person {
@@ -157,10 +134,7 @@ impl Stage {
     }
 
     pub(crate) async fn link_of(&self, app: AppId) -> (String, String) {
-        let answer = self
-            .developer
-            .post(&format!("/v1/apps/{app}/consent-links"), json!({}))
-            .await;
+        let answer = self.developer.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         (answer.text("id"), answer.text("token"))
     }
@@ -171,10 +145,7 @@ impl Stage {
         let answer = person.approve(&token, accounts).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         let granted = answer.json["granted"].as_array().unwrap();
-        granted
-            .iter()
-            .map(|grant| grant["grant_id"].as_str().unwrap().to_owned())
-            .collect()
+        granted.iter().map(|grant| grant["grant_id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The accounts that the app reaches with its own access token.
@@ -200,50 +171,32 @@ impl Stage {
         let rows = sqlx::query("SELECT envelope FROM consent_broker.events ORDER BY seq")
             .fetch_all(&self.pool)
             .await;
-        rows.unwrap()
-            .iter()
-            .map(|row| Envelope::parse(row.get::<&[u8], _>(0)).unwrap())
-            .collect()
+        rows.unwrap().iter().map(|row| Envelope::parse(row.get::<&[u8], _>(0)).unwrap()).collect()
     }
 
     /// The events of this type.
     pub(crate) async fn events_of(&self, kind: &str) -> Vec<Envelope> {
         let kind = format!("mandate.{kind}.v1");
-        self.events()
-            .await
-            .into_iter()
-            .filter(|event| event.kind == kind)
-            .collect()
+        self.events().await.into_iter().filter(|event| event.kind == kind).collect()
     }
 
     /// The reasons of the refusals on record.
     pub(crate) async fn refusals(&self) -> Vec<String> {
         let events = self.events_of("access.refused").await;
-        events
-            .iter()
-            .map(|event| event.data["reason"].as_str().unwrap().to_owned())
-            .collect()
+        events.iter().map(|event| event.data["reason"].as_str().unwrap().to_owned()).collect()
     }
 }
 
 async fn connect(shared: &Shared, database: &TestDatabase, nats: &Nats, service: Service) -> Host {
-    let database = DatabaseSettings {
-        url: database.url.as_str().into(),
-        ..DatabaseSettings::default()
-    };
+    let database =
+        DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() };
     let nats = NatsSettings {
         url: nats.url_for(testing::NATS_USER).unwrap().as_str().into(),
         ..NatsSettings::default()
     };
-    Host::connect(
-        service,
-        shared,
-        &database,
-        &nats,
-        eventstore::TransportSettings::default(),
-    )
-    .await
-    .unwrap()
+    Host::connect(service, shared, &database, &nats, eventstore::TransportSettings::default())
+        .await
+        .unwrap()
 }
 
 async fn serve(host: &Host) -> Router {
@@ -270,9 +223,7 @@ pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
         }
     };
     assert!(
-        tokio::time::timeout(Duration::from_secs(30), waiting)
-            .await
-            .is_ok(),
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.is_ok(),
         "{what} did not come true"
     );
 }

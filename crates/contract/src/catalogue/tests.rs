@@ -4,10 +4,7 @@ use super::*;
 
 fn domain(text: &str) -> DomainLevel {
     let (domain, level) = parse_domain_level(text).unwrap();
-    DomainLevel {
-        domain: domain.to_owned(),
-        level,
-    }
+    DomainLevel { domain: domain.to_owned(), level }
 }
 
 fn select(service: &str, wanted: &[&str], enabled: &[&str]) -> Result<Vec<String>, SelectionError> {
@@ -21,10 +18,7 @@ fn select(service: &str, wanted: &[&str], enabled: &[&str]) -> Result<Vec<String
 fn the_default_catalogue_has_both_services_and_their_roles() {
     let catalogue = Catalogue::default();
     assert_eq!(catalogue.services["retail_media"].consent_roles.len(), 3);
-    assert_eq!(
-        catalogue.services["marketing_solutions"].consent_roles,
-        [AccountRole::Admin]
-    );
+    assert_eq!(catalogue.services["marketing_solutions"].consent_roles, [AccountRole::Admin]);
     assert_eq!(catalogue.services["retail_media"].domains.len(), 7);
     assert_eq!(catalogue.services["marketing_solutions"].domains.len(), 6);
 }
@@ -32,10 +26,7 @@ fn the_default_catalogue_has_both_services_and_their_roles() {
 #[test]
 fn manage_implies_read_in_the_scopes() {
     let scopes = Catalogue::default().scopes("retail_media", &[domain("campaigns:manage")]);
-    assert_eq!(
-        scopes,
-        ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]
-    );
+    assert_eq!(scopes, ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]);
 }
 
 #[test]
@@ -44,14 +35,7 @@ fn a_domain_on_request_needs_an_operator() {
         select("retail_media", &["billing:read"], &[]),
         Err(SelectionError::NotEnabled(_))
     ));
-    assert!(
-        select(
-            "retail_media",
-            &["billing:read"],
-            &["retail_media/billing:read"]
-        )
-        .is_ok()
-    );
+    assert!(select("retail_media", &["billing:read"], &["retail_media/billing:read"]).is_ok());
 }
 
 #[test]
@@ -59,34 +43,16 @@ fn managing_accounts_brings_campaigns_and_excludes_the_rest() {
     let enabled = ["retail_media/accounts:manage"];
     let selected = select("retail_media", &["accounts:manage"], &enabled).unwrap();
     assert_eq!(selected, ["accounts:manage", "campaigns:read"]);
-    assert!(
-        select(
-            "retail_media",
-            &["accounts:manage", "campaigns:read"],
-            &enabled
-        )
-        .is_ok()
-    );
-    let refused = select(
-        "retail_media",
-        &["accounts:manage", "analytics:read"],
-        &enabled,
-    );
+    assert!(select("retail_media", &["accounts:manage", "campaigns:read"], &enabled).is_ok());
+    let refused = select("retail_media", &["accounts:manage", "analytics:read"], &enabled);
     assert!(matches!(refused, Err(SelectionError::Excluded { .. })));
-    let refused = select(
-        "retail_media",
-        &["accounts:manage", "campaigns:manage"],
-        &enabled,
-    );
+    let refused = select("retail_media", &["accounts:manage", "campaigns:manage"], &enabled);
     assert!(matches!(refused, Err(SelectionError::Excluded { .. })));
 }
 
 #[test]
 fn unknown_and_repeated_domains_are_refused() {
-    assert!(matches!(
-        select("x", &[], &[]),
-        Err(SelectionError::UnknownService(_))
-    ));
+    assert!(matches!(select("x", &[], &[]), Err(SelectionError::UnknownService(_))));
     assert!(matches!(
         select("retail_media", &["x:read"], &[]),
         Err(SelectionError::UnknownDomain(_))
@@ -99,10 +65,8 @@ fn unknown_and_repeated_domains_are_refused() {
 
 #[test]
 fn a_catalogue_with_a_mistake_says_where() {
-    let broken = DEFAULT.replace(
-        "includes = [\"campaigns:read\"]",
-        "includes = [\"nothing:read\"]",
-    );
+    let broken =
+        DEFAULT.replace("includes = [\"campaigns:read\"]", "includes = [\"nothing:read\"]");
     let error = Catalogue::parse(&broken).unwrap_err().to_string();
     assert!(
         error.contains("services.retail_media.domains.accounts") && error.contains("nothing:read"),

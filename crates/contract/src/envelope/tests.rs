@@ -13,11 +13,8 @@ fn envelope() -> Envelope {
     let time = DateTime::from_timestamp(1_700_000_000, 120_000).unwrap();
     let environment = Environment::with_clock(Arc::new(ManualClock::starting_at(time)));
     let app: AppId = environment.new_id();
-    let mut provenance = Provenance::system(
-        Service::AppRegistry,
-        Some(environment.new_id()),
-        environment.new_id(),
-    );
+    let mut provenance =
+        Provenance::system(Service::AppRegistry, Some(environment.new_id()), environment.new_id());
     provenance.traceparent = Some(TraceParent::start(&environment));
     let place = Place {
         id: environment.new_id(),
@@ -46,20 +43,14 @@ fn the_canonical_bytes_read_back_and_come_out_the_same() {
 #[test]
 fn times_have_microseconds_and_end_in_z() {
     let text = String::from_utf8(envelope().canonical().unwrap()).unwrap();
-    assert!(
-        text.contains(r#""time":"2023-11-14T22:13:20.000120Z""#),
-        "{text}"
-    );
+    assert!(text.contains(r#""time":"2023-11-14T22:13:20.000120Z""#), "{text}");
 }
 
 #[test]
 fn the_subject_on_nats_names_organization_aggregate_event_and_id() {
     let envelope = envelope();
     let organization = envelope.organization.unwrap();
-    let expected = format!(
-        "mandate.events.{organization}.app.archived.{}",
-        envelope.stream_id()
-    );
+    let expected = format!("mandate.events.{organization}.app.archived.{}", envelope.stream_id());
     assert_eq!(envelope.nats_subject(), expected);
 }
 

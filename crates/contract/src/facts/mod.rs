@@ -42,14 +42,8 @@ pub struct EventType {
 
 /// All event types there are, by name.
 pub fn all() -> Vec<EventType> {
-    let mut all = [
-        access::list(),
-        app::list(),
-        consent::list(),
-        directory::list(),
-        key::list(),
-    ]
-    .concat();
+    let mut all =
+        [access::list(), app::list(), consent::list(), directory::list(), key::list()].concat();
     all.sort_by_key(|event| event.name);
     all
 }
@@ -86,15 +80,8 @@ mod tests {
         for event in all {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
-            assert_eq!(
-                (parts[0], parts[1], parts[3]),
-                ("mandate", event.aggregate, "v1")
-            );
-            assert!(
-                parts[2].ends_with("ed") || parts[2].ends_with("set"),
-                "{}",
-                event.name
-            );
+            assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
+            assert!(parts[2].ends_with("ed") || parts[2].ends_with("set"), "{}", event.name);
         }
     }
 
@@ -117,11 +104,7 @@ mod tests {
                 .cloned()
                 .unwrap_or_default();
             for field in fields.keys() {
-                assert!(
-                    !personal.contains(&field.as_str()),
-                    "{} has {field}",
-                    event.name
-                );
+                assert!(!personal.contains(&field.as_str()), "{} has {field}", event.name);
             }
         }
     }

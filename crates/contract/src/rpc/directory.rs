@@ -254,18 +254,11 @@ mod tests {
 
     #[test]
     fn roles_have_the_same_name_in_json_and_in_postgres() {
-        for role in [
-            AccountRole::Admin,
-            AccountRole::BusinessManager,
-            AccountRole::Viewer,
-        ] {
+        for role in [AccountRole::Admin, AccountRole::BusinessManager, AccountRole::Viewer] {
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
             assert_eq!(AccountRole::parse(role.as_str()), Some(role));
         }
-        for kind in [
-            OrganizationKind::AdvertiserOrBrand,
-            OrganizationKind::TechnologyCompany,
-        ] {
+        for kind in [OrganizationKind::AdvertiserOrBrand, OrganizationKind::TechnologyCompany] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
         assert_eq!(MemberRole::parse("Owner"), None);

@@ -55,11 +55,8 @@ impl Access<'_> {
         operation: &'static str,
     ) -> Result<Authority, Problem> {
         let decision = policy::organization(self.caller.operator, self.caller.role_in(id), action);
-        let attempt = Attempt {
-            operation,
-            target: format!("organization/{id}"),
-            organization: Some(id),
-        };
+        let attempt =
+            Attempt { operation, target: format!("organization/{id}"), organization: Some(id) };
         self.permit(decision, attempt).await
     }
 
@@ -70,21 +67,11 @@ impl Access<'_> {
         }
         // Aimed at no thing that exists: the target is the caller.
         let target = format!("person/{}", self.caller.person_id);
-        Err(self
-            .refuse(Attempt {
-                operation,
-                target,
-                organization: None,
-            })
-            .await)
+        Err(self.refuse(Attempt { operation, target, organization: None }).await)
     }
 
     async fn refuse(&self, attempt: Attempt) -> Problem {
-        let Attempt {
-            operation,
-            target,
-            organization,
-        } = attempt;
+        let Attempt { operation, target, organization } = attempt;
         self.directory
             .host
             .refuse_access(
@@ -102,19 +89,16 @@ impl Access<'_> {
 
 /// The same for what is not there and for what the caller may not know of.
 pub(super) fn not_found() -> Problem {
-    Problem::not_found(
-        "not-found",
-        "There is no such thing, or it is not yours to see.",
-    )
+    Problem::not_found("not-found", "There is no such thing, or it is not yours to see.")
 }
 
 /// 422 that names every wrong field.
 pub(super) fn invalid(errors: impl IntoIterator<Item = FieldError>) -> Problem {
     let problem =
         Problem::unprocessable("invalid-request", "Some fields of the request are wrong.");
-    errors.into_iter().fold(problem, |problem, error| {
-        problem.with_field(error.field, error.message)
-    })
+    errors
+        .into_iter()
+        .fold(problem, |problem, error| problem.with_field(error.field, error.message))
 }
 
 /// Passwords that cannot be worked on.

@@ -61,19 +61,12 @@ async fn permit(
         }
         store::account_role(&mut conn, id, caller.person_id).await?
     };
-    let decision = policy::account(
-        caller.operator,
-        held.map(|held| held.role),
-        AccountAction::ManageRoles,
-    );
+    let decision =
+        policy::account(caller.operator, held.map(|held| held.role), AccountAction::ManageRoles);
     access
         .permit(
             decision,
-            Attempt {
-                operation,
-                target: format!("account/{id}"),
-                organization: None,
-            },
+            Attempt { operation, target: format!("account/{id}"), organization: None },
         )
         .await
 }
@@ -106,16 +99,9 @@ pub(super) async fn list(
     Query(query): Query<PageQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     permit(&access, id, "account-role.list").await?;
-    let slice = Slice {
-        after: query.after()?,
-        limit: query.rows(),
-    };
+    let slice = Slice { after: query.after()?, limit: query.rows() };
     let mut conn = directory.host.pool.acquire().await?;
     let rows = store::role_holders(&mut conn, id, slice).await?;
     let page = Page::of_rows(rows, &query, |holder| holder.held.id)?;
@@ -165,31 +151,19 @@ pub(super) async fn put(
     Path((id, person_id)): Path<(AccountId, PersonId)>,
     Json(body): Json<PutRole>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = permit(&access, id, "account-role.put").await?;
     let host = &directory.host;
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
     let conn = unit.connection().await?;
-    let person = store::person(conn, person_id)
-        .await?
-        .ok_or_else(not_found)?;
+    let person = store::person(conn, person_id).await?.ok_or_else(not_found)?;
     let held = store::lock_account_role(conn, id, person_id).await?;
     let role = body.role;
     match held {
         Some(held) if held.role == role => {}
         Some(held) => {
             let next = Version::new(held.version + 1).ok_or(AppendError::Conflict)?;
-            let new = HeldRole {
-                role,
-                version: next.number(),
-                ..held
-            };
+            let new = HeldRole { role, version: next.number(), ..held };
             store::update_account_role(conn, &new).await?;
             let changed = AccountRoleChanged {
                 account_role_id: held.id,
@@ -203,40 +177,22 @@ pub(super) async fn put(
         }
         None => {
             let version = Version::FIRST.number();
-            let new = HeldRole {
-                id: host.env.new_id(),
-                account_id: id,
-                person_id,
-                role,
-                version,
-            };
-            store::insert_account_role(conn, &new, host.env.now())
-                .await
-                .map_err(|error| {
-                    if store::is_taken(&error, "account_roles_account_id_person_id_key") {
-                        AppendError::Conflict.into()
-                    } else {
-                        Problem::from(error)
-                    }
-                })?;
-            let granted = AccountRoleGranted {
-                account_role_id: new.id,
-                account_id: id,
-                person_id,
-                role,
-            };
+            let new = HeldRole { id: host.env.new_id(), account_id: id, person_id, role, version };
+            store::insert_account_role(conn, &new, host.env.now()).await.map_err(|error| {
+                if store::is_taken(&error, "account_roles_account_id_person_id_key") {
+                    AppendError::Conflict.into()
+                } else {
+                    Problem::from(error)
+                }
+            })?;
+            let granted =
+                AccountRoleGranted { account_role_id: new.id, account_id: id, person_id, role };
             unit.record(new.id.uuid(), Version::FIRST, &granted)?;
             unit.commit().await?;
         }
     }
     let email = person.email.as_str().to_owned();
-    Ok(Json(RoleAnswer {
-        person_id,
-        name: person.name,
-        email,
-        role,
-    })
-    .into_response())
+    Ok(Json(RoleAnswer { person_id, name: person.name, email, role }).into_response())
 }
 
 /// Take a person's role on an account away
@@ -267,27 +223,14 @@ pub(super) async fn revoke(
     caller: Caller,
     Path((id, person_id)): Path<(AccountId, PersonId)>,
 ) -> Result<StatusCode, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = permit(&access, id, "account-role.revoke").await?;
-    let mut unit = directory
-        .host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit = directory.host.events.begin(&facts.provenance(caller.actor(), authority, None));
     let conn = unit.connection().await?;
-    let held = store::lock_account_role(conn, id, person_id)
-        .await?
-        .ok_or_else(not_found)?;
+    let held = store::lock_account_role(conn, id, person_id).await?.ok_or_else(not_found)?;
     store::delete_account_role(conn, held.id).await?;
     let next = Version::new(held.version + 1).ok_or(AppendError::Conflict)?;
-    let revoked = AccountRoleRevoked {
-        account_role_id: held.id,
-        account_id: id,
-        person_id,
-    };
+    let revoked = AccountRoleRevoked { account_role_id: held.id, account_id: id, person_id };
     unit.record(held.id.uuid(), next, &revoked)?;
     unit.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -110,45 +110,32 @@ pub(super) async fn create(
     Creation { body, idempotency }: Creation<CreateAccount>,
 ) -> Result<Response, Problem> {
     let host = &directory.host;
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = access.as_operator("account.create").await?;
     if let Some(answer) = idempotency.replay(host).await? {
         return Ok(answer);
     }
     let external_id = body.external_id.as_deref();
-    let details = AccountDetails::parse(
-        &host.catalogue,
-        &body.name,
-        body.kind,
-        &body.service,
-        external_id,
-    )
-    .map_err(invalid)?;
+    let details =
+        AccountDetails::parse(&host.catalogue, &body.name, body.kind, &body.service, external_id)
+            .map_err(invalid)?;
     let account = Account {
         id: host.env.new_id(),
         details,
         version: Version::FIRST.number(),
         created_at: host.env.now(),
     };
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, None));
-    store::insert_account(unit.connection().await?, &account)
-        .await
-        .map_err(|error| {
-            if store::is_taken(&error, "accounts_external_id_key") {
-                Problem::conflict(
-                    "external-id-taken",
-                    "There is an account with this external id already.",
-                )
-            } else {
-                error.into()
-            }
-        })?;
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    store::insert_account(unit.connection().await?, &account).await.map_err(|error| {
+        if store::is_taken(&error, "accounts_external_id_key") {
+            Problem::conflict(
+                "external-id-taken",
+                "There is an account with this external id already.",
+            )
+        } else {
+            error.into()
+        }
+    })?;
     let made = AccountCreated {
         account_id: account.id,
         kind: account.details.kind,
@@ -195,10 +182,7 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let holder = (!caller.operator).then_some(caller.person_id);
-    let slice = Slice {
-        after: query.page.after()?,
-        limit: query.page.rows(),
-    };
+    let slice = Slice { after: query.page.after()?, limit: query.page.rows() };
     let mut conn = directory.host.pool.acquire().await?;
     let rows = store::accounts(&mut conn, holder, query.service.as_deref(), slice).await?;
     let page = Page::of_rows(rows, &query.page, |account| account.id)?;
@@ -231,21 +215,11 @@ pub(super) async fn read(
     let mut conn = directory.host.pool.acquire().await?;
     let held = store::account_role(&mut conn, id, caller.person_id).await?;
     let role = held.map(|held| held.role);
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let decision = policy::account(caller.operator, role, AccountAction::Read);
-    let attempt = Attempt {
-        operation: "account.read",
-        target: format!("account/{id}"),
-        organization: None,
-    };
+    let attempt =
+        Attempt { operation: "account.read", target: format!("account/{id}"), organization: None };
     access.permit(decision, attempt).await?;
     let account = store::account(&mut conn, id).await?.ok_or_else(not_found)?;
-    Ok(Json(OneAccount {
-        account: account.into(),
-        role,
-    }))
+    Ok(Json(OneAccount { account: account.into(), role }))
 }

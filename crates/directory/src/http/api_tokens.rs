@@ -110,20 +110,14 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let host = &directory.host;
     let new = NewToken::parse(&body.name, body.expires_at, host.env.now()).map_err(invalid)?;
-    let mut provenance = facts.provenance(
-        Actor::Person(signed_in.person_id),
-        signed_in.authority,
-        None,
-    );
+    let mut provenance =
+        facts.provenance(Actor::Person(signed_in.person_id), signed_in.authority, None);
     provenance.causation = signed_in.sign_in;
     let mut unit = host.events.begin(&provenance);
     let (record, secret) = issue::token(&mut unit, &host.env, signed_in.person_id, new).await?;
     unit.commit().await?;
     let location = format!("/v1/api-tokens/{}", record.id);
-    let answer = NewTokenAnswer {
-        record: record.into(),
-        token: secret.reveal().to_owned(),
-    };
+    let answer = NewTokenAnswer { record: record.into(), token: secret.reveal().to_owned() };
     let headers = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::CREATED, headers, Json(answer)).into_response())
 }
@@ -153,10 +147,7 @@ pub(super) async fn list(
     Query(query): Query<PageQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let slice = Slice {
-        after: query.after()?,
-        limit: query.rows(),
-    };
+    let slice = Slice { after: query.after()?, limit: query.rows() };
     let mut conn = directory.host.pool.acquire().await?;
     let rows = store::tokens_of(&mut conn, caller.person_id, slice).await?;
     let page = Page::of_rows(rows, &query, |token| token.id)?;
@@ -191,14 +182,8 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, Problem> {
     let host = &directory.host;
     // Who is not an operator comes past the check below only with a token of their own.
-    let authority = if caller.operator {
-        Authority::OPERATOR
-    } else {
-        Authority::SELF
-    };
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, None));
+    let authority = if caller.operator { Authority::OPERATOR } else { Authority::SELF };
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
     let conn = unit.connection().await?;
     let token = store::lock_token(conn, id).await?.ok_or_else(not_found)?;
     if token.person_id != caller.person_id && !caller.operator {
@@ -207,10 +192,7 @@ pub(super) async fn revoke(
     if token.revoked_at.is_none() {
         let next = Version::new(token.version + 1).ok_or(AppendError::Conflict)?;
         store::revoke_token(conn, id, host.env.now(), next.number()).await?;
-        let revoked = ApiTokenRevoked {
-            api_token_id: id,
-            person_id: token.person_id,
-        };
+        let revoked = ApiTokenRevoked { api_token_id: id, person_id: token.person_id };
         unit.record(id.uuid(), next, &revoked)?;
         unit.commit().await?;
     }

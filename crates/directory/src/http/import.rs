@@ -123,11 +123,7 @@ pub(super) async fn import(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = access.as_operator("account.import").await?;
     let body = body.map_err(refused_body)?;
     if !is_csv(&headers) {
@@ -140,9 +136,7 @@ pub(super) async fn import(
     let lines = parse(&body, directory.settings.import_max_lines, &host.catalogue)
         .map_err(|error| Problem::unprocessable("unreadable-file", format!("{error}.")))?;
 
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
     let plan = decide(unit.connection().await?, lines, &host.env).await?;
     if plan.has_errors() {
         return Ok(refused(ImportReport::of(plan.report, query.dry_run, false)));
@@ -159,13 +153,8 @@ pub(super) async fn import(
 }
 
 fn is_csv(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    kind.split(';')
-        .next()
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv"))
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv"))
 }
 
 fn refused(report: ImportReport) -> Response {
@@ -173,16 +162,11 @@ fn refused(report: ImportReport) -> Response {
         r#type: format!("{}import-refused", problem::TYPE_PREFIX),
         title: "Import refused",
         status: StatusCode::UNPROCESSABLE_ENTITY.as_u16(),
-        detail: format!(
-            "{} lines are wrong, so nothing of the file was applied.",
-            report.errors
-        ),
+        detail: format!("{} lines are wrong, so nothing of the file was applied.", report.errors),
         report,
     };
     let mut response = (StatusCode::UNPROCESSABLE_ENTITY, Json(refused)).into_response();
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT));
     response
 }
 
@@ -193,12 +177,10 @@ async fn decide(
     environment: &Environment,
 ) -> Result<Plan, sqlx::Error> {
     let right = || lines.iter().flatten();
-    let external_ids: Vec<String> = right()
-        .filter_map(|line| line.account.external_id.clone())
-        .collect();
-    let emails: Vec<String> = right()
-        .filter_map(|line| Some(line.assignment.as_ref()?.0.as_str().to_owned()))
-        .collect();
+    let external_ids: Vec<String> =
+        right().filter_map(|line| line.account.external_id.clone()).collect();
+    let emails: Vec<String> =
+        right().filter_map(|line| Some(line.assignment.as_ref()?.0.as_str().to_owned())).collect();
     store::lock_imports(conn).await?;
     let known = store::known_before_import(conn, &external_ids, &emails).await?;
     Ok(plan(lines, &known, environment))
@@ -217,15 +199,7 @@ async fn apply(
         match change {
             Change::CreateAccount { id, details } => {
                 let (kind, service) = (details.kind, details.service.clone());
-                unit.record(
-                    id.uuid(),
-                    first,
-                    &AccountCreated {
-                        account_id: *id,
-                        kind,
-                        service,
-                    },
-                )?;
+                unit.record(id.uuid(), first, &AccountCreated { account_id: *id, kind, service })?;
                 accounts.push(Account {
                     id: *id,
                     details: details.clone(),
@@ -236,40 +210,18 @@ async fn apply(
             Change::RenameAccount { id, version, name } => {
                 let next = Version::new(version + 1).ok_or(AppendError::Conflict)?;
                 store::rename_account(unit.connection().await?, *id, *version, name).await?;
-                let edited = AccountEdited {
-                    account_id: *id,
-                    changed: vec!["name".to_owned()],
-                };
+                let edited = AccountEdited { account_id: *id, changed: vec!["name".to_owned()] };
                 unit.record(id.uuid(), next, &edited)?;
             }
-            &Change::GrantRole {
-                id,
-                account_id,
-                person_id,
-                role,
-            } => {
-                let granted = AccountRoleGranted {
-                    account_role_id: id,
-                    account_id,
-                    person_id,
-                    role,
-                };
+            &Change::GrantRole { id, account_id, person_id, role } => {
+                let granted =
+                    AccountRoleGranted { account_role_id: id, account_id, person_id, role };
                 unit.record(id.uuid(), first, &granted)?;
-                roles.push(HeldRole {
-                    id,
-                    account_id,
-                    person_id,
-                    role,
-                    version: 1,
-                });
+                roles.push(HeldRole { id, account_id, person_id, role, version: 1 });
             }
             &Change::ChangeRole { held, role } => {
                 let next = Version::new(held.version + 1).ok_or(AppendError::Conflict)?;
-                let new = HeldRole {
-                    role,
-                    version: next.number(),
-                    ..held
-                };
+                let new = HeldRole { role, version: next.number(), ..held };
                 store::update_account_role(unit.connection().await?, &new).await?;
                 let fact = AccountRoleChanged {
                     account_role_id: held.id,

@@ -92,18 +92,9 @@ pub(super) async fn list(
     Query(query): Query<PageQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
-    access
-        .to_organization(id, OrganizationAction::Read, "organization.read")
-        .await?;
-    let slice = Slice {
-        after: query.after()?,
-        limit: query.rows(),
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
+    access.to_organization(id, OrganizationAction::Read, "organization.read").await?;
+    let slice = Slice { after: query.after()?, limit: query.rows() };
     let mut conn = directory.host.pool.acquire().await?;
     if store::organization(&mut conn, id).await?.is_none() {
         return Err(not_found());
@@ -160,25 +151,16 @@ pub(super) async fn add(
     Path(id): Path<OrganizationId>,
     Creation { body, idempotency }: Creation<AddMember>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
-    let authority = access
-        .to_organization(id, OrganizationAction::ManageMembers, "member.add")
-        .await?;
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
+    let authority =
+        access.to_organization(id, OrganizationAction::ManageMembers, "member.add").await?;
     let host = &directory.host;
     if let Some(answer) = idempotency.replay(host).await? {
         return Ok(answer);
     }
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
-    store::lock_organization(conn, id)
-        .await?
-        .ok_or_else(not_found)?;
+    store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
     let person = named_person(conn, &body).await?;
     if store::membership(conn, id, person.id).await?.is_some() {
         return Err(Problem::conflict(
@@ -225,10 +207,7 @@ async fn named_person(conn: &mut PgConnection, body: &AddMember) -> Result<Perso
             let found = store::person(conn, id).await?;
             found.ok_or_else(|| Problem::invalid_field("person_id", "is nobody's id"))
         }
-        _ => Err(Problem::invalid_field(
-            "email",
-            "give either email or person_id",
-        )),
+        _ => Err(Problem::invalid_field("email", "give either email or person_id")),
     }
 }
 
@@ -274,29 +253,15 @@ pub(super) async fn change(
     Path((id, person_id)): Path<(OrganizationId, PersonId)>,
     Json(body): Json<ChangeMember>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
-    let authority = access
-        .to_organization(id, OrganizationAction::ManageMembers, "member.change-role")
-        .await?;
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
+    let authority =
+        access.to_organization(id, OrganizationAction::ManageMembers, "member.change-role").await?;
     let mut unit =
-        directory
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        directory.host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
-    store::lock_organization(conn, id)
-        .await?
-        .ok_or_else(not_found)?;
-    let mut membership = store::membership(conn, id, person_id)
-        .await?
-        .ok_or_else(not_found)?;
-    let person = store::person(conn, person_id)
-        .await?
-        .ok_or_else(not_found)?;
+    store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
+    let mut membership = store::membership(conn, id, person_id).await?.ok_or_else(not_found)?;
+    let person = store::person(conn, person_id).await?.ok_or_else(not_found)?;
     let owners = store::count_owners(conn, id).await?;
     if membership.change_role(body.role, owners)? {
         let changed = MembershipRoleChanged {
@@ -347,40 +312,22 @@ pub(super) async fn remove(
     caller: Caller,
     Path((id, person_id)): Path<(OrganizationId, PersonId)>,
 ) -> Result<StatusCode, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = if person_id == caller.person_id {
-        access
-            .to_organization(id, OrganizationAction::Leave, "member.leave")
-            .await?
+        access.to_organization(id, OrganizationAction::Leave, "member.leave").await?
     } else {
-        access
-            .to_organization(id, OrganizationAction::ManageMembers, "member.remove")
-            .await?
+        access.to_organization(id, OrganizationAction::ManageMembers, "member.remove").await?
     };
     let mut unit =
-        directory
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        directory.host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
-    store::lock_organization(conn, id)
-        .await?
-        .ok_or_else(not_found)?;
-    let membership = store::membership(conn, id, person_id)
-        .await?
-        .ok_or_else(not_found)?;
+    store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
+    let membership = store::membership(conn, id, person_id).await?.ok_or_else(not_found)?;
     membership.remove(store::count_owners(conn, id).await?)?;
     store::delete_membership(conn, membership.id).await?;
     let next = Version::new(membership.version + 1).ok_or(AppendError::Conflict)?;
-    let removed = MembershipRemoved {
-        membership_id: membership.id,
-        organization_id: id,
-        person_id,
-    };
+    let removed =
+        MembershipRemoved { membership_id: membership.id, organization_id: id, person_id };
     unit.record(membership.id.uuid(), next, &removed)?;
     unit.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -35,14 +35,8 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(import::import))
         .layer(DefaultBodyLimit::max(settings.import_max_bytes));
     OpenApiRouter::with_openapi(Documentation::openapi())
-        .routes(routes!(
-            organizations::create::create,
-            organizations::read::list
-        ))
-        .routes(routes!(
-            organizations::read::read,
-            organizations::edit::edit
-        ))
+        .routes(routes!(organizations::create::create, organizations::read::list))
+        .routes(routes!(organizations::read::read, organizations::edit::edit))
         .routes(routes!(organizations::operate::confirm_contact))
         .routes(routes!(organizations::operate::enable_domains))
         .routes(routes!(members::list, members::add))

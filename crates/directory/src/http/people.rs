@@ -98,29 +98,14 @@ pub(super) async fn register(
     // which a password could be guessed.
     Json(body): Json<RegisterPerson>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = access.as_operator("person.register").await?;
     let settings = directory.passwords.settings();
-    let new = NewPerson::parse(
-        &body.email,
-        &body.name,
-        Some(body.password),
-        body.operator,
-        settings,
-    )
-    .map_err(invalid)?;
+    let new =
+        NewPerson::parse(&body.email, &body.name, Some(body.password), body.operator, settings)
+            .map_err(invalid)?;
     let hash = match new.password {
-        Some(password) => Some(
-            directory
-                .passwords
-                .hash(password)
-                .await
-                .map_err(password_problem)?,
-        ),
+        Some(password) => Some(directory.passwords.hash(password).await.map_err(password_problem)?),
         None => None,
     };
 
@@ -132,33 +117,21 @@ pub(super) async fn register(
         operator: new.operator,
         created_at: host.env.now(),
     };
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, None));
-    store::insert_person(unit.connection().await?, &person, hash.as_deref())
-        .await
-        .map_err(|error| {
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    store::insert_person(unit.connection().await?, &person, hash.as_deref()).await.map_err(
+        |error| {
             if store::is_taken(&error, "people_email_key") {
-                Problem::conflict(
-                    "email-taken",
-                    "Somebody has registered with this email already.",
-                )
+                Problem::conflict("email-taken", "Somebody has registered with this email already.")
             } else {
                 error.into()
             }
-        })?;
-    let registered = PersonRegistered {
-        person_id: person.id,
-        operator: person.operator,
-    };
+        },
+    )?;
+    let registered = PersonRegistered { person_id: person.id, operator: person.operator };
     unit.record(person.id.uuid(), Version::FIRST, &registered)?;
     unit.commit().await?;
     let location = format!("/v1/people/{}", person.id);
-    Ok((
-        StatusCode::CREATED,
-        [(LOCATION, location)],
-        Json(PersonAnswer::from(person)),
-    )
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(PersonAnswer::from(person)))
         .into_response())
 }
 
@@ -217,9 +190,7 @@ pub(super) async fn me(
     caller: Caller,
 ) -> Result<Json<Me>, Problem> {
     let mut conn = directory.host.pool.acquire().await?;
-    let person = store::person(&mut conn, caller.person_id)
-        .await?
-        .ok_or_else(not_found)?;
+    let person = store::person(&mut conn, caller.person_id).await?.ok_or_else(not_found)?;
     let memberships = store::memberships_of(&mut conn, caller.person_id).await?;
     let roles = store::roles_of(&mut conn, caller.person_id, None).await?;
     let memberships = memberships
@@ -238,11 +209,7 @@ pub(super) async fn me(
             role: held.role,
         })
         .collect();
-    Ok(Json(Me {
-        person: person.into(),
-        memberships,
-        account_roles,
-    }))
+    Ok(Json(Me { person: person.into(), memberships, account_roles }))
 }
 
 /// Read a person

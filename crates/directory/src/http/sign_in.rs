@@ -81,14 +81,8 @@ async fn with_password(
         Err(_) => None,
     };
     // The same work for somebody unknown as for somebody known: the time must not tell.
-    let stored = known
-        .as_ref()
-        .and_then(|known| known.password_hash.as_deref());
-    let right = directory
-        .passwords
-        .verify(password, stored)
-        .await
-        .map_err(password_problem)?;
+    let stored = known.as_ref().and_then(|known| known.password_hash.as_deref());
+    let right = directory.passwords.verify(password, stored).await.map_err(password_problem)?;
     let sign_in_id: SignInId = host.env.new_id();
 
     if let (Some(known), true) = (&known, right) {
@@ -96,19 +90,11 @@ async fn with_password(
         let authority = Authority::role("password");
         let provenance = facts.provenance(Actor::Person(person_id), authority.clone(), None);
         let mut unit = host.events.begin(&provenance);
-        let accepted = SignInAccepted {
-            sign_in_id,
-            person_id,
-            method: "password".to_owned(),
-        };
+        let accepted = SignInAccepted { sign_in_id, person_id, method: "password".to_owned() };
         let event = unit.record(sign_in_id.uuid(), Version::FIRST, &accepted)?;
         unit.commit().await?;
         facts.proved_to_be(Actor::Person(person_id));
-        return Ok(SignedIn {
-            person_id,
-            authority,
-            sign_in: Some(event),
-        });
+        return Ok(SignedIn { person_id, authority, sign_in: Some(event) });
     }
 
     let mut provenance = facts.provenance(Actor::Anonymous, Authority::NONE, None);
@@ -116,17 +102,9 @@ async fn with_password(
         context.claimed_name = Some(name.chars().take(MAX_CLAIMED_CHARS).collect());
     }
     let mut unit = host.events.begin(&provenance);
-    let reason = if known.is_some() {
-        "wrong_password"
-    } else {
-        "unknown_person"
-    };
+    let reason = if known.is_some() { "wrong_password" } else { "unknown_person" };
     let person_id = known.map(|known| known.person_id);
-    let event = SignInRefused {
-        sign_in_id,
-        person_id,
-        reason: reason.to_owned(),
-    };
+    let event = SignInRefused { sign_in_id, person_id, reason: reason.to_owned() };
     unit.record(sign_in_id.uuid(), Version::FIRST, &event)?;
     unit.commit().await?;
     Err(refused())
@@ -135,12 +113,8 @@ async fn with_password(
 /// The same for an unknown person and a wrong password.
 fn refused() -> Problem {
     let challenge = HeaderValue::from_static("Basic realm=\"mandate\", charset=\"UTF-8\"");
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "sign-in-refused",
-        "The email or the password is wrong.",
-    )
-    .with_header(WWW_AUTHENTICATE, challenge)
+    Problem::new(StatusCode::UNAUTHORIZED, "sign-in-refused", "The email or the password is wrong.")
+        .with_header(WWW_AUTHENTICATE, challenge)
 }
 
 #[cfg(test)]
@@ -150,34 +124,19 @@ mod tests {
     use super::*;
 
     fn read(header: &str) -> Option<Result<String, u16>> {
-        let (parts, ()) = Request::builder()
-            .header(AUTHORIZATION, header)
-            .body(())
-            .unwrap()
-            .into_parts();
-        basic(&parts).map(|claim| {
-            claim
-                .map(|(name, _)| name)
-                .map_err(|problem| problem.status().as_u16())
-        })
+        let (parts, ()) =
+            Request::builder().header(AUTHORIZATION, header).body(()).unwrap().into_parts();
+        basic(&parts)
+            .map(|claim| claim.map(|(name, _)| name).map_err(|problem| problem.status().as_u16()))
     }
 
     #[test]
     fn only_a_basic_header_is_a_claim() {
         let encoded = STANDARD.encode("owner@example.com:pass:word");
-        assert_eq!(
-            read(&format!("Basic {encoded}")),
-            Some(Ok("owner@example.com".to_owned()))
-        );
-        assert_eq!(
-            read(&format!("basic {encoded}")),
-            Some(Ok("owner@example.com".to_owned()))
-        );
+        assert_eq!(read(&format!("Basic {encoded}")), Some(Ok("owner@example.com".to_owned())));
+        assert_eq!(read(&format!("basic {encoded}")), Some(Ok("owner@example.com".to_owned())));
         assert_eq!(read("Basic !"), Some(Err(401)));
-        assert_eq!(
-            read(&format!("Basic {}", STANDARD.encode("no colon"))),
-            Some(Err(401))
-        );
+        assert_eq!(read(&format!("Basic {}", STANDARD.encode("no colon"))), Some(Err(401)));
         assert_eq!(read("Bearer abc"), None);
     }
 }

@@ -9,14 +9,8 @@ use crate::account::AccountDetails;
 use crate::fields::{Email, FieldError};
 
 /// The columns, in their order.
-pub(super) const HEADER: [&str; 6] = [
-    "account_name",
-    "kind",
-    "service",
-    "external_id",
-    "email",
-    "role",
-];
+pub(super) const HEADER: [&str; 6] =
+    ["account_name", "kind", "service", "external_id", "email", "role"];
 
 /// A line that is right in itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,10 +53,8 @@ pub fn parse(
     // Spreadsheets begin UTF-8 files with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Flexible: a line with too few or too many fields is reported as that line's error.
-    let mut reader = ReaderBuilder::new()
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(text.as_bytes());
     let malformed = |error: csv::Error| FileError::Malformed(error.to_string());
     if reader.headers().map_err(malformed)?.iter().ne(HEADER) {
         return Err(FileError::Header);
@@ -74,22 +66,14 @@ pub fn parse(
         }
         lines.push(parse_line(&record.map_err(malformed)?, catalogue));
     }
-    if lines.is_empty() {
-        Err(FileError::Empty)
-    } else {
-        Ok(lines)
-    }
+    if lines.is_empty() { Err(FileError::Empty) } else { Ok(lines) }
 }
 
 fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, LineReport> {
     let number = record.position().map_or(0, csv::Position::line);
     let wrong = |field: &str, message: &str| LineReport::error(number, field, message);
     if record.len() != HEADER.len() {
-        let message = format!(
-            "the line has {} fields instead of {}",
-            record.len(),
-            HEADER.len()
-        );
+        let message = format!("the line has {} fields instead of {}", record.len(), HEADER.len());
         return Err(wrong("line", &message));
     }
     let field = |index: usize| record.get(index).unwrap_or_default();
@@ -99,18 +83,9 @@ fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, Line
         .ok_or_else(|| wrong("kind", "is neither advertiser nor publisher"))?;
     let account =
         AccountDetails::parse(catalogue, field(0), kind, field(2), some(3)).map_err(|errors| {
-            let first = errors
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| FieldError::new("line", "is wrong"));
-            wrong(
-                if first.field == "name" {
-                    "account_name"
-                } else {
-                    first.field
-                },
-                &first.message,
-            )
+            let first =
+                errors.into_iter().next().unwrap_or_else(|| FieldError::new("line", "is wrong"));
+            wrong(if first.field == "name" { "account_name" } else { first.field }, &first.message)
         })?;
     let assignment = match (some(4), some(5)) {
         (None, None) => None,
@@ -128,11 +103,7 @@ fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, Line
         (Some(_), None) => return Err(wrong("role", "is required with an email")),
         (None, Some(_)) => return Err(wrong("email", "is required with a role")),
     };
-    Ok(Line {
-        number,
-        account,
-        assignment,
-    })
+    Ok(Line { number, account, assignment })
 }
 
 #[cfg(test)]
@@ -144,9 +115,7 @@ mod tests {
     }
 
     fn read_line(line: &str) -> Result<Line, LineReport> {
-        read(&format!("{}\n{line}\n", HEADER.join(",")))
-            .unwrap()
-            .remove(0)
+        read(&format!("{}\n{line}\n", HEADER.join(","))).unwrap().remove(0)
     }
 
     #[test]
@@ -154,17 +123,11 @@ mod tests {
         let line =
             read_line(r#""Shop, Paris", advertiser ,retail_media,A-1,Admin@Example.com,admin"#)
                 .unwrap();
-        assert_eq!(
-            (line.number, line.account.name.as_str()),
-            (2, "Shop, Paris")
-        );
+        assert_eq!((line.number, line.account.name.as_str()), (2, "Shop, Paris"));
         assert_eq!(line.account.external_id.as_deref(), Some("A-1"));
         assert_eq!(
             line.assignment,
-            Some((
-                Email::parse("email", "admin@example.com").unwrap(),
-                AccountRole::Admin
-            ))
+            Some((Email::parse("email", "admin@example.com").unwrap(), AccountRole::Admin))
         );
         let bare = read_line("Shop,publisher,marketing_solutions,,,").unwrap();
         assert_eq!((bare.account.external_id, bare.assignment), (None, None));
@@ -179,44 +142,29 @@ mod tests {
             ("Shop,advertiser,retail_media,A-1,nobody,admin", "email"),
             ("Shop,advertiser,retail_media,A-1,,admin", "email"),
             ("Shop,advertiser,retail_media,A-1,a@example.com,", "role"),
-            (
-                "Shop,advertiser,retail_media,A-1,a@example.com,owner",
-                "role",
-            ),
+            ("Shop,advertiser,retail_media,A-1,a@example.com,owner", "role"),
             ("Shop,advertiser,retail_media", "line"),
             ("Shop,advertiser,retail_media,A-1,,,", "line"),
         ] {
             let error = read_line(line).unwrap_err();
-            assert_eq!(
-                (error.line, error.field.as_deref()),
-                (2, Some(field)),
-                "{line}"
-            );
+            assert_eq!((error.line, error.field.as_deref()), (2, Some(field)), "{line}");
         }
     }
 
     #[test]
     fn a_byte_order_mark_and_windows_line_ends_are_no_matter() {
-        let text = format!(
-            "\u{feff}{}\r\nShop,advertiser,retail_media,A-1,,\r\n",
-            HEADER.join(",")
-        );
+        let text =
+            format!("\u{feff}{}\r\nShop,advertiser,retail_media,A-1,,\r\n", HEADER.join(","));
         assert!(read(&text).unwrap()[0].is_ok());
     }
 
     #[test]
     fn files_that_are_something_else_are_refused_as_a_whole() {
-        assert_eq!(
-            parse(b"\xff\xfe", 3, &Catalogue::default()),
-            Err(FileError::NotUtf8)
-        );
+        assert_eq!(parse(b"\xff\xfe", 3, &Catalogue::default()), Err(FileError::NotUtf8));
         assert_eq!(read("name,kind\na,b\n"), Err(FileError::Header));
         assert_eq!(read(""), Err(FileError::Header));
         assert_eq!(read(&HEADER.join(",")), Err(FileError::Empty));
         let four = "Shop,advertiser,retail_media,A-1,,\n".repeat(4);
-        assert_eq!(
-            read(&format!("{}\n{four}", HEADER.join(","))),
-            Err(FileError::TooManyLines(3))
-        );
+        assert_eq!(read(&format!("{}\n{four}", HEADER.join(","))), Err(FileError::TooManyLines(3)));
     }
 }

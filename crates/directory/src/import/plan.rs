@@ -82,9 +82,7 @@ pub struct Plan {
 impl Plan {
     /// Whether any line is wrong: then nothing of the file is applied.
     pub fn has_errors(&self) -> bool {
-        self.report
-            .iter()
-            .any(|line| line.outcome == Outcome::Error)
+        self.report.iter().any(|line| line.outcome == Outcome::Error)
     }
 }
 
@@ -138,15 +136,9 @@ pub fn plan(
     };
     let report = lines
         .into_iter()
-        .map(|line| {
-            line.and_then(|line| planner.line(&line))
-                .unwrap_or_else(|error| error)
-        })
+        .map(|line| line.and_then(|line| planner.line(&line)).unwrap_or_else(|error| error))
         .collect();
-    Plan {
-        report,
-        changes: planner.changes,
-    }
+    Plan { report, changes: planner.changes }
 }
 
 impl Planner<'_> {
@@ -167,12 +159,7 @@ impl Planner<'_> {
             (_, Some(Outcome::Updated)) => (Outcome::Updated, "role changed"),
             _ => (Outcome::Unchanged, "nothing to change"),
         };
-        Ok(LineReport {
-            line: line.number,
-            outcome,
-            field: None,
-            message: message.to_owned(),
-        })
+        Ok(LineReport { line: line.number, outcome, field: None, message: message.to_owned() })
     }
 
     fn account(&mut self, line: &Line) -> Result<(AccountId, Outcome), LineReport> {
@@ -187,25 +174,18 @@ impl Planner<'_> {
                 }
             };
         }
-        let known = wanted
-            .external_id
-            .as_ref()
-            .and_then(|id| self.known.accounts.get(id));
+        let known = wanted.external_id.as_ref().and_then(|id| self.known.accounts.get(id));
         let (id, outcome) = match known {
             None => {
                 let id = self.environment.new_id();
-                self.changes.push(Change::CreateAccount {
-                    id,
-                    details: wanted.clone(),
-                });
+                self.changes.push(Change::CreateAccount { id, details: wanted.clone() });
                 (id, Outcome::Created)
             }
             Some(account) => match difference(&account.details, wanted) {
                 None => (account.id, Outcome::Unchanged),
                 Some("account_name") => {
                     let (id, version, name) = (account.id, account.version, wanted.name.clone());
-                    self.changes
-                        .push(Change::RenameAccount { id, version, name });
+                    self.changes.push(Change::RenameAccount { id, version, name });
                     (id, Outcome::Updated)
                 }
                 Some(field) => {
@@ -215,14 +195,7 @@ impl Planner<'_> {
                 }
             },
         };
-        self.accounts.insert(
-            identity,
-            Seen {
-                line: line.number,
-                id,
-                details: wanted.clone(),
-            },
-        );
+        self.accounts.insert(identity, Seen { line: line.number, id, details: wanted.clone() });
         Ok((id, outcome))
     }
 
@@ -234,11 +207,7 @@ impl Planner<'_> {
         role: AccountRole,
     ) -> Result<Outcome, LineReport> {
         let Some(&person_id) = self.known.people.get(email) else {
-            return Err(LineReport::error(
-                line,
-                "email",
-                "nobody has registered with this email",
-            ));
+            return Err(LineReport::error(line, "email", "nobody has registered with this email"));
         };
         if let Some(&(before, given)) = self.roles.get(&(account_id, person_id)) {
             return if given == role {
@@ -258,12 +227,7 @@ impl Planner<'_> {
             }
             None => {
                 let id = self.environment.new_id();
-                self.changes.push(Change::GrantRole {
-                    id,
-                    account_id,
-                    person_id,
-                    role,
-                });
+                self.changes.push(Change::GrantRole { id, account_id, person_id, role });
                 Ok(Outcome::Created)
             }
         }

@@ -55,13 +55,7 @@ pub async fn account_role(
     row.map(|row| {
         let role = AccountRole::read(&row.role)?;
         let id = AccountRoleId::from_uuid(row.id);
-        Ok(HeldRole {
-            id,
-            account_id,
-            person_id,
-            role,
-            version: row.version,
-        })
+        Ok(HeldRole { id, account_id, person_id, role, version: row.version })
     })
     .transpose()
 }
@@ -83,13 +77,7 @@ pub async fn lock_account_role(
     row.map(|row| {
         let role = AccountRole::read(&row.role)?;
         let id = AccountRoleId::from_uuid(row.id);
-        Ok(HeldRole {
-            id,
-            account_id,
-            person_id,
-            role,
-            version: row.version,
-        })
+        Ok(HeldRole { id, account_id, person_id, role, version: row.version })
     })
     .transpose()
 }
@@ -115,12 +103,9 @@ pub async fn delete_account_role(
     conn: &mut PgConnection,
     id: AccountRoleId,
 ) -> Result<(), sqlx::Error> {
-    let result = sqlx::query!(
-        "DELETE FROM directory.account_roles WHERE id = $1",
-        id.uuid()
-    )
-    .execute(conn)
-    .await?;
+    let result = sqlx::query!("DELETE FROM directory.account_roles WHERE id = $1", id.uuid())
+        .execute(conn)
+        .await?;
     exactly_one(&result)
 }
 
@@ -229,10 +214,7 @@ pub async fn visible_accounts(
     let mut by_account: std::collections::HashMap<Uuid, Vec<NamedPerson>> =
         std::collections::HashMap::new();
     for row in consenters {
-        let person = NamedPerson {
-            person_id: PersonId::from_uuid(row.id),
-            name: row.name,
-        };
+        let person = NamedPerson { person_id: PersonId::from_uuid(row.id), name: row.name };
         by_account.entry(row.account_id).or_default().push(person);
     }
     for account in &mut accounts {

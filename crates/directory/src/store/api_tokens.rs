@@ -140,17 +140,10 @@ pub async fn token_holders(
     .await?;
     let mut holders = HashMap::with_capacity(rows.len());
     for row in rows {
-        let memberships = row
-            .organizations
-            .iter()
-            .zip(&row.roles)
-            .map(|(organization, role)| {
-                let organization_id = OrganizationId::from_uuid(*organization);
-                Ok(Membership {
-                    organization_id,
-                    role: MemberRole::read(role)?,
-                })
-            });
+        let memberships = row.organizations.iter().zip(&row.roles).map(|(organization, role)| {
+            let organization_id = OrganizationId::from_uuid(*organization);
+            Ok(Membership { organization_id, role: MemberRole::read(role)? })
+        });
         let person = AuthenticatedPerson {
             person_id: PersonId::from_uuid(row.person_id),
             operator: row.operator,

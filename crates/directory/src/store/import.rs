@@ -35,29 +35,18 @@ pub async fn known_before_import(
             service: row.service,
             external_id: Some(row.external_id.clone()),
         };
-        let account = KnownAccount {
-            id: AccountId::from_uuid(row.id),
-            details,
-            version: row.version,
-        };
+        let account =
+            KnownAccount { id: AccountId::from_uuid(row.id), details, version: row.version };
         known.accounts.insert(row.external_id, account);
     }
-    let people = sqlx::query!(
-        "SELECT id, email FROM directory.people WHERE email = ANY($1)",
-        emails
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let people =
+        sqlx::query!("SELECT id, email FROM directory.people WHERE email = ANY($1)", emails)
+            .fetch_all(&mut *conn)
+            .await?;
     for row in people {
-        known
-            .people
-            .insert(Email::read(&row.email)?, PersonId::from_uuid(row.id));
+        known.people.insert(Email::read(&row.email)?, PersonId::from_uuid(row.id));
     }
-    let account_ids: Vec<Uuid> = known
-        .accounts
-        .values()
-        .map(|account| account.id.uuid())
-        .collect();
+    let account_ids: Vec<Uuid> = known.accounts.values().map(|account| account.id.uuid()).collect();
     let person_ids: Vec<Uuid> = known.people.values().map(|id| id.uuid()).collect();
     known.roles = held_roles(conn, &account_ids, &person_ids).await?;
     Ok(known)
@@ -97,22 +86,11 @@ pub async fn insert_accounts(
     created_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = new.iter().map(|account| account.id.uuid()).collect();
-    let names: Vec<String> = new
-        .iter()
-        .map(|account| account.details.name.clone())
-        .collect();
-    let kinds: Vec<String> = new
-        .iter()
-        .map(|account| account.details.kind.to_string())
-        .collect();
-    let services: Vec<String> = new
-        .iter()
-        .map(|account| account.details.service.clone())
-        .collect();
-    let external_ids: Vec<Option<String>> = new
-        .iter()
-        .map(|account| account.details.external_id.clone())
-        .collect();
+    let names: Vec<String> = new.iter().map(|account| account.details.name.clone()).collect();
+    let kinds: Vec<String> = new.iter().map(|account| account.details.kind.to_string()).collect();
+    let services: Vec<String> = new.iter().map(|account| account.details.service.clone()).collect();
+    let external_ids: Vec<Option<String>> =
+        new.iter().map(|account| account.details.external_id.clone()).collect();
     sqlx::query!(
         "INSERT INTO directory.accounts (id, name, kind, service, external_id, version, created_at)
          SELECT id, name, kind, service, external_id, 1, $6

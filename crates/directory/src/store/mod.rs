@@ -67,11 +67,7 @@ impl Named for crate::fields::Email {
 
 /// An update of a row that was read and locked in the same transaction changes exactly that row.
 fn exactly_one(result: &PgQueryResult) -> Result<(), sqlx::Error> {
-    if result.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    if result.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
 /// Imports wait for each other until the end of the transaction.

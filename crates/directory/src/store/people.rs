@@ -128,19 +128,13 @@ pub async fn name_people(
     ids: &[PersonId],
 ) -> Result<Vec<NamedPerson>, sqlx::Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let mut rows = sqlx::query!(
-        "SELECT id, name FROM directory.people WHERE id = ANY($1)",
-        &ids
-    )
-    .fetch_all(conn)
-    .await?;
+    let mut rows = sqlx::query!("SELECT id, name FROM directory.people WHERE id = ANY($1)", &ids)
+        .fetch_all(conn)
+        .await?;
     rows.sort_by_key(|row| row.id);
     Ok(rows
         .into_iter()
-        .map(|row| NamedPerson {
-            person_id: PersonId::from_uuid(row.id),
-            name: row.name,
-        })
+        .map(|row| NamedPerson { person_id: PersonId::from_uuid(row.id), name: row.name })
         .collect())
 }
 

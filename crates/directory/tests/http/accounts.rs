@@ -9,46 +9,27 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("admin").await, stage.person("analyst").await);
     let body = json!({"name": "Shop", "kind": "advertiser", "service": "retail_media", "external_id": "A-1"});
-    let (answer, events) = stage
-        .events_of(stage.operator.post("/v1/accounts", &body))
-        .await;
-    let account = format!(
-        "/v1/accounts/{}",
-        answer.expect(201)["id"].as_str().unwrap()
-    );
+    let (answer, events) = stage.events_of(stage.operator.post("/v1/accounts", &body)).await;
+    let account = format!("/v1/accounts/{}", answer.expect(201)["id"].as_str().unwrap());
     assert_eq!(events, ["account.created"]);
-    stage
-        .operator
-        .post("/v1/accounts", &body)
-        .await
-        .expect_problem(409, "external-id-taken");
-    admin
-        .post("/v1/accounts", &body)
-        .await
-        .expect_problem(403, "role-not-allowed");
+    stage.operator.post("/v1/accounts", &body).await.expect_problem(409, "external-id-taken");
+    admin.post("/v1/accounts", &body).await.expect_problem(403, "role-not-allowed");
 
     let role = |who: &crate::stage::Client| format!("{account}/roles/{}", who.id);
-    admin
-        .put(&role(&analyst), &json!({"role": "analyst"}))
-        .await
-        .expect_problem(404, "not-found");
-    let (answer, events) = stage
-        .events_of(stage.operator.put(&role(&admin), &json!({"role": "admin"})))
-        .await;
+    admin.put(&role(&analyst), &json!({"role": "analyst"})).await.expect_problem(404, "not-found");
+    let (answer, events) =
+        stage.events_of(stage.operator.put(&role(&admin), &json!({"role": "admin"}))).await;
     answer.expect(200);
     assert_eq!(events, ["account-role.granted"]);
-    let (answer, events) = stage
-        .events_of(admin.put(&role(&analyst), &json!({"role": "viewer"})))
-        .await;
+    let (answer, events) =
+        stage.events_of(admin.put(&role(&analyst), &json!({"role": "viewer"}))).await;
     answer.expect(200);
     assert_eq!(events, ["account-role.granted"]);
-    let (_, events) = stage
-        .events_of(admin.put(&role(&analyst), &json!({"role": "analyst"})))
-        .await;
+    let (_, events) =
+        stage.events_of(admin.put(&role(&analyst), &json!({"role": "analyst"}))).await;
     assert_eq!(events, ["account-role.changed"]);
-    let (_, events) = stage
-        .events_of(admin.put(&role(&analyst), &json!({"role": "analyst"})))
-        .await;
+    let (_, events) =
+        stage.events_of(admin.put(&role(&analyst), &json!({"role": "analyst"}))).await;
     assert_eq!(events.len(), 0);
 
     assert_eq!(analyst.get(&account).await.expect(200)["role"], "analyst");
@@ -56,13 +37,7 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     let (answer, events) = stage.events_of(analyst.get(&roles)).await;
     answer.expect_problem(403, "role-not-allowed");
     assert_eq!(events, ["access.refused"]);
-    assert_eq!(
-        admin.get(&roles).await.expect(200)["items"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(admin.get(&roles).await.expect(200)["items"].as_array().unwrap().len(), 2);
     analyst.delete(&role(&admin)).await.expect(403);
 
     let (answer, events) = stage.events_of(admin.delete(&role(&analyst))).await;
@@ -81,34 +56,17 @@ async fn people_list_the_accounts_they_hold_a_role_on() {
         let body = json!({"name": service, "kind": "publisher", "service": service});
         let made = stage.operator.post("/v1/accounts", &body).await.expect(201);
         if service == "retail_media" {
-            let role = format!(
-                "/v1/accounts/{}/roles/{}",
-                made["id"].as_str().unwrap(),
-                admin.id
-            );
-            stage
-                .operator
-                .put(&role, &json!({"role": "admin"}))
-                .await
-                .expect(200);
+            let role = format!("/v1/accounts/{}/roles/{}", made["id"].as_str().unwrap(), admin.id);
+            stage.operator.put(&role, &json!({"role": "admin"})).await.expect(200);
         }
     }
     let names = async |client: &crate::stage::Client, query: &str| {
-        let page = client
-            .get(&format!("/v1/accounts{query}"))
-            .await
-            .expect(200);
+        let page = client.get(&format!("/v1/accounts{query}")).await.expect(200);
         page["items"].as_array().unwrap().len()
     };
-    assert_eq!(
-        (names(&admin, "").await, names(&stage.operator, "").await),
-        (1, 2)
-    );
+    assert_eq!((names(&admin, "").await, names(&stage.operator, "").await), (1, 2));
     assert_eq!(names(&admin, "?service=marketing_solutions").await, 0);
-    assert_eq!(
-        names(&stage.operator, "?service=marketing_solutions&limit=1").await,
-        1
-    );
+    assert_eq!(names(&stage.operator, "?service=marketing_solutions&limit=1").await, 1);
     let me = admin.get("/v1/people/me").await.expect(200);
     assert_eq!(me["account_roles"][0]["role"], "admin");
     stage.close().await;
@@ -119,11 +77,7 @@ async fn wrong_fields_of_an_account_are_named() {
     let stage = Stage::set().await;
     let body = json!({"name": " ", "kind": "advertiser", "service": "nothing"});
     assert_eq!(
-        stage
-            .operator
-            .post("/v1/accounts", &body)
-            .await
-            .wrong_fields(),
+        stage.operator.post("/v1/accounts", &body).await.wrong_fields(),
         ["name", "service"]
     );
     stage.close().await;
@@ -135,22 +89,12 @@ async fn what_an_account_is_stays_in_the_database_too() {
     let body = json!({"name": "Shop", "kind": "advertiser", "service": "retail_media"});
     stage.operator.post("/v1/accounts", &body).await.expect(201);
     for (statement, by_owner) in [
-        (
-            "UPDATE directory.accounts SET kind = 'publisher'",
-            "never change",
-        ),
+        ("UPDATE directory.accounts SET kind = 'publisher'", "never change"),
         ("DELETE FROM directory.accounts", "permission denied"),
         ("DELETE FROM directory.people", "permission denied"),
     ] {
-        let error = sqlx::query(statement)
-            .execute(&stage.host.pool)
-            .await
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains(by_owner) || error.contains("permission denied"),
-            "{error}"
-        );
+        let error = sqlx::query(statement).execute(&stage.host.pool).await.unwrap_err().to_string();
+        assert!(error.contains(by_owner) || error.contains("permission denied"), "{error}");
     }
     stage.close().await;
 }

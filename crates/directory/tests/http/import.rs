@@ -14,19 +14,11 @@ fn counts(report: &Value) -> [u64; 4] {
 async fn a_dry_run_tells_and_applies_nothing() {
     let stage = Stage::set().await;
     stage.person("admin").await;
-    let (answer, events) = stage
-        .events_of(stage.operator.import("?dry_run=true", SHOP))
-        .await;
+    let (answer, events) = stage.events_of(stage.operator.import("?dry_run=true", SHOP)).await;
     let report = answer.expect(200);
-    assert_eq!(
-        (counts(&report), &report["applied"]),
-        ([1, 0, 0, 0], &json!(false))
-    );
+    assert_eq!((counts(&report), &report["applied"]), ([1, 0, 0, 0], &json!(false)));
     assert_eq!(events.len(), 0);
-    assert_eq!(
-        stage.operator.get("/v1/accounts").await.expect(200)["items"],
-        json!([])
-    );
+    assert_eq!(stage.operator.get("/v1/accounts").await.expect(200)["items"], json!([]));
     stage.close().await;
 }
 
@@ -36,19 +28,11 @@ async fn the_same_file_can_be_imported_again() {
     let admin = stage.person("admin").await;
     let (answer, events) = stage.events_of(stage.operator.import("", SHOP)).await;
     let report = answer.expect(200);
-    assert_eq!(
-        (counts(&report), &report["applied"]),
-        ([1, 0, 0, 0], &json!(true))
-    );
+    assert_eq!((counts(&report), &report["applied"]), ([1, 0, 0, 0], &json!(true)));
     assert_eq!(events, ["account.created", "account-role.granted"]);
-    assert_eq!(
-        admin.get("/v1/accounts").await.expect(200)["items"][0]["name"],
-        "Shop"
-    );
+    assert_eq!(admin.get("/v1/accounts").await.expect(200)["items"][0]["name"], "Shop");
 
-    let (answer, events) = stage
-        .events_of(stage.operator.import("?dry_run=false", SHOP))
-        .await;
+    let (answer, events) = stage.events_of(stage.operator.import("?dry_run=false", SHOP)).await;
     assert_eq!(counts(&answer.expect(200)), [0, 0, 1, 0]);
     assert_eq!(events.len(), 0);
 
@@ -70,20 +54,14 @@ async fn one_wrong_line_keeps_the_whole_file_out() {
     assert_eq!(answer.headers["content-type"], "application/problem+json");
     let problem = answer.expect_problem(422, "import-refused");
     let report = &problem["report"];
-    assert_eq!(
-        (counts(report), &report["applied"]),
-        ([1, 0, 0, 2], &json!(false))
-    );
+    assert_eq!((counts(report), &report["applied"]), ([1, 0, 0, 2], &json!(false)));
     assert_eq!(
         (&report["lines"][1]["line"], &report["lines"][1]["field"]),
         (&json!(3), &json!("email"))
     );
     assert_eq!(report["lines"][2]["field"], "kind");
     assert_eq!(events.len(), 0);
-    assert_eq!(
-        stage.operator.get("/v1/accounts").await.expect(200)["items"],
-        json!([])
-    );
+    assert_eq!(stage.operator.get("/v1/accounts").await.expect(200)["items"], json!([]));
     stage.close().await;
 }
 
@@ -91,36 +69,14 @@ async fn one_wrong_line_keeps_the_whole_file_out() {
 async fn other_files_types_sizes_and_people_are_refused() {
     let stage = Stage::set().await;
     let admin = stage.person("admin").await;
-    admin
-        .import("", SHOP)
-        .await
-        .expect_problem(403, "role-not-allowed");
+    admin.import("", SHOP).await.expect_problem(403, "role-not-allowed");
     let send = async |kind: &str, body: String| {
-        stage
-            .operator
-            .send(
-                "POST",
-                "/v1/accounts/import",
-                &[("content-type", kind)],
-                body,
-            )
-            .await
+        stage.operator.send("POST", "/v1/accounts/import", &[("content-type", kind)], body).await
     };
     send("application/json", "{}".into()).await.expect(415);
-    send("text/csv", "name\nx\n".into())
-        .await
-        .expect_problem(422, "unreadable-file");
-    send("text/csv", "x".repeat(5000))
-        .await
-        .expect_problem(413, "too-large");
-    assert_eq!(
-        stage
-            .operator
-            .import("?dry_run=perhaps", SHOP)
-            .await
-            .wrong_fields(),
-        ["dry_run"]
-    );
+    send("text/csv", "name\nx\n".into()).await.expect_problem(422, "unreadable-file");
+    send("text/csv", "x".repeat(5000)).await.expect_problem(413, "too-large");
+    assert_eq!(stage.operator.import("?dry_run=perhaps", SHOP).await.wrong_fields(), ["dry_run"]);
     stage.close().await;
 }
 
@@ -130,12 +86,6 @@ async fn imports_at_the_same_time_make_an_account_once() {
     stage.person("admin").await;
     let imports = futures::future::join_all((0..8).map(|_| stage.operator.import("", SHOP))).await;
     assert!(imports.iter().all(|answer| answer.status == 200));
-    assert_eq!(
-        imports
-            .iter()
-            .filter(|answer| answer.json["created"] == 1)
-            .count(),
-        1
-    );
+    assert_eq!(imports.iter().filter(|answer| answer.json["created"] == 1).count(), 1);
     stage.close().await;
 }

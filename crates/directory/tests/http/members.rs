@@ -21,41 +21,22 @@ async fn owners_manage_members_and_others_do_not() {
     let (answer, events) = stage.events_of(owner.post(&members, &body)).await;
     assert_eq!(answer.expect(201)["email"], "developer@example.com");
     assert_eq!(events, ["membership.granted"]);
-    owner
-        .post(&members, &body)
-        .await
-        .expect_problem(409, "already-member");
+    owner.post(&members, &body).await.expect_problem(409, "already-member");
 
     let (answer, events) = stage.events_of(developer.post(&members, &body)).await;
     answer.expect_problem(403, "role-not-allowed");
     assert_eq!(events, ["access.refused"]);
-    assert_eq!(
-        developer.get(&members).await.expect(200)["items"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(developer.get(&members).await.expect(200)["items"].as_array().unwrap().len(), 2);
 
     let member = format!("{members}/{}", developer.id);
-    developer
-        .patch(&member, &json!({"role": "owner"}))
-        .await
-        .expect(403);
-    let (answer, events) = stage
-        .events_of(owner.patch(&member, &json!({"role": "auditor"})))
-        .await;
+    developer.patch(&member, &json!({"role": "owner"})).await.expect(403);
+    let (answer, events) = stage.events_of(owner.patch(&member, &json!({"role": "auditor"}))).await;
     assert_eq!(answer.expect(200)["role"], "auditor");
     assert_eq!(events, ["membership.role-changed"]);
-    let (_, events) = stage
-        .events_of(owner.patch(&member, &json!({"role": "auditor"})))
-        .await;
+    let (_, events) = stage.events_of(owner.patch(&member, &json!({"role": "auditor"}))).await;
     assert_eq!(events.len(), 0);
 
-    developer
-        .delete(&format!("{members}/{}", owner.id))
-        .await
-        .expect(403);
+    developer.delete(&format!("{members}/{}", owner.id)).await.expect(403);
     let (answer, events) = stage.events_of(developer.delete(&member)).await;
     answer.expect(204);
     assert_eq!(events, ["membership.removed"]);
@@ -69,26 +50,16 @@ async fn a_member_is_somebody_registered_named_once() {
     let owner = stage.person("owner").await;
     let members = format!("{}/members", owner.organization().await);
     for (body, field) in [
-        (
-            json!({"email": "nobody@example.com", "role": "developer"}),
-            "email",
-        ),
+        (json!({"email": "nobody@example.com", "role": "developer"}), "email"),
         (json!({"role": "developer"}), "email"),
-        (
-            json!({"email": owner.email, "person_id": owner.id, "role": "developer"}),
-            "email",
-        ),
+        (json!({"email": owner.email, "person_id": owner.id, "role": "developer"}), "email"),
         (
             json!({"person_id": "00000000-0000-7000-8000-000000000000", "role": "developer"}),
             "person_id",
         ),
         (json!({"email": owner.email, "role": "admin"}), "role"),
     ] {
-        assert_eq!(
-            owner.post(&members, &body).await.wrong_fields(),
-            [field],
-            "{body}"
-        );
+        assert_eq!(owner.post(&members, &body).await.wrong_fields(), [field], "{body}");
     }
     stage.close().await;
 }
@@ -98,19 +69,9 @@ async fn the_last_owner_can_neither_leave_nor_be_demoted() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
     let member = format!("{}/members/{}", owner.organization().await, owner.id);
-    owner
-        .delete(&member)
-        .await
-        .expect_problem(409, "last-owner");
-    owner
-        .patch(&member, &json!({"role": "auditor"}))
-        .await
-        .expect_problem(409, "last-owner");
-    stage
-        .operator
-        .delete(&member)
-        .await
-        .expect_problem(409, "last-owner");
+    owner.delete(&member).await.expect_problem(409, "last-owner");
+    owner.patch(&member, &json!({"role": "auditor"})).await.expect_problem(409, "last-owner");
+    stage.operator.delete(&member).await.expect_problem(409, "last-owner");
     stage.close().await;
 }
 
@@ -134,10 +95,7 @@ async fn of_all_owners_who_leave_at_once_one_stays() {
     let mut owners = vec![first.clone()];
     for number in 1..6 {
         let owner = stage.person(&format!("owner-{number}")).await;
-        first
-            .post(&members, &json!({"person_id": owner.id, "role": "owner"}))
-            .await
-            .expect(201);
+        first.post(&members, &json!({"person_id": owner.id, "role": "owner"})).await.expect(201);
         owners.push(owner);
     }
     let leaving = owners.iter().enumerate().map(async |(number, owner)| {
@@ -145,10 +103,7 @@ async fn of_all_owners_who_leave_at_once_one_stays() {
         if number % 2 == 0 {
             owner.delete(&member).await.status
         } else {
-            owner
-                .patch(&member, &json!({"role": "auditor"}))
-                .await
-                .status
+            owner.patch(&member, &json!({"role": "auditor"})).await.status
         }
     });
     // Holding the organization until all wait makes it certain that they meet.
@@ -166,23 +121,12 @@ async fn of_all_owners_who_leave_at_once_one_stays() {
         held.rollback().await.unwrap();
     };
     let meeting = async { join(join_all(leaving), release).await.0 };
-    let mut statuses = timeout(DEADLINE, meeting)
-        .await
-        .expect("all six come to wait");
+    let mut statuses = timeout(DEADLINE, meeting).await.expect("all six come to wait");
     statuses.sort_unstable();
-    assert_eq!(
-        statuses.iter().filter(|status| **status == 409).count(),
-        1,
-        "{statuses:?}"
-    );
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 1, "{statuses:?}");
     let left = stage.operator.get(&members).await.expect(200);
     let left = left["items"].as_array().unwrap().clone();
-    assert_eq!(
-        left.iter()
-            .filter(|member| member["role"] == "owner")
-            .count(),
-        1
-    );
+    assert_eq!(left.iter().filter(|member| member["role"] == "owner").count(), 1);
     stage.close().await;
 }
 
@@ -191,14 +135,10 @@ async fn the_database_keeps_an_owner_too() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
     owner.organization().await;
-    for statement in [
-        "DELETE FROM directory.memberships",
-        "UPDATE directory.memberships SET role = 'auditor'",
-    ] {
-        let error = sqlx::query(statement)
-            .execute(&stage.host.pool)
-            .await
-            .unwrap_err();
+    for statement in
+        ["DELETE FROM directory.memberships", "UPDATE directory.memberships SET role = 'auditor'"]
+    {
+        let error = sqlx::query(statement).execute(&stage.host.pool).await.unwrap_err();
         assert!(error.to_string().contains("would have no owner"), "{error}");
     }
     stage.close().await;

@@ -8,17 +8,12 @@ use crate::stage::{Stage, organization};
 async fn whoever_makes_an_organization_owns_it() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    let (answer, events) = stage
-        .events_of(owner.post("/v1/organizations", &organization()))
-        .await;
+    let (answer, events) = stage.events_of(owner.post("/v1/organizations", &organization())).await;
     assert_eq!(events, ["organization.created", "membership.granted"]);
     let location = answer.headers["location"].to_str().unwrap().to_owned();
     let made = answer.expect(201);
     assert_eq!(made["contact_email"], "contact@example.com");
-    assert_eq!(
-        (&made["confirmed"], &made["enabled_domains"]),
-        (&json!(false), &json!([]))
-    );
+    assert_eq!((&made["confirmed"], &made["enabled_domains"]), (&json!(false), &json!([])));
     assert_eq!(owner.get(&location).await.expect(200), made);
     let me = owner.get("/v1/people/me").await.expect(200);
     assert_eq!(me["memberships"][0]["role"], "owner");
@@ -31,29 +26,15 @@ async fn an_operator_can_name_the_owner_and_nobody_else_can() {
     let (owner, other) = (stage.person("owner").await, stage.person("other").await);
     let mut body = organization();
     body["owner_person_id"] = json!(owner.id);
+    assert_eq!(other.post("/v1/organizations", &body).await.wrong_fields(), ["owner_person_id"]);
+    stage.operator.post("/v1/organizations", &body).await.expect(201);
     assert_eq!(
-        other.post("/v1/organizations", &body).await.wrong_fields(),
-        ["owner_person_id"]
-    );
-    stage
-        .operator
-        .post("/v1/organizations", &body)
-        .await
-        .expect(201);
-    assert_eq!(
-        owner.get("/v1/organizations").await.expect(200)["items"]
-            .as_array()
-            .unwrap()
-            .len(),
+        owner.get("/v1/organizations").await.expect(200)["items"].as_array().unwrap().len(),
         1
     );
     body["owner_person_id"] = json!("00000000-0000-7000-8000-000000000000");
     assert_eq!(
-        stage
-            .operator
-            .post("/v1/organizations", &body)
-            .await
-            .wrong_fields(),
+        stage.operator.post("/v1/organizations", &body).await.wrong_fields(),
         ["owner_person_id"]
     );
     stage.close().await;
@@ -73,14 +54,7 @@ async fn wrong_fields_are_all_named() {
     );
     let mut unknown = organization();
     unknown["kind"] = json!("bakery");
-    assert_eq!(
-        stage
-            .operator
-            .post("/v1/organizations", &unknown)
-            .await
-            .wrong_fields(),
-        ["kind"]
-    );
+    assert_eq!(stage.operator.post("/v1/organizations", &unknown).await.wrong_fields(), ["kind"]);
     stage.close().await;
 }
 
@@ -88,18 +62,8 @@ async fn wrong_fields_are_all_named() {
 async fn the_same_key_makes_one_organization() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    let headers = [
-        ("content-type", "application/json"),
-        ("idempotency-key", "k-1"),
-    ];
-    let send = || {
-        owner.send(
-            "POST",
-            "/v1/organizations",
-            &headers,
-            organization().to_string(),
-        )
-    };
+    let headers = [("content-type", "application/json"), ("idempotency-key", "k-1")];
+    let send = || owner.send("POST", "/v1/organizations", &headers, organization().to_string());
     let first = send().await.expect(201);
     let (again, events) = stage.events_of(send()).await;
     assert_eq!(again.headers["idempotent-replayed"], "true");
@@ -118,26 +82,16 @@ async fn a_new_contact_address_has_to_be_confirmed_anew() {
     answer.expect_problem(403, "role-not-allowed");
     assert_eq!(events, ["access.refused"]);
 
-    let (answer, events) = stage
-        .events_of(stage.operator.post(&confirm, &json!({})))
-        .await;
+    let (answer, events) = stage.events_of(stage.operator.post(&confirm, &json!({}))).await;
     assert_eq!(answer.expect(200)["confirmed"], true);
     assert_eq!(events, ["organization.contact-confirmed"]);
-    let (answer, events) = stage
-        .events_of(stage.operator.post(&confirm, &json!({})))
-        .await;
-    assert_eq!(
-        (answer.expect(200)["confirmed"].clone(), events.len()),
-        (json!(true), 0)
-    );
+    let (answer, events) = stage.events_of(stage.operator.post(&confirm, &json!({}))).await;
+    assert_eq!((answer.expect(200)["confirmed"].clone(), events.len()), (json!(true), 0));
 
     let edit = json!({"contact_email": "new@example.com", "website": null});
     let (answer, events) = stage.events_of(owner.patch(&organization, &edit)).await;
     let edited = answer.expect(200);
-    assert_eq!(
-        (&edited["confirmed"], &edited["website"]),
-        (&json!(false), &json!(null))
-    );
+    assert_eq!((&edited["confirmed"], &edited["website"]), (&json!(false), &json!(null)));
     assert_eq!(events, ["organization.edited"]);
     stage.close().await;
 }
@@ -147,29 +101,15 @@ async fn only_the_version_that_was_read_is_changed() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
     let organization = owner.organization().await;
-    let tag = owner.get(&organization).await.headers["etag"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let tag = owner.get(&organization).await.headers["etag"].to_str().unwrap().to_owned();
     let edit = async |name: &str| {
-        let headers = [
-            ("content-type", "application/json"),
-            ("if-match", tag.as_str()),
-        ];
-        owner
-            .send(
-                "PATCH",
-                &organization,
-                &headers,
-                json!({"name": name}).to_string(),
-            )
-            .await
+        let headers = [("content-type", "application/json"), ("if-match", tag.as_str())];
+        owner.send("PATCH", &organization, &headers, json!({"name": name}).to_string()).await
     };
     edit("One").await.expect(200);
     edit("Two").await.expect(412);
-    let (answer, events) = stage
-        .events_of(owner.patch(&organization, &json!({"name": "One"})))
-        .await;
+    let (answer, events) =
+        stage.events_of(owner.patch(&organization, &json!({"name": "One"}))).await;
     answer.expect(200);
     assert_eq!(events.len(), 0);
     stage.close().await;
@@ -181,18 +121,12 @@ async fn operators_enable_domains_on_request_only() {
     let owner = stage.person("owner").await;
     let path = format!("{}/enabled-domains", owner.organization().await);
     let wanted = json!({"domains": ["retail_media/accounts:manage"]});
-    owner
-        .put(&path, &wanted)
-        .await
-        .expect_problem(403, "role-not-allowed");
+    owner.put(&path, &wanted).await.expect_problem(403, "role-not-allowed");
     let (answer, events) = stage.events_of(stage.operator.put(&path, &wanted)).await;
     assert_eq!(answer.expect(200)["enabled_domains"], wanted["domains"]);
     assert_eq!(events, ["organization.domains-enabled"]);
     let common = json!({"domains": ["retail_media/campaigns:read"]});
-    assert_eq!(
-        stage.operator.put(&path, &common).await.wrong_fields(),
-        ["domains"]
-    );
+    assert_eq!(stage.operator.put(&path, &common).await.wrong_fields(), ["domains"]);
     stage.close().await;
 }
 
@@ -201,29 +135,12 @@ async fn strangers_do_not_learn_that_an_organization_exists() {
     let stage = Stage::set().await;
     let (owner, stranger) = (stage.person("owner").await, stage.person("stranger").await);
     let organization = owner.organization().await;
-    let (members, confirm) = (
-        format!("{organization}/members"),
-        format!("{organization}/confirm-contact"),
-    );
-    stranger
-        .get(&organization)
-        .await
-        .expect_problem(404, "not-found");
-    stranger
-        .patch(&organization, &json!({}))
-        .await
-        .expect_problem(404, "not-found");
-    stranger
-        .get(&members)
-        .await
-        .expect_problem(404, "not-found");
-    stranger
-        .post(&confirm, &json!({}))
-        .await
-        .expect_problem(404, "not-found");
-    assert_eq!(
-        stranger.get("/v1/organizations").await.expect(200)["items"],
-        json!([])
-    );
+    let (members, confirm) =
+        (format!("{organization}/members"), format!("{organization}/confirm-contact"));
+    stranger.get(&organization).await.expect_problem(404, "not-found");
+    stranger.patch(&organization, &json!({})).await.expect_problem(404, "not-found");
+    stranger.get(&members).await.expect_problem(404, "not-found");
+    stranger.post(&confirm, &json!({})).await.expect_problem(404, "not-found");
+    assert_eq!(stranger.get("/v1/organizations").await.expect(200)["items"], json!([]));
     stage.close().await;
 }

@@ -9,16 +9,10 @@ use crate::stage::{PASSWORD, Stage, settings};
 async fn operators_register_people_once() {
     let stage = Stage::set().await;
     let body = json!({"email": "New@Example.com", "name": "New", "password": PASSWORD});
-    let (answer, events) = stage
-        .events_of(stage.operator.post("/v1/people", &body))
-        .await;
+    let (answer, events) = stage.events_of(stage.operator.post("/v1/people", &body)).await;
     assert_eq!(answer.expect(201)["email"], "new@example.com");
     assert_eq!(events, ["person.registered"]);
-    stage
-        .operator
-        .post("/v1/people", &body)
-        .await
-        .expect_problem(409, "email-taken");
+    stage.operator.post("/v1/people", &body).await.expect_problem(409, "email-taken");
 
     let other = stage.person("other").await;
     let (answer, events) = stage.events_of(other.post("/v1/people", &body)).await;
@@ -27,11 +21,7 @@ async fn operators_register_people_once() {
 
     let wrong = json!({"email": "x", "name": " ", "password": "elevenchars"});
     assert_eq!(
-        stage
-            .operator
-            .post("/v1/people", &wrong)
-            .await
-            .wrong_fields(),
+        stage.operator.post("/v1/people", &wrong).await.wrong_fields(),
         ["email", "name", "password"]
     );
     stage.close().await;
@@ -46,10 +36,7 @@ async fn people_see_themselves_and_their_colleagues() {
     owner.get(&path).await.expect_problem(404, "not-found");
     let members = format!("{}/members", owner.organization().await);
     owner
-        .post(
-            &members,
-            &json!({"person_id": developer.id, "role": "developer"}),
-        )
+        .post(&members, &json!({"person_id": developer.id, "role": "developer"}))
         .await
         .expect(201);
     owner.get(&path).await.expect(200);
@@ -69,9 +56,8 @@ async fn there_is_one_first_operator_unless_forced() {
     let (events, passwords) = (&stage.host.events, settings().passwords);
     let refused = add_first_operator(events, &passwords, new(false)).await;
     assert!(matches!(refused, Err(AddOperatorError::OperatorExists)));
-    let (added, recorded) = stage
-        .events_of(add_first_operator(events, &passwords, new(true)))
-        .await;
+    let (added, recorded) =
+        stage.events_of(add_first_operator(events, &passwords, new(true))).await;
     added.unwrap();
     assert_eq!(recorded, ["person.registered", "api-token.created"]);
     let taken = add_first_operator(events, &passwords, new(true)).await;
@@ -86,10 +72,7 @@ async fn no_event_has_personal_data_in_it() {
     owner.organization().await;
     stage
         .operator
-        .import(
-            "",
-            "Secret Shop,advertiser,retail_media,A-1,owner@example.com,admin\n",
-        )
+        .import("", "Secret Shop,advertiser,retail_media,A-1,owner@example.com,admin\n")
         .await
         .expect(200);
     let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM directory.events")

@@ -69,25 +69,14 @@ impl Answer {
     pub(crate) fn wrong_fields(self) -> Vec<String> {
         let json = self.expect(422);
         let errors = json["errors"].as_array().cloned().unwrap_or_default();
-        errors
-            .iter()
-            .map(|error| error["field"].as_str().unwrap().to_owned())
-            .collect()
+        errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
     }
 }
 
 pub(crate) fn settings() -> Settings {
     // Weak on purpose: tests are not attacked.
-    let passwords = PasswordSettings {
-        memory_kib: 64,
-        passes: 1,
-        ..PasswordSettings::default()
-    };
-    Settings {
-        passwords,
-        import_max_bytes: 4096,
-        ..Settings::default()
-    }
+    let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
+    Settings { passwords, import_max_bytes: 4096, ..Settings::default() }
 }
 
 impl Stage {
@@ -95,10 +84,7 @@ impl Stage {
         let cluster = testing::postgres().await;
         let template = cluster
             .template("directory_tests", async |url: &str| {
-                let login = Login {
-                    service: Service::Directory,
-                    password: None,
-                };
+                let login = Login { service: Service::Directory, password: None };
                 schema::migrate(url, &[login]).await.unwrap();
             })
             .await;
@@ -117,10 +103,7 @@ impl Stage {
         let host = Host::connect(
             Service::Directory,
             &shared,
-            &DatabaseSettings {
-                url: database.url.as_str().into(),
-                ..DatabaseSettings::default()
-            },
+            &DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() },
             &NatsSettings {
                 url: nats.url_for(NATS_USER).unwrap().into(),
                 ..NatsSettings::default()
@@ -131,12 +114,8 @@ impl Stage {
         .unwrap();
         let routes = directory::start(host.clone(), settings()).await.unwrap();
         let authenticator = StoreAuthenticator::start(&host);
-        let application = application(
-            routes,
-            Arc::new(authenticator),
-            &environment,
-            &HttpSettings::default(),
-        );
+        let application =
+            application(routes, Arc::new(authenticator), &environment, &HttpSettings::default());
 
         let new = NewOperator {
             email: "operator@example.com".into(),
@@ -144,9 +123,8 @@ impl Stage {
             password: Some(PASSWORD.into()),
             force: false,
         };
-        let (id, token) = directory::add_first_operator(&host.events, &settings().passwords, new)
-            .await
-            .unwrap();
+        let (id, token) =
+            directory::add_first_operator(&host.events, &settings().passwords, new).await.unwrap();
         let operator = Client::bearer(&application, id, "operator@example.com", token.reveal());
         Self {
             application,
@@ -165,10 +143,7 @@ impl Stage {
         let body = json!({"email": email, "name": role, "password": PASSWORD});
         let person = self.operator.post("/v1/people", &body).await.expect(201);
         let basic = Client::basic(&self.application, &email, PASSWORD);
-        let token = basic
-            .post("/v1/api-tokens", &json!({"name": "test"}))
-            .await
-            .expect(201);
+        let token = basic.post("/v1/api-tokens", &json!({"name": "test"})).await.expect(201);
         let token = ApiToken::parse(token["token"].as_str().unwrap()).unwrap();
         let id = person["id"].as_str().unwrap().parse().unwrap();
         Client::bearer(&self.application, id, &email, token.reveal())
@@ -183,11 +158,7 @@ impl Stage {
                 .unwrap();
         types
             .iter()
-            .map(|t| {
-                t.trim_start_matches("mandate.")
-                    .trim_end_matches(".v1")
-                    .to_owned()
-            })
+            .map(|t| t.trim_start_matches("mandate.").trim_end_matches(".v1").to_owned())
             .collect()
     }
 
@@ -206,12 +177,7 @@ impl Stage {
 impl Client {
     fn bearer(application: &Router, id: PersonId, email: &str, token: &str) -> Self {
         let authorization = format!("Bearer {token}");
-        Self {
-            application: application.clone(),
-            id,
-            email: email.to_owned(),
-            authorization,
-        }
+        Self { application: application.clone(), id, email: email.to_owned(), authorization }
     }
 
     pub(crate) fn basic(application: &Router, email: &str, password: &str) -> Self {
@@ -220,12 +186,7 @@ impl Client {
             base64::engine::general_purpose::STANDARD.encode(format!("{email}:{password}"));
         let id = PersonId::from_uuid(uuid::Uuid::nil());
         let authorization = format!("Basic {encoded}");
-        Self {
-            application: application.clone(),
-            id,
-            email: email.to_owned(),
-            authorization,
-        }
+        Self { application: application.clone(), id, email: email.to_owned(), authorization }
     }
 
     pub(crate) async fn send(
@@ -235,10 +196,8 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(AUTHORIZATION, &self.authorization);
+        let mut request =
+            Request::builder().method(method).uri(path).header(AUTHORIZATION, &self.authorization);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -247,21 +206,12 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Answer {
-            status,
-            headers,
-            json,
-        }
+        Answer { status, headers, json }
     }
 
     async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.send(
-            method,
-            path,
-            &[(CONTENT_TYPE.as_str(), "application/json")],
-            body.to_string(),
-        )
-        .await
+        self.send(method, path, &[(CONTENT_TYPE.as_str(), "application/json")], body.to_string())
+            .await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -287,21 +237,12 @@ impl Client {
     pub(crate) async fn import(&self, query: &str, lines: &str) -> Answer {
         let file = format!("account_name,kind,service,external_id,email,role\n{lines}");
         let path = format!("/v1/accounts/import{query}");
-        self.send(
-            "POST",
-            &path,
-            &[(CONTENT_TYPE.as_str(), "text/csv; charset=utf-8")],
-            file,
-        )
-        .await
+        self.send("POST", &path, &[(CONTENT_TYPE.as_str(), "text/csv; charset=utf-8")], file).await
     }
 
     /// The address of a new organization of this person.
     pub(crate) async fn organization(&self) -> String {
-        let made = self
-            .post("/v1/organizations", &organization())
-            .await
-            .expect(201);
+        let made = self.post("/v1/organizations", &organization()).await.expect(201);
         format!("/v1/organizations/{}", made["id"].as_str().unwrap())
     }
 }

@@ -11,16 +11,10 @@ async fn a_password_gets_a_token_whatever_the_emails_case() {
     let stage = Stage::set().await;
     stage.person("owner").await;
     let basic = Client::basic(&stage.application, "OWNER@example.com", PASSWORD);
-    let (answer, events) = stage
-        .events_of(basic.post("/v1/api-tokens", &json!({"name": "laptop"})))
-        .await;
+    let (answer, events) =
+        stage.events_of(basic.post("/v1/api-tokens", &json!({"name": "laptop"}))).await;
     assert_eq!(answer.headers["cache-control"], "no-store");
-    assert!(
-        answer.expect(201)["token"]
-            .as_str()
-            .unwrap()
-            .starts_with("mandate_pat_")
-    );
+    assert!(answer.expect(201)["token"].as_str().unwrap().starts_with("mandate_pat_"));
     assert_eq!(events, ["sign-in.accepted", "api-token.created"]);
     stage.close().await;
 }
@@ -36,16 +30,10 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_the_same() {
         ("nobody", PASSWORD),
     ] {
         let basic = Client::basic(&stage.application, email, password);
-        let (answer, events) = stage
-            .events_of(basic.post("/v1/api-tokens", &json!({"name": "x"})))
-            .await;
+        let (answer, events) =
+            stage.events_of(basic.post("/v1/api-tokens", &json!({"name": "x"}))).await;
         assert_eq!(events, ["sign-in.refused"]);
-        assert!(
-            answer.headers["www-authenticate"]
-                .to_str()
-                .unwrap()
-                .starts_with("Basic")
-        );
+        assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Basic"));
         answers.push(answer.expect_problem(401, "sign-in-refused"));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -56,11 +44,7 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_the_same() {
     .fetch_all(&stage.host.pool)
     .await
     .unwrap();
-    assert!(
-        String::from_utf8(claimed[1].clone())
-            .unwrap()
-            .contains("nobody@example.com")
-    );
+    assert!(String::from_utf8(claimed[1].clone()).unwrap().contains("nobody@example.com"));
     stage.close().await;
 }
 
@@ -77,15 +61,9 @@ async fn an_expired_token_opens_nothing() {
     };
     short.get("/v1/people/me").await.expect(200);
     stage.clock.advance(Duration::minutes(10));
-    short
-        .get("/v1/people/me")
-        .await
-        .expect_problem(401, "invalid-token");
+    short.get("/v1/people/me").await.expect_problem(401, "invalid-token");
     owner.get("/v1/people/me").await.expect(200);
-    assert_eq!(
-        owner.post("/v1/api-tokens", &body).await.wrong_fields(),
-        ["expires_at"]
-    );
+    assert_eq!(owner.post("/v1/api-tokens", &body).await.wrong_fields(), ["expires_at"]);
     stage.close().await;
 }
 
@@ -94,18 +72,12 @@ async fn a_revoked_token_opens_nothing_and_only_its_owner_revokes_it() {
     let stage = Stage::set().await;
     let (owner, other) = (stage.person("owner").await, stage.person("other").await);
     let mine = owner.get("/v1/api-tokens").await.expect(200);
-    let path = format!(
-        "/v1/api-tokens/{}",
-        mine["items"][0]["id"].as_str().unwrap()
-    );
+    let path = format!("/v1/api-tokens/{}", mine["items"][0]["id"].as_str().unwrap());
     other.delete(&path).await.expect_problem(404, "not-found");
     let (answer, events) = stage.events_of(owner.delete(&path)).await;
     answer.expect(204);
     assert_eq!(events, ["api-token.revoked"]);
-    owner
-        .get("/v1/people/me")
-        .await
-        .expect_problem(401, "invalid-token");
+    owner.get("/v1/people/me").await.expect_problem(401, "invalid-token");
     let (answer, events) = stage.events_of(stage.operator.delete(&path)).await;
     answer.expect(204);
     assert_eq!(events.len(), 0);
@@ -118,10 +90,7 @@ async fn a_use_is_written_down_to_the_minute_and_without_an_event() {
     let owner = stage.person("owner").await;
     let last_use = async || {
         let mine = owner.get("/v1/api-tokens").await.expect(200);
-        mine["items"][0]["last_used_at"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        mine["items"][0]["last_used_at"].as_str().unwrap().to_owned()
     };
     let before = stage.events().await.len();
     let first = last_use().await;
@@ -138,10 +107,7 @@ async fn tokens_are_listed_in_pages() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
     for number in 0..4 {
-        owner
-            .post("/v1/api-tokens", &json!({"name": format!("t{number}")}))
-            .await
-            .expect(201);
+        owner.post("/v1/api-tokens", &json!({"name": format!("t{number}")})).await.expect(201);
         stage.clock.advance(Duration::seconds(1));
     }
     let (mut path, mut names) = ("/v1/api-tokens?limit=2".to_owned(), Vec::new());
@@ -169,16 +135,8 @@ async fn nobody_gets_in_without_a_token() {
     let stage = Stage::set().await;
     let unknown = contract::secret::ApiToken::generate(&Environment::system());
     for authorization in ["", "Bearer x", &format!("Bearer {}", unknown.reveal())] {
-        let nobody = Client {
-            authorization: authorization.to_owned(),
-            ..stage.operator.clone()
-        };
-        for path in [
-            "/v1/organizations",
-            "/v1/people/me",
-            "/v1/accounts",
-            "/v1/api-tokens",
-        ] {
+        let nobody = Client { authorization: authorization.to_owned(), ..stage.operator.clone() };
+        for path in ["/v1/organizations", "/v1/people/me", "/v1/accounts", "/v1/api-tokens"] {
             nobody.get(path).await.expect(401);
         }
     }

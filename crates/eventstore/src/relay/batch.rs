@@ -23,11 +23,7 @@ impl Batch {
     }
 
     pub(super) fn seqs(&self) -> Vec<i64> {
-        self.rows
-            .iter()
-            .flat_map(|row| &row.seqs)
-            .copied()
-            .collect()
+        self.rows.iter().flat_map(|row| &row.seqs).copied().collect()
     }
 
     pub(super) fn rows(&self) -> Vec<i64> {
@@ -48,10 +44,7 @@ mod tests {
     use super::*;
 
     fn row(id: i64, seqs: impl IntoIterator<Item = i64>) -> OutboxRow {
-        OutboxRow {
-            id,
-            seqs: seqs.into_iter().collect(),
-        }
+        OutboxRow { id, seqs: seqs.into_iter().collect() }
     }
 
     #[test]

@@ -24,10 +24,7 @@ pub(crate) async fn lock_positions(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.stream_id, row.version))
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.stream_id, row.version)).collect())
 }
 
 /// How far a stream was consumed.

@@ -54,15 +54,9 @@ async fn a_version_that_is_taken_is_a_conflict_and_its_state_is_undone() {
 async fn a_version_that_leaves_a_hole_is_refused_by_the_database() {
     let (_database, pool, events) = store().await;
     let stream = new_stream();
-    assert!(matches!(
-        record(&events, stream, 2).await,
-        Err(AppendError::Conflict)
-    ));
+    assert!(matches!(record(&events, stream, 2).await, Err(AppendError::Conflict)));
     record(&events, stream, 1).await.unwrap();
-    assert!(matches!(
-        record(&events, stream, 3).await,
-        Err(AppendError::Conflict)
-    ));
+    assert!(matches!(record(&events, stream, 3).await, Err(AppendError::Conflict)));
     let by_hand = sqlx::query(
         "INSERT INTO events (id, stream_kind, stream_id, version, type, occurred_at, envelope)
          VALUES ($1, 'app', $1, 7, 'mandate.app.created.v1', now(), 'no')",
@@ -105,15 +99,12 @@ async fn a_change_is_made_only_while_what_it_was_decided_on_stands() {
     let mut unit = events.begin(&provenance());
     unit.expect(decided_on, 2);
     unit.expect(never_seen, 1);
-    unit.record(never_seen, version(1), &fact(never_seen))
-        .unwrap();
+    unit.record(never_seen, version(1), &fact(never_seen)).unwrap();
     assert!(matches!(unit.commit().await, Err(AppendError::Conflict)));
     for table in ["changes", "contexts"] {
         let written = format!("SELECT count(*) FROM {table}");
-        let written: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(written))
-            .fetch_one(&pool)
-            .await
-            .unwrap();
+        let written: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(written)).fetch_one(&pool).await.unwrap();
         assert_eq!(written, 0, "{table}");
     }
     assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
@@ -138,10 +129,7 @@ async fn of_two_expectations_of_one_stream_both_must_hold() {
         }
         unit.record(stream, version(1), &fact(stream)).unwrap();
         let outcome = unit.commit().await;
-        assert!(
-            matches!(outcome, Err(AppendError::Conflict)),
-            "{expected:?}"
-        );
+        assert!(matches!(outcome, Err(AppendError::Conflict)), "{expected:?}");
     }
     assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
 }
@@ -223,11 +211,7 @@ async fn events_are_never_changed_or_deleted_neither_by_the_service_nor_by_the_o
     let (database, pool, events) = store().await;
     record(&events, new_stream(), 1).await.unwrap();
     let owner = owner_of(&database).await;
-    for statement in [
-        "UPDATE events SET version = 9",
-        "DELETE FROM events",
-        "TRUNCATE events",
-    ] {
+    for statement in ["UPDATE events SET version = 9", "DELETE FROM events", "TRUNCATE events"] {
         let by_service = sqlx::query(statement).execute(&pool).await.unwrap_err();
         assert_eq!(code(&by_service), "42501", "{statement}");
         let by_owner = sqlx::query(statement).execute(&owner).await.unwrap_err();
@@ -293,18 +277,10 @@ async fn of_requests_with_the_same_idempotency_key_exactly_one_is_carried_out() 
     }
     assert_eq!(done, 1);
     assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 1);
-    let found = idempotency::find(&pool, "user/1", "same")
-        .await
-        .unwrap()
-        .unwrap();
+    let found = idempotency::find(&pool, "user/1", "same").await.unwrap().unwrap();
     assert_eq!((found.status, found.fingerprint), (201, vec![7; 32]));
     assert_eq!(found.location.as_deref(), Some("/v1/apps/1"));
-    assert!(
-        idempotency::find(&pool, "user/2", "same")
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(idempotency::find(&pool, "user/2", "same").await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -322,10 +298,7 @@ async fn an_event_over_the_limit_is_refused_before_anything_is_written() {
     };
     let mut unit = events.begin(&provenance());
     let refused = unit.record(stream, version(1), &created);
-    assert!(matches!(
-        refused,
-        Err(AppendError::Envelope(EnvelopeError::TooLarge { .. }))
-    ));
+    assert!(matches!(refused, Err(AppendError::Envelope(EnvelopeError::TooLarge { .. }))));
     assert!(matches!(unit.commit().await, Err(AppendError::NoEvent)));
     assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 0);
 }
@@ -335,28 +308,20 @@ async fn a_context_is_kept_beside_the_event_bound_to_it_and_can_be_erased() {
     let (_database, pool, events) = store().await;
     let stream = new_stream();
     let mut from = provenance();
-    from.context = Some(Context {
-        address: Some("203.0.113.7".to_owned()),
-        ..Context::default()
-    });
+    from.context = Some(Context { address: Some("203.0.113.7".to_owned()), ..Context::default() });
     let mut unit = events.begin(&from);
     let id = unit.record(stream, version(1), &fact(stream)).unwrap();
     unit.commit().await.unwrap();
 
-    let envelope: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM events")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let envelope: Vec<u8> =
+        sqlx::query_scalar("SELECT envelope FROM events").fetch_one(&pool).await.unwrap();
     assert!(!String::from_utf8_lossy(&envelope).contains("203.0.113.7"));
     let (event_id, salt, bytes): (Uuid, Vec<u8>, Vec<u8>) =
         sqlx::query_as("SELECT event_id, salt, context FROM contexts")
             .fetch_one(&pool)
             .await
             .unwrap();
-    let sealed = SealedContext {
-        salt: contract::Salt(salt.try_into().unwrap()),
-        bytes,
-    };
+    let sealed = SealedContext { salt: contract::Salt(salt.try_into().unwrap()), bytes };
     assert_eq!(event_id, id.uuid());
     assert!(String::from_utf8_lossy(&sealed.bytes).contains("203.0.113.7"));
     let event = Envelope::parse(&envelope).unwrap();

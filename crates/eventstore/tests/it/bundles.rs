@@ -62,15 +62,9 @@ async fn what_the_queue_of_audit_refuses_is_published_once_when_it_takes_it() {
         let mut unit = events.begin(&provenance());
         unit.record(stream, version(1), &fact(stream)).unwrap();
         unit.commit().await.unwrap();
-        eventually("it is refused again and again", || async {
-            refused.load(Relaxed) >= 3
-        })
-        .await;
+        eventually("it is refused again and again", || async { refused.load(Relaxed) >= 3 }).await;
         assert_eq!(world.messages().await, 0);
-        let open = stream::Config {
-            max_message_size: -1,
-            ..full
-        };
+        let open = stream::Config { max_message_size: -1, ..full };
         jetstream.update_stream(open).await.unwrap();
         eventually("it is published", || world.all_relayed()).await;
         assert_eq!(world.messages().await, 1);
@@ -87,10 +81,8 @@ async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
     let (events, stream) = (world.events(), new_stream());
     let mut from = provenance();
     for number in 1..=3 {
-        from.context = Some(Context {
-            request_id: Some(format!("request-{number}")),
-            ..Context::default()
-        });
+        from.context =
+            Some(Context { request_id: Some(format!("request-{number}")), ..Context::default() });
         let mut unit = events.begin(&from);
         unit.record(stream, version(number), &fact(stream)).unwrap();
         unit.commit().await.unwrap();
@@ -111,41 +103,25 @@ async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
     let shutdown = CancellationToken::new();
     let reading = consumer::run(&transport, &options, &reader, shutdown.clone(), |_| {});
     let checking = async {
-        eventually("all events arrive", || async {
-            reader.0.lock().unwrap().len() == 4
-        })
-        .await;
+        eventually("all events arrive", || async { reader.0.lock().unwrap().len() == 4 }).await;
         eventually("NATS forgets them", || async {
             let stream = world.transport().await.stream(AUDIT).await.unwrap();
             stream.cached_info().state.messages == 0
         })
         .await;
         // Whoever misses contexts has them sent again.
-        let asked = RepeatEvents {
-            stream_id: stream,
-            from: 2,
-            to: 9,
-        };
+        let asked = RepeatEvents { stream_id: stream, from: 2, to: 9 };
         let repeated = producer::repeat_events(&events, &asked).await.unwrap();
         assert_eq!(repeated, 3);
-        eventually("they come again", || async {
-            reader.0.lock().unwrap().len() == 7
-        })
-        .await;
-        let nobody = RepeatEvents {
-            stream_id: new_stream(),
-            ..asked
-        };
+        eventually("they come again", || async { reader.0.lock().unwrap().len() == 7 }).await;
+        let nobody = RepeatEvents { stream_id: new_stream(), ..asked };
         let repeated = producer::repeat_events(&events, &nobody).await.unwrap();
         assert_eq!(repeated, 0);
         shutdown.cancel();
     };
     tokio::join!(reading, checking);
 
-    eventually("everybody else has them", || async {
-        world.messages().await == 4
-    })
-    .await;
+    eventually("everybody else has them", || async { world.messages().await == 4 }).await;
     let published = world.published().await;
     let read = reader.0.into_inner().unwrap();
     let expected = published.iter().chain(&published[1..]);

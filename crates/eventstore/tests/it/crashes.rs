@@ -32,10 +32,7 @@ async fn a_relay_killed_after_publishing_and_before_settling_publishes_twice_to_
 
     // Holds the relay between the ack and the deletion.
     let mut hold = world.owner.begin().await.unwrap();
-    sqlx::query("SELECT id FROM outbox FOR UPDATE")
-        .execute(&mut *hold)
-        .await
-        .unwrap();
+    sqlx::query("SELECT id FROM outbox FOR UPDATE").execute(&mut *hold).await.unwrap();
     let relay = world.start_relay().await;
     eventually("it is published", || async { world.messages().await == 1 }).await;
     let leader = world.leader_waits_for_a_lock().await;
@@ -79,16 +76,8 @@ async fn an_event_that_commits_late_under_a_lower_number_than_one_relayed_is_pub
     transaction.commit().await.unwrap();
     events.wake_relay();
 
-    eventually("the late one is relayed", || async {
-        world.messages().await == 2
-    })
-    .await;
-    let published: Vec<_> = world
-        .published()
-        .await
-        .iter()
-        .map(Envelope::stream_id)
-        .collect();
+    eventually("the late one is relayed", || async { world.messages().await == 2 }).await;
+    let published: Vec<_> = world.published().await.iter().map(Envelope::stream_id).collect();
     assert_eq!(published, [early, late]);
     let by_number: Vec<uuid::Uuid> =
         sqlx::query_scalar("SELECT stream_id FROM events ORDER BY seq")
@@ -106,10 +95,7 @@ async fn a_consumer_killed_again_and_again_has_each_event_once() {
     let load = crate::world::Load::start(world.events(), 10);
     for round in 1..=5 {
         let observing = observer.start(&world).await;
-        eventually("it gets on", || async {
-            observer.count(&world).await >= round * 40
-        })
-        .await;
+        eventually("it gets on", || async { observer.count(&world).await >= round * 40 }).await;
         observing.kill().await;
     }
     load.finish().await;

@@ -16,17 +16,11 @@ async fn of_two_relays_one_leads_and_the_other_takes_over_when_it_dies() {
     let observer = Observer::new("observer");
     let _observing = observer.start(&world).await;
     let first = world.start_relay().await;
-    eventually("the first leads", || async {
-        world.leaders().await.len() == 1
-    })
-    .await;
+    eventually("the first leads", || async { world.leaders().await.len() == 1 }).await;
     let leader = world.leaders().await;
     let _second = world.start_relay().await;
     let load = Load::start(world.events(), 5);
-    eventually("events arrive", || async {
-        observer.count(&world).await > 50
-    })
-    .await;
+    eventually("events arrive", || async { observer.count(&world).await > 50 }).await;
     assert_eq!(world.leaders().await, leader, "the second follows");
 
     first.kill().await;
@@ -48,10 +42,7 @@ async fn leaders_whose_sessions_are_cut_during_a_load_lose_nothing() {
     let _relays = (world.start_relay().await, world.start_relay().await);
     let load = Load::start(world.events(), 5);
     for round in 1..=4 {
-        eventually("events arrive", || async {
-            observer.count(&world).await > round * 40
-        })
-        .await;
+        eventually("events arrive", || async { observer.count(&world).await > round * 40 }).await;
         for leader in world.leaders().await {
             world.terminate(leader).await;
         }
@@ -67,16 +58,10 @@ async fn two_leaders_at_once_lose_nothing_and_double_no_effect() {
     let observer = Observer::new("observer");
     let _observing = observer.start(&world).await;
     // The lock is named after the service: under another name, a second one leads the same outbox.
-    let other = EventStore::new(
-        Service::Directory,
-        world.producer.clone(),
-        Environment::system(),
-    );
+    let other = EventStore::new(Service::Directory, world.producer.clone(), Environment::system());
     let events = world.events();
-    let _leaders = (
-        world.start_relay_of(events.clone()).await,
-        world.start_relay_of(other.clone()).await,
-    );
+    let _leaders =
+        (world.start_relay_of(events.clone()).await, world.start_relay_of(other.clone()).await);
     eventually("both lead", || async { world.leaders().await.len() == 2 }).await;
     for _ in 0..60 {
         let stream = new_stream();
@@ -98,11 +83,7 @@ async fn a_follower_tells_the_leader_what_its_process_committed() {
     let events = world.events();
     let relay = Relay::new(events.clone(), world.transport().await);
     let listener = world.transport().await;
-    let mut pokes = listener
-        .client()
-        .subscribe(relay.poke_subject())
-        .await
-        .unwrap();
+    let mut pokes = listener.client().subscribe(relay.poke_subject()).await.unwrap();
     listener.client().flush().await.unwrap();
     let _follower = world.start_relay_of(events.clone()).await;
     let stream = new_stream();
@@ -127,8 +108,5 @@ async fn a_leader_whose_session_is_cut_says_so_to_be_started_again() {
     eventually("it leads", || async { world.leaders().await.len() == 1 }).await;
     world.terminate(world.leaders().await[0]).await;
     let ended = timeout(Duration::from_secs(20), leading).await;
-    assert!(matches!(
-        ended.unwrap().unwrap(),
-        Err(RelayError::Database(_))
-    ));
+    assert!(matches!(ended.unwrap().unwrap(), Err(RelayError::Database(_))));
 }

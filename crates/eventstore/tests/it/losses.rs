@@ -17,10 +17,7 @@ async fn a_stream_deleted_in_the_middle_of_a_load_is_filled_again() {
     let _early = early.start(&world).await;
     let load = Load::start(world.events(), 10);
     for round in 1..=2 {
-        eventually("events arrive", || async {
-            early.count(&world).await >= round * 150
-        })
-        .await;
+        eventually("events arrive", || async { early.count(&world).await >= round * 150 }).await;
         let transport = world.transport().await;
         // It may still be gone from the time before.
         eventually("it is deleted", || async {
@@ -29,10 +26,7 @@ async fn a_stream_deleted_in_the_middle_of_a_load_is_filled_again() {
         .await;
     }
     let had = early.count(&world).await;
-    eventually("more events arrive", || async {
-        early.count(&world).await > had + 100
-    })
-    .await;
+    eventually("more events arrive", || async { early.count(&world).await > had + 100 }).await;
     load.finish().await;
 
     let late = Observer::new("late");
@@ -52,17 +46,11 @@ async fn a_nats_wiped_in_the_middle_of_a_load_is_filled_again() {
     let _early = early.start(&world).await;
     let load = Load::start(world.events(), 10);
     for round in 1..=2 {
-        eventually("events arrive", || async {
-            early.count(&world).await >= round * 150
-        })
-        .await;
+        eventually("events arrive", || async { early.count(&world).await >= round * 150 }).await;
         world.nats.wipe().await.unwrap();
     }
     let had = early.count(&world).await;
-    eventually("more events arrive", || async {
-        early.count(&world).await > had + 100
-    })
-    .await;
+    eventually("more events arrive", || async { early.count(&world).await > had + 100 }).await;
     load.finish().await;
 
     let late = Observer::new("late");
@@ -89,10 +77,7 @@ async fn a_stream_that_lost_its_tail_is_filled_up_even_when_nothing_more_is_writ
     assert_eq!(world.messages().await, 10);
 
     go_back(&mut world).await;
-    eventually("the tail is there again", || async {
-        world.messages().await == 10
-    })
-    .await;
+    eventually("the tail is there again", || async { world.messages().await == 10 }).await;
     let late = Observer::new("late");
     let _late = late.start(&world).await;
     late.has_everything_once(&world).await;
@@ -106,23 +91,14 @@ async fn a_stream_that_lost_its_tail_in_the_middle_of_a_load_is_filled_up() {
     let early = Observer::new("early");
     let _early = early.start(&world).await;
     let load = Load::start(world.events(), 10);
-    eventually("events arrive", || async {
-        early.count(&world).await >= 100
-    })
-    .await;
+    eventually("events arrive", || async { early.count(&world).await >= 100 }).await;
     remember_disk(&mut world).await;
     for round in 2..=3 {
-        eventually("more arrive", || async {
-            early.count(&world).await >= round * 150
-        })
-        .await;
+        eventually("more arrive", || async { early.count(&world).await >= round * 150 }).await;
         go_back(&mut world).await;
     }
     let had = early.count(&world).await;
-    eventually("more events arrive", || async {
-        early.count(&world).await > had + 100
-    })
-    .await;
+    eventually("more events arrive", || async { early.count(&world).await > had + 100 }).await;
     load.finish().await;
     eventually("everything is relayed", || world.all_relayed()).await;
     early.has_everything_once(&world).await;
@@ -145,10 +121,7 @@ async fn a_tail_lost_between_comparing_and_publishing_is_filled_up() {
         eventually("it is relayed", || world.all_relayed()).await;
     }
     let mut hold = world.owner.begin().await.unwrap();
-    sqlx::query("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
-        .execute(&mut *hold)
-        .await
-        .unwrap();
+    sqlx::query("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE").execute(&mut *hold).await.unwrap();
     let stream = new_stream();
     for number in 1..=10 {
         let mut unit = events.join(&mut hold, &provenance());
@@ -172,12 +145,7 @@ async fn eventually_filled(world: &World) {
 
 async fn is_filled(world: &World) -> bool {
     let all: i64 = world.heads().await.iter().map(|(_, head)| head).sum();
-    let mut published: Vec<_> = world
-        .published()
-        .await
-        .iter()
-        .map(|e| e.id.uuid())
-        .collect();
+    let mut published: Vec<_> = world.published().await.iter().map(|e| e.id.uuid()).collect();
     published.sort_unstable();
     published.dedup();
     published.len() == usize::try_from(all).unwrap()

@@ -62,9 +62,7 @@ impl Observer {
         world: &World,
         archive: Arc<Archive>,
     ) -> Process {
-        world
-            .start_projection(Arc::<Self>::clone(self), archive)
-            .await
+        world.start_projection(Arc::<Self>::clone(self), archive).await
     }
 
     /// What it was given, in order.
@@ -199,14 +197,10 @@ impl Repair for Archive {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let fails = self
             .failures_left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                left.checked_sub(1)
-            });
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if fails.is_ok() {
             return Err("out of reach".to_owned());
         }
-        producer::stream_events(&self.pool, &asked)
-            .await
-            .map_err(|error| error.to_string())
+        producer::stream_events(&self.pool, &asked).await.map_err(|error| error.to_string())
     }
 }

@@ -39,10 +39,7 @@ async fn change(events: &EventStore, stream: Uuid) -> Result<(), AppendError> {
 async fn published_to_a_consumer(world: &World, count: usize) -> Vec<Envelope> {
     let transport = world.transport().await;
     let stream = transport.stream(EVENTS).await.unwrap();
-    let consumer = stream
-        .create_consumer(pull::Config::default())
-        .await
-        .unwrap();
+    let consumer = stream.create_consumer(pull::Config::default()).await.unwrap();
     let mut messages = consumer.messages().await.unwrap().take(count);
     let mut events = Vec::new();
     while let Some(message) = messages.next().await {

@@ -24,22 +24,13 @@ async fn a_load_goes_on_after_nats_was_killed_and_came_back() {
     let observer = Observer::new("observer");
     let _processes = (world.start_relay().await, observer.start(&world).await);
     let load = Load::start(world.events(), 10);
-    eventually("events arrive", || async {
-        observer.count(&world).await > 100
-    })
-    .await;
+    eventually("events arrive", || async { observer.count(&world).await > 100 }).await;
     world.nats.kill().await.unwrap();
     let written = world.heads().await[0].1;
-    eventually("writers do not mind", || async {
-        world.heads().await[0].1 > written + 10
-    })
-    .await;
+    eventually("writers do not mind", || async { world.heads().await[0].1 > written + 10 }).await;
     world.nats.start_again().await.unwrap();
     let had = observer.count(&world).await;
-    eventually("more events arrive", || async {
-        observer.count(&world).await > had
-    })
-    .await;
+    eventually("more events arrive", || async { observer.count(&world).await > had }).await;
     load.finish().await;
     observer.has_everything_once(&world).await;
 }

@@ -43,11 +43,7 @@ async fn an_asker_goes_through_a_stream_in_answers_that_fit_a_message() {
     let mut next = 1;
     let mut answers = 0;
     while next <= 20 {
-        let asked = StreamEvents {
-            stream_id: stream,
-            from: next,
-            to: 20,
-        };
+        let asked = StreamEvents { stream_id: stream, from: next, to: 20 };
         let answer = producer::stream_events(&pool, &asked).await.unwrap();
         assert!(serde_json::to_vec(&answer).unwrap().len() < 1024 * 1024);
         for event in answer {
@@ -57,17 +53,8 @@ async fn an_asker_goes_through_a_stream_in_answers_that_fit_a_message() {
         answers += 1;
     }
     assert!(answers > 1);
-    let beyond = StreamEvents {
-        stream_id: stream,
-        from: 21,
-        to: 30,
-    };
-    assert!(
-        producer::stream_events(&pool, &beyond)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let beyond = StreamEvents { stream_id: stream, from: 21, to: 30 };
+    assert!(producer::stream_events(&pool, &beyond).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -83,18 +70,11 @@ async fn the_pages_of_heads_tell_of_every_event_once() {
     let mut told = Vec::new();
     loop {
         let asked = heads_after(after, 3);
-        let page = producer::stream_heads(&pool, &asked, Duration::ZERO)
-            .await
-            .unwrap();
+        let page = producer::stream_heads(&pool, &asked, Duration::ZERO).await.unwrap();
         if page.last_seq == after {
             break;
         }
-        told.push(
-            page.heads
-                .iter()
-                .map(|h| (h.stream_id, h.version))
-                .collect::<Vec<_>>(),
-        );
+        told.push(page.heads.iter().map(|h| (h.stream_id, h.version)).collect::<Vec<_>>());
         after = page.last_seq;
     }
     assert_eq!(told[0], [(one, 3)]);
@@ -111,9 +91,7 @@ async fn a_page_of_heads_ends_before_what_may_still_change() {
     let pool = pool_of(&database, PRODUCER, 4).await;
     let events = store(&pool);
     record_up_to(&events, new_stream(), 2).await;
-    let young = producer::stream_heads(&pool, &heads_after(0, 100), SETTLE)
-        .await
-        .unwrap();
+    let young = producer::stream_heads(&pool, &heads_after(0, 100), SETTLE).await.unwrap();
     assert!(young.heads.is_empty());
     assert_eq!((young.last_seq, young.settled_seq), (0, 0));
 
@@ -125,14 +103,10 @@ async fn a_page_of_heads_ends_before_what_may_still_change() {
     unit.record(stream, version(1), &fact(stream)).unwrap();
     unit.flush().await.unwrap();
     record_up_to(&events, new_stream(), 1).await;
-    let page = producer::stream_heads(&pool, &heads_after(0, 100), SETTLE)
-        .await
-        .unwrap();
+    let page = producer::stream_heads(&pool, &heads_after(0, 100), SETTLE).await.unwrap();
     assert_eq!(page.last_seq, 0);
     open.commit().await.unwrap();
-    let page = producer::stream_heads(&pool, &heads_after(0, 100), Duration::ZERO)
-        .await
-        .unwrap();
+    let page = producer::stream_heads(&pool, &heads_after(0, 100), Duration::ZERO).await.unwrap();
     assert_eq!(page.heads.len(), 3);
     assert!(page.heads.iter().any(|head| head.stream_id == stream));
 }

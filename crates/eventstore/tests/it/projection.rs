@@ -83,16 +83,8 @@ async fn an_event_that_fails_is_tried_again_and_blocks_only_its_own_stream() {
     .await;
     eventually("it is tried again", || async { observer.refusals() > 4 }).await;
     let effects = observer.effects(&world).await;
-    let of_failing: Vec<i64> = effects
-        .iter()
-        .filter(|e| e.0 == failing)
-        .map(|e| e.1)
-        .collect();
-    assert_eq!(
-        of_failing,
-        [1, 2],
-        "what comes before it is applied, what comes after waits"
-    );
+    let of_failing: Vec<i64> = effects.iter().filter(|e| e.0 == failing).map(|e| e.1).collect();
+    assert_eq!(of_failing, [1, 2], "what comes before it is applied, what comes after waits");
 
     observer.accept_all();
     observer.has_everything_once(&world).await;
@@ -104,10 +96,7 @@ async fn what_is_no_event_is_rejected_and_the_rest_goes_on() {
     record_up_to(&world.events(), new_stream(), 2).await;
     publish(&world, &[1]).await;
     let transport = world.transport().await;
-    let junk = transport
-        .jetstream()
-        .publish("mandate.events.x.y.z.1", "{}".into())
-        .await;
+    let junk = transport.jetstream().publish("mandate.events.x.y.z.1", "{}".into()).await;
     junk.unwrap().await.unwrap();
     publish(&world, &[2]).await;
     let observer = Observer::new("observer");
@@ -123,10 +112,7 @@ async fn two_replicas_of_a_consumer_share_the_work_to_one_effect() {
     let observer = Observer::new("observer");
     let _replicas = (observer.start(&world).await, observer.start(&world).await);
     let load = Load::start(world.events(), 10);
-    eventually("events arrive", || async {
-        observer.count(&world).await > 300
-    })
-    .await;
+    eventually("events arrive", || async { observer.count(&world).await > 300 }).await;
     load.finish().await;
     observer.has_everything_once(&world).await;
 }
@@ -139,23 +125,15 @@ async fn a_durable_consumer_deleted_in_the_middle_of_a_load_is_made_again() {
     let _observing = observer.start(&world).await;
     let load = Load::start(world.events(), 10);
     for round in 1..=3 {
-        eventually("events arrive", || async {
-            observer.count(&world).await > round * 80
-        })
-        .await;
+        eventually("events arrive", || async { observer.count(&world).await > round * 80 }).await;
         let transport = world.transport().await;
         let stream = transport.stream(EVENTS).await.unwrap();
         // It may still be gone from the time before.
-        eventually("it is deleted", || async {
-            stream.delete_consumer("observer").await.is_ok()
-        })
-        .await;
+        eventually("it is deleted", || async { stream.delete_consumer("observer").await.is_ok() })
+            .await;
     }
     let had = observer.count(&world).await;
-    eventually("more events arrive", || async {
-        observer.count(&world).await > had + 50
-    })
-    .await;
+    eventually("more events arrive", || async { observer.count(&world).await > had + 50 }).await;
     load.finish().await;
     observer.has_everything_once(&world).await;
 }

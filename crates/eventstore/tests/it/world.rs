@@ -61,10 +61,7 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(
             looks.tick().await;
         }
     };
-    assert!(
-        tokio::time::timeout(DEADLINE, looking).await.is_ok(),
-        "still not: {what}"
-    );
+    assert!(tokio::time::timeout(DEADLINE, looking).await.is_ok(), "still not: {what}");
 }
 
 /// The servers of one test.
@@ -312,9 +309,7 @@ pub(crate) fn new_stream() -> Uuid {
 
 /// The fact that these tests record.
 pub(crate) fn fact(stream: Uuid) -> AppArchived {
-    AppArchived {
-        app_id: AppId::from_uuid(stream),
-    }
+    AppArchived { app_id: AppId::from_uuid(stream) }
 }
 
 pub(crate) fn version(number: i64) -> Version {
@@ -366,16 +361,8 @@ async fn fill(url: &str) {
              SET search_path = {schema};"
         );
         let allow = format!("GRANT SELECT, INSERT, UPDATE ON changes, effects, totals TO {role}");
-        for script in [
-            prepare,
-            EVENT_TABLES.to_owned(),
-            STATE_TABLES.to_owned(),
-            allow,
-        ] {
-            sqlx::raw_sql(AssertSqlSafe(script))
-                .execute(&mut owner)
-                .await
-                .unwrap();
+        for script in [prepare, EVENT_TABLES.to_owned(), STATE_TABLES.to_owned(), allow] {
+            sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut owner).await.unwrap();
         }
     }
     owner.close().await.unwrap();
@@ -386,11 +373,7 @@ pub(crate) async fn pool_of(database: &TestDatabase, service: Service, connectio
     let options = PgConnectOptions::from_str(&database.url)
         .unwrap()
         .options([("role", service.role()), ("search_path", service.schema())]);
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .connect_with(options)
-        .await
-        .unwrap()
+    PgPoolOptions::new().max_connections(connections).connect_with(options).await.unwrap()
 }
 
 /// A pool of the owner, in the producer's schema.
@@ -398,9 +381,5 @@ pub(crate) async fn owner_of(database: &TestDatabase) -> PgPool {
     let options = PgConnectOptions::from_str(&database.url)
         .unwrap()
         .options([("search_path", PRODUCER.schema())]);
-    PgPoolOptions::new()
-        .max_connections(4)
-        .connect_with(options)
-        .await
-        .unwrap()
+    PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap()
 }

@@ -54,12 +54,7 @@ impl Attempt<'_> {
 
     /// The app, as the app registry knows it now.
     pub(super) async fn app(&self, id: AppId) -> Result<AppView, Problem> {
-        let answer = self
-            .issuer
-            .host
-            .rpc
-            .call(self.facts, &GetApp { app_id: id })
-            .await?;
+        let answer = self.issuer.host.rpc.call(self.facts, &GetApp { app_id: id }).await?;
         answer.ok_or_else(no_such_app)
     }
 
@@ -69,25 +64,13 @@ impl Attempt<'_> {
         operation: Operation,
         client_id: &str,
     ) -> Result<Change, Problem> {
-        let id = client_id
-            .parse::<ClientId>()
-            .map_err(|_| no_such_key())?
-            .key_id();
-        let organization = keys::organization(&self.issuer.host.pool, id)
-            .await?
-            .ok_or_else(no_such_key)?;
+        let id = client_id.parse::<ClientId>().map_err(|_| no_such_key())?.key_id();
+        let organization =
+            keys::organization(&self.issuer.host.pool, id).await?.ok_or_else(no_such_key)?;
         let target = key_target(id);
-        let authority = self
-            .authorize(operation, organization, target, no_such_key)
-            .await?;
-        let mut unit = self
-            .issuer
-            .host
-            .events
-            .begin(&self.provenance(authority, organization));
-        let key = keys::lock(unit.connection().await?, id)
-            .await?
-            .ok_or_else(no_such_key)?;
+        let authority = self.authorize(operation, organization, target, no_such_key).await?;
+        let mut unit = self.issuer.host.events.begin(&self.provenance(authority, organization));
+        let key = keys::lock(unit.connection().await?, id).await?.ok_or_else(no_such_key)?;
         Ok(Change { unit, key })
     }
 
@@ -96,8 +79,7 @@ impl Attempt<'_> {
         authority: Authority,
         organization: OrganizationId,
     ) -> Provenance {
-        self.facts
-            .provenance(self.caller.actor(), authority, Some(organization))
+        self.facts.provenance(self.caller.actor(), authority, Some(organization))
     }
 }
 

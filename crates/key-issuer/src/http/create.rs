@@ -91,19 +91,10 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let Creation { body, idempotency } = creation;
     let host = &issuer.host;
-    let attempt = Attempt {
-        issuer: &issuer,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
     let app = attempt.app(app_id).await?;
     let authority = attempt
-        .authorize(
-            Operation::Create,
-            app.organization_id,
-            app_target(app_id),
-            no_such_app,
-        )
+        .authorize(Operation::Create, app.organization_id, app_target(app_id), no_such_app)
         .await?;
     if let Some(answer) = idempotency.replay(host).await? {
         return Ok(answer);
@@ -125,57 +116,32 @@ pub(super) async fn create(
         last_used_at: None,
         version: Version::FIRST,
     };
-    let mut unit = host
-        .events
-        .begin(&attempt.provenance(authority, app.organization_id));
+    let mut unit = host.events.begin(&attempt.provenance(authority, app.organization_id));
     let connection = unit.connection().await?;
     apps::know(connection, &app).await?;
     // What the app registry answered may be older than what its events said since.
-    let current = apps::lock(connection, app_id)
-        .await?
-        .ok_or_else(no_such_app)?;
+    let current = apps::lock(connection, app_id).await?.ok_or_else(no_such_app)?;
     check_active(current.state)?;
     let live = keys::count_live(connection, app_id, now).await?;
-    key::create(
-        live,
-        issuer.settings.max_keys_per_app.into(),
-        key.expires_at,
-        now,
-    )?;
+    key::create(live, issuer.settings.max_keys_per_app.into(), key.expires_at, now)?;
     keys::insert(connection, &key, &secret.hash()).await?;
     unit.record(key.id.uuid(), key.version, &key.created())?;
 
     let location = format!("/v1/keys/{}", key.id.client_id());
     let view = KeyBody::of(&key, now);
-    let remembered = CreatedKey {
-        key: view.clone(),
-        client_secret: None,
-    };
+    let remembered = CreatedKey { key: view.clone(), client_secret: None };
     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &remembered));
     unit.commit().await?;
 
     let answer = if prefers_text(headers.get(ACCEPT)) {
-        CredentialsFile {
-            key: &key,
-            secret: &secret,
-            issuer: &issuer.settings.issuer,
-        }
-        .into_response()
+        CredentialsFile { key: &key, secret: &secret, issuer: &issuer.settings.issuer }
+            .into_response()
     } else {
-        Json(CreatedKey {
-            key: view,
-            client_secret: Some(secret.reveal().to_owned()),
-        })
-        .into_response()
+        Json(CreatedKey { key: view, client_secret: Some(secret.reveal().to_owned()) })
+            .into_response()
     };
     let head = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
-    Ok((
-        StatusCode::CREATED,
-        [(ETAG, etag(key.version.number()))],
-        head,
-        answer,
-    )
-        .into_response())
+    Ok((StatusCode::CREATED, [(ETAG, etag(key.version.number()))], head, answer).into_response())
 }
 
 /// What is stored of an active app.

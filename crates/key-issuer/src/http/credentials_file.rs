@@ -17,16 +17,9 @@ pub(super) struct CredentialsFile<'a> {
 
 impl CredentialsFile<'_> {
     fn text(&self) -> String {
-        let Self {
-            key,
-            secret,
-            issuer,
-        } = self;
-        let (client_id, secret, issuer) = (
-            key.id.client_id(),
-            secret.reveal(),
-            issuer.trim_end_matches('/'),
-        );
+        let Self { key, secret, issuer } = self;
+        let (client_id, secret, issuer) =
+            (key.id.client_id(), secret.reveal(), issuer.trim_end_matches('/'));
         format!(
             "Key \"{name}\" of app {app}\n\
              \n\
@@ -46,16 +39,10 @@ impl CredentialsFile<'_> {
 
 impl IntoResponse for CredentialsFile<'_> {
     fn into_response(self) -> Response {
-        let name = format!(
-            "attachment; filename=\"mandate-{}.txt\"",
-            self.key.id.client_id()
-        );
+        let name = format!("attachment; filename=\"mandate-{}.txt\"", self.key.id.client_id());
         let mut response = self.text().into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         let name = HeaderValue::from_str(&name).expect("hex digits in ASCII text");
         headers.insert(CONTENT_DISPOSITION, name);
         response
@@ -92,11 +79,7 @@ mod tests {
             ("*/*", false),
             ("text/html", false),
         ] {
-            assert_eq!(
-                prefers_text(Some(&HeaderValue::from_static(accept))),
-                text,
-                "{accept}"
-            );
+            assert_eq!(prefers_text(Some(&HeaderValue::from_static(accept))), text, "{accept}");
         }
         assert!(!prefers_text(None));
     }

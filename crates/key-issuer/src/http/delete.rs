@@ -63,27 +63,18 @@ pub(super) async fn delete(
     if_match: IfMatch,
     Query(when): Query<When>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        issuer: &issuer,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
     let Change { mut unit, mut key } = attempt.begin_change(Operation::Delete, &client_id).await?;
     if_match.check(key.version.number())?;
     let reason = if when.now {
         DeletionReason::RequestedNow
     } else {
-        DeletionReason::Requested {
-            grace: issuer.settings.grace(),
-        }
+        DeletionReason::Requested { grace: issuer.settings.grace() }
     };
     let now = issuer.host.env.now();
     let fact = key.delete(reason, now)?;
     let deleted_at = key.deletion.map_or(now, |deletion| deletion.deleted_at);
-    key.deletion = Some(Deletion {
-        deleted_at,
-        ends_at: fact.ends_at,
-    });
+    key.deletion = Some(Deletion { deleted_at, ends_at: fact.ends_at });
     key.version = key.version.next();
     keys::save(unit.connection().await?, &key).await?;
     unit.record(key.id.uuid(), key.version, &fact)?;

@@ -33,8 +33,6 @@ pub(super) struct KeySet {
     responses((status = 200, description = "The keys", body = KeySet))
 )]
 pub(super) async fn jwks(State(issuer): State<Arc<KeyIssuer>>) -> impl IntoResponse {
-    let keys = KeySet {
-        keys: vec![issuer.tokens.jwk()],
-    };
+    let keys = KeySet { keys: vec![issuer.tokens.jwk()] };
     ([(CACHE_CONTROL, "public, max-age=300")], axum::Json(keys))
 }

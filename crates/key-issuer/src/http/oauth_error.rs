@@ -68,16 +68,12 @@ impl From<MalformedError> for OAuthError {
 impl OAuthError {
     fn parts(self) -> (StatusCode, &'static str, String) {
         match self {
-            Self::InvalidRequest(error) => (
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                error.to_string(),
-            ),
-            Self::UnreadableBody(status) => (
-                status,
-                "invalid_request",
-                "the body cannot be read".to_owned(),
-            ),
+            Self::InvalidRequest(error) => {
+                (StatusCode::BAD_REQUEST, "invalid_request", error.to_string())
+            }
+            Self::UnreadableBody(status) => {
+                (status, "invalid_request", "the body cannot be read".to_owned())
+            }
             Self::InvalidClient => (
                 StatusCode::UNAUTHORIZED,
                 "invalid_client",
@@ -110,14 +106,8 @@ impl OAuthError {
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let (status, error, error_description) = self.parts();
-        let mut response = (
-            status,
-            axum::Json(OAuthErrorBody {
-                error,
-                error_description,
-            }),
-        )
-            .into_response();
+        let mut response =
+            (status, axum::Json(OAuthErrorBody { error, error_description })).into_response();
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));

@@ -61,11 +61,7 @@ pub(super) async fn rename(
     if_match: IfMatch,
     Json(change): Json<KeyChange>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt {
-        issuer: &issuer,
-        caller: &caller,
-        facts: &facts,
-    };
+    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
     let Change { mut unit, mut key } = attempt.begin_change(Operation::Rename, &client_id).await?;
     if_match.check(key.version.number())?;
     let name = key_name(&change.name)?;

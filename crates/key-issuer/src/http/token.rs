@@ -122,16 +122,9 @@ async fn issue(
         Ok(request) => request,
         Err(malformed) => return Err(refuse_malformed(issuer, facts, malformed).await),
     };
-    let TokenRequest {
-        credentials,
-        grant_type,
-        scope,
-    } = request;
-    let wanted = Wanted {
-        secret: &credentials.secret,
-        grant_type: &grant_type,
-        scope: scope.as_deref(),
-    };
+    let TokenRequest { credentials, grant_type, scope } = request;
+    let wanted =
+        Wanted { secret: &credentials.secret, grant_type: &grant_type, scope: scope.as_deref() };
     let id = key_id(&credentials.client_id);
     if let Some(client) = issuer.clients.remembered(id)
         && let Ok(scope) = wanted.decide(Some(&client), now)
@@ -208,13 +201,7 @@ async fn hand_over(
     let id: TokenId = issuer.host.env.new_id();
     let client_id = client.key_id.client_id();
     let expires_at = now + issuer.settings.access_token_lifetime();
-    let token = NewToken {
-        id,
-        client_id,
-        scope: &scope,
-        issued_at: now,
-        expires_at,
-    };
+    let token = NewToken { id, client_id, scope: &scope, issued_at: now, expires_at };
     let access_token = issuer.tokens.sign(&token);
     let fact = TokenIssued {
         token_id: id,
@@ -244,10 +231,7 @@ async fn hand_over(
         }
     }
     if issuer.last_use.note(client, now) {
-        issuer.clients.remember(Arc::new(Client {
-            last_used_at: Some(now),
-            ..client.clone()
-        }));
+        issuer.clients.remember(Arc::new(Client { last_used_at: Some(now), ..client.clone() }));
     }
     Ok(TokenBody {
         access_token,
@@ -315,10 +299,7 @@ async fn refuse_malformed(
             Ok(client) => client,
             Err(error) => return error,
         };
-        let claimed = Claimed {
-            client_id: text.parse().ok(),
-            client: client.as_deref(),
-        };
+        let claimed = Claimed { client_id: text.parse().ok(), client: client.as_deref() };
         let reason = match error {
             MalformedError::NoAuthentication => RefusalReason::NoAuthentication,
             _ => RefusalReason::InvalidRequest,
@@ -329,9 +310,7 @@ async fn refuse_malformed(
 }
 
 fn key_id(client_id: &str) -> KeyId {
-    client_id
-        .parse::<ClientId>()
-        .map_or_else(|_| clients::nobody(), ClientId::key_id)
+    client_id.parse::<ClientId>().map_or_else(|_| clients::nobody(), ClientId::key_id)
 }
 
 async fn read_client(issuer: &KeyIssuer, id: KeyId) -> Result<Option<Arc<Client>>, OAuthError> {
@@ -345,13 +324,8 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<TokenRequest, Malformed> {
     let mut authorization = headers.get_all(AUTHORIZATION).iter();
     let (first, second) = (authorization.next(), authorization.next());
     if second.is_some() {
-        return Err(Malformed {
-            error: MalformedError::TwoAuthentications,
-            claimed: None,
-        });
+        return Err(Malformed { error: MalformedError::TwoAuthentications, claimed: None });
     }
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     token_request::parse(first.map(HeaderValue::as_bytes), content_type, body)
 }

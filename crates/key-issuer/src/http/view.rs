@@ -82,9 +82,5 @@ impl KeyBody {
 
 /// 200 with the key and its ETag.
 pub(super) fn answer(key: &Key, now: DateTime<Utc>) -> Response {
-    (
-        [(ETAG, etag(key.version.number()))],
-        Json(KeyBody::of(key, now)),
-    )
-        .into_response()
+    ([(ETAG, etag(key.version.number()))], Json(KeyBody::of(key, now))).into_response()
 }

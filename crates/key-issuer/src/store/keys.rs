@@ -36,10 +36,7 @@ impl TryFrom<Row> for Key {
             deletion: row
                 .deleted_at
                 .zip(row.ends_at)
-                .map(|(deleted_at, ends_at)| Deletion {
-                    deleted_at,
-                    ends_at,
-                }),
+                .map(|(deleted_at, ends_at)| Deletion { deleted_at, ends_at }),
             expired_at: row.expired_at,
             last_used_at: row.last_used_at,
             version: Version::new(row.version)
@@ -208,10 +205,7 @@ pub async fn lock_expired(
                 last_used_at: row.last_used_at,
                 version: row.version,
             };
-            Ok(Expired {
-                key: Key::try_from(row)?,
-                organization_id,
-            })
+            Ok(Expired { key: Key::try_from(row)?, organization_id })
         })
         .collect()
 }
@@ -230,9 +224,5 @@ pub async fn save(connection: &mut PgConnection, key: &Key) -> Result<(), sqlx::
     )
     .execute(connection)
     .await?;
-    if saved.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    if saved.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }

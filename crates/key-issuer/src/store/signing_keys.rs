@@ -49,10 +49,7 @@ pub async fn find(connection: &mut PgConnection) -> Result<Option<StoredSigningK
             id: SigningKeyId::from_uuid(row.signing_key_id),
             public_point: row.public_key,
             sealed: Sealed {
-                nonce: row
-                    .nonce
-                    .try_into()
-                    .map_err(|_| unreadable("nonce", "not 12 bytes"))?,
+                nonce: row.nonce.try_into().map_err(|_| unreadable("nonce", "not 12 bytes"))?,
                 ciphertext: row.sealed_private,
             },
         })

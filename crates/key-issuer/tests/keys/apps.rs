@@ -24,10 +24,7 @@ async fn a_suspended_app_gets_no_tokens_until_it_is_resumed() {
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     stage.registry.suspend(app).await;
     stage.until_known(app, "suspended").await;
-    assert_eq!(
-        replica.token(&key).await.oauth(),
-        problem(401, "invalid_client")
-    );
+    assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
     stage.registry.resume(app).await;
     stage.until_known(app, "active").await;
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
@@ -42,14 +39,7 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
     let gone = replica.key(app).await;
     let elsewhere = replica.key(stage.registry.active_app().await).await;
     let delete = async |key: &(String, String), query: &str| {
-        replica
-            .ask(
-                "owner",
-                "DELETE",
-                &format!("/v1/keys/{}{query}", key.0),
-                Value::Null,
-            )
-            .await
+        replica.ask("owner", "DELETE", &format!("/v1/keys/{}{query}", key.0), Value::Null).await
     };
     delete(&in_grace, "").await;
     delete(&gone, "?now=true").await;
@@ -58,10 +48,7 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
     stage.until_known(app, "archived").await;
     for replica in [&replica, &other_replica] {
         for key in [&live, &in_grace, &gone] {
-            assert_eq!(
-                replica.token(key).await.oauth(),
-                problem(401, "invalid_client")
-            );
+            assert_eq!(replica.token(key).await.oauth(), problem(401, "invalid_client"));
         }
     }
     assert_eq!(replica.token(&elsewhere).await.status, StatusCode::OK);
@@ -71,42 +58,21 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
         .into_iter()
         .filter(|event| event.causationid.is_some())
         .collect();
-    let mut keys: Vec<_> = followed
-        .iter()
-        .map(|event| event.data["key_id"].clone())
-        .collect();
+    let mut keys: Vec<_> = followed.iter().map(|event| event.data["key_id"].clone()).collect();
     keys.dedup();
-    assert_eq!(
-        (followed.len(), keys.len()),
-        (2, 2),
-        "the live one and the one in its grace"
-    );
+    assert_eq!((followed.len(), keys.len()), (2, 2), "the live one and the one in its grace");
     for event in &followed {
         let fact: KeyDeleted = event.fact().unwrap();
-        assert_eq!(
-            (fact.reason.as_str(), fact.ends_at),
-            ("app_archived", stage.env.now())
-        );
+        assert_eq!((fact.reason.as_str(), fact.ends_at), ("app_archived", stage.env.now()));
         assert_eq!(
             (event.causationid, event.actor.to_string()),
             (Some(cause), "system/key-issuer".to_owned())
         );
         assert_eq!(event.organization, Some(stage.organization));
     }
-    let list = replica
-        .ask("auditor", "GET", &keys_of(app), Value::Null)
-        .await
-        .json();
-    assert!(
-        list["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|key| key["state"] == json!("deleted"))
-    );
-    let post = replica
-        .ask("owner", "POST", &keys_of(app), json!({"name": "late"}))
-        .await;
+    let list = replica.ask("auditor", "GET", &keys_of(app), Value::Null).await.json();
+    assert!(list["items"].as_array().unwrap().iter().all(|key| key["state"] == json!("deleted")));
+    let post = replica.ask("owner", "POST", &keys_of(app), json!({"name": "late"})).await;
     assert_eq!(post.problem(), problem(409, "app-not-active"));
 }
 
@@ -114,17 +80,11 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
 async fn an_app_that_ended_as_a_draft_or_before_its_keys_were_made_is_no_obstacle() {
     let stage = Stage::set().await;
     let replica = stage.replica().await;
-    let draft = stage
-        .registry
-        .draft(contract::rpc::AuthenticationMethod::ClientCredentials)
-        .await;
+    let draft = stage.registry.draft(contract::rpc::AuthenticationMethod::ClientCredentials).await;
     stage.registry.archive(draft).await;
     // What comes after it shows that the end of the draft was dealt with.
     let app = stage.registry.active_app().await;
     stage.until_known(app, "active").await;
     assert_eq!(stage.known(draft).await, None);
-    assert_eq!(
-        replica.token(&replica.key(app).await).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(replica.token(&replica.key(app).await).await.status, StatusCode::OK);
 }

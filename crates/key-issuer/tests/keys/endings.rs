@@ -8,14 +8,7 @@ use serde_json::{Value, json};
 use crate::stage::{Answer, Replica, Stage, eventually, keys_of, problem};
 
 async fn delete(replica: &Replica, key: &(String, String), query: &str) -> Answer {
-    replica
-        .ask(
-            "owner",
-            "DELETE",
-            &format!("/v1/keys/{}{query}", key.0),
-            Value::Null,
-        )
-        .await
+    replica.ask("owner", "DELETE", &format!("/v1/keys/{}{query}", key.0), Value::Null).await
 }
 
 #[tokio::test]
@@ -25,32 +18,18 @@ async fn a_deleted_key_works_for_fifteen_minutes_and_then_never_again() {
     let key = replica.key(app).await;
     assert_eq!(other.token(&key).await.status, StatusCode::OK);
     let answer = delete(&replica, &key, "").await;
-    assert_eq!(
-        (answer.status, &answer.json()["state"]),
-        (StatusCode::OK, &json!("ending"))
-    );
-    stage
-        .clock
-        .advance(Duration::minutes(15) - Duration::seconds(1));
+    assert_eq!((answer.status, &answer.json()["state"]), (StatusCode::OK, &json!("ending")));
+    stage.clock.advance(Duration::minutes(15) - Duration::seconds(1));
     for replica in [&replica, &other] {
         assert_eq!(replica.token(&key).await.status, StatusCode::OK, "at 14:59");
     }
     stage.clock.advance(Duration::seconds(2));
     for replica in [&replica, &other] {
-        assert_eq!(
-            replica.token(&key).await.oauth(),
-            problem(401, "invalid_client"),
-            "at 15:01"
-        );
+        assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"), "at 15:01");
     }
-    let list = replica
-        .ask("owner", "GET", &keys_of(app), Value::Null)
-        .await
-        .json();
+    let list = replica.ask("owner", "GET", &keys_of(app), Value::Null).await.json();
     assert_eq!(list["items"][0]["state"], "deleted");
-    let [event] = &stage.events("key.deleted").await[..] else {
-        panic!("one event")
-    };
+    let [event] = &stage.events("key.deleted").await[..] else { panic!("one event") };
     let fact: KeyDeleted = event.fact().unwrap();
     assert_eq!(
         (fact.ends_at - event.time, fact.reason.as_str()),
@@ -65,15 +44,9 @@ async fn a_leaked_key_ends_at_once_on_every_replica() {
     let key = replica.key(app).await;
     assert_eq!(other.token(&key).await.status, StatusCode::OK);
     let answer = delete(&replica, &key, "?now=true").await;
-    assert_eq!(
-        (answer.status, &answer.json()["state"]),
-        (StatusCode::OK, &json!("deleted"))
-    );
+    assert_eq!((answer.status, &answer.json()["state"]), (StatusCode::OK, &json!("deleted")));
     for replica in [&replica, &other] {
-        assert_eq!(
-            replica.token(&key).await.oauth(),
-            problem(401, "invalid_client")
-        );
+        assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
     }
     let reasons: Vec<_> = stage
         .events("token.refused")
@@ -118,19 +91,12 @@ async fn once_a_key_has_ended_no_replica_issues_a_token_whatever_it_remembers() 
     let (here, there, ended) = tokio::join!(ask(&replica), ask(&other), end);
     assert_eq!(ended.status, StatusCode::OK);
     for replica in [&replica, &other] {
-        assert_eq!(
-            replica.token(&key).await.oauth(),
-            problem(401, "invalid_client")
-        );
+        assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
     }
     assert_eq!(stage.events("token.issued").await.len(), here + there);
     let refused = stage.events("token.refused").await;
     assert_eq!(refused.len(), 4);
-    assert!(
-        refused
-            .iter()
-            .all(|event| event.data["reason"] == "key_ended")
-    );
+    assert!(refused.iter().all(|event| event.data["reason"] == "key_ended"));
 }
 
 #[tokio::test]
@@ -141,20 +107,13 @@ async fn a_second_deletion_is_refused_unless_it_ends_the_key_sooner() {
     stage.clock.advance(Duration::minutes(1));
     let second = delete(&replica, &key, "").await;
     assert_eq!(second.problem(), problem(409, "key-deleted"));
-    assert_eq!(
-        replica.token(&key).await.status,
-        StatusCode::OK,
-        "it is left as it is"
-    );
+    assert_eq!(replica.token(&key).await.status, StatusCode::OK, "it is left as it is");
     let sooner = delete(&replica, &key, "?now=true").await.json();
     assert_eq!(
         (&sooner["deleted_at"], &sooner["state"]),
         (&first["deleted_at"], &json!("deleted"))
     );
-    assert_eq!(
-        delete(&replica, &key, "?now=true").await.problem(),
-        problem(409, "key-deleted")
-    );
+    assert_eq!(delete(&replica, &key, "?now=true").await.problem(), problem(409, "key-deleted"));
     let versions: Vec<_> = stage
         .events("key.deleted")
         .await
@@ -174,16 +133,8 @@ async fn of_many_deletions_at_once_one_succeeds() {
         .iter()
         .map(|answer| answer.status.as_u16())
         .collect();
-    assert_eq!(
-        statuses.iter().filter(|status| **status == 200).count(),
-        1,
-        "{statuses:?}"
-    );
-    assert_eq!(
-        statuses.iter().filter(|status| **status == 409).count(),
-        7,
-        "{statuses:?}"
-    );
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 7, "{statuses:?}");
     assert_eq!(stage.events("key.deleted").await.len(), 1);
 }
 
@@ -194,31 +145,15 @@ async fn refusals() {
     let path = format!("/v1/keys/{}", key.0);
     let ask = async |person| replica.ask(person, "DELETE", &path, Value::Null).await;
     assert_eq!(ask("nobody").await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(
-        ask("stranger").await.problem(),
-        problem(404, "key-not-found")
-    );
-    assert_eq!(
-        ask("auditor").await.problem(),
-        problem(403, "role-not-allowed")
-    );
-    assert_eq!(
-        ask("operator").await.problem(),
-        problem(403, "role-not-allowed")
-    );
+    assert_eq!(ask("stranger").await.problem(), problem(404, "key-not-found"));
+    assert_eq!(ask("auditor").await.problem(), problem(403, "role-not-allowed"));
+    assert_eq!(ask("operator").await.problem(), problem(403, "role-not-allowed"));
     assert_eq!(
         delete(&replica, &key, "?now=perhaps").await.status,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    let stale = replica
-        .ask_with(
-            "owner",
-            "DELETE",
-            &path,
-            Value::Null,
-            &[("if-match", "\"7\"")],
-        )
-        .await;
+    let stale =
+        replica.ask_with("owner", "DELETE", &path, Value::Null, &[("if-match", "\"7\"")]).await;
     assert_eq!(stale.problem(), problem(412, "changed-meanwhile"));
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     assert!(stage.events("key.deleted").await.is_empty());
@@ -230,77 +165,43 @@ async fn a_key_expires_on_time_and_leaves_one_event_however_many_look() {
     let other = stage.replica().await;
     let expires_at = stage.env.now() + Duration::hours(1);
     let body = json!({"name": "for an hour", "expires_at": expires_at});
-    let created = replica
-        .ask("owner", "POST", &keys_of(app), body)
-        .await
-        .json();
+    let created = replica.ask("owner", "POST", &keys_of(app), body).await.json();
     let text = |field: &str| created[field].as_str().unwrap().to_owned();
     let key = (text("client_id"), text("client_secret"));
-    stage
-        .clock
-        .advance(Duration::hours(1) - Duration::seconds(1));
+    stage.clock.advance(Duration::hours(1) - Duration::seconds(1));
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     stage.clock.advance(Duration::seconds(1));
     // Whether or not anyone recorded it yet.
-    assert_eq!(
-        replica.token(&key).await.oauth(),
-        problem(401, "invalid_client")
-    );
+    assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
     let sweeps = [&replica, &other, &replica, &other]
         .map(|replica| key_issuer::expiry::record_expiries(&replica.host.events));
     for sweep in futures::future::join_all(sweeps).await {
         sweep.unwrap();
     }
-    eventually("the expiry is recorded", async || {
-        !stage.events("key.expired").await.is_empty()
-    })
-    .await;
-    key_issuer::expiry::record_expiries(&other.host.events)
-        .await
-        .unwrap();
-    let [event] = &stage.events("key.expired").await[..] else {
-        panic!("one event")
-    };
+    eventually("the expiry is recorded", async || !stage.events("key.expired").await.is_empty())
+        .await;
+    key_issuer::expiry::record_expiries(&other.host.events).await.unwrap();
+    let [event] = &stage.events("key.expired").await[..] else { panic!("one event") };
     assert_eq!(
-        (
-            event.actor.to_string().as_str(),
-            event.streamversion.number()
-        ),
+        (event.actor.to_string().as_str(), event.streamversion.number()),
         ("system/key-issuer", 2)
     );
     assert_eq!(event.organization, Some(stage.organization));
-    assert_eq!(
-        delete(&replica, &key, "?now=true").await.problem(),
-        problem(409, "key-expired")
-    );
-    let list = replica
-        .ask("owner", "GET", &keys_of(app), Value::Null)
-        .await
-        .json();
+    assert_eq!(delete(&replica, &key, "?now=true").await.problem(), problem(409, "key-expired"));
+    let list = replica.ask("owner", "GET", &keys_of(app), Value::Null).await.json();
     assert_eq!(list["items"][0]["state"], "expired");
 }
 
 #[tokio::test]
 async fn the_sweeper_records_expiries_by_itself() {
     let stage = Stage::set().await;
-    let settings = key_issuer::Settings {
-        expiry_sweep_seconds: 1,
-        ..crate::stage::settings()
-    };
+    let settings = key_issuer::Settings { expiry_sweep_seconds: 1, ..crate::stage::settings() };
     let replica = stage.replica_with(settings).await.unwrap();
     let app = stage.registry.active_app().await;
     let body =
         json!({"name": "for a second", "expires_at": stage.env.now() + Duration::seconds(1)});
-    assert_eq!(
-        replica
-            .ask("owner", "POST", &keys_of(app), body)
-            .await
-            .status,
-        StatusCode::CREATED
-    );
+    assert_eq!(replica.ask("owner", "POST", &keys_of(app), body).await.status, StatusCode::CREATED);
     stage.clock.advance(Duration::seconds(1));
-    eventually("the expiry is recorded", async || {
-        stage.events("key.expired").await.len() == 1
-    })
-    .await;
+    eventually("the expiry is recorded", async || stage.events("key.expired").await.len() == 1)
+        .await;
 }

@@ -5,18 +5,11 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use crate::stage::Stage;
 
 async fn refused(stage: &Stage, as_role: bool, statement: &str) -> String {
-    let mut connection = sqlx::PgConnection::connect(&stage.database.url)
-        .await
-        .unwrap();
+    let mut connection = sqlx::PgConnection::connect(&stage.database.url).await.unwrap();
     if as_role {
-        connection
-            .execute("SET ROLE mandate_key_issuer")
-            .await
-            .unwrap();
+        connection.execute("SET ROLE mandate_key_issuer").await.unwrap();
     }
-    let done = connection
-        .execute(AssertSqlSafe(statement.to_owned()))
-        .await;
+    let done = connection.execute(AssertSqlSafe(statement.to_owned())).await;
     done.map(drop).expect_err(statement).to_string()
 }
 
@@ -45,12 +38,7 @@ async fn not_even_the_owner_brings_a_key_or_an_app_back() {
     let (stage, replica, app) = Stage::with_app().await;
     let (client_id, _) = replica.key(app).await;
     replica
-        .ask(
-            "owner",
-            "DELETE",
-            &format!("/v1/keys/{client_id}?now=true"),
-            serde_json::Value::Null,
-        )
+        .ask("owner", "DELETE", &format!("/v1/keys/{client_id}?now=true"), serde_json::Value::Null)
         .await;
     stage.registry.archive(app).await;
     stage.until_known(app, "archived").await;

@@ -34,12 +34,7 @@ async fn an_entry_that_is_refused_fails_by_itself() {
         entry(&stage, events, taken),
         entry(&stage, events, stage.env.new_id()),
     ];
-    let outcomes: Vec<_> = writer
-        .carry_out(batch)
-        .await
-        .iter()
-        .map(Result::is_ok)
-        .collect();
+    let outcomes: Vec<_> = writer.carry_out(batch).await.iter().map(Result::is_ok).collect();
     assert_eq!(outcomes, [true, false, true]);
     assert_eq!(stage.events("token.refused").await.len(), 3);
 }

@@ -9,29 +9,17 @@ use crate::stage::{Stage, problem};
 async fn a_key_gets_another_name_and_leaves_an_event() {
     let (stage, replica, app) = Stage::with_app().await;
     let path = format!("/v1/keys/{}", replica.key(app).await.0);
-    let answer = replica
-        .ask("developer", "PATCH", &path, json!({"name": " Frankfurt "}))
-        .await;
-    assert_eq!(
-        (answer.status, answer.header("etag")),
-        (StatusCode::OK, "\"2\"")
-    );
+    let answer = replica.ask("developer", "PATCH", &path, json!({"name": " Frankfurt "})).await;
+    assert_eq!((answer.status, answer.header("etag")), (StatusCode::OK, "\"2\""));
     assert_eq!(answer.json()["name"], "Frankfurt");
-    let again = replica
-        .ask("owner", "PATCH", &path, json!({"name": "Frankfurt"}))
-        .await;
+    let again = replica.ask("owner", "PATCH", &path, json!({"name": "Frankfurt"})).await;
     assert_eq!(
         (again.status, again.header("etag")),
         (StatusCode::OK, "\"2\""),
         "the same name is no change"
     );
-    let [event] = &stage.events("key.renamed").await[..] else {
-        panic!("one event")
-    };
-    assert_eq!(
-        (event.streamversion.number(), &event.data["name"]),
-        (2, &json!("Frankfurt"))
-    );
+    let [event] = &stage.events("key.renamed").await[..] else { panic!("one event") };
+    assert_eq!((event.streamversion.number(), &event.data["name"]), (2, &json!("Frankfurt")));
 }
 
 #[tokio::test]
@@ -41,48 +29,25 @@ async fn refusals() {
     let body = json!({"name": "other"});
     let ask = async |person| replica.ask(person, "PATCH", &path, body.clone()).await;
     assert_eq!(ask("nobody").await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(
-        ask("stranger").await.problem(),
-        problem(404, "key-not-found")
-    );
-    assert_eq!(
-        ask("auditor").await.problem(),
-        problem(403, "role-not-allowed")
-    );
+    assert_eq!(ask("stranger").await.problem(), problem(404, "key-not-found"));
+    assert_eq!(ask("auditor").await.problem(), problem(403, "role-not-allowed"));
     for unknown in ["0192aaaabbbb7ccc8dddeeeeffff0001", "no-client-id"] {
-        let answer = replica
-            .ask(
-                "owner",
-                "PATCH",
-                &format!("/v1/keys/{unknown}"),
-                body.clone(),
-            )
-            .await;
+        let answer =
+            replica.ask("owner", "PATCH", &format!("/v1/keys/{unknown}"), body.clone()).await;
         assert_eq!(answer.problem(), problem(404, "key-not-found"));
     }
-    for (wrong, field) in [
-        (json!({"name": ""}), "name"),
-        (json!({"expires_at": null}), "expires_at"),
-    ] {
+    for (wrong, field) in
+        [(json!({"name": ""}), "name"), (json!({"expires_at": null}), "expires_at")]
+    {
         let answer = replica.ask("owner", "PATCH", &path, wrong).await;
         assert_eq!(answer.json()["errors"][0]["field"], field, "{answer:?}");
     }
-    let stale = replica
-        .ask_with(
-            "owner",
-            "PATCH",
-            &path,
-            body.clone(),
-            &[("if-match", "\"7\"")],
-        )
-        .await;
+    let stale =
+        replica.ask_with("owner", "PATCH", &path, body.clone(), &[("if-match", "\"7\"")]).await;
     assert_eq!(stale.problem(), problem(412, "changed-meanwhile"));
     replica.ask("owner", "DELETE", &path, Value::Null).await;
     assert_eq!(ask("owner").await.problem(), problem(409, "key-deleted"));
     assert!(stage.events("key.renamed").await.is_empty());
     let refused = stage.events("access.refused").await;
-    assert_eq!(
-        (refused.len(), &refused[0].data["operation"]),
-        (1, &json!("key.rename"))
-    );
+    assert_eq!((refused.len(), &refused[0].data["operation"]), (1, &json!("key.rename")));
 }

@@ -27,11 +27,7 @@ impl Registry {
         .await
         .unwrap();
         host.start_relay();
-        Self {
-            host,
-            organization,
-            apps,
-        }
+        Self { host, organization, apps }
     }
 
     /// A draft.
@@ -87,18 +83,15 @@ impl Registry {
     }
 
     pub async fn suspend(&self, app_id: AppId) {
-        self.say(app_id, AppState::Suspended, &AppSuspended { app_id })
-            .await;
+        self.say(app_id, AppState::Suspended, &AppSuspended { app_id }).await;
     }
 
     pub async fn resume(&self, app_id: AppId) {
-        self.say(app_id, AppState::Active, &AppResumed { app_id })
-            .await;
+        self.say(app_id, AppState::Active, &AppResumed { app_id }).await;
     }
 
     pub async fn archive(&self, app_id: AppId) -> EventId {
-        self.say(app_id, AppState::Archived, &AppArchived { app_id })
-            .await
+        self.say(app_id, AppState::Archived, &AppArchived { app_id }).await
     }
 
     /// Says another state by RPC than by its events.

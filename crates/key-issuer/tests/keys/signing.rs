@@ -8,9 +8,7 @@ use serde_json::Value;
 use crate::stage::{MASTER_KEY, Replica, Stage, settings};
 
 async fn published(replica: &Replica) -> Value {
-    let answer = replica
-        .ask("nobody", "GET", "/oauth2/jwks", Value::Null)
-        .await;
+    let answer = replica.ask("nobody", "GET", "/oauth2/jwks", Value::Null).await;
     assert_eq!(
         (answer.status, answer.header("cache-control")),
         (StatusCode::OK, "public, max-age=300")
@@ -27,9 +25,7 @@ async fn replicas_that_start_together_share_one_key_and_a_restart_keeps_it() {
         assert_eq!(published(replica).await, first);
     }
     assert_eq!(published(&stage.replica().await).await, first);
-    let [event] = &stage.events("signing-key.created").await[..] else {
-        panic!("one event")
-    };
+    let [event] = &stage.events("signing-key.created").await[..] else { panic!("one event") };
     assert_eq!(first["keys"][0]["kid"], event.data["signing_key_id"]);
     assert_eq!(event.data["algorithm"], "ES256");
 }
@@ -54,12 +50,7 @@ async fn another_implementation_verifies_a_token_with_the_published_key() {
 async fn the_published_key_has_no_private_part() {
     let stage = Stage::set().await;
     let keys = published(&stage.replica().await).await;
-    let members: Vec<_> = keys["keys"][0]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
+    let members: Vec<_> = keys["keys"][0].as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
 }
 
@@ -67,23 +58,11 @@ async fn the_published_key_has_no_private_part() {
 async fn a_missing_a_malformed_and_another_master_key_are_told_apart() {
     let stage = Stage::set().await;
     let start = async |master_key: &str| {
-        let settings = key_issuer::Settings {
-            master_key: master_key.into(),
-            ..settings()
-        };
-        stage
-            .replica_with(settings)
-            .await
-            .map(drop)
-            .map_err(|error| error.to_string())
+        let settings = key_issuer::Settings { master_key: master_key.into(), ..settings() };
+        stage.replica_with(settings).await.map(drop).map_err(|error| error.to_string())
     };
     assert!(start("").await.unwrap_err().contains("not set"));
-    assert!(
-        start("c2hvcnQ=")
-            .await
-            .unwrap_err()
-            .contains("exactly 32 bytes")
-    );
+    assert!(start("c2hvcnQ=").await.unwrap_err().contains("exactly 32 bytes"));
     start(MASTER_KEY).await.unwrap();
     let other = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
     let error = start(other).await.unwrap_err();
@@ -101,11 +80,6 @@ async fn a_signing_key_that_was_exchanged_in_the_database_does_not_open() {
         .execute(&stage.sql)
         .await
         .unwrap();
-    let error = stage
-        .replica_with(settings())
-        .await
-        .map(drop)
-        .unwrap_err()
-        .to_string();
+    let error = stage.replica_with(settings()).await.map(drop).unwrap_err().to_string();
     assert!(error.contains("or altered"), "{error}");
 }

@@ -100,10 +100,7 @@ impl People {
                 .collect(),
             api_token_id: env.new_id(),
         };
-        self.0
-            .lock()
-            .unwrap()
-            .insert(name, (token.reveal().to_owned(), caller));
+        self.0.lock().unwrap().insert(name, (token.reveal().to_owned(), caller));
     }
 
     pub fn token(&self, name: &str) -> String {
@@ -120,10 +117,7 @@ impl Stage {
         let cluster = testing::postgres().await;
         let template = cluster
             .template("key_issuer_tests", async |url| {
-                let login = |service| schema::Login {
-                    service,
-                    password: None,
-                };
+                let login = |service| schema::Login { service, password: None };
                 let logins = [Service::AppRegistry, Service::KeyIssuer].map(login);
                 schema::migrate(url, &logins).await.unwrap();
             })
@@ -147,16 +141,7 @@ impl Stage {
         }
         let host = connect(Service::AppRegistry, &env, &database, &nats).await;
         let registry = Registry::open(host, organization).await;
-        Self {
-            env,
-            clock,
-            organization,
-            sql,
-            registry,
-            people,
-            database,
-            nats,
-        }
+        Self { env, clock, organization, sql, registry, people, database, nats }
     }
 
     /// A stage with one replica and one active app.
@@ -183,11 +168,7 @@ impl Stage {
             &self.env,
             &HttpSettings::default(),
         );
-        Ok(Replica {
-            host,
-            router,
-            people: self.people.clone(),
-        })
+        Ok(Replica { host, router, people: self.people.clone() })
     }
 
     /// The events of one type that the key issuer recorded, in order.
@@ -199,9 +180,7 @@ impl Stage {
         .fetch_all(&self.sql)
         .await
         .unwrap();
-        rows.iter()
-            .map(|bytes| Envelope::parse(bytes).unwrap())
-            .collect()
+        rows.iter().map(|bytes| Envelope::parse(bytes).unwrap()).collect()
     }
 
     /// What `key_issuer.apps` says of an app: its state and version.
@@ -214,12 +193,8 @@ impl Stage {
     }
 
     pub async fn until_known(&self, app: contract::AppId, state: &str) {
-        eventually(state, async || {
-            self.known(app)
-                .await
-                .is_some_and(|(known, _)| known == state)
-        })
-        .await;
+        eventually(state, async || self.known(app).await.is_some_and(|(known, _)| known == state))
+            .await;
     }
 }
 
@@ -245,23 +220,11 @@ async fn connect(
         tasks: Tasks::new(health.clone()),
         health,
     };
-    let database = DatabaseSettings {
-        url: database.url.as_str().into(),
-        ..DatabaseSettings::default()
-    };
-    let nats = NatsSettings {
-        url: nats.url_for(NATS_USER).unwrap().into(),
-        ..NatsSettings::default()
-    };
-    Host::connect(
-        service,
-        &shared,
-        &database,
-        &nats,
-        TransportSettings::default(),
-    )
-    .await
-    .unwrap()
+    let database =
+        DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() };
+    let nats =
+        NatsSettings { url: nats.url_for(NATS_USER).unwrap().into(), ..NatsSettings::default() };
+    Host::connect(service, &shared, &database, &nats, TransportSettings::default()).await.unwrap()
 }
 
 /// Waits until it is so.
@@ -271,9 +234,7 @@ pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(DEADLINE, asking)
-        .await
-        .unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 impl Replica {
@@ -288,10 +249,8 @@ impl Replica {
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if person != "nobody" {
-            request = request.header(
-                "authorization",
-                format!("Bearer {}", self.people.token(person)),
-            );
+            request =
+                request.header("authorization", format!("Bearer {}", self.people.token(person)));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -313,23 +272,13 @@ impl Replica {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            bytes,
-        }
+        Answer { status: parts.status, headers: parts.headers, bytes }
     }
 
     /// Makes a key and gives its client id and secret.
     pub async fn key(&self, app: contract::AppId) -> (String, String) {
-        let answer = self
-            .ask(
-                "developer",
-                "POST",
-                &keys_of(app),
-                json!({"name": "production"}),
-            )
-            .await;
+        let answer =
+            self.ask("developer", "POST", &keys_of(app), json!({"name": "production"})).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         let body = answer.json();
         (
@@ -345,8 +294,7 @@ impl Replica {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request.body(Body::from(form.to_owned())).unwrap())
-            .await
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
     /// Trades a key for a token.
@@ -372,10 +320,7 @@ impl Answer {
             .as_str()
             .unwrap_or_else(|| panic!("no problem: {self:?}"))
             .to_owned();
-        (
-            self.status.as_u16(),
-            kind.trim_start_matches("urn:mandate:problem:").to_owned(),
-        )
+        (self.status.as_u16(), kind.trim_start_matches("urn:mandate:problem:").to_owned())
     }
 
     /// The status and the error of an OAuth answer.
@@ -388,20 +333,13 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.status,
-            String::from_utf8_lossy(&self.bytes)
-        )
+        write!(f, "{} {}", self.status, String::from_utf8_lossy(&self.bytes))
     }
 }
 

@@ -25,11 +25,7 @@ fn seen(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
         .filter(|(name, _)| name.as_str() != "x-request-id")
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
-    (
-        answer.status.as_u16(),
-        headers,
-        String::from_utf8(answer.bytes.to_vec()).unwrap(),
-    )
+    (answer.status.as_u16(), headers, String::from_utf8(answer.bytes.to_vec()).unwrap())
 }
 
 #[tokio::test]
@@ -38,17 +34,13 @@ async fn a_key_is_traded_for_a_token_by_body_and_by_basic() {
     let key = replica.key(app).await;
     let by_body = format!("{GRANT}&client_id={}&client_secret={}", key.0, key.1);
     let basic = basic(&key);
-    for (form, headers) in [
-        (by_body.as_str(), vec![]),
-        (GRANT, vec![("authorization", basic.as_str())]),
-    ] {
+    for (form, headers) in
+        [(by_body.as_str(), vec![]), (GRANT, vec![("authorization", basic.as_str())])]
+    {
         let answer = replica.form(form, &headers).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         let body = answer.json();
-        assert_eq!(
-            (&body["token_type"], &body["expires_in"]),
-            (&json!("Bearer"), &json!(900))
-        );
+        assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
         assert_eq!(body["scope"], SCOPE);
         assert!(body.get("refresh_token").is_none());
         assert_eq!(
@@ -62,37 +54,23 @@ async fn a_key_is_traded_for_a_token_by_body_and_by_basic() {
             (header.typ.as_deref(), header.alg),
             (Some("at+jwt"), jsonwebtoken::Algorithm::ES256)
         );
-        let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(jwt)
-            .unwrap()
-            .claims;
+        let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(jwt).unwrap().claims;
         let now = stage.env.now().timestamp();
-        assert_eq!(
-            (claims["iat"].as_i64(), claims["exp"].as_i64()),
-            (Some(now), Some(now + 900))
-        );
+        assert_eq!((claims["iat"].as_i64(), claims["exp"].as_i64()), (Some(now), Some(now + 900)));
         assert_eq!(claims["iss"], "https://mandate.example.com");
         assert_eq!(claims["aud"], "https://api.example.com");
-        assert_eq!(
-            (&claims["sub"], &claims["client_id"]),
-            (&json!(key.0), &json!(key.0))
-        );
+        assert_eq!((&claims["sub"], &claims["client_id"]), (&json!(key.0), &json!(key.0)));
         assert_eq!(claims["scope"], SCOPE);
 
         // Durable before the answer left: there is nothing to wait for.
         let event = stage.events("token.issued").await.pop().unwrap();
         let fact: TokenIssued = event.fact().unwrap();
         assert_eq!(fact.token_id.to_string(), claims["jti"].as_str().unwrap());
-        assert_eq!(
-            (fact.app_id, fact.client_id.to_string()),
-            (app, key.0.clone())
-        );
+        assert_eq!((fact.app_id, fact.client_id.to_string()), (app, key.0.clone()));
         assert_eq!(fact.expires_at, stage.env.now() + Duration::seconds(900));
         assert_eq!(event.organization, Some(stage.organization));
         assert_eq!(event.actor.to_string(), format!("app/{app}"));
-        assert_eq!(
-            (event.authority.as_str(), event.streamversion.number()),
-            ("client_secret", 1)
-        );
+        assert_eq!((event.authority.as_str(), event.streamversion.number()), ("client_secret", 1));
         assert!(event.contexthash.is_some());
     }
     assert_eq!(stage.events("token.issued").await.len(), 2);
@@ -103,14 +81,7 @@ async fn unknown_clients_wrong_secrets_and_all_else_that_may_not_are_answered_al
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
     let ended = replica.key(app).await;
-    replica
-        .ask(
-            "owner",
-            "DELETE",
-            &format!("/v1/keys/{}?now=true", ended.0),
-            Value::Null,
-        )
-        .await;
+    replica.ask("owner", "DELETE", &format!("/v1/keys/{}?now=true", ended.0), Value::Null).await;
     let wrong = (key.0.clone(), ended.1.clone());
     let unknown = ("0192aaaabbbb7ccc8dddeeeeffff0001".to_owned(), key.1.clone());
     let no_form = ("shelf-optimizer".to_owned(), key.1.clone());
@@ -132,47 +103,23 @@ async fn unknown_clients_wrong_secrets_and_all_else_that_may_not_are_answered_al
     for refused in [&wrong, &ended, &no_form, &suspended] {
         assert_eq!(seen(&replica.token(refused).await), expected);
         assert_eq!(
-            seen(
-                &replica
-                    .form(GRANT, &[("authorization", &basic(refused))])
-                    .await
-            ),
+            seen(&replica.form(GRANT, &[("authorization", &basic(refused))]).await),
             expected
         );
     }
     let events = stage.events("token.refused").await;
-    let reasons: Vec<_> = events
-        .iter()
-        .map(|event| event.fact::<TokenRefused>().unwrap().reason)
-        .collect();
-    let pairs = [
-        "wrong_secret",
-        "key_ended",
-        "unknown_client",
-        "app_suspended",
-    ];
+    let reasons: Vec<_> =
+        events.iter().map(|event| event.fact::<TokenRefused>().unwrap().reason).collect();
+    let pairs = ["wrong_secret", "key_ended", "unknown_client", "app_suspended"];
     assert_eq!(reasons[0], "unknown_client");
     assert_eq!(
         reasons[1..],
-        pairs
-            .iter()
-            .flat_map(|reason| [*reason, *reason])
-            .collect::<Vec<_>>()[..]
+        pairs.iter().flat_map(|reason| [*reason, *reason]).collect::<Vec<_>>()[..]
     );
     // Whose key was tried is told to whom it belongs; a client that nobody knows belongs to nobody.
-    let organizations: Vec<_> = events
-        .iter()
-        .map(|event| event.organization.is_some())
-        .collect();
-    assert_eq!(
-        organizations,
-        [false, true, true, true, true, false, false, true, true]
-    );
-    assert!(
-        events
-            .iter()
-            .all(|event| event.actor.to_string() == "anonymous")
-    );
+    let organizations: Vec<_> = events.iter().map(|event| event.organization.is_some()).collect();
+    assert_eq!(organizations, [false, true, true, true, true, false, false, true, true]);
+    assert!(events.iter().all(|event| event.actor.to_string() == "anonymous"));
     assert!(stage.events("token.issued").await.is_empty());
 }
 
@@ -189,31 +136,11 @@ async fn requests_that_cannot_be_read_are_refused_as_rfc_6749_says() {
         (good.clone(), by_basic, 400, "invalid_request"),
         (format!("{good}&{GRANT}"), none, 400, "invalid_request"),
         (format!("{good}&x=1&x=2"), none, 400, "invalid_request"),
-        (
-            format!("client_id={id}&client_secret={secret}"),
-            none,
-            400,
-            "invalid_request",
-        ),
+        (format!("client_id={id}&client_secret={secret}"), none, 400, "invalid_request"),
         (GRANT.to_owned(), none, 401, "invalid_client"),
-        (
-            format!("{GRANT}&client_id={id}"),
-            none,
-            401,
-            "invalid_client",
-        ),
-        (
-            GRANT.to_owned(),
-            &[("authorization", "Bearer x")],
-            401,
-            "invalid_client",
-        ),
-        (
-            good.replace("client_credentials", "password"),
-            none,
-            400,
-            "unsupported_grant_type",
-        ),
+        (format!("{GRANT}&client_id={id}"), none, 401, "invalid_client"),
+        (GRANT.to_owned(), &[("authorization", "Bearer x")], 401, "invalid_client"),
+        (good.replace("client_credentials", "password"), none, 400, "unsupported_grant_type"),
         (
             format!("{good}&scope=RetailMedia_Campaign_Read+RetailMedia_Balance_Read"),
             none,
@@ -227,40 +154,21 @@ async fn requests_that_cannot_be_read_are_refused_as_rfc_6749_says() {
             (answer.header("cache-control"), answer.header("pragma")),
             ("no-store", "no-cache")
         );
-        assert_eq!(
-            answer.headers.contains_key("www-authenticate"),
-            status == 401
-        );
-        assert!(
-            answer
-                .header("content-type")
-                .starts_with("application/json")
-        );
+        assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
+        assert!(answer.header("content-type").starts_with("application/json"));
     }
     let events = stage.events("token.refused").await;
-    let reasons: Vec<_> = events
-        .iter()
-        .map(|event| event.data["reason"].as_str().unwrap().to_owned())
-        .collect();
+    let reasons: Vec<_> =
+        events.iter().map(|event| event.data["reason"].as_str().unwrap().to_owned()).collect();
     let invalid = ["invalid_request"; 4];
-    let rest = [
-        "no_authentication",
-        "unsupported_grant_type",
-        "invalid_scope",
-    ];
+    let rest = ["no_authentication", "unsupported_grant_type", "invalid_scope"];
     assert_eq!(
         reasons,
         [&invalid[..], &rest[..]].concat(),
         "whoever claimed nothing leaves nothing"
     );
-    assert_eq!(
-        events[6].actor.to_string(),
-        format!("app/{app}"),
-        "it proved to be the app before"
-    );
-    let ignored = replica
-        .form(&format!("{good}&audience=x&resource=y"), &[])
-        .await;
+    assert_eq!(events[6].actor.to_string(), format!("app/{app}"), "it proved to be the app before");
+    let ignored = replica.form(&format!("{good}&audience=x&resource=y"), &[]).await;
     assert_eq!(ignored.status, StatusCode::OK);
 }
 
@@ -272,16 +180,9 @@ async fn other_media_types_methods_and_sizes_are_refused() {
         json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
     let answer = replica.ask("nobody", "POST", "/oauth2/token", body).await;
     assert_eq!(answer.oauth(), problem(400, "invalid_request"));
-    let get = Request::get(format!(
-        "/oauth2/token?{GRANT}&client_id={id}&client_secret={secret}"
-    ));
-    let answer = replica
-        .send(get.body(axum::body::Body::empty()).unwrap())
-        .await;
-    assert_eq!(
-        (answer.status, answer.header("allow")),
-        (StatusCode::METHOD_NOT_ALLOWED, "POST")
-    );
+    let get = Request::get(format!("/oauth2/token?{GRANT}&client_id={id}&client_secret={secret}"));
+    let answer = replica.send(get.body(axum::body::Body::empty()).unwrap()).await;
+    assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
     let answer = replica.form(&"x".repeat(100_000), &[]).await;
     assert_eq!(answer.oauth(), problem(413, "invalid_request"));
 }
@@ -292,41 +193,26 @@ async fn a_client_may_ask_for_less_than_it_has() {
     let (id, secret) = replica.key(app).await;
     let form =
         format!("{GRANT}&client_id={id}&client_secret={secret}&scope=RetailMedia_Campaign_Read");
-    assert_eq!(
-        replica.form(&form, &[]).await.json()["scope"],
-        "RetailMedia_Campaign_Read"
-    );
+    assert_eq!(replica.form(&form, &[]).await.json()["scope"], "RetailMedia_Campaign_Read");
 }
 
 #[tokio::test]
 async fn an_app_for_another_grant_gets_no_token_by_this_one() {
     let stage = Stage::set().await;
     let replica = stage.replica().await;
-    let app = stage
-        .registry
-        .draft(AuthenticationMethod::AuthorizationCode)
-        .await;
+    let app = stage.registry.draft(AuthenticationMethod::AuthorizationCode).await;
     stage.registry.activate(app).await;
     let key = replica.key(app).await;
-    assert_eq!(
-        replica.token(&key).await.oauth(),
-        problem(400, "unauthorized_client")
-    );
+    assert_eq!(replica.token(&key).await.oauth(), problem(400, "unauthorized_client"));
 }
 
 #[tokio::test]
 async fn a_switch_adds_a_refresh_token_that_is_null() {
     let stage = Stage::set().await;
-    let settings = key_issuer::Settings {
-        null_refresh_token: true,
-        ..settings()
-    };
+    let settings = key_issuer::Settings { null_refresh_token: true, ..settings() };
     let replica = stage.replica_with(settings).await.unwrap();
     let key = replica.key(stage.registry.active_app().await).await;
-    assert_eq!(
-        replica.token(&key).await.json().get("refresh_token"),
-        Some(&Value::Null)
-    );
+    assert_eq!(replica.token(&key).await.json().get("refresh_token"), Some(&Value::Null));
 }
 
 #[tokio::test]
@@ -334,10 +220,7 @@ async fn the_last_use_is_shown_to_the_minute() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
     let shown = async || {
-        let list = replica
-            .ask("owner", "GET", &keys_of(app), Value::Null)
-            .await
-            .json();
+        let list = replica.ask("owner", "GET", &keys_of(app), Value::Null).await.json();
         list["items"][0]["last_used_at"].clone()
     };
     assert_eq!(shown().await, Value::Null);
@@ -356,16 +239,12 @@ async fn many_tokens_at_once_are_all_recorded() {
     let answers = futures::future::join_all((0..200).map(|_| replica.token(&key))).await;
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK));
     let issued = stage.events("token.issued").await;
-    let recorded: std::collections::HashSet<_> = issued
-        .iter()
-        .map(|event| event.data["token_id"].as_str().unwrap().to_owned())
-        .collect();
+    let recorded: std::collections::HashSet<_> =
+        issued.iter().map(|event| event.data["token_id"].as_str().unwrap().to_owned()).collect();
     assert_eq!((issued.len(), recorded.len()), (200, 200));
     for answer in answers {
         let jwt = answer.json()["access_token"].as_str().unwrap().to_owned();
-        let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(jwt)
-            .unwrap()
-            .claims;
+        let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(jwt).unwrap().claims;
         assert!(recorded.contains(claims["jti"].as_str().unwrap()));
     }
 }

@@ -32,40 +32,21 @@ impl Play<'_> {
     pub(super) async fn all(self) -> anyhow::Result<Demo> {
         eprintln!("Playing the main job through {}", self.base_url);
         let operator = &self.operator;
-        let owner = self
-            .person("owner@example.com", "Owner", &["owner"])
-            .await?;
-        let developer = self
-            .person("developer@example.com", "Developer", &["developer"])
-            .await?;
-        let auditor = self
-            .person("auditor@example.com", "Auditor", &["auditor"])
-            .await?;
-        let admin = self
-            .person("admin@example.com", "Account admin", &["account:admin"])
-            .await?;
+        let owner = self.person("owner@example.com", "Owner", &["owner"]).await?;
+        let developer = self.person("developer@example.com", "Developer", &["developer"]).await?;
+        let auditor = self.person("auditor@example.com", "Auditor", &["auditor"]).await?;
+        let admin = self.person("admin@example.com", "Account admin", &["account:admin"]).await?;
         let business = self
-            .person(
-                "business@example.com",
-                "Business manager",
-                &["account:business_manager"],
-            )
+            .person("business@example.com", "Business manager", &["account:business_manager"])
             .await?;
         let technical = self
-            .person(
-                "technical@example.com",
-                "Technical manager",
-                &["account:technical_manager"],
-            )
+            .person("technical@example.com", "Technical manager", &["account:technical_manager"])
             .await?;
-        let analyst = self
-            .person("analyst@example.com", "Analyst", &["account:analyst"])
-            .await?;
+        let analyst = self.person("analyst@example.com", "Analyst", &["account:analyst"]).await?;
         step("eight people can sign in");
 
-        let organization = self
-            .organization(&owner, &[(&developer, "developer"), (&auditor, "auditor")])
-            .await?;
+        let organization =
+            self.organization(&owner, &[(&developer, "developer"), (&auditor, "auditor")]).await?;
         step("an organization with an owner, a developer and an auditor; its contact is confirmed");
 
         let holders = [
@@ -75,17 +56,10 @@ impl Play<'_> {
             (&analyst, "analyst"),
         ];
         let accounts = vec![
-            self.account("Northwind Store", "advertiser", SERVICE, &holders)
+            self.account("Northwind Store", "advertiser", SERVICE, &holders).await?,
+            self.account("Southridge Market", "publisher", SERVICE, &holders[..1]).await?,
+            self.account("Westwood Shop", "advertiser", "marketing_solutions", &holders[..2])
                 .await?,
-            self.account("Southridge Market", "publisher", SERVICE, &holders[..1])
-                .await?,
-            self.account(
-                "Westwood Shop",
-                "advertiser",
-                "marketing_solutions",
-                &holders[..2],
-            )
-            .await?,
         ];
         step(
             "three accounts, with an admin, a business manager, a technical manager and an analyst",
@@ -93,27 +67,15 @@ impl Play<'_> {
 
         let app = self.app(&developer, &organization).await?;
         let scope = self.access_token(&app).await?;
-        step(&format!(
-            "an active app with a key, and an access token for it ({scope})"
-        ));
+        step(&format!("an active app with a key, and an access token for it ({scope})"));
 
         self.consent(&developer, &admin, &app, &accounts[0]).await?;
         step("a consent link, redeemed once; the second try was refused");
 
-        let people = vec![
-            operator.clone(),
-            owner,
-            developer,
-            auditor,
-            admin,
-            business,
-            technical,
-            analyst,
-        ];
+        let people =
+            vec![operator.clone(), owner, developer, auditor, admin, business, technical, analyst];
         let seen = self.audited(&people[3], &app.id).await?;
-        step(&format!(
-            "{seen} events about the app in the audit log, complete and in order"
-        ));
+        step(&format!("{seen} events about the app in the audit log, complete and in order"));
         Ok(Demo {
             base_url: self.base_url.to_owned(),
             organization_id: organization,
@@ -135,12 +97,7 @@ impl Play<'_> {
             .json(&json!({ "name": "demo" }));
         let token = text(&answer(request).await?, "token")?;
         let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-        Ok(DemoPerson {
-            email: email.to_owned(),
-            password,
-            roles,
-            api_token: token,
-        })
+        Ok(DemoPerson { email: email.to_owned(), password, roles, api_token: token })
     }
 
     async fn organization(
@@ -153,16 +110,11 @@ impl Play<'_> {
             "contact_email": "contact@example.com", "website": "https://apps.example.com/",
         });
         let id = text(&self.post(owner, "/v1/organizations", &new).await?, "id")?;
-        self.post(
-            &self.operator,
-            &format!("/v1/organizations/{id}/confirm-contact"),
-            &json!({}),
-        )
-        .await?;
+        self.post(&self.operator, &format!("/v1/organizations/{id}/confirm-contact"), &json!({}))
+            .await?;
         for (person, role) in members {
             let member = json!({ "email": person.email, "role": role });
-            self.post(owner, &format!("/v1/organizations/{id}/members"), &member)
-                .await?;
+            self.post(owner, &format!("/v1/organizations/{id}/members"), &member).await?;
         }
         Ok(id)
     }
@@ -175,23 +127,12 @@ impl Play<'_> {
         holders: &[(&DemoPerson, &str)],
     ) -> anyhow::Result<DemoAccount> {
         let new = json!({ "name": name, "kind": kind, "service": service });
-        let id = text(
-            &self.post(&self.operator, "/v1/accounts", &new).await?,
-            "id",
-        )?;
+        let id = text(&self.post(&self.operator, "/v1/accounts", &new).await?, "id")?;
         let mut roles = BTreeMap::new();
         for (person, role) in holders {
-            let me = self
-                .call(person, Method::GET, "/v1/people/me", None)
-                .await?;
+            let me = self.call(person, Method::GET, "/v1/people/me", None).await?;
             let path = format!("/v1/accounts/{id}/roles/{}", text(&me, "id")?);
-            self.call(
-                &self.operator,
-                Method::PUT,
-                &path,
-                Some(&json!({ "role": role })),
-            )
-            .await?;
+            self.call(&self.operator, Method::PUT, &path, Some(&json!({ "role": role }))).await?;
             roles.insert(person.email.clone(), (*role).to_owned());
         }
         Ok(DemoAccount {
@@ -213,14 +154,9 @@ impl Play<'_> {
             "domains": [{ "domain": "campaigns", "level": "manage" }, { "domain": "analytics", "level": "read" }],
         });
         let id = text(&self.post(developer, "/v1/apps", &new).await?, "id")?;
-        self.post(developer, &format!("/v1/apps/{id}/activate"), &json!({}))
-            .await?;
+        self.post(developer, &format!("/v1/apps/{id}/activate"), &json!({})).await?;
         let key = self
-            .post(
-                developer,
-                &format!("/v1/apps/{id}/keys"),
-                &json!({ "name": "demo" }),
-            )
+            .post(developer, &format!("/v1/apps/{id}/keys"), &json!({ "name": "demo" }))
             .await?;
         Ok(DemoApp {
             id,
@@ -245,28 +181,19 @@ impl Play<'_> {
         app: &DemoApp,
         account: &DemoAccount,
     ) -> anyhow::Result<()> {
-        let link = self
-            .post(
-                developer,
-                &format!("/v1/apps/{}/consent-links", app.id),
-                &json!({}),
-            )
-            .await?;
+        let link =
+            self.post(developer, &format!("/v1/apps/{}/consent-links", app.id), &json!({})).await?;
         let path = format!("/v1/consent-requests/{}", text(&link, "token")?);
         self.call(admin, Method::GET, &path, None).await?;
         let choice = json!({ "accounts": [account.id] });
-        self.post(admin, &format!("{path}/approve"), &choice)
-            .await?;
+        self.post(admin, &format!("{path}/approve"), &choice).await?;
         let again = self
             .request(admin, Method::POST, &format!("{path}/approve"))
             .json(&choice)
             .send()
             .await?;
         if again.status().as_u16() != 409 {
-            bail!(
-                "a used consent link answered {} to its second use",
-                again.status()
-            );
+            bail!("a used consent link answered {} to its second use", again.status());
         }
         Ok(())
     }
@@ -288,10 +215,8 @@ impl Play<'_> {
             let path = format!("/v1/events?app_id={app}&limit=200");
             let page = self.call(auditor, Method::GET, &path, None).await?;
             let items = page["items"].as_array().cloned().unwrap_or_default();
-            let types: Vec<&str> = items
-                .iter()
-                .filter_map(|item| item["event"]["type"].as_str())
-                .collect();
+            let types: Vec<&str> =
+                items.iter().filter_map(|item| item["event"]["type"].as_str()).collect();
             let missing: Vec<&&str> = wanted
                 .iter()
                 .filter(|name| !types.contains(&format!("mandate.{name}.v1").as_str()))
@@ -300,19 +225,14 @@ impl Play<'_> {
                 return Ok(types.len());
             }
             if tokio::time::Instant::now() > deadline {
-                bail!(
-                    "the audit log misses {missing:?} after {} s",
-                    AUDITED.as_secs()
-                );
+                bail!("the audit log misses {missing:?} after {} s", AUDITED.as_secs());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
     fn request(&self, person: &DemoPerson, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.base_url))
-            .bearer_auth(&person.api_token)
+        self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(&person.api_token)
     }
 
     async fn post(&self, person: &DemoPerson, path: &str, body: &Value) -> anyhow::Result<Value> {

@@ -3,12 +3,7 @@
 /// A PNG of this size with these chunks between its header and its pixels, and these pixels.
 pub(crate) fn png(width: u32, height: u32, between: &[u8], pixels: &[u8]) -> Vec<u8> {
     // Eight bits of red, green and blue.
-    let size = [
-        &width.to_be_bytes()[..],
-        &height.to_be_bytes(),
-        &[8, 2, 0, 0, 0],
-    ]
-    .concat();
+    let size = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
     [
         b"\x89PNG\r\n\x1a\n",
         &chunk(*b"IHDR", &size)[..],
@@ -71,18 +66,11 @@ fn zeros(count: usize) -> Vec<u8> {
     }
     bits.extend([false; 7]);
     let packed = bits.chunks(8).map(|byte| {
-        byte.iter().enumerate().fold(0_u8, |packed, (place, bit)| {
-            packed | u8::from(*bit) << place
-        })
+        byte.iter().enumerate().fold(0_u8, |packed, (place, bit)| packed | u8::from(*bit) << place)
     });
     // The sum of zeros: one, and their count.
     let sum = u32::try_from((1 + repeats * 258) % 65_521).unwrap() << 16 | 1;
-    [
-        &[0x78, 1],
-        &packed.collect::<Vec<u8>>()[..],
-        &sum.to_be_bytes(),
-    ]
-    .concat()
+    [&[0x78, 1], &packed.collect::<Vec<u8>>()[..], &sum.to_be_bytes()].concat()
 }
 
 fn adler32(bytes: &[u8]) -> u32 {
@@ -95,9 +83,7 @@ fn adler32(bytes: &[u8]) -> u32 {
 
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
-        })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
     };
     !bytes.iter().fold(!0, step)
 }

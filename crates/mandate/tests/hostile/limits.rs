@@ -13,10 +13,7 @@ use crate::wire::{Reply, Wire, exchange, receive, send};
 /// All of them.
 pub(crate) async fn hold(system: &System) {
     a_body_of_just_the_limit_is_read(system).await;
-    tokio::join!(
-        a_slow_body_is_answered(system),
-        a_slow_header_is_not_waited_for(system)
-    );
+    tokio::join!(a_slow_body_is_answered(system), a_slow_header_is_not_waited_for(system));
     what_is_too_much_at_a_time_is_refused(system).await;
 }
 
@@ -25,19 +22,14 @@ async fn a_body_of_just_the_limit_is_read(system: &System) {
     let mut body = b"{}".to_vec();
     body.resize(MAX_BODY_BYTES, b' ');
     let request = Wire::new("POST /v1/apps").token(&owner).json(body);
-    assert_eq!(
-        exchange(system.address, &request.bytes()).await.status,
-        Some(422)
-    );
+    assert_eq!(exchange(system.address, &request.bytes()).await.status, Some(422));
 }
 
 /// A request whose body never comes.
 async fn unfinished(system: &System) -> TcpStream {
     let owner = With::demo(&system.demo, String::new()).owner;
     let head = Wire::new("POST /v1/apps").token(&owner);
-    let head = head
-        .header("content-type: application/json")
-        .header("content-length: 100");
+    let head = head.header("content-type: application/json").header("content-length: 100");
     send(system.address, &[&head.bytes()[..], b"{"].concat()).await
 }
 
@@ -46,11 +38,7 @@ async fn a_slow_body_is_answered(system: &System) {
     let reply = receive(unfinished(system).await).await;
     assert_eq!(reply.status, Some(503));
     assert_eq!(reply.json()["type"], "urn:mandate:problem:timed-out");
-    assert!(
-        began.elapsed() >= Duration::from_secs(TIMEOUT_SECONDS),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() >= Duration::from_secs(TIMEOUT_SECONDS), "{:?}", began.elapsed());
 }
 
 async fn a_slow_header_is_not_waited_for(system: &System) {

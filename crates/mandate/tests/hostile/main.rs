@@ -58,9 +58,7 @@ async fn every_hostile_input_gets_its_answer_and_changes_nothing_else() {
 async fn draft(system: &System) -> String {
     let with = With::demo(&system.demo, String::new());
     let body = json!({"organization_id": with.organization, "name": "draft", "authentication_method": "client_credentials"});
-    let request = Wire::new("POST /v1/apps")
-        .token(&with.owner)
-        .json(body.to_string());
+    let request = Wire::new("POST /v1/apps").token(&with.owner).json(body.to_string());
     let made = exchange(system.address, &request.bytes()).await;
     made.json()["id"].as_str().unwrap().to_owned()
 }
@@ -76,9 +74,8 @@ fn answer(reply: &Reply, expected: Answer) -> Answer {
     };
     match expected {
         Answer::Problem(_, slug) => {
-            let found = json["type"]
-                .as_str()
-                .and_then(|kind| kind.strip_prefix("urn:mandate:problem:"));
+            let found =
+                json["type"].as_str().and_then(|kind| kind.strip_prefix("urn:mandate:problem:"));
             Answer::Problem(status, same(slug, found))
         }
         Answer::Field(field) if status == 422 => {

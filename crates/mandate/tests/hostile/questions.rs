@@ -29,15 +29,7 @@ pub(crate) async fn garbage_is_refused(system: &System) {
         .await
         .unwrap();
     let nested = "[".repeat(100_000);
-    let garbage: [&[u8]; 7] = [
-        b"",
-        b"\xff\xfe",
-        b"null",
-        b"1",
-        b"\"x\"",
-        b"{}",
-        nested.as_bytes(),
-    ];
+    let garbage: [&[u8]; 7] = [b"", b"\xff\xfe", b"null", b"1", b"\"x\"", b"{}", nested.as_bytes()];
     for operation in OPERATIONS {
         for payload in garbage {
             let code = refusal(&client, operation, payload).await;
@@ -45,22 +37,14 @@ pub(crate) async fn garbage_is_refused(system: &System) {
         }
     }
     let nul = json!({"person_id": "01234567-89ab-7cde-8f01-23456789abcd", "service": "\0", "consent_roles": []});
-    let code = refusal(
-        &client,
-        "directory.visible-accounts",
-        nul.to_string().as_bytes(),
-    )
-    .await;
+    let code = refusal(&client, "directory.visible-accounts", nul.to_string().as_bytes()).await;
     assert_eq!(code.as_deref(), Some("422"));
 }
 
 /// The code of the refusal, if the answer is one.
 async fn refusal(client: &Client, operation: &str, payload: &[u8]) -> Option<String> {
     let subject = format!("mandate.rpc.{operation}");
-    let answer = client
-        .request(subject, payload.to_vec().into())
-        .await
-        .unwrap();
+    let answer = client.request(subject, payload.to_vec().into()).await.unwrap();
     let code = answer.headers?.get("Nats-Service-Error-Code")?.to_string();
     Some(code)
 }

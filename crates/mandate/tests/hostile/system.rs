@@ -39,26 +39,11 @@ impl System {
             .arg(folder.path().join("data"))
             .env("MANDATE_LOG__FILTER", "debug")
             .env("MANDATE_HTTP__MAX_BODY_BYTES", MAX_BODY_BYTES.to_string())
-            .env(
-                "MANDATE_HTTP__MAX_HEADER_BYTES",
-                MAX_HEADER_BYTES.to_string(),
-            )
-            .env(
-                "MANDATE_HTTP__MAX_HEADER_FIELDS",
-                MAX_HEADER_FIELDS.to_string(),
-            )
-            .env(
-                "MANDATE_HTTP__REQUEST_TIMEOUT_SECONDS",
-                TIMEOUT_SECONDS.to_string(),
-            )
-            .env(
-                "MANDATE_HTTP__HEADER_TIMEOUT_SECONDS",
-                TIMEOUT_SECONDS.to_string(),
-            )
-            .env(
-                "MANDATE_HTTP__MAX_CONCURRENT_REQUESTS",
-                MAX_CONCURRENT.to_string(),
-            )
+            .env("MANDATE_HTTP__MAX_HEADER_BYTES", MAX_HEADER_BYTES.to_string())
+            .env("MANDATE_HTTP__MAX_HEADER_FIELDS", MAX_HEADER_FIELDS.to_string())
+            .env("MANDATE_HTTP__REQUEST_TIMEOUT_SECONDS", TIMEOUT_SECONDS.to_string())
+            .env("MANDATE_HTTP__HEADER_TIMEOUT_SECONDS", TIMEOUT_SECONDS.to_string())
+            .env("MANDATE_HTTP__MAX_CONCURRENT_REQUESTS", MAX_CONCURRENT.to_string())
             .stdin(Stdio::null())
             .stdout(told)
             .stderr(log)
@@ -70,10 +55,7 @@ impl System {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             demo: Value::Null,
         };
-        let (deadline, mut tick) = (
-            Instant::now() + PATIENCE,
-            interval(Duration::from_millis(50)),
-        );
+        let (deadline, mut tick) = (Instant::now() + PATIENCE, interval(Duration::from_millis(50)));
         while !system.file("told").contains("Mandate is ready at") {
             let ended = system.child.try_wait().unwrap();
             assert!(

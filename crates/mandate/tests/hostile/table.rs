@@ -89,12 +89,7 @@ pub(crate) fn rows(with: &With) -> Vec<Row> {
         ("CSV imports", imports(with)),
     ];
     let rows = groups.into_iter().flat_map(|(group, rows)| {
-        rows.into_iter().map(move |(input, bytes, answer)| Row {
-            group,
-            input,
-            bytes,
-            answer,
-        })
+        rows.into_iter().map(move |(input, bytes, answer)| Row { group, input, bytes, answer })
     });
     rows.collect()
 }
@@ -112,39 +107,20 @@ fn http(with: &With) -> Rows {
             vec![0x16, 3, 1, 2, 0, 1, 0, b'\r', b'\n', b'\r', b'\n'],
             Bare(400),
         ),
-        (
-            "the beginning of HTTP/2",
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
-            Closed,
-        ),
+        ("the beginning of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), Closed),
         (
             "no `Host`",
             b"GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n".to_vec(),
             Problem(400, "ambiguous-request"),
         ),
-        (
-            "two `Host`s",
-            health().header("host: y").bytes(),
-            Problem(400, "ambiguous-request"),
-        ),
-        (
-            "two `Content-Type`s",
-            json().json("{}").bytes(),
-            Problem(400, "ambiguous-request"),
-        ),
+        ("two `Host`s", health().header("host: y").bytes(), Problem(400, "ambiguous-request")),
+        ("two `Content-Type`s", json().json("{}").bytes(), Problem(400, "ambiguous-request")),
         (
             "two `Content-Length`s that differ",
-            post()
-                .header("content-length: 3\r\ncontent-length: 2")
-                .header("\r\n{}")
-                .bytes(),
+            post().header("content-length: 3\r\ncontent-length: 2").header("\r\n{}").bytes(),
             Bare(400),
         ),
-        (
-            "a negative `Content-Length`",
-            post().header("content-length: -1").bytes(),
-            Bare(400),
-        ),
+        ("a negative `Content-Length`", post().header("content-length: -1").bytes(), Bare(400)),
         (
             "an unknown `Transfer-Encoding`",
             post().header("transfer-encoding: x").bytes(),
@@ -152,55 +128,29 @@ fn http(with: &With) -> Rows {
         ),
         (
             "a chunk whose size is no number",
-            json()
-                .header("transfer-encoding: chunked\r\n\r\nzz")
-                .bytes(),
+            json().header("transfer-encoding: chunked\r\n\r\nzz").bytes(),
             Problem(400, "unreadable-body"),
         ),
         (
             "a chunk of 2^68 bytes",
-            json()
-                .header("transfer-encoding: chunked\r\n\r\nfffffffffffffffff")
-                .bytes(),
+            json().header("transfer-encoding: chunked\r\n\r\nfffffffffffffffff").bytes(),
             Problem(400, "unreadable-body"),
         ),
-        (
-            "a NUL in a header",
-            health().header(b"x: a\0b").bytes(),
-            Bare(400),
-        ),
-        (
-            "a folded header",
-            health().header("x: a\r\n b").bytes(),
-            Bare(400),
-        ),
-        (
-            "a space before a header's colon",
-            health().header("x : a").bytes(),
-            Bare(400),
-        ),
+        ("a NUL in a header", health().header(b"x: a\0b").bytes(), Bare(400)),
+        ("a folded header", health().header("x: a\r\n b").bytes(), Bare(400)),
+        ("a space before a header's colon", health().header("x : a").bytes(), Bare(400)),
         (
             "a header that is too long",
-            health()
-                .header(format!("x: {}", "x".repeat(MAX_HEADER_BYTES)))
-                .bytes(),
+            health().header(format!("x: {}", "x".repeat(MAX_HEADER_BYTES))).bytes(),
             Bare(431),
         ),
-        (
-            "too many headers",
-            health().header(fields.trim_end()).bytes(),
-            Bare(431),
-        ),
+        ("too many headers", health().header(fields.trim_end()).bytes(), Bare(431)),
         (
             "an unknown method",
             Wire::new("BREW /v1/apps").bytes(),
             Problem(405, "method-not-allowed"),
         ),
-        (
-            "`TRACE`",
-            Wire::new("TRACE /v1/apps").bytes(),
-            Problem(405, "method-not-allowed"),
-        ),
+        ("`TRACE`", Wire::new("TRACE /v1/apps").bytes(), Problem(405, "method-not-allowed")),
         (
             "`CONNECT` elsewhere",
             Wire::new("CONNECT example.com:443").bytes(),
@@ -234,10 +184,7 @@ fn credentials(with: &With) -> Rows {
     let me = || Wire::new("GET /v1/me/accounts");
     let sign_in = |pair: &[u8]| {
         let header = format!("authorization: Basic {}", STANDARD.encode(pair));
-        Wire::new("POST /v1/api-tokens")
-            .header(header)
-            .json(r#"{"name": "t"}"#)
-            .bytes()
+        Wire::new("POST /v1/api-tokens").header(header).json(r#"{"name": "t"}"#).bytes()
     };
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let unsigned = format!(
@@ -258,16 +205,12 @@ fn credentials(with: &With) -> Rows {
         ),
         (
             "a token of the right form that nobody has",
-            apps()
-                .token(&format!("mandate_pat_{}", "A".repeat(43)))
-                .bytes(),
+            apps().token(&format!("mandate_pat_{}", "A".repeat(43))).bytes(),
             Problem(401, "invalid-token"),
         ),
         (
             "a token of 5000 characters",
-            apps()
-                .token(&format!("mandate_pat_{}", "A".repeat(5000)))
-                .bytes(),
+            apps().token(&format!("mandate_pat_{}", "A".repeat(5000))).bytes(),
             Problem(401, "invalid-token"),
         ),
         (
@@ -299,47 +242,23 @@ fn credentials(with: &With) -> Rows {
 }
 
 fn addresses(with: &With) -> Rows {
-    let get = |path: &str| {
-        Wire::new(format!("GET {path}"))
-            .token(&with.operator)
-            .bytes()
-    };
+    let get = |path: &str| Wire::new(format!("GET {path}")).token(&with.operator).bytes();
     let owner = |path: &str| Wire::new(format!("GET {path}")).token(&with.owner).bytes();
-    let audit = |path: &str| {
-        Wire::new(format!("GET {path}"))
-            .token(&with.auditor)
-            .bytes()
-    };
+    let audit = |path: &str| Wire::new(format!("GET {path}")).token(&with.auditor).bytes();
     let cursor = |json: &str| format!("cursor={}", URL_SAFE_NO_PAD.encode(json));
     let id = "01234567-89ab-7cde-8f01-23456789abcd";
     let parameters = numbered(0..900, |n| format!("p{n}=&"));
     let types = numbered(0..300, |n| format!("mandate.t{n},"));
     vec![
-        (
-            "`..` in the path",
-            owner("/v1/apps/../people/me"),
-            Problem(404, "not-found"),
-        ),
+        ("`..` in the path", owner("/v1/apps/../people/me"), Problem(404, "not-found")),
         (
             "`..` in the path, percent-encoded",
             owner("/v1/apps/%2e%2e%2f%2e%2e%2fetc%2fpasswd"),
             Problem(404, "not-found"),
         ),
-        (
-            "doubled slashes",
-            owner("//v1//apps"),
-            Problem(404, "not-found"),
-        ),
-        (
-            "a NUL as an id",
-            owner("/v1/apps/%00"),
-            Problem(404, "not-found"),
-        ),
-        (
-            "bytes that are no text as an id",
-            owner("/v1/apps/%ff%fe"),
-            Problem(404, "not-found"),
-        ),
+        ("doubled slashes", owner("//v1//apps"), Problem(404, "not-found")),
+        ("a NUL as an id", owner("/v1/apps/%00"), Problem(404, "not-found")),
+        ("bytes that are no text as an id", owner("/v1/apps/%ff%fe"), Problem(404, "not-found")),
         (
             "an id of 5000 characters",
             owner(&format!("/v1/apps/{}", "a".repeat(5000))),
@@ -350,31 +269,11 @@ fn addresses(with: &With) -> Rows {
             owner("/v1/consent-requests/mandate_cl_%00"),
             Problem(404, "not-found"),
         ),
-        (
-            "a NUL in a query",
-            get("/v1/accounts?service=%00"),
-            Field("service"),
-        ),
-        (
-            "a parameter twice",
-            owner("/v1/apps?limit=1&limit=2"),
-            Field("limit"),
-        ),
-        (
-            "an unknown parameter",
-            owner("/v1/apps?limti=1"),
-            Field("limti"),
-        ),
-        (
-            "a limit of 10^20",
-            owner("/v1/apps?limit=100000000000000000000"),
-            Field("limit"),
-        ),
-        (
-            "a cursor that is no base64",
-            owner("/v1/apps?cursor=!"),
-            Field("cursor"),
-        ),
+        ("a NUL in a query", get("/v1/accounts?service=%00"), Field("service")),
+        ("a parameter twice", owner("/v1/apps?limit=1&limit=2"), Field("limit")),
+        ("an unknown parameter", owner("/v1/apps?limti=1"), Field("limti")),
+        ("a limit of 10^20", owner("/v1/apps?limit=100000000000000000000"), Field("limit")),
+        ("a cursor that is no base64", owner("/v1/apps?cursor=!"), Field("cursor")),
         (
             "a made-up cursor of another list",
             owner(&format!("/v1/apps?{}", cursor("{\"a\":1}"))),
@@ -398,11 +297,7 @@ fn addresses(with: &With) -> Rows {
             audit(&format!("/v1/events?{}", cursor("9223372036854775807"))),
             Taken(200),
         ),
-        (
-            "900 unknown parameters",
-            audit(&format!("/v1/events?{parameters}")),
-            Field("p0"),
-        ),
+        ("900 unknown parameters", audit(&format!("/v1/events?{parameters}")), Field("p0")),
         (
             "300 event types",
             audit(&format!("/v1/events?type={}", types.trim_end_matches(','))),
@@ -417,70 +312,33 @@ fn addresses(with: &With) -> Rows {
 }
 
 fn bodies(with: &With) -> Rows {
-    let raw = |body: &[u8]| {
-        Wire::new("POST /v1/apps")
-            .token(&with.owner)
-            .json(body)
-            .bytes()
-    };
+    let raw = |body: &[u8]| Wire::new("POST /v1/apps").token(&with.owner).json(body).bytes();
     let app = |name: &str| {
         let body = json!({"organization_id": with.organization, "name": name, "authentication_method": "client_credentials"});
         raw(body.to_string().as_bytes())
     };
     let large = "x".repeat(MAX_BODY_BYTES + 1);
-    let typed = |kind: &str| {
-        Wire::new("POST /v1/apps")
-            .token(&with.owner)
-            .body(kind, "{}")
-            .bytes()
-    };
-    let keyed = |key: &str| {
-        Wire::new("POST /v1/apps")
-            .token(&with.owner)
-            .header(key)
-            .json("{}")
-            .bytes()
-    };
+    let typed = |kind: &str| Wire::new("POST /v1/apps").token(&with.owner).body(kind, "{}").bytes();
+    let keyed =
+        |key: &str| Wire::new("POST /v1/apps").token(&with.owner).header(key).json("{}").bytes();
     let patched = |matching: &str| {
         let line = format!("PATCH /v1/apps/{}", with.draft);
-        Wire::new(line)
-            .token(&with.owner)
-            .header(matching)
-            .json("{}")
-            .bytes()
+        Wire::new(line).token(&with.owner).header(matching).json("{}").bytes()
     };
     let token = |expiry: &str| {
         let body = format!(r#"{{"name": "t", "expires_at": "{expiry}"}}"#);
-        Wire::new("POST /v1/api-tokens")
-            .token(&with.owner)
-            .json(body)
-            .bytes()
+        Wire::new("POST /v1/api-tokens").token(&with.owner).json(body).bytes()
     };
     vec![
-        (
-            "a body that is too large",
-            raw(large.as_bytes()),
-            Problem(413, "too-large"),
-        ),
+        ("a body that is too large", raw(large.as_bytes()), Problem(413, "too-large")),
         (
             "the same in chunks, without a length",
-            Wire::new("POST /v1/apps")
-                .token(&with.owner)
-                .json(large)
-                .chunked(),
+            Wire::new("POST /v1/apps").token(&with.owner).json(large).chunked(),
             Problem(413, "too-large"),
         ),
         ("no body", raw(b""), Problem(400, "malformed-json")),
-        (
-            "half a document",
-            raw(br#"{"name": "#),
-            Problem(400, "malformed-json"),
-        ),
-        (
-            "10000 nested lists",
-            raw("[".repeat(10_000).as_bytes()),
-            Field("body"),
-        ),
+        ("half a document", raw(br#"{"name": "#), Problem(400, "malformed-json")),
+        ("10000 nested lists", raw("[".repeat(10_000).as_bytes()), Field("body")),
         (
             "a field that nests 3000 deep",
             raw(format!("{{\"name\":{}", "{\"a\":".repeat(3000)).as_bytes()),
@@ -493,36 +351,16 @@ fn bodies(with: &With) -> Rows {
         ),
         ("null", raw(b"null"), Field("body")),
         ("a number for a text", raw(br#"{"name": 1}"#), Field("name")),
-        (
-            "1e999",
-            raw(br#"{"name": 1e999}"#),
-            Problem(400, "malformed-json"),
-        ),
-        (
-            "NaN",
-            raw(br#"{"name": NaN}"#),
-            Problem(400, "malformed-json"),
-        ),
-        (
-            "a field twice",
-            raw(br#"{"name": "a", "name": "b"}"#),
-            Field("name"),
-        ),
-        (
-            "an unknown field",
-            raw(br#"{"__proto__": {}}"#),
-            Field("__proto__"),
-        ),
+        ("1e999", raw(br#"{"name": 1e999}"#), Problem(400, "malformed-json")),
+        ("NaN", raw(br#"{"name": NaN}"#), Problem(400, "malformed-json")),
+        ("a field twice", raw(br#"{"name": "a", "name": "b"}"#), Field("name")),
+        ("an unknown field", raw(br#"{"__proto__": {}}"#), Field("__proto__")),
         (
             "an unknown field of 10000 characters",
             raw(format!("{{\"{}\":1}}", "k".repeat(10_000)).as_bytes()),
             Problem(422, "invalid-request"),
         ),
-        (
-            "half a surrogate pair",
-            raw(br#"{"name": "\ud800"}"#),
-            Problem(400, "malformed-json"),
-        ),
+        ("half a surrogate pair", raw(br#"{"name": "\ud800"}"#), Problem(400, "malformed-json")),
         (
             "bytes that are no UTF-8",
             raw(b"{\"name\": \"\xff\xfe\"}"),
@@ -536,21 +374,9 @@ fn bodies(with: &With) -> Rows {
         ("UTF-16", raw(b"{\0}\0"), Problem(400, "malformed-json")),
         ("a NUL in a text", app("a\0b"), Field("name")),
         ("a line break in a name", app("a\nb"), Field("name")),
-        (
-            "a name that reverses what follows it",
-            app("\u{202e}nimda"),
-            Field("name"),
-        ),
-        (
-            "a name of 101 characters",
-            app(&"x".repeat(101)),
-            Field("name"),
-        ),
-        (
-            "no media type",
-            typed("x"),
-            Problem(415, "unsupported-media-type"),
-        ),
+        ("a name that reverses what follows it", app("\u{202e}nimda"), Field("name")),
+        ("a name of 101 characters", app(&"x".repeat(101)), Field("name")),
+        ("no media type", typed("x"), Problem(415, "unsupported-media-type")),
         (
             "two media types in one",
             typed("application/json, text/html"),
@@ -571,11 +397,7 @@ fn bodies(with: &With) -> Rows {
             patched("if-match: \"999999999999999999999999999999\""),
             Problem(412, "changed-meanwhile"),
         ),
-        (
-            "an expiry in the year 262142",
-            token("+262142-12-31T23:59:59Z"),
-            Field("expires_at"),
-        ),
+        ("an expiry in the year 262142", token("+262142-12-31T23:59:59Z"), Field("expires_at")),
         (
             "an expiry that is in the year 10000 in UTC",
             token("9999-12-31T23:59:59-01:00"),
@@ -597,63 +419,32 @@ fn tokens(with: &With) -> Rows {
     let grant = "grant_type=client_credentials";
     let many = numbered(0..1000, |n| format!("p{n}=1&"));
     vec![
-        (
-            "a parameter twice",
-            and("client_id=x"),
-            OAuth(400, "invalid_request"),
-        ),
-        (
-            "an unknown parameter twice",
-            and("a=1&a=2"),
-            OAuth(400, "invalid_request"),
-        ),
+        ("a parameter twice", and("client_id=x"), OAuth(400, "invalid_request")),
+        ("an unknown parameter twice", and("a=1&a=2"), OAuth(400, "invalid_request")),
         ("1000 unknown parameters", and(&many), Taken(200)),
-        (
-            "a body that is too large",
-            and(&"x".repeat(70_000)),
-            OAuth(413, "invalid_request"),
-        ),
+        ("a body that is too large", and(&"x".repeat(70_000)), OAuth(413, "invalid_request")),
         ("broken percent-encoding", and("x=%zz%"), Taken(200)),
-        (
-            "a NUL in the scope",
-            and("scope=%00"),
-            OAuth(400, "invalid_scope"),
-        ),
-        (
-            "line breaks in the scope",
-            and("scope=a%0d%0ab"),
-            OAuth(400, "invalid_scope"),
-        ),
+        ("a NUL in the scope", and("scope=%00"), OAuth(400, "invalid_scope")),
+        ("line breaks in the scope", and("scope=a%0d%0ab"), OAuth(400, "invalid_scope")),
         (
             "a NUL as the client id",
             form(&format!("{grant}&client_id=%00&client_secret=x")),
             OAuth(401, "invalid_client"),
         ),
-        (
-            "JSON",
-            Wire::new("POST /oauth2/token").json("{}").bytes(),
-            OAuth(400, "invalid_request"),
-        ),
+        ("JSON", Wire::new("POST /oauth2/token").json("{}").bytes(), OAuth(400, "invalid_request")),
         (
             "credentials in the query",
-            Wire::new(format!("POST /oauth2/token?{good}"))
-                .body(FORM, "")
-                .bytes(),
+            Wire::new(format!("POST /oauth2/token?{good}")).body(FORM, "").bytes(),
             OAuth(401, "invalid_client"),
         ),
         (
             "Basic and the body at once",
-            basic(format!("{id}:{secret}").as_bytes())
-                .body(FORM, good.clone())
-                .bytes(),
+            basic(format!("{id}:{secret}").as_bytes()).body(FORM, good.clone()).bytes(),
             OAuth(400, "invalid_request"),
         ),
         (
             "Basic twice",
-            basic(b"a:b")
-                .header("authorization: Basic YTpi")
-                .body(FORM, grant)
-                .bytes(),
+            basic(b"a:b").header("authorization: Basic YTpi").body(FORM, grant).bytes(),
             OAuth(400, "invalid_request"),
         ),
         (
@@ -677,10 +468,7 @@ fn tokens(with: &With) -> Rows {
 fn pictures(with: &With) -> Rows {
     let put = |bytes: Vec<u8>| {
         let line = format!("PUT /v1/apps/{}/image", with.draft);
-        Wire::new(line)
-            .token(&with.owner)
-            .body("image/png", bytes)
-            .bytes()
+        Wire::new(line).token(&with.owner).body("image/png", bytes).bytes()
     };
     let behind = |tail: &[u8]| [&images::good()[..], tail].concat();
     let animation = images::chunk(*b"acTL", &[0x7f; 8]);
@@ -697,26 +485,10 @@ fn pictures(with: &With) -> Rows {
             put(images::png(1 << 31, 1 << 31, b"", b"x")),
             Problem(422, "image-broken"),
         ),
-        (
-            "0 by 0 pixels",
-            put(images::png(0, 0, b"", b"x")),
-            Problem(422, "image-broken"),
-        ),
-        (
-            "a colour profile that inflates to 60 MB",
-            put(images::profile_bomb()),
-            Taken(200),
-        ),
-        (
-            "a text that inflates to 60 MB",
-            put(images::text_bomb()),
-            Taken(200),
-        ),
-        (
-            "pixels that inflate to 60 MB for 8 by 8",
-            put(images::pixel_stream_bomb()),
-            Taken(200),
-        ),
+        ("0 by 0 pixels", put(images::png(0, 0, b"", b"x")), Problem(422, "image-broken")),
+        ("a colour profile that inflates to 60 MB", put(images::profile_bomb()), Taken(200)),
+        ("a text that inflates to 60 MB", put(images::text_bomb()), Taken(200)),
+        ("pixels that inflate to 60 MB for 8 by 8", put(images::pixel_stream_bomb()), Taken(200)),
         (
             "an animation of 2^31 frames",
             put(images::png(8, 8, &animation, &images::stored(&[0; 200]))),
@@ -743,11 +515,7 @@ fn pictures(with: &With) -> Rows {
             put(b"GIF89a\x08\0\x08\0\0\0\0;".to_vec()),
             Problem(415, "image-format"),
         ),
-        (
-            "500001 bytes",
-            put(behind(&vec![0; 500_001])),
-            Problem(413, "image-too-large"),
-        ),
+        ("500001 bytes", put(behind(&vec![0; 500_001])), Problem(413, "image-too-large")),
     ]
 }
 
@@ -760,26 +528,10 @@ fn imports(with: &With) -> Rows {
     let line = |line: &str| send(format!("{HEADER}{line}\n").as_bytes());
     vec![
         ("no CSV", send(&[0; 1000]), Problem(422, "unreadable-file")),
-        (
-            "bytes that are no UTF-8",
-            send(b"\xff\xfea\0"),
-            Problem(422, "unreadable-file"),
-        ),
-        (
-            "100000 columns in the header",
-            send(&[b','; 100_000]),
-            Problem(422, "unreadable-file"),
-        ),
-        (
-            "100000 columns in a line",
-            line(&",".repeat(100_000)),
-            Problem(422, "import-refused"),
-        ),
-        (
-            "100000 lines",
-            line(&"x\n".repeat(100_000)),
-            Problem(422, "unreadable-file"),
-        ),
+        ("bytes that are no UTF-8", send(b"\xff\xfea\0"), Problem(422, "unreadable-file")),
+        ("100000 columns in the header", send(&[b','; 100_000]), Problem(422, "unreadable-file")),
+        ("100000 columns in a line", line(&",".repeat(100_000)), Problem(422, "import-refused")),
+        ("100000 lines", line(&"x\n".repeat(100_000)), Problem(422, "unreadable-file")),
         (
             "a quote that does not end",
             line("\"x,advertiser,retail_media,Q,,"),
@@ -802,10 +554,7 @@ fn imports(with: &With) -> Rows {
         ),
         (
             "a name of 100000 characters",
-            line(&format!(
-                "{},advertiser,retail_media,M,,",
-                "x".repeat(100_000)
-            )),
+            line(&format!("{},advertiser,retail_media,M,,", "x".repeat(100_000))),
             Problem(422, "import-refused"),
         ),
         (
@@ -823,11 +572,7 @@ fn imports(with: &With) -> Rows {
             send(format!("\u{feff}{HEADER}x,advertiser,retail_media,B,,\n").as_bytes()),
             Taken(200),
         ),
-        (
-            "more than 2 MB",
-            send(&vec![b'x'; 2 * 1024 * 1024 + 1]),
-            Problem(413, "too-large"),
-        ),
+        ("more than 2 MB", send(&vec![b'x'; 2 * 1024 * 1024 + 1]), Problem(413, "too-large")),
         (
             "`dry_run` twice",
             Wire::new("POST /v1/accounts/import?dry_run=true&dry_run=false")

@@ -38,11 +38,7 @@ impl Reply {
         let (head, body) = bytes.split_at(end.map_or(bytes.len(), |end| end + 4));
         let head = String::from_utf8_lossy(head).into_owned();
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Self {
-            status,
-            head,
-            body: body.to_vec(),
-        }
+        Self { status, head, body: body.to_vec() }
     }
 }
 
@@ -58,9 +54,7 @@ pub(crate) async fn send(address: SocketAddr, bytes: &[u8]) -> TcpStream {
 pub(crate) async fn receive(mut stream: TcpStream) -> Reply {
     let mut bytes = Vec::new();
     // A reset after the answer ends it as well as a close.
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes))
-        .await
-        .expect("every connection ends");
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("every connection ends");
     Reply::read(&bytes)
 }
 
@@ -79,11 +73,7 @@ pub(crate) struct Wire {
 impl Wire {
     /// `GET /path`, asking to close afterwards.
     pub(crate) fn new(line: impl AsRef<[u8]>) -> Self {
-        let head = [
-            line.as_ref(),
-            b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n",
-        ]
-        .concat();
+        let head = [line.as_ref(), b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"].concat();
         Self { head, body: None }
     }
 

@@ -52,12 +52,8 @@ impl Installation {
         let folder = tempfile::tempdir().unwrap();
         // PostgreSQL may run under another account.
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-        let mut installation = Self {
-            process: up(&folder),
-            folder,
-            url: String::new(),
-            http: reqwest::Client::new(),
-        };
+        let mut installation =
+            Self { process: up(&folder), folder, url: String::new(), http: reqwest::Client::new() };
         installation.wait_ready().await;
         installation
     }
@@ -118,21 +114,12 @@ impl Installation {
     }
 
     pub(crate) fn add(&self, name: &str, organization: &str, events: &str) -> Credentials {
-        let arguments = [
-            "add",
-            name,
-            "--organization",
-            organization,
-            "--events",
-            events,
-        ];
+        let arguments = ["add", name, "--organization", organization, "--events", events];
         let printed = self.subscribers(&arguments).unwrap();
         let value = |name: &str| {
             let mut lines = printed.lines();
             let found = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-            found
-                .unwrap_or_else(|| panic!("no {name} in {printed}"))
-                .to_owned()
+            found.unwrap_or_else(|| panic!("no {name} in {printed}")).to_owned()
         };
         Credentials {
             url: value("NATS_URL"),
@@ -166,20 +153,10 @@ impl Installation {
     pub(crate) async fn post(&self, role: &str, path: &str, body: Value) -> Value {
         let demo = self.demo();
         let people = demo["people"].as_array().unwrap();
-        let has_role = |person: &&Value| {
-            person["roles"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .any(|held| held == role)
-        };
-        let token = people.iter().find(has_role).unwrap()["api_token"]
-            .as_str()
-            .unwrap();
-        let request = self
-            .http
-            .post(format!("{}{path}", self.url))
-            .bearer_auth(token);
+        let has_role =
+            |person: &&Value| person["roles"].as_array().unwrap().iter().any(|held| held == role);
+        let token = people.iter().find(has_role).unwrap()["api_token"].as_str().unwrap();
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(token);
         let answer = request.json(&body).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
@@ -195,15 +172,13 @@ impl Installation {
         });
         let app = self.post("owner", "/v1/apps", new).await;
         let app = app["id"].as_str().unwrap();
-        self.post("owner", &format!("/v1/apps/{app}/activate"), json!({}))
-            .await;
+        self.post("owner", &format!("/v1/apps/{app}/activate"), json!({})).await;
         let path = format!("/v1/apps/{app}/consent-links");
         let link = self.post("owner", &path, json!({})).await;
         let token = link["token"].as_str().unwrap();
         let path = format!("/v1/consent-requests/{token}/approve");
         let account = &self.demo()["accounts"][0]["id"];
-        self.post("account:admin", &path, json!({ "accounts": [account] }))
-            .await;
+        self.post("account:admin", &path, json!({ "accounts": [account] })).await;
     }
 
     /// Another organization of the same owner.

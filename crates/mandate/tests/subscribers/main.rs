@@ -91,15 +91,10 @@ async fn a_subscriber_reads_its_organizations_consents_and_can_do_nothing_else()
 /// When the stream of events was made, its first message and those under a forged subject, as the
 /// directory sees it.
 async fn stream(system: &Installation, url: &str) -> [Value; 3] {
-    let directory = Reader::connect(&system.service("directory", url))
-        .await
-        .unwrap();
+    let directory = Reader::connect(&system.service("directory", url)).await.unwrap();
     let question = r#"{"subjects_filter":"mandate.events.*.*.*.forged"}"#;
-    let answer = directory
-        .client
-        .request("$JS.API.STREAM.INFO.EVENTS", question.into())
-        .await
-        .unwrap();
+    let answer =
+        directory.client.request("$JS.API.STREAM.INFO.EVENTS", question.into()).await.unwrap();
     let info: Value = serde_json::from_slice(&answer.payload).unwrap();
     assert!(info["created"].is_string(), "{info}");
     let state = &info["state"];
@@ -114,9 +109,7 @@ async fn whatever_nats_loses_a_subscriber_gets_every_event() {
     let reader = Reader::connect(&credentials).await.unwrap();
     let before = ids(&reader.read_until(1).await);
 
-    let directory = Reader::connect(&system.service("directory", &credentials.url))
-        .await
-        .unwrap();
+    let directory = Reader::connect(&system.service("directory", &credentials.url)).await.unwrap();
     let consumer = "$JS.API.CONSUMER.DELETE.EVENTS.subscriber-billing";
     directory.client.request(consumer, "".into()).await.unwrap();
     system.consent(&organization).await;
@@ -137,24 +130,9 @@ async fn a_removed_subscriber_is_cut_off_and_its_name_is_not_used_again() {
     let organization = system.organization();
     let credentials = system.add("billing", &organization, "consent.granted");
     let listed = system.subscribers(&["list"]).unwrap();
-    assert!(
-        listed.contains("billing") && listed.contains(&organization),
-        "{listed}"
-    );
-    let again = [
-        "add",
-        "billing",
-        "--organization",
-        &organization,
-        "--events",
-        "app.created",
-    ];
-    assert!(
-        system
-            .subscribers(&again)
-            .unwrap_err()
-            .contains("choose another")
-    );
+    assert!(listed.contains("billing") && listed.contains(&organization), "{listed}");
+    let again = ["add", "billing", "--organization", &organization, "--events", "app.created"];
+    assert!(system.subscribers(&again).unwrap_err().contains("choose another"));
 
     let reader = Reader::connect(&credentials).await.unwrap();
     system.subscribers(&["remove", "billing"]).unwrap();
@@ -167,33 +145,17 @@ async fn a_removed_subscriber_is_cut_off_and_its_name_is_not_used_again() {
     })
     .await;
     assert!(Reader::connect(&credentials).await.is_err());
-    let directory = Reader::connect(&system.service("directory", &credentials.url))
-        .await
-        .unwrap();
+    let directory = Reader::connect(&system.service("directory", &credentials.url)).await.unwrap();
     eventually("its consumer is deleted", async || {
         let question = "$JS.API.CONSUMER.NAMES.EVENTS";
         let answer = directory.client.request(question, "".into()).await.unwrap();
         let names = String::from_utf8_lossy(&answer.payload).into_owned();
-        if names.contains("subscriber-billing") {
-            Err(names)
-        } else {
-            Ok(())
-        }
+        if names.contains("subscriber-billing") { Err(names) } else { Ok(()) }
     })
     .await;
     assert_eq!(system.subscribers(&["list"]).unwrap(), "");
-    assert!(
-        system
-            .subscribers(&["remove", "billing"])
-            .unwrap_err()
-            .contains("no subscriber")
-    );
-    assert!(
-        system
-            .subscribers(&again)
-            .unwrap_err()
-            .contains("choose another")
-    );
+    assert!(system.subscribers(&["remove", "billing"]).unwrap_err().contains("no subscriber"));
+    assert!(system.subscribers(&again).unwrap_err().contains("choose another"));
 }
 
 #[tokio::test]
@@ -225,11 +187,7 @@ async fn the_program_in_the_documentation_reads_events() {
         let printed = std::fs::read_to_string(&output).unwrap();
         let ended = running.try_wait().unwrap();
         assert!(ended.is_none(), "it ended: {ended:?} {printed}");
-        if printed.matches(GRANTED).count() == 2 {
-            Ok(())
-        } else {
-            Err(printed)
-        }
+        if printed.matches(GRANTED).count() == 2 { Ok(()) } else { Err(printed) }
     })
     .await;
     running.kill().unwrap();

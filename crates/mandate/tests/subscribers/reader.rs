@@ -20,11 +20,7 @@ impl Reader {
     pub(crate) async fn connect(credentials: &Credentials) -> Result<Self, ConnectErrorKind> {
         let complaints = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&complaints);
-        let Credentials {
-            url,
-            user,
-            password,
-        } = credentials;
+        let Credentials { url, user, password } = credentials;
         let client = ConnectOptions::new()
             .user_and_password(user.clone(), password.clone())
             .custom_inbox_prefix(format!("_INBOX.{user}"))
@@ -36,11 +32,7 @@ impl Reader {
             .connect(url)
             .await
             .map_err(|error| error.kind())?;
-        Ok(Self {
-            client,
-            login: user.clone(),
-            complaints,
-        })
+        Ok(Self { client, login: user.clone(), complaints })
     }
 
     fn request(&self) -> String {
@@ -52,10 +44,7 @@ impl Reader {
         let inbox = self.client.new_inbox();
         let mut answers = self.client.subscribe(inbox.clone()).await.unwrap();
         let wanted = json!({ "batch": 100, "no_wait": true }).to_string();
-        self.client
-            .publish_with_reply(self.request(), inbox, wanted.into())
-            .await
-            .unwrap();
+        self.client.publish_with_reply(self.request(), inbox, wanted.into()).await.unwrap();
         let mut events = Vec::new();
         while let Ok(Some(message)) =
             tokio::time::timeout(Duration::from_secs(2), answers.next()).await
@@ -77,11 +66,7 @@ impl Reader {
         eventually("the events are delivered", async || {
             let mut had = had.lock().await;
             had.extend(self.read().await);
-            if ids(&had).len() >= count {
-                Ok(())
-            } else {
-                Err(format!("{had:?}"))
-            }
+            if ids(&had).len() >= count { Ok(()) } else { Err(format!("{had:?}")) }
         })
         .await;
         had.into_inner()
@@ -91,18 +76,12 @@ impl Reader {
     pub(crate) async fn have_answered_at(&self, subject: &str) {
         let wanted = json!({ "batch": 1, "no_wait": true }).to_string();
         let subject = subject.to_owned();
-        self.client
-            .publish_with_reply(self.request(), subject, wanted.into())
-            .await
-            .unwrap();
+        self.client.publish_with_reply(self.request(), subject, wanted.into()).await.unwrap();
         self.client.flush().await.unwrap();
     }
 
     pub(crate) async fn is_refused_to_publish(&self, subject: &str) {
-        self.client
-            .publish(subject.to_owned(), "{}".into())
-            .await
-            .unwrap();
+        self.client.publish(subject.to_owned(), "{}".into()).await.unwrap();
         self.is_told("publish to", subject).await;
     }
 
@@ -126,8 +105,5 @@ impl Reader {
 
 /// The ids of events, each once.
 pub(crate) fn ids(events: &[Value]) -> BTreeSet<String> {
-    events
-        .iter()
-        .map(|event| event["id"].as_str().unwrap().to_owned())
-        .collect()
+    events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
 }

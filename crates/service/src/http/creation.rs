@@ -75,10 +75,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
             key,
             fingerprint: fingerprint(method.as_str(), uri.path(), &body),
         });
-        Ok(Self {
-            body: parse_json(&body)?,
-            idempotency: Idempotency(keyed),
-        })
+        Ok(Self { body: parse_json(&body)?, idempotency: Idempotency(keyed) })
     }
 }
 
@@ -86,11 +83,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
 pub(super) fn read_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return if headers.contains_key(IDEMPOTENCY_KEY) {
-            Err(bad_key())
-        } else {
-            Ok(None)
-        };
+        return if headers.contains_key(IDEMPOTENCY_KEY) { Err(bad_key()) } else { Ok(None) };
     };
     let key = value.as_bytes();
     if (1..=255).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic) {
@@ -171,9 +164,7 @@ impl Keyed {
             let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
             response.headers_mut().insert(LOCATION, location);
         }
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         Ok(response)
     }
 }
@@ -191,28 +182,15 @@ mod tests {
     }
 
     fn stored(record: IdempotencyRecord) -> StoredAnswer {
-        let IdempotencyRecord {
-            fingerprint,
-            status,
-            location,
-            body,
-            ..
-        } = record;
-        StoredAnswer {
-            fingerprint,
-            status,
-            location,
-            body,
-        }
+        let IdempotencyRecord { fingerprint, status, location, body, .. } = record;
+        StoredAnswer { fingerprint, status, location, body }
     }
 
     #[test]
     fn keys_are_visible_ascii_of_limited_length() {
         let long: &'static str = "k".repeat(256).leak();
         for (key, good) in [("a-1", true), ("", false), ("a b", false), (long, false)] {
-            let headers = [(IDEMPOTENCY_KEY, HeaderValue::from_static(key))]
-                .into_iter()
-                .collect();
+            let headers = [(IDEMPOTENCY_KEY, HeaderValue::from_static(key))].into_iter().collect();
             assert_eq!(read_key(&headers).is_ok(), good, "{key}");
         }
         assert_eq!(read_key(&HeaderMap::new()).unwrap(), None);
@@ -222,30 +200,19 @@ mod tests {
     fn the_same_request_is_answered_again_and_another_refused() {
         let idempotency = Idempotency(Some(keyed(b"{}")));
         let body = serde_json::json!({"id": 1});
-        let record = idempotency
-            .record(StatusCode::CREATED, Some("/v1/apps/1"), &body)
-            .unwrap();
+        let record = idempotency.record(StatusCode::CREATED, Some("/v1/apps/1"), &body).unwrap();
 
         let again = keyed(b"{}").answer_again(stored(record.clone())).unwrap();
         assert_eq!(again.status(), StatusCode::CREATED);
         assert_eq!(again.headers()[LOCATION], "/v1/apps/1");
         assert_eq!(again.headers()[REPLAYED], "true");
 
-        let other = keyed(b"{\"a\":1}")
-            .answer_again(stored(record))
-            .unwrap_err();
-        assert_eq!(
-            (other.status().as_u16(), other.slug()),
-            (422, "idempotency-key-reused")
-        );
+        let other = keyed(b"{\"a\":1}").answer_again(stored(record)).unwrap_err();
+        assert_eq!((other.status().as_u16(), other.slug()), (422, "idempotency-key-reused"));
     }
 
     #[test]
     fn without_a_key_nothing_is_remembered() {
-        assert!(
-            Idempotency(None)
-                .record(StatusCode::CREATED, None, &())
-                .is_none()
-        );
+        assert!(Idempotency(None).record(StatusCode::CREATED, None, &()).is_none());
     }
 }

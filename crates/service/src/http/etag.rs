@@ -45,11 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             }
             // If-Match compares strongly: weak tags, and tags that were never ours, match nothing.
             let tags = text.split(',').filter_map(|tag| {
-                tag.trim()
-                    .strip_prefix('"')?
-                    .strip_suffix('"')?
-                    .parse::<i64>()
-                    .ok()
+                tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse::<i64>().ok()
             });
             versions.get_or_insert_with(Vec::new).extend(tags);
         }
@@ -69,11 +65,7 @@ mod tests {
             request = request.header(IF_MATCH, header);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        IfMatch::from_request_parts(&mut parts, &())
-            .await
-            .unwrap()
-            .check(version)
-            .is_ok()
+        IfMatch::from_request_parts(&mut parts, &()).await.unwrap().check(version).is_ok()
     }
 
     #[tokio::test]

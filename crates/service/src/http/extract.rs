@@ -93,16 +93,9 @@ fn no_such_thing() -> Problem {
 }
 
 fn media_type(headers: &HeaderMap) -> String {
-    let header = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    header
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    let header =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Refuses a body that does not say it is JSON: `application/json` or `application/<…>+json`.
@@ -124,16 +117,11 @@ pub(crate) async fn read_body<S: Send + Sync>(
     request: Request,
     state: &S,
 ) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state)
-        .await
-        .map_err(refused_body)
+    Bytes::from_request(request, state).await.map_err(refused_body)
 }
 
 /// The problem for a body that cannot be read, for handlers that take raw bytes.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function of map_err"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
 pub fn refused_body(rejection: BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::too_large("too-large", "The body is larger than this address takes.")
@@ -155,10 +143,7 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if error.inner().is_data() {
-            wrong_field(
-                &error.path().to_string(),
-                &without_position(&error.inner().to_string()),
-            )
+            wrong_field(&error.path().to_string(), &without_position(&error.inner().to_string()))
         } else {
             malformed(error.inner())
         }
@@ -201,26 +186,16 @@ fn where_nul_is(value: &Value) -> Option<String> {
 
 /// The rest of a path: an index joins directly, a name by a dot.
 fn below(path: &str) -> String {
-    if path.is_empty() || path.starts_with('[') {
-        path.to_owned()
-    } else {
-        format!(".{path}")
-    }
+    if path.is_empty() || path.starts_with('[') { path.to_owned() } else { format!(".{path}") }
 }
 
 fn nul_in(field: &str) -> Problem {
     let field = if field.is_empty() { "body" } else { field };
-    Problem::invalid_field(
-        shortened(field, MAX_FIELD_CHARS),
-        "has the character U+0000",
-    )
+    Problem::invalid_field(shortened(field, MAX_FIELD_CHARS), "has the character U+0000")
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    Problem::bad_request(
-        "malformed-json",
-        format!("The body is not valid JSON: {error}."),
-    )
+    Problem::bad_request("malformed-json", format!("The body is not valid JSON: {error}."))
 }
 
 pub(super) fn parse_urlencoded<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
@@ -237,10 +212,7 @@ pub(super) fn parse_urlencoded<T: DeserializeOwned>(text: &[u8]) -> Result<T, Pr
 
 /// serde_json appends ` at line 1 column 7`, which says nothing once the field is named.
 fn without_position(message: &str) -> String {
-    message
-        .rfind(" at line ")
-        .map_or(message, |at| &message[..at])
-        .to_owned()
+    message.rfind(" at line ").map_or(message, |at| &message[..at]).to_owned()
 }
 
 /// 422 for the field that could not be read. serde names a missing or unknown field only in its
@@ -268,11 +240,7 @@ fn named_field(path: &str, message: &str) -> (String, String) {
     let named = message.split('`').nth(1).unwrap_or_default();
     let path = if path == "." { "" } else { path };
     let inside = |path: &str| {
-        if path.is_empty() {
-            named.to_owned()
-        } else {
-            format!("{path}.{named}")
-        }
+        if path.is_empty() { named.to_owned() } else { format!("{path}.{named}") }
     };
     if message.starts_with("missing field") {
         (inside(path), "is required".to_owned())
@@ -281,11 +249,7 @@ fn named_field(path: &str, message: &str) -> (String, String) {
     } else if message.starts_with("unknown field") {
         // Depending on the format, the path ends in the unknown field or in what holds it.
         let ends_in_it = path == named || path.ends_with(&format!(".{named}"));
-        let field = if ends_in_it {
-            path.to_owned()
-        } else {
-            inside(path)
-        };
+        let field = if ends_in_it { path.to_owned() } else { inside(path) };
         (field, "is unknown".to_owned())
     } else if path.is_empty() {
         ("body".to_owned(), message.to_owned())
@@ -329,35 +293,15 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_by_its_path() {
         for (body, field, message) in [
-            (
-                r#"{"name": 1}"#,
-                "name",
-                "invalid type: integer `1`, expected a string",
-            ),
+            (r#"{"name": 1}"#, "name", "invalid type: integer `1`, expected a string"),
             ("{}", "name", "is required"),
             (r#"{"name": "a", "nam": 1}"#, "nam", "is unknown"),
-            (
-                r#"{"name": "a", "name": "b"}"#,
-                "name",
-                "must be given once",
-            ),
-            (
-                r#"{"name": "a", "domains": [{"level": 1}, {}]}"#,
-                "domains[1].level",
-                "is required",
-            ),
-            (
-                r#"{"name": "a", "domains": [{"level": 1, "x": 2}]}"#,
-                "domains[0].x",
-                "is unknown",
-            ),
+            (r#"{"name": "a", "name": "b"}"#, "name", "must be given once"),
+            (r#"{"name": "a", "domains": [{"level": 1}, {}]}"#, "domains[1].level", "is required"),
+            (r#"{"name": "a", "domains": [{"level": 1, "x": 2}]}"#, "domains[0].x", "is unknown"),
         ] {
             let (status, f, m) = refusal(body);
-            assert_eq!(
-                (status, f.as_str(), m.as_str()),
-                (422, field, message),
-                "{body}"
-            );
+            assert_eq!((status, f.as_str(), m.as_str()), (422, field, message), "{body}");
         }
     }
 
@@ -377,10 +321,7 @@ mod tests {
 
     #[test]
     fn the_character_zero_is_refused_wherever_it_comes_from() {
-        assert_eq!(
-            refusal(r#"{"name": "a\u0000b"}"#).2,
-            "has the character U+0000"
-        );
+        assert_eq!(refusal(r#"{"name": "a\u0000b"}"#).2, "has the character U+0000");
         // An escaped backslash before "u0000" is only text.
         assert!(parse_json::<App>(br#"{"name": "a\\u0000b"}"#).is_ok());
         assert_eq!(refusal(r#"{"name": "a\\\u0000b"}"#).0, 422);
@@ -399,13 +340,7 @@ mod tests {
     #[test]
     fn a_wrong_query_parameter_is_named() {
         let problem = parse_urlencoded::<Domain>(b"level=high").unwrap_err();
-        assert_eq!(
-            (
-                problem.status().as_u16(),
-                problem.errors()[0].field.as_str()
-            ),
-            (422, "level")
-        );
+        assert_eq!((problem.status().as_u16(), problem.errors()[0].field.as_str()), (422, "level"));
         let problem = parse_urlencoded::<Domain>(b"level=1&depth=2").unwrap_err();
         assert_eq!(problem.errors()[0].field, "depth");
         let problem = parse_urlencoded::<Domain>(b"").unwrap_err();

@@ -43,18 +43,15 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::E
     let expected = "a whole number from 1 to 200";
     let number = match NumberOrText::deserialize(deserializer) {
         Ok(NumberOrText::Number(number)) => number,
-        Ok(NumberOrText::Text(text)) => text
-            .parse()
-            .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &expected))?,
+        Ok(NumberOrText::Text(text)) => {
+            text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &expected))?
+        }
         Err(_) => return Err(D::Error::custom(format!("expected {expected}"))),
     };
     if (1..=MAX_LIMIT).contains(&number) {
         Ok(Some(number))
     } else {
-        Err(D::Error::invalid_value(
-            Unexpected::Unsigned(number.into()),
-            &expected,
-        ))
+        Err(D::Error::invalid_value(Unexpected::Unsigned(number.into()), &expected))
     }
 }
 
@@ -120,18 +117,12 @@ impl<T> Page<T> {
             Some(last) if more => Some(encode_cursor(&key(last))?),
             _ => None,
         };
-        Ok(Self {
-            items: rows,
-            next_cursor,
-        })
+        Ok(Self { items: rows, next_cursor })
     }
 
     /// The same page of other entries.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(change).collect(),
-            next_cursor: self.next_cursor,
-        }
+        Page { items: self.items.into_iter().map(change).collect(), next_cursor: self.next_cursor }
     }
 }
 
@@ -139,10 +130,7 @@ impl<T: Serialize> Page<T> {
     /// The answer to a request for `uri` (take it by axum's `OriginalUri`), with the next page as
     /// `Link: <…>; rel="next"` (RFC 8288).
     pub fn into_response_for(self, uri: &Uri) -> Response {
-        let link = self
-            .next_cursor
-            .as_deref()
-            .and_then(|cursor| next_link(uri, cursor));
+        let link = self.next_cursor.as_deref().and_then(|cursor| next_link(uri, cursor));
         let mut response = axum::Json(self).into_response();
         if let Some(link) = link {
             response.headers_mut().insert(LINK, link);
@@ -163,12 +151,7 @@ fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
     let given = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     query.extend_pairs(given.filter(|(name, _)| name != "cursor"));
     query.append_pair("cursor", cursor);
-    HeaderValue::from_str(&format!(
-        "<{}?{}>; rel=\"next\"",
-        uri.path(),
-        query.finish()
-    ))
-    .ok()
+    HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
 }
 
 #[cfg(test)]
@@ -193,51 +176,26 @@ mod tests {
         assert_eq!(read::<PageQuery>("").unwrap().limit(), 50);
         assert!(read::<PageQuery>("page=2").is_err());
         let apps: ListApps = read("limit=7&state=active&cursor=x").unwrap();
-        assert_eq!(
-            (apps.page.limit(), apps.state.as_deref()),
-            (7, Some("active"))
-        );
+        assert_eq!((apps.page.limit(), apps.state.as_deref()), (7, Some("active")));
         assert_eq!(apps.page.cursor.as_deref(), Some("x"));
-        assert!(
-            read::<ListApps>("stat=active")
-                .unwrap_err()
-                .to_string()
-                .contains("stat")
-        );
+        assert!(read::<ListApps>("stat=active").unwrap_err().to_string().contains("stat"));
     }
 
     #[test]
     fn limits_outside_1_to_200_are_refused() {
         for limit in ["0", "201", "-1", "ten", ""] {
-            assert!(
-                read::<PageQuery>(&format!("limit={limit}")).is_err(),
-                "{limit}"
-            );
+            assert!(read::<PageQuery>(&format!("limit={limit}")).is_err(), "{limit}");
         }
     }
 
     #[test]
     fn a_cursor_leads_to_the_row_after_the_page() {
-        let query = PageQuery {
-            limit: Some(2),
-            cursor: None,
-        };
+        let query = PageQuery { limit: Some(2), cursor: None };
         let page = Page::of_rows(vec![10, 20, 30], &query, |row| (*row, "x")).unwrap();
         assert_eq!(page.items, [10, 20]);
-        let next = PageQuery {
-            limit: Some(2),
-            cursor: page.next_cursor,
-        };
-        assert_eq!(
-            next.after::<(i32, String)>().unwrap(),
-            Some((20, "x".to_owned()))
-        );
-        assert_eq!(
-            Page::of_rows(vec![30, 40], &next, |row| *row)
-                .unwrap()
-                .next_cursor,
-            None
-        );
+        let next = PageQuery { limit: Some(2), cursor: page.next_cursor };
+        assert_eq!(next.after::<(i32, String)>().unwrap(), Some((20, "x".to_owned())));
+        assert_eq!(Page::of_rows(vec![30, 40], &next, |row| *row).unwrap().next_cursor, None);
     }
 
     #[test]
@@ -250,15 +208,9 @@ mod tests {
 
     #[test]
     fn the_link_keeps_the_filters() {
-        let page = Page {
-            items: vec![1],
-            next_cursor: Some("abc".to_owned()),
-        };
+        let page = Page { items: vec![1], next_cursor: Some("abc".to_owned()) };
         let uri = "/v1/apps?state=active&cursor=old".parse().unwrap();
         let response = page.into_response_for(&uri);
-        assert_eq!(
-            response.headers()[LINK],
-            "</v1/apps?state=active&cursor=abc>; rel=\"next\""
-        );
+        assert_eq!(response.headers()[LINK], "</v1/apps?state=active&cursor=abc>; rel=\"next\"");
     }
 }

@@ -79,10 +79,7 @@ pub async fn serve(
     }
     // From here on the port refuses: whoever routes requests goes elsewhere at once.
     drop(listener);
-    if tokio::time::timeout(limits.drain, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(drain = ?limits.drain, "requests in progress were cut off");
     }
 }
@@ -172,16 +169,9 @@ mod tests {
             "waited for"
         };
         let peer = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string();
-        let routes = Router::new()
-            .route("/wait", get(wait))
-            .route("/peer", get(peer));
+        let routes = Router::new().route("/wait", get(wait)).route("/peer", get(peer));
         let serving = tokio::spawn(serve(listener, routes, shutdown.clone(), limits));
-        Server {
-            address,
-            shutdown,
-            serving,
-            gate,
-        }
+        Server { address, shutdown, serving, gate }
     }
 
     async fn send(address: SocketAddr, text: &str) -> TcpStream {
@@ -208,11 +198,7 @@ mod tests {
     #[tokio::test]
     async fn handlers_know_the_peer() {
         let server = server(LIMITS).await;
-        assert!(
-            answer(send(server.address, GET_PEER).await)
-                .await
-                .ends_with("127.0.0.1")
-        );
+        assert!(answer(send(server.address, GET_PEER).await).await.ends_with("127.0.0.1"));
     }
 
     #[tokio::test]
@@ -233,31 +219,18 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_finished_in_time_is_cut_off() {
-        let server = server(Limits {
-            drain: Duration::from_millis(10),
-            ..LIMITS
-        })
-        .await;
+        let server = server(Limits { drain: Duration::from_millis(10), ..LIMITS }).await;
         let _asked = send(server.address, GET_WAIT).await;
         server.gate.wait().await;
         server.shutdown.cancel();
-        tokio::time::timeout(Duration::from_secs(10), server.serving)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(Duration::from_secs(10), server.serving).await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn a_header_is_as_long_and_as_wide_as_it_may_be() {
         let server = server(LIMITS).await;
-        let long = format!(
-            "GET /peer HTTP/1.1\r\nhost: x\r\nlong: {}\r\n\r\n",
-            "x".repeat(8192)
-        );
-        let wide = format!(
-            "GET /peer HTTP/1.1\r\nhost: x\r\n{}\r\n",
-            "a: b\r\n".repeat(10)
-        );
+        let long = format!("GET /peer HTTP/1.1\r\nhost: x\r\nlong: {}\r\n\r\n", "x".repeat(8192));
+        let wide = format!("GET /peer HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(10));
         for request in [long, wide] {
             let answer = answer(send(server.address, &request).await).await;
             assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
@@ -276,11 +249,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_header_that_does_not_end_is_not_waited_for() {
-        let server = server(Limits {
-            header: Duration::from_millis(10),
-            ..LIMITS
-        })
-        .await;
+        let server = server(Limits { header: Duration::from_millis(10), ..LIMITS }).await;
         let slow = send(server.address, "GET /peer HTTP/1.1\r\nhost:").await;
         let ended = tokio::time::timeout(Duration::from_secs(10), answer(slow)).await;
         assert!(!ended.unwrap().contains("200 OK"));

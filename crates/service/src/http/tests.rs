@@ -24,10 +24,7 @@ impl Authenticator for OneToken {
         token: &ApiToken,
         _: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        Ok(token
-            .hash()
-            .matches(&self.token.hash())
-            .then(|| self.caller.clone()))
+        Ok(token.hash().matches(&self.token.hash()).then(|| self.caller.clone()))
     }
 }
 
@@ -56,25 +53,13 @@ impl Bench {
         };
         let routes = Router::new()
             .route("/wait", get(wait))
-            .route(
-                "/who",
-                get(async |caller: Caller| caller.person_id.to_string()),
-            )
+            .route("/who", get(async |caller: Caller| caller.person_id.to_string()))
             .route("/facts", get(async |facts: RequestFacts| facts.request_id))
-            .route(
-                "/panic",
-                get(async || -> &'static str { panic!("secret cause") }),
-            )
+            .route("/panic", get(async || -> &'static str { panic!("secret cause") }))
             .route("/never", get(std::future::pending::<()>))
-            .route(
-                "/things/{id}",
-                get(async |Path(id): Path<contract::AppId>| id.to_string()),
-            )
+            .route("/things/{id}", get(async |Path(id): Path<contract::AppId>| id.to_string()))
             .route("/things", post(async |Json(body): Json<Value>| Json(body)));
-        let authenticator = Arc::new(OneToken {
-            token: token.clone(),
-            caller,
-        });
+        let authenticator = Arc::new(OneToken { token: token.clone(), caller });
         Self {
             application: application(routes, authenticator, &environment, settings),
             token,
@@ -88,8 +73,7 @@ impl Bench {
     }
 
     async fn get(&self, path: &str) -> (u16, Response) {
-        self.send(Request::get(path).body(Body::empty()).unwrap())
-            .await
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 }
 
@@ -105,14 +89,9 @@ async fn json(response: Response) -> Value {
 async fn only_a_known_token_is_a_caller() {
     let bench = bench();
     let with = |authorization: String| {
-        Request::get("/who")
-            .header("authorization", authorization)
-            .body(Body::empty())
-            .unwrap()
+        Request::get("/who").header("authorization", authorization).body(Body::empty()).unwrap()
     };
-    let (status, _) = bench
-        .send(with(format!("Bearer {}", bench.token.reveal())))
-        .await;
+    let (status, _) = bench.send(with(format!("Bearer {}", bench.token.reveal()))).await;
     assert_eq!(status, 200);
 
     let (status, response) = bench.get("/who").await;
@@ -123,21 +102,14 @@ async fn only_a_known_token_is_a_caller() {
     for token in [unknown.reveal(), "nonsense"] {
         let (status, response) = bench.send(with(format!("Bearer {token}"))).await;
         assert_eq!(status, 401);
-        assert_eq!(
-            response.headers()["www-authenticate"],
-            "Bearer error=\"invalid_token\""
-        );
+        assert_eq!(response.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
     }
 }
 
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_another_replaced() {
     let bench = bench();
-    let with = |id: &str| {
-        Request::get("/facts")
-            .header("x-request-id", id)
-            .body(Body::empty())
-    };
+    let with = |id: &str| Request::get("/facts").header("x-request-id", id).body(Body::empty());
     let (_, response) = bench.send(with("abc-1").unwrap()).await;
     assert_eq!(response.headers()[&REQUEST_ID], "abc-1");
     let (_, response) = bench.send(with("not sane").unwrap()).await;
@@ -165,23 +137,14 @@ async fn unknown_routes_wrong_methods_and_panics_are_problems() {
 
 #[tokio::test]
 async fn a_body_too_large_or_of_another_type_is_refused() {
-    let bench = Bench::new(&HttpSettings {
-        max_body_bytes: 16,
-        ..HttpSettings::default()
-    });
+    let bench = Bench::new(&HttpSettings { max_body_bytes: 16, ..HttpSettings::default() });
     let post = |kind: &str, body: &'static str| {
-        Request::post("/things")
-            .header("content-type", kind)
-            .body(Body::from(body))
-            .unwrap()
+        Request::post("/things").header("content-type", kind).body(Body::from(body)).unwrap()
     };
     let long = "\"0123456789abcdef\"";
     for (request, status) in [
         (post("application/json", "{}"), 200),
-        (
-            post("application/merge-patch+json; charset=utf-8", "{}"),
-            200,
-        ),
+        (post("application/merge-patch+json; charset=utf-8", "{}"), 200),
         (post("application/json", long), 413),
         (post("text/plain", "{}"), 415),
         (post("application/json", "{"), 400),
@@ -194,18 +157,12 @@ async fn a_body_too_large_or_of_another_type_is_refused() {
 async fn a_request_that_takes_too_long_is_answered() {
     let (status, response) = bench().get("/never").await;
     assert_eq!(status, 503);
-    assert_eq!(
-        json(response).await["type"],
-        "urn:mandate:problem:timed-out"
-    );
+    assert_eq!(json(response).await["type"], "urn:mandate:problem:timed-out");
 }
 
 #[tokio::test]
 async fn more_requests_than_allowed_are_answered_at_once() {
-    let bench = Bench::new(&HttpSettings {
-        max_concurrent_requests: 1,
-        ..HttpSettings::default()
-    });
+    let bench = Bench::new(&HttpSettings { max_concurrent_requests: 1, ..HttpSettings::default() });
     let (waiting, ()) = futures::join!(bench.get("/wait"), async {
         bench.gate.wait().await;
         let (status, response) = bench.get("/facts").await;

@@ -34,11 +34,7 @@ pub struct RpcClient {
 impl RpcClient {
     /// Asks over this connection; a question may take so long altogether.
     pub fn new(client: Client, environment: Environment, timeout: Duration) -> Self {
-        Self {
-            client,
-            environment,
-            timeout,
-        }
+        Self { client, environment, timeout }
     }
 
     /// Asks the one service that answers this question.
@@ -77,9 +73,7 @@ impl RpcClient {
         payload: Bytes,
     ) -> Result<Message, RpcError> {
         let deadline = Instant::now() + self.timeout;
-        let unavailable = || RpcError::Unavailable {
-            subject: subject.to_owned(),
-        };
+        let unavailable = || RpcError::Unavailable { subject: subject.to_owned() };
         let mut pauses = PAUSES.into_iter();
         // A connection that breaks takes the reply with it: a first attempt waits for a part of the
         // time only, the second for all the rest.
@@ -115,16 +109,7 @@ impl RpcClient {
 fn refusal(reply: &Message) -> Option<RpcError> {
     let headers = reply.headers.as_ref()?;
     let detail = headers.get(NATS_SERVICE_ERROR)?.as_str().to_owned();
-    let code = headers
-        .get(NATS_SERVICE_ERROR_CODE)
-        .and_then(|code| code.as_str().parse().ok());
-    let slug = headers
-        .get(PROBLEM)
-        .map_or("refused", |slug| slug.as_str())
-        .to_owned();
-    Some(RpcError::Refused {
-        code: code.unwrap_or(500),
-        slug,
-        detail,
-    })
+    let code = headers.get(NATS_SERVICE_ERROR_CODE).and_then(|code| code.as_str().parse().ok());
+    let slug = headers.get(PROBLEM).map_or("refused", |slug| slug.as_str()).to_owned();
+    Some(RpcError::Refused { code: code.unwrap_or(500), slug, detail })
 }

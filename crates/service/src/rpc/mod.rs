@@ -192,22 +192,14 @@ pub struct RpcRefusal {
 impl RpcRefusal {
     /// A refusal with an HTTP status, a slug and an explanation.
     pub fn new(code: u16, slug: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            slug: slug.into(),
-            detail: detail.into(),
-        }
+        Self { code, slug: slug.into(), detail: detail.into() }
     }
 }
 
 impl<E: Into<Problem>> From<E> for RpcRefusal {
     fn from(error: E) -> Self {
         let problem = error.into();
-        Self::new(
-            problem.status().as_u16(),
-            problem.slug().to_owned(),
-            problem.detail(),
-        )
+        Self::new(problem.status().as_u16(), problem.slug().to_owned(), problem.detail())
     }
 }
 
@@ -218,10 +210,8 @@ mod tests {
     #[test]
     fn a_context_reads_back_with_the_next_step_of_the_trace() {
         let environment = Environment::system();
-        let context = CallContext {
-            actor: Some(Actor::Anonymous),
-            ..CallContext::new(&environment)
-        };
+        let context =
+            CallContext { actor: Some(Actor::Anonymous), ..CallContext::new(&environment) };
         let headers = context.to_headers(&environment);
         let read = CallContext::from_headers(Some(&headers), &environment);
         assert_eq!(read.correlation, context.correlation);
@@ -233,11 +223,7 @@ mod tests {
 
     #[test]
     fn refusals_of_the_callers_doing_are_passed_on_and_others_hidden() {
-        let refused = |code| RpcError::Refused {
-            code,
-            slug: "no".into(),
-            detail: "inside".into(),
-        };
+        let refused = |code| RpcError::Refused { code, slug: "no".into(), detail: "inside".into() };
         assert_eq!(Problem::from(refused(404)).status(), StatusCode::NOT_FOUND);
         let hidden = Problem::from(refused(500));
         assert_eq!(hidden.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -44,14 +44,7 @@ impl RpcServer {
         concurrency: usize,
     ) -> Self {
         let capacity = Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)));
-        Self {
-            service,
-            client,
-            environment,
-            tasks,
-            capacity,
-            started: Arc::default(),
-        }
+        Self { service, client, environment, tasks, capacity, started: Arc::default() }
     }
 
     /// Answers a question with this handler until shutdown. Questions are answered in parallel.
@@ -65,22 +58,18 @@ impl RpcServer {
         let handler = Arc::new(handler);
         let first = Arc::new(std::sync::Mutex::new(Some(self.endpoint::<R>().await?)));
         let server = self.clone();
-        self.tasks
-            .spawn(format!("rpc-{}", R::OPERATION), move |shutdown| {
-                let (server, handler) = (server.clone(), Arc::clone(&handler));
-                let first = first
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .take();
-                async move {
-                    // After a failure the subscription is gone with its endpoint: make another.
-                    let endpoint = match first {
-                        Some(endpoint) => endpoint,
-                        None => server.endpoint::<R>().await?,
-                    };
-                    server.run(endpoint, &handler, shutdown).await
-                }
-            });
+        self.tasks.spawn(format!("rpc-{}", R::OPERATION), move |shutdown| {
+            let (server, handler) = (server.clone(), Arc::clone(&handler));
+            let first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            async move {
+                // After a failure the subscription is gone with its endpoint: make another.
+                let endpoint = match first {
+                    Some(endpoint) => endpoint,
+                    None => server.endpoint::<R>().await?,
+                };
+                server.run(endpoint, &handler, shutdown).await
+            }
+        });
         Ok(())
     }
 
@@ -199,17 +188,9 @@ impl RpcServer {
             Err(Problem::internal(format!("a handler of questions panicked: {message}")).into())
         })?;
         let payload = serde_json::to_vec(&reply).map_err(Problem::internal)?;
-        let limit = self
-            .client
-            .server_info()
-            .max_payload
-            .saturating_sub(HEADROOM);
+        let limit = self.client.server_info().max_payload.saturating_sub(HEADROOM);
         if limit > 0 && payload.len() > limit {
-            return Err(RpcRefusal::new(
-                413,
-                "answer-too-large",
-                "Ask for less at a time.",
-            ));
+            return Err(RpcRefusal::new(413, "answer-too-large", "Ask for less at a time."));
         }
         Ok(payload.into())
     }

@@ -32,10 +32,7 @@ pub(crate) async fn database() -> TestDatabase {
     let cluster = testing::postgres().await;
     let template = cluster
         .template("service_tests", async |url: &str| {
-            let login = |service| Login {
-                service,
-                password: None,
-            };
+            let login = |service| Login { service, password: None };
             let logins = Service::ALL.map(login);
             schema::migrate(url, &logins).await.unwrap();
         })
@@ -55,15 +52,7 @@ pub(crate) async fn host(service: Service, database: Option<&TestDatabase>, nats
         request_timeout_seconds: 2,
         ..NatsSettings::default()
     };
-    Host::connect(
-        service,
-        &shared(),
-        &database,
-        &nats,
-        TransportSettings::default(),
-    )
-    .await
-    .unwrap()
+    Host::connect(service, &shared(), &database, &nats, TransportSettings::default()).await.unwrap()
 }
 
 /// Asks again until the answer is there: waits on a condition, with a deadline.
@@ -79,7 +68,5 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(DEADLINE, asking)
-        .await
-        .unwrap_or_else(|_| panic!("never: {what}"))
+    tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("never: {what}"))
 }

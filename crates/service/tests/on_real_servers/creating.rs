@@ -50,10 +50,7 @@ async fn create_note(
     if let Some(answer) = idempotency.replay(&host).await? {
         return Ok(answer);
     }
-    let note = Note {
-        id: host.env.new_id(),
-        text: body.text,
-    };
+    let note = Note { id: host.env.new_id(), text: body.text };
     let location = format!("/notes/{}", note.id);
     let provenance = facts.provenance(caller.actor(), Authority::SELF, None);
     let fact = AccessRefused {
@@ -65,25 +62,12 @@ async fn create_note(
     unit.record(note.id.uuid(), Version::FIRST, &fact)?;
     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &note));
     unit.commit().await?;
-    Ok((
-        StatusCode::CREATED,
-        [("location", location)],
-        axum::Json(note),
-    )
-        .into_response())
+    Ok((StatusCode::CREATED, [("location", location)], axum::Json(note)).into_response())
 }
 
 async fn refuse(State(host): State<Host>, facts: RequestFacts, caller: Caller) -> StatusCode {
     let (actor, target) = (caller.actor(), "note/1");
-    host.refuse_access(
-        &facts,
-        actor,
-        None,
-        "note.delete",
-        target,
-        "role_not_allowed",
-    )
-    .await;
+    host.refuse_access(&facts, actor, None, "note.delete", target, "role_not_allowed").await;
     StatusCode::FORBIDDEN
 }
 
@@ -124,12 +108,7 @@ impl Bench {
             .with_state(host.clone());
         let settings = HttpSettings::default();
         let application = application(routes, Arc::new(Everyone), &host.env, &settings);
-        Self {
-            host,
-            application,
-            database,
-            _nats: nats,
-        }
+        Self { host, application, database, _nats: nats }
     }
 
     async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
@@ -147,23 +126,15 @@ impl Bench {
         let location = response.headers().get("location").cloned();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&body).unwrap();
-        Answer {
-            status,
-            replayed,
-            location,
-            body,
-        }
+        Answer { status, replayed, location, body }
     }
 
     async fn events(&self) -> Vec<Envelope> {
         let rows = sqlx::query("SELECT envelope FROM app_registry.events ORDER BY seq");
-        let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url)
-            .await
-            .unwrap();
+        let mut admin =
+            <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url).await.unwrap();
         let rows = rows.fetch_all(&mut admin).await.unwrap();
-        rows.iter()
-            .map(|row| Envelope::parse(row.get(0)).unwrap())
-            .collect()
+        rows.iter().map(|row| Envelope::parse(row.get(0)).unwrap()).collect()
     }
 }
 
@@ -188,25 +159,13 @@ async fn a_repeated_creation_is_answered_the_same_and_carried_out_once() {
     let first = bench.create(&token, Some("key-1"), "a").await;
     assert_eq!((first.status, first.replayed), (201, false));
     let again = bench.create(&token, Some("key-1"), "a").await;
-    assert_eq!(
-        again,
-        Answer {
-            replayed: true,
-            ..first
-        }
-    );
+    assert_eq!(again, Answer { replayed: true, ..first });
     assert_eq!(bench.events().await.len(), 1);
 
     let reused = bench.create(&token, Some("key-1"), "b").await;
-    assert_eq!(
-        reused.slug(),
-        (422, "urn:mandate:problem:idempotency-key-reused")
-    );
+    assert_eq!(reused.slug(), (422, "urn:mandate:problem:idempotency-key-reused"));
     let wrong = bench.create(&token, Some("two words"), "b").await;
-    assert_eq!(
-        wrong.slug(),
-        (400, "urn:mandate:problem:invalid-idempotency-key")
-    );
+    assert_eq!(wrong.slug(), (400, "urn:mandate:problem:invalid-idempotency-key"));
 }
 
 #[tokio::test]
@@ -214,12 +173,7 @@ async fn keys_of_different_callers_never_meet_and_without_a_key_all_is_new() {
     let bench = Bench::new().await;
     let one = ApiToken::generate(&bench.host.env);
     let other = ApiToken::generate(&bench.host.env);
-    for (token, key) in [
-        (&one, Some("k")),
-        (&other, Some("k")),
-        (&one, None),
-        (&one, None),
-    ] {
+    for (token, key) in [(&one, Some("k")), (&other, Some("k")), (&one, None), (&one, None)] {
         let answer = bench.create(token, key, "a").await;
         assert_eq!((answer.status, answer.replayed), (201, false));
     }
@@ -231,16 +185,10 @@ async fn of_simultaneous_repetitions_one_creates() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.host.env);
     let answers = join_all((0..32).map(|_| bench.create(&token, Some("k"), "a"))).await;
-    let created = answers
-        .iter()
-        .filter(|a| a.status == 201 && !a.replayed)
-        .count();
+    let created = answers.iter().filter(|a| a.status == 201 && !a.replayed).count();
     assert_eq!(created, 1);
     for answer in answers.iter().filter(|a| a.status != 201) {
-        assert_eq!(
-            answer.slug(),
-            (409, "urn:mandate:problem:idempotency-key-in-use")
-        );
+        assert_eq!(answer.slug(), (409, "urn:mandate:problem:idempotency-key-in-use"));
     }
     assert_eq!(bench.events().await.len(), 1);
 }
@@ -252,20 +200,14 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     let request = Request::post("/refuse")
         .header("authorization", format!("Bearer {}", token.reveal()))
         .header("user-agent", "somebody's browser")
-        .header(
-            "traceparent",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        )
+        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
         .body(Body::empty())
         .unwrap();
     let response = bench.application.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     let events = bench.events().await;
     let refused: AccessRefused = events[0].fact().unwrap();
-    assert_eq!(
-        (refused.operation.as_str(), refused.target.as_str()),
-        ("note.delete", "note/1")
-    );
+    assert_eq!((refused.operation.as_str(), refused.target.as_str()), ("note.delete", "note/1"));
     assert_eq!(events[0].kind, AccessRefused::TYPE);
     assert!(events[0].contexthash.is_some());
     let trace = events[0].traceparent.unwrap();
@@ -281,31 +223,16 @@ async fn a_producer_gives_its_events_to_who_misses_them() {
     let token = ApiToken::generate(&bench.host.env);
     bench.create(&token, None, "a").await;
     let event = bench.events().await.remove(0);
-    let asked = StreamEvents {
-        stream_id: event.stream_id(),
-        from: 1,
-        to: 5,
-    };
+    let asked = StreamEvents { stream_id: event.stream_id(), from: 1, to: 5 };
     let repair = bench.host.repair();
-    let stored = repair
-        .stream_events(Service::AppRegistry, asked)
-        .await
-        .unwrap();
+    let stored = repair.stream_events(Service::AppRegistry, asked).await.unwrap();
     assert_eq!(stored.len(), 1);
     let envelope = Envelope::parse(stored[0].envelope.as_bytes()).unwrap();
     assert_eq!(envelope.id, event.id);
 
     let context = CallContext::new(&bench.host.env);
-    let heads = StreamHeads {
-        after_seq: 0,
-        limit: 10,
-    };
-    let page = bench
-        .host
-        .rpc
-        .call_at(Service::AppRegistry, &context, &heads)
-        .await
-        .unwrap();
+    let heads = StreamHeads { after_seq: 0, limit: 10 };
+    let page = bench.host.rpc.call_at(Service::AppRegistry, &context, &heads).await.unwrap();
     // Nothing is settled within a minute.
     assert_eq!((page.heads.len(), page.last_seq), (0, 0));
 }

@@ -18,11 +18,7 @@ async fn serve_names(host: &Host) {
     host.serve_rpc(move |context: CallContext, _: NameApps| {
         let app = NamedApp {
             app_id: env.new_id(),
-            name: format!(
-                "{} {}",
-                context.correlation,
-                context.traceparent.unwrap().trace_id()
-            ),
+            name: format!("{} {}", context.correlation, context.traceparent.unwrap().trace_id()),
             organization_id: env.new_id(),
         };
         async move { Ok(vec![app]) }
@@ -32,12 +28,7 @@ async fn serve_names(host: &Host) {
 }
 
 fn question(host: &Host) -> (CallContext, NameApps) {
-    (
-        CallContext::new(&host.env),
-        NameApps {
-            app_ids: vec![host.env.new_id::<AppId>()],
-        },
-    )
+    (CallContext::new(&host.env), NameApps { app_ids: vec![host.env.new_id::<AppId>()] })
 }
 
 #[tokio::test]
@@ -58,17 +49,10 @@ async fn the_services_protocol_finds_the_endpoint() {
     let registry = host(Service::AppRegistry, None, &nats).await;
     serve_names(&registry).await;
     registry.nats.flush().await.unwrap();
-    let info = registry
-        .nats
-        .request("$SRV.INFO.app-registry", "".into())
-        .await
-        .unwrap();
+    let info = registry.nats.request("$SRV.INFO.app-registry", "".into()).await.unwrap();
     let info: serde_json::Value = serde_json::from_slice(&info.payload).unwrap();
     assert_eq!(info["endpoints"][0]["name"], "name-apps");
-    assert_eq!(
-        info["endpoints"][0]["subject"],
-        "mandate.rpc.app-registry.name-apps"
-    );
+    assert_eq!(info["endpoints"][0]["subject"], "mandate.rpc.app-registry.name-apps");
     assert_eq!(info["endpoints"][0]["queue_group"], "app-registry");
 }
 
@@ -85,14 +69,7 @@ async fn a_refusal_arrives_as_it_was_said() {
     let (context, names) = question(&registry);
     let refused = registry.rpc.call(&context, &names).await.unwrap_err();
     let (slug, detail) = ("app-archived".to_owned(), "It has ended.".to_owned());
-    assert_eq!(
-        refused,
-        RpcError::Refused {
-            code: 409,
-            slug,
-            detail
-        }
-    );
+    assert_eq!(refused, RpcError::Refused { code: 409, slug, detail });
 }
 
 #[tokio::test]
@@ -107,22 +84,10 @@ async fn a_handler_that_panics_refuses_and_answers_the_next_question() {
         .await
         .unwrap();
     let (context, names) = question(&registry);
-    let none = NameApps {
-        app_ids: Vec::new(),
-    };
+    let none = NameApps { app_ids: Vec::new() };
     let refused = registry.rpc.call(&context, &none).await.unwrap_err();
-    assert!(
-        matches!(refused, RpcError::Refused { code: 500, .. }),
-        "{refused}"
-    );
-    assert!(
-        registry
-            .rpc
-            .call(&context, &names)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(matches!(refused, RpcError::Refused { code: 500, .. }), "{refused}");
+    assert!(registry.rpc.call(&context, &names).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -131,11 +96,7 @@ async fn nobody_listening_is_told_at_once() {
     let broker = host(Service::ConsentBroker, None, &nats).await;
     let (context, names) = question(&broker);
     // A client that would wait for an hour gives up, since the server says that nobody is there.
-    let patient = RpcClient::new(
-        broker.nats.clone(),
-        broker.env.clone(),
-        Duration::from_hours(1),
-    );
+    let patient = RpcClient::new(broker.nats.clone(), broker.env.clone(), Duration::from_hours(1));
     let answer = tokio::time::timeout(DEADLINE, patient.call(&context, &names)).await;
     let error = answer.unwrap().unwrap_err();
     assert!(matches!(error, RpcError::Unavailable { .. }), "{error}");

@@ -33,13 +33,7 @@ async fn ready(host: &Host) -> Option<()> {
 }
 
 async fn failing(host: &Host, check: &str) -> Option<String> {
-    host.health
-        .readiness()
-        .await
-        .checks
-        .get(check)?
-        .reason
-        .clone()
+    host.health.readiness().await.checks.get(check)?.reason.clone()
 }
 
 #[tokio::test]
@@ -56,14 +50,8 @@ async fn a_service_is_ready_when_all_it_needs_is_there_and_names_what_is_not() {
     let checks: Vec<_> = host.health.readiness().await.checks.into_keys().collect();
     assert_eq!(
         checks,
-        [
-            "consumers/app-registry-nothing",
-            "migrated",
-            "nats",
-            "postgres",
-            "relay"
-        ]
-        .map(|check| format!("app-registry/{check}"))
+        ["consumers/app-registry-nothing", "migrated", "nats", "postgres", "relay"]
+            .map(|check| format!("app-registry/{check}"))
     );
 
     nats.kill().await.unwrap();
@@ -80,11 +68,7 @@ async fn a_service_without_its_servers_starts_and_is_not_ready() {
     nats.kill().await.unwrap();
     let host = host(Service::AppRegistry, None, &nats).await;
     host.start_relay();
-    for check in [
-        "app-registry/nats",
-        "app-registry/postgres",
-        "app-registry/relay",
-    ] {
+    for check in ["app-registry/nats", "app-registry/postgres", "app-registry/relay"] {
         eventually(check, || failing(&host, check)).await;
     }
     assert!(host.tasks.shutdown(Duration::from_secs(10)).await);

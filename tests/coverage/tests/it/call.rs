@@ -108,8 +108,7 @@ impl Call {
     pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
         let path = self.parameters.iter().map(|given| ("path", given));
         let query = self.query.iter().map(|given| ("query", given));
-        path.chain(query)
-            .map(|(place, (name, value))| (place, *name, value.as_str()))
+        path.chain(query).map(|(place, (name, value))| (place, *name, value.as_str()))
     }
 
     /// Sends it.
@@ -135,9 +134,9 @@ impl Call {
             Body::None => request,
             Body::Json(body) => request.json(body),
             Body::Form(fields) => request.form(fields),
-            Body::Bytes(media_type, bytes) => request
-                .header("content-type", *media_type)
-                .body(bytes.clone()),
+            Body::Bytes(media_type, bytes) => {
+                request.header("content-type", *media_type).body(bytes.clone())
+            }
         };
         caller.send(request).await
     }

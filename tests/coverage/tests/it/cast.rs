@@ -119,9 +119,7 @@ impl Cast {
         let developer = &organization.developer;
         let app = developer.draft(&organization, RETAIL_MEDIA).await;
         let path = format!("/v1/apps/{}", app.id);
-        let image = developer
-            .put_bytes(&format!("{path}/image"), "image/png", PNG.to_vec())
-            .await;
+        let image = developer.put_bytes(&format!("{path}/image"), "image/png", PNG.to_vec()).await;
         image.expect(200);
         developer.act(&format!("{path}/activate")).await.expect(200);
         let key = developer.key(&app).await;
@@ -216,11 +214,7 @@ impl Cast {
         let person = self.operator.person("Member").await;
         let path = format!("/v1/organizations/{}/members", self.organization.id);
         let member = json!({ "person_id": person.id, "role": role });
-        self.organization
-            .owner
-            .post(&path, member)
-            .await
-            .expect(201);
+        self.organization.owner.post(&path, member).await.expect(201);
         person
     }
 

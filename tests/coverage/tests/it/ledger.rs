@@ -43,9 +43,8 @@ impl Left {
     }
 
     fn faults(&self, events: &[Event]) -> Vec<String> {
-        let (following, own): (Vec<&Event>, Vec<&Event>) = events
-            .iter()
-            .partition(|event| event.attribute("actor").starts_with("system/"));
+        let (following, own): (Vec<&Event>, Vec<&Event>) =
+            events.iter().partition(|event| event.attribute("actor").starts_with("system/"));
         let mut faults = Vec::new();
         let mut compare = |kind: &str, found: String, wanted: String| {
             if found != wanted {
@@ -102,12 +101,7 @@ pub(crate) async fn faults(cast: &Cast, mut left: Vec<Left>) -> Vec<String> {
     let wait_for = left
         .iter()
         .filter(|left| !left.follows.is_empty())
-        .map(|left| {
-            (
-                left.correlation.clone(),
-                left.kinds.len() + left.follows.len(),
-            )
-        })
+        .map(|left| (left.correlation.clone(), left.kinds.len() + left.follows.len()))
         .chain(ends.iter().map(|left| (left.correlation.clone(), 1)))
         .collect::<Vec<_>>();
     left.extend(ends);
@@ -149,9 +143,7 @@ async fn end_marks(cast: &Cast) -> Vec<Left> {
         auditor.post(&path, member).await,
         auditor.post("/v1/apps", draft).await,
         auditor.post(&format!("/v1/apps/{app}/keys"), key).await,
-        auditor
-            .post(&format!("/v1/apps/{app}/consent-links"), json!({}))
-            .await,
+        auditor.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await,
     ];
     answers
         .into_iter()

@@ -41,10 +41,7 @@ async fn schemathesis_finds_no_server_error_and_no_answer_outside_the_document()
 
 /// By an operator, about things that are not there.
 fn everything_made_up(cast: &Cast) -> String {
-    format!(
-        "[headers]\nAuthorization = {:?}\n",
-        credentials(cast, Who::Operator)
-    )
+    format!("[headers]\nAuthorization = {:?}\n", credentials(cast, Who::Operator))
 }
 
 /// Each operation by somebody who may call it, about something that is there.
@@ -86,10 +83,7 @@ fn credentials(cast: &Cast, who: Who) -> String {
 
 /// The header that proves who a caller is.
 fn authorization(caller: &journeys::client::Client) -> String {
-    let request = caller
-        .request(Method::GET, "/v1/catalogue")
-        .build()
-        .unwrap();
+    let request = caller.request(Method::GET, "/v1/catalogue").build().unwrap();
     let header = request.headers()["authorization"].to_str().unwrap();
     header.to_owned()
 }

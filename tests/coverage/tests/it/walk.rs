@@ -43,9 +43,7 @@ async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_
     let system = System::start().await;
     let document = document(&system).await;
     assert_eq!(document.dangling_references(), Vec::<String>::new());
-    let operations = document
-        .operations()
-        .unwrap_or_else(|error| panic!("{error}"));
+    let operations = document.operations().unwrap_or_else(|error| panic!("{error}"));
     let entries = table::entries();
     assert_covered(&operations, &entries);
 
@@ -57,11 +55,8 @@ async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_
         entry,
         findings: Findings::default(),
     });
-    let all: Vec<Findings> = futures::stream::iter(walks)
-        .map(Walk::take)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
+    let all: Vec<Findings> =
+        futures::stream::iter(walks).map(Walk::take).buffer_unordered(AT_ONCE).collect().await;
     let (mut faults, mut left) = (Vec::new(), Vec::new());
     for findings in all {
         faults.extend(findings.faults);
@@ -153,11 +148,8 @@ impl Walk<'_> {
         let answer = self.send(call, &caller, &what).await;
         let promise = &self.operation.promise;
         // An access token is no API token, nor the other way round.
-        let unknown = if who == Who::App {
-            promise.is_for_people()
-        } else {
-            !promise.is_for_people()
-        };
+        let unknown =
+            if who == Who::App { promise.is_for_people() } else { !promise.is_for_people() };
         let sees = (self.entry.sees)(who);
         let status = match (unknown, sees) {
             (true, _) => 401,
@@ -165,11 +157,8 @@ impl Walk<'_> {
             (false, false) => self.entry.unseen,
         };
         self.expect(&answer, &what, status);
-        let kinds: Vec<&str> = if status == 403 {
-            named(&promise.refusals).collect()
-        } else {
-            Vec::new()
-        };
+        let kinds: Vec<&str> =
+            if status == 403 { named(&promise.refusals).collect() } else { Vec::new() };
         let actor = self.cast.actor(who);
         self.leaves(&what, &answer, call, &actor, &kinds, None);
     }
@@ -190,9 +179,7 @@ impl Walk<'_> {
             }
         };
         if !kinds.is_empty() && !permits(&promise.events, &kinds) {
-            self.fault(&format!(
-                "{what}: its description does not promise {kinds:?}"
-            ));
+            self.fault(&format!("{what}: its description does not promise {kinds:?}"));
         }
         let authority = who.authority(promise);
         self.leaves(&what, &answer, call, &actor, &kinds, authority);
@@ -212,10 +199,7 @@ impl Walk<'_> {
             &promise.events
         };
         if !case.leaves.is_empty() && !permits(list, case.leaves) {
-            self.fault(&format!(
-                "{what}: its description does not promise {:?}",
-                case.leaves
-            ));
+            self.fault(&format!("{what}: its description does not promise {:?}", case.leaves));
         }
         if !case.follows.is_empty() && !permits(&promise.follows, case.follows) {
             self.fault(&format!(
@@ -230,18 +214,14 @@ impl Walk<'_> {
     }
 
     fn caller(&self, call: &Call, who: Who) -> (Client, String) {
-        call.by
-            .clone()
-            .unwrap_or_else(|| (self.cast.client(who), self.cast.actor(who)))
+        call.by.clone().unwrap_or_else(|| (self.cast.client(who), self.cast.actor(who)))
     }
 
     async fn send(&mut self, call: &Call, caller: &Client, what: &str) -> Answer {
         let answer = call.send(caller, self.operation).await;
         let media_type = answer.header("content-type").split(';').next();
         let media_type = media_type.unwrap_or_default().to_owned();
-        let faults = self
-            .document
-            .faults(self.operation, answer.status, &media_type, &answer.body);
+        let faults = self.document.faults(self.operation, answer.status, &media_type, &answer.body);
         for fault in faults {
             self.fault(&format!("{what}: {fault}: {}", answer.text()));
         }

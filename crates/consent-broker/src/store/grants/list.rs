@@ -208,14 +208,10 @@ mod tests {
                         [1, 2, 4].map(|bit| id(1 + u8::from(place & bit > 0)));
                     let seen = sight.everything
                         || sight.accounts.contains(&AccountId::from_uuid(account))
-                        || sight
-                            .organizations
-                            .contains(&OrganizationId::from_uuid(organization));
+                        || sight.organizations.contains(&OrganizationId::from_uuid(organization));
                     let asked = filter.app_id.is_none_or(|id| id.uuid() == app)
                         && filter.account_id.is_none_or(|id| id.uuid() == account)
-                        && filter
-                            .organization_id
-                            .is_none_or(|id| id.uuid() == organization);
+                        && filter.organization_id.is_none_or(|id| id.uuid() == organization);
                     let found = ways.as_ref().is_none_or(|ways| {
                         ways.apps.contains(&app)
                             || ways.accounts.contains(&account)

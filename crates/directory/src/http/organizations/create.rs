@@ -89,10 +89,7 @@ pub(in crate::http) async fn create(
     .map_err(invalid)?;
     let owner = body.owner_person_id.unwrap_or(caller.person_id);
     if owner != caller.person_id && !caller.operator {
-        return Err(Problem::invalid_field(
-            "owner_person_id",
-            "can only be given by an operator",
-        ));
+        return Err(Problem::invalid_field("owner_person_id", "can only be given by an operator"));
     }
 
     let organization = Organization {
@@ -103,14 +100,9 @@ pub(in crate::http) async fn create(
         version: Version::FIRST.number(),
         created_at: host.env.now(),
     };
-    let authority = if caller.operator {
-        Authority::OPERATOR
-    } else {
-        Authority::SELF
-    };
+    let authority = if caller.operator { Authority::OPERATOR } else { Authority::SELF };
     let mut unit =
-        host.events
-            .begin(&facts.provenance(caller.actor(), authority, Some(organization.id)));
+        host.events.begin(&facts.provenance(caller.actor(), authority, Some(organization.id)));
     let conn = unit.connection().await?;
     if store::person(conn, owner).await?.is_none() {
         return Err(Problem::invalid_field("owner_person_id", "is nobody's id"));
@@ -140,11 +132,5 @@ pub(in crate::http) async fn create(
     };
     unit.record(membership.id.uuid(), Version::FIRST, &granted)?;
     let location = format!("/v1/organizations/{}", organization.id);
-    created(
-        unit,
-        &idempotency,
-        location,
-        &OrganizationAnswer::from(organization),
-    )
-    .await
+    created(unit, &idempotency, location, &OrganizationAnswer::from(organization)).await
 }

@@ -92,24 +92,14 @@ pub(in crate::http) async fn edit(
     if_match: IfMatch,
     Json(body): Json<EditOrganization>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
-    let authority = access
-        .to_organization(id, OrganizationAction::Edit, "organization.edit")
-        .await?;
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
+    let authority =
+        access.to_organization(id, OrganizationAction::Edit, "organization.edit").await?;
 
     let mut unit =
-        directory
-            .host
-            .events
-            .begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        directory.host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
-    let mut organization = store::lock_organization(conn, id)
-        .await?
-        .ok_or_else(not_found)?;
+    let mut organization = store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
     if_match.check(organization.version)?;
     let edit = Edit {
         name: body.name,
@@ -131,10 +121,7 @@ pub(in crate::http) async fn edit(
     super::operate::advance(
         unit,
         &mut organization,
-        &OrganizationEdited {
-            organization_id: id,
-            changed,
-        },
+        &OrganizationEdited { organization_id: id, changed },
     )
     .await?;
     Ok(tagged(organization))

@@ -63,35 +63,18 @@ pub(in crate::http) async fn confirm_contact(
     caller: Caller,
     Path(id): Path<OrganizationId>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = access
-        .to_organization(
-            id,
-            OrganizationAction::Operate,
-            "organization.confirm-contact",
-        )
+        .to_organization(id, OrganizationAction::Operate, "organization.confirm-contact")
         .await?;
     let host = &directory.host;
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, Some(id)));
-    let mut organization = store::lock_organization(unit.connection().await?, id)
-        .await?
-        .ok_or_else(not_found)?;
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let mut organization =
+        store::lock_organization(unit.connection().await?, id).await?.ok_or_else(not_found)?;
     if organization.confirmed_at.is_none() {
         organization.confirmed_at = Some(host.env.now());
-        advance(
-            unit,
-            &mut organization,
-            &OrganizationContactConfirmed {
-                organization_id: id,
-            },
-        )
-        .await?;
+        advance(unit, &mut organization, &OrganizationContactConfirmed { organization_id: id })
+            .await?;
     }
     Ok(tagged(organization))
 }
@@ -135,33 +118,19 @@ pub(in crate::http) async fn enable_domains(
     Path(id): Path<OrganizationId>,
     Json(body): Json<EnableDomains>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = access
-        .to_organization(
-            id,
-            OrganizationAction::Operate,
-            "organization.enable-domains",
-        )
+        .to_organization(id, OrganizationAction::Operate, "organization.enable-domains")
         .await?;
     let host = &directory.host;
     let domains =
         enabled_domains(&host.catalogue, &body.domains).map_err(|error| invalid([error]))?;
-    let mut unit = host
-        .events
-        .begin(&facts.provenance(caller.actor(), authority, Some(id)));
-    let mut organization = store::lock_organization(unit.connection().await?, id)
-        .await?
-        .ok_or_else(not_found)?;
+    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let mut organization =
+        store::lock_organization(unit.connection().await?, id).await?.ok_or_else(not_found)?;
     if organization.enabled_domains != domains {
         organization.enabled_domains.clone_from(&domains);
-        let enabled = OrganizationDomainsEnabled {
-            organization_id: id,
-            domains,
-        };
+        let enabled = OrganizationDomainsEnabled { organization_id: id, domains };
         advance(unit, &mut organization, &enabled).await?;
     }
     Ok(tagged(organization))

@@ -42,10 +42,7 @@ pub(in crate::http) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let member = (!caller.operator).then_some(caller.person_id);
-    let slice = Slice {
-        after: query.after()?,
-        limit: query.rows(),
-    };
+    let slice = Slice { after: query.after()?, limit: query.rows() };
     let mut conn = directory.host.pool.acquire().await?;
     let rows = store::organizations(&mut conn, member, slice).await?;
     let page = Page::of_rows(rows, &query, |organization| organization.id)?;
@@ -75,17 +72,8 @@ pub(in crate::http) async fn read(
     caller: Caller,
     Path(id): Path<OrganizationId>,
 ) -> Result<Response, Problem> {
-    let access = Access {
-        directory: &directory,
-        facts: &facts,
-        caller: &caller,
-    };
-    access
-        .to_organization(id, OrganizationAction::Read, "organization.read")
-        .await?;
+    let access = Access { directory: &directory, facts: &facts, caller: &caller };
+    access.to_organization(id, OrganizationAction::Read, "organization.read").await?;
     let mut conn = directory.host.pool.acquire().await?;
-    store::organization(&mut conn, id)
-        .await?
-        .map(tagged)
-        .ok_or_else(not_found)
+    store::organization(&mut conn, id).await?.map(tagged).ok_or_else(not_found)
 }

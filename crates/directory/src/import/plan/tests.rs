@@ -18,12 +18,7 @@ fn people() -> HashMap<Email, PersonId> {
 }
 
 fn planned(known: &Known, lines: &str) -> Plan {
-    let lines = parse(
-        format!("{HEADER}{lines}").as_bytes(),
-        100,
-        &Catalogue::default(),
-    )
-    .unwrap();
+    let lines = parse(format!("{HEADER}{lines}").as_bytes(), 100, &Catalogue::default()).unwrap();
     plan(lines, known, &Environment::system())
 }
 
@@ -33,38 +28,17 @@ fn outcomes(plan: &Plan) -> Vec<Outcome> {
 
 /// What is known once a plan is carried out.
 fn after(plan: &Plan) -> Known {
-    let mut known = Known {
-        people: people(),
-        ..Known::default()
-    };
+    let mut known = Known { people: people(), ..Known::default() };
     for change in &plan.changes {
         match change.clone() {
             Change::CreateAccount { id, details } => {
                 let key = details.external_id.clone().unwrap();
-                known.accounts.insert(
-                    key,
-                    KnownAccount {
-                        id,
-                        details,
-                        version: 1,
-                    },
-                );
+                known.accounts.insert(key, KnownAccount { id, details, version: 1 });
             }
-            Change::GrantRole {
-                id,
-                account_id,
-                person_id,
-                role,
-            } => {
+            Change::GrantRole { id, account_id, person_id, role } => {
                 known.roles.insert(
                     (account_id, person_id),
-                    HeldRole {
-                        id,
-                        account_id,
-                        person_id,
-                        role,
-                        version: 1,
-                    },
+                    HeldRole { id, account_id, person_id, role, version: 1 },
                 );
             }
             other => panic!("nothing was known, so nothing changes: {other:?}"),
@@ -78,26 +52,14 @@ const TWO: &str = "Shop,advertiser,retail_media,A-1,admin@example.com,admin\n\
 
 #[test]
 fn lines_of_one_account_make_it_once() {
-    let plan = planned(
-        &Known {
-            people: people(),
-            ..Known::default()
-        },
-        TWO,
-    );
+    let plan = planned(&Known { people: people(), ..Known::default() }, TWO);
     assert_eq!(outcomes(&plan), [Outcome::Created, Outcome::Created]);
     assert_eq!(plan.changes.len(), 3);
 }
 
 #[test]
 fn the_same_file_again_changes_nothing() {
-    let known = after(&planned(
-        &Known {
-            people: people(),
-            ..Known::default()
-        },
-        TWO,
-    ));
+    let known = after(&planned(&Known { people: people(), ..Known::default() }, TWO));
     let again = planned(&known, TWO);
     assert_eq!(outcomes(&again), [Outcome::Unchanged, Outcome::Unchanged]);
     assert_eq!(again.changes, []);
@@ -105,33 +67,15 @@ fn the_same_file_again_changes_nothing() {
 
 #[test]
 fn another_name_and_another_role_update() {
-    let known = after(&planned(
-        &Known {
-            people: people(),
-            ..Known::default()
-        },
-        TWO,
-    ));
-    let plan = planned(
-        &known,
-        "Shop 2,advertiser,retail_media,A-1,admin@example.com,viewer\n",
-    );
+    let known = after(&planned(&Known { people: people(), ..Known::default() }, TWO));
+    let plan = planned(&known, "Shop 2,advertiser,retail_media,A-1,admin@example.com,viewer\n");
     assert_eq!(outcomes(&plan), [Outcome::Updated]);
-    assert!(matches!(
-        plan.changes[..],
-        [Change::RenameAccount { .. }, Change::ChangeRole { .. }]
-    ));
+    assert!(matches!(plan.changes[..], [Change::RenameAccount { .. }, Change::ChangeRole { .. }]));
 }
 
 #[test]
 fn another_kind_or_service_of_a_known_account_is_an_error() {
-    let known = after(&planned(
-        &Known {
-            people: people(),
-            ..Known::default()
-        },
-        TWO,
-    ));
+    let known = after(&planned(&Known { people: people(), ..Known::default() }, TWO));
     for (line, field) in [
         ("Shop,publisher,retail_media,A-1,,\n", "kind"),
         ("Shop,advertiser,marketing_solutions,A-1,,\n", "service"),
@@ -144,10 +88,7 @@ fn another_kind_or_service_of_a_known_account_is_an_error() {
 
 #[test]
 fn unknown_people_and_contradictions_are_told_by_line() {
-    let known = Known {
-        people: people(),
-        ..Known::default()
-    };
+    let known = Known { people: people(), ..Known::default() };
     let plan = planned(
         &known,
         "Shop,advertiser,retail_media,A-1,admin@example.com,admin\n\
@@ -167,20 +108,14 @@ fn unknown_people_and_contradictions_are_told_by_line() {
 
 #[test]
 fn without_an_external_id_equal_lines_are_one_new_account() {
-    let known = Known {
-        people: people(),
-        ..Known::default()
-    };
+    let known = Known { people: people(), ..Known::default() };
     let plan = planned(
         &known,
         "Shop,advertiser,retail_media,,admin@example.com,admin\n\
          Shop,advertiser,retail_media,,analyst@example.com,viewer\n\
          Shop,publisher,retail_media,,,\n",
     );
-    let accounts = plan
-        .changes
-        .iter()
-        .filter(|c| matches!(c, Change::CreateAccount { .. }))
-        .count();
+    let accounts =
+        plan.changes.iter().filter(|c| matches!(c, Change::CreateAccount { .. })).count();
     assert_eq!(accounts, 2);
 }

@@ -27,9 +27,7 @@ fn file(lines: &[String]) -> Call {
 
 fn accounts() -> Vec<Entry> {
     vec![
-        entry("listAccounts", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
+        entry("listAccounts", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("createAccount", everybody, |_, _| {
             Box::pin(async {
                 Call::plain().json(
@@ -37,18 +35,13 @@ fn accounts() -> Vec<Entry> {
                 )
             })
         }),
-        entry("getAccount", holders, |cast, _| {
-            Box::pin(async move { about(cast) })
-        }),
+        entry("getAccount", holders, |cast, _| Box::pin(async move { about(cast) })),
         entry("importAccounts", everybody, |cast, _| {
             Box::pin(async move {
                 let holder = cast.operator.person("Imported").await;
                 let (a, b) = (Cast::number(), Cast::number());
                 file(&[
-                    format!(
-                        "Bakery,advertiser,retail_media,I-{a},{},admin",
-                        holder.email
-                    ),
+                    format!("Bakery,advertiser,retail_media,I-{a},{},admin", holder.email),
                     format!("Butcher,advertiser,retail_media,I-{b},,"),
                 ])
                 .leaves(&[
@@ -92,29 +85,21 @@ fn accounts() -> Vec<Entry> {
 
 fn roles() -> Vec<Entry> {
     vec![
-        entry("listAccountRoles", holders, |cast, _| {
-            Box::pin(async move { about(cast) })
-        }),
+        entry("listAccountRoles", holders, |cast, _| Box::pin(async move { about(cast) })),
         entry("putAccountRole", holders, |cast, _| {
             Box::pin(async move {
                 let person = cast.operator.person("New Holder").await;
                 let call = about(cast).path("person_id", person.id);
-                call.json(json!({ "role": "viewer" }))
-                    .leaves(&["account-role.granted"])
+                call.json(json!({ "role": "viewer" })).leaves(&["account-role.granted"])
             })
         })
-        .with(leaves(
-            "another",
-            Who::Operator,
-            &["account-role.changed"],
-            |cast, _| {
-                Box::pin(async move {
-                    let person = cast.holder("viewer").await;
-                    let call = about(cast).path("person_id", person.id);
-                    call.json(json!({ "role": "analyst" }))
-                })
-            },
-        ))
+        .with(leaves("another", Who::Operator, &["account-role.changed"], |cast, _| {
+            Box::pin(async move {
+                let person = cast.holder("viewer").await;
+                let call = about(cast).path("person_id", person.id);
+                call.json(json!({ "role": "analyst" }))
+            })
+        }))
         .with(changes_nothing("the same", Who::Operator, |cast, _| {
             Box::pin(async move {
                 let viewer = cast.account.person("viewer");
@@ -133,23 +118,16 @@ fn roles() -> Vec<Entry> {
 
 /// A new token of this caller's: its id.
 async fn token(cast: &Cast, who: Who) -> String {
-    let made = cast
-        .client(who)
-        .post("/v1/api-tokens", json!({ "name": "short-lived" }))
-        .await;
+    let made = cast.client(who).post("/v1/api-tokens", json!({ "name": "short-lived" })).await;
     made.expect(201).field("id")
 }
 
 fn api_tokens() -> Vec<Entry> {
     vec![
-        entry("listApiTokens", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
+        entry("listApiTokens", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("createApiToken", everybody, |_, _| {
             Box::pin(async {
-                Call::plain()
-                    .json(json!({ "name": "laptop" }))
-                    .leaves(&["api-token.created"])
+                Call::plain().json(json!({ "name": "laptop" })).leaves(&["api-token.created"])
             })
         })
         .with(leaves(
@@ -160,9 +138,7 @@ fn api_tokens() -> Vec<Entry> {
                 Box::pin(async move {
                     let (id, email) = cast.with_password().await;
                     let caller = cast.anonymous.with_password(&email, PASSWORD);
-                    Call::plain()
-                        .json(json!({ "name": "laptop" }))
-                        .by(caller, format!("user/{id}"))
+                    Call::plain().json(json!({ "name": "laptop" })).by(caller, format!("user/{id}"))
                 })
             },
         ))
@@ -175,9 +151,7 @@ fn api_tokens() -> Vec<Entry> {
                 Box::pin(async move {
                     let (_, email) = cast.with_password().await;
                     let caller = cast.anonymous.with_password(&email, "a wrong horse");
-                    Call::plain()
-                        .json(json!({ "name": "laptop" }))
-                        .by(caller, "anonymous")
+                    Call::plain().json(json!({ "name": "laptop" })).by(caller, "anonymous")
                 })
             },
         ))
@@ -190,24 +164,16 @@ fn api_tokens() -> Vec<Entry> {
                 Box::pin(async move {
                     let email = "nobody@people.example";
                     let caller = cast.anonymous.with_password(email, PASSWORD);
-                    Call::plain()
-                        .json(json!({ "name": "laptop" }))
-                        .by(caller, "anonymous")
+                    Call::plain().json(json!({ "name": "laptop" })).by(caller, "anonymous")
                 })
             },
         )),
         entry("revokeApiToken", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", token(cast, who).await) })
         })
-        .with(refused(
-            "somebody else's",
-            Who::Foreigner,
-            404,
-            &[],
-            |cast, _| {
-                Box::pin(async move { Call::plain().path("id", token(cast, Who::Owner).await) })
-            },
-        ))
+        .with(refused("somebody else's", Who::Foreigner, 404, &[], |cast, _| {
+            Box::pin(async move { Call::plain().path("id", token(cast, Who::Owner).await) })
+        }))
         .with(leaves(
             "somebody else's, by an operator",
             Who::Operator,

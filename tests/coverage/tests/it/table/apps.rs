@@ -66,21 +66,16 @@ fn lives() -> Vec<Entry> {
             Box::pin(async move { about(cast, &cast.draft().await) })
         })
         .with(
-            leaves(
-                "with keys, links and grants",
-                Who::Owner,
-                &["app.archived"],
-                |cast, _| {
-                    Box::pin(async move {
-                        let (app, _) = cast.granted().await;
-                        for _ in 0..2 {
-                            cast.organization.developer.key(&app).await;
-                        }
-                        cast.link(&app).await;
-                        about(cast, &app)
-                    })
-                },
-            )
+            leaves("with keys, links and grants", Who::Owner, &["app.archived"], |cast, _| {
+                Box::pin(async move {
+                    let (app, _) = cast.granted().await;
+                    for _ in 0..2 {
+                        cast.organization.developer.key(&app).await;
+                    }
+                    cast.link(&app).await;
+                    about(cast, &app)
+                })
+            })
             .followed_by(&[
                 "consent-link.revoked",
                 "consent.revoked",
@@ -93,13 +88,8 @@ fn lives() -> Vec<Entry> {
 
 fn looks() -> Vec<Entry> {
     vec![
-        entry("getCatalogue", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
-        entry("listApps", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        })
-        .with(refused(
+        entry("getCatalogue", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("listApps", everybody, |_, _| Box::pin(async { Call::plain() })).with(refused(
             "of another organization",
             Who::Foreigner,
             404,
@@ -110,27 +100,23 @@ fn looks() -> Vec<Entry> {
                 )
             },
         )),
-        entry("getApp", members, |cast, _| {
-            Box::pin(async move { about(cast, &cast.app) })
-        }),
-        entry("getAppImage", everybody, |cast, _| {
-            Box::pin(async move { about(cast, &cast.app) })
-        })
-        .with(refused(
-            "of another organization's draft",
-            Who::Foreigner,
-            404,
-            &[],
-            |cast, _| {
-                Box::pin(async move {
-                    let draft = cast.draft().await;
-                    let path = format!("/v1/apps/{}/image", draft.id);
-                    let developer = &cast.organization.developer;
-                    let put = developer.put_bytes(&path, "image/png", PNG.to_vec());
-                    put.await.expect(200);
-                    about(cast, &draft)
-                })
-            },
-        )),
+        entry("getApp", members, |cast, _| Box::pin(async move { about(cast, &cast.app) })),
+        entry("getAppImage", everybody, |cast, _| Box::pin(async move { about(cast, &cast.app) }))
+            .with(refused(
+                "of another organization's draft",
+                Who::Foreigner,
+                404,
+                &[],
+                |cast, _| {
+                    Box::pin(async move {
+                        let draft = cast.draft().await;
+                        let path = format!("/v1/apps/{}/image", draft.id);
+                        let developer = &cast.organization.developer;
+                        let put = developer.put_bytes(&path, "image/png", PNG.to_vec());
+                        put.await.expect(200);
+                        about(cast, &draft)
+                    })
+                },
+            )),
     ]
 }

@@ -20,9 +20,7 @@ fn about_link(cast: &Cast, link: &Link) -> Call {
 
 /// A call of whoever holds the link.
 fn with_link(cast: &Cast, link: &Link) -> Call {
-    Call::plain()
-        .path("token", &link.token)
-        .of(&cast.organization.id)
+    Call::plain().path("token", &link.token).of(&cast.organization.id)
 }
 
 fn links() -> Vec<Entry> {
@@ -106,11 +104,7 @@ fn approval() -> Entry {
     .with(leaves(
         "for two accounts",
         Who::Holder("admin"),
-        &[
-            "consent-link.redeemed",
-            "consent.granted",
-            "consent.granted",
-        ],
+        &["consent-link.redeemed", "consent.granted", "consent.granted"],
         |cast, _| {
             Box::pin(async move {
                 let second = cast.operator.account(RETAIL_MEDIA, &[]).await;
@@ -154,9 +148,7 @@ fn members_and_holders(who: Who) -> bool {
 
 fn grants() -> Vec<Entry> {
     vec![
-        entry("listGrants", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
+        entry("listGrants", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("revokeAppGrants", holders, |cast, _| {
             Box::pin(async move {
                 let (app, _) = cast.granted().await;
@@ -172,20 +164,14 @@ fn grants() -> Vec<Entry> {
                 Call::plain().path("id", grant).of(&cast.organization.id)
             })
         })
-        .with(changes_nothing(
-            "twice",
-            Who::Holder("admin"),
-            |cast, who| {
-                Box::pin(async move {
-                    let (_, grant) = cast.granted().await;
-                    let path = format!("/v1/grants/{grant}");
-                    cast.client(who).delete(&path).await.expect(204);
-                    Call::plain().path("id", grant).of(&cast.organization.id)
-                })
-            },
-        )),
-        entry("listMyAccounts", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
+        .with(changes_nothing("twice", Who::Holder("admin"), |cast, who| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                let path = format!("/v1/grants/{grant}");
+                cast.client(who).delete(&path).await.expect(204);
+                Call::plain().path("id", grant).of(&cast.organization.id)
+            })
+        })),
+        entry("listMyAccounts", everybody, |_, _| Box::pin(async { Call::plain() })),
     ]
 }

@@ -8,9 +8,7 @@ use crate::cast::{Cast, Who};
 
 async fn about_new_key(cast: &Cast) -> Call {
     let key = cast.key().await;
-    Call::plain()
-        .path("client_id", key.client_id)
-        .of(&cast.organization.id)
+    Call::plain().path("client_id", key.client_id).of(&cast.organization.id)
 }
 
 /// A request for a token, with this key.
@@ -48,10 +46,7 @@ fn keys() -> Vec<Entry> {
         .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
             Box::pin(async move { about_new_key(cast).await.json(json!({ "name": "a key" })) })
         })),
-        entry("deleteKey", members, |cast, _| {
-            Box::pin(about_new_key(cast))
-        })
-        .with(leaves(
+        entry("deleteKey", members, |cast, _| Box::pin(about_new_key(cast))).with(leaves(
             "at once",
             Who::Developer,
             &["key.deleted"],
@@ -62,41 +57,25 @@ fn keys() -> Vec<Entry> {
 
 fn tokens() -> Vec<Entry> {
     vec![
-        entry("getJwks", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
+        entry("getJwks", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("issueToken", everybody, |cast, _| {
             Box::pin(async move { request(cast, &cast.key.client_id, &cast.key.client_secret) })
         })
-        .with(refused(
-            "with a wrong secret",
-            Who::App,
-            401,
-            &["token.refused"],
-            |cast, _| {
-                Box::pin(async move {
-                    let secret = format!("mandate_cs_{}", "A".repeat(43));
-                    let call = request(cast, &cast.key.client_id, &secret);
-                    let (caller, _) = call.by.clone().unwrap();
-                    call.by(caller, "anonymous")
-                })
-            },
-        ))
-        .with(refused(
-            "with an unknown key",
-            Who::App,
-            401,
-            &["token.refused"],
-            |cast, _| {
-                Box::pin(async move {
-                    let id = "0".repeat(32);
-                    let caller = cast.anonymous.with_password(&id, &cast.key.client_secret);
-                    Call::plain()
-                        .form("grant_type", "client_credentials")
-                        .by(caller, "anonymous")
-                })
-            },
-        ))
+        .with(refused("with a wrong secret", Who::App, 401, &["token.refused"], |cast, _| {
+            Box::pin(async move {
+                let secret = format!("mandate_cs_{}", "A".repeat(43));
+                let call = request(cast, &cast.key.client_id, &secret);
+                let (caller, _) = call.by.clone().unwrap();
+                call.by(caller, "anonymous")
+            })
+        }))
+        .with(refused("with an unknown key", Who::App, 401, &["token.refused"], |cast, _| {
+            Box::pin(async move {
+                let id = "0".repeat(32);
+                let caller = cast.anonymous.with_password(&id, &cast.key.client_secret);
+                Call::plain().form("grant_type", "client_credentials").by(caller, "anonymous")
+            })
+        }))
         .with(refused(
             "for a scope that is not the app's",
             Who::App,

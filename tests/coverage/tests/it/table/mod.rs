@@ -81,25 +81,12 @@ fn everybody(_: Who) -> bool {
 
 /// An operation, a call of which can succeed.
 fn entry(id: &'static str, sees: fn(Who) -> bool, make: Make) -> Entry {
-    Entry {
-        id,
-        make,
-        sees,
-        unseen: 404,
-        cases: Vec::new(),
-    }
+    Entry { id, make, sees, unseen: 404, cases: Vec::new() }
 }
 
 /// A call that leaves something else than the usual.
 fn leaves(name: &'static str, who: Who, leaves: &'static [&'static str], make: Make) -> Case {
-    Case {
-        name,
-        who,
-        make,
-        refused: None,
-        leaves,
-        follows: &[],
-    }
+    Case { name, who, make, refused: None, leaves, follows: &[] }
 }
 
 /// A call that changes nothing.
@@ -115,14 +102,7 @@ fn refused(
     leaves: &'static [&'static str],
     make: Make,
 ) -> Case {
-    Case {
-        name,
-        who,
-        make,
-        refused: Some(status),
-        leaves,
-        follows: &[],
-    }
+    Case { name, who, make, refused: Some(status), leaves, follows: &[] }
 }
 
 impl Entry {

@@ -27,9 +27,7 @@ async fn about_new(cast: &Cast) -> Call {
 
 fn organizations() -> Vec<Entry> {
     vec![
-        entry("listOrganizations", everybody, |_, _| {
-            Box::pin(async { Call::plain() })
-        }),
+        entry("listOrganizations", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("createOrganization", everybody, |_, _| {
             Box::pin(async {
                 Call::plain().of_what_it_makes().json(json!({
@@ -38,9 +36,7 @@ fn organizations() -> Vec<Entry> {
                 }))
             })
         }),
-        entry("getOrganization", members, |cast, _| {
-            Box::pin(async move { about(cast) })
-        }),
+        entry("getOrganization", members, |cast, _| Box::pin(async move { about(cast) })),
         entry("editOrganization", members, |cast, _| {
             Box::pin(async move {
                 let name = format!("Example Apps {}", Cast::number());
@@ -50,31 +46,24 @@ fn organizations() -> Vec<Entry> {
         .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
             Box::pin(async move { about(cast).json(json!({ "country": "FR" })) })
         })),
-        entry("confirmOrganizationContact", members, |cast, _| {
-            Box::pin(about_new(cast))
-        })
-        .with(changes_nothing("twice", Who::Operator, |cast, _| {
-            Box::pin(async move { about(cast) })
-        })),
+        entry("confirmOrganizationContact", members, |cast, _| Box::pin(about_new(cast))).with(
+            changes_nothing("twice", Who::Operator, |cast, _| Box::pin(async move { about(cast) })),
+        ),
         entry("enableOrganizationDomains", members, |cast, _| {
             Box::pin(async move {
                 let domains = json!({ "domains": ["retail_media/accounts:manage"] });
                 about_new(cast).await.json(domains)
             })
         })
-        .with(changes_nothing(
-            "to what they are",
-            Who::Operator,
-            |cast, _| Box::pin(async move { about(cast).json(json!({ "domains": [] })) }),
-        )),
+        .with(changes_nothing("to what they are", Who::Operator, |cast, _| {
+            Box::pin(async move { about(cast).json(json!({ "domains": [] })) })
+        })),
     ]
 }
 
 fn of_members() -> Vec<Entry> {
     vec![
-        entry("listMembers", members, |cast, _| {
-            Box::pin(async move { about(cast) })
-        }),
+        entry("listMembers", members, |cast, _| Box::pin(async move { about(cast) })),
         entry("addMember", members, |cast, _| {
             Box::pin(async move {
                 let person = cast.operator.person("New Member").await;
@@ -139,14 +128,8 @@ fn people() -> Vec<Entry> {
         entry("getPerson", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
         })
-        .with(refused(
-            "of another organization",
-            Who::Foreigner,
-            404,
-            &[],
-            |cast, _| {
-                Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Auditor)) })
-            },
-        )),
+        .with(refused("of another organization", Who::Foreigner, 404, &[], |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Auditor)) })
+        })),
     ]
 }
