@@ -8,7 +8,7 @@
 
 use chrono::TimeDelta;
 use contract::rpc::RepeatEvents;
-use contract::{Envelope, EventId, SealedContext, Service};
+use contract::{Envelope, EventId, Sealed, Service};
 use sha2::{Digest, Sha256};
 
 use crate::entry::ForeignContext;
@@ -26,7 +26,7 @@ const ASKED_AT_ONCE: i64 = 2_000;
 const REPEATED_AT_ONCE: i64 = 512;
 
 /// Whether this context belongs to this event.
-pub(crate) fn belongs(event: &[u8], sealed: &SealedContext) -> bool {
+pub(crate) fn belongs(event: &[u8], sealed: &Sealed) -> bool {
     Envelope::parse(event).is_ok_and(|event| event.contexthash == Some(sealed.hash()))
 }
 

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{
-    AccountId, Actor, AppId, ContextHash, CorrelationId, Envelope, EnvelopeError, EventId,
-    OrganizationId, PersonId, SealedContext, Service,
+    AccountId, Actor, AppId, Commitment, CorrelationId, Envelope, EnvelopeError, EventId,
+    OrganizationId, PersonId, Sealed, Service,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -30,18 +30,18 @@ pub(crate) struct Entry {
     pub(crate) correlation_id: CorrelationId,
     pub(crate) occurred_at: DateTime<Utc>,
     /// The commitment to its context.
-    pub(crate) contexthash: Option<ContextHash>,
+    pub(crate) contexthash: Option<Commitment>,
     /// The bytes as they came, never serialized a second time.
     pub(crate) envelope: Bytes,
     /// Its context, once [`Entry::with_context`] has checked it.
-    pub(crate) context: Option<SealedContext>,
+    pub(crate) context: Option<Sealed>,
     /// Whether its producer was asked for it: contexts are in no answer, and come later.
     pub(crate) fetched: bool,
 }
 
 /// A context that does not belong to the event it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ForeignContext(pub(crate) SealedContext);
+pub(crate) struct ForeignContext(pub(crate) Sealed);
 
 impl Entry {
     /// Reads the bytes of an event.
@@ -104,10 +104,7 @@ impl Entry {
     }
 
     /// The entry with the context that came with it, if the event commits to it.
-    pub(crate) fn with_context(
-        mut self,
-        sealed: Option<SealedContext>,
-    ) -> (Self, Option<ForeignContext>) {
+    pub(crate) fn with_context(mut self, sealed: Option<Sealed>) -> (Self, Option<ForeignContext>) {
         match sealed {
             Some(sealed) if self.contexthash == Some(sealed.hash()) => self.context = Some(sealed),
             Some(foreign) => return (self, Some(ForeignContext(foreign))),
@@ -138,7 +135,7 @@ fn concerned<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use contract::envelope::Place;
+    use contract::envelope::{Commitments, Place};
     use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
     use contract::{Context, Environment, Fact, GrantId, Provenance, Version};
 
@@ -159,7 +156,11 @@ pub(crate) mod tests {
             time: environment.now(),
             source: Service::AppRegistry,
         };
-        Envelope::of(&place, &provenance, None, fact).unwrap().canonical().unwrap().into()
+        Envelope::of(&place, &provenance, Commitments::default(), fact)
+            .unwrap()
+            .canonical()
+            .unwrap()
+            .into()
     }
 
     /// An entry in this place of a stream of an app.
@@ -212,7 +213,7 @@ pub(crate) mod tests {
     fn only_the_context_that_an_event_commits_to_is_taken() {
         let entry = entry(1, 1);
         let environment = Environment::system();
-        let [own, other] = [0, 1].map(|_| SealedContext::seal(&Context::default(), &environment));
+        let [own, other] = [0, 1].map(|_| Sealed::seal(&Context::default(), &environment));
         let committed = Entry { contexthash: Some(own.hash()), ..entry.clone() };
         let (with, foreign) = committed.clone().with_context(Some(own.clone()));
         assert_eq!((with.context, foreign), (Some(own.clone()), None));

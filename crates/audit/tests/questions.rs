@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use axum::http::StatusCode;
 use contract::facts::{AppArchived, ConsentRevoked};
-use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, SealedContext, Service};
+use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Sealed, Service};
 use eventstore::transport::AUDIT;
 use service::{MemberRole, Membership};
 use support::{Events, World, acting, until};
@@ -217,8 +217,7 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
         Some(&sealed),
         &AppArchived { app_id },
     );
-    let forged =
-        SealedContext { salt: sealed.salt, bytes: br#"{"address":"203.0.113.9"}"#.to_vec() };
+    let forged = Sealed { salt: sealed.salt, bytes: br#"{"address":"203.0.113.9"}"#.to_vec() };
 
     // A forged one comes first, with the event: the event is recorded, the context is not.
     world.publish_with_context(&event, Some(&forged)).await;

@@ -1,9 +1,11 @@
-//! Personal data beside an event, bound to it by a salted commitment.
+//! Salted commitments: what is kept beside an event, bound to it, and can be erased.
 //!
-//! The event carries `contexthash` = base64url(HMAC-SHA-256(key: salt, message: context)), the salt
-//! and the context are kept elsewhere. Whoever holds both can show that they belong to the event;
-//! once they are erased, the hash tells nothing (256 random bits stand before it) and the event and
-//! all proofs over it still hold.
+//! An event has up to two such parts: its *context* (from which address: personal, for operators and
+//! whoever did it) and its *details* (what people typed, for whoever may see the event). It carries
+//! `contexthash` and `detailshash`, each base64url(HMAC-SHA-256(key: salt, message: part)), every part
+//! with a salt of its own; salts and parts are kept elsewhere. Whoever holds both can show that they
+//! belong to the event; once they are erased, the hash tells nothing (256 random bits stand before
+//! it) and the event and all proofs over it still hold.
 
 use std::fmt;
 
@@ -42,75 +44,75 @@ impl fmt::Debug for Salt {
     }
 }
 
-/// The commitment: the event's `contexthash`.
+/// A commitment: an event's `contexthash` or `detailshash`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ContextHash(pub [u8; 32]);
+pub struct Commitment(pub [u8; 32]);
 
-impl ContextHash {
+impl Commitment {
     /// The commitment to these bytes under this salt.
-    pub fn of(salt: &Salt, context: &[u8]) -> Self {
+    pub fn of(salt: &Salt, part: &[u8]) -> Self {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&salt.0).expect("HMAC takes a key of any length");
-        mac.update(context);
+        mac.update(part);
         Self(mac.finalize().into_bytes().into())
     }
 }
 
-impl fmt::Debug for ContextHash {
+impl fmt::Debug for Commitment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ContextHash({self})")
+        write!(f, "Commitment({self})")
     }
 }
 
-impl fmt::Display for ContextHash {
+impl fmt::Display for Commitment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
-impl Serialize for ContextHash {
+impl Serialize for Commitment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for ContextHash {
+impl<'de> Deserialize<'de> for Commitment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(serde::de::Error::custom)?;
         bytes
             .try_into()
             .map(Self)
-            .map_err(|_| serde::de::Error::custom("a contexthash has 32 bytes"))
+            .map_err(|_| serde::de::Error::custom("a commitment has 32 bytes"))
     }
 }
 
-/// A context, its salt, and the commitment to both: what is stored and travels beside the event.
+/// A context or details under a salt: what is stored and travels beside the event.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealedContext {
+pub struct Sealed {
     /// The key of the commitment.
     pub salt: Salt,
-    /// The context as canonical JSON: the bytes that were committed to.
+    /// Canonical JSON (RFC 8785): the bytes that were committed to.
     pub bytes: Vec<u8>,
 }
 
-impl fmt::Debug for SealedContext {
+impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealedContext(…)")
+        f.write_str("Sealed(…)")
     }
 }
 
-impl SealedContext {
-    /// Seals a context under a fresh salt.
-    pub fn seal(context: &Context, environment: &Environment) -> Self {
-        let bytes = serde_json_canonicalizer::to_vec(context)
-            .expect("a struct of optional strings always serializes");
+impl Sealed {
+    /// Seals a part under a fresh salt.
+    pub fn seal(part: &impl Serialize, environment: &Environment) -> Self {
+        let bytes = serde_json_canonicalizer::to_vec(part)
+            .expect("structs of texts, numbers and lists always serialize");
         Self { salt: Salt(environment.bytes()), bytes }
     }
 
     /// The commitment that the event carries.
-    pub fn hash(&self) -> ContextHash {
-        ContextHash::of(&self.salt, &self.bytes)
+    pub fn hash(&self) -> Commitment {
+        Commitment::of(&self.salt, &self.bytes)
     }
 }
 
@@ -125,17 +127,16 @@ mod tests {
     #[test]
     fn the_same_context_twice_gives_two_commitments() {
         let environment = Environment::system();
-        let one = SealedContext::seal(&context(), &environment);
-        let two = SealedContext::seal(&context(), &environment);
+        let one = Sealed::seal(&context(), &environment);
+        let two = Sealed::seal(&context(), &environment);
         assert_eq!(one.bytes, two.bytes);
         assert_ne!(one.hash(), two.hash());
     }
 
     #[test]
     fn a_changed_context_does_not_match() {
-        let sealed = SealedContext::seal(&context(), &Environment::system());
-        let forged =
-            SealedContext { bytes: br#"{"address":"192.0.2.2"}"#.to_vec(), ..sealed.clone() };
+        let sealed = Sealed::seal(&context(), &Environment::system());
+        let forged = Sealed { bytes: br#"{"address":"192.0.2.2"}"#.to_vec(), ..sealed.clone() };
         assert_ne!(sealed.hash(), forged.hash());
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::actor::Actor;
-use crate::commitment::ContextHash;
+use crate::commitment::Commitment;
 use crate::facts::Fact;
 use crate::ids::{CorrelationId, EventId, OrganizationId, Service};
 use crate::provenance::{Authority, Provenance};
@@ -89,7 +89,7 @@ pub struct Envelope {
     pub causationid: Option<EventId>,
     /// The commitment to the personal context kept beside the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contexthash: Option<ContextHash>,
+    pub contexthash: Option<Commitment>,
     /// What belongs together.
     pub correlationid: CorrelationId,
     /// The fact.
@@ -98,6 +98,9 @@ pub struct Envelope {
     pub datacontenttype: Cow<'static, str>,
     /// Where the schema of `data` is: `urn:mandate:schema:<type>`; the files are in `docs/events`.
     pub dataschema: String,
+    /// The commitment to the details kept beside the event: what people typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detailshash: Option<Commitment>,
     /// The event's id.
     pub id: EventId,
     /// On whose behalf.
@@ -138,6 +141,15 @@ pub struct Place {
     pub source: Service,
 }
 
+/// What is kept beside an event, as the event carries it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Commitments {
+    /// To its context.
+    pub context: Option<Commitment>,
+    /// To its details.
+    pub details: Option<Commitment>,
+}
+
 /// Bytes that are no event of ours, or an event that cannot be one.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
@@ -171,7 +183,7 @@ impl Envelope {
     pub fn of<F: Fact>(
         place: &Place,
         provenance: &Provenance,
-        contexthash: Option<ContextHash>,
+        commitments: Commitments,
         fact: &F,
     ) -> Result<Self, EnvelopeError> {
         Ok(Self {
@@ -189,7 +201,8 @@ impl Envelope {
             streamversion: place.version,
             correlationid: provenance.correlation,
             causationid: provenance.causation,
-            contexthash,
+            contexthash: commitments.context,
+            detailshash: commitments.details,
             traceparent: provenance.traceparent,
             data: serde_json::to_value(fact).map_err(EnvelopeError::Malformed)?,
         })

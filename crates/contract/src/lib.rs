@@ -6,7 +6,7 @@
 //! 2. [`actor`]: who does things, and [`provenance`]: why they were allowed and where they came from.
 //! 3. [`facts`]: what can happen, one struct an event type.
 //! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject.
-//! 5. [`commitment`]: how personal data is bound to an event and can still be erased.
+//! 5. [`commitment`]: how personal data and typed text are bound to an event and can still be erased.
 //! 6. [`catalogue`]: what apps can ask for.
 //! 7. [`rpc`]: the questions services ask each other.
 //! 8. [`text`]: which characters a name that people decide by cannot have; [`instant`]: which
@@ -30,10 +30,10 @@ pub mod text;
 pub mod trace;
 
 pub use actor::Actor;
-pub use commitment::{Context, ContextHash, Salt, SealedContext};
+pub use commitment::{Commitment, Context, Salt, Sealed};
 pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
-pub use facts::Fact;
+pub use facts::{Fact, NoDetails};
 pub use ids::*;
 pub use provenance::{Authority, Provenance};
 pub use trace::TraceParent;

@@ -12,7 +12,7 @@
 //! without context are empty.
 
 use bytes::{Buf, Bytes};
-use contract::{Salt, SealedContext, Service};
+use contract::{Salt, Sealed, Service};
 
 use crate::store::{OutboxEvent, PUBLISHED_AT_ONCE};
 
@@ -28,7 +28,7 @@ pub struct Bundled {
     /// Its canonical bytes.
     pub event: Bytes,
     /// Its context, if it has one and it was not erased.
-    pub context: Option<SealedContext>,
+    pub context: Option<Sealed>,
 }
 
 /// A message that is no bundle.
@@ -81,7 +81,7 @@ pub fn read(message: &Bytes) -> Result<Vec<Bundled>, InvalidBundle> {
         let (salt, context) = (take(&mut rest)?, take(&mut rest)?);
         let context = match (salt.len(), context.len()) {
             (0, 0) => None,
-            _ => Some(SealedContext {
+            _ => Some(Sealed {
                 salt: Salt(
                     salt.as_ref().try_into().map_err(|_| InvalidBundle("a salt has 32 bytes"))?,
                 ),
@@ -132,7 +132,7 @@ mod tests {
         let context = proptest::option::of((any::<[u8; 32]>(), bytes.clone()));
         (bytes, context).prop_map(|(event, context)| Bundled {
             event: event.into(),
-            context: context.map(|(salt, bytes)| SealedContext { salt: Salt(salt), bytes }),
+            context: context.map(|(salt, bytes)| Sealed { salt: Salt(salt), bytes }),
         })
     }
 
@@ -168,10 +168,10 @@ mod tests {
 
     #[test]
     fn a_sealed_context_comes_with_the_event_it_is_bound_to() {
-        let sealed = SealedContext::seal(&Context::default(), &Environment::system());
+        let sealed = Sealed::seal(&Context::default(), &Environment::system());
         let event = Bundled { event: Bytes::from_static(b"{}"), context: Some(sealed.clone()) };
         let read = read(&write([&event]).into()).unwrap();
-        assert_eq!(read[0].context.as_ref().map(SealedContext::hash), Some(sealed.hash()));
+        assert_eq!(read[0].context.as_ref().map(Sealed::hash), Some(sealed.hash()));
     }
 
     fn waiting(size: usize) -> OutboxEvent {

@@ -44,10 +44,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use contract::envelope::Place;
+use contract::envelope::{Commitments, Place};
 use contract::{
-    Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, SealedContext, Service,
-    Version,
+    Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, Sealed, Service, Version,
 };
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -138,11 +137,12 @@ impl EventStore {
     ) -> Result<NewEvent, EnvelopeError> {
         let id: EventId = self.environment.new_id();
         let context = provenance.context.as_ref();
-        let context = context.map(|context| SealedContext::seal(context, &self.environment));
-        let hash = context.as_ref().map(SealedContext::hash);
+        let context = context.map(|context| Sealed::seal(context, &self.environment));
+        let hash = context.as_ref().map(Sealed::hash);
         let place =
             Place { id, stream, version, time: self.environment.now(), source: self.service };
-        let envelope = Envelope::of(&place, provenance, hash, fact)?;
+        let envelope =
+            Envelope::of(&place, provenance, Commitments { context: hash, details: None }, fact)?;
         let bytes = envelope.canonical()?;
         Ok(NewEvent::new::<F>(&envelope, stream, bytes, context))
     }

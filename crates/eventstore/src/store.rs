@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::{Envelope, EventId, Fact, OrganizationId, Salt, SealedContext};
+use contract::{Envelope, EventId, Fact, OrganizationId, Salt, Sealed};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ impl NewEvent {
         envelope: &Envelope,
         stream: Uuid,
         bytes: Vec<u8>,
-        context: Option<SealedContext>,
+        context: Option<Sealed>,
     ) -> Self {
         let (salt, context) = context
             .map(|context| (Bytes::copy_from_slice(&context.salt.0), context.bytes.into()))
@@ -92,7 +92,7 @@ impl OutboxEvent {
             event: self.envelope.clone(),
             context: salt
                 .zip(context)
-                .map(|(salt, context)| SealedContext { salt: Salt(salt), bytes: context.to_vec() }),
+                .map(|(salt, context)| Sealed { salt: Salt(salt), bytes: context.to_vec() }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How an event is shown.
 
-use contract::{Context, Salt, SealedContext};
+use contract::{Context, Salt, Sealed};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service::{Caller, Problem};
@@ -57,7 +57,7 @@ impl Item {
 /// can be tampered with.
 fn context(recorded: &Recorded) -> Option<ItemContext> {
     let salt = recorded.salt.as_deref()?.try_into().ok()?;
-    let sealed = SealedContext { salt: Salt(salt), bytes: recorded.context.clone()? };
+    let sealed = Sealed { salt: Salt(salt), bytes: recorded.context.clone()? };
     if !belongs(&recorded.envelope, &sealed) {
         tracing::warn!(
             position = recorded.position,

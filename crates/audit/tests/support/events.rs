@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 
-use contract::envelope::Place;
+use contract::envelope::{Commitments, Place};
 use contract::facts::{AppCreated, AppSuspended};
 use contract::rpc::{
     AuthenticationMethod, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead,
     StreamHeads,
 };
 use contract::{
-    AppId, Envelope, Environment, Fact, OrganizationId, Provenance, SealedContext, Service, Version,
+    AppId, Envelope, Environment, Fact, OrganizationId, Provenance, Sealed, Service, Version,
 };
 use eventstore::bundle::Bundled;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ fn one_less(count: &AtomicUsize) -> bool {
 }
 
 /// A stream, a version, an event, its context.
-type Row = (Uuid, i64, Vec<u8>, Option<SealedContext>);
+type Row = (Uuid, i64, Vec<u8>, Option<Sealed>);
 
 impl Events {
     /// What becomes of repetitions.
@@ -91,7 +91,7 @@ impl Events {
         env: &Environment,
         stream: Uuid,
         provenance: &Provenance,
-        sealed: Option<&SealedContext>,
+        sealed: Option<&Sealed>,
         fact: &F,
     ) -> Vec<u8> {
         let mut events = self.0.lock().unwrap();
@@ -101,8 +101,13 @@ impl Events {
         let source = services.find(|service| service.aggregates().contains(&F::AGGREGATE));
         let place =
             Place { id: env.new_id(), stream, version, time: env.now(), source: source.unwrap() };
-        let envelope =
-            Envelope::of(&place, provenance, sealed.map(SealedContext::hash), fact).unwrap();
+        let envelope = Envelope::of(
+            &place,
+            provenance,
+            Commitments { context: sealed.map(Sealed::hash), details: None },
+            fact,
+        )
+        .unwrap();
         let bytes = envelope.canonical().unwrap();
         events.push((stream, version.number(), bytes.clone(), sealed.cloned()));
         bytes

@@ -18,8 +18,8 @@ use contract::catalogue::Catalogue;
 use contract::rpc::{AccountRolesOf, RepeatEvents, StreamEvents, StreamHeads};
 use contract::secret::ApiToken;
 use contract::{
-    Actor, Authority, Context, Envelope, Environment, OrganizationId, PersonId, Provenance,
-    SealedContext, Service,
+    Actor, Authority, Context, Envelope, Environment, OrganizationId, PersonId, Provenance, Sealed,
+    Service,
 };
 use eventstore::TransportSettings;
 use eventstore::bundle::{self, Bundled};
@@ -162,7 +162,7 @@ impl World {
     }
 
     /// The same with what shall be its context.
-    pub(crate) async fn publish_with_context(&self, event: &[u8], sealed: Option<&SealedContext>) {
+    pub(crate) async fn publish_with_context(&self, event: &[u8], sealed: Option<&Sealed>) {
         let bundled = Bundled { event: event.to_vec().into(), context: sealed.cloned() };
         let service = Envelope::parse(event).unwrap().source;
         self.publish_bundle(&bundle::subject(service), &bundle::write([&bundled])).await;
@@ -298,9 +298,9 @@ pub(crate) fn acting(
     env: &Environment,
     person: PersonId,
     organization: OrganizationId,
-) -> (Provenance, SealedContext) {
+) -> (Provenance, Sealed) {
     let context = Context { address: Some("192.0.2.1".to_owned()), ..Context::default() };
-    let sealed = SealedContext::seal(&context, env);
+    let sealed = Sealed::seal(&context, env);
     let provenance = Provenance {
         actor: Actor::Person(person),
         authority: Authority::role("owner"),

@@ -23,7 +23,7 @@ fn envelope() -> Envelope {
         time: environment.now(),
         source: Service::AppRegistry,
     };
-    Envelope::of(&place, &provenance, None, &AppArchived { app_id: app }).unwrap()
+    Envelope::of(&place, &provenance, Commitments::default(), &AppArchived { app_id: app }).unwrap()
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! What can happen: one struct an event type, the `data` of its CloudEvent.
 //!
-//! Facts carry ids, states and numbers; never the name, address or email of a person. A fact that
-//! was ever published is never changed: a different meaning is a new type with the next `.vN`.
-//! To add one: write the struct in its aggregate's file, add its line to the `facts!` list there,
-//! run `cargo xtask schemas`.
+//! Facts carry ids, enumerations, numbers, times, hashes and names of the catalogue. What a person typed
+//! (a name, a description, a label, the words that were shown) is no part of a fact but of its
+//! [`Fact::Details`], which are kept beside the event and can be erased. A fact that was ever published
+//! is never changed: a different meaning is a new type with the next `.vN`.
+//! To add one: write the struct in its aggregate's file, add its line to the `facts!` list there
+//! (`with` names its details, if it has any), run `cargo xtask schemas`.
 
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 mod access;
 mod app;
@@ -27,7 +29,13 @@ pub trait Fact: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stati
     const TYPE: &'static str;
     /// The kind of stream it belongs to.
     const AGGREGATE: &'static str;
+    /// What people typed, kept beside the event and bound to it; [`NoDetails`] if nothing was.
+    type Details: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
 }
+
+/// The details of a fact in which nobody typed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum NoDetails {}
 
 /// One event type, as the generated documents list it.
 #[derive(Debug, Clone)]
@@ -38,6 +46,8 @@ pub struct EventType {
     pub aggregate: &'static str,
     /// The JSON Schema of its `data`.
     pub schema: Schema,
+    /// The JSON Schema of its details, if it has any.
+    pub details: Option<Schema>,
 }
 
 /// All event types there are, by name.
@@ -50,10 +60,15 @@ pub fn all() -> Vec<EventType> {
 
 /// Declares the types and aggregates of a file's facts.
 macro_rules! facts {
-    ($($fact:ident = $aggregate:literal . $event:literal;)*) => {
+    (@details) => { $crate::facts::NoDetails };
+    (@details $details:ident) => { $details };
+    (@schema) => { None };
+    (@schema $details:ident) => { Some(schemars::schema_for!($details)) };
+    ($($fact:ident = $aggregate:literal . $event:literal $(with $details:ident)?;)*) => {
         $(impl $crate::facts::Fact for $fact {
             const TYPE: &'static str = concat!("mandate.", $aggregate, ".", $event, ".v1");
             const AGGREGATE: &'static str = $aggregate;
+            type Details = facts!(@details $($details)?);
         })*
 
         pub(super) fn list() -> Vec<$crate::facts::EventType> {
@@ -61,6 +76,7 @@ macro_rules! facts {
                 name: <$fact as $crate::facts::Fact>::TYPE,
                 aggregate: $aggregate,
                 schema: schemars::schema_for!($fact),
+                details: facts!(@schema $($details)?),
             }),*]
         }
     };

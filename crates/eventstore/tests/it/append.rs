@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contract::facts::AppCreated;
 use contract::rpc::AuthenticationMethod;
-use contract::{AppId, Context, Envelope, EnvelopeError, Environment, SealedContext};
+use contract::{AppId, Context, Envelope, EnvelopeError, Environment, Sealed};
 use eventstore::{AppendError, EventStore, IdempotencyRecord, idempotency};
 use local_servers::testing::TestDatabase;
 use sqlx::PgPool;
@@ -321,7 +321,7 @@ async fn a_context_is_kept_beside_the_event_bound_to_it_and_can_be_erased() {
             .fetch_one(&pool)
             .await
             .unwrap();
-    let sealed = SealedContext { salt: contract::Salt(salt.try_into().unwrap()), bytes };
+    let sealed = Sealed { salt: contract::Salt(salt.try_into().unwrap()), bytes };
     assert_eq!(event_id, id.uuid());
     assert!(String::from_utf8_lossy(&sealed.bytes).contains("203.0.113.7"));
     let event = Envelope::parse(&envelope).unwrap();

@@ -129,7 +129,7 @@ async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
         assert_eq!(*subject, bundle::subject(Service::AppRegistry));
         assert_eq!(contract::Envelope::parse(&bundled.event).unwrap(), *event);
         let sealed = bundled.context.as_ref();
-        assert_eq!(event.contexthash, sealed.map(contract::SealedContext::hash));
+        assert_eq!(event.contexthash, sealed.map(contract::Sealed::hash));
     }
     assert_eq!(published[3].contexthash, None);
 }
