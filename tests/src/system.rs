@@ -68,13 +68,13 @@ impl Servers {
         let database = testing::postgres().await.database_from(None).await;
         let options = NatsOptions::throwaway(nats_users::users()).unwrap();
         let nats = Nats::start(options).await.unwrap();
-        let (_, host) = database.url.rsplit_once('@').unwrap();
+        let (_, resources) = database.url.rsplit_once('@').unwrap();
         let mut logins = extra.to_owned();
         for service in Service::ALL {
             let role = service.role();
             writeln!(
                 logins,
-                "[logins.{service}]\ndatabase_url = \"postgres://{role}:journeys@{host}\"\nnats_url = \"{}\"",
+                "[logins.{service}]\ndatabase_url = \"postgres://{role}:journeys@{resources}\"\nnats_url = \"{}\"",
                 nats.url_for(service.name()).unwrap()
             )
             .unwrap();

@@ -35,7 +35,7 @@ impl Attempt<'_> {
         id: AppId,
         operation: Operation,
     ) -> Result<Authorized, Problem> {
-        let app = store::find(&self.registry.host.pool, id).await?.ok_or_else(no_such_app)?;
+        let app = store::find(&self.registry.resources.pool, id).await?.ok_or_else(no_such_app)?;
         match policy::authorize(self.caller, app.organization_id, operation) {
             Ok(authority) => Ok(Authorized { app, authority }),
             Err(Denied::NoMember) => Err(no_such_app()),
@@ -53,16 +53,17 @@ impl Attempt<'_> {
         target: &str,
     ) -> Problem {
         let actor = self.caller.actor();
-        let host = &self.registry.host;
-        host.refuse_access(
-            self.facts,
-            actor,
-            Some(organization),
-            operation.name(),
-            target,
-            "role_not_allowed",
-        )
-        .await;
+        let resources = &self.registry.resources;
+        resources
+            .refuse_access(
+                self.facts,
+                actor,
+                Some(organization),
+                operation.name(),
+                target,
+                "role_not_allowed",
+            )
+            .await;
         Problem::forbidden("role-not-allowed", "Your role does not allow this.")
     }
 
@@ -74,11 +75,11 @@ impl Attempt<'_> {
         command: Command<'_>,
         image: Option<&AppImage>,
     ) -> Result<App, Problem> {
-        let host = &self.registry.host;
+        let resources = &self.registry.resources;
         let Authorized { app, authority } = authorized;
         let provenance =
             self.facts.provenance(self.caller.actor(), authority, Some(app.organization_id));
-        let mut unit = host.events.begin(&provenance);
+        let mut unit = resources.events.begin(&provenance);
         let mut app =
             store::lock(unit.connection().await?, app.id).await?.ok_or_else(no_such_app)?;
         if_match.check(app.version.number())?;
@@ -89,7 +90,7 @@ impl Attempt<'_> {
             return Ok(app);
         }
         for event in &events {
-            app.apply(event, host.env.now());
+            app.apply(event, resources.env.now());
             record(&mut unit, &app, event)?;
         }
         if let Some(image) = image {

@@ -33,7 +33,7 @@ use contract::OrganizationId;
 use contract::catalogue::DomainLevel;
 use contract::rpc::{GetApp, GetOrganization, NameApps, OrganizationView};
 use serde::{Deserialize, Serialize};
-use service::{GroupCommit, Host, Problem, RequestFacts, StartError};
+use service::{GroupCommit, Problem, RequestFacts, Resources, StartError};
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -53,7 +53,7 @@ pub struct Settings {
 
 /// The running service: what its handlers work with.
 pub struct Registry {
-    host: Host,
+    resources: Resources,
     settings: Settings,
     decoding: Semaphore,
     creations: GroupCommit<NewApp>,
@@ -73,22 +73,22 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// # Errors
 /// When NATS or a setting is against it.
-pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
-    let creations = GroupCommit::start(&host, "app-creations");
+pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
+    let creations = GroupCommit::start(&resources, "app-creations");
     let registry = Arc::new(Registry {
-        host,
+        resources,
         creations,
         settings,
         decoding: Semaphore::new(DECODED_AT_A_TIME),
     });
     let asked = Arc::clone(&registry);
     registry
-        .host
+        .resources
         .serve_rpc::<GetApp, _, _>(move |_, question| rpc::get_app(Arc::clone(&asked), question))
         .await?;
     let asked = Arc::clone(&registry);
     registry
-        .host
+        .resources
         .serve_rpc::<NameApps, _, _>(move |_, question| {
             rpc::name_apps(Arc::clone(&asked), question)
         })
@@ -104,7 +104,7 @@ impl Registry {
         facts: &RequestFacts,
         id: OrganizationId,
     ) -> Result<OrganizationView, Problem> {
-        self.host.rpc.call(facts, &GetOrganization { organization_id: id }).await?.ok_or_else(
+        self.resources.rpc.call(facts, &GetOrganization { organization_id: id }).await?.ok_or_else(
             || Problem::not_found("organization-not-found", "There is no such organization."),
         )
     }
@@ -118,7 +118,7 @@ impl Registry {
         service: Option<&str>,
         domains: &[DomainLevel],
     ) -> Result<Vec<String>, Problem> {
-        if offer::asks_on_request(&self.host.catalogue, service, domains) {
+        if offer::asks_on_request(&self.resources.catalogue, service, domains) {
             Ok(self.organization(facts, organization).await?.enabled_domains)
         } else {
             Ok(Vec::new())

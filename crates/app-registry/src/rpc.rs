@@ -13,7 +13,7 @@ pub(crate) async fn get_app(
     registry: Arc<Registry>,
     question: GetApp,
 ) -> Result<Option<AppView>, RpcRefusal> {
-    let app = store::find(&registry.host.pool, question.app_id).await?;
+    let app = store::find(&registry.resources.pool, question.app_id).await?;
     Ok(app.map(|app| view(&registry, app)))
 }
 
@@ -22,12 +22,12 @@ pub(crate) async fn name_apps(
     registry: Arc<Registry>,
     question: NameApps,
 ) -> Result<Vec<NamedApp>, RpcRefusal> {
-    Ok(store::name(&registry.host.pool, &question.app_ids).await?)
+    Ok(store::name(&registry.resources.pool, &question.app_ids).await?)
 }
 
 fn view(registry: &Registry, app: App) -> AppView {
     AppView {
-        scopes: app.scopes(&registry.host.catalogue),
+        scopes: app.scopes(&registry.resources.catalogue),
         id: app.id,
         organization_id: app.organization_id,
         name: app.name,

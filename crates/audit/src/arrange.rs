@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::entry::tests::entry;
 
-    fn places(entries: &[Entry]) -> Vec<(u128, i64)> {
+    fn positions(entries: &[Entry]) -> Vec<(u128, i64)> {
         entries.iter().map(|entry| (entry.stream_id.as_u128(), entry.version)).collect()
     }
 
@@ -102,29 +102,29 @@ mod tests {
     #[test]
     fn entries_in_order_are_appended_in_order() {
         let done = arrange(vec![entry(1, 1), entry(2, 4), entry(1, 2)], &heads(&[(2, 3)]));
-        assert_eq!(places(&done.next), [(1, 1), (2, 4), (1, 2)]);
+        assert_eq!(positions(&done.next), [(1, 1), (2, 4), (1, 2)]);
         assert!(done.known.is_empty() && done.waiting.is_empty() && done.holes.is_empty());
     }
 
     #[test]
     fn entries_out_of_order_are_put_in_order() {
         let done = arrange(vec![entry(1, 3), entry(1, 2), entry(1, 1)], &heads(&[]));
-        assert_eq!(places(&done.next), [(1, 1), (1, 2), (1, 3)]);
+        assert_eq!(positions(&done.next), [(1, 1), (1, 2), (1, 3)]);
         assert!(done.holes.is_empty());
     }
 
     #[test]
     fn what_is_recorded_already_is_not_appended() {
         let done = arrange(vec![entry(1, 2), entry(1, 3), entry(1, 3)], &heads(&[(1, 2)]));
-        assert_eq!(places(&done.next), [(1, 3)]);
-        assert_eq!(places(&done.known), [(1, 2), (1, 3)]);
+        assert_eq!(positions(&done.next), [(1, 3)]);
+        assert_eq!(positions(&done.known), [(1, 2), (1, 3)]);
     }
 
     #[test]
     fn a_hole_is_named_and_holds_up_only_its_own_stream() {
         let done = arrange(vec![entry(1, 5), entry(2, 1), entry(1, 6)], &heads(&[(1, 2)]));
-        assert_eq!(places(&done.next), [(2, 1)]);
-        assert_eq!(places(&done.waiting), [(1, 5), (1, 6)]);
+        assert_eq!(positions(&done.next), [(2, 1)]);
+        assert_eq!(positions(&done.waiting), [(1, 5), (1, 6)]);
         let hole =
             Hole { stream_id: Uuid::from_u128(1), source: Service::AppRegistry, from: 3, to: 4 };
         assert_eq!(done.holes, [hole]);
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_version_that_waits_twice_is_kept_once_and_compared_once() {
         let done = arrange(vec![entry(1, 2), entry(1, 2), entry(1, 1)], &heads(&[]));
-        assert_eq!(places(&done.next), [(1, 1), (1, 2)]);
-        assert_eq!(places(&done.known), [(1, 2)]);
+        assert_eq!(positions(&done.next), [(1, 1), (1, 2)]);
+        assert_eq!(positions(&done.known), [(1, 2)]);
     }
 }

@@ -11,7 +11,7 @@ use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
 use crate::entry::Entry;
-use crate::ingest::{Ingest, Place};
+use crate::ingest::{Ingest, StreamPosition};
 use crate::producers::deadline;
 
 /// After how long what could not be recorded is delivered again.
@@ -134,20 +134,20 @@ impl Events {
         outcomes: &mut [Outcome],
     ) {
         let Together { entries, bundles } = together;
-        let places: Vec<Place> = entries.iter().map(Entry::place).collect();
+        let positions: Vec<StreamPosition> = entries.iter().map(Entry::stream_position).collect();
         match self.ingest.record(entries, deadline).await {
             Ok(outcome) => {
                 for (index, range) in bundles {
-                    let mut places = places[range].iter();
+                    let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
-                        || !places.any(|place| outcome.waiting.contains(place))
+                        || !positions.any(|place| outcome.waiting.contains(place))
                     {
                         outcomes[index] = Outcome::Done;
                     }
                 }
             }
             Err(error) => {
-                tracing::error!(%error, events = places.len(), "a batch could not be recorded");
+                tracing::error!(%error, events = positions.len(), "a batch could not be recorded");
             }
         }
     }

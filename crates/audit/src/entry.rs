@@ -11,7 +11,7 @@ use contract::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::ingest::Place;
+use crate::ingest::StreamPosition;
 
 /// An event that wants to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Entry {
     }
 
     /// Its stream and its version.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn stream_position(&self) -> StreamPosition {
         (self.stream_id, self.version)
     }
 
@@ -135,7 +135,7 @@ fn concerned<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use contract::envelope::{Commitments, Place};
+    use contract::envelope::{Commitments, EventHeader};
     use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
     use contract::{Context, Environment, Fact, GrantId, Provenance, Version};
 
@@ -149,14 +149,14 @@ pub(crate) mod tests {
             Some(OrganizationId::from_uuid(Uuid::from_u128(1))),
             environment.new_id(),
         );
-        let place = Place {
+        let header = EventHeader {
             id: environment.new_id(),
             stream,
             version: Version::new(version).unwrap(),
             time: environment.now(),
             source: Service::AppRegistry,
         };
-        Envelope::of(&place, &provenance, Commitments::default(), fact)
+        Envelope::of(&header, &provenance, Commitments::default(), fact)
             .unwrap()
             .canonical()
             .unwrap()

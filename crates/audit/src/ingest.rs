@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use contract::{Environment, EventId};
-use eventstore::kept::KeptConnection;
+use eventstore::dedicated_connection::DedicatedConnection;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{Mutex, Notify};
@@ -24,21 +24,21 @@ pub(crate) struct Ingest {
     pub(crate) pool: PgPool,
     pub(crate) env: Environment,
     pub(crate) producers: Arc<dyn Producers>,
-    appending: Arc<Mutex<KeptConnection>>,
+    appending: Arc<Mutex<DedicatedConnection>>,
     /// Rings when something was recorded whose context is to come.
     pub(crate) awaiting: Arc<Notify>,
 }
 
 /// The place of an event: its stream and version.
-pub(crate) type Place = (Uuid, i64);
+pub(crate) type StreamPosition = (Uuid, i64);
 
 /// What came of a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// How many entries were appended, fetched ones included.
     pub(crate) appended: usize,
-    /// The places of entries that could not be recorded yet: something before them is missing.
-    pub(crate) waiting: HashSet<Place>,
+    /// The positions of entries that could not be recorded yet: something before them is missing.
+    pub(crate) waiting: HashSet<StreamPosition>,
 }
 
 /// What one transaction did.
@@ -53,7 +53,7 @@ impl Ingest {
     /// Records in this database, and asks these producers for what is missing.
     pub(crate) fn new(pool: PgPool, env: Environment, producers: Arc<dyn Producers>) -> Self {
         Self {
-            appending: Arc::new(Mutex::new(KeptConnection::like(&pool))),
+            appending: Arc::new(Mutex::new(DedicatedConnection::like(&pool))),
             pool,
             env,
             producers,
@@ -93,7 +93,7 @@ impl Ingest {
         self.note(&second.holes, &reasons).await?;
         Ok(Outcome {
             appended: first.count + second.count,
-            waiting: second.waiting.iter().map(Entry::place).collect(),
+            waiting: second.waiting.iter().map(Entry::stream_position).collect(),
         })
     }
 
@@ -263,11 +263,11 @@ async fn refuse_reused_ids(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Entry>> {
     let ids: Vec<Uuid> = batch.iter().map(|entry| entry.event_id.uuid()).collect();
-    let mut places: HashMap<EventId, Place> = append::places_of(conn, &ids).await?;
+    let mut positions: HashMap<EventId, StreamPosition> = append::positions_of(conn, &ids).await?;
     let mut kept = Vec::with_capacity(batch.len());
     for entry in batch {
-        let place = entry.place();
-        if *places.entry(entry.event_id).or_insert(place) == place {
+        let place = entry.stream_position();
+        if *positions.entry(entry.event_id).or_insert(place) == place {
             kept.push(entry);
         } else {
             keep(conn, "event_id_reused", &entry, now).await?;
@@ -314,7 +314,7 @@ async fn keep(
         digest: Sha256::digest(&entry.envelope).into(),
         kind,
         event_id: Some(entry.event_id.uuid()),
-        place: Some(entry.place()),
+        place: Some(entry.stream_position()),
         subject: format!("{}/{}", entry.stream_kind, entry.stream_id),
         payload: Some(entry.envelope.to_vec()),
     };

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use contract::rpc::AccountRolesOf;
 use contract::{AccountId, PersonId};
-use service::{Host, Problem, RequestFacts, StartError};
+use service::{Problem, RequestFacts, Resources, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::ingest::Ingest;
@@ -51,15 +51,16 @@ pub use crate::settings::Settings;
 
 /// What the handlers share.
 pub struct Audit {
-    host: Host,
+    resources: Resources,
     ingest: Ingest,
 }
 
 impl Audit {
-    fn new(host: Host) -> Self {
-        let producers = Arc::new(RpcProducers { rpc: host.rpc.clone(), env: host.env.clone() });
-        let ingest = Ingest::new(host.pool.clone(), host.env.clone(), producers);
-        Self { host, ingest }
+    fn new(resources: Resources) -> Self {
+        let producers =
+            Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: resources.env.clone() });
+        let ingest = Ingest::new(resources.pool.clone(), resources.env.clone(), producers);
+        Self { resources, ingest }
     }
 
     /// Whether the person holds any role on the account.
@@ -70,7 +71,7 @@ impl Audit {
         account: AccountId,
     ) -> Result<bool, Problem> {
         let question = AccountRolesOf { person_id: person, account_ids: Some(vec![account]) };
-        let roles = self.host.rpc.call(facts, &question).await?;
+        let roles = self.resources.rpc.call(facts, &question).await?;
         Ok(roles.iter().any(|role| role.account_id == account))
     }
 }
@@ -90,11 +91,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When the settings are wrong.
 #[expect(clippy::unused_async, reason = "all services start alike")]
-pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
+pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
-    let audit = Arc::new(Audit::new(host));
+    let audit = Arc::new(Audit::new(resources));
     run::run(&audit, &settings);
     let (routes, _) = router().split_for_parts();
     Ok(routes.with_state(audit))

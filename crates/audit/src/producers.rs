@@ -124,7 +124,8 @@ impl Asking<'_> {
             for event in answer {
                 match Entry::read(event.envelope.into_bytes().into()) {
                     Ok(entry)
-                        if entry.place() == (hole.stream_id, next) && entry.is_of(hole.source) =>
+                        if entry.stream_position() == (hole.stream_id, next)
+                            && entry.is_of(hole.source) =>
                     {
                         next += 1;
                         found.push(Entry { fetched: true, ..entry });

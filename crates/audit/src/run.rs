@@ -38,24 +38,24 @@ pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
 }
 
 fn consume(audit: &Arc<Audit>, events: Arc<Events>) {
-    let host = audit.host.clone();
-    audit.host.tasks.spawn("consume-events", move |shutdown| {
-        let (host, events) = (host.clone(), Arc::clone(&events));
+    let resources = audit.resources.clone();
+    audit.resources.tasks.spawn("consume-events", move |shutdown| {
+        let (resources, events) = (resources.clone(), Arc::clone(&events));
         async move {
-            let health = host.health.clone();
+            let health = resources.health.clone();
             let report = move |state: Result<(), &TransportError>| {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
             let options = consume::bundles();
-            consumer::run(&host.transport, &options, events.as_ref(), shutdown, report).await;
+            consumer::run(&resources.transport, &options, events.as_ref(), shutdown, report).await;
             Ok::<_, Infallible>(())
         }
     });
 }
 
 fn compare(audit: &Arc<Audit>, pause: Duration) {
-    let (ingest, transport) = (audit.ingest.clone(), audit.host.transport.clone());
-    audit.host.tasks.spawn("reconcile", move |shutdown| {
+    let (ingest, transport) = (audit.ingest.clone(), audit.resources.transport.clone());
+    audit.resources.tasks.spawn("reconcile", move |shutdown| {
         let (ingest, transport) = (ingest.clone(), transport.clone());
         async move {
             let mut ticks = tokio::time::interval(pause);
@@ -97,8 +97,8 @@ async fn nothing_waits(transport: &Transport) -> bool {
 }
 
 fn ask_for_contexts(audit: &Arc<Audit>, pause: Duration) {
-    let (ingest, transport) = (audit.ingest.clone(), audit.host.transport.clone());
-    audit.host.tasks.spawn("contexts", move |shutdown| {
+    let (ingest, transport) = (audit.ingest.clone(), audit.resources.transport.clone());
+    audit.resources.tasks.spawn("contexts", move |shutdown| {
         let (ingest, transport) = (ingest.clone(), transport.clone());
         async move {
             let mut ticks = tokio::time::interval(pause);
@@ -132,7 +132,7 @@ async fn compare_with(ingest: &Ingest, service: Service) {
 
 fn watch(audit: &Arc<Audit>) {
     let ingest = audit.ingest.clone();
-    audit.host.health.probe("conflicts", move || {
+    audit.resources.health.probe("conflicts", move || {
         let ingest = ingest.clone();
         told(async move {
             let mut conn = ingest.pool.acquire().await?;
@@ -142,7 +142,7 @@ fn watch(audit: &Arc<Audit>) {
         })
     });
     let ingest = audit.ingest.clone();
-    audit.host.health.probe("holes", move || {
+    audit.resources.health.probe("holes", move || {
         let ingest = ingest.clone();
         told(async move {
             let mut conn = ingest.pool.acquire().await?;
@@ -152,7 +152,7 @@ fn watch(audit: &Arc<Audit>) {
         })
     });
     let ingest = audit.ingest.clone();
-    audit.host.health.probe("contexts", move || {
+    audit.resources.health.probe("contexts", move || {
         let ingest = ingest.clone();
         told(async move {
             let mut conn = ingest.pool.acquire().await?;

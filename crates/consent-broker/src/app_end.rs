@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use contract::facts::{AppArchived, ConsentLinkRevoked, ConsentRevoked};
 use contract::{Envelope, Fact, Provenance, Service};
 use eventstore::{EventStore, Projection, ProjectionError};
-use service::Host;
+use service::Resources;
 use sqlx::PgConnection;
 
 use crate::link::EndReason;
@@ -18,8 +18,8 @@ pub struct AppEnd {
 
 impl AppEnd {
     /// For this service.
-    pub fn new(host: &Host) -> Self {
-        Self { events: host.events.clone() }
+    pub fn new(resources: &Resources) -> Self {
+        Self { events: resources.events.clone() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::facts::ConsentLinkExpired;
 use contract::{Provenance, Service};
-use service::Host;
+use service::Resources;
 
 use crate::store::links;
 
@@ -23,13 +23,13 @@ pub enum ExpiryError {
 }
 
 /// Looks for expired links every `period` until shutdown.
-pub fn spawn(host: &Host, period: Duration) {
-    let sweeping = host.clone();
-    host.tasks.spawn("link-expiry", move |shutdown| {
-        let host = sweeping.clone();
+pub fn spawn(resources: &Resources, period: Duration) {
+    let sweeping = resources.clone();
+    resources.tasks.spawn("link-expiry", move |shutdown| {
+        let resources = sweeping.clone();
         async move {
             loop {
-                while sweep(&host).await? > 0 {}
+                while sweep(&resources).await? > 0 {}
                 tokio::select! {
                     () = shutdown.cancelled() => return Ok::<(), ExpiryError>(()),
                     () = tokio::time::sleep(period) => {}
@@ -41,10 +41,10 @@ pub fn spawn(host: &Host, period: Duration) {
 
 /// Records the expiry of some links whose time has run out, and says of how many. Any number of
 /// replicas may do so at once: each skips what another has locked.
-pub async fn sweep(host: &Host) -> Result<usize, ExpiryError> {
-    let now = host.env.now();
-    let own = Provenance::system(Service::ConsentBroker, None, host.env.new_id());
-    let mut unit = host.events.begin(&own);
+pub async fn sweep(resources: &Resources) -> Result<usize, ExpiryError> {
+    let now = resources.env.now();
+    let own = Provenance::system(Service::ConsentBroker, None, resources.env.new_id());
+    let mut unit = resources.events.begin(&own);
     let due = links::lock_due(unit.connection().await?, now, BATCH).await?;
     if due.is_empty() {
         return Ok(0);
@@ -56,7 +56,7 @@ pub async fn sweep(host: &Host) -> Result<usize, ExpiryError> {
             let provenance = Provenance::system(
                 Service::ConsentBroker,
                 Some(link.organization_id),
-                host.env.new_id(),
+                resources.env.new_id(),
             );
             let fact = ConsentLinkExpired { link_id: link.id, app_id: link.app_id };
             unit.record_as(&provenance, link.id.uuid(), version, &fact)?;

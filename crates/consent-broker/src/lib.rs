@@ -28,16 +28,16 @@ pub mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::{Host, StartError};
+use service::{Resources, StartError};
 
 pub use http::router;
 pub use settings::Settings;
 
 /// What the endpoints work with.
 #[derive(Clone)]
-pub struct State {
+pub struct ConsentBroker {
     /// The service.
-    pub host: Host,
+    pub resources: Resources,
     /// Its settings.
     pub settings: Settings,
 }
@@ -52,9 +52,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When its work cannot be started.
 #[expect(clippy::unused_async, reason = "every service is started in the same way")]
-pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
-    expiry::spawn(&host, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
-    host.project(app_end::AppEnd::new(&host));
-    let (routes, _) = router().with_state(Arc::new(State { host, settings })).split_for_parts();
+pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
+    expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
+    resources.project(app_end::AppEnd::new(&resources));
+    let (routes, _) =
+        router().with_state(Arc::new(ConsentBroker { resources, settings })).split_for_parts();
     Ok(routes)
 }

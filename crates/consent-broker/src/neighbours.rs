@@ -12,7 +12,7 @@ use contract::rpc::{
 use service::RequestFacts;
 use service::rpc::{CallContext, RpcClient, RpcError};
 
-use crate::State;
+use crate::ConsentBroker;
 
 /// So many names are asked for at a time: the answer stays well below what NATS carries.
 const AT_A_TIME: usize = 1_000;
@@ -37,8 +37,8 @@ pub struct Names {
 
 impl Neighbours {
     /// The other services, asked on behalf of this request.
-    pub fn of(state: &State, facts: &RequestFacts) -> Self {
-        Self { rpc: state.host.rpc.clone(), context: facts.into() }
+    pub fn of(broker: &ConsentBroker, facts: &RequestFacts) -> Self {
+        Self { rpc: broker.resources.rpc.clone(), context: facts.into() }
     }
 
     /// The app, as it is now.

@@ -12,7 +12,7 @@ use contract::ids::{AccountId, GrantId, LinkId, PersonId};
 use contract::rpc::AppView;
 use contract::{Authority, Version};
 use eventstore::AppendError;
-use service::{Host, RequestFacts};
+use service::{RequestFacts, Resources};
 
 use crate::choice::Approval;
 use crate::grant::Grant;
@@ -52,7 +52,7 @@ pub enum RedemptionError {
 #[derive(Clone, Copy)]
 pub struct Redeemer<'a> {
     /// The service.
-    pub host: &'a Host,
+    pub resources: &'a Resources,
     /// The request.
     pub facts: &'a RequestFacts,
     /// The person.
@@ -68,16 +68,16 @@ impl Redeemer<'_> {
         service: &str,
         approvals: &[Approval],
     ) -> Result<Redeemed, RedemptionError> {
-        let Self { host, facts, person_id } = self;
+        let Self { resources, facts, person_id } = self;
         let organization = Some(link.organization_id);
         let actor = contract::Actor::Person(person_id);
         let provenance = facts.provenance(actor, authority_of_all(approvals), organization);
-        let mut unit = host.events.begin(&provenance);
+        let mut unit = resources.events.begin(&provenance);
         let (link, at) = self.lock(unit.connection().await?, link.id).await?;
 
         let wanted: Vec<_> = approvals
             .iter()
-            .map(|approval| (host.env.new_id(), approval.account_id, approval.role))
+            .map(|approval| (resources.env.new_id(), approval.account_id, approval.role))
             .collect();
         let approved = grants::Approved {
             link_id: link.id,
@@ -150,11 +150,11 @@ impl Redeemer<'_> {
 
     /// Uses the link to deny.
     pub async fn deny(self, link: &Link) -> Result<DateTime<Utc>, RedemptionError> {
-        let Self { host, facts, person_id } = self;
+        let Self { resources, facts, person_id } = self;
         let actor = contract::Actor::Person(person_id);
         let provenance =
             facts.provenance(actor, policy::HOLDER_OF_LINK, Some(link.organization_id));
-        let mut unit = host.events.begin(&provenance);
+        let mut unit = resources.events.begin(&provenance);
         let (link, at) = self.lock(unit.connection().await?, link.id).await?;
         let version = link.version.next();
         if !links::use_to_deny(unit.connection().await?, link.id, person_id, at, version).await? {
@@ -174,7 +174,7 @@ impl Redeemer<'_> {
     ) -> Result<(Link, DateTime<Utc>), RedemptionError> {
         // Links are never deleted, so one that was found is found again.
         let link = links::lock(connection, id).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let now = self.host.env.now();
+        let now = self.resources.env.now();
         link.usable(now)?;
         Ok((link, now))
     }

@@ -128,7 +128,7 @@ pub struct Envelope {
 
 /// Where an event stands: its id, its place in its stream, its time and its recorder.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct EventHeader {
     /// The event's id.
     pub id: EventId,
     /// The id of its stream.
@@ -181,24 +181,24 @@ impl Envelope {
     /// # Errors
     /// When the fact cannot be JSON.
     pub fn of<F: Fact>(
-        place: &Place,
+        header: &EventHeader,
         provenance: &Provenance,
         commitments: Commitments,
         fact: &F,
     ) -> Result<Self, EnvelopeError> {
         Ok(Self {
             specversion: Cow::Borrowed("1.0"),
-            id: place.id,
-            source: place.source,
+            id: header.id,
+            source: header.source,
             kind: F::TYPE.to_owned(),
-            subject: format!("{}/{}", F::AGGREGATE, place.stream),
-            time: place.time,
+            subject: format!("{}/{}", F::AGGREGATE, header.stream),
+            time: header.time,
             datacontenttype: Cow::Borrowed("application/json"),
             dataschema: format!("urn:mandate:schema:{}", F::TYPE),
             organization: provenance.organization,
             actor: provenance.actor,
             authority: provenance.authority.clone(),
-            streamversion: place.version,
+            streamversion: header.version,
             correlationid: provenance.correlation,
             causationid: provenance.causation,
             contexthash: commitments.context,
@@ -262,7 +262,7 @@ impl Envelope {
 }
 
 /// `mandate.events.<organization>.<aggregate>.<event>.<id>`; what belongs to no organization has
-/// `platform` in its place.
+/// `platform` in its header.
 pub fn nats_subject(organization: Option<OrganizationId>, kind: &str, stream: Uuid) -> String {
     // mandate.<aggregate>.<event>.v1: the two words in the middle.
     let mut parts = kind.split('.').skip(1);

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use contract::Environment;
 use contract::rpc::AuthenticatedPerson;
 use contract::secret::{ApiToken, SecretHash};
-use service::Host;
+use service::Resources;
 use service::authentication::{AuthenticationError, Authenticator, Caller};
 use service::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::rpc::CallContext;
@@ -22,8 +22,8 @@ use crate::store;
 pub struct StoreAuthenticator(GroupLookup<Holders>);
 
 impl StoreAuthenticator {
-    /// Starts to answer from the tables of the directory's host.
-    pub fn start(directory: &Host) -> Self {
+    /// Starts to answer from the tables of the directory's resources.
+    pub fn start(directory: &Resources) -> Self {
         let holders = Holders(directory.env.clone());
         Self(GroupLookup::start(directory, "token-holders", holders))
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use eventstore::Durable;
 use eventstore::transport::TransportError;
-use service::Host;
+use service::Resources;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::store;
@@ -31,10 +31,10 @@ enum KeepError {
 }
 
 /// Begins to keep them.
-pub(crate) fn keep(host: &Host) {
-    let keeper = host.clone();
-    host.tasks.spawn("subscribers", move |shutdown| {
-        let host = keeper.clone();
+pub(crate) fn keep(resources: &Resources) {
+    let keeper = resources.clone();
+    resources.tasks.spawn("subscribers", move |shutdown| {
+        let resources = keeper.clone();
         async move {
             // What is there at the start may be configured otherwise, by an older version of this.
             let mut settled = BTreeSet::new();
@@ -47,33 +47,33 @@ pub(crate) fn keep(host: &Host) {
                 }
                 let compared = tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
-                    compared = compare(&host, &mut settled) => compared,
+                    compared = compare(&resources, &mut settled) => compared,
                 };
                 if let Err(error) = &compared {
                     tracing::warn!(%error, "subscribers' consumers are not kept");
                 }
                 let state = compared.map_err(|error| error.to_string());
-                host.health.report(CHECK, state);
+                resources.health.report(CHECK, state);
             }
         }
     });
 }
 
-async fn compare(host: &Host, settled: &mut BTreeSet<String>) -> Result<(), KeepError> {
+async fn compare(resources: &Resources, settled: &mut BTreeSet<String>) -> Result<(), KeepError> {
     // In this order: a consumer that is there was made for a row that was there before it.
-    let there = host.transport.durables(PREFIX).await?;
-    let wanted = store::subscribers(&mut *host.pool.acquire().await?).await?;
+    let there = resources.transport.durables(PREFIX).await?;
+    let wanted = store::subscribers(&mut *resources.pool.acquire().await?).await?;
     for subscriber in &wanted {
         let name = subscriber.login();
         if !(there.contains(&name) && settled.contains(&name)) {
-            host.transport.make_durable(&durable(subscriber)).await?;
+            resources.transport.make_durable(&durable(subscriber)).await?;
             tracing::info!(consumer = name, "a subscriber's consumer is there");
             settled.insert(name);
         }
     }
     let names: BTreeSet<String> = wanted.iter().map(Subscriber::login).collect();
     for name in there.difference(&names) {
-        host.transport.delete_durable(name).await?;
+        resources.transport.delete_durable(name).await?;
         tracing::info!(consumer = name, "a removed subscriber's consumer is deleted");
     }
     Ok(())

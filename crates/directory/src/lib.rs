@@ -39,7 +39,7 @@ pub mod subscribers;
 
 use std::sync::Arc;
 
-use service::{Host, StartError};
+use service::{Resources, StartError};
 
 pub use authenticator::StoreAuthenticator;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
@@ -48,20 +48,20 @@ pub use subscribers::{SubscriberError, add_subscriber, remove_subscriber};
 
 /// What the handlers share.
 pub struct Directory {
-    host: Host,
+    resources: Resources,
     settings: Settings,
     passwords: password::Passwords,
 }
 
 impl Directory {
-    /// The directory on this host, not started.
+    /// The directory on this resources, not started.
     ///
     /// # Errors
     /// When the password settings are out of argon2's bounds.
-    pub fn new(host: Host, settings: Settings) -> Result<Self, StartError> {
-        let passwords = password::Passwords::new(settings.passwords.clone(), host.env.clone())
+    pub fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
+        let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { host, settings, passwords })
+        Ok(Self { resources, settings, passwords })
     }
 }
 
@@ -85,10 +85,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 ///
 /// # Errors
 /// When a setting is wrong or NATS refuses.
-pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
-    let directory = Arc::new(Directory::new(host, settings)?);
+pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
+    let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
-    durables::keep(&directory.host);
+    durables::keep(&directory.resources);
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

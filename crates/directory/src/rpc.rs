@@ -18,77 +18,83 @@ const MAX_IDS: usize = 1_000;
 
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
-    let host = &directory.host;
+    let resources = &directory.resources;
 
-    let authenticator = StoreAuthenticator::start(host);
-    host.serve_rpc(move |_, question: Authenticate| {
-        let authenticator = authenticator.clone();
-        async move {
-            // What is no hash is nobody's.
-            let mut hash = [0; 32];
-            if hex::decode_to_slice(&question.token_sha256, &mut hash).is_err() {
-                return Ok(None);
+    let authenticator = StoreAuthenticator::start(resources);
+    resources
+        .serve_rpc(move |_, question: Authenticate| {
+            let authenticator = authenticator.clone();
+            async move {
+                // What is no hash is nobody's.
+                let mut hash = [0; 32];
+                if hex::decode_to_slice(&question.token_sha256, &mut hash).is_err() {
+                    return Ok(None);
+                }
+                let holder = authenticator.holder(SecretHash(hash)).await?;
+                Ok(holder.map(|person| (*person).clone()))
             }
-            let holder = authenticator.holder(SecretHash(hash)).await?;
-            Ok(holder.map(|person| (*person).clone()))
-        }
-    })
-    .await?;
+        })
+        .await?;
 
-    let pool = host.pool.clone();
-    host.serve_rpc(move |_, question: GetOrganization| {
-        let pool = pool.clone();
-        async move {
-            let mut conn = pool.acquire().await?;
-            let organization = store::organization(&mut conn, question.organization_id).await?;
-            Ok(organization.map(view))
-        }
-    })
-    .await?;
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: GetOrganization| {
+            let pool = pool.clone();
+            async move {
+                let mut conn = pool.acquire().await?;
+                let organization = store::organization(&mut conn, question.organization_id).await?;
+                Ok(organization.map(view))
+            }
+        })
+        .await?;
 
-    let pool = host.pool.clone();
-    host.serve_rpc(move |_, question: VisibleAccounts| {
-        let pool = pool.clone();
-        async move {
-            let VisibleAccounts { person_id, service, consent_roles } = question;
-            let mut conn = pool.acquire().await?;
-            Ok(store::visible_accounts(&mut conn, person_id, &service, &consent_roles).await?)
-        }
-    })
-    .await?;
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: VisibleAccounts| {
+            let pool = pool.clone();
+            async move {
+                let VisibleAccounts { person_id, service, consent_roles } = question;
+                let mut conn = pool.acquire().await?;
+                Ok(store::visible_accounts(&mut conn, person_id, &service, &consent_roles).await?)
+            }
+        })
+        .await?;
 
-    let pool = host.pool.clone();
-    host.serve_rpc(move |_, question: AccountRolesOf| {
-        let pool = pool.clone();
-        async move {
-            let mut conn = pool.acquire().await?;
-            Ok(store::roles_of(&mut conn, question.person_id, question.account_ids.as_deref())
-                .await?)
-        }
-    })
-    .await?;
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: AccountRolesOf| {
+            let pool = pool.clone();
+            async move {
+                let mut conn = pool.acquire().await?;
+                Ok(store::roles_of(&mut conn, question.person_id, question.account_ids.as_deref())
+                    .await?)
+            }
+        })
+        .await?;
 
-    let pool = host.pool.clone();
-    host.serve_rpc(move |_, question: NamePeople| {
-        let pool = pool.clone();
-        async move {
-            at_most(question.person_ids.len())?;
-            let mut conn = pool.acquire().await?;
-            Ok(store::name_people(&mut conn, &question.person_ids).await?)
-        }
-    })
-    .await?;
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: NamePeople| {
+            let pool = pool.clone();
+            async move {
+                at_most(question.person_ids.len())?;
+                let mut conn = pool.acquire().await?;
+                Ok(store::name_people(&mut conn, &question.person_ids).await?)
+            }
+        })
+        .await?;
 
-    let pool = host.pool.clone();
-    host.serve_rpc(move |_, question: NameAccounts| {
-        let pool = pool.clone();
-        async move {
-            at_most(question.account_ids.len())?;
-            let mut conn = pool.acquire().await?;
-            Ok(store::name_accounts(&mut conn, &question.account_ids).await?)
-        }
-    })
-    .await
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: NameAccounts| {
+            let pool = pool.clone();
+            async move {
+                at_most(question.account_ids.len())?;
+                let mut conn = pool.acquire().await?;
+                Ok(store::name_accounts(&mut conn, &question.account_ids).await?)
+            }
+        })
+        .await
 }
 
 fn at_most(ids: usize) -> Result<(), RpcRefusal> {

@@ -28,10 +28,10 @@
 
 pub mod bundle;
 pub mod consumer;
+pub mod dedicated_connection;
 pub mod durables;
 mod fresh;
 pub mod idempotency;
-pub mod kept;
 pub mod producer;
 pub mod projection;
 mod publish;
@@ -44,7 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use contract::envelope::{Commitments, Place};
+use contract::envelope::{Commitments, EventHeader};
 use contract::{
     Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, Sealed, Service, Version,
 };
@@ -139,10 +139,10 @@ impl EventStore {
         let context = provenance.context.as_ref();
         let context = context.map(|context| Sealed::seal(context, &self.environment));
         let hash = context.as_ref().map(Sealed::hash);
-        let place =
-            Place { id, stream, version, time: self.environment.now(), source: self.service };
+        let header =
+            EventHeader { id, stream, version, time: self.environment.now(), source: self.service };
         let envelope =
-            Envelope::of(&place, provenance, Commitments { context: hash, details: None }, fact)?;
+            Envelope::of(&header, provenance, Commitments { context: hash, details: None }, fact)?;
         let bytes = envelope.canonical()?;
         Ok(NewEvent::new::<F>(&envelope, stream, bytes, context))
     }

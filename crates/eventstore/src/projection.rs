@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::EventStore;
 use crate::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
-use crate::kept::KeptConnection;
+use crate::dedicated_connection::DedicatedConnection;
 use crate::store::{self, Moved};
 use crate::transport::{EVENTS, Transport, TransportError};
 use crate::unit::AppendError;
@@ -94,7 +94,7 @@ pub async fn run(
         pace: PACE,
     };
     let handler = Applier {
-        connection: Mutex::new(KeptConnection::like(events.pool())),
+        connection: Mutex::new(DedicatedConnection::like(events.pool())),
         events,
         repair,
         projection,
@@ -104,7 +104,7 @@ pub async fn run(
 
 struct Applier {
     events: EventStore,
-    connection: Mutex<KeptConnection>,
+    connection: Mutex<DedicatedConnection>,
     repair: Arc<dyn Repair>,
     projection: Arc<dyn Projection>,
 }

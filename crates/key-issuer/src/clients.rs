@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use contract::{Id, KeyId};
 use quick_cache::sync::Cache;
-use service::Host;
+use service::Resources;
 use service::group_lookup::{GroupLookup, Lookup, LookupError};
 use sqlx::PgConnection;
 
@@ -28,10 +28,10 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Starts to read clients.
-    pub(crate) fn start(host: &Host) -> Self {
+    pub(crate) fn start(resources: &Resources) -> Self {
         Self {
             remembered: Cache::new(REMEMBERED),
-            reading: GroupLookup::start(host, "client-lookup", ByKey),
+            reading: GroupLookup::start(resources, "client-lookup", ByKey),
         }
     }
 

@@ -38,7 +38,7 @@ pub mod token_request;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::{Host, StartError};
+use service::{Resources, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use settings::Settings;
@@ -51,7 +51,7 @@ use crate::ledger::Ledger;
 
 /// The running service: what its handlers work with.
 pub struct KeyIssuer {
-    host: Host,
+    resources: Resources,
     settings: Settings,
     tokens: AccessTokens,
     clients: Clients,
@@ -69,20 +69,20 @@ pub fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
 ///
 /// # Errors
 /// When a setting is wrong, the signing key does not open, or a server does not answer.
-pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, StartError> {
+pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     settings.check()?;
     let master = settings
         .master_key()
         .map_err(|error| StartError::setting("key_issuer.master_key", error))?;
-    let signing_key = keyring::load_or_create(&host.events, &master)
+    let signing_key = keyring::load_or_create(&resources.events, &master)
         .await
         .map_err(|error| StartError::Other(Box::new(error)))?;
     let tokens =
         AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
-    let clients = Clients::start(&host);
-    let ledger = Ledger::start(&host, "token-ledger");
+    let clients = Clients::start(&resources);
+    let ledger = Ledger::start(&resources, "token-ledger");
     let issuer = Arc::new(KeyIssuer {
-        host,
+        resources,
         settings,
         tokens,
         clients,
@@ -91,10 +91,10 @@ pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, Start
     });
     issuer.write_last_use();
     issuer.sweep_expired();
-    issuer.host.project(FollowingApps::new(issuer.host.events.clone()));
+    issuer.resources.project(FollowingApps::new(issuer.resources.events.clone()));
     let asked = Arc::clone(&issuer);
     issuer
-        .host
+        .resources
         .serve_rpc(move |_, question| rpc::authenticate_app(Arc::clone(&asked), question))
         .await?;
     let (router, _documentation) = router().with_state(issuer).split_for_parts();
@@ -104,7 +104,7 @@ pub async fn start(host: Host, settings: Settings) -> Result<axum::Router, Start
 impl KeyIssuer {
     fn write_last_use(self: &Arc<Self>) {
         let issuer = Arc::clone(self);
-        self.host.tasks.spawn("key-last-use", move |shutdown| {
+        self.resources.tasks.spawn("key-last-use", move |shutdown| {
             let issuer = Arc::clone(&issuer);
             async move {
                 while shutdown
@@ -112,17 +112,17 @@ impl KeyIssuer {
                     .await
                     .is_some()
                 {
-                    issuer.last_use.flush(&issuer.host.pool).await?;
+                    issuer.last_use.flush(&issuer.resources.pool).await?;
                 }
-                issuer.last_use.flush(&issuer.host.pool).await
+                issuer.last_use.flush(&issuer.resources.pool).await
             }
         });
     }
 
     fn sweep_expired(&self) {
-        let events = self.host.events.clone();
+        let events = self.resources.events.clone();
         let pause = Duration::from_secs(self.settings.expiry_sweep_seconds.into());
-        self.host.tasks.spawn("key-expiry", move |shutdown| {
+        self.resources.tasks.spawn("key-expiry", move |shutdown| {
             let events = events.clone();
             async move {
                 loop {

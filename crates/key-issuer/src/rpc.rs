@@ -13,7 +13,7 @@ pub(crate) async fn authenticate_app(
     issuer: Arc<KeyIssuer>,
     question: AuthenticateApp,
 ) -> Result<Option<AuthenticatedApp>, RpcRefusal> {
-    let now = issuer.host.env.now();
+    let now = issuer.resources.env.now();
     let Ok(claims) = issuer.tokens.verify(&question.access_token, now) else {
         return Ok(None);
     };

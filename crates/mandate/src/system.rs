@@ -11,7 +11,7 @@ use directory::StoreAuthenticator;
 use futures::future::join_all;
 use service::http::{Limits, application, serve};
 use service::{
-    Authenticator, Background, Health, Host, RpcAuthenticator, Shared, StartError, Tasks,
+    Authenticator, Background, Health, Resources, RpcAuthenticator, Shared, StartError, Tasks,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -71,18 +71,18 @@ impl System {
             let (database, nats) =
                 (configuration.database_of(*service)?, configuration.nats_of(*service)?);
             let transport = configuration.transport.clone();
-            hosts.push(Host::connect(*service, &shared, &database, &nats, transport).await?);
+            hosts.push(Resources::connect(*service, &shared, &database, &nats, transport).await?);
         }
         let authenticator = authenticator(&hosts)?;
         let mut routes = Router::new().merge(health.router()).merge(api::router());
         let (mut pools, mut clients) = (Vec::new(), Vec::new());
-        for mut host in hosts {
-            let service = host.service;
-            host.authenticator = Arc::clone(&authenticator);
-            pools.push(host.pool.clone());
-            clients.push(host.nats.clone());
+        for mut resources in hosts {
+            let service = resources.service;
+            resources.authenticator = Arc::clone(&authenticator);
+            pools.push(resources.pool.clone());
+            clients.push(resources.nats.clone());
             routes = routes.merge(
-                start_service(host, &configuration)
+                start_service(resources, &configuration)
                     .await
                     .with_context(|| format!("starting {service}"))?,
             );
@@ -124,31 +124,37 @@ impl System {
 }
 
 /// Whose token it is: the directory knows by itself, the others ask it.
-fn authenticator(hosts: &[Host]) -> Result<Arc<dyn Authenticator>, StartError> {
-    if let Some(directory) = hosts.iter().find(|host| host.service == Service::Directory) {
+fn authenticator(hosts: &[Resources]) -> Result<Arc<dyn Authenticator>, StartError> {
+    if let Some(directory) = hosts.iter().find(|resources| resources.service == Service::Directory)
+    {
         return Ok(Arc::new(StoreAuthenticator::start(directory)));
     }
     match hosts.first() {
-        Some(host) => Ok(Arc::new(RpcAuthenticator(host.rpc.clone()))),
+        Some(resources) => Ok(Arc::new(RpcAuthenticator(resources.rpc.clone()))),
         None => Err(StartError::setting("services", "no service was named")),
     }
 }
 
 /// What all services have in common, then the service's own.
-async fn start_service(host: Host, configuration: &Configuration) -> Result<Router, StartError> {
-    let service = host.service;
-    host.check_migrated(move |pool| async move {
+async fn start_service(
+    resources: Resources,
+    configuration: &Configuration,
+) -> Result<Router, StartError> {
+    let service = resources.service;
+    resources.check_migrated(move |pool| async move {
         schema::is_current(&mut *pool.acquire().await?, service).await
     });
-    host.serve_producer_rpc().await?;
-    host.start_relay();
+    resources.serve_producer_rpc().await?;
+    resources.start_relay();
     let configuration = configuration.clone();
     let routes = match service {
-        Service::Directory => directory::start(host, configuration.directory).await?,
-        Service::AppRegistry => app_registry::start(host, configuration.app_registry).await?,
-        Service::KeyIssuer => key_issuer::start(host, configuration.key_issuer).await?,
-        Service::ConsentBroker => consent_broker::start(host, configuration.consent_broker).await?,
-        Service::Audit => audit::start(host, configuration.audit).await?,
+        Service::Directory => directory::start(resources, configuration.directory).await?,
+        Service::AppRegistry => app_registry::start(resources, configuration.app_registry).await?,
+        Service::KeyIssuer => key_issuer::start(resources, configuration.key_issuer).await?,
+        Service::ConsentBroker => {
+            consent_broker::start(resources, configuration.consent_broker).await?
+        }
+        Service::Audit => audit::start(resources, configuration.audit).await?,
     };
     tracing::debug!(%service, "started");
     Ok(routes)

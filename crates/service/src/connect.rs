@@ -35,7 +35,7 @@ pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool,
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
-                if used.idle_for >= eventstore::kept::TRUSTED_FOR {
+                if used.idle_for >= eventstore::dedicated_connection::TRUSTED_FOR {
                     connection.ping().await?;
                 }
                 Ok(true)

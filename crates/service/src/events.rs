@@ -10,7 +10,7 @@ use eventstore::projection::{self, Projection, Repair};
 use eventstore::relay::Relay;
 
 use crate::health::Health;
-use crate::host::Host;
+use crate::resources::Resources;
 use crate::rpc::{CallContext, RpcClient};
 
 /// Asks producers for missing events over RPC.
@@ -32,14 +32,14 @@ impl Repair for RpcRepair {
     }
 }
 
-impl Host {
+impl Resources {
     /// Publishes this service's events for as long as it runs. Every replica starts one; one leads.
     /// `/readyz` has the check `relay`.
     pub fn start_relay(&self) {
-        let (health, host) = (self.health.clone(), self.clone());
+        let (health, resources) = (self.health.clone(), self.clone());
         health.report("relay", Err("has not started yet".to_owned()));
         self.tasks.spawn_in_background("relay", move |shutdown| {
-            let relay = Relay::new(host.events.clone(), host.transport.clone());
+            let relay = Relay::new(resources.events.clone(), resources.transport.clone());
             let report = reporter(&health, "relay");
             async move { relay.run(shutdown, |state| report(state.map(drop))).await }
         });
@@ -49,14 +49,14 @@ impl Host {
     /// `consumers/<name>`.
     pub fn project(&self, projection: impl Projection + 'static) {
         let projection: Arc<dyn Projection> = Arc::new(projection);
-        let (host, name) = (self.clone(), format!("consumers/{}", projection.name()));
+        let (resources, name) = (self.clone(), format!("consumers/{}", projection.name()));
         self.health.report(&name, Err("has not started yet".to_owned()));
         self.tasks.spawn_in_background(projection.name(), move |shutdown| {
-            let report = reporter(&host.health, &name);
+            let report = reporter(&resources.health, &name);
             let run = projection::run(
-                host.events.clone(),
-                host.transport.clone(),
-                host.repair(),
+                resources.events.clone(),
+                resources.transport.clone(),
+                resources.repair(),
                 Arc::clone(&projection),
                 shutdown,
                 report,
@@ -72,12 +72,12 @@ impl Host {
     /// log. `/readyz` has the check `consumers/<durable>`.
     pub fn consume(&self, options: ConsumerOptions, handler: impl BatchHandler + 'static) {
         let handler = Arc::new(handler);
-        let (host, name) = (self.clone(), format!("consumers/{}", options.durable));
+        let (resources, name) = (self.clone(), format!("consumers/{}", options.durable));
         self.health.report(&name, Err("has not started yet".to_owned()));
         self.tasks.spawn_in_background(options.durable.clone(), move |shutdown| {
-            let report = reporter(&host.health, &name);
+            let report = reporter(&resources.health, &name);
             let (transport, options, handler) =
-                (host.transport.clone(), options.clone(), Arc::clone(&handler));
+                (resources.transport.clone(), options.clone(), Arc::clone(&handler));
             async move {
                 consumer::run(&transport, &options, &*handler, shutdown, report).await;
                 Ok::<(), std::convert::Infallible>(())

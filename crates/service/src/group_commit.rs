@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Provenance;
-use eventstore::kept::KeptConnection;
+use eventstore::dedicated_connection::DedicatedConnection;
 use eventstore::{AppendError, EventStore, Unit};
 
 use crate::batch::{self, Batches, Stopped, Work};
-use crate::host::Host;
+use crate::resources::Resources;
 
 /// How long a transaction may take. What takes longer waits for a connection that was lost without a
 /// word; whether it was committed is then unknown, as with any connection that breaks.
@@ -48,10 +48,10 @@ pub struct GroupCommit<C>(Batches<C, Result<(), Uncommitted>>);
 
 impl<C: Change> GroupCommit<C> {
     /// Starts to commit such changes, as a supervised task of this name.
-    pub fn start(host: &Host, name: &str) -> Self {
+    pub fn start(resources: &Resources, name: &str) -> Self {
         let (batches, worker) = batch::queue();
-        let events = host.events.clone();
-        host.tasks.spawn(name, move |shutdown| {
+        let events = resources.events.clone();
+        resources.tasks.spawn(name, move |shutdown| {
             let (worker, writer) = (worker.clone(), Writer::new(events.clone()));
             async move {
                 worker.run(shutdown, writer).await;
@@ -73,13 +73,13 @@ impl<C: Change> GroupCommit<C> {
 /// Writes groups of changes.
 pub struct Writer {
     events: EventStore,
-    connection: KeptConnection,
+    connection: DedicatedConnection,
 }
 
 impl Writer {
     /// A writer with a connection of its own.
     pub fn new(events: EventStore) -> Self {
-        let connection = KeptConnection::like(events.pool());
+        let connection = DedicatedConnection::like(events.pool());
         Self { events, connection }
     }
 

@@ -8,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use eventstore::kept::{self, KeptConnection};
+use eventstore::dedicated_connection::{self, DedicatedConnection};
 use sqlx::{PgConnection, PgPool};
 
 use crate::batch::{self, Batches, Stopped, Work};
-use crate::host::Host;
+use crate::resources::Resources;
 
 /// What can be looked up together.
 pub trait Lookup: Clone + Send + Sync + 'static {
@@ -53,10 +53,10 @@ impl<L: Lookup> Clone for GroupLookup<L> {
 
 impl<L: Lookup> GroupLookup<L> {
     /// Starts to answer, as a supervised task of this name.
-    pub fn start(host: &Host, name: &str, lookup: L) -> Self {
+    pub fn start(resources: &Resources, name: &str, lookup: L) -> Self {
         let (batches, worker) = batch::queue();
-        let pool = host.pool.clone();
-        host.tasks.spawn(name, move |shutdown| {
+        let pool = resources.pool.clone();
+        resources.tasks.spawn(name, move |shutdown| {
             let (worker, reader) = (worker.clone(), Reader::new(lookup.clone(), &pool));
             async move {
                 worker.run(shutdown, reader).await;
@@ -77,12 +77,12 @@ impl<L: Lookup> GroupLookup<L> {
 
 struct Reader<L> {
     lookup: L,
-    connection: KeptConnection,
+    connection: DedicatedConnection,
 }
 
 impl<L: Lookup> Reader<L> {
     fn new(lookup: L, pool: &PgPool) -> Self {
-        let connection = KeptConnection::like(pool);
+        let connection = DedicatedConnection::like(pool);
         Self { lookup, connection }
     }
 
@@ -99,10 +99,10 @@ impl<L: Lookup> Reader<L> {
 
 impl<L: Lookup> Work<L::Key, Outcome<L>> for Reader<L> {
     async fn carry_out(&mut self, wanted: Vec<L::Key>) -> Vec<Outcome<L>> {
-        let mut found = kept::in_time(self.read(&wanted)).await;
+        let mut found = dedicated_connection::in_time(self.read(&wanted)).await;
         if matches!(found, Err(sqlx::Error::Io(_))) {
             // The connection was from before the database was started again, perhaps.
-            found = kept::in_time(self.read(&wanted)).await;
+            found = dedicated_connection::in_time(self.read(&wanted)).await;
         }
         match found {
             Ok(found) => wanted.iter().map(|key| Ok(found.get(key).cloned())).collect(),

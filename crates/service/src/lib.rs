@@ -2,8 +2,8 @@
 //!
 //! Read it in this order:
 //!
-//! 1. [`host`]: [`Host`], what a service is given: connections, events, questions to others;
-//!    [`Host::start_relay`] and [`Host::project`] send and follow events.
+//! 1. [`resources`]: [`Resources`], what a service is given: connections, events, questions to others;
+//!    [`Resources::start_relay`] and [`Resources::project`] send and follow events.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
@@ -11,9 +11,9 @@
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
 //!    [`background`]: a thread of its own for what no caller waits for.
 //! 7. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait for the same.
-//! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running host.
+//! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running resources.
 //!
-//! A service has a function `start(host, settings) -> Result<axum::Router, StartError>` that
+//! A service has a function `start(resources, settings) -> Result<axum::Router, StartError>` that
 //! registers its questions, spawns its background work and returns its routes. The binary merges
 //! the routes of the services it runs, puts [`http::application`] around them and calls
 //! [`http::serve`].
@@ -26,11 +26,11 @@ mod events;
 pub mod group_commit;
 pub mod group_lookup;
 pub mod health;
-pub mod host;
 pub mod http;
 mod network;
 pub mod problem;
 pub mod request;
+pub mod resources;
 pub mod rpc;
 pub mod settings;
 pub mod start;
@@ -42,9 +42,9 @@ pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
 pub use group_commit::GroupCommit;
 pub use health::Health;
-pub use host::{Host, Shared};
 pub use problem::Problem;
 pub use request::RequestFacts;
+pub use resources::{Resources, Shared};
 pub use rpc::{CallContext, RpcClient, RpcError, RpcRefusal};
 pub use start::StartError;
 pub use tasks::Tasks;

@@ -40,7 +40,7 @@ pub(crate) struct Stage {
     master_key: String,
     /// As the database's owner.
     pub(crate) pool: PgPool,
-    /// Where the API is, as `host:port`.
+    /// Where the API is, as `resources:port`.
     pub(crate) address: String,
     /// The organization.
     pub(crate) organization_id: String,
@@ -55,7 +55,7 @@ pub(crate) struct Stage {
 /// A process that serves, and ends with this value.
 pub(crate) struct Server {
     child: Child,
-    /// Where it serves, as `host:port`.
+    /// Where it serves, as `resources:port`.
     pub(crate) address: String,
 }
 

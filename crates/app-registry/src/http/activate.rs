@@ -55,10 +55,10 @@ pub(super) async fn activate(
     let command = Command::Activate {
         organization_confirmed: organization.confirmed,
         offer: Offer {
-            catalogue: &registry.host.catalogue,
+            catalogue: &registry.resources.catalogue,
             enabled: &organization.enabled_domains,
         },
     };
     let app = attempt.carry_out(authorized, if_match, command, None).await?;
-    Ok(answer(app, &registry.host.catalogue))
+    Ok(answer(app, &registry.resources.catalogue))
 }

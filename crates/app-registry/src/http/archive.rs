@@ -50,5 +50,5 @@ pub(super) async fn archive(
     let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Archive).await?;
     let app = attempt.carry_out(authorized, if_match, Command::Archive, None).await?;
-    Ok(answer(app, &registry.host.catalogue))
+    Ok(answer(app, &registry.resources.catalogue))
 }

@@ -31,5 +31,5 @@ pub(super) async fn catalogue(
     State(registry): State<Arc<Registry>>,
     _caller: Caller,
 ) -> Json<Catalogue> {
-    Json((*registry.host.catalogue).clone())
+    Json((*registry.resources.catalogue).clone())
 }

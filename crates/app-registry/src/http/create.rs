@@ -79,7 +79,7 @@ pub(super) async fn create(
     creation: Creation<NewApp>,
 ) -> Result<Response, Problem> {
     let Creation { body, idempotency } = creation;
-    if let Some(answer) = idempotency.replay(&registry.host).await? {
+    if let Some(answer) = idempotency.replay(&registry.resources).await? {
         return Ok(answer);
     }
     let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
@@ -115,15 +115,15 @@ pub(super) async fn create(
         service: body.service,
         domains: body.domains,
     };
-    let offer = Offer { catalogue: &registry.host.catalogue, enabled: &enabled };
-    let fact = app::create(registry.host.env.new_id(), organization, draft, offer)?;
-    let app = App::created(fact.clone(), registry.host.env.now());
+    let offer = Offer { catalogue: &registry.resources.catalogue, enabled: &enabled };
+    let fact = app::create(registry.resources.env.new_id(), organization, draft, offer)?;
+    let app = App::created(fact.clone(), registry.resources.env.now());
 
     let provenance = facts.provenance(caller.actor(), authority, Some(organization));
     let location = format!("/v1/apps/{}", app.id);
     let tag = etag(app.version.number());
-    let body = AppBody::of(app.clone(), &registry.host.catalogue);
-    let events = &registry.host.events;
+    let body = AppBody::of(app.clone(), &registry.resources.catalogue);
+    let events = &registry.resources.events;
     let new = creation::NewApp {
         created: events
             .prepare(&provenance, app.id.uuid(), Version::FIRST, &fact)

@@ -99,8 +99,10 @@ pub(super) async fn edit(
     let service = changes.service.as_deref().or(app.service.as_deref());
     let wanted = changes.domains.as_deref().unwrap_or_default();
     let enabled = registry.enabled_if_asked(&facts, app.organization_id, service, wanted).await?;
-    let command =
-        Command::Edit(changes, Offer { catalogue: &registry.host.catalogue, enabled: &enabled });
+    let command = Command::Edit(
+        changes,
+        Offer { catalogue: &registry.resources.catalogue, enabled: &enabled },
+    );
     let app = attempt.carry_out(authorized, if_match, command, None).await?;
-    Ok(answer(app, &registry.host.catalogue))
+    Ok(answer(app, &registry.resources.catalogue))
 }

@@ -40,5 +40,5 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Read).await?;
-    Ok(answer(authorized.app, &registry.host.catalogue))
+    Ok(answer(authorized.app, &registry.resources.catalogue))
 }

@@ -46,7 +46,7 @@ pub(super) async fn get_image(
     Path(id): Path<AppId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let app = store::find(&registry.host.pool, id).await?.ok_or_else(no_such_app)?;
+    let app = store::find(&registry.resources.pool, id).await?.ok_or_else(no_such_app)?;
     if app.activated_at.is_none() {
         Attempt { registry: &registry, caller: &caller, facts: &facts }
             .authorize(id, Operation::Read)
@@ -66,7 +66,7 @@ pub(super) async fn get_image(
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag), (CACHE_CONTROL, caching.to_owned())])
             .into_response());
     }
-    let image = store::image(&registry.host.pool, id).await?.ok_or_else(none)?;
+    let image = store::image(&registry.resources.pool, id).await?.ok_or_else(none)?;
     let headers = [
         // Of the bytes that are answered: they may be newer than the app that was read before.
         (ETAG, format!("\"{}\"", hex::encode(&image.sha256))),

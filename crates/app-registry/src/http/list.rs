@@ -81,7 +81,7 @@ pub(super) async fn list(
     let page = PageQuery { limit: wanted.limit, cursor: wanted.cursor };
     let listed =
         Listed { organizations, state: wanted.state, before: page.after()?, limit: page.rows() };
-    let apps = store::list(&registry.host.pool, &listed).await?;
+    let apps = store::list(&registry.resources.pool, &listed).await?;
     let page = Page::of_rows(apps, &page, |app| (app.created_at, app.id))?;
-    Ok(page.map(|app| AppBody::of(app, &registry.host.catalogue)).into_response_for(&uri))
+    Ok(page.map(|app| AppBody::of(app, &registry.resources.catalogue)).into_response_for(&uri))
 }

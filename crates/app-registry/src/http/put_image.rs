@@ -66,7 +66,7 @@ pub(super) async fn put_image(
         sha256: image.sha256,
     };
     let app = attempt.carry_out(authorized, if_match, command, Some(&image)).await?;
-    Ok(answer(app, &registry.host.catalogue))
+    Ok(answer(app, &registry.resources.catalogue))
 }
 
 fn size(image: &AppImage) -> u32 {

@@ -47,5 +47,5 @@ pub(super) async fn suspend(
     let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
     let authorized = attempt.authorize(id, Operation::Suspend).await?;
     let app = attempt.carry_out(authorized, if_match, Command::Suspend, None).await?;
-    Ok(answer(app, &registry.host.catalogue))
+    Ok(answer(app, &registry.resources.catalogue))
 }

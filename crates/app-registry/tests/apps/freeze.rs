@@ -9,7 +9,7 @@ use crate::stage::{Stage, complete};
 
 /// The service's connection, and the owner's.
 async fn both(stage: &Stage) -> [(&'static str, PgConnection); 2] {
-    let service = stage.host.pool.acquire().await.unwrap().detach();
+    let service = stage.resources.pool.acquire().await.unwrap().detach();
     let owner = PgConnection::connect(&stage.admin_url).await.unwrap();
     [("service", service), ("owner", owner)]
 }

@@ -106,7 +106,7 @@ async fn to_people_of_other_organizations_the_app_does_not_exist() {
     let stage = Stage::set().await;
     let stranger = stage.stranger();
     let id = stage.developer().post("/v1/apps", complete()).await.id();
-    let unknown = stage.host.env.new_id::<contract::AppId>().to_string();
+    let unknown = stage.resources.env.new_id::<contract::AppId>().to_string();
     for change in &changes() {
         assert_eq!(attempt(&stranger, &id, change).await, StatusCode::NOT_FOUND, "{change:?}");
     }

@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 use service::rpc::RpcServer;
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
 use service::{
-    AuthenticationError, Authenticator, CallContext, Caller, Health, Host, Shared, Tasks,
+    AuthenticationError, Authenticator, CallContext, Caller, Health, Resources, Shared, Tasks,
 };
 
 use crate::client::Client;
 
 /// Everything a test needs.
 pub struct Stage {
-    pub host: Host,
+    pub resources: Resources,
     pub organization: OrganizationId,
     pub other_organization: OrganizationId,
     /// `postgres://…` of the superuser.
@@ -85,7 +85,7 @@ impl Stage {
             tasks: Tasks::new(health.clone()),
             health,
         };
-        let host = Host::connect(
+        let resources = Resources::connect(
             Service::AppRegistry,
             &shared,
             &DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() },
@@ -102,10 +102,11 @@ impl Stage {
         let directory = Arc::new(Mutex::new(HashMap::from(
             [organization, other_organization].map(|id| (id, organization_view(id))),
         )));
-        answer_as_directory(&host, &shared, &directory).await;
+        answer_as_directory(&resources, &shared, &directory).await;
 
-        let routes =
-            app_registry::start(host.clone(), app_registry::Settings::default()).await.unwrap();
+        let routes = app_registry::start(resources.clone(), app_registry::Settings::default())
+            .await
+            .unwrap();
         let people = Arc::new(People::default());
         let tokens = ["owner", "developer", "auditor", "operator", "stranger"].map(|role| {
             let memberships = match role {
@@ -127,7 +128,7 @@ impl Stage {
             tokens,
             _database: database,
             _nats: nats,
-            host,
+            resources,
         }
     }
 
@@ -155,14 +156,14 @@ impl Stage {
 
     /// Someone new with these roles.
     pub fn person_in(&self, memberships: &[(OrganizationId, &str)]) -> Client<'_> {
-        let (person, token) = self.people.admit(&self.host.env, false, memberships);
+        let (person, token) = self.people.admit(&self.resources.env, false, memberships);
         Client { person, router: &self.router, token }
     }
 
     /// Someone whose token is nobody's.
     pub fn nobody(&self) -> Client<'_> {
-        let token = ApiToken::generate(&self.host.env).reveal().to_owned();
-        Client { person: self.host.env.new_id(), router: &self.router, token }
+        let token = ApiToken::generate(&self.resources.env).reveal().to_owned();
+        Client { person: self.resources.env.new_id(), router: &self.router, token }
     }
 
     fn client(&self, index: usize) -> Client<'_> {
@@ -204,7 +205,7 @@ impl Stage {
             "SELECT type FROM events WHERE stream_id = $1::text::uuid ORDER BY version",
         )
         .bind(id)
-        .fetch_all(&self.host.pool)
+        .fetch_all(&self.resources.pool)
         .await
         .unwrap()
     }
@@ -213,7 +214,7 @@ impl Stage {
     pub async fn last_event_of(&self, id: &str) -> Value {
         let query = "SELECT envelope FROM events WHERE stream_id = $1::text::uuid ORDER BY version DESC LIMIT 1";
         let bytes: Vec<u8> =
-            sqlx::query_scalar(query).bind(id).fetch_one(&self.host.pool).await.unwrap();
+            sqlx::query_scalar(query).bind(id).fetch_one(&self.resources.pool).await.unwrap();
         serde_json::from_slice(&bytes).unwrap()
     }
 
@@ -222,7 +223,7 @@ impl Stage {
         let query =
             "SELECT envelope FROM events WHERE type = 'mandate.access.refused.v1' ORDER BY seq";
         let rows: Vec<Vec<u8>> =
-            sqlx::query_scalar(query).fetch_all(&self.host.pool).await.unwrap();
+            sqlx::query_scalar(query).fetch_all(&self.resources.pool).await.unwrap();
         let text = |bytes: &Vec<u8>| {
             let event: Value = serde_json::from_slice(bytes).unwrap();
             assert_eq!(event["data"]["reason"], "role_not_allowed");
@@ -236,7 +237,7 @@ impl Stage {
 
     pub async fn count_apps(&self) -> i64 {
         sqlx::query_scalar("SELECT count(*) FROM app_registry.apps")
-            .fetch_one(&self.host.pool)
+            .fetch_one(&self.resources.pool)
             .await
             .unwrap()
     }
@@ -279,13 +280,13 @@ fn organization_view(id: OrganizationId) -> OrganizationView {
 }
 
 async fn answer_as_directory(
-    host: &Host,
+    resources: &Resources,
     shared: &Shared,
     directory: &Arc<Mutex<HashMap<OrganizationId, OrganizationView>>>,
 ) {
     let server = RpcServer::new(
         Service::Directory,
-        host.nats.clone(),
+        resources.nats.clone(),
         shared.env.clone(),
         shared.tasks.clone(),
         16,

@@ -83,8 +83,8 @@ pub(crate) async fn stream_heads(
         .collect())
 }
 
-/// The places, as (stream, version), of those of these events that are recorded.
-pub(crate) async fn places_of(
+/// The positions, as (stream, version), of those of these events that are recorded.
+pub(crate) async fn positions_of(
     conn: &mut PgConnection,
     events: &[Uuid],
 ) -> sqlx::Result<HashMap<EventId, (Uuid, i64)>> {
@@ -228,7 +228,7 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// Whether entries could not be appended for their places or ids: one of them is taken, or the one
+/// Whether entries could not be appended for their positions or ids: one of them is taken, or the one
 /// before it is not there.
 pub(crate) fn is_out_of_turn(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| {

@@ -91,7 +91,7 @@ pub(crate) async fn await_those_of(
 /// this place any more.
 pub(crate) async fn await_no_more(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
     let come = come.iter().filter(|entry| !entry.fetched);
-    let (streams, versions): (Vec<Uuid>, Vec<i64>) = come.map(Entry::place).unzip();
+    let (streams, versions): (Vec<Uuid>, Vec<i64>) = come.map(Entry::stream_position).unzip();
     sqlx::query!(
         "DELETE FROM audit.awaited_contexts AS awaited
          USING UNNEST($1::uuid[], $2::bigint[]) AS come (stream_id, version)

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 
-use contract::envelope::{Commitments, Place};
+use contract::envelope::{Commitments, EventHeader};
 use contract::facts::{AppCreated, AppSuspended};
 use contract::rpc::{
     AuthenticationMethod, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead,
@@ -99,10 +99,15 @@ impl Events {
         let version = Version::new(i64::try_from(version).unwrap()).unwrap();
         let mut services = Service::ALL.into_iter().rev();
         let source = services.find(|service| service.aggregates().contains(&F::AGGREGATE));
-        let place =
-            Place { id: env.new_id(), stream, version, time: env.now(), source: source.unwrap() };
+        let header = EventHeader {
+            id: env.new_id(),
+            stream,
+            version,
+            time: env.now(),
+            source: source.unwrap(),
+        };
         let envelope = Envelope::of(
-            &place,
+            &header,
             provenance,
             Commitments { context: sealed.map(Sealed::hash), details: None },
             fact,

@@ -27,7 +27,7 @@ use eventstore::transport::{AUDIT, Transport};
 use local_servers::Nats;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{Authenticator, Health, Host, Problem, Shared, Tasks};
+use service::{Authenticator, Health, Problem, Resources, Shared, Tasks};
 use sqlx::PgPool;
 use tower::ServiceExt;
 
@@ -72,7 +72,7 @@ impl World {
         Self { env: Environment::system(), database, nats, sql, transport, people: Arc::default() }
     }
 
-    async fn host(&self, service: Service, health: &Health, tasks: &Tasks) -> Host {
+    async fn resources(&self, service: Service, health: &Health, tasks: &Tasks) -> Resources {
         let shared = Shared {
             env: self.env.clone(),
             catalogue: Arc::new(Catalogue::default()),
@@ -88,7 +88,7 @@ impl World {
             request_timeout_seconds: 2,
             ..NatsSettings::default()
         };
-        Host::connect(service, &shared, &database, &nats, TransportSettings::default())
+        Resources::connect(service, &shared, &database, &nats, TransportSettings::default())
             .await
             .unwrap()
     }
@@ -97,9 +97,9 @@ impl World {
     pub(crate) async fn audit(&self) -> Replica {
         let health = Health::new();
         let tasks = Tasks::new(health.clone());
-        let host = self.host(Service::Audit, &health, &tasks).await;
+        let resources = self.resources(Service::Audit, &health, &tasks).await;
         let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
-        let routes = audit::start(host, settings).await.unwrap();
+        let routes = audit::start(resources, settings).await.unwrap();
         let authenticator: Arc<dyn Authenticator> = Arc::<People>::clone(&self.people);
         let routes =
             service::http::application(routes, authenticator, &self.env, &HttpSettings::default());
@@ -109,51 +109,57 @@ impl World {
     /// Starts a producer that answers for these events.
     pub(crate) async fn producer(&self, events: &Events) {
         let health = Health::new();
-        let host = self.host(Service::AppRegistry, &health, &Tasks::new(health.clone())).await;
+        let resources =
+            self.resources(Service::AppRegistry, &health, &Tasks::new(health.clone())).await;
         let told = events.clone();
-        host.serve_rpc::<StreamEvents, _, _>(move |_, asked| {
-            std::future::ready(Ok(told.stream_events(&asked)))
-        })
-        .await
-        .unwrap();
+        resources
+            .serve_rpc::<StreamEvents, _, _>(move |_, asked| {
+                std::future::ready(Ok(told.stream_events(&asked)))
+            })
+            .await
+            .unwrap();
         let told = events.clone();
-        host.serve_rpc::<StreamHeads, _, _>(move |_, asked| {
-            std::future::ready(Ok(told.stream_heads(&asked)))
-        })
-        .await
-        .unwrap();
+        resources
+            .serve_rpc::<StreamHeads, _, _>(move |_, asked| {
+                std::future::ready(Ok(told.stream_heads(&asked)))
+            })
+            .await
+            .unwrap();
         let (told, jetstream) = (events.clone(), self.transport.jetstream().clone());
-        host.serve_rpc::<RepeatEvents, _, _>(move |_, asked| {
-            let (bundle, jetstream) = (told.bundle(&asked), jetstream.clone());
-            let repeating = told.repeating().clone();
-            async move {
-                if repeating.refuses() {
-                    return Err(Problem::internal("the test").into());
+        resources
+            .serve_rpc::<RepeatEvents, _, _>(move |_, asked| {
+                let (bundle, jetstream) = (told.bundle(&asked), jetstream.clone());
+                let repeating = told.repeating().clone();
+                async move {
+                    if repeating.refuses() {
+                        return Err(Problem::internal("the test").into());
+                    }
+                    if repeating.loses() {
+                        return Ok(bundle.len() as u64);
+                    }
+                    let subject = bundle::subject(Service::AppRegistry);
+                    let payload = bundle::write(&bundle).into();
+                    let sent = jetstream.publish(subject, payload).await.unwrap();
+                    sent.await.unwrap();
+                    Ok(bundle.len() as u64)
                 }
-                if repeating.loses() {
-                    return Ok(bundle.len() as u64);
-                }
-                let subject = bundle::subject(Service::AppRegistry);
-                let payload = bundle::write(&bundle).into();
-                let sent = jetstream.publish(subject, payload).await.unwrap();
-                sent.await.unwrap();
-                Ok(bundle.len() as u64)
-            }
-        })
-        .await
-        .unwrap();
+            })
+            .await
+            .unwrap();
     }
 
     /// Starts a directory that knows who holds a role on an account.
     pub(crate) async fn directory(&self) {
         let health = Health::new();
-        let host = self.host(Service::Directory, &health, &Tasks::new(health.clone())).await;
+        let resources =
+            self.resources(Service::Directory, &health, &Tasks::new(health.clone())).await;
         let people = Arc::clone(&self.people);
-        host.serve_rpc::<AccountRolesOf, _, _>(move |_, asked| {
-            std::future::ready(Ok(people.roles(&asked)))
-        })
-        .await
-        .unwrap();
+        resources
+            .serve_rpc::<AccountRolesOf, _, _>(move |_, asked| {
+                std::future::ready(Ok(people.roles(&asked)))
+            })
+            .await
+            .unwrap();
     }
 
     /// Publishes an event, as a relay does, and awaits that it is stored.

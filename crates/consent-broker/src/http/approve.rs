@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contract::{AccountId, AppId, GrantId, LinkId};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::{Attempt, request};
 use crate::choice::{self, ChoiceError};
 use crate::neighbours::Neighbours;
 use crate::redemption::{Redeemed, Redeemer, RedemptionError};
-use crate::{State, policy};
+use crate::{ConsentBroker, policy};
 
 /// Which accounts consent.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -92,38 +92,39 @@ pub struct EarlierGrant {
     ),
 )]
 pub async fn approve(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(token): Path<String>,
     Json(approval): Json<Approval>,
 ) -> Result<Json<Approved>, Problem> {
-    let link = request::find(&state, &token).await?;
+    let link = request::find(&broker, &token).await?;
     let attempt = Attempt::at_request("consent-request.approve", &link, &caller, &facts);
-    if let Err(closed) = link.usable(state.host.env.now()) {
-        return Err(attempt.refuse_closed(&state, closed).await);
+    if let Err(closed) = link.usable(broker.resources.env.now()) {
+        return Err(attempt.refuse_closed(&broker, closed).await);
     }
     choice::check_form(&approval.accounts).map_err(refusal)?;
-    let neighbours = Neighbours::of(&state, &facts);
+    let neighbours = Neighbours::of(&broker, &facts);
     let (app, service) = request::asking_app(&neighbours, &link).await?;
 
     // The page may be an hour old: what counts is the role the person holds now.
     let held = neighbours.roles_of(caller.person_id, Some(approval.accounts.clone())).await?;
-    let roles = policy::consent_roles(&state.host.catalogue, &service);
+    let roles = policy::consent_roles(&broker.resources.catalogue, &service);
     let approvals = match choice::approvals(&approval.accounts, &held, &service, roles) {
         Ok(approvals) => approvals,
         Err(error) => {
             if matches!(error, ChoiceError::RoleMayNotConsent { .. }) {
-                attempt.refuse(&state, "role_not_allowed").await;
+                attempt.refuse(&broker, "role_not_allowed").await;
             }
             return Err(refusal(error));
         }
     };
 
-    let person = Redeemer { host: &state.host, facts: &facts, person_id: caller.person_id };
+    let person =
+        Redeemer { resources: &broker.resources, facts: &facts, person_id: caller.person_id };
     match person.approve(&link, &app, &service, &approvals).await {
         Ok(redeemed) => Ok(Json(answer(link.id, app.id, redeemed, &neighbours).await)),
-        Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&state, closed).await),
+        Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&broker, closed).await),
         Err(error) => Err(error.into()),
     }
 }

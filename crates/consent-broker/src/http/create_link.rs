@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
@@ -21,7 +21,7 @@ use super::link_view::LinkView;
 use crate::link::{self, Link, LinkState};
 use crate::neighbours::Neighbours;
 use crate::store::{apps, links};
-use crate::{State, policy};
+use crate::{ConsentBroker, policy};
 
 /// The most characters of a label.
 const LONGEST_LABEL: usize = 255;
@@ -80,17 +80,17 @@ pub struct CreatedLink {
     ),
 )]
 pub async fn create_link(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(app_id): Path<AppId>,
     Creation { body, idempotency }: Creation<NewLink>,
 ) -> Result<Response, Problem> {
-    if let Some(answer) = idempotency.replay(&state.host).await? {
+    if let Some(answer) = idempotency.replay(&broker.resources).await? {
         return Ok(answer);
     }
     let missing = "There is no such app.";
-    let neighbours = Neighbours::of(&state, &facts);
+    let neighbours = Neighbours::of(&broker, &facts);
     let app =
         neighbours.app(app_id).await?.ok_or_else(|| Problem::not_found("not-found", missing))?;
     let access = policy::write_links(caller.role_in(app.organization_id), caller.operator);
@@ -102,10 +102,10 @@ pub async fn create_link(
         caller: &caller,
         facts: &facts,
     };
-    let authority = attempt.demand(&state, access, missing).await?;
+    let authority = attempt.demand(&broker, access, missing).await?;
 
-    let token = LinkToken::generate(&state.host.env);
-    let link = draft(&state, &caller, &app, &token, body)?;
+    let token = LinkToken::generate(&broker.resources.env);
+    let link = draft(&broker, &caller, &app, &token, body)?;
     if app.state != AppState::Active {
         return Err(not_active(app.state));
     }
@@ -124,7 +124,7 @@ pub async fn create_link(
     let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
     let mut unit =
-        state.host.events.begin(&facts.provenance(caller.actor(), authority, organization));
+        broker.resources.events.begin(&facts.provenance(caller.actor(), authority, organization));
     let connection = unit.connection().await?;
     if !apps::hold(connection, app.id, app.organization_id).await? {
         return Err(not_active(AppState::Archived));
@@ -135,20 +135,20 @@ pub async fn create_link(
     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &answer));
     unit.commit().await?;
 
-    let base = state.settings.public_base_url.trim_end_matches('/');
+    let base = broker.settings.public_base_url.trim_end_matches('/');
     answer.url = Some(format!("{base}/consent/{}", token.reveal()));
     answer.token = Some(token.reveal().to_owned());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
 }
 
 fn draft(
-    state: &State,
+    broker: &ConsentBroker,
     caller: &Caller,
     app: &AppView,
     token: &LinkToken,
     wish: NewLink,
 ) -> Result<Link, Problem> {
-    let lifetime = link::lifetime(wish.expires_in_days, state.settings.link_lifetime_days)
+    let lifetime = link::lifetime(wish.expires_in_days, broker.settings.link_lifetime_days)
         .map_err(|error| Problem::invalid_field("expires_in_days", error.to_string()))?;
     let label = wish.label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
     if label
@@ -160,9 +160,9 @@ fn draft(
             format!("has at most {LONGEST_LABEL} characters, none of them NUL"),
         ));
     }
-    let created_at = state.host.env.now();
+    let created_at = broker.resources.env.now();
     Ok(Link {
-        id: state.host.env.new_id(),
+        id: broker.resources.env.new_id(),
         app_id: app.id,
         organization_id: app.organization_id,
         hint: token.hint().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contract::LinkId;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use service::{Caller, Problem, RequestFacts};
 use utoipa::ToSchema;
 
 use super::{Attempt, request};
-use crate::State;
+use crate::ConsentBroker;
 use crate::neighbours::Neighbours;
 use crate::redemption::{Redeemer, RedemptionError};
 
@@ -47,21 +47,22 @@ pub struct Denied {
     ),
 )]
 pub async fn deny(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(token): Path<String>,
 ) -> Result<Json<Denied>, Problem> {
-    let link = request::find(&state, &token).await?;
+    let link = request::find(&broker, &token).await?;
     let attempt = Attempt::at_request("consent-request.deny", &link, &caller, &facts);
-    if let Err(closed) = link.usable(state.host.env.now()) {
-        return Err(attempt.refuse_closed(&state, closed).await);
+    if let Err(closed) = link.usable(broker.resources.env.now()) {
+        return Err(attempt.refuse_closed(&broker, closed).await);
     }
-    request::asking_app(&Neighbours::of(&state, &facts), &link).await?;
-    let redeemer = Redeemer { host: &state.host, facts: &facts, person_id: caller.person_id };
+    request::asking_app(&Neighbours::of(&broker, &facts), &link).await?;
+    let redeemer =
+        Redeemer { resources: &broker.resources, facts: &facts, person_id: caller.person_id };
     match redeemer.deny(&link).await {
         Ok(denied_at) => Ok(Json(Denied { link_id: link.id, denied_at })),
-        Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&state, closed).await),
+        Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&broker, closed).await),
         Err(error) => Err(error.into()),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use contract::LinkId;
 use service::http::{Json, Path};
 use service::{Caller, Problem, RequestFacts};
 
 use super::Attempt;
 use super::link_view::{LinkView, accounts_of};
-use crate::State;
+use crate::ConsentBroker;
 use crate::neighbours::Neighbours;
 use crate::policy;
 use crate::store::links;
@@ -34,13 +34,13 @@ use crate::store::links;
     ),
 )]
 pub async fn get_link(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(id): Path<LinkId>,
 ) -> Result<Json<LinkView>, Problem> {
     let missing = "There is no such consent link.";
-    let link = links::by_id(&state.host.pool, id).await?;
+    let link = links::by_id(&broker.resources.pool, id).await?;
     let link = link.ok_or_else(|| Problem::not_found("not-found", missing))?;
     let access = policy::read_links(caller.role_in(link.organization_id), caller.operator);
     let organization = Some(link.organization_id);
@@ -52,8 +52,8 @@ pub async fn get_link(
         caller: &caller,
         facts: &facts,
     };
-    attempt.demand(&state, access, missing).await?;
+    attempt.demand(&broker, access, missing).await?;
     let accounts = accounts_of(&link).map(|(id, _)| id).collect();
-    let names = Neighbours::of(&state, &facts).name_accounts(accounts).await?;
-    Ok(Json(LinkView::of(&link, state.host.env.now(), &names)))
+    let names = Neighbours::of(&broker, &facts).name_accounts(accounts).await?;
+    Ok(Json(LinkView::of(&link, broker.resources.env.now(), &names)))
 }

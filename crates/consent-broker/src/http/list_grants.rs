@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{OriginalUri, State as Of};
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use contract::{AccountId, AppId, GrantId, OrganizationId};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use service::{Caller, Problem, RequestFacts};
 use utoipa::IntoParams;
 
 use super::grant_view::GrantView;
-use crate::State;
+use crate::ConsentBroker;
 use crate::grant::{Grant, GrantStateName};
 use crate::neighbours::{Names, Neighbours};
 use crate::store::grants::{self, Filter, Sight};
@@ -59,13 +59,13 @@ pub struct GrantFilter {
     ),
 )]
 pub async fn list_grants(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<GrantFilter>,
 ) -> Result<Response, Problem> {
-    let neighbours = Neighbours::of(&state, &facts);
+    let neighbours = Neighbours::of(&broker, &facts);
     let held = neighbours.roles_of(caller.person_id, query.account_id.map(|id| vec![id])).await?;
     let sight = Sight {
         everything: caller.operator,
@@ -83,7 +83,8 @@ pub async fn list_grants(
         state: query.state,
     };
     let before = query.page.after::<GrantId>()?;
-    let rows = grants::list(&state.host.pool, &sight, filter, before, query.page.rows()).await?;
+    let rows =
+        grants::list(&broker.resources.pool, &sight, filter, before, query.page.rows()).await?;
     let page = Page::of_rows(rows, &query.page, |grant| grant.id)?;
 
     let own: BTreeSet<AccountId> = sight.accounts.into_iter().collect();

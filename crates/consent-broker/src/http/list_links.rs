@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{OriginalUri, State as Of};
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use contract::{AppId, LinkId};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use super::link_view::{LinkView, accounts_of};
 use crate::link::LinkStateName;
 use crate::neighbours::Neighbours;
 use crate::store::links;
-use crate::{State, policy};
+use crate::{ConsentBroker, policy};
 
 /// Which links.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,7 +52,7 @@ pub struct LinkFilter {
     ),
 )]
 pub async fn list_links(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     OriginalUri(uri): OriginalUri,
@@ -60,7 +60,7 @@ pub async fn list_links(
     Query(filter): Query<LinkFilter>,
 ) -> Result<Response, Problem> {
     let missing = "There is no such app.";
-    let neighbours = Neighbours::of(&state, &facts);
+    let neighbours = Neighbours::of(&broker, &facts);
     let app =
         neighbours.app(app_id).await?.ok_or_else(|| Problem::not_found("not-found", missing))?;
     let access = policy::read_links(caller.role_in(app.organization_id), caller.operator);
@@ -72,13 +72,19 @@ pub async fn list_links(
         caller: &caller,
         facts: &facts,
     };
-    attempt.demand(&state, access, missing).await?;
+    attempt.demand(&broker, access, missing).await?;
 
-    let now = state.host.env.now();
+    let now = broker.resources.env.now();
     let before = filter.page.after::<LinkId>()?;
-    let rows =
-        links::of_app(&state.host.pool, app_id, filter.state, now, before, filter.page.rows())
-            .await?;
+    let rows = links::of_app(
+        &broker.resources.pool,
+        app_id,
+        filter.state,
+        now,
+        before,
+        filter.page.rows(),
+    )
+    .await?;
     let page = Page::of_rows(rows, &filter.page, |link| link.id)?;
     let accounts = page.items.iter().flat_map(accounts_of).map(|(id, _)| id).collect();
     let names = neighbours.name_accounts(accounts).await?;

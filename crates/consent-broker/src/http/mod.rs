@@ -28,13 +28,13 @@ use service::{Caller, Problem, RequestFacts};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::State;
+use crate::ConsentBroker;
 use crate::link::{Closed, Link};
 use crate::policy::Access;
 use crate::redemption::RedemptionError;
 
 /// All endpoints, with their documentation.
-pub fn router() -> OpenApiRouter<Arc<State>> {
+pub fn router() -> OpenApiRouter<Arc<ConsentBroker>> {
     OpenApiRouter::new()
         .routes(routes!(create_link::create_link, list_links::list_links))
         .routes(routes!(get_link::get_link, revoke_link::revoke_link))
@@ -72,9 +72,9 @@ impl<'a> Attempt<'a> {
 
     /// What a link that is closed answers. A second use is recorded: someone may have got hold of
     /// a link that was not meant for them.
-    async fn refuse_closed(&self, state: &State, closed: Closed) -> Problem {
+    async fn refuse_closed(&self, broker: &ConsentBroker, closed: Closed) -> Problem {
         if matches!(closed, Closed::Used { .. }) {
-            self.refuse(state, "link_already_used").await;
+            self.refuse(broker, "link_already_used").await;
         }
         closed.into()
     }
@@ -82,7 +82,7 @@ impl<'a> Attempt<'a> {
     /// The authority, or 404 for those who are not to know, or 403 and an event for the others.
     async fn demand(
         &self,
-        state: &State,
+        broker: &ConsentBroker,
         access: Access,
         missing: &'static str,
     ) -> Result<Authority, Problem> {
@@ -90,16 +90,16 @@ impl<'a> Attempt<'a> {
             Access::Allowed(authority) => Ok(authority),
             Access::Hidden => Err(Problem::not_found("not-found", missing)),
             Access::RoleNotAllowed => {
-                self.refuse(state, "role_not_allowed").await;
+                self.refuse(broker, "role_not_allowed").await;
                 Err(Problem::forbidden("role-not-allowed", "Your role does not allow this."))
             }
         }
     }
 
     /// Records the refusal.
-    async fn refuse(&self, state: &State, reason: &'static str) {
-        state
-            .host
+    async fn refuse(&self, broker: &ConsentBroker, reason: &'static str) {
+        broker
+            .resources
             .refuse_access(
                 self.facts,
                 self.caller.actor(),

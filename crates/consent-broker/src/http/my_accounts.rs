@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OriginalUri, State as Of};
+use axum::extract::{FromRequestParts, OriginalUri, State};
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -17,7 +17,7 @@ use service::http::{Page, PageQuery, Query};
 use service::{Problem, RequestFacts};
 use utoipa::ToSchema;
 
-use crate::State;
+use crate::ConsentBroker;
 use crate::neighbours::Neighbours;
 use crate::store::grants;
 
@@ -40,11 +40,14 @@ pub struct MyAccount {
 #[derive(Debug)]
 pub struct CallingApp(AuthenticatedApp);
 
-impl FromRequestParts<Arc<State>> for CallingApp {
+impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Problem> {
-        let facts = RequestFacts::from_request_parts(parts, state).await?;
+    async fn from_request_parts(
+        parts: &mut Parts,
+        broker: &Arc<ConsentBroker>,
+    ) -> Result<Self, Problem> {
+        let facts = RequestFacts::from_request_parts(parts, broker).await?;
         let token = bearer(parts).ok_or_else(|| {
             Problem::unauthorized(
                 "unauthenticated",
@@ -52,7 +55,7 @@ impl FromRequestParts<Arc<State>> for CallingApp {
             )
         })?;
         let app =
-            Neighbours::of(state, &facts).authenticate_app(token).await?.ok_or_else(|| {
+            Neighbours::of(broker, &facts).authenticate_app(token).await?.ok_or_else(|| {
                 let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
                 let detail = "The access token is forged or expired, or its app may not act.";
                 Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", detail)
@@ -84,17 +87,17 @@ impl FromRequestParts<Arc<State>> for CallingApp {
     ),
 )]
 pub async fn my_accounts(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     CallingApp(app): CallingApp,
     facts: RequestFacts,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let after = query.after::<GrantId>()?;
-    let rows = grants::live_of_app(&state.host.pool, app.app_id, after, query.rows()).await?;
+    let rows = grants::live_of_app(&broker.resources.pool, app.app_id, after, query.rows()).await?;
     let page = Page::of_rows(rows, &query, |grant| grant.id)?;
     let ids = page.items.iter().map(|grant| grant.account_id).collect();
-    let named = Neighbours::of(&state, &facts).accounts(ids).await?;
+    let named = Neighbours::of(&broker, &facts).accounts(ids).await?;
     let named: BTreeMap<AccountId, NamedAccount> =
         named.into_iter().map(|account| (account.account_id, account)).collect();
     let accounts = page.map(|grant| {

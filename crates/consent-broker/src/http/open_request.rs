@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use contract::facts::ConsentLinkOpened;
 use contract::rpc::VisibleAccount;
 use contract::{AccountId, AppId};
@@ -15,7 +15,7 @@ use super::request;
 use crate::link::{Link, Opening};
 use crate::neighbours::{Names, Neighbours};
 use crate::store::{grants, links};
-use crate::{State, choice, policy};
+use crate::{ConsentBroker, choice, policy};
 
 /// Look at a request for consent
 ///
@@ -41,16 +41,16 @@ use crate::{State, choice, policy};
     ),
 )]
 pub async fn open_request(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(token): Path<String>,
 ) -> Result<Json<ConsentPage>, Problem> {
-    let link = request::find(&state, &token).await?;
-    link.usable(state.host.env.now())?;
-    let neighbours = Neighbours::of(&state, &facts);
+    let link = request::find(&broker, &token).await?;
+    link.usable(broker.resources.env.now())?;
+    let neighbours = Neighbours::of(&broker, &facts);
     let (app, service) = request::asking_app(&neighbours, &link).await?;
-    let catalogue = &state.host.catalogue;
+    let catalogue = &broker.resources.catalogue;
     let roles = policy::consent_roles(catalogue, &service);
     let (organization, accounts) = tokio::try_join!(
         neighbours.organization(app.organization_id),
@@ -58,28 +58,28 @@ pub async fn open_request(
     )?;
     let organization =
         organization.ok_or_else(|| Problem::internal("an app's organization is known"))?;
-    let choices = choices(&state, &neighbours, app.id, accounts, roles).await?;
+    let choices = choices(&broker, &neighbours, app.id, accounts, roles).await?;
 
     // Last: a look that failed has shown nothing to anyone.
-    let link = note_opening(&state, &caller, &facts, link).await?;
+    let link = note_opening(&broker, &caller, &facts, link).await?;
     let domains =
         app.domains.iter().map(|asked| AskedDomain::of(catalogue, &service, asked)).collect();
     let service = AskedService::of(catalogue, &service);
     let mut page =
-        ConsentPage::of(&link, state.host.env.now(), &app, organization, service, domains);
+        ConsentPage::of(&link, broker.resources.env.now(), &app, organization, service, domains);
     page.accounts = choices;
     Ok(Json(page))
 }
 
 async fn choices(
-    state: &State,
+    broker: &ConsentBroker,
     neighbours: &Neighbours,
     app: AppId,
     accounts: Vec<VisibleAccount>,
     roles: &[contract::rpc::AccountRole],
 ) -> Result<Vec<AccountChoice>, Problem> {
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
-    let live = grants::live_on(&state.host.pool, app, &ids).await?;
+    let live = grants::live_on(&broker.resources.pool, app, &ids).await?;
     let people =
         neighbours.name_people(live.iter().map(|grant| grant.granted_by).collect()).await?;
     let names = Names { people, ..Names::default() };
@@ -94,22 +94,22 @@ async fn choices(
 
 /// Marks the link as opened, if this is the first opening that counts, and gives it as it is now.
 async fn note_opening(
-    state: &State,
+    broker: &ConsentBroker,
     caller: &Caller,
     facts: &RequestFacts,
     link: Link,
 ) -> Result<Link, Problem> {
     let by_its_makers = caller.role_in(link.organization_id).is_some();
-    if link.open(by_its_makers, state.host.env.now())? == Opening::Again {
+    if link.open(by_its_makers, broker.resources.env.now())? == Opening::Again {
         return Ok(link);
     }
     let provenance =
         facts.provenance(caller.actor(), policy::HOLDER_OF_LINK, Some(link.organization_id));
-    let mut unit = state.host.events.begin(&provenance);
+    let mut unit = broker.resources.events.begin(&provenance);
     let connection = unit.connection().await?;
     let missing = || Problem::not_found("not-found", "There is no such request for consent.");
     let link = links::lock(connection, link.id).await?.ok_or_else(missing)?;
-    let now = state.host.env.now();
+    let now = broker.resources.env.now();
     // Decided again under the lock: someone else may have been first, or have used it.
     if link.open(by_its_makers, now)? == Opening::Again {
         return Ok(link);
@@ -124,5 +124,5 @@ async fn note_opening(
         unit.record(link.id.uuid(), version, &fact)?;
         unit.commit().await?;
     }
-    links::by_id(&state.host.pool, link.id).await?.ok_or_else(missing)
+    links::by_id(&broker.resources.pool, link.id).await?.ok_or_else(missing)
 }

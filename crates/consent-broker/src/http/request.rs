@@ -4,16 +4,16 @@ use contract::rpc::{AppState, AppView};
 use contract::secret::LinkToken;
 use service::Problem;
 
-use crate::State;
+use crate::ConsentBroker;
 use crate::link::Link;
 use crate::neighbours::Neighbours;
 use crate::store::links;
 
 /// The link with this token. Text that cannot be a token is as unknown as a token that is none.
-pub(super) async fn find(state: &State, token: &str) -> Result<Link, Problem> {
+pub(super) async fn find(broker: &ConsentBroker, token: &str) -> Result<Link, Problem> {
     let unknown = || Problem::not_found("not-found", "There is no such request for consent.");
     let token = LinkToken::parse(token).map_err(|_| unknown())?;
-    links::by_token(&state.host.pool, &token.hash()).await?.ok_or_else(unknown)
+    links::by_token(&broker.resources.pool, &token.hash()).await?.ok_or_else(unknown)
 }
 
 /// The app that asks and its service, if it may ask now.

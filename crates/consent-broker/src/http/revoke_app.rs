@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use contract::facts::ConsentRevoked;
 use contract::rpc::AccountRole;
 use contract::{AccountId, AppId, Authority, GrantId};
@@ -18,7 +18,7 @@ use crate::link::EndReason;
 use crate::neighbours::Neighbours;
 use crate::policy::Access;
 use crate::store::grants;
-use crate::{State, policy};
+use crate::{ConsentBroker, policy};
 
 /// Which app.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -80,18 +80,18 @@ impl From<&Grant> for AccountGrant {
     ),
 )]
 pub async fn revoke_app(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Query(WholeApp { app_id }): Query<WholeApp>,
 ) -> Result<Json<AppRevoked>, Problem> {
-    let held = Neighbours::of(&state, &facts).roles_of(caller.person_id, None).await?;
+    let held = Neighbours::of(&broker, &facts).roles_of(caller.person_id, None).await?;
     let roles: BTreeMap<AccountId, AccountRole> =
         held.into_iter().map(|held| (held.account_id, held.role)).collect();
     let own: Vec<AccountId> = roles.keys().copied().collect();
 
     let mut unit =
-        state.host.events.begin(&facts.provenance(caller.actor(), Authority::NONE, None));
+        broker.resources.events.begin(&facts.provenance(caller.actor(), Authority::NONE, None));
     let connection = unit.connection().await?;
     let within = (!caller.operator).then_some(own.as_slice());
     let live = grants::lock_live_of_app(connection, app_id, within).await?;
@@ -103,7 +103,7 @@ pub async fn revoke_app(
     };
     let (mut ending, mut authorities, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for grant in live {
-        let allowed = policy::consent_roles(&state.host.catalogue, &grant.service);
+        let allowed = policy::consent_roles(&broker.resources.catalogue, &grant.service);
         let role = roles.get(&grant.account_id).copied();
         match policy::revoke_grant(role, None, caller.operator, allowed) {
             Access::Allowed(authority) => {
@@ -118,13 +118,13 @@ pub async fn revoke_app(
         let (target, organization) = (format!("app/{app_id}"), Some(organization));
         let operation = "consent.revoke-app";
         let attempt = Attempt { operation, target, organization, caller: &caller, facts: &facts };
-        attempt.refuse(&state, "role_not_allowed").await;
+        attempt.refuse(&broker, "role_not_allowed").await;
         return Err(Problem::forbidden(
             "role-not-allowed",
             "Your roles on these accounts do not allow this.",
         ));
     }
-    grants::revoke(connection, &ending, Some(caller.person_id), state.host.env.now()).await?;
+    grants::revoke(connection, &ending, Some(caller.person_id), broker.resources.env.now()).await?;
     for (grant, authority) in ending.iter().zip(authorities) {
         let provenance = facts.provenance(caller.actor(), authority, Some(grant.organization_id));
         let fact = ConsentRevoked {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use axum::http::StatusCode;
 use contract::GrantId;
 use contract::facts::ConsentRevoked;
@@ -13,7 +13,7 @@ use super::Attempt;
 use crate::link::EndReason;
 use crate::neighbours::Neighbours;
 use crate::store::grants;
-use crate::{State, policy};
+use crate::{ConsentBroker, policy};
 
 /// Revoke a grant
 ///
@@ -39,22 +39,22 @@ use crate::{State, policy};
     ),
 )]
 pub async fn revoke_grant(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(id): Path<GrantId>,
 ) -> Result<StatusCode, Problem> {
     let missing = "There is no such grant.";
-    let grant = grants::by_id(&state.host.pool, id).await?;
+    let grant = grants::by_id(&broker.resources.pool, id).await?;
     let grant = grant.ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let held = Neighbours::of(&state, &facts)
+    let held = Neighbours::of(&broker, &facts)
         .roles_of(caller.person_id, Some(vec![grant.account_id]))
         .await?;
     let access = policy::revoke_grant(
         held.iter().find(|held| held.account_id == grant.account_id).map(|held| held.role),
         caller.role_in(grant.organization_id),
         caller.operator,
-        policy::consent_roles(&state.host.catalogue, &grant.service),
+        policy::consent_roles(&broker.resources.catalogue, &grant.service),
     );
     let (target, organization) = (format!("consent/{id}"), Some(grant.organization_id));
     let attempt = Attempt {
@@ -64,16 +64,16 @@ pub async fn revoke_grant(
         caller: &caller,
         facts: &facts,
     };
-    let authority = attempt.demand(&state, access, missing).await?;
+    let authority = attempt.demand(&broker, access, missing).await?;
 
     let mut unit =
-        state.host.events.begin(&facts.provenance(caller.actor(), authority, organization));
+        broker.resources.events.begin(&facts.provenance(caller.actor(), authority, organization));
     let connection = unit.connection().await?;
     let grant = grants::lock(connection, id)
         .await?
         .ok_or_else(|| Problem::not_found("not-found", missing))?;
     if grant.revoked.is_none() {
-        let now = state.host.env.now();
+        let now = broker.resources.env.now();
         grants::revoke(connection, std::slice::from_ref(&grant), Some(caller.person_id), now)
             .await?;
         let fact = ConsentRevoked {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State as Of;
+use axum::extract::State;
 use axum::http::StatusCode;
 use contract::LinkId;
 use contract::facts::ConsentLinkRevoked;
@@ -10,7 +10,7 @@ use service::http::Path;
 use service::{Caller, Problem, RequestFacts};
 
 use super::Attempt;
-use crate::State;
+use crate::ConsentBroker;
 use crate::link::EndReason;
 use crate::policy;
 use crate::store::links;
@@ -40,13 +40,13 @@ use crate::store::links;
     ),
 )]
 pub async fn revoke_link(
-    Of(state): Of<Arc<State>>,
+    State(broker): State<Arc<ConsentBroker>>,
     caller: Caller,
     facts: RequestFacts,
     Path(id): Path<LinkId>,
 ) -> Result<StatusCode, Problem> {
     let missing = "There is no such consent link.";
-    let link = links::by_id(&state.host.pool, id).await?;
+    let link = links::by_id(&broker.resources.pool, id).await?;
     let link = link.ok_or_else(|| Problem::not_found("not-found", missing))?;
     let organization = Some(link.organization_id);
     let access = policy::write_links(caller.role_in(link.organization_id), caller.operator);
@@ -58,15 +58,15 @@ pub async fn revoke_link(
         caller: &caller,
         facts: &facts,
     };
-    let authority = attempt.demand(&state, access, missing).await?;
+    let authority = attempt.demand(&broker, access, missing).await?;
 
     let mut unit =
-        state.host.events.begin(&facts.provenance(caller.actor(), authority, organization));
+        broker.resources.events.begin(&facts.provenance(caller.actor(), authority, organization));
     let connection = unit.connection().await?;
     let link = links::lock(connection, id)
         .await?
         .ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let now = state.host.env.now();
+    let now = broker.resources.env.now();
     if link.revoke(now)? {
         let version = link.version.next();
         if !links::revoke(connection, id, Some(caller.person_id), now, version).await? {

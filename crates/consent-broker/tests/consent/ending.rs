@@ -21,11 +21,11 @@ async fn an_expiry_is_recorded_once_by_the_service_itself() {
     stage.granted(&holder, &[account]).await;
     stage.clock.advance(Duration::days(29));
     let (later, _) = stage.link().await;
-    assert_eq!(sweep(&stage.host).await.unwrap(), 0);
+    assert_eq!(sweep(&stage.resources).await.unwrap(), 0);
 
     stage.clock.advance(Duration::days(1));
     let other = stage.other_host(Service::ConsentBroker).await;
-    let (one, two) = tokio::join!(sweep(&stage.host), sweep(&other));
+    let (one, two) = tokio::join!(sweep(&stage.resources), sweep(&other));
     assert_eq!(one.unwrap() + two.unwrap(), 1);
     let [event] = stage.events_of("consent-link.expired").await.try_into().unwrap();
     assert_eq!(event.subject, format!("consent-link/{expiring}"));

@@ -16,7 +16,7 @@ use local_servers::testing::{self, TestDatabase};
 use schema::Login;
 use serde_json::json;
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{Health, Host, Shared, Tasks};
+use service::{Health, Resources, Shared, Tasks};
 use sqlx::Row;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
@@ -30,7 +30,7 @@ pub(crate) const RETAIL: &str = "retail_media";
 pub(crate) struct Stage {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) neighbours: Neighbourhood,
-    pub(crate) host: Host,
+    pub(crate) resources: Resources,
     pub(crate) organization: OrganizationId,
     pub(crate) app: AppId,
     pub(crate) developer: Person,
@@ -66,9 +66,9 @@ impl Stage {
             health,
         };
         let neighbours = Neighbourhood::default();
-        let host = connect(&shared, &database, &nats, Service::ConsentBroker).await;
-        neighbours.answer(&host.nats, &shared).await;
-        let router = serve(&host).await;
+        let resources = connect(&shared, &database, &nats, Service::ConsentBroker).await;
+        neighbours.answer(&resources.nats, &shared).await;
+        let router = serve(&resources).await;
         let pool = PgPoolOptions::new().max_connections(4).connect(&database.url).await.unwrap();
 
         let organization = neighbours.organization(&shared.env, true);
@@ -79,7 +79,7 @@ impl Stage {
         Self {
             clock,
             neighbours,
-            host,
+            resources,
             organization,
             app,
             developer,
@@ -100,8 +100,8 @@ impl Stage {
         serve(&self.other_host(Service::ConsentBroker).await).await
     }
 
-    /// A host of its own on the same servers.
-    pub(crate) async fn other_host(&self, service: Service) -> Host {
+    /// Resources of its own on the same servers.
+    pub(crate) async fn other_host(&self, service: Service) -> Resources {
         connect(&self.shared, &self.database, &self.nats, service).await
     }
 
@@ -187,30 +187,35 @@ impl Stage {
     }
 }
 
-async fn connect(shared: &Shared, database: &TestDatabase, nats: &Nats, service: Service) -> Host {
+async fn connect(
+    shared: &Shared,
+    database: &TestDatabase,
+    nats: &Nats,
+    service: Service,
+) -> Resources {
     let database =
         DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() };
     let nats = NatsSettings {
         url: nats.url_for(testing::NATS_USER).unwrap().as_str().into(),
         ..NatsSettings::default()
     };
-    Host::connect(service, shared, &database, &nats, eventstore::TransportSettings::default())
+    Resources::connect(service, shared, &database, &nats, eventstore::TransportSettings::default())
         .await
         .unwrap()
 }
 
-async fn serve(host: &Host) -> Router {
+async fn serve(resources: &Resources) -> Router {
     let settings = Settings {
         public_base_url: "https://consent.example.com".to_owned(),
         // Tests that are about the sweeper call it themselves.
         expiry_sweep_seconds: 3_600,
         ..Settings::default()
     };
-    let routes = consent_broker::start(host.clone(), settings).await.unwrap();
+    let routes = consent_broker::start(resources.clone(), settings).await.unwrap();
     service::http::application(
         routes,
-        Arc::clone(&host.authenticator),
-        &host.env,
+        Arc::clone(&resources.authenticator),
+        &resources.env,
         &HttpSettings::default(),
     )
 }

@@ -16,14 +16,15 @@ fn envelope() -> Envelope {
     let mut provenance =
         Provenance::system(Service::AppRegistry, Some(environment.new_id()), environment.new_id());
     provenance.traceparent = Some(TraceParent::start(&environment));
-    let place = Place {
+    let header = EventHeader {
         id: environment.new_id(),
         stream: app.uuid(),
         version: Version::new(3).unwrap(),
         time: environment.now(),
         source: Service::AppRegistry,
     };
-    Envelope::of(&place, &provenance, Commitments::default(), &AppArchived { app_id: app }).unwrap()
+    Envelope::of(&header, &provenance, Commitments::default(), &AppArchived { app_id: app })
+        .unwrap()
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Access<'_> {
     async fn refuse(&self, attempt: Attempt) -> Problem {
         let Attempt { operation, target, organization } = attempt;
         self.directory
-            .host
+            .resources
             .refuse_access(
                 self.facts,
                 self.caller.actor(),

@@ -55,7 +55,7 @@ async fn permit(
 ) -> Result<Authority, Problem> {
     let caller = access.caller;
     let held = {
-        let mut conn = access.directory.host.pool.acquire().await?;
+        let mut conn = access.directory.resources.pool.acquire().await?;
         if store::account(&mut conn, id).await?.is_none() {
             return Err(not_found());
         }
@@ -102,7 +102,7 @@ pub(super) async fn list(
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     permit(&access, id, "account-role.list").await?;
     let slice = Slice { after: query.after()?, limit: query.rows() };
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let rows = store::role_holders(&mut conn, id, slice).await?;
     let page = Page::of_rows(rows, &query, |holder| holder.held.id)?;
     Ok(page.map(RoleAnswer::from).into_response_for(&uri))
@@ -153,8 +153,8 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = permit(&access, id, "account-role.put").await?;
-    let host = &directory.host;
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    let resources = &directory.resources;
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, None));
     let conn = unit.connection().await?;
     let person = store::person(conn, person_id).await?.ok_or_else(not_found)?;
     let held = store::lock_account_role(conn, id, person_id).await?;
@@ -177,8 +177,9 @@ pub(super) async fn put(
         }
         None => {
             let version = Version::FIRST.number();
-            let new = HeldRole { id: host.env.new_id(), account_id: id, person_id, role, version };
-            store::insert_account_role(conn, &new, host.env.now()).await.map_err(|error| {
+            let new =
+                HeldRole { id: resources.env.new_id(), account_id: id, person_id, role, version };
+            store::insert_account_role(conn, &new, resources.env.now()).await.map_err(|error| {
                 if store::is_taken(&error, "account_roles_account_id_person_id_key") {
                     AppendError::Conflict.into()
                 } else {
@@ -225,7 +226,8 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, Problem> {
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = permit(&access, id, "account-role.revoke").await?;
-    let mut unit = directory.host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit =
+        directory.resources.events.begin(&facts.provenance(caller.actor(), authority, None));
     let conn = unit.connection().await?;
     let held = store::lock_account_role(conn, id, person_id).await?.ok_or_else(not_found)?;
     store::delete_account_role(conn, held.id).await?;

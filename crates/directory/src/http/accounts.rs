@@ -109,23 +109,28 @@ pub(super) async fn create(
     caller: Caller,
     Creation { body, idempotency }: Creation<CreateAccount>,
 ) -> Result<Response, Problem> {
-    let host = &directory.host;
+    let resources = &directory.resources;
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority = access.as_operator("account.create").await?;
-    if let Some(answer) = idempotency.replay(host).await? {
+    if let Some(answer) = idempotency.replay(resources).await? {
         return Ok(answer);
     }
     let external_id = body.external_id.as_deref();
-    let details =
-        AccountDetails::parse(&host.catalogue, &body.name, body.kind, &body.service, external_id)
-            .map_err(invalid)?;
+    let details = AccountDetails::parse(
+        &resources.catalogue,
+        &body.name,
+        body.kind,
+        &body.service,
+        external_id,
+    )
+    .map_err(invalid)?;
     let account = Account {
-        id: host.env.new_id(),
+        id: resources.env.new_id(),
         details,
         version: Version::FIRST.number(),
-        created_at: host.env.now(),
+        created_at: resources.env.now(),
     };
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, None));
     store::insert_account(unit.connection().await?, &account).await.map_err(|error| {
         if store::is_taken(&error, "accounts_external_id_key") {
             Problem::conflict(
@@ -183,7 +188,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let holder = (!caller.operator).then_some(caller.person_id);
     let slice = Slice { after: query.page.after()?, limit: query.page.rows() };
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let rows = store::accounts(&mut conn, holder, query.service.as_deref(), slice).await?;
     let page = Page::of_rows(rows, &query.page, |account| account.id)?;
     Ok(page.map(AccountAnswer::from).into_response_for(&uri))
@@ -212,7 +217,7 @@ pub(super) async fn read(
     caller: Caller,
     Path(id): Path<AccountId>,
 ) -> Result<Json<OneAccount>, Problem> {
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let held = store::account_role(&mut conn, id, caller.person_id).await?;
     let role = held.map(|held| held.role);
     let access = Access { directory: &directory, facts: &facts, caller: &caller };

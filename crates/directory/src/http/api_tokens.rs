@@ -108,13 +108,14 @@ pub(super) async fn create(
     signed_in: SignedIn,
     Json(body): Json<CreateToken>,
 ) -> Result<Response, Problem> {
-    let host = &directory.host;
-    let new = NewToken::parse(&body.name, body.expires_at, host.env.now()).map_err(invalid)?;
+    let resources = &directory.resources;
+    let new = NewToken::parse(&body.name, body.expires_at, resources.env.now()).map_err(invalid)?;
     let mut provenance =
         facts.provenance(Actor::Person(signed_in.person_id), signed_in.authority, None);
     provenance.causation = signed_in.sign_in;
-    let mut unit = host.events.begin(&provenance);
-    let (record, secret) = issue::token(&mut unit, &host.env, signed_in.person_id, new).await?;
+    let mut unit = resources.events.begin(&provenance);
+    let (record, secret) =
+        issue::token(&mut unit, &resources.env, signed_in.person_id, new).await?;
     unit.commit().await?;
     let location = format!("/v1/api-tokens/{}", record.id);
     let answer = NewTokenAnswer { record: record.into(), token: secret.reveal().to_owned() };
@@ -148,7 +149,7 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let slice = Slice { after: query.after()?, limit: query.rows() };
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let rows = store::tokens_of(&mut conn, caller.person_id, slice).await?;
     let page = Page::of_rows(rows, &query, |token| token.id)?;
     Ok(page.map(TokenAnswer::from).into_response_for(&uri))
@@ -180,10 +181,10 @@ pub(super) async fn revoke(
     caller: Caller,
     Path(id): Path<ApiTokenId>,
 ) -> Result<StatusCode, Problem> {
-    let host = &directory.host;
+    let resources = &directory.resources;
     // Who is not an operator comes past the check below only with a token of their own.
     let authority = if caller.operator { Authority::OPERATOR } else { Authority::SELF };
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, None));
     let conn = unit.connection().await?;
     let token = store::lock_token(conn, id).await?.ok_or_else(not_found)?;
     if token.person_id != caller.person_id && !caller.operator {
@@ -191,7 +192,7 @@ pub(super) async fn revoke(
     }
     if token.revoked_at.is_none() {
         let next = Version::new(token.version + 1).ok_or(AppendError::Conflict)?;
-        store::revoke_token(conn, id, host.env.now(), next.number()).await?;
+        store::revoke_token(conn, id, resources.env.now(), next.number()).await?;
         let revoked = ApiTokenRevoked { api_token_id: id, person_id: token.person_id };
         unit.record(id.uuid(), next, &revoked)?;
         unit.commit().await?;

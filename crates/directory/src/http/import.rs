@@ -132,12 +132,12 @@ pub(super) async fn import(
             "The body must be of type text/csv.",
         ));
     }
-    let host = &directory.host;
-    let lines = parse(&body, directory.settings.import_max_lines, &host.catalogue)
+    let resources = &directory.resources;
+    let lines = parse(&body, directory.settings.import_max_lines, &resources.catalogue)
         .map_err(|error| Problem::unprocessable("unreadable-file", format!("{error}.")))?;
 
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
-    let plan = decide(unit.connection().await?, lines, &host.env).await?;
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, None));
+    let plan = decide(unit.connection().await?, lines, &resources.env).await?;
     if plan.has_errors() {
         return Ok(refused(ImportReport::of(plan.report, query.dry_run, false)));
     }
@@ -146,7 +146,7 @@ pub(super) async fn import(
         return Ok(Json(ImportReport::of(plan.report, true, false)).into_response());
     }
     if !plan.changes.is_empty() {
-        apply(&mut unit, &plan.changes, &host.env).await?;
+        apply(&mut unit, &plan.changes, &resources.env).await?;
         unit.commit().await?;
     }
     Ok(Json(ImportReport::of(plan.report, false, true)).into_response())

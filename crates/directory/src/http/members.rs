@@ -95,7 +95,7 @@ pub(super) async fn list(
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     access.to_organization(id, OrganizationAction::Read, "organization.read").await?;
     let slice = Slice { after: query.after()?, limit: query.rows() };
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     if store::organization(&mut conn, id).await?.is_none() {
         return Err(not_found());
     }
@@ -154,11 +154,11 @@ pub(super) async fn add(
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     let authority =
         access.to_organization(id, OrganizationAction::ManageMembers, "member.add").await?;
-    let host = &directory.host;
-    if let Some(answer) = idempotency.replay(host).await? {
+    let resources = &directory.resources;
+    if let Some(answer) = idempotency.replay(resources).await? {
         return Ok(answer);
     }
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
     store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
     let person = named_person(conn, &body).await?;
@@ -169,12 +169,12 @@ pub(super) async fn add(
         ));
     }
     let membership = Membership {
-        id: host.env.new_id(),
+        id: resources.env.new_id(),
         organization_id: id,
         person_id: person.id,
         role: body.role,
         version: Version::FIRST.number(),
-        created_at: host.env.now(),
+        created_at: resources.env.now(),
     };
     store::insert_membership(conn, &membership).await?;
     let granted = MembershipGranted {
@@ -257,7 +257,7 @@ pub(super) async fn change(
     let authority =
         access.to_organization(id, OrganizationAction::ManageMembers, "member.change-role").await?;
     let mut unit =
-        directory.host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        directory.resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
     store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
     let mut membership = store::membership(conn, id, person_id).await?.ok_or_else(not_found)?;
@@ -319,7 +319,7 @@ pub(super) async fn remove(
         access.to_organization(id, OrganizationAction::ManageMembers, "member.remove").await?
     };
     let mut unit =
-        directory.host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        directory.resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
     store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
     let membership = store::membership(conn, id, person_id).await?.ok_or_else(not_found)?;

@@ -109,15 +109,15 @@ pub(super) async fn register(
         None => None,
     };
 
-    let host = &directory.host;
+    let resources = &directory.resources;
     let person = Person {
-        id: host.env.new_id(),
+        id: resources.env.new_id(),
         email: new.email,
         name: new.name,
         operator: new.operator,
-        created_at: host.env.now(),
+        created_at: resources.env.now(),
     };
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, None));
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, None));
     store::insert_person(unit.connection().await?, &person, hash.as_deref()).await.map_err(
         |error| {
             if store::is_taken(&error, "people_email_key") {
@@ -189,7 +189,7 @@ pub(super) async fn me(
     State(directory): State<Arc<Directory>>,
     caller: Caller,
 ) -> Result<Json<Me>, Problem> {
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let person = store::person(&mut conn, caller.person_id).await?.ok_or_else(not_found)?;
     let memberships = store::memberships_of(&mut conn, caller.person_id).await?;
     let roles = store::roles_of(&mut conn, caller.person_id, None).await?;
@@ -236,7 +236,7 @@ pub(super) async fn read(
     caller: Caller,
     Path(id): Path<PersonId>,
 ) -> Result<Json<PersonAnswer>, Problem> {
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let visible = caller.operator
         || caller.person_id == id
         || store::share_an_organization(&mut conn, caller.person_id, id).await?;

@@ -75,21 +75,21 @@ async fn with_password(
     name: &str,
     password: Password,
 ) -> Result<SignedIn, Problem> {
-    let host = &directory.host;
+    let resources = &directory.resources;
     let known = match Email::parse("email", name) {
-        Ok(email) => store::credentials(&mut *host.pool.acquire().await?, &email).await?,
+        Ok(email) => store::credentials(&mut *resources.pool.acquire().await?, &email).await?,
         Err(_) => None,
     };
     // The same work for somebody unknown as for somebody known: the time must not tell.
     let stored = known.as_ref().and_then(|known| known.password_hash.as_deref());
     let right = directory.passwords.verify(password, stored).await.map_err(password_problem)?;
-    let sign_in_id: SignInId = host.env.new_id();
+    let sign_in_id: SignInId = resources.env.new_id();
 
     if let (Some(known), true) = (&known, right) {
         let person_id = known.person_id;
         let authority = Authority::role("password");
         let provenance = facts.provenance(Actor::Person(person_id), authority.clone(), None);
-        let mut unit = host.events.begin(&provenance);
+        let mut unit = resources.events.begin(&provenance);
         let accepted = SignInAccepted { sign_in_id, person_id, method: "password".to_owned() };
         let event = unit.record(sign_in_id.uuid(), Version::FIRST, &accepted)?;
         unit.commit().await?;
@@ -101,7 +101,7 @@ async fn with_password(
     if let Some(context) = &mut provenance.context {
         context.claimed_name = Some(name.chars().take(MAX_CLAIMED_CHARS).collect());
     }
-    let mut unit = host.events.begin(&provenance);
+    let mut unit = resources.events.begin(&provenance);
     let reason = if known.is_some() { "wrong_password" } else { "unknown_person" };
     let person_id = known.map(|known| known.person_id);
     let event = SignInRefused { sign_in_id, person_id, reason: reason.to_owned() };

@@ -93,7 +93,8 @@ async fn what_an_account_is_stays_in_the_database_too() {
         ("DELETE FROM directory.accounts", "permission denied"),
         ("DELETE FROM directory.people", "permission denied"),
     ] {
-        let error = sqlx::query(statement).execute(&stage.host.pool).await.unwrap_err().to_string();
+        let error =
+            sqlx::query(statement).execute(&stage.resources.pool).await.unwrap_err().to_string();
         assert!(error.contains(by_owner) || error.contains("permission denied"), "{error}");
     }
     stage.close().await;

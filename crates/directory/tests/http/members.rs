@@ -81,7 +81,7 @@ async fn waiting(stage: &Stage) -> i64 {
         "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
          WHERE NOT granted AND datname = current_database()",
     )
-    .fetch_one(&stage.host.pool)
+    .fetch_one(&stage.resources.pool)
     .await
     .unwrap()
 }
@@ -108,7 +108,7 @@ async fn of_all_owners_who_leave_at_once_one_stays() {
     });
     // Holding the organization until all wait makes it certain that they meet.
     let id: Uuid = organization.rsplit('/').next().unwrap().parse().unwrap();
-    let mut held = stage.host.pool.begin().await.unwrap();
+    let mut held = stage.resources.pool.begin().await.unwrap();
     sqlx::query("SELECT FROM directory.organizations WHERE id = $1 FOR UPDATE")
         .bind(id)
         .execute(&mut *held)
@@ -138,7 +138,7 @@ async fn the_database_keeps_an_owner_too() {
     for statement in
         ["DELETE FROM directory.memberships", "UPDATE directory.memberships SET role = 'auditor'"]
     {
-        let error = sqlx::query(statement).execute(&stage.host.pool).await.unwrap_err();
+        let error = sqlx::query(statement).execute(&stage.resources.pool).await.unwrap_err();
         assert!(error.to_string().contains("would have no owner"), "{error}");
     }
     stage.close().await;

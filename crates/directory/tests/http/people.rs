@@ -53,7 +53,7 @@ async fn there_is_one_first_operator_unless_forced() {
         password: None,
         force,
     };
-    let (events, passwords) = (&stage.host.events, settings().passwords);
+    let (events, passwords) = (&stage.resources.events, settings().passwords);
     let refused = add_first_operator(events, &passwords, new(false)).await;
     assert!(matches!(refused, Err(AddOperatorError::OperatorExists)));
     let (added, recorded) =
@@ -76,7 +76,7 @@ async fn no_event_has_personal_data_in_it() {
         .await
         .expect(200);
     let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM directory.events")
-        .fetch_all(&stage.host.pool)
+        .fetch_all(&stage.resources.pool)
         .await
         .unwrap();
     for envelope in envelopes {

@@ -18,7 +18,7 @@ async fn every_question_has_its_answer() {
     let lines = "Shop,advertiser,retail_media,A-1,owner@example.com,admin\n\
                  Shop,advertiser,retail_media,A-1,analyst@example.com,analyst\n";
     stage.operator.import("", lines).await.expect(200);
-    let (rpc, context) = (&stage.host.rpc, CallContext::new(&stage.host.env));
+    let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
 
     let token = owner.authorization.trim_start_matches("Bearer ");
     let hash = hex::encode(SecretHash::of(token).0);

@@ -20,7 +20,7 @@ use schema::Login;
 use serde_json::{Value, json};
 use service::http::application;
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{Health, Host, Shared, Tasks};
+use service::{Health, Resources, Shared, Tasks};
 use tower::ServiceExt;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -29,7 +29,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Stage {
     pub(crate) application: Router,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) host: Host,
+    pub(crate) resources: Resources,
     pub(crate) operator: Client,
     tasks: Tasks,
     _nats: Nats,
@@ -100,7 +100,7 @@ impl Stage {
             tasks: Tasks::new(health.clone()),
             health,
         };
-        let host = Host::connect(
+        let resources = Resources::connect(
             Service::Directory,
             &shared,
             &DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() },
@@ -112,8 +112,8 @@ impl Stage {
         )
         .await
         .unwrap();
-        let routes = directory::start(host.clone(), settings()).await.unwrap();
-        let authenticator = StoreAuthenticator::start(&host);
+        let routes = directory::start(resources.clone(), settings()).await.unwrap();
+        let authenticator = StoreAuthenticator::start(&resources);
         let application =
             application(routes, Arc::new(authenticator), &environment, &HttpSettings::default());
 
@@ -124,14 +124,16 @@ impl Stage {
             force: false,
         };
         let (id, token) =
-            directory::add_first_operator(&host.events, &settings().passwords, new).await.unwrap();
+            directory::add_first_operator(&resources.events, &settings().passwords, new)
+                .await
+                .unwrap();
         let operator = Client::bearer(&application, id, "operator@example.com", token.reveal());
         Self {
             application,
             clock,
             operator,
             tasks: shared.tasks,
-            host,
+            resources,
             _nats: nats,
             _database: database,
         }
@@ -153,7 +155,7 @@ impl Stage {
     pub(crate) async fn events(&self) -> Vec<String> {
         let types: Vec<String> =
             sqlx::query_scalar("SELECT type FROM directory.events ORDER BY seq")
-                .fetch_all(&self.host.pool)
+                .fetch_all(&self.resources.pool)
                 .await
                 .unwrap();
         types

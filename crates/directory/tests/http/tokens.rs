@@ -41,7 +41,7 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_the_same() {
         "SELECT context FROM directory.contexts c JOIN directory.events e ON e.id = c.event_id
          WHERE type = 'mandate.sign-in.refused.v1' ORDER BY seq",
     )
-    .fetch_all(&stage.host.pool)
+    .fetch_all(&stage.resources.pool)
     .await
     .unwrap();
     assert!(String::from_utf8(claimed[1].clone()).unwrap().contains("nobody@example.com"));
@@ -52,7 +52,7 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_the_same() {
 async fn an_expired_token_opens_nothing() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    let expires_at = stage.host.env.now() + Duration::minutes(10);
+    let expires_at = stage.resources.env.now() + Duration::minutes(10);
     let body = json!({"name": "short", "expires_at": expires_at});
     let made = owner.post("/v1/api-tokens", &body).await.expect(201);
     let short = Client {

@@ -37,7 +37,7 @@ impl Attempt<'_> {
             Err(refusal @ Refusal::RoleNotAllowed) => {
                 let actor = self.caller.actor();
                 self.issuer
-                    .host
+                    .resources
                     .refuse_access(
                         self.facts,
                         actor,
@@ -54,7 +54,7 @@ impl Attempt<'_> {
 
     /// The app, as the app registry knows it now.
     pub(super) async fn app(&self, id: AppId) -> Result<AppView, Problem> {
-        let answer = self.issuer.host.rpc.call(self.facts, &GetApp { app_id: id }).await?;
+        let answer = self.issuer.resources.rpc.call(self.facts, &GetApp { app_id: id }).await?;
         answer.ok_or_else(no_such_app)
     }
 
@@ -66,10 +66,11 @@ impl Attempt<'_> {
     ) -> Result<Change, Problem> {
         let id = client_id.parse::<ClientId>().map_err(|_| no_such_key())?.key_id();
         let organization =
-            keys::organization(&self.issuer.host.pool, id).await?.ok_or_else(no_such_key)?;
+            keys::organization(&self.issuer.resources.pool, id).await?.ok_or_else(no_such_key)?;
         let target = key_target(id);
         let authority = self.authorize(operation, organization, target, no_such_key).await?;
-        let mut unit = self.issuer.host.events.begin(&self.provenance(authority, organization));
+        let mut unit =
+            self.issuer.resources.events.begin(&self.provenance(authority, organization));
         let key = keys::lock(unit.connection().await?, id).await?.ok_or_else(no_such_key)?;
         Ok(Change { unit, key })
     }

@@ -90,22 +90,22 @@ pub(super) async fn create(
     creation: Creation<NewKey>,
 ) -> Result<Response, Problem> {
     let Creation { body, idempotency } = creation;
-    let host = &issuer.host;
+    let resources = &issuer.resources;
     let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
     let app = attempt.app(app_id).await?;
     let authority = attempt
         .authorize(Operation::Create, app.organization_id, app_target(app_id), no_such_app)
         .await?;
-    if let Some(answer) = idempotency.replay(host).await? {
+    if let Some(answer) = idempotency.replay(resources).await? {
         return Ok(answer);
     }
     let name = key_name(&body.name)?;
     let app = known(&app)?;
 
-    let now = host.env.now();
-    let secret = ClientSecret::generate(&host.env);
+    let now = resources.env.now();
+    let secret = ClientSecret::generate(&resources.env);
     let key = Key {
-        id: host.env.new_id(),
+        id: resources.env.new_id(),
         app_id,
         name,
         hint: secret.hint().to_owned(),
@@ -116,7 +116,7 @@ pub(super) async fn create(
         last_used_at: None,
         version: Version::FIRST,
     };
-    let mut unit = host.events.begin(&attempt.provenance(authority, app.organization_id));
+    let mut unit = resources.events.begin(&attempt.provenance(authority, app.organization_id));
     let connection = unit.connection().await?;
     apps::know(connection, &app).await?;
     // What the app registry answered may be older than what its events said since.

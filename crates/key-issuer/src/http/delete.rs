@@ -71,7 +71,7 @@ pub(super) async fn delete(
     } else {
         DeletionReason::Requested { grace: issuer.settings.grace() }
     };
-    let now = issuer.host.env.now();
+    let now = issuer.resources.env.now();
     let fact = key.delete(reason, now)?;
     let deleted_at = key.deletion.map_or(now, |deletion| deletion.deleted_at);
     key.deletion = Some(Deletion { deleted_at, ends_at: fact.ends_at });

@@ -44,13 +44,14 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
     // Whose app it is never changes; only drafts and foreign ids have to be asked for.
-    let organization = match apps::organization(&issuer.host.pool, app_id).await? {
+    let organization = match apps::organization(&issuer.resources.pool, app_id).await? {
         Some(organization) => organization,
         None => attempt.app(app_id).await?.organization_id,
     };
     attempt.authorize(Operation::List, organization, app_target(app_id), no_such_app).await?;
-    let rows = keys::list(&issuer.host.pool, app_id, page.after::<KeyId>()?, page.rows()).await?;
+    let rows =
+        keys::list(&issuer.resources.pool, app_id, page.after::<KeyId>()?, page.rows()).await?;
     let page = Page::of_rows(rows, &page, |key| key.id)?;
-    let now = issuer.host.env.now();
+    let now = issuer.resources.env.now();
     Ok(page.map(|key| KeyBody::of(&key, now)).into_response_for(&uri))
 }

@@ -65,7 +65,7 @@ pub(super) async fn rename(
     let Change { mut unit, mut key } = attempt.begin_change(Operation::Rename, &client_id).await?;
     if_match.check(key.version.number())?;
     let name = key_name(&change.name)?;
-    let now = issuer.host.env.now();
+    let now = issuer.resources.env.now();
     if let Some(fact) = key.rename(&name, now)? {
         key.name = name;
         key.version = key.version.next();

@@ -117,7 +117,7 @@ async fn issue(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<TokenBody, OAuthError> {
-    let now = issuer.host.env.now();
+    let now = issuer.resources.env.now();
     let request = match read(headers, body) {
         Ok(request) => request,
         Err(malformed) => return Err(refuse_malformed(issuer, facts, malformed).await),
@@ -198,7 +198,7 @@ async fn hand_over(
     scope: String,
     now: DateTime<Utc>,
 ) -> Result<TokenBody, NotHandedOver> {
-    let id: TokenId = issuer.host.env.new_id();
+    let id: TokenId = issuer.resources.env.new_id();
     let client_id = client.key_id.client_id();
     let expires_at = now + issuer.settings.access_token_lifetime();
     let token = NewToken { id, client_id, scope: &scope, issued_at: now, expires_at };
@@ -215,7 +215,7 @@ async fn hand_over(
     facts.proved_to_be(actor);
     let organization = Some(client.organization_id);
     let provenance = facts.provenance(actor, Authority::CLIENT_SECRET, organization);
-    let entry = Entry::issued(&issuer.host.events, provenance, client, &fact);
+    let entry = Entry::issued(&issuer.resources.events, provenance, client, &fact);
     let entry = entry.map_err(|error| {
         tracing::error!(%error, "a token has no event");
         NotHandedOver::Unrecorded
@@ -270,14 +270,14 @@ async fn record_refusal(
     reason: RefusalReason,
 ) {
     let refused = TokenRefused {
-        attempt_id: issuer.host.env.new_id(),
+        attempt_id: issuer.resources.env.new_id(),
         client_id: claimed.client_id,
         app_id: claimed.client.map(|client| client.app_id),
         reason: reason.to_string(),
     };
     let organization: Option<OrganizationId> = claimed.client.map(|client| client.organization_id);
     let provenance = facts.provenance(actor, Authority::NONE, organization);
-    match Entry::refused(&issuer.host.events, provenance, &refused) {
+    match Entry::refused(&issuer.resources.events, provenance, &refused) {
         Ok(entry) => {
             if let Err(error) = issuer.ledger.commit(entry).await {
                 tracing::error!(%error, %reason, "a refused token could not be recorded");

@@ -174,13 +174,13 @@ async fn a_key_expires_on_time_and_leaves_one_event_however_many_look() {
     // Whether or not anyone recorded it yet.
     assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
     let sweeps = [&replica, &other, &replica, &other]
-        .map(|replica| key_issuer::expiry::record_expiries(&replica.host.events));
+        .map(|replica| key_issuer::expiry::record_expiries(&replica.resources.events));
     for sweep in futures::future::join_all(sweeps).await {
         sweep.unwrap();
     }
     eventually("the expiry is recorded", async || !stage.events("key.expired").await.is_empty())
         .await;
-    key_issuer::expiry::record_expiries(&other.host.events).await.unwrap();
+    key_issuer::expiry::record_expiries(&other.resources.events).await.unwrap();
     let [event] = &stage.events("key.expired").await[..] else { panic!("one event") };
     assert_eq!(
         (event.actor.to_string().as_str(), event.streamversion.number()),

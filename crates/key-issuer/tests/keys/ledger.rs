@@ -26,7 +26,7 @@ async fn an_entry_that_is_refused_fails_by_itself() {
     let stage = Stage::set().await;
     let replica = stage.replica().await;
     let taken: TokenId = stage.env.new_id();
-    let events = &replica.host.events;
+    let events = &replica.resources.events;
     let mut writer = Writer::new(events.clone());
     assert!(writer.carry_out(vec![entry(&stage, events, taken)]).await[0].is_ok());
     let batch = vec![

@@ -15,7 +15,7 @@ async fn a_token_proves_its_app_as_long_as_its_key_and_app_may_act() {
     let ask = async |access_token: &str| {
         let question = AuthenticateApp { access_token: access_token.to_owned() };
         let context = service::CallContext::new(&stage.env);
-        replica.host.rpc.call(context, &question).await.unwrap()
+        replica.resources.rpc.call(context, &question).await.unwrap()
     };
     let proven = ask(&jwt).await.unwrap();
     assert_eq!((proven.app_id, proven.organization_id), (app, stage.organization));

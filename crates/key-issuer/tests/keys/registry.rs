@@ -7,32 +7,33 @@ use std::sync::{Arc, Mutex};
 use contract::facts::{AppActivated, AppArchived, AppCreated, AppResumed, AppSuspended};
 use contract::rpc::{AppState, AppView, AuthenticationMethod, GetApp};
 use contract::{AppId, Authority, EventId, Fact, OrganizationId, Provenance, Service, Version};
-use service::Host;
+use service::Resources;
 
 pub const SCOPE: &str = "RetailMedia_Campaign_Read RetailMedia_Campaign_Manage";
 
 pub struct Registry {
-    host: Host,
+    resources: Resources,
     organization: OrganizationId,
     apps: Arc<Mutex<HashMap<AppId, AppView>>>,
 }
 
 impl Registry {
-    pub async fn open(host: Host, organization: OrganizationId) -> Self {
+    pub async fn open(resources: Resources, organization: OrganizationId) -> Self {
         let apps: Arc<Mutex<HashMap<AppId, AppView>>> = Arc::default();
         let told = apps.clone();
-        host.serve_rpc(move |_, question: GetApp| {
-            std::future::ready(Ok(told.lock().unwrap().get(&question.app_id).cloned()))
-        })
-        .await
-        .unwrap();
-        host.start_relay();
-        Self { host, organization, apps }
+        resources
+            .serve_rpc(move |_, question: GetApp| {
+                std::future::ready(Ok(told.lock().unwrap().get(&question.app_id).cloned()))
+            })
+            .await
+            .unwrap();
+        resources.start_relay();
+        Self { resources, organization, apps }
     }
 
     /// A draft.
     pub async fn draft(&self, method: AuthenticationMethod) -> AppId {
-        let id: AppId = self.host.env.new_id();
+        let id: AppId = self.resources.env.new_id();
         let view = AppView {
             id,
             organization_id: self.organization,
@@ -110,10 +111,10 @@ impl Registry {
         let mut provenance = Provenance::system(
             Service::AppRegistry,
             Some(self.organization),
-            self.host.env.new_id(),
+            self.resources.env.new_id(),
         );
         provenance.authority = Authority::OPERATOR;
-        let mut unit = self.host.events.begin(&provenance);
+        let mut unit = self.resources.events.begin(&provenance);
         let event = unit.record(id.uuid(), version, fact).unwrap();
         unit.commit().await.unwrap();
         self.pretend(id, state, version.number());

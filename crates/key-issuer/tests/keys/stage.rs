@@ -21,7 +21,7 @@ use local_servers::testing::{self, NATS_USER, TestDatabase};
 use serde_json::{Value, json};
 use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
 use service::{
-    AuthenticationError, Authenticator, CallContext, Caller, Health, Host, Shared, StartError,
+    AuthenticationError, Authenticator, CallContext, Caller, Health, Resources, Shared, StartError,
     Tasks,
 };
 use sqlx::PgPool;
@@ -49,7 +49,7 @@ pub struct Stage {
 
 /// One replica of the service.
 pub struct Replica {
-    pub host: Host,
+    pub resources: Resources,
     pub router: Router,
     people: Arc<People>,
 }
@@ -139,8 +139,8 @@ impl Stage {
         ] {
             people.admit(&env, name, &memberships);
         }
-        let host = connect(Service::AppRegistry, &env, &database, &nats).await;
-        let registry = Registry::open(host, organization).await;
+        let resources = connect(Service::AppRegistry, &env, &database, &nats).await;
+        let registry = Registry::open(resources, organization).await;
         Self { env, clock, organization, sql, registry, people, database, nats }
     }
 
@@ -160,15 +160,15 @@ impl Stage {
         &self,
         settings: key_issuer::Settings,
     ) -> Result<Replica, StartError> {
-        let host = connect(Service::KeyIssuer, &self.env, &self.database, &self.nats).await;
-        let routes = key_issuer::start(host.clone(), settings).await?;
+        let resources = connect(Service::KeyIssuer, &self.env, &self.database, &self.nats).await;
+        let routes = key_issuer::start(resources.clone(), settings).await?;
         let router = service::http::application(
             routes,
             self.people.clone(),
             &self.env,
             &HttpSettings::default(),
         );
-        Ok(Replica { host, router, people: self.people.clone() })
+        Ok(Replica { resources, router, people: self.people.clone() })
     }
 
     /// The events of one type that the key issuer recorded, in order.
@@ -212,7 +212,7 @@ async fn connect(
     env: &Environment,
     database: &TestDatabase,
     nats: &Nats,
-) -> Host {
+) -> Resources {
     let health = Health::new();
     let shared = Shared {
         env: env.clone(),
@@ -224,7 +224,9 @@ async fn connect(
         DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() };
     let nats =
         NatsSettings { url: nats.url_for(NATS_USER).unwrap().into(), ..NatsSettings::default() };
-    Host::connect(service, &shared, &database, &nats, TransportSettings::default()).await.unwrap()
+    Resources::connect(service, &shared, &database, &nats, TransportSettings::default())
+        .await
+        .unwrap()
 }
 
 /// Waits until it is so.

@@ -4,7 +4,7 @@
 //! ```text
 //! async fn create(state, facts, caller, creation: Creation<CreateApp>) -> Result<Response, Problem> {
 //!     let Creation { body, idempotency } = creation;
-//!     if let Some(answer) = idempotency.replay(&state.host).await? { return Ok(answer) }
+//!     if let Some(answer) = idempotency.replay(&state.resources).await? { return Ok(answer) }
 //!     …
 //!     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &view));
 //!     unit.commit().await?;   // AlreadyHandled becomes 409 `idempotency-key-in-use`
@@ -26,8 +26,8 @@ use sha2::{Digest, Sha256};
 
 use super::extract::{expect_json, parse_json, read_body};
 use crate::authentication::Caller;
-use crate::host::Host;
 use crate::problem::Problem;
+use crate::resources::Resources;
 
 /// The header with the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -115,11 +115,11 @@ impl Idempotency {
     ///
     /// # Errors
     /// 422 `idempotency-key-reused` if another request had the key.
-    pub async fn replay(&self, host: &Host) -> Result<Option<Response>, Problem> {
+    pub async fn replay(&self, resources: &Resources) -> Result<Option<Response>, Problem> {
         let Some(keyed) = &self.0 else {
             return Ok(None);
         };
-        let stored = idempotency::find(&host.pool, &keyed.scope, &keyed.key).await?;
+        let stored = idempotency::find(&resources.pool, &keyed.scope, &keyed.key).await?;
         stored.map(|answer| keyed.answer_again(answer)).transpose()
     }
 

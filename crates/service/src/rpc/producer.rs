@@ -3,10 +3,10 @@
 use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads};
 use eventstore::producer::{SETTLE, repeat_events, stream_events, stream_heads};
 
-use crate::host::Host;
+use crate::resources::Resources;
 use crate::start::StartError;
 
-impl Host {
+impl Resources {
     /// Answers [`StreamEvents`], [`StreamHeads`] and [`RepeatEvents`] from this service's events.
     pub async fn serve_producer_rpc(&self) -> Result<(), StartError> {
         let pool = self.pool.clone();

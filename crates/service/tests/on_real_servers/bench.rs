@@ -11,7 +11,7 @@ use local_servers::Nats;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
 use schema::Login;
 use service::settings::{DatabaseSettings, NatsSettings};
-use service::{Health, Host, Shared, Tasks};
+use service::{Health, Resources, Shared, Tasks};
 
 /// A condition that takes longer to come true has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -40,8 +40,12 @@ pub(crate) async fn database() -> TestDatabase {
     cluster.database_from(Some(template)).await
 }
 
-/// A host of a process of its own; without a database for tests that need none.
-pub(crate) async fn host(service: Service, database: Option<&TestDatabase>, nats: &Nats) -> Host {
+/// A resources of a process of its own; without a database for tests that need none.
+pub(crate) async fn resources(
+    service: Service,
+    database: Option<&TestDatabase>,
+    nats: &Nats,
+) -> Resources {
     let nowhere = "postgres://nobody@127.0.0.1:1/nowhere";
     let database = DatabaseSettings {
         url: database.map_or(nowhere, |database| &database.url).into(),
@@ -52,7 +56,9 @@ pub(crate) async fn host(service: Service, database: Option<&TestDatabase>, nats
         request_timeout_seconds: 2,
         ..NatsSettings::default()
     };
-    Host::connect(service, &shared(), &database, &nats, TransportSettings::default()).await.unwrap()
+    Resources::connect(service, &shared(), &database, &nats, TransportSettings::default())
+        .await
+        .unwrap()
 }
 
 /// Asks again until the answer is there: waits on a condition, with a deadline.

@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 use service::http::{Creation, application};
 use service::settings::HttpSettings;
 use service::{
-    AuthenticationError, Authenticator, CallContext, Caller, Host, Problem, RequestFacts,
+    AuthenticationError, Authenticator, CallContext, Caller, Problem, RequestFacts, Resources,
 };
 use sqlx::Row;
 use tower::ServiceExt;
 
-use crate::bench::{database, host};
+use crate::bench::{database, resources};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,16 +41,16 @@ struct Note {
 
 /// Creates something: an event without state, since no service's tables are at hand here.
 async fn create_note(
-    State(host): State<Host>,
+    State(resources): State<Resources>,
     facts: RequestFacts,
     caller: Caller,
     creation: Creation<CreateNote>,
 ) -> Result<Response, Problem> {
     let Creation { body, idempotency } = creation;
-    if let Some(answer) = idempotency.replay(&host).await? {
+    if let Some(answer) = idempotency.replay(&resources).await? {
         return Ok(answer);
     }
-    let note = Note { id: host.env.new_id(), text: body.text };
+    let note = Note { id: resources.env.new_id(), text: body.text };
     let location = format!("/notes/{}", note.id);
     let provenance = facts.provenance(caller.actor(), Authority::SELF, None);
     let fact = AccessRefused {
@@ -58,16 +58,20 @@ async fn create_note(
         target: format!("note/{}", note.id),
         reason: "none".to_owned(),
     };
-    let mut unit = host.events.begin(&provenance);
+    let mut unit = resources.events.begin(&provenance);
     unit.record(note.id.uuid(), Version::FIRST, &fact)?;
     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &note));
     unit.commit().await?;
     Ok((StatusCode::CREATED, [("location", location)], axum::Json(note)).into_response())
 }
 
-async fn refuse(State(host): State<Host>, facts: RequestFacts, caller: Caller) -> StatusCode {
+async fn refuse(
+    State(resources): State<Resources>,
+    facts: RequestFacts,
+    caller: Caller,
+) -> StatusCode {
     let (actor, target) = (caller.actor(), "note/1");
-    host.refuse_access(&facts, actor, None, "note.delete", target, "role_not_allowed").await;
+    resources.refuse_access(&facts, actor, None, "note.delete", target, "role_not_allowed").await;
     StatusCode::FORBIDDEN
 }
 
@@ -92,7 +96,7 @@ impl Authenticator for Everyone {
 }
 
 struct Bench {
-    host: Host,
+    resources: Resources,
     application: Router,
     database: TestDatabase,
     _nats: Nats,
@@ -101,14 +105,14 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let (database, nats) = (database().await, testing::nats().await);
-        let host = host(Service::AppRegistry, Some(&database), &nats).await;
+        let resources = resources(Service::AppRegistry, Some(&database), &nats).await;
         let routes = Router::new()
             .route("/notes", post(create_note))
             .route("/refuse", post(refuse))
-            .with_state(host.clone());
+            .with_state(resources.clone());
         let settings = HttpSettings::default();
-        let application = application(routes, Arc::new(Everyone), &host.env, &settings);
-        Self { host, application, database, _nats: nats }
+        let application = application(routes, Arc::new(Everyone), &resources.env, &settings);
+        Self { resources, application, database, _nats: nats }
     }
 
     async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
@@ -155,7 +159,7 @@ impl Answer {
 #[tokio::test]
 async fn a_repeated_creation_is_answered_the_same_and_carried_out_once() {
     let bench = Bench::new().await;
-    let token = ApiToken::generate(&bench.host.env);
+    let token = ApiToken::generate(&bench.resources.env);
     let first = bench.create(&token, Some("key-1"), "a").await;
     assert_eq!((first.status, first.replayed), (201, false));
     let again = bench.create(&token, Some("key-1"), "a").await;
@@ -171,8 +175,8 @@ async fn a_repeated_creation_is_answered_the_same_and_carried_out_once() {
 #[tokio::test]
 async fn keys_of_different_callers_never_meet_and_without_a_key_all_is_new() {
     let bench = Bench::new().await;
-    let one = ApiToken::generate(&bench.host.env);
-    let other = ApiToken::generate(&bench.host.env);
+    let one = ApiToken::generate(&bench.resources.env);
+    let other = ApiToken::generate(&bench.resources.env);
     for (token, key) in [(&one, Some("k")), (&other, Some("k")), (&one, None), (&one, None)] {
         let answer = bench.create(token, key, "a").await;
         assert_eq!((answer.status, answer.replayed), (201, false));
@@ -183,7 +187,7 @@ async fn keys_of_different_callers_never_meet_and_without_a_key_all_is_new() {
 #[tokio::test]
 async fn of_simultaneous_repetitions_one_creates() {
     let bench = Bench::new().await;
-    let token = ApiToken::generate(&bench.host.env);
+    let token = ApiToken::generate(&bench.resources.env);
     let answers = join_all((0..32).map(|_| bench.create(&token, Some("k"), "a"))).await;
     let created = answers.iter().filter(|a| a.status == 201 && !a.replayed).count();
     assert_eq!(created, 1);
@@ -196,7 +200,7 @@ async fn of_simultaneous_repetitions_one_creates() {
 #[tokio::test]
 async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     let bench = Bench::new().await;
-    let token = ApiToken::generate(&bench.host.env);
+    let token = ApiToken::generate(&bench.resources.env);
     let request = Request::post("/refuse")
         .header("authorization", format!("Bearer {}", token.reveal()))
         .header("user-agent", "somebody's browser")
@@ -219,20 +223,20 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
 #[tokio::test]
 async fn a_producer_gives_its_events_to_who_misses_them() {
     let bench = Bench::new().await;
-    bench.host.serve_producer_rpc().await.unwrap();
-    let token = ApiToken::generate(&bench.host.env);
+    bench.resources.serve_producer_rpc().await.unwrap();
+    let token = ApiToken::generate(&bench.resources.env);
     bench.create(&token, None, "a").await;
     let event = bench.events().await.remove(0);
     let asked = StreamEvents { stream_id: event.stream_id(), from: 1, to: 5 };
-    let repair = bench.host.repair();
+    let repair = bench.resources.repair();
     let stored = repair.stream_events(Service::AppRegistry, asked).await.unwrap();
     assert_eq!(stored.len(), 1);
     let envelope = Envelope::parse(stored[0].envelope.as_bytes()).unwrap();
     assert_eq!(envelope.id, event.id);
 
-    let context = CallContext::new(&bench.host.env);
+    let context = CallContext::new(&bench.resources.env);
     let heads = StreamHeads { after_seq: 0, limit: 10 };
-    let page = bench.host.rpc.call_at(Service::AppRegistry, &context, &heads).await.unwrap();
+    let page = bench.resources.rpc.call_at(Service::AppRegistry, &context, &heads).await.unwrap();
     // Nothing is settled within a minute.
     assert_eq!((page.heads.len(), page.last_seq), (0, 0));
 }

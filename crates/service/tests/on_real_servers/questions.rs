@@ -7,35 +7,40 @@ use contract::rpc::{NameApps, NamedApp};
 use contract::{AppId, Service};
 use futures::future::join_all;
 use local_servers::testing;
-use service::{CallContext, Host, RpcClient, RpcError, RpcRefusal};
+use service::{CallContext, Resources, RpcClient, RpcError, RpcRefusal};
 use tokio::sync::Barrier;
 
-use crate::bench::{DEADLINE, eventually, host};
+use crate::bench::{DEADLINE, eventually, resources};
 
 /// Answers with one app, whose name tells what the answering service knew of the question.
-async fn serve_names(host: &Host) {
-    let env = host.env.clone();
-    host.serve_rpc(move |context: CallContext, _: NameApps| {
-        let app = NamedApp {
-            app_id: env.new_id(),
-            name: format!("{} {}", context.correlation, context.traceparent.unwrap().trace_id()),
-            organization_id: env.new_id(),
-        };
-        async move { Ok(vec![app]) }
-    })
-    .await
-    .unwrap();
+async fn serve_names(resources: &Resources) {
+    let env = resources.env.clone();
+    resources
+        .serve_rpc(move |context: CallContext, _: NameApps| {
+            let app = NamedApp {
+                app_id: env.new_id(),
+                name: format!(
+                    "{} {}",
+                    context.correlation,
+                    context.traceparent.unwrap().trace_id()
+                ),
+                organization_id: env.new_id(),
+            };
+            async move { Ok(vec![app]) }
+        })
+        .await
+        .unwrap();
 }
 
-fn question(host: &Host) -> (CallContext, NameApps) {
-    (CallContext::new(&host.env), NameApps { app_ids: vec![host.env.new_id::<AppId>()] })
+fn question(resources: &Resources) -> (CallContext, NameApps) {
+    (CallContext::new(&resources.env), NameApps { app_ids: vec![resources.env.new_id::<AppId>()] })
 }
 
 #[tokio::test]
 async fn a_question_is_answered_and_carries_its_correlation_and_trace() {
     let nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
-    let broker = host(Service::ConsentBroker, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
+    let broker = resources(Service::ConsentBroker, None, &nats).await;
     serve_names(&registry).await;
     let (context, names) = question(&broker);
     let answer = broker.rpc.call(&context, &names).await.unwrap();
@@ -46,7 +51,7 @@ async fn a_question_is_answered_and_carries_its_correlation_and_trace() {
 #[tokio::test]
 async fn the_services_protocol_finds_the_endpoint() {
     let nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
     serve_names(&registry).await;
     registry.nats.flush().await.unwrap();
     let info = registry.nats.request("$SRV.INFO.app-registry", "".into()).await.unwrap();
@@ -59,7 +64,7 @@ async fn the_services_protocol_finds_the_endpoint() {
 #[tokio::test]
 async fn a_refusal_arrives_as_it_was_said() {
     let nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
     registry
         .serve_rpc(async |_, _: NameApps| {
             Err(RpcRefusal::new(409, "app-archived", "It has\nended."))
@@ -75,7 +80,7 @@ async fn a_refusal_arrives_as_it_was_said() {
 #[tokio::test]
 async fn a_handler_that_panics_refuses_and_answers_the_next_question() {
     let nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
     registry
         .serve_rpc(async |_, question: NameApps| {
             assert!(!question.app_ids.is_empty(), "none");
@@ -93,7 +98,7 @@ async fn a_handler_that_panics_refuses_and_answers_the_next_question() {
 #[tokio::test]
 async fn nobody_listening_is_told_at_once() {
     let nats = testing::nats().await;
-    let broker = host(Service::ConsentBroker, None, &nats).await;
+    let broker = resources(Service::ConsentBroker, None, &nats).await;
     let (context, names) = question(&broker);
     // A client that would wait for an hour gives up, since the server says that nobody is there.
     let patient = RpcClient::new(broker.nats.clone(), broker.env.clone(), Duration::from_hours(1));
@@ -105,8 +110,8 @@ async fn nobody_listening_is_told_at_once() {
 #[tokio::test]
 async fn a_service_that_starts_while_it_is_asked_answers() {
     let nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
-    let broker = host(Service::ConsentBroker, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
+    let broker = resources(Service::ConsentBroker, None, &nats).await;
     let (context, names) = question(&broker);
     let (answer, ()) = futures::join!(broker.rpc.call(&context, &names), serve_names(&registry));
     assert_eq!(answer.unwrap().len(), 1);
@@ -115,7 +120,7 @@ async fn a_service_that_starts_while_it_is_asked_answers() {
 #[tokio::test]
 async fn questions_are_answered_at_the_same_time() {
     let nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
     let all_here = Arc::new(Barrier::new(16));
     registry
         .serve_rpc(move |_, _: NameApps| {
@@ -135,9 +140,9 @@ async fn questions_are_answered_at_the_same_time() {
 #[tokio::test]
 async fn a_replica_that_stops_leaves_no_question_unanswered() {
     let nats = testing::nats().await;
-    let stays = host(Service::AppRegistry, None, &nats).await;
-    let stops = host(Service::AppRegistry, None, &nats).await;
-    let broker = host(Service::ConsentBroker, None, &nats).await;
+    let stays = resources(Service::AppRegistry, None, &nats).await;
+    let stops = resources(Service::AppRegistry, None, &nats).await;
+    let broker = resources(Service::ConsentBroker, None, &nats).await;
     serve_names(&stays).await;
     serve_names(&stops).await;
     let (context, names) = question(&broker);
@@ -156,8 +161,8 @@ async fn a_replica_that_stops_leaves_no_question_unanswered() {
 #[tokio::test]
 async fn endpoints_answer_again_after_nats_was_killed_and_wiped() {
     let mut nats = testing::nats().await;
-    let registry = host(Service::AppRegistry, None, &nats).await;
-    let broker = host(Service::ConsentBroker, None, &nats).await;
+    let registry = resources(Service::AppRegistry, None, &nats).await;
+    let broker = resources(Service::ConsentBroker, None, &nats).await;
     serve_names(&registry).await;
     let (context, names) = question(&broker);
     broker.rpc.call(&context, &names).await.unwrap();

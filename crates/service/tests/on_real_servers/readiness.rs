@@ -2,14 +2,14 @@
 
 use contract::{Envelope, Service};
 use local_servers::testing;
-use service::Host;
+use service::Resources;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use eventstore::{Projection, ProjectionError};
 use sqlx::PgConnection;
 
-use crate::bench::{database, eventually, host};
+use crate::bench::{database, eventually, resources};
 
 struct Nothing;
 
@@ -28,26 +28,26 @@ impl Projection for Nothing {
     }
 }
 
-async fn ready(host: &Host) -> Option<()> {
-    host.health.readiness().await.ready.then_some(())
+async fn ready(resources: &Resources) -> Option<()> {
+    resources.health.readiness().await.ready.then_some(())
 }
 
-async fn failing(host: &Host, check: &str) -> Option<String> {
-    host.health.readiness().await.checks.get(check)?.reason.clone()
+async fn failing(resources: &Resources, check: &str) -> Option<String> {
+    resources.health.readiness().await.checks.get(check)?.reason.clone()
 }
 
 #[tokio::test]
 async fn a_service_is_ready_when_all_it_needs_is_there_and_names_what_is_not() {
     let (database, mut nats) = (database().await, testing::nats().await);
-    let host = host(Service::AppRegistry, Some(&database), &nats).await;
-    host.check_migrated(async |pool| {
+    let resources = resources(Service::AppRegistry, Some(&database), &nats).await;
+    resources.check_migrated(async |pool| {
         schema::is_current(&mut *pool.acquire().await?, Service::AppRegistry).await
     });
-    host.start_relay();
-    host.project(Nothing);
-    assert!(failing(&host, "app-registry/relay").await.is_some());
-    eventually("ready", || ready(&host)).await;
-    let checks: Vec<_> = host.health.readiness().await.checks.into_keys().collect();
+    resources.start_relay();
+    resources.project(Nothing);
+    assert!(failing(&resources, "app-registry/relay").await.is_some());
+    eventually("ready", || ready(&resources)).await;
+    let checks: Vec<_> = resources.health.readiness().await.checks.into_keys().collect();
     assert_eq!(
         checks,
         ["consumers/app-registry-nothing", "migrated", "nats", "postgres", "relay"]
@@ -55,21 +55,21 @@ async fn a_service_is_ready_when_all_it_needs_is_there_and_names_what_is_not() {
     );
 
     nats.kill().await.unwrap();
-    eventually("NATS is missed", || failing(&host, "app-registry/nats")).await;
+    eventually("NATS is missed", || failing(&resources, "app-registry/nats")).await;
     nats.wipe().await.unwrap();
     nats.start_again().await.unwrap();
-    eventually("ready with a new NATS", || ready(&host)).await;
-    assert!(host.tasks.shutdown(Duration::from_secs(10)).await);
+    eventually("ready with a new NATS", || ready(&resources)).await;
+    assert!(resources.tasks.shutdown(Duration::from_secs(10)).await);
 }
 
 #[tokio::test]
 async fn a_service_without_its_servers_starts_and_is_not_ready() {
     let mut nats = testing::nats().await;
     nats.kill().await.unwrap();
-    let host = host(Service::AppRegistry, None, &nats).await;
-    host.start_relay();
+    let resources = resources(Service::AppRegistry, None, &nats).await;
+    resources.start_relay();
     for check in ["app-registry/nats", "app-registry/postgres", "app-registry/relay"] {
-        eventually(check, || failing(&host, check)).await;
+        eventually(check, || failing(&resources, check)).await;
     }
-    assert!(host.tasks.shutdown(Duration::from_secs(10)).await);
+    assert!(resources.tasks.shutdown(Duration::from_secs(10)).await);
 }

@@ -74,8 +74,8 @@ pub(in crate::http) async fn create(
     caller: Caller,
     Creation { body, idempotency }: Creation<CreateOrganization>,
 ) -> Result<Response, Problem> {
-    let host = &directory.host;
-    if let Some(answer) = idempotency.replay(host).await? {
+    let resources = &directory.resources;
+    if let Some(answer) = idempotency.replay(resources).await? {
         return Ok(answer);
     }
     let details = Details::parse(RawDetails {
@@ -93,22 +93,22 @@ pub(in crate::http) async fn create(
     }
 
     let organization = Organization {
-        id: host.env.new_id::<OrganizationId>(),
+        id: resources.env.new_id::<OrganizationId>(),
         details,
         confirmed_at: None,
         enabled_domains: Vec::new(),
         version: Version::FIRST.number(),
-        created_at: host.env.now(),
+        created_at: resources.env.now(),
     };
     let authority = if caller.operator { Authority::OPERATOR } else { Authority::SELF };
     let mut unit =
-        host.events.begin(&facts.provenance(caller.actor(), authority, Some(organization.id)));
+        resources.events.begin(&facts.provenance(caller.actor(), authority, Some(organization.id)));
     let conn = unit.connection().await?;
     if store::person(conn, owner).await?.is_none() {
         return Err(Problem::invalid_field("owner_person_id", "is nobody's id"));
     }
     let membership = Membership {
-        id: host.env.new_id(),
+        id: resources.env.new_id(),
         organization_id: organization.id,
         person_id: owner,
         role: MemberRole::Owner,

@@ -97,7 +97,7 @@ pub(in crate::http) async fn edit(
         access.to_organization(id, OrganizationAction::Edit, "organization.edit").await?;
 
     let mut unit =
-        directory.host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        directory.resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let conn = unit.connection().await?;
     let mut organization = store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
     if_match.check(organization.version)?;

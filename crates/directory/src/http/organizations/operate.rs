@@ -67,12 +67,12 @@ pub(in crate::http) async fn confirm_contact(
     let authority = access
         .to_organization(id, OrganizationAction::Operate, "organization.confirm-contact")
         .await?;
-    let host = &directory.host;
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let resources = &directory.resources;
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let mut organization =
         store::lock_organization(unit.connection().await?, id).await?.ok_or_else(not_found)?;
     if organization.confirmed_at.is_none() {
-        organization.confirmed_at = Some(host.env.now());
+        organization.confirmed_at = Some(resources.env.now());
         advance(unit, &mut organization, &OrganizationContactConfirmed { organization_id: id })
             .await?;
     }
@@ -122,10 +122,10 @@ pub(in crate::http) async fn enable_domains(
     let authority = access
         .to_organization(id, OrganizationAction::Operate, "organization.enable-domains")
         .await?;
-    let host = &directory.host;
+    let resources = &directory.resources;
     let domains =
-        enabled_domains(&host.catalogue, &body.domains).map_err(|error| invalid([error]))?;
-    let mut unit = host.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+        enabled_domains(&resources.catalogue, &body.domains).map_err(|error| invalid([error]))?;
+    let mut unit = resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
     let mut organization =
         store::lock_organization(unit.connection().await?, id).await?.ok_or_else(not_found)?;
     if organization.enabled_domains != domains {

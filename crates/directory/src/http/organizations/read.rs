@@ -43,7 +43,7 @@ pub(in crate::http) async fn list(
 ) -> Result<Response, Problem> {
     let member = (!caller.operator).then_some(caller.person_id);
     let slice = Slice { after: query.after()?, limit: query.rows() };
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     let rows = store::organizations(&mut conn, member, slice).await?;
     let page = Page::of_rows(rows, &query, |organization| organization.id)?;
     Ok(page.map(OrganizationAnswer::from).into_response_for(&uri))
@@ -74,6 +74,6 @@ pub(in crate::http) async fn read(
 ) -> Result<Response, Problem> {
     let access = Access { directory: &directory, facts: &facts, caller: &caller };
     access.to_organization(id, OrganizationAction::Read, "organization.read").await?;
-    let mut conn = directory.host.pool.acquire().await?;
+    let mut conn = directory.resources.pool.acquire().await?;
     store::organization(&mut conn, id).await?.map(tagged).ok_or_else(not_found)
 }

@@ -1,4 +1,4 @@
-//! [`Host`]: what a service is given to live in.
+//! A service's resources: the connections it works on, and what runs on them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -32,9 +32,9 @@ fn lacks_migrations(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| UNPREPARED.contains(&code.as_ref()))
 }
 
-/// What a service lives in: its connections and what runs on them. Clones are the same.
+/// What a service is given: its connections and what runs on them. Clones are the same.
 #[derive(Clone)]
-pub struct Host {
+pub struct Resources {
     /// Which service.
     pub service: Service,
     /// Clock, randomness and ids.
@@ -74,13 +74,13 @@ pub struct Shared {
     pub tasks: Tasks,
 }
 
-impl std::fmt::Debug for Host {
+impl std::fmt::Debug for Resources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("service", &self.service).finish_non_exhaustive()
+        f.debug_struct("Resources").field("service", &self.service).finish_non_exhaustive()
     }
 }
 
-impl Host {
+impl Resources {
     /// Connects a service. Servers that are not there yet do not fail it: they are waited for in
     /// the background, and `/readyz` tells.
     ///
@@ -101,7 +101,7 @@ impl Host {
         Ok(Self::assemble(service, shared, pool, client, nats, transport))
     }
 
-    /// A host of connections that are there already.
+    /// A resources of connections that are there already.
     pub fn assemble(
         service: Service,
         shared: &Shared,
@@ -116,7 +116,7 @@ impl Host {
         let timeout = Duration::from_secs(nats.request_timeout_seconds.max(1));
         let rpc = RpcClient::new(client.clone(), env.clone(), timeout);
         let concurrency = nats.max_concurrent_requests;
-        let host = Self {
+        let resources = Self {
             service,
             events: EventStore::new(service, pool.clone(), env.clone()),
             transport: Transport::new(client.clone(), transport),
@@ -136,8 +136,8 @@ impl Host {
             health,
             tasks,
         };
-        host.probe_connections();
-        host
+        resources.probe_connections();
+        resources
     }
 
     fn probe_connections(&self) {
@@ -185,7 +185,7 @@ impl Host {
     /// Answers a question of other services, at `mandate.rpc.<service>.<operation>`:
     ///
     /// ```text
-    /// host.serve_rpc(move |context, question: GetApp| {
+    /// resources.serve_rpc(move |context, question: GetApp| {
     ///     let state = state.clone();
     ///     async move { … }
     /// }).await?;

@@ -1,4 +1,4 @@
-//! A connection that a worker keeps to itself.
+//! A dedicated connection: one that a worker keeps to itself.
 //!
 //! A pool tests a connection whenever it is given back, which is a round trip more for every use.
 //! A worker whose work is one statement after the other keeps its connection instead.
@@ -16,18 +16,18 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One connection, made when it is needed, and made again when it broke.
 #[derive(Debug)]
-pub struct KeptConnection {
+pub struct DedicatedConnection {
     pool: PgPool,
     kept: Option<(PgConnection, Instant)>,
 }
 
-impl KeptConnection {
+impl DedicatedConnection {
     /// A connection like those of this pool, beside them.
     pub fn like(pool: &PgPool) -> Self {
         Self { pool: pool.clone(), kept: None }
     }
 
-    /// Takes the connection. [`KeptConnection::put_back`] it after work that went well: one that is
+    /// Takes the connection. [`DedicatedConnection::put_back`] it after work that went well: one that is
     /// not put back is closed, which undoes what was under way, and the next is a new one.
     ///
     /// # Errors
