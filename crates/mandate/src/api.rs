@@ -6,7 +6,7 @@ use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use crate::answers;
+use crate::{answers, promises};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -54,6 +54,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
     answers::complete(&mut document);
+    promises::describe(&mut document);
     document
 }
 

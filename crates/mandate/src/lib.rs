@@ -13,6 +13,7 @@ pub mod configuration;
 pub mod demo;
 pub mod local;
 pub mod nats_users;
+mod promises;
 #[cfg(test)]
 mod properties;
 pub mod subscribers;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::description::{Promise, UnclearDescription};
+use crate::promise::{Promise, UnclearPromise};
 
 /// An OpenAPI document.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Operation {
     pub method: String,
     /// Its path, with its parameters as `{name}`.
     pub path: String,
-    /// What its description promises.
+    /// What it promises.
     pub promise: Promise,
     responses: Value,
 }
@@ -36,7 +36,7 @@ pub enum UnclearDocument {
     SameName(String),
     /// An operation that does not say what it leaves or who may call it.
     #[error("{0}: {1}")]
-    Unclear(String, #[source] UnclearDescription),
+    Unclear(String, #[source] UnclearPromise),
     /// No paths.
     #[error("the document has no paths")]
     Empty,
@@ -51,7 +51,7 @@ impl Document {
     /// Its operations by their names.
     ///
     /// # Errors
-    /// When one has no name of its own, or its description is not clear.
+    /// When one has no name of its own, or does not say clearly what it promises.
     pub fn operations(&self) -> Result<BTreeMap<String, Operation>, UnclearDocument> {
         let mut operations = BTreeMap::new();
         let paths = self.0["paths"].as_object().ok_or(UnclearDocument::Empty)?;
@@ -61,8 +61,7 @@ impl Document {
                 let id = operation["operationId"]
                     .as_str()
                     .ok_or_else(|| UnclearDocument::Unnamed(place.clone()))?;
-                let description = operation["description"].as_str().unwrap_or_default();
-                let promise = Promise::read(description)
+                let promise = Promise::read(operation)
                     .map_err(|error| UnclearDocument::Unclear(place, error))?;
                 let operation = Operation {
                     id: id.to_owned(),

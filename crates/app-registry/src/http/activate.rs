@@ -21,10 +21,6 @@ use crate::policy::Operation;
 /// image, service, authentication method and domains never change. It needs a service, at least one
 /// domain, and an organization whose contact address is confirmed; domains on request must be enabled
 /// for the organization at this moment.
-///
-/// Events: app.activated.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/activate",
@@ -40,7 +36,12 @@ use crate::policy::Operation;
         (status = 409, body = Problem, description = "It was activated already, is archived, or its organization is not confirmed"),
         (status = 422, body = Problem, description = "Something is missing, or the catalogue is against it; `errors` names it"),
         (status = 412, body = Problem, description = "The app has changed")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.activated"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn activate(
     State(registry): State<Arc<Registry>>,

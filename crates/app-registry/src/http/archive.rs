@@ -18,12 +18,6 @@ use crate::policy::Operation;
 ///
 /// Ends a draft, active or suspended app for good. The keys, tokens, consent links and grants of an
 /// active one end with it. Nothing is deleted.
-///
-/// Events: app.archived.
-/// Follows: key.deleted (one per key), consent-link.revoked (one per unused link),
-/// consent.revoked (one per grant).
-/// Refusals: access.refused.
-/// Roles: owner, developer, operator.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/archive",
@@ -38,7 +32,13 @@ use crate::policy::Operation;
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is archived already"),
         (status = 412, body = Problem, description = "The app has changed")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.archived"])),
+        ("x-mandate-follows" = json!([{"event": "key.deleted", "per": "key"}, {"event": "consent-link.revoked", "per": "unused link"}, {"event": "consent.revoked", "per": "grant"}])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer", "operator"])),
+    ),
 )]
 pub(super) async fn archive(
     State(registry): State<Arc<Registry>>,

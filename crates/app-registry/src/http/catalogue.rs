@@ -13,9 +13,6 @@ use crate::Registry;
 ///
 /// The services that apps can work with, their domains and levels, and the rules between them. A
 /// level `on_request` is offered only to organizations for which an operator enabled it.
-///
-/// Events: none.
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/catalogue",
@@ -25,7 +22,11 @@ use crate::Registry;
     responses(
         (status = 200, description = "The catalogue", body = Catalogue),
         (status = 401, body = Problem, description = "No valid API token")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
 )]
 pub(super) async fn catalogue(
     State(registry): State<Arc<Registry>>,

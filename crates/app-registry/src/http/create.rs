@@ -50,10 +50,6 @@ pub(super) struct NewApp {
 ///
 /// Makes a draft. Only the name and the authentication method are needed; the rest can be saved
 /// step by step. With an `Idempotency-Key` the same request, sent again, makes no second app.
-///
-/// Events: app.created.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     post,
     path = "/v1/apps",
@@ -70,7 +66,12 @@ pub(super) struct NewApp {
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 409, body = Problem, description = "The Idempotency-Key was used for another request"),
         (status = 422, body = Problem, description = "Fields are wrong; `errors` names them")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.created"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn create(
     State(registry): State<Arc<Registry>>,

@@ -52,10 +52,6 @@ pub(super) struct AppChanges {
 ///
 /// Saves any step of the wizard. After activation nothing of this can change any more. With
 /// `If-Match` the change is refused when someone else changed the app first.
-///
-/// Events: app.edited.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     patch,
     path = "/v1/apps/{id}",
@@ -72,7 +68,12 @@ pub(super) struct AppChanges {
         (status = 409, body = Problem, description = "It was activated or archived, or the field is fixed"),
         (status = 412, body = Problem, description = "The app has changed"),
         (status = 422, body = Problem, description = "Fields are wrong; `errors` names them")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.edited"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn edit(
     State(registry): State<Arc<Registry>>,

@@ -16,9 +16,6 @@ use crate::policy::Operation;
 /// Read an app
 ///
 /// Its ETag goes into `If-Match` of a change, which is then refused if the app has changed meanwhile.
-///
-/// Events: none.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     get,
     path = "/v1/apps/{id}",
@@ -30,7 +27,11 @@ use crate::policy::Operation;
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 404, body = Problem, description = "There is no such app")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
+    ),
 )]
 pub(super) async fn get(
     State(registry): State<Arc<Registry>>,

@@ -21,9 +21,6 @@ use crate::{Registry, store};
 ///
 /// A draft's is for its organization. Once the app was activated, the image is shown to everyone who
 /// is asked for consent, so that anyone signed in may read it; it never changes then.
-///
-/// Events: none.
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/apps/{id}/image",
@@ -37,7 +34,11 @@ use crate::{Registry, store};
         (status = 304, description = "The caller has it already"),
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 404, body = Problem, description = "There is no such app, or it has no image")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
 )]
 pub(super) async fn get_image(
     State(registry): State<Arc<Registry>>,

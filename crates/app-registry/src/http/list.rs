@@ -36,9 +36,6 @@ pub(super) struct Wanted {
 /// List apps
 ///
 /// Newest first: those of the organizations that the caller is a member of; for operators, all.
-///
-/// Events: none.
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/apps",
@@ -51,7 +48,11 @@ pub(super) struct Wanted {
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
 )]
 pub(super) async fn list(
     State(registry): State<Arc<Registry>>,

@@ -51,25 +51,3 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Registry>> {
         .routes(routes!(archive::archive))
         .routes(routes!(catalogue::catalogue))
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    #[test]
-    fn every_operation_says_which_events_it_leaves_and_who_may_call_it() {
-        let document = serde_json::to_value(crate::openapi()).unwrap();
-        let paths = document["paths"].as_object().unwrap();
-        let operations: Vec<&Value> = paths
-            .values()
-            .flat_map(|path| path.as_object().unwrap().values())
-            .filter(|operation| operation["operationId"].is_string())
-            .collect();
-        assert_eq!(operations.len(), 11);
-        for operation in operations {
-            let lines: Vec<_> = operation["description"].as_str().unwrap().lines().collect();
-            assert!(lines.iter().any(|line| line.starts_with("Events: ")), "{operation}");
-            assert!(lines.last().unwrap().starts_with("Roles: "), "{operation}");
-        }
-    }
-}

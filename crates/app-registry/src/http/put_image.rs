@@ -21,10 +21,6 @@ use crate::policy::Operation;
 /// The body is the file: a PNG or JPEG of at most 500 kB and 4096 by 4096 pixels. Its bytes decide
 /// what it is, whatever `Content-Type` says. Of a PNG, only what is needed to show it is kept: no
 /// texts, no colour profile, nothing behind its end.
-///
-/// Events: app.image-set.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     put,
     path = "/v1/apps/{id}/image",
@@ -43,7 +39,12 @@ use crate::policy::Operation;
         (status = 413, body = Problem, description = "Too many bytes"),
         (status = 415, body = Problem, description = "Neither PNG nor JPEG"),
         (status = 422, body = Problem, description = "Broken, or too many pixels")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.image-set"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn put_image(
     State(registry): State<Arc<Registry>>,

@@ -17,10 +17,6 @@ use crate::policy::Operation;
 /// Resume an app
 ///
 /// Ends the suspension of an app.
-///
-/// Events: app.resumed.
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/resume",
@@ -35,7 +31,12 @@ use crate::policy::Operation;
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is not suspended"),
         (status = 412, body = Problem, description = "The app has changed")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.resumed"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(super) async fn resume(
     State(registry): State<Arc<Registry>>,

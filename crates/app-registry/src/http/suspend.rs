@@ -17,10 +17,6 @@ use crate::policy::Operation;
 /// Suspend an app
 ///
 /// Stops an active app until it is resumed: it gets no tokens and no consent meanwhile.
-///
-/// Events: app.suspended.
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/suspend",
@@ -35,7 +31,12 @@ use crate::policy::Operation;
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is not active"),
         (status = 412, body = Problem, description = "The app has changed")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["app.suspended"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(super) async fn suspend(
     State(registry): State<Arc<Registry>>,

@@ -18,9 +18,6 @@ use crate::store::entries;
 ///
 /// With `Accept: application/cloudevents+json` the answer is the event itself, in exactly the bytes
 /// that its producer recorded and published.
-///
-/// Events: none.
-/// Roles: operator, owner, developer, auditor, account:admin, account:business_manager, account:technical_manager, account:analyst, account:viewer.
 #[utoipa::path(
     get,
     path = "/v1/events/{id}",
@@ -35,7 +32,11 @@ use crate::store::entries;
         )),
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 404, body = Problem, description = "No such event, or none of the caller's business")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["operator", "owner", "developer", "auditor", "account:admin", "account:business_manager", "account:technical_manager", "account:analyst", "account:viewer"])),
+    ),
 )]
 pub(super) async fn get(
     State(audit): State<Arc<Audit>>,

@@ -26,9 +26,6 @@ const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
 /// A page is complete: nothing is ever recorded before a position that was given out. Where
 /// conditions match few of many events, a page may have fewer items than asked for, even none, and
 /// still a `next_cursor`: go on until there is none.
-///
-/// Events: none.
-/// Roles: operator, owner, developer, auditor, account:admin, account:business_manager, account:technical_manager, account:analyst, account:viewer.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -61,7 +58,11 @@ const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
         (status = 403, body = Problem, description = "Nothing in the log is the caller's business"),
         (status = 404, body = Problem, description = "No such organization or account, or none of the caller's business"),
         (status = 422, body = Problem, description = "Parameters are wrong; `errors` names them")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["operator", "owner", "developer", "auditor", "account:admin", "account:business_manager", "account:technical_manager", "account:analyst", "account:viewer"])),
+    ),
 )]
 pub(super) async fn list(
     State(audit): State<Arc<Audit>>,

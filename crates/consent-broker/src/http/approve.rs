@@ -69,10 +69,6 @@ pub struct EarlierGrant {
 /// approvals of one link at the same time exactly one succeeds, the others are told when it was
 /// used. The person's role on each account is checked at this moment, and must be one that may
 /// consent for the service, as the catalogue says. What the app asks for is granted as a whole.
-///
-/// Events: consent-link.redeemed, consent.granted (one per account that had not consented).
-/// Refusals: access.refused.
-/// Roles: account:admin, account:business_manager, account:technical_manager.
 #[utoipa::path(
     post,
     path = "/v1/consent-requests/{token}/approve",
@@ -89,6 +85,11 @@ pub struct EarlierGrant {
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
         (status = 422, description = "No account, the same one twice, or one the person does not see", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager"])),
     ),
 )]
 pub async fn approve(

@@ -55,10 +55,6 @@ pub struct CreatedLink {
 /// Answers the link's URL, once: only a hash of its token is kept. It can be used once, and expires.
 /// Needs an active app of an organization whose contact address is confirmed. Repeatable by an
 /// `Idempotency-Key`; a repeated answer has no URL.
-///
-/// Events: consent-link.created.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/consent-links",
@@ -77,6 +73,11 @@ pub struct CreatedLink {
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`app-not-active`, `organization-not-confirmed`", body = Problem),
         (status = 422, description = "The label or the days are wrong", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["consent-link.created"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
     ),
 )]
 pub async fn create_link(

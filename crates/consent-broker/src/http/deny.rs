@@ -27,10 +27,6 @@ pub struct Denied {
 /// Deny a request for consent
 ///
 /// Uses the link up. Consents that exist stay as they are.
-///
-/// Events: consent-link.denied.
-/// Refusals: access.refused.
-/// Roles: person.
 #[utoipa::path(
     post,
     path = "/v1/consent-requests/{token}/deny",
@@ -44,6 +40,11 @@ pub struct Denied {
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["consent-link.denied"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["person"])),
     ),
 )]
 pub async fn deny(

@@ -17,9 +17,6 @@ use crate::store::links;
 /// Read a consent link
 ///
 /// What has become of the link, when, and for which accounts.
-///
-/// Events: none.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     get,
     path = "/v1/consent-links/{id}",
@@ -31,6 +28,10 @@ use crate::store::links;
         (status = 200, description = "The link", body = LinkView),
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
     ),
 )]
 pub async fn get_link(

@@ -42,9 +42,6 @@ pub struct GrantFilter {
 /// Newest first: the grants of all accounts on which the caller holds any role, and those to the apps
 /// of the caller's organizations. Operators see all. Who granted one is told to those who hold a
 /// role on its account, and to operators.
-///
-/// Events: none.
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/grants",
@@ -56,6 +53,10 @@ pub struct GrantFilter {
         (status = 200, description = "A page of grants", body = Page<GrantView>),
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
     ),
 )]
 pub async fn list_grants(

@@ -34,9 +34,6 @@ pub struct LinkFilter {
 /// List an app's consent links
 ///
 /// Newest first: what has become of each, when, and for which accounts.
-///
-/// Events: none.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     get,
     path = "/v1/apps/{id}/consent-links",
@@ -49,6 +46,10 @@ pub struct LinkFilter {
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
     ),
 )]
 pub async fn list_links(

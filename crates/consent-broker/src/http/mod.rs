@@ -138,23 +138,3 @@ impl From<RedemptionError> for Problem {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_operation_says_which_events_it_leaves_and_who_may_call_it() {
-        let document = serde_json::to_value(crate::openapi()).unwrap();
-        let mut operations = 0;
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            for (method, operation) in methods.as_object().unwrap() {
-                let description = operation["description"].as_str().unwrap_or_default();
-                let mut lines = description.trim().lines().rev();
-                let place = format!("{method} {path}");
-                assert!(lines.next().is_some_and(|line| line.starts_with("Roles: ")), "{place}");
-                assert!(lines.any(|line| line.starts_with("Events: ")), "{place}");
-                operations += 1;
-            }
-        }
-        assert_eq!(operations, 11);
-    }
-}

@@ -70,9 +70,6 @@ impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
 ///
 /// Called by the app itself, with its access token from `/oauth2/token`. Read from the live grants at
 /// each call, so that a revocation counts at once.
-///
-/// Events: none.
-/// Roles: app.
 #[utoipa::path(
     get,
     path = "/v1/me/accounts",
@@ -84,6 +81,10 @@ impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
         (status = 200, description = "A page of accounts, in the order in which they consented", body = Page<MyAccount>),
         (status = 401, description = "No access token, or none that is valid", body = Problem),
         (status = 422, description = "The limit or the cursor is wrong", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["app"])),
     ),
 )]
 pub async fn my_accounts(

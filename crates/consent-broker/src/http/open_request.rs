@@ -22,9 +22,6 @@ use crate::{ConsentBroker, choice, policy};
 /// Who asks, for what, and the accounts of the service that the caller sees, each with whether it can
 /// be chosen and why not. Looking never uses the link up. The first look by someone who is not a
 /// member of the organization that asks marks the link as opened.
-///
-/// Events: consent-link.opened (if it is the first look).
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/consent-requests/{token}",
@@ -38,6 +35,10 @@ use crate::{ConsentBroker, choice, policy};
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!([{"event": "consent-link.opened", "if": "it is the first look"}])),
+        ("x-mandate-roles" = json!(["person"])),
     ),
 )]
 pub async fn open_request(

@@ -60,10 +60,6 @@ impl From<&Grant> for AccountGrant {
 /// Ends all live grants of the app on accounts for which the caller may revoke, in one transaction.
 /// The app loses them at once. For operators: all grants of the app.
 /// The catalogue says which roles on an account may consent for its service; those may revoke.
-///
-/// Events: consent.revoked (one per grant).
-/// Refusals: access.refused.
-/// Roles: account:admin, account:business_manager, account:technical_manager, operator.
 #[utoipa::path(
     delete,
     path = "/v1/grants",
@@ -77,6 +73,11 @@ impl From<&Grant> for AccountGrant {
         (status = 403, description = "`role-not-allowed`: there are grants, the caller may revoke none", body = Problem),
         (status = 404, description = "No live grant of this app on an account of the caller's", body = Problem),
         (status = 422, description = "`app_id` is missing or wrong", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!([{"event": "consent.revoked", "per": "grant"}])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager", "operator"])),
     ),
 )]
 pub async fn revoke_app(

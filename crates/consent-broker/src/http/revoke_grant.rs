@@ -20,10 +20,6 @@ use crate::{ConsentBroker, policy};
 /// The app loses the account at once. A grant that is revoked already stays so, and the answer is
 /// the same.
 /// The catalogue says which roles on an account may consent for its service; those may revoke.
-///
-/// Events: consent.revoked.
-/// Refusals: access.refused.
-/// Roles: account:admin, account:business_manager, account:technical_manager, operator.
 #[utoipa::path(
     delete,
     path = "/v1/grants/{id}",
@@ -36,6 +32,11 @@ use crate::{ConsentBroker, policy};
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such grant, or none the caller sees", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["consent.revoked"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager", "operator"])),
     ),
 )]
 pub async fn revoke_grant(

@@ -19,10 +19,6 @@ use crate::store::links;
 ///
 /// Ends a link that was not used yet, at once. A link that is revoked already stays so, and the
 /// answer is the same; one that was used or has expired is refused.
-///
-/// Events: consent-link.revoked.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     delete,
     path = "/v1/consent-links/{id}",
@@ -37,6 +33,11 @@ use crate::store::links;
         (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`link-already-used`: it says when", body = Problem),
         (status = 410, description = "`link-expired`", body = Problem),
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["consent-link.revoked"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
     ),
 )]
 pub async fn revoke_link(

@@ -72,10 +72,6 @@ async fn permit(
 }
 
 /// List the roles on an account
-///
-/// Events: none.
-/// Refusals: access.refused.
-/// Roles: operator, account:admin.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{id}/roles",
@@ -89,7 +85,12 @@ async fn permit(
         (status = 404, description = "There is none, or the caller holds no role on it.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator", "account:admin"])),
+    ),
 )]
 pub(super) async fn list(
     State(directory): State<Arc<Directory>>,
@@ -120,10 +121,6 @@ pub(super) struct PutRole {
 ///
 /// A person holds one role on an account: it replaces the one before. Giving the role that is held
 /// already leaves no event.
-///
-/// Events: account-role.granted or account-role.changed.
-/// Refusals: access.refused.
-/// Roles: operator, account:admin.
 #[utoipa::path(
     put,
     path = "/v1/accounts/{id}/roles/{person_id}",
@@ -142,7 +139,12 @@ pub(super) struct PutRole {
         (status = 409, description = "Somebody else gave them a role at the same time.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([{"one_of": ["account-role.granted", "account-role.changed"]}])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator", "account:admin"])),
+    ),
 )]
 pub(super) async fn put(
     State(directory): State<Arc<Directory>>,
@@ -197,10 +199,6 @@ pub(super) async fn put(
 }
 
 /// Take a person's role on an account away
-///
-/// Events: account-role.revoked.
-/// Refusals: access.refused.
-/// Roles: operator, account:admin.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{id}/roles/{person_id}",
@@ -216,7 +214,12 @@ pub(super) async fn put(
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller holds no role on it; or the person holds none.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["account-role.revoked"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator", "account:admin"])),
+    ),
 )]
 pub(super) async fn revoke(
     State(directory): State<Arc<Directory>>,

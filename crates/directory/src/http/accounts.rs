@@ -83,10 +83,6 @@ pub(super) struct CreateAccount {
 /// Create an account
 ///
 /// Kind, service and external id never change.
-///
-/// Events: account.created.
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     post,
     path = "/v1/accounts",
@@ -101,7 +97,12 @@ pub(super) struct CreateAccount {
         (status = 409, description = "The external id is taken.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["account.created"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(super) async fn create(
     State(directory): State<Arc<Directory>>,
@@ -164,9 +165,6 @@ pub(super) struct ListAccounts {
 /// List accounts
 ///
 /// Those on which the caller holds a role; all, for an operator. In the order of their creation.
-///
-/// Events: none.
-/// Roles: person, operator.
 #[utoipa::path(
     get,
     path = "/v1/accounts",
@@ -178,7 +176,11 @@ pub(super) struct ListAccounts {
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person", "operator"])),
+    ),
 )]
 pub(super) async fn list(
     State(directory): State<Arc<Directory>>,
@@ -195,9 +197,6 @@ pub(super) async fn list(
 }
 
 /// Read an account
-///
-/// Events: none.
-/// Roles: operator, account:admin, account:business_manager, account:technical_manager, account:analyst, account:viewer.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{id}",
@@ -209,7 +208,11 @@ pub(super) async fn list(
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 404, description = "There is none, or the caller holds no role on it.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["operator", "account:admin", "account:business_manager", "account:technical_manager", "account:analyst", "account:viewer"])),
+    ),
 )]
 pub(super) async fn read(
     State(directory): State<Arc<Directory>>,

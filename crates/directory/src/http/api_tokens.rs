@@ -84,10 +84,6 @@ pub(super) struct NewTokenAnswer {
 /// Signed in by email and password (HTTP Basic), or by another API token. The answer has the token
 /// itself, this once. For the same reason an Idempotency-Key has no effect: an answer that is kept
 /// would be a secret that is kept.
-///
-/// Events: sign-in.accepted (if by password), api-token.created.
-/// Refusals: sign-in.refused.
-/// Roles: person.
 #[utoipa::path(
     post,
     path = "/v1/api-tokens",
@@ -100,7 +96,12 @@ pub(super) struct NewTokenAnswer {
         (status = 422, description = "Some fields are wrong.", body = Problem),
         (status = 503, description = "Too many sign in at the moment.", body = Problem),
     ),
-    security(("password" = []), ("api_token" = []))
+    security(("password" = []), ("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([{"event": "sign-in.accepted", "if": "by password"}, "api-token.created"])),
+        ("x-mandate-refusals" = json!(["sign-in.refused"])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
 )]
 pub(super) async fn create(
     State(directory): State<Arc<Directory>>,
@@ -126,9 +127,6 @@ pub(super) async fn create(
 /// List my API tokens
 ///
 /// Expired and revoked ones included, in the order of their creation.
-///
-/// Events: none.
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/api-tokens",
@@ -140,7 +138,11 @@ pub(super) async fn create(
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
 )]
 pub(super) async fn list(
     State(directory): State<Arc<Directory>>,
@@ -159,9 +161,6 @@ pub(super) async fn list(
 ///
 /// It opens nothing from then on. One's own; anybody's, for an operator. Revoking a revoked one
 /// changes nothing and leaves no event.
-///
-/// Events: api-token.revoked.
-/// Roles: person, operator.
 #[utoipa::path(
     delete,
     path = "/v1/api-tokens/{id}",
@@ -173,7 +172,11 @@ pub(super) async fn list(
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 404, description = "There is none, or it is somebody else's.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["api-token.revoked"])),
+        ("x-mandate-roles" = json!(["person", "operator"])),
+    ),
 )]
 pub(super) async fn revoke(
     State(directory): State<Arc<Directory>>,

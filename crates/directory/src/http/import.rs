@@ -93,11 +93,6 @@ pub(super) struct ImportRefused {
 /// it. An account with the line's `external_id` is used again, so a file can be imported any number
 /// of times. The whole file is applied, or, if any line is wrong, nothing of it. A dry run applies
 /// nothing and leaves no event.
-///
-/// Events: account.created (one per new account), account.edited (one per renamed account),
-/// account-role.granted (one per new role), account-role.changed (one per changed role).
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     post,
     path = "/v1/accounts/import",
@@ -113,7 +108,12 @@ pub(super) struct ImportRefused {
         (status = 415, description = "The body is not text/csv.", body = Problem),
         (status = 422, description = "Nothing was applied: lines are wrong, or the file cannot be read.", body = ImportRefused, content_type = "application/problem+json"),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([{"event": "account.created", "per": "new account"}, {"event": "account.edited", "per": "renamed account"}, {"event": "account-role.granted", "per": "new role"}, {"event": "account-role.changed", "per": "changed role"}])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(super) async fn import(
     State(directory): State<Arc<Directory>>,

@@ -67,9 +67,6 @@ impl From<LastOwner> for Problem {
 }
 
 /// List an organization's members
-///
-/// Events: none.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     get,
     path = "/v1/organizations/{id}/members",
@@ -82,7 +79,11 @@ impl From<LastOwner> for Problem {
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
+    ),
 )]
 pub(super) async fn list(
     State(directory): State<Arc<Directory>>,
@@ -120,10 +121,6 @@ pub(super) struct AddMember {
 }
 
 /// Add a member
-///
-/// Events: membership.granted.
-/// Refusals: access.refused.
-/// Roles: owner, operator.
 #[utoipa::path(
     post,
     path = "/v1/organizations/{id}/members",
@@ -142,7 +139,12 @@ pub(super) struct AddMember {
         (status = 409, description = "They are a member already.", body = Problem),
         (status = 422, description = "Nobody has this email or id.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["membership.granted"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "operator"])),
+    ),
 )]
 pub(super) async fn add(
     State(directory): State<Arc<Directory>>,
@@ -222,10 +224,6 @@ pub(super) struct ChangeMember {
 /// Change a member's role
 ///
 /// The last owner stays owner. Setting the role to what it is leaves no event.
-///
-/// Events: membership.role-changed.
-/// Refusals: access.refused.
-/// Roles: owner, operator.
 #[utoipa::path(
     patch,
     path = "/v1/organizations/{id}/members/{person_id}",
@@ -244,7 +242,12 @@ pub(super) struct ChangeMember {
         (status = 409, description = "They are the last owner.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["membership.role-changed"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "operator"])),
+    ),
 )]
 pub(super) async fn change(
     State(directory): State<Arc<Directory>>,
@@ -284,10 +287,6 @@ pub(super) async fn change(
 /// Remove a member, or leave
 ///
 /// Every member can leave; the last owner cannot.
-///
-/// Events: membership.removed.
-/// Refusals: access.refused.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     delete,
     path = "/v1/organizations/{id}/members/{person_id}",
@@ -304,7 +303,12 @@ pub(super) async fn change(
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "They are the last owner.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["membership.removed"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
+    ),
 )]
 pub(super) async fn remove(
     State(directory): State<Arc<Directory>>,

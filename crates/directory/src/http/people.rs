@@ -71,10 +71,6 @@ pub(super) struct RegisterPerson {
 /// Register a person
 ///
 /// An Idempotency-Key is not needed: an email is registered once.
-///
-/// Events: person.registered.
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     post,
     path = "/v1/people",
@@ -88,7 +84,12 @@ pub(super) struct RegisterPerson {
         (status = 409, description = "Somebody has registered with this email already.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["person.registered"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(super) async fn register(
     State(directory): State<Arc<Directory>>,
@@ -171,9 +172,6 @@ pub(super) struct MyAccountRole {
 /// Read who I am
 ///
 /// The person for whom the API token speaks, their memberships and their roles on accounts.
-///
-/// Events: none.
-/// Roles: person.
 #[utoipa::path(
     get,
     path = "/v1/people/me",
@@ -183,7 +181,11 @@ pub(super) struct MyAccountRole {
         (status = 200, description = "The caller.", body = Me),
         (status = 401, description = "No valid API token.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
 )]
 pub(super) async fn me(
     State(directory): State<Arc<Directory>>,
@@ -215,9 +217,6 @@ pub(super) async fn me(
 /// Read a person
 ///
 /// Oneself, and those who are members of an organization of the caller's; anybody, for an operator.
-///
-/// Events: none.
-/// Roles: person, operator.
 #[utoipa::path(
     get,
     path = "/v1/people/{id}",
@@ -229,7 +228,11 @@ pub(super) async fn me(
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 404, description = "There is none, or not for the caller to see.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person", "operator"])),
+    ),
 )]
 pub(super) async fn read(
     State(directory): State<Arc<Directory>>,

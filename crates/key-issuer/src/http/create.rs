@@ -56,10 +56,6 @@ pub(super) struct CreatedKey {
 /// is a text file to keep. Only an active app has keys, and at most 5 that are neither deleted nor
 /// expired. A repetition under the same `Idempotency-Key` makes no second key and shows no secret:
 /// who lost the first answer deletes the key and makes another.
-///
-/// Events: key.created.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/keys",
@@ -79,7 +75,12 @@ pub(super) struct CreatedKey {
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is not active, or has as many keys as it may"),
         (status = 422, body = Problem, description = "Fields are wrong; `errors` names them")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["key.created"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn create(
     State(issuer): State<Arc<KeyIssuer>>,

@@ -31,10 +31,6 @@ pub(super) struct When {
 ///
 /// The answer says from when it works no more. A key that was deleted before is refused with 409
 /// and left as it is, unless `now=true` ends it sooner.
-///
-/// Events: key.deleted.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     delete,
     path = "/v1/keys/{client_id}",
@@ -53,7 +49,12 @@ pub(super) struct When {
         (status = 404, body = Problem, description = "There is no such key"),
         (status = 409, body = Problem, description = "The key was deleted already, or expired"),
         (status = 412, body = Problem, description = "The key has changed")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["key.deleted"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn delete(
     State(issuer): State<Arc<KeyIssuer>>,

@@ -22,15 +22,16 @@ pub(super) struct KeySet {
 /// Read the keys that verify access tokens
 ///
 /// A JSON Web Key Set (RFC 7517). It may be kept for five minutes.
-///
-/// Events: none.
-/// Roles: anyone.
 #[utoipa::path(
     get,
     path = "/oauth2/jwks",
     operation_id = "getJwks",
     tag = "oauth2",
-    responses((status = 200, description = "The keys", body = KeySet))
+    responses((status = 200, description = "The keys", body = KeySet)),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["anyone"])),
+    ),
 )]
 pub(super) async fn jwks(State(issuer): State<Arc<KeyIssuer>>) -> impl IntoResponse {
     let keys = KeySet { keys: vec![issuer.tokens.jwk()] };

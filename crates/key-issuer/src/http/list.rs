@@ -17,9 +17,6 @@ use crate::store::{apps, keys};
 /// List an app's keys
 ///
 /// The newest first, those that ended included. No secret is ever shown.
-///
-/// Events: none.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     get,
     path = "/v1/apps/{id}/keys",
@@ -32,7 +29,11 @@ use crate::store::{apps, keys};
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
+    ),
 )]
 pub(super) async fn list(
     State(issuer): State<Arc<KeyIssuer>>,

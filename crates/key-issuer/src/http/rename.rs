@@ -28,10 +28,6 @@ pub(super) struct KeyChange {
 /// Rename a key
 ///
 /// The name it has already is no change, and leaves no event.
-///
-/// Events: key.renamed.
-/// Refusals: access.refused.
-/// Roles: owner, developer.
 #[utoipa::path(
     patch,
     path = "/v1/keys/{client_id}",
@@ -51,7 +47,12 @@ pub(super) struct KeyChange {
         (status = 409, body = Problem, description = "The key was deleted or expired"),
         (status = 412, body = Problem, description = "The key has changed"),
         (status = 422, body = Problem, description = "The name is wrong")
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["key.renamed"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "developer"])),
+    ),
 )]
 pub(super) async fn rename(
     State(issuer): State<Arc<KeyIssuer>>,

@@ -69,10 +69,6 @@ pub(super) struct TokenForm {
 /// The client-credentials grant (RFC 6749 section 4.4). The client authenticates in the body or by
 /// Basic, never both; by Basic, client id and secret are form-urlencoded first. Unknown parameters
 /// are ignored, duplicated ones refused. An unknown client and a wrong secret are answered alike.
-///
-/// Events: token.issued.
-/// Refusals: token.refused.
-/// Roles: app.
 #[utoipa::path(
     post,
     path = "/oauth2/token",
@@ -86,7 +82,12 @@ pub(super) struct TokenForm {
         (status = 401, description = "invalid_client", body = OAuthErrorBody),
         (status = 413, description = "invalid_request: the body is too large", body = OAuthErrorBody),
         (status = 503, description = "temporarily_unavailable", body = OAuthErrorBody)
-    )
+    ),
+    extensions(
+        ("x-mandate-events" = json!(["token.issued"])),
+        ("x-mandate-refusals" = json!(["token.refused"])),
+        ("x-mandate-roles" = json!(["app"])),
+    ),
 )]
 pub(super) async fn token(
     State(issuer): State<Arc<KeyIssuer>>,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use coverage::description::{Promise, Role};
+use coverage::promise::{Promise, Role};
 use journeys::client::Client;
 use journeys::events;
 use journeys::people::{

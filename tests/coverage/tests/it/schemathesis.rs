@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use coverage::description::Promise;
+use coverage::promise::Promise;
 use journeys::client::Addresses;
 use journeys::system::System;
 use local_servers::testing::Schemathesis;

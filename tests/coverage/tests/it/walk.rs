@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coverage::description::{Entry as Promised, named, permits, unconditional};
 use coverage::document::{Document, Operation};
+use coverage::promise::{Entry as Promised, named, permits, unconditional};
 use futures::StreamExt;
 use journeys::client::{Answer, Client};
 use journeys::system::System;

@@ -51,9 +51,6 @@ pub(in crate::http) struct CreateOrganization {
 /// Create an organization
 ///
 /// The caller becomes its first owner; an operator may name somebody else.
-///
-/// Events: organization.created, membership.granted.
-/// Roles: person, operator.
 #[utoipa::path(
     post,
     path = "/v1/organizations",
@@ -66,7 +63,11 @@ pub(in crate::http) struct CreateOrganization {
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["organization.created", "membership.granted"])),
+        ("x-mandate-roles" = json!(["person", "operator"])),
+    ),
 )]
 pub(in crate::http) async fn create(
     State(directory): State<Arc<Directory>>,

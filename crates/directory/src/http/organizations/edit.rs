@@ -60,10 +60,6 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
 /// A new contact address has to be confirmed anew: until then the organization activates no app and
 /// makes no consent link. With `If-Match`, only the version that was read is changed. A change that
 /// changes nothing leaves no event.
-///
-/// Events: organization.edited.
-/// Refusals: access.refused.
-/// Roles: owner, operator.
 #[utoipa::path(
     patch,
     path = "/v1/organizations/{id}",
@@ -82,7 +78,12 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
         (status = 412, description = "It has changed since it was read.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["organization.edited"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["owner", "operator"])),
+    ),
 )]
 pub(in crate::http) async fn edit(
     State(directory): State<Arc<Directory>>,

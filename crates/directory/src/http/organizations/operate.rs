@@ -39,10 +39,6 @@ pub(super) async fn advance<F: Fact>(
 ///
 /// From then on it can activate apps and make consent links. Confirming a confirmed one changes
 /// nothing and leaves no event.
-///
-/// Events: organization.contact-confirmed.
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     post,
     path = "/v1/organizations/{id}/confirm-contact",
@@ -55,7 +51,12 @@ pub(super) async fn advance<F: Fact>(
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["organization.contact-confirmed"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(in crate::http) async fn confirm_contact(
     State(directory): State<Arc<Directory>>,
@@ -91,10 +92,6 @@ pub(in crate::http) struct EnableDomains {
 /// Enable domains on request for an organization
 ///
 /// The list replaces the one before. Setting it to what it is leaves no event.
-///
-/// Events: organization.domains-enabled.
-/// Refusals: access.refused.
-/// Roles: operator.
 #[utoipa::path(
     put,
     path = "/v1/organizations/{id}/enabled-domains",
@@ -109,7 +106,12 @@ pub(in crate::http) struct EnableDomains {
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "A domain is unknown or not on request.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!(["organization.domains-enabled"])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
 )]
 pub(in crate::http) async fn enable_domains(
     State(directory): State<Arc<Directory>>,

@@ -19,9 +19,6 @@ use crate::{Directory, store};
 /// List organizations
 ///
 /// Those of which the caller is a member; all, for an operator. In the order of their creation.
-///
-/// Events: none.
-/// Roles: person, operator.
 #[utoipa::path(
     get,
     path = "/v1/organizations",
@@ -33,7 +30,11 @@ use crate::{Directory, store};
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person", "operator"])),
+    ),
 )]
 pub(in crate::http) async fn list(
     State(directory): State<Arc<Directory>>,
@@ -50,9 +51,6 @@ pub(in crate::http) async fn list(
 }
 
 /// Read an organization
-///
-/// Events: none.
-/// Roles: owner, developer, auditor, operator.
 #[utoipa::path(
     get,
     path = "/v1/organizations/{id}",
@@ -64,7 +62,11 @@ pub(in crate::http) async fn list(
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
     ),
-    security(("api_token" = []))
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
+    ),
 )]
 pub(in crate::http) async fn read(
     State(directory): State<Arc<Directory>>,
