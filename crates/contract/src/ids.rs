@@ -11,7 +11,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A typed id over a UUID.
-pub trait Id: Copy + Send + Sync + 'static {
+pub trait Id: Copy + FromStr + Send + Sync + 'static {
+    /// The kind of stream it is the id of, as in an event's `subject`.
+    const AGGREGATE: &'static str;
+    /// What people call it, with hyphens for spaces: a missing one is the problem `<noun>-not-found`.
+    const NOUN: &'static str;
     /// The id with this UUID.
     fn from_uuid(uuid: Uuid) -> Self;
     /// The UUID of the id.
@@ -24,7 +28,9 @@ pub trait Id: Copy + Send + Sync + 'static {
 pub struct InvalidId(String);
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    (@noun $aggregate:literal) => { $aggregate };
+    (@noun $aggregate:literal $noun:literal) => { $noun };
+    ($($(#[$doc:meta])* $name:ident = $aggregate:literal $(called $noun:literal)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
         #[serde(transparent)]
@@ -39,6 +45,8 @@ macro_rules! ids {
         }
 
         impl Id for $name {
+            const AGGREGATE: &'static str = $aggregate;
+            const NOUN: &'static str = ids!(@noun $aggregate $($noun)?);
             fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
             fn uuid(self) -> Uuid { self.0 }
         }
@@ -64,39 +72,39 @@ macro_rules! ids {
 
 ids! {
     /// An organization that develops apps.
-    OrganizationId;
+    OrganizationId = "organization";
     /// A person who signs in.
-    PersonId;
+    PersonId = "person";
     /// One person's membership of one organization.
-    MembershipId;
+    MembershipId = "membership" called "member";
     /// An advertiser's or publisher's account, whose data apps ask for.
-    AccountId;
+    AccountId = "account";
     /// One person's role on one account.
-    AccountRoleId;
+    AccountRoleId = "account-role";
     /// A third-party app.
-    AppId;
+    AppId = "app";
     /// A key of an app; its [`ClientId`] is the same number in other clothes.
-    KeyId;
+    KeyId = "key";
     /// A consent link.
-    LinkId;
+    LinkId = "consent-link";
     /// The consent of one account to one app.
-    GrantId;
+    GrantId = "consent" called "grant";
     /// An API token of a person (the record, not the secret).
-    ApiTokenId;
+    ApiTokenId = "api-token";
     /// An access token: the `jti` of RFC 9068. Also the stream of an issue that was refused.
-    TokenId;
+    TokenId = "token";
     /// Who reads an organization's events from NATS.
-    SubscriberId;
+    SubscriberId = "subscriber";
     /// One attempt to sign in.
-    SignInId;
+    SignInId = "sign-in";
     /// One refused attempt that matters to security.
-    RefusalId;
+    RefusalId = "access" called "refusal";
     /// A key that signs access tokens: the `kid` of RFC 7517.
-    SigningKeyId;
+    SigningKeyId = "signing-key";
     /// An event: the `id` of CloudEvents.
-    EventId;
+    EventId = "event";
     /// What belongs together: all events that follow from one request share it.
-    CorrelationId;
+    CorrelationId = "correlation";
 }
 
 /// The OAuth `client_id` of a key (RFC 6749 section 2.2): its id as 32 lower-case hex digits.

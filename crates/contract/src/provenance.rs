@@ -51,7 +51,12 @@ impl fmt::Display for Authority {
 }
 
 /// Everything about an event but what happened.
+///
+/// Made by [`Provenance::system`] and [`Provenance::reaction`] for services that act by themselves, and by
+/// [`Provenance::permitted`] for callers, which only a permit of the crate `service` may call: there is no
+/// change in a person's name without a decision that they may make it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Provenance {
     /// Who.
     pub actor: Actor,
@@ -79,6 +84,24 @@ impl Provenance {
         Self {
             actor: Actor::System(service),
             authority: Authority::SYSTEM,
+            organization,
+            correlation,
+            causation: None,
+            traceparent: None,
+            context: None,
+        }
+    }
+
+    /// Somebody who may, or who was refused ([`Authority::NONE`]).
+    pub fn permitted(
+        actor: Actor,
+        authority: Authority,
+        organization: Option<OrganizationId>,
+        correlation: CorrelationId,
+    ) -> Self {
+        Self {
+            actor,
+            authority,
             organization,
             correlation,
             causation: None,

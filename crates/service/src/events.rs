@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::Service;
 use contract::rpc::{StoredEvent, StreamEvents};
-use eventstore::consumer::{self, BatchHandler, ConsumerOptions};
 use eventstore::projection::{self, Projection, Repair};
 use eventstore::relay::Relay;
 
@@ -63,23 +62,6 @@ impl Resources {
             );
             async move {
                 run.await;
-                Ok::<(), std::convert::Infallible>(())
-            }
-        });
-    }
-
-    /// Follows a stream with a handler of batches: for what is no projection, such as the audit
-    /// log. `/readyz` has the check `consumers/<durable>`.
-    pub fn consume(&self, options: ConsumerOptions, handler: impl BatchHandler + 'static) {
-        let handler = Arc::new(handler);
-        let (resources, name) = (self.clone(), format!("consumers/{}", options.durable));
-        self.health.report(&name, Err("has not started yet".to_owned()));
-        self.tasks.spawn_in_background(options.durable.clone(), move |shutdown| {
-            let report = reporter(&resources.health, &name);
-            let (transport, options, handler) =
-                (resources.transport.clone(), options.clone(), Arc::clone(&handler));
-            async move {
-                consumer::run(&transport, &options, &*handler, shutdown, report).await;
                 Ok::<(), std::convert::Infallible>(())
             }
         });

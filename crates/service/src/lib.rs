@@ -5,7 +5,8 @@
 //! 1. [`resources`]: [`Resources`], what a service is given: connections, events, questions to others;
 //!    [`Resources::start_relay`] and [`Resources::project`] send and follow events.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
-//! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls.
+//! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
+//!    way of every change.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
@@ -18,6 +19,7 @@
 //! the routes of the services it runs, puts [`http::application`] around them and calls
 //! [`http::serve`].
 
+pub mod attempt;
 pub mod authentication;
 pub mod background;
 pub mod batch;
@@ -37,6 +39,7 @@ pub mod start;
 pub mod tasks;
 pub mod telemetry;
 
+pub use attempt::{Attempt, Denied, Permit, ServiceState, Target};
 pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
 pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};

@@ -10,6 +10,7 @@ use std::fmt;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use contract::Id;
 use eventstore::AppendError;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
@@ -113,6 +114,18 @@ impl Problem {
         unsupported_media_type = UNSUPPORTED_MEDIA_TYPE;
         /// 422: fields are wrong; name them with [`Problem::with_field`].
         unprocessable = UNPROCESSABLE_ENTITY;
+    }
+
+    /// 404 for a thing that is not there, or that the caller must not know of: the same either way,
+    /// whatever the address.
+    pub fn no_such<I: Id>() -> Self {
+        Self::missing(I::NOUN)
+    }
+
+    /// The same for what has no id of its own. `noun` has hyphens for spaces.
+    pub fn missing(noun: &str) -> Self {
+        let detail = format!("There is no such {}.", noun.replace('-', " "));
+        Self::not_found(format!("{noun}-not-found"), detail)
     }
 
     /// 401, with the challenge `Bearer` (RFC 6750 section 3).

@@ -42,26 +42,28 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// Where a change comes from, when this request makes it.
-    pub fn provenance(
+    /// Where a change comes from, when this request makes it. A permit asks for it, and nobody else.
+    #[expect(clippy::disallowed_methods, reason = "this is what permits are made of")]
+    pub(crate) fn provenance(
         &self,
         actor: Actor,
         authority: Authority,
         organization: Option<OrganizationId>,
     ) -> Provenance {
-        Provenance {
-            actor,
-            authority,
-            organization,
-            correlation: self.correlation,
-            causation: None,
-            traceparent: Some(self.traceparent),
-            context: Some(self.context()),
-        }
+        let mut provenance =
+            Provenance::permitted(actor, authority, organization, self.correlation);
+        provenance.traceparent = Some(self.traceparent);
+        provenance.context = Some(self.context());
+        provenance
+    }
+
+    /// Where the event of a refused request comes from: nothing allowed it.
+    pub fn refusal(&self, actor: Actor, organization: Option<OrganizationId>) -> Provenance {
+        self.provenance(actor, Authority::NONE, organization)
     }
 
     /// The personal part, which is kept beside events.
-    pub fn context(&self) -> Context {
+    fn context(&self) -> Context {
         Context {
             address: self.address.map(|address| address.to_string()),
             user_agent: self.user_agent.clone(),

@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use async_nats::connection;
 use contract::catalogue::Catalogue;
-use contract::facts::AccessRefused;
 use contract::rpc::Request;
-use contract::{Actor, Authority, Environment, OrganizationId, RefusalId, Service, Version};
+use contract::{Environment, Service};
 use eventstore::{EventStore, Transport, TransportSettings};
 use sqlx::postgres::PgPool;
 
 use crate::authentication::{Authenticator, RpcAuthenticator};
 use crate::connect;
 use crate::health::Health;
-use crate::request::RequestFacts;
 use crate::rpc::{CallContext, RpcClient, RpcRefusal, RpcServer};
 use crate::settings::{DatabaseSettings, NatsSettings};
 use crate::start::StartError;
@@ -197,36 +195,5 @@ impl Resources {
         Fut: Future<Output = Result<R::Reply, RpcRefusal>> + Send + 'static,
     {
         self.rpc_server.answer(handler).await
-    }
-
-    /// Records a refused attempt that matters to security, as `access.refused`. A refusal is
-    /// answered whether or not it can be recorded: a failure to record is logged.
-    ///
-    /// `operation` is what was attempted (`app.activate`), `target` at what (`app/<id>`), `reason`
-    /// a stable code (`role_not_allowed`).
-    pub async fn refuse_access(
-        &self,
-        facts: &RequestFacts,
-        actor: Actor,
-        organization: Option<OrganizationId>,
-        operation: &str,
-        target: impl Into<String>,
-        reason: &str,
-    ) {
-        let id: RefusalId = self.env.new_id();
-        let refused = AccessRefused {
-            operation: operation.to_owned(),
-            target: target.into(),
-            reason: reason.to_owned(),
-        };
-        let provenance = facts.provenance(actor, Authority::NONE, organization);
-        let mut unit = self.events.begin(&provenance);
-        let recorded = match unit.record(id.uuid(), Version::FIRST, &refused) {
-            Ok(_) => unit.commit().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = recorded {
-            tracing::error!(%error, operation, reason, "a refused attempt could not be recorded");
-        }
     }
 }

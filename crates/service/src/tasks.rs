@@ -68,6 +68,28 @@ impl Tasks {
         self.tracker.spawn(self.supervised(name.into(), work));
     }
 
+    /// Does something at once, and again this long after it ended, until shutdown. What is under way then is
+    /// cut off, as by a crash: it must be safe to be dropped at any point.
+    pub fn every<F, Fut, E>(&self, period: Duration, name: impl Into<String>, work: F)
+    where
+        F: Fn() -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display + Send + 'static,
+    {
+        self.spawn(name, move |shutdown| {
+            let work = work.clone();
+            async move {
+                let turns = async {
+                    loop {
+                        work().await?;
+                        tokio::time::sleep(period).await;
+                    }
+                };
+                shutdown.run_until_cancelled(turns).await.unwrap_or(Ok::<(), E>(()))
+            }
+        });
+    }
+
     /// The same on the [`Background`] thread, if there is one: for work in large portions that no caller
     /// waits for.
     pub fn spawn_in_background<F, Fut, E>(&self, name: impl Into<String>, work: F)
@@ -110,11 +132,6 @@ impl Tasks {
     {
         let (shutdown, health) = (self.shutdown.clone(), self.health.clone());
         async move { supervise(&name, &work, &shutdown, &health).await }
-    }
-
-    /// Cancelled when shutdown begins.
-    pub fn shutdown_token(&self) -> &CancellationToken {
-        &self.shutdown
     }
 
     /// Tells all tasks to end and waits for them, at most so long. Whether all did.
@@ -224,6 +241,29 @@ mod tests {
         assert!(tasks.health.readiness().await.ready);
         assert!(tasks.shutdown(Duration::from_secs(1)).await);
         assert_eq!(runs.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeated_work_is_done_at_once_and_again_and_is_cut_off_at_shutdown() {
+        let tasks = Tasks::default();
+        let turns = Arc::new(AtomicUsize::new(0));
+        let third = Arc::new(Notify::new());
+        let (counted, reached) = (Arc::clone(&turns), Arc::clone(&third));
+        tasks.every(Duration::from_mins(1), "sweep", move || {
+            let (counted, reached) = (Arc::clone(&counted), Arc::clone(&reached));
+            async move {
+                if counted.fetch_add(1, Ordering::SeqCst) == 2 {
+                    reached.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Ok::<(), String>(())
+            }
+        });
+        let began = tokio::time::Instant::now();
+        third.notified().await;
+        assert_eq!(began.elapsed(), Duration::from_mins(2));
+        assert!(tasks.shutdown(Duration::from_secs(1)).await);
+        assert_eq!(turns.load(Ordering::SeqCst), 3);
     }
 
     #[tokio::test]

@@ -2,12 +2,14 @@
 //! (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! ```text
-//! async fn create(state, facts, caller, creation: Creation<CreateApp>) -> Result<Response, Problem> {
+//! async fn create(state, attempt: Attempt, creation: Creation<CreateApp>) -> Result<Response, Problem> {
 //!     let Creation { body, idempotency } = creation;
-//!     if let Some(answer) = idempotency.replay(&state.resources).await? { return Ok(answer) }
+//!     let permit = attempt.permit(…).await?;
+//!     if let Some(answer) = permit.replay(&idempotency).await? { return Ok(answer) }
+//!     let mut unit = permit.begin();
 //!     …
-//!     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &view));
-//!     unit.commit().await?;   // AlreadyHandled becomes 409 `idempotency-key-in-use`
+//!     // AlreadyHandled becomes 409 `idempotency-key-in-use`
+//!     idempotency.created(unit, location, app.version, &view).await
 //! }
 //! ```
 //!
@@ -15,19 +17,22 @@
 //! with another request it is refused. Keys belong to their caller, and are forgotten after a day.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::LOCATION;
+use axum::http::header::{ETAG, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use contract::Version;
 use eventstore::IdempotencyRecord;
+use eventstore::Unit;
 use eventstore::idempotency::{self, StoredAnswer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use sqlx::PgPool;
 
+use super::etag::etag;
 use super::extract::{expect_json, parse_json, read_body};
 use crate::authentication::Caller;
 use crate::problem::Problem;
-use crate::resources::Resources;
 
 /// The header with the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -115,12 +120,31 @@ impl Idempotency {
     ///
     /// # Errors
     /// 422 `idempotency-key-reused` if another request had the key.
-    pub async fn replay(&self, resources: &Resources) -> Result<Option<Response>, Problem> {
+    pub(crate) async fn replay(&self, pool: &PgPool) -> Result<Option<Response>, Problem> {
         let Some(keyed) = &self.0 else {
             return Ok(None);
         };
-        let stored = idempotency::find(&resources.pool, &keyed.scope, &keyed.key).await?;
+        let stored = idempotency::find(pool, &keyed.scope, &keyed.key).await?;
         stored.map(|answer| keyed.answer_again(answer)).transpose()
+    }
+
+    /// Commits a change that created something and answers 201, the same again to a repetition. `body`
+    /// must have no secret in it: see [`Idempotency::record`].
+    ///
+    /// # Errors
+    /// When it cannot be committed; nothing was created then.
+    pub async fn created(
+        &self,
+        mut unit: Unit<'_>,
+        location: String,
+        version: Version,
+        body: &impl Serialize,
+    ) -> Result<Response, Problem> {
+        unit.remember(self.record(StatusCode::CREATED, Some(&location), body));
+        unit.commit().await?;
+        let headers = [(LOCATION, location)];
+        Ok((StatusCode::CREATED, [(ETAG, etag(version))], headers, axum::Json(body))
+            .into_response())
     }
 
     /// What to remember of the answer; nothing if the request has no key. `body` must have no

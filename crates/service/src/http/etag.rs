@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 use crate::problem::Problem;
 
 /// The `ETag` of this version: `"7"`.
-pub fn etag(version: i64) -> HeaderValue {
+pub fn etag(version: impl Into<i64>) -> HeaderValue {
+    let version = version.into();
     HeaderValue::from_str(&format!("\"{version}\"")).expect("digits and quotes are visible ASCII")
 }
 
@@ -22,7 +23,8 @@ impl IfMatch {
     ///
     /// # Errors
     /// 412.
-    pub fn check(&self, version: i64) -> Result<(), Problem> {
+    pub fn check(&self, version: impl Into<i64>) -> Result<(), Problem> {
+        let version = version.into();
         match &self.0 {
             Some(versions) if !versions.contains(&version) => Err(Problem::precondition_failed(
                 "changed-meanwhile",

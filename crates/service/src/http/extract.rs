@@ -27,14 +27,6 @@ pub struct Json<T>(pub T);
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
 
-/// The path's parameters. What cannot be read names nothing: 404.
-#[derive(Debug, Clone, Copy)]
-pub struct Path<T>(pub T);
-
-/// A body of type `application/x-www-form-urlencoded`.
-#[derive(Debug, Clone, Copy)]
-pub struct Form<T>(pub T);
-
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
@@ -50,46 +42,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
-    type Rejection = Problem;
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if media_type(request.headers()) != "application/x-www-form-urlencoded" {
-            return Err(Problem::unsupported_media_type(
-                "unsupported-media-type",
-                "The body must be of type application/x-www-form-urlencoded.",
-            ));
-        }
-        let body = read_body(request, state).await?;
-        parse_urlencoded(&body).map(Self)
-    }
-}
-
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parse_urlencoded(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
     }
-}
-
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        // Percent-decoding is the only way in: a request's line has no control characters.
-        if parts.uri.path().contains("%00") {
-            return Err(no_such_thing());
-        }
-        match axum::extract::Path::from_request_parts(parts, state).await {
-            Ok(axum::extract::Path(path)) => Ok(Self(path)),
-            Err(rejection) if rejection.status().is_server_error() => {
-                Err(Problem::internal(rejection.body_text()))
-            }
-            Err(_) => Err(no_such_thing()),
-        }
-    }
-}
-
-fn no_such_thing() -> Problem {
-    Problem::not_found("not-found", "There is no such thing.")
 }
 
 fn media_type(headers: &HeaderMap) -> String {

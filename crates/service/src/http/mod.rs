@@ -22,14 +22,16 @@ pub mod creation;
 pub mod etag;
 pub mod extract;
 pub mod page;
+mod path;
 #[cfg(test)]
 mod properties;
 mod serve;
 
 pub use creation::{Creation, Idempotency};
 pub use etag::{IfMatch, etag};
-pub use extract::{Form, Json, Path, Query};
+pub use extract::{Json, Query};
 pub use page::{Page, PageQuery, decode_cursor, encode_cursor};
+pub use path::{FromPath, Path};
 pub use serve::{Limits, serve};
 
 /// The routes of all services with everything around them: request facts and log lines, time and

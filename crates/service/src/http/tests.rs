@@ -123,7 +123,7 @@ async fn unknown_routes_wrong_methods_and_panics_are_problems() {
         (Request::get("/nowhere"), 404, "not-found"),
         (Request::delete("/who"), 405, "method-not-allowed"),
         (Request::get("/panic"), 500, "internal-error"),
-        (Request::get("/things/not-an-id"), 404, "not-found"),
+        (Request::get("/things/not-an-id"), 404, "app-not-found"),
     ] {
         let (answered, response) = bench.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answered, status);

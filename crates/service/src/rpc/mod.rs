@@ -51,19 +51,6 @@ impl CallContext {
         }
     }
 
-    /// Where a change comes from, when it follows from this question.
-    pub fn provenance(&self, actor: Actor, authority: contract::Authority) -> Provenance {
-        Provenance {
-            actor,
-            authority,
-            organization: None,
-            correlation: self.correlation,
-            causation: None,
-            traceparent: self.traceparent,
-            context: None,
-        }
-    }
-
     fn to_headers(&self, environment: &Environment) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(CORRELATION, self.correlation.to_string());

@@ -1,31 +1,37 @@
 //! Creating POSTs, refusals and what producers answer, on a real PostgreSQL.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{Request, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::http::Request;
+use axum::response::Response;
+use axum::routing::{get, post};
 use contract::facts::{AccessRefused, Fact};
 use contract::rpc::{StreamEvents, StreamHeads};
 use contract::secret::ApiToken;
-use contract::{Authority, Envelope, PersonId, RefusalId, Service, Version};
+use contract::{AppId, Authority, Envelope, PersonId, RefusalId, Service, Version};
+
 use futures::future::join_all;
 use local_servers::Nats;
 use local_servers::testing::{self, TestDatabase};
 use serde::{Deserialize, Serialize};
-use service::http::{Creation, application};
+use service::http::{Creation, Path, application};
 use service::settings::HttpSettings;
 use service::{
-    AuthenticationError, Authenticator, CallContext, Caller, Problem, RequestFacts, Resources,
+    Attempt, AuthenticationError, Authenticator, CallContext, Caller, Denied, Problem, Resources,
+    ServiceState, Target,
 };
 use sqlx::Row;
 use tower::ServiceExt;
 
 use crate::bench::{database, resources};
+
+/// What notes are written into; any id will do.
+const NOTEBOOK: AppId = AppId::from_uuid(uuid::Uuid::from_u128(1));
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,40 +45,44 @@ struct Note {
     text: String,
 }
 
-/// Creates something: an event without state, since no service's tables are at hand here.
+/// A service that has nothing but events, since no service's tables are at hand here.
+struct Notes {
+    resources: Resources,
+    /// Whether callers may write notes at the moment.
+    open: AtomicBool,
+}
+
+impl ServiceState for Notes {
+    fn resources(&self) -> &Resources {
+        &self.resources
+    }
+}
+
 async fn create_note(
-    State(resources): State<Resources>,
-    facts: RequestFacts,
-    caller: Caller,
+    State(notes): State<Arc<Notes>>,
+    attempt: Attempt,
     creation: Creation<CreateNote>,
 ) -> Result<Response, Problem> {
     let Creation { body, idempotency } = creation;
-    if let Some(answer) = idempotency.replay(&resources).await? {
+    let open = notes.open.load(Ordering::SeqCst);
+    let decision = if open { Ok(Authority::SELF) } else { Err(Denied::Role) };
+    let permit = attempt.permit("note.create", Target::of(NOTEBOOK, None), decision).await?;
+    if let Some(answer) = permit.replay(&idempotency).await? {
         return Ok(answer);
     }
-    let note = Note { id: resources.env.new_id(), text: body.text };
-    let location = format!("/notes/{}", note.id);
-    let provenance = facts.provenance(caller.actor(), Authority::SELF, None);
+    let note = Note { id: notes.resources.env.new_id(), text: body.text };
     let fact = AccessRefused {
         operation: "note.create".to_owned(),
         target: format!("note/{}", note.id),
         reason: "none".to_owned(),
     };
-    let mut unit = resources.events.begin(&provenance);
+    let mut unit = permit.begin();
     unit.record(note.id.uuid(), Version::FIRST, &fact)?;
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &note));
-    unit.commit().await?;
-    Ok((StatusCode::CREATED, [("location", location)], axum::Json(note)).into_response())
+    idempotency.created(unit, format!("/notes/{}", note.id), Version::FIRST, &note).await
 }
 
-async fn refuse(
-    State(resources): State<Resources>,
-    facts: RequestFacts,
-    caller: Caller,
-) -> StatusCode {
-    let (actor, target) = (caller.actor(), "note/1");
-    resources.refuse_access(&facts, actor, None, "note.delete", target, "role_not_allowed").await;
-    StatusCode::FORBIDDEN
+async fn read_note(attempt: Attempt, Path(id): Path<AppId>) -> Result<(), Problem> {
+    attempt.permit("note.read", Target::of(id, None), Err(Denied::Hidden)).await.map(drop)
 }
 
 /// Each token is a person of its own, by its hash.
@@ -97,6 +107,7 @@ impl Authenticator for Everyone {
 
 struct Bench {
     resources: Resources,
+    notes: Arc<Notes>,
     application: Router,
     database: TestDatabase,
     _nats: Nats,
@@ -106,13 +117,14 @@ impl Bench {
     async fn new() -> Self {
         let (database, nats) = (database().await, testing::nats().await);
         let resources = resources(Service::AppRegistry, Some(&database), &nats).await;
+        let notes = Arc::new(Notes { resources: resources.clone(), open: AtomicBool::new(true) });
         let routes = Router::new()
             .route("/notes", post(create_note))
-            .route("/refuse", post(refuse))
-            .with_state(resources.clone());
+            .route("/notes/{id}", get(read_note))
+            .with_state(Arc::clone(&notes));
         let settings = HttpSettings::default();
         let application = application(routes, Arc::new(Everyone), &resources.env, &settings);
-        Self { resources, application, database, _nats: nats }
+        Self { resources, notes, application, database, _nats: nats }
     }
 
     async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
@@ -198,20 +210,53 @@ async fn of_simultaneous_repetitions_one_creates() {
 }
 
 #[tokio::test]
+async fn whoever_may_no_more_does_not_get_the_answer_of_before() {
+    let bench = Bench::new().await;
+    let token = ApiToken::generate(&bench.resources.env);
+    assert_eq!(bench.create(&token, Some("key-1"), "a").await.status, 201);
+    bench.notes.open.store(false, Ordering::SeqCst);
+    let refused = bench.create(&token, Some("key-1"), "a").await;
+    assert_eq!(refused.slug(), (403, "urn:mandate:problem:role-not-allowed"));
+    let kinds: Vec<_> = bench.events().await.iter().map(|event| event.subject.clone()).collect();
+    assert_eq!(kinds.len(), 2, "the creation and the refusal: {kinds:?}");
+}
+
+#[tokio::test]
+async fn what_is_hidden_what_is_not_there_and_what_cannot_be_read_are_missing_alike() {
+    let bench = Bench::new().await;
+    let token = ApiToken::generate(&bench.resources.env);
+    for id in ["00000000-0000-0000-0000-000000000001", "nothing", "%F0%9F%92%A9"] {
+        let request = Request::get(format!("/notes/{id}"))
+            .header("authorization", format!("Bearer {}", token.reveal()));
+        let request = request.body(Body::empty()).unwrap();
+        let response = bench.application.clone().oneshot(request).await.unwrap();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["type"], "urn:mandate:problem:app-not-found", "{id}");
+        assert_eq!(problem["detail"], "There is no such app.");
+    }
+    assert!(bench.events().await.is_empty(), "who must not know is not recorded either");
+}
+
+#[tokio::test]
 async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
-    let request = Request::post("/refuse")
+    bench.notes.open.store(false, Ordering::SeqCst);
+    let request = Request::post("/notes")
         .header("authorization", format!("Bearer {}", token.reveal()))
+        .header("content-type", "application/json")
         .header("user-agent", "somebody's browser")
         .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-        .body(Body::empty())
+        .body(Body::from(r#"{"text": "a"}"#))
         .unwrap();
     let response = bench.application.clone().oneshot(request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert_eq!(response.status().as_u16(), 403);
     let events = bench.events().await;
     let refused: AccessRefused = events[0].fact().unwrap();
-    assert_eq!((refused.operation.as_str(), refused.target.as_str()), ("note.delete", "note/1"));
+    assert_eq!(refused.operation, "note.create");
+    assert_eq!(refused.target, format!("app/{NOTEBOOK}"));
+    assert_eq!(refused.reason, "role_not_allowed");
     assert_eq!(events[0].kind, AccessRefused::TYPE);
     assert!(events[0].contexthash.is_some());
     let trace = events[0].traceparent.unwrap();

@@ -1,0 +1,259 @@
+//! One caller's attempt at one thing: authenticate, find, permit, replay, decide, commit.
+//!
+//! Every change of every service takes this way, and the types hold its order:
+//!
+//! 1. **Authenticate.** [`Attempt`] is an extractor: without a known caller there is none.
+//! 2. **Find** the thing: `Ok(None)` becomes [`Problem::no_such`].
+//! 3. **Permit.** A policy, which is a pure function, answers with an authority or [`Denied`];
+//!    [`Attempt::permit`] makes a [`Permit`] of the one, and of the other the answer and its event.
+//! 4. **Replay.** [`Permit::replay`] answers a repeated request as before. Whoever lost the role since
+//!    gets no permit, and hence not yesterday's answer either.
+//! 5. **Decide**: a pure function from state and command to the next state and the fact, or a refusal.
+//! 6. **Commit.** [`Permit::begin`] begins the unit of work: there is no other way to one for a caller.
+//!
+//! ```text
+//! let app = store::find(&registry.resources.pool, id).await?.ok_or_else(Problem::no_such::<AppId>)?;
+//! let decision = policy::authorize(&attempt.caller, &app, Operation::Suspend);
+//! let permit = attempt.permit("app.suspend", Target::of(id, app.organization_id), decision).await?;
+//! let mut unit = permit.begin();
+//! let app = store::lock(unit.connection().await?, id).await?.ok_or_else(Problem::no_such::<AppId>)?;
+//! let (app, fact) = app.suspend(registry.resources.env.now())?;
+//! store::save(unit.connection().await?, &app).await?;
+//! unit.record(app.id.uuid(), app.version, &fact)?;
+//! unit.commit().await?;
+//! ```
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
+use contract::facts::AccessRefused;
+use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance, RefusalId, Version};
+use eventstore::{EventStore, Unit};
+use uuid::Uuid;
+
+use crate::authentication::Caller;
+use crate::http::Idempotency;
+use crate::problem::Problem;
+use crate::request::RequestFacts;
+use crate::resources::Resources;
+
+/// The state of a service's handlers.
+pub trait ServiceState: Send + Sync {
+    /// What the service was given.
+    fn resources(&self) -> &Resources;
+}
+
+impl<S: ServiceState> ServiceState for Arc<S> {
+    fn resources(&self) -> &Resources {
+        self.as_ref().resources()
+    }
+}
+
+/// Who attempts something, with which request. An extractor; nobody unknown gets past it (401).
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Who.
+    pub caller: Caller,
+    /// With which request.
+    pub facts: RequestFacts,
+    events: EventStore,
+}
+
+/// Why somebody may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// They must not learn that there is such a thing: the same answer as if there were none (404).
+    Hidden,
+    /// They know of it, and their role does not suffice (403). This is recorded.
+    Role,
+}
+
+/// What an attempt is aimed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    aggregate: &'static str,
+    noun: &'static str,
+    id: Uuid,
+    organization: Option<OrganizationId>,
+}
+
+impl Target {
+    /// This thing of an organization; none for what belongs to none.
+    pub fn of<I: Id>(id: I, organization: impl Into<Option<OrganizationId>>) -> Self {
+        Self {
+            aggregate: I::AGGREGATE,
+            noun: I::NOUN,
+            id: id.uuid(),
+            organization: organization.into(),
+        }
+    }
+
+    /// The organization itself.
+    pub fn organization(id: OrganizationId) -> Self {
+        Self::of(id, id)
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.aggregate, self.id)
+    }
+}
+
+/// A caller may do something: from here alone a change in their name can begin, or an answer be
+/// repeated.
+#[derive(Debug, Clone)]
+#[must_use = "a permit that is not used has only recorded refusals"]
+pub struct Permit {
+    provenance: Provenance,
+    events: EventStore,
+}
+
+impl<S: ServiceState> FromRequestParts<S> for Attempt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self {
+            caller: Caller::from_request_parts(parts, state).await?,
+            facts: RequestFacts::from_request_parts(parts, state).await?,
+            events: state.resources().events.clone(),
+        })
+    }
+}
+
+impl Attempt {
+    /// The permit of an allowed attempt.
+    ///
+    /// # Errors
+    /// What a denied one is answered: [`Problem::no_such`], or 403 `role-not-allowed`, which is recorded
+    /// as `access.refused`. `operation` is what was attempted, such as `app.activate`.
+    pub async fn permit(
+        &self,
+        operation: &'static str,
+        target: Target,
+        decision: Result<Authority, Denied>,
+    ) -> Result<Permit, Problem> {
+        match decision {
+            Ok(authority) => Ok(self.permitted(authority, target.organization)),
+            Err(Denied::Hidden) => Err(Problem::missing(target.noun)),
+            Err(Denied::Role) => {
+                self.refuse(operation, target, "role_not_allowed").await;
+                Err(role_not_allowed())
+            }
+        }
+    }
+
+    /// The permit for what only operators do, where there is nothing to hide.
+    ///
+    /// # Errors
+    /// 403 for all others, recorded as aimed at the caller: there is no thing yet.
+    pub async fn permit_operator(&self, operation: &'static str) -> Result<Permit, Problem> {
+        let decision =
+            if self.caller.operator { Ok(Authority::OPERATOR) } else { Err(Denied::Role) };
+        self.permit(operation, Target::of::<PersonId>(self.caller.person_id, None), decision).await
+    }
+
+    /// The permits for a change of many things at once: those that may be changed, each with its permit,
+    /// and those that may not.
+    ///
+    /// # Errors
+    /// When none may be: as [`Attempt::permit`] answers the last of them.
+    pub async fn permit_each<T>(
+        &self,
+        operation: &'static str,
+        things: Vec<(T, Target, Result<Authority, Denied>)>,
+    ) -> Result<(Vec<(T, Permit)>, Vec<T>), Problem> {
+        let (mut permitted, mut left, mut denied) = (Vec::new(), Vec::new(), None);
+        for (thing, target, decision) in things {
+            match decision {
+                Ok(authority) => {
+                    permitted.push((thing, self.permitted(authority, target.organization)));
+                }
+                Err(reason) => {
+                    left.push(thing);
+                    denied = Some((target, reason));
+                }
+            }
+        }
+        match denied {
+            Some((target, reason)) if permitted.is_empty() => {
+                Err(match self.permit(operation, target, Err(reason)).await {
+                    Err(problem) => problem,
+                    Ok(_) => role_not_allowed(),
+                })
+            }
+            _ => Ok((permitted, left)),
+        }
+    }
+
+    /// Records a refused attempt that matters to security, as `access.refused`; `reason` is a stable
+    /// code. The attempt is refused whether or not this can be recorded: a failure to is logged.
+    pub async fn refuse(&self, operation: &'static str, target: Target, reason: &'static str) {
+        let id: RefusalId = self.events.environment().new_id();
+        let refused = AccessRefused {
+            operation: operation.to_owned(),
+            target: target.to_string(),
+            reason: reason.to_owned(),
+        };
+        let provenance = self.facts.refusal(self.caller.actor(), target.organization);
+        let mut unit = self.events.begin(&provenance);
+        let recorded = match unit.record(id.uuid(), Version::FIRST, &refused) {
+            Ok(_) => unit.commit().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = recorded {
+            tracing::error!(%error, operation, reason, "a refused attempt could not be recorded");
+        }
+    }
+
+    fn permitted(&self, authority: Authority, organization: Option<OrganizationId>) -> Permit {
+        let provenance = self.facts.provenance(self.caller.actor(), authority, organization);
+        Permit { provenance, events: self.events.clone() }
+    }
+}
+
+/// 403 for a caller whose role does not suffice.
+pub fn role_not_allowed() -> Problem {
+    Problem::forbidden("role-not-allowed", "Your role does not allow this.")
+}
+
+impl Permit {
+    /// For those who prove who they are otherwise than by an API token: the holder of a client secret, or
+    /// of a password. `authority` is what they proved.
+    pub fn by_credentials(
+        resources: &Resources,
+        facts: &RequestFacts,
+        actor: Actor,
+        authority: Authority,
+        organization: Option<OrganizationId>,
+    ) -> Self {
+        let provenance = facts.provenance(actor, authority, organization);
+        Self { provenance, events: resources.events.clone() }
+    }
+
+    /// The answer that this request was given before.
+    ///
+    /// # Errors
+    /// 422 `idempotency-key-reused` if another request had the key.
+    pub async fn replay(&self, idempotency: &Idempotency) -> Result<Option<Response>, Problem> {
+        idempotency.replay(self.events.pool()).await
+    }
+
+    /// Begins the unit of work: state and events that become true together.
+    pub fn begin(&self) -> Unit<'static> {
+        self.events.begin(&self.provenance)
+    }
+
+    /// Who may, and why: for events that are prepared to be committed with others.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// The same permit, for a change that follows from this event.
+    pub fn caused_by(mut self, event: Option<contract::EventId>) -> Self {
+        self.provenance.causation = event;
+        self
+    }
+}
