@@ -11,7 +11,7 @@ use anyhow::Context;
 use contract::Environment;
 use serde::{Deserialize, Serialize};
 
-use crate::local::write_private;
+use crate::data_dir::write_private;
 
 mod play;
 
