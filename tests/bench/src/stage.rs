@@ -136,7 +136,13 @@ impl Stage {
             client_id: String::new(),
             client_secret: String::new(),
         };
-        let main = stage.serve(&["directory", "app-registry", "key-issuer", "consent-broker"])?;
+        let main = stage.serve(&[
+            "directory",
+            "app-registry",
+            "key-issuer",
+            "consent-broker",
+            "notifier",
+        ])?;
         stage.address.clone_from(&main.address);
         stage.main = Some(main);
         stage.start_audit()?;

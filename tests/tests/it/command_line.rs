@@ -35,6 +35,17 @@ fn an_unknown_key_in_file_or_environment_is_refused_by_name() {
     assert!(refused.contains("nowhere.toml"), "{refused}");
 }
 
+#[tokio::test]
+async fn a_subscriber_of_an_organization_that_there_is_not_is_refused_while_nothing_runs() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let organization = "0199d5b6-1f0a-7c3e-9a43-5f0a5a1c7e11";
+    let mut add = vec!["subscribers", "add", "billing", "--config", &file];
+    add.extend(["--organization", organization, "--events", "consent.granted"]);
+    let refused = run(&add).failed();
+    assert!(refused.contains(&format!("there is no organization {organization}")), "{refused}");
+}
+
 #[test]
 fn the_configuration_is_printed_as_it_holds_with_its_secrets_masked() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Keeps a durable consumer on NATS for every subscriber, and none for who is no subscriber any
-//! more.
+//! Reconciliation loop: keeps a durable consumer on NATS for every subscriber, and none for who is
+//! no subscriber any more.
 //!
 //! NATS may lose consumers with everything else. What a subscriber reads is therefore compared
 //! with the table again and again, by every replica: all of them do the same.
@@ -62,7 +62,7 @@ pub(crate) fn keep(resources: &Resources) {
 async fn compare(resources: &Resources, settled: &mut BTreeSet<String>) -> Result<(), KeepError> {
     // In this order: a consumer that is there was made for a row that was there before it.
     let there = resources.transport.durables(PREFIX).await?;
-    let wanted = store::subscribers(&mut *resources.pool.acquire().await?).await?;
+    let wanted = store::live(&mut *resources.pool.acquire().await?).await?;
     for subscriber in &wanted {
         let name = subscriber.login();
         if !(there.contains(&name) && settled.contains(&name)) {

@@ -1,14 +1,17 @@
-//! A subscriber: a system outside that reads an organization's events from NATS, under a login of
-//! its own, through a durable consumer of its own, and can do nothing else there.
+//! A subscriber, and what comes of adding and removing it: pure.
+//!
+//! It is a system outside that reads an organization's events from NATS, under a login of its own,
+//! through a durable consumer of its own, and can do nothing else there.
 
 use chrono::{DateTime, Utc};
-use contract::{OrganizationId, SubscriberId, facts};
+use contract::facts::{self, SubscriberAdded, SubscriberRemoved};
+use contract::{OrganizationId, SubscriberId, Version};
 
-use crate::fields::FieldError;
+use crate::password::PasswordHash;
 
 /// How the NATS login and the durable consumer of every subscriber begin: no subscriber's name can
 /// be that of a service.
-pub const PREFIX: &str = "subscriber-";
+pub(crate) const PREFIX: &str = "subscriber-";
 
 /// The stream that subscribers read.
 pub const STREAM: &str = eventstore::transport::EVENTS;
@@ -34,20 +37,42 @@ pub struct Subscriber {
     /// When it was removed.
     pub removed_at: Option<DateTime<Utc>>,
     /// The version of its last event.
-    pub version: i64,
+    pub version: Version,
 }
 
-/// A bcrypt hash, in the form that nats-server's configuration takes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(pub String);
-
-impl std::fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasswordHash(…)")
-    }
+/// What was typed to name a subscriber cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSubscriber {
+    /// The name becomes a part of subjects.
+    #[error("name has 1 to 63 lower-case letters, digits and -, and begins with no -")]
+    Name,
+    /// It would read nothing.
+    #[error("events names none")]
+    NoEvents,
+    /// No event has this name.
+    #[error("events names `{0}`; there are {known}", known = known_events().join(", "))]
+    UnknownEvent(String),
 }
+
+/// It was removed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the subscriber was removed already")]
+pub(crate) struct RemovedAlready;
 
 impl Subscriber {
+    /// Decides on its removal, which is for ever.
+    pub(crate) fn remove(
+        self,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, SubscriberRemoved), RemovedAlready> {
+        if self.removed_at.is_some() {
+            return Err(RemovedAlready);
+        }
+        let removed =
+            SubscriberRemoved { subscriber_id: self.id, organization_id: self.organization_id };
+        Ok((Self { removed_at: Some(now), version: self.version.next(), ..self }, removed))
+    }
+
     /// Its NATS login, which is its durable consumer's name too.
     pub fn login(&self) -> String {
         format!("{PREFIX}{}", self.name)
@@ -94,27 +119,25 @@ pub struct NewSubscriber {
 
 impl NewSubscriber {
     /// Checks the fields: the name becomes a part of subjects, the events must be ones there are.
+    ///
+    /// # Errors
+    /// All that is wrong.
     pub fn parse(
         name: &str,
         organization_id: OrganizationId,
         events: &[String],
-    ) -> Result<Self, Vec<FieldError>> {
+    ) -> Result<Self, Vec<InvalidSubscriber>> {
         let mut errors = Vec::new();
         let shaped = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         if !shaped || name.is_empty() || name.starts_with('-') || name.len() > NAME_CHARS {
-            let rule = "has 1 to 63 lower-case letters, digits and -, and begins with no -";
-            errors.push(FieldError::new("name", rule));
+            errors.push(InvalidSubscriber::Name);
         }
         if events.is_empty() {
-            errors.push(FieldError::new("events", "names none"));
+            errors.push(InvalidSubscriber::NoEvents);
         }
         let known = known_events();
-        for event in events {
-            if !known.contains(event) {
-                let problem = format!("names `{event}`; there are {}", known.join(", "));
-                errors.push(FieldError::new("events", problem));
-                break;
-            }
+        if let Some(unknown) = events.iter().find(|event| !known.contains(event)) {
+            errors.push(InvalidSubscriber::UnknownEvent(unknown.clone()));
         }
         let mut events = events.to_vec();
         events.sort();
@@ -124,6 +147,31 @@ impl NewSubscriber {
         } else {
             Err(errors)
         }
+    }
+
+    /// Decides on its addition.
+    pub(crate) fn add(
+        self,
+        id: SubscriberId,
+        password_hash: PasswordHash,
+        now: DateTime<Utc>,
+    ) -> (Subscriber, SubscriberAdded) {
+        let added = SubscriberAdded {
+            subscriber_id: id,
+            organization_id: self.organization_id,
+            events: self.events.clone(),
+        };
+        let subscriber = Subscriber {
+            id,
+            name: self.name,
+            organization_id: self.organization_id,
+            events: self.events,
+            password_hash,
+            created_at: now,
+            removed_at: None,
+            version: Version::FIRST,
+        };
+        (subscriber, added)
     }
 }
 
@@ -143,9 +191,31 @@ mod tests {
 
     use super::*;
 
-    fn parse(name: &str, events: &[&str]) -> Result<NewSubscriber, Vec<FieldError>> {
+    fn parse(name: &str, events: &[&str]) -> Result<NewSubscriber, Vec<InvalidSubscriber>> {
         let events: Vec<String> = events.iter().map(|event| (*event).to_owned()).collect();
         NewSubscriber::parse(name, OrganizationId::from_uuid(Uuid::nil()), &events)
+    }
+
+    fn billing() -> (Subscriber, SubscriberAdded) {
+        parse("billing", &["consent.granted"]).unwrap().add(
+            SubscriberId::from_uuid(Uuid::nil()),
+            PasswordHash("$2a$…".into()),
+            DateTime::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn it_is_added_by_its_first_event_and_removed_by_its_second_once() {
+        let (subscriber, added) = billing();
+        assert_eq!((subscriber.version, subscriber.removed_at), (Version::FIRST, None));
+        assert_eq!(added.subscriber_id, subscriber.id);
+        assert_eq!(added.events, ["consent.granted"]);
+
+        let end = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
+        let (ended, removed) = subscriber.remove(end).unwrap();
+        assert_eq!((ended.version.number(), ended.removed_at), (2, Some(end)));
+        assert_eq!(removed.subscriber_id, ended.id);
+        assert_eq!(ended.remove(end), Err(RemovedAlready));
     }
 
     #[test]
@@ -167,16 +237,7 @@ mod tests {
 
     #[test]
     fn its_login_reaches_its_consumer_and_its_inbox_and_nothing_else() {
-        let subscriber = Subscriber {
-            id: SubscriberId::from_uuid(Uuid::nil()),
-            name: "billing".into(),
-            organization_id: OrganizationId::from_uuid(Uuid::nil()),
-            events: vec!["consent.granted".into()],
-            password_hash: PasswordHash("$2a$…".into()),
-            created_at: DateTime::UNIX_EPOCH,
-            removed_at: None,
-            version: 1,
-        };
+        let (subscriber, _) = billing();
         assert_eq!(
             subscriber.may_publish(),
             [
