@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use contract::Service;
 use uuid::Uuid;
 
 use crate::entry::Entry;
+use crate::stream::Hole;
 
 /// What a batch comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,16 +18,6 @@ pub(crate) struct Arrangement {
     pub(crate) waiting: Vec<Entry>,
     /// What they wait for, at most one hole a stream.
     pub(crate) holes: Vec<Hole>,
-}
-
-/// Versions that exist, since later ones do, and have not arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hole {
-    pub(crate) stream_id: Uuid,
-    /// Who recorded what is missing.
-    pub(crate) source: Service,
-    pub(crate) from: i64,
-    pub(crate) to: i64,
 }
 
 /// Arranges a batch. `heads` has the last recorded version of each stream; a stream that is not in
@@ -88,6 +78,8 @@ fn is_dense(entries: &[Entry]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use contract::Service;
+
     use super::*;
     use crate::entry::tests::entry;
 

@@ -11,8 +11,9 @@ use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
 use crate::entry::Entry;
-use crate::ingest::{Ingest, StreamPosition};
+use crate::ingest::Ingest;
 use crate::producers::deadline;
+use crate::stream::StreamPosition;
 
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -140,7 +141,7 @@ impl Events {
                 for (index, range) in bundles {
                     let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
-                        || !positions.any(|place| outcome.waiting.contains(place))
+                        || !positions.any(|position| outcome.waiting.contains(position))
                     {
                         outcomes[index] = Outcome::Done;
                     }

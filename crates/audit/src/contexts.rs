@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::entry::ForeignContext;
 use crate::ingest::Ingest;
 use crate::store::append::Conflict;
-use crate::store::contexts::{self, Awaited};
+use crate::store::contexts;
+use crate::stream::StreamPosition;
 
 /// After how long a producer is asked again for a context that has not come.
 const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
@@ -31,7 +32,7 @@ pub(crate) fn belongs(event: &[u8], sealed: &Sealed) -> bool {
 }
 
 /// The fewest questions that ask for these, sorted by stream and version, and for nothing else.
-fn questions(due: &[Awaited]) -> Vec<RepeatEvents> {
+fn questions(due: &[StreamPosition]) -> Vec<RepeatEvents> {
     let mut questions: Vec<RepeatEvents> = Vec::new();
     for awaited in due {
         match questions.last_mut() {
@@ -94,7 +95,7 @@ impl Ingest {
             digest: Sha256::digest([event.uuid().as_bytes(), &sealed.hash().0[..]].concat()).into(),
             kind: "context",
             event_id: Some(event.uuid()),
-            place: None,
+            stream_position: None,
             subject: format!("context of {event}"),
             payload: None,
         };
@@ -113,7 +114,8 @@ mod tests {
 
     #[test]
     fn neighbours_are_asked_for_together_as_many_as_are_repeated_at_once() {
-        let awaited = |stream, version| Awaited { stream_id: Uuid::from_u128(stream), version };
+        let awaited =
+            |stream, version| StreamPosition { stream_id: Uuid::from_u128(stream), version };
         let mut due = vec![awaited(1, 2), awaited(1, 3), awaited(1, 7), awaited(2, 8)];
         due.extend((1..=REPEATED_AT_ONCE + 1).map(|version| awaited(3, version)));
         let asked: Vec<_> = questions(&due)

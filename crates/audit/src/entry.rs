@@ -11,7 +11,7 @@ use contract::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::ingest::StreamPosition;
+use crate::stream::{StreamHead, StreamPosition};
 
 /// An event that wants to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,12 @@ impl Entry {
 
     /// Its stream and its version.
     pub(crate) fn stream_position(&self) -> StreamPosition {
-        (self.stream_id, self.version)
+        StreamPosition { stream_id: self.stream_id, version: self.version }
+    }
+
+    /// Whether the stream with this head is its stream: ids alone do not say so.
+    pub(crate) fn is_in_stream_of(&self, head: &StreamHead) -> bool {
+        self.stream_kind == head.kind && self.source.name() == head.source
     }
 
     /// Whether it is what only this service may record.

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use contract::{Environment, EventId};
+use contract::Environment;
 use eventstore::dedicated_connection::DedicatedConnection;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
-use crate::arrange::{Hole, arrange};
+use crate::arrange::arrange;
 use crate::entry::Entry;
 use crate::producers::{Producers, deadline, fetch_all};
-use crate::store::append::{self, Conflict, Head};
+use crate::store::append::{self, Conflict};
 use crate::store::{contexts, gaps};
+use crate::stream::{Hole, StreamHead, StreamPosition};
 
 /// Records entries, however they come: by message, as the answer to a question, twice.
 #[derive(Clone)]
@@ -28,9 +29,6 @@ pub(crate) struct Ingest {
     /// Rings when something was recorded whose context is to come.
     pub(crate) awaiting: Arc<Notify>,
 }
-
-/// The place of an event: its stream and version.
-pub(crate) type StreamPosition = (Uuid, i64);
 
 /// What came of a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -151,7 +149,7 @@ impl Ingest {
             digest: Sha256::digest(payload).into(),
             kind: "bundle",
             event_id: None,
-            place: None,
+            stream_position: None,
             subject: subject.to_owned(),
             payload: None,
         };
@@ -172,7 +170,7 @@ impl Ingest {
             digest: Sha256::digest(payload).into(),
             kind: "malformed",
             event_id: None,
-            place: None,
+            stream_position: None,
             subject: subject.to_owned(),
             payload: Some(payload.to_vec()),
         };
@@ -256,18 +254,18 @@ async fn append_what_follows(
     })
 }
 
-/// Takes out of the batch, and keeps as conflicts, entries whose event id belongs to another place.
+/// Takes out of the batch, and keeps as conflicts, entries whose event id belongs to another position.
 async fn refuse_reused_ids(
     conn: &mut PgConnection,
     batch: Vec<Entry>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Entry>> {
     let ids: Vec<Uuid> = batch.iter().map(|entry| entry.event_id.uuid()).collect();
-    let mut positions: HashMap<EventId, StreamPosition> = append::positions_of(conn, &ids).await?;
+    let mut positions = append::stream_positions_of(conn, &ids).await?;
     let mut kept = Vec::with_capacity(batch.len());
     for entry in batch {
-        let place = entry.stream_position();
-        if *positions.entry(entry.event_id).or_insert(place) == place {
+        let position = entry.stream_position();
+        if *positions.entry(entry.event_id).or_insert(position) == position {
             kept.push(entry);
         } else {
             keep(conn, "event_id_reused", &entry, now).await?;
@@ -281,12 +279,12 @@ async fn refuse_reused_ids(
 async fn refuse_strangers(
     conn: &mut PgConnection,
     batch: Vec<Entry>,
-    heads: &HashMap<Uuid, Head>,
+    heads: &HashMap<Uuid, StreamHead>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Entry>> {
     let mut owners = heads.clone();
     for first in batch.iter().filter(|entry| entry.version == 1) {
-        owners.entry(first.stream_id).or_insert_with(|| Head {
+        owners.entry(first.stream_id).or_insert_with(|| StreamHead {
             version: 1,
             kind: first.stream_kind.clone(),
             source: first.source.name().to_owned(),
@@ -295,7 +293,7 @@ async fn refuse_strangers(
     let mut kept = Vec::with_capacity(batch.len());
     for entry in batch {
         let owner = owners.get(&entry.stream_id);
-        if owner.is_none_or(|owner| owner.is_before(&entry)) {
+        if owner.is_none_or(|owner| entry.is_in_stream_of(owner)) {
             kept.push(entry);
         } else {
             keep(conn, "malformed", &entry, now).await?;
@@ -314,7 +312,7 @@ async fn keep(
         digest: Sha256::digest(&entry.envelope).into(),
         kind,
         event_id: Some(entry.event_id.uuid()),
-        place: Some(entry.stream_position()),
+        stream_position: Some(entry.stream_position()),
         subject: format!("{}/{}", entry.stream_kind, entry.stream_id),
         payload: Some(entry.envelope.to_vec()),
     };

@@ -37,6 +37,7 @@ mod reconcile;
 mod run;
 mod settings;
 mod store;
+mod stream;
 
 use std::sync::Arc;
 

@@ -10,8 +10,8 @@ use contract::{Environment, Service};
 use futures::stream::{self, StreamExt};
 use service::{CallContext, RpcClient};
 
-use crate::arrange::Hole;
 use crate::entry::Entry;
+use crate::stream::{Hole, StreamPosition};
 
 /// The producers of events, as those see them who miss some.
 #[async_trait]
@@ -122,10 +122,10 @@ impl Asking<'_> {
             };
             let before = next;
             for event in answer {
+                let position = StreamPosition { stream_id: hole.stream_id, version: next };
                 match Entry::read(event.envelope.into_bytes().into()) {
                     Ok(entry)
-                        if entry.stream_position() == (hole.stream_id, next)
-                            && entry.is_of(hole.source) =>
+                        if entry.stream_position() == position && entry.is_of(hole.source) =>
                     {
                         next += 1;
                         found.push(Entry { fetched: true, ..entry });

@@ -12,10 +12,10 @@ use contract::Service;
 use contract::rpc::{HeadsPage, StreamHeads};
 use sqlx::PgConnection;
 
-use crate::arrange::Hole;
 use crate::ingest::Ingest;
 use crate::producers::{Producers, Unreachable};
 use crate::store::{append, gaps};
+use crate::stream::Hole;
 
 /// Rows in one page of the comparison.
 const PAGE: i64 = 1_000;

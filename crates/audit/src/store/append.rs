@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::store::contexts;
+use crate::stream::{StreamHead, StreamPosition};
 
 /// Locks the end of the log until the transaction ends.
 pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
@@ -43,26 +44,11 @@ pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!("SELECT size FROM audit.head").fetch_one(conn).await
 }
 
-/// How far a stream has arrived, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) version: i64,
-    pub(crate) kind: String,
-    pub(crate) source: String,
-}
-
-impl Head {
-    /// Whether the entry is of the same stream, not only of the same id.
-    pub(crate) fn is_before(&self, entry: &Entry) -> bool {
-        self.kind == entry.stream_kind && self.source == entry.source.name()
-    }
-}
-
 /// The heads of those of these streams that are recorded.
 pub(crate) async fn stream_heads(
     conn: &mut PgConnection,
     streams: &[Uuid],
-) -> sqlx::Result<HashMap<Uuid, Head>> {
+) -> sqlx::Result<HashMap<Uuid, StreamHead>> {
     let rows = sqlx::query!(
         r#"SELECT wanted.stream_id AS "stream_id!", last.version, last.stream_kind, last.source
            FROM UNNEST($1::uuid[]) AS wanted (stream_id)
@@ -77,28 +63,32 @@ pub(crate) async fn stream_heads(
     Ok(rows
         .into_iter()
         .map(|row| {
-            let head = Head { version: row.version, kind: row.stream_kind, source: row.source };
+            let head =
+                StreamHead { version: row.version, kind: row.stream_kind, source: row.source };
             (row.stream_id, head)
         })
         .collect())
 }
 
-/// The positions, as (stream, version), of those of these events that are recorded.
-pub(crate) async fn positions_of(
+/// Where in their streams those of these events are that are recorded.
+pub(crate) async fn stream_positions_of(
     conn: &mut PgConnection,
     events: &[Uuid],
-) -> sqlx::Result<HashMap<EventId, (Uuid, i64)>> {
+) -> sqlx::Result<HashMap<EventId, StreamPosition>> {
     let rows = sqlx::query!(
         "SELECT event_id, stream_id, version FROM audit.entries WHERE event_id = ANY($1)",
         events
     )
     .fetch_all(conn)
     .await?;
-    let place = |event_id, stream_id, version| (EventId::from_uuid(event_id), (stream_id, version));
-    Ok(rows.into_iter().map(|row| place(row.event_id, row.stream_id, row.version)).collect())
+    let recorded = rows.into_iter().map(|row| {
+        let position = StreamPosition { stream_id: row.stream_id, version: row.version };
+        (EventId::from_uuid(row.event_id), position)
+    });
+    Ok(recorded.collect())
 }
 
-/// Which of these entries differ from what is recorded in their place: their indices.
+/// Which of these entries differ from what is recorded at their position in the stream: their indices.
 pub(crate) async fn contradictions(
     conn: &mut PgConnection,
     entries: &[Entry],
@@ -244,7 +234,7 @@ pub(crate) struct Conflict {
     /// `other_bytes`, `event_id_reused`, `malformed`, `context` or `bundle`.
     pub(crate) kind: &'static str,
     pub(crate) event_id: Option<Uuid>,
-    pub(crate) place: Option<(Uuid, i64)>,
+    pub(crate) stream_position: Option<StreamPosition>,
     pub(crate) subject: String,
     pub(crate) payload: Option<Vec<u8>>,
 }
@@ -261,8 +251,8 @@ pub(crate) async fn keep_conflict(
         conflict.digest.as_slice(),
         conflict.kind,
         conflict.event_id,
-        conflict.place.map(|place| place.0),
-        conflict.place.map(|place| place.1),
+        conflict.stream_position.map(|position| position.stream_id),
+        conflict.stream_position.map(|position| position.version),
         conflict.subject,
         conflict.payload,
         now,

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
+use crate::stream::StreamPosition;
 
 /// The contexts of entries, as arrays.
 #[derive(Default)]
@@ -51,13 +52,6 @@ pub(crate) async fn keep(conn: &mut PgConnection, recorded: &[Entry]) -> sqlx::R
     Ok(())
 }
 
-/// An event that was recorded without its context.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Awaited {
-    pub(crate) stream_id: Uuid,
-    pub(crate) version: i64,
-}
-
 /// Notes which of these entries, just recorded, have contexts that are still to come.
 pub(crate) async fn await_those_of(
     conn: &mut PgConnection,
@@ -91,7 +85,8 @@ pub(crate) async fn await_those_of(
 /// this place any more.
 pub(crate) async fn await_no_more(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
     let come = come.iter().filter(|entry| !entry.fetched);
-    let (streams, versions): (Vec<Uuid>, Vec<i64>) = come.map(Entry::stream_position).unzip();
+    let (streams, versions): (Vec<Uuid>, Vec<i64>) =
+        come.map(|entry| (entry.stream_id, entry.version)).unzip();
     sqlx::query!(
         "DELETE FROM audit.awaited_contexts AS awaited
          USING UNNEST($1::uuid[], $2::bigint[]) AS come (stream_id, version)
@@ -111,9 +106,9 @@ pub(crate) async fn due(
     of: Service,
     asked_before: Option<DateTime<Utc>>,
     limit: i64,
-) -> sqlx::Result<Vec<Awaited>> {
+) -> sqlx::Result<Vec<StreamPosition>> {
     sqlx::query_as!(
-        Awaited,
+        StreamPosition,
         r#"SELECT stream_id AS "stream_id!", version AS "version!"
            FROM (SELECT * FROM audit.awaited_contexts
                  WHERE source = $1 AND (asked_at IS NULL OR asked_at < $2)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use contract::Service;
 use sqlx::PgConnection;
 
-use crate::arrange::Hole;
+use crate::stream::Hole;
 
 /// Notes a hole that could not be filled, and why.
 pub(crate) async fn note_hole(
