@@ -141,7 +141,7 @@ impl Events {
                 for (index, range) in bundles {
                     let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
-                        || !positions.any(|position| outcome.waiting.contains(position))
+                        || !positions.any(|position| outcome.out_of_sequence.contains(position))
                     {
                         outcomes[index] = Outcome::Done;
                     }

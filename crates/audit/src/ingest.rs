@@ -12,9 +12,9 @@ use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
-use crate::arrange::arrange;
 use crate::entry::Entry;
 use crate::producers::{Producers, deadline, fetch_all};
+use crate::resequence::resequence;
 use crate::store::append::{self, Conflict};
 use crate::store::{contexts, gaps};
 use crate::stream::{Hole, StreamHead, StreamPosition};
@@ -35,15 +35,15 @@ pub(crate) struct Ingest {
 pub(crate) struct Outcome {
     /// How many entries were appended, fetched ones included.
     pub(crate) appended: usize,
-    /// The positions of entries that could not be recorded yet: something before them is missing.
-    pub(crate) waiting: HashSet<StreamPosition>,
+    /// Entries that could not be appended yet: something before them is missing.
+    pub(crate) out_of_sequence: HashSet<StreamPosition>,
 }
 
 /// What one transaction did.
 #[derive(Debug, Default)]
 struct Appended {
     count: usize,
-    waiting: Vec<Entry>,
+    out_of_sequence: Vec<Entry>,
     holes: Vec<Hole>,
 }
 
@@ -68,19 +68,20 @@ impl Ingest {
     ) -> sqlx::Result<Outcome> {
         let first = self.append(batch).await?;
         if first.holes.is_empty() {
-            return Ok(Outcome { appended: first.count, waiting: HashSet::new() });
+            return Ok(Outcome { appended: first.count, out_of_sequence: HashSet::new() });
         }
         tracing::info!(holes = first.holes.len(), "events are missing; asking their producers");
         // Not inside the transaction: nobody waits for the head while we wait for an answer.
         let (mut entries, failures) =
             fetch_all(self.producers.as_ref(), first.holes, deadline).await;
-        entries.extend(first.waiting);
+        entries.extend(first.out_of_sequence);
         let mut second = self.append(entries).await?;
-        // Their messages may be gone before it is filled: then they are missing as well.
-        for waiting in &second.waiting {
+        // The messages of what is beyond a hole may be gone before it is filled: then they are missing
+        // as well.
+        for beyond in &second.out_of_sequence {
             for hole in &mut second.holes {
-                if hole.stream_id == waiting.stream_id {
-                    hole.to = hole.to.max(waiting.version);
+                if hole.stream_id == beyond.stream_id {
+                    hole.to = hole.to.max(beyond.version);
                 }
             }
         }
@@ -91,7 +92,7 @@ impl Ingest {
         self.note(&second.holes, &reasons).await?;
         Ok(Outcome {
             appended: first.count + second.count,
-            waiting: second.waiting.iter().map(Entry::stream_position).collect(),
+            out_of_sequence: second.out_of_sequence.iter().map(Entry::stream_position).collect(),
         })
     }
 
@@ -224,33 +225,33 @@ async fn append_what_follows(
     let heads = append::stream_heads(&mut transaction, &streams).await?;
     let batch = refuse_strangers(&mut transaction, batch, &heads, now).await?;
     let heads = heads.into_iter().map(|(stream, head)| (stream, head.version)).collect();
-    let arrangement = arrange(batch, &heads);
-    if !arrangement.next.is_empty() {
-        append::append(&mut transaction, &arrangement.next, now).await?;
-        contexts::await_those_of(&mut transaction, &arrangement.next, now).await?;
+    let batch = resequence(batch, &heads);
+    if !batch.in_sequence.is_empty() {
+        append::append(&mut transaction, &batch.in_sequence, now).await?;
+        contexts::await_those_of(&mut transaction, &batch.in_sequence, now).await?;
     }
-    if !arrangement.known.is_empty() {
+    if !batch.duplicates.is_empty() {
         // After appending, so that two of this batch that claim one place are compared as well.
-        let wrong = append::contradictions(&mut transaction, &arrangement.known).await?;
-        contexts::await_no_more(&mut transaction, &arrangement.known).await?;
-        let mut right = Vec::with_capacity(arrangement.known.len());
-        for (index, known) in arrangement.known.into_iter().enumerate() {
+        let wrong = append::contradictions(&mut transaction, &batch.duplicates).await?;
+        contexts::await_no_more(&mut transaction, &batch.duplicates).await?;
+        let mut right = Vec::with_capacity(batch.duplicates.len());
+        for (index, duplicate) in batch.duplicates.into_iter().enumerate() {
             if wrong.contains(&index) {
-                keep(&mut transaction, "other_bytes", &known, now).await?;
+                keep(&mut transaction, "other_bytes", &duplicate, now).await?;
             } else {
-                right.push(known);
+                right.push(duplicate);
             }
         }
         // What was recorded without its context (its producer was asked for it) has it now.
         contexts::keep(&mut transaction, &right).await?;
     }
     // Crash point: up to the commit nothing has happened, and every message comes again. After it,
-    // what comes again is known and changes nothing.
+    // what comes again is a duplicate and changes nothing.
     transaction.commit().await?;
     Ok(Appended {
-        count: arrangement.next.len(),
-        waiting: arrangement.waiting,
-        holes: arrangement.holes,
+        count: batch.in_sequence.len(),
+        out_of_sequence: batch.out_of_sequence,
+        holes: batch.holes,
     })
 }
 

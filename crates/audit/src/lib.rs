@@ -3,8 +3,8 @@
 //! # The way in
 //!
 //! 1. `consume` takes bundles of events from JetStream and acknowledges what is committed.
-//! 2. `entry` reads an event; `arrange` decides, as a pure function, what of a batch is next in
-//!    its stream, what is known, and what is missing before the rest.
+//! 2. `entry` reads an event; `resequence` tells, as a pure function, what of a batch is
+//!    next in its stream, what is a duplicate, and what is missing before the rest.
 //! 3. `ingest` records a batch in one transaction, and asks `producers` for what is missing.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
 //! 5. `contexts` keeps the personal data beside events, bound to them by its commitment. What a producer
@@ -22,7 +22,6 @@
 //! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
 //!   it is kept in `audit.conflicts` and makes `/readyz` say so.
 
-mod arrange;
 mod consume;
 mod contexts;
 mod entry;
@@ -34,6 +33,7 @@ mod producers;
 #[cfg(test)]
 mod properties;
 mod reconcile;
+mod resequence;
 mod run;
 mod settings;
 mod store;
