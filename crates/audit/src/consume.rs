@@ -10,7 +10,8 @@ use eventstore::bundle::{self, Bundled};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
-use crate::entry::Entry;
+use crate::conflict::Conflict;
+use crate::entry::{Entry, ForeignContext};
 use crate::ingest::Ingest;
 use crate::producers::deadline;
 use crate::stream::StreamPosition;
@@ -87,13 +88,13 @@ impl Events {
     /// conflict, and holds up nothing.
     async fn open(&self, delivery: &Delivery) -> sqlx::Result<Option<Vec<Entry>>> {
         let Some(service) = bundle::service_of(&delivery.subject) else {
-            self.note(delivery, "no service has this subject").await?;
+            self.reject(delivery, "no service has this subject").await?;
             return Ok(None);
         };
         let bundled = match bundle::read(&delivery.payload) {
             Ok(bundled) => bundled,
             Err(error) => {
-                self.note(delivery, &error.to_string()).await?;
+                self.reject(delivery, &error.to_string()).await?;
                 return Ok(None);
             }
         };
@@ -102,27 +103,29 @@ impl Events {
             match read(service, event) {
                 Ok(entry) => {
                     let (entry, foreign) = entry.with_context(context);
-                    if let Some(foreign) = foreign {
-                        self.ingest.refuse_context(entry.event_id, &foreign).await?;
+                    if let Some(ForeignContext(context)) = foreign {
+                        let conflict = Conflict::of_context(entry.event_id, &context);
+                        let reason = "the event does not commit to it";
+                        self.ingest.reject(&conflict, reason).await?;
                     }
                     entries.push(entry);
                 }
                 Err(Refused::NoEvent(reason, bytes)) => {
-                    let subject = &delivery.subject;
-                    self.ingest.note_unreadable(subject, &bytes, &reason).await?;
+                    let conflict = Conflict::of_unreadable(&delivery.subject, &bytes);
+                    self.ingest.reject(&conflict, &reason).await?;
                 }
                 Err(Refused::Foreign(reason, event)) => {
-                    let subject = &delivery.subject;
-                    self.ingest.keep_malformed(subject, &event, &reason).await?;
+                    let conflict = Conflict::of_wrong_sender(&delivery.subject, &event);
+                    self.ingest.reject(&conflict, &reason).await?;
                 }
             }
         }
         Ok(Some(entries))
     }
 
-    async fn note(&self, delivery: &Delivery, reason: &str) -> sqlx::Result<()> {
-        let Delivery { subject, payload, .. } = delivery;
-        self.ingest.note_unreadable(subject, payload, reason).await
+    async fn reject(&self, delivery: &Delivery, reason: &str) -> sqlx::Result<()> {
+        let conflict = Conflict::of_unreadable(&delivery.subject, &delivery.payload);
+        self.ingest.reject(&conflict, reason).await
     }
 
     /// Records entries and says what became of their bundles: one with an entry that waits for what

@@ -8,12 +8,9 @@
 
 use chrono::TimeDelta;
 use contract::rpc::RepeatEvents;
-use contract::{Envelope, EventId, Sealed, Service};
-use sha2::{Digest, Sha256};
+use contract::{Envelope, Sealed, Service};
 
-use crate::entry::ForeignContext;
 use crate::ingest::Ingest;
-use crate::store::append::Conflict;
 use crate::store::contexts;
 use crate::stream::StreamPosition;
 
@@ -80,27 +77,6 @@ impl Ingest {
                     contexts::were_asked(&mut conn, &asked, now).await?;
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Notes that a context came with an event that does not commit to it.
-    pub(crate) async fn refuse_context(
-        &self,
-        event: EventId,
-        ForeignContext(sealed): &ForeignContext,
-    ) -> sqlx::Result<()> {
-        // The context itself is not copied: it may be somebody's, and must stay erasable.
-        let conflict = Conflict {
-            digest: Sha256::digest([event.uuid().as_bytes(), &sealed.hash().0[..]].concat()).into(),
-            kind: "context",
-            event_id: Some(event.uuid()),
-            stream_position: None,
-            subject: format!("context of {event}"),
-            payload: None,
-        };
-        if self.is_news(&conflict).await? {
-            tracing::error!(%event, "a context does not belong to the event it came with");
         }
         Ok(())
     }

@@ -7,16 +7,15 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use contract::Environment;
 use eventstore::dedicated_connection::DedicatedConnection;
-use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
+use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
 use crate::producers::{Producers, deadline, fetch_all};
 use crate::resequence::resequence;
-use crate::store::append::{self, Conflict};
-use crate::store::{contexts, gaps};
+use crate::store::{append, conflicts, contexts, gaps};
 use crate::stream::{Hole, StreamHead, StreamPosition};
 
 /// Records entries, however they come: by message, as the answer to a question, twice.
@@ -138,53 +137,31 @@ impl Ingest {
         Ok(appended)
     }
 
-    /// Notes a message of the work queue that is no bundle, or a part of one that is no event. It is not
-    /// copied: whatever it is, there may be contexts in it, which must stay erasable.
-    pub(crate) async fn note_unreadable(
-        &self,
-        subject: &str,
-        payload: &[u8],
-        reason: &str,
-    ) -> sqlx::Result<()> {
-        let conflict = Conflict {
-            digest: Sha256::digest(payload).into(),
-            kind: "bundle",
-            event_id: None,
-            stream_position: None,
-            subject: subject.to_owned(),
-            payload: None,
-        };
-        if self.is_news(&conflict).await? {
-            tracing::error!(subject, reason, "what came is no bundle, or no event");
-        }
-        Ok(())
-    }
-
-    /// Keeps an event that is not its sender's.
-    pub(crate) async fn keep_malformed(
-        &self,
-        subject: &str,
-        payload: &[u8],
-        reason: &str,
-    ) -> sqlx::Result<()> {
-        let conflict = Conflict {
-            digest: Sha256::digest(payload).into(),
-            kind: "malformed",
-            event_id: None,
-            stream_position: None,
-            subject: subject.to_owned(),
-            payload: Some(payload.to_vec()),
-        };
-        if self.is_news(&conflict).await? {
-            tracing::error!(subject, reason, "what came is no event of its sender's");
-        }
-        Ok(())
-    }
-
-    /// Keeps a conflict, and says whether it was not known before.
-    pub(crate) async fn is_news(&self, conflict: &Conflict) -> sqlx::Result<bool> {
+    /// Keeps what is no event of its sender, no event at all, or no context of its event. It holds up
+    /// nothing.
+    pub(crate) async fn reject(&self, conflict: &Conflict, reason: &str) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
-        append::keep_conflict(&mut conn, conflict, self.env.now()).await
+        if !conflicts::keep(&mut conn, conflict, self.env.now()).await? {
+            return Ok(());
+        }
+        let subject = &conflict.subject;
+        match conflict.kind {
+            ConflictKind::Bundle => {
+                tracing::error!(subject, reason, "what came is no bundle, or no event");
+            }
+            ConflictKind::Context => {
+                let event = conflict.event_id.map(tracing::field::display);
+                tracing::error!(
+                    event,
+                    reason,
+                    "a context does not belong to the event it came with"
+                );
+            }
+            ConflictKind::Malformed | ConflictKind::OtherBytes | ConflictKind::EventIdReused => {
+                tracing::error!(subject, reason, "what came is no event of its sender's");
+            }
+        }
+        Ok(())
     }
 
     async fn note(&self, holes: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
@@ -237,7 +214,7 @@ async fn append_what_follows(
         let mut right = Vec::with_capacity(batch.duplicates.len());
         for (index, duplicate) in batch.duplicates.into_iter().enumerate() {
             if wrong.contains(&index) {
-                keep(&mut transaction, "other_bytes", &duplicate, now).await?;
+                keep(&mut transaction, ConflictKind::OtherBytes, &duplicate, now).await?;
             } else {
                 right.push(duplicate);
             }
@@ -269,7 +246,7 @@ async fn refuse_reused_ids(
         if *positions.entry(entry.event_id).or_insert(position) == position {
             kept.push(entry);
         } else {
-            keep(conn, "event_id_reused", &entry, now).await?;
+            keep(conn, ConflictKind::EventIdReused, &entry, now).await?;
         }
     }
     Ok(kept)
@@ -297,7 +274,7 @@ async fn refuse_strangers(
         if owner.is_none_or(|owner| entry.is_in_stream_of(owner)) {
             kept.push(entry);
         } else {
-            keep(conn, "malformed", &entry, now).await?;
+            keep(conn, ConflictKind::Malformed, &entry, now).await?;
         }
     }
     Ok(kept)
@@ -305,21 +282,13 @@ async fn refuse_strangers(
 
 async fn keep(
     conn: &mut PgConnection,
-    kind: &'static str,
+    kind: ConflictKind,
     entry: &Entry,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let conflict = Conflict {
-        digest: Sha256::digest(&entry.envelope).into(),
-        kind,
-        event_id: Some(entry.event_id.uuid()),
-        stream_position: Some(entry.stream_position()),
-        subject: format!("{}/{}", entry.stream_kind, entry.stream_id),
-        payload: Some(entry.envelope.to_vec()),
-    };
-    if append::keep_conflict(conn, &conflict, now).await? {
+    if conflicts::keep(conn, &Conflict::of_entry(kind, entry), now).await? {
         tracing::error!(
-            kind, event = %entry.event_id, stream = %entry.stream_id, version = entry.version,
+            kind = kind.name(), event = %entry.event_id, stream = %entry.stream_id, version = entry.version,
             "an event contradicts the record; the record stays as it is"
         );
     }

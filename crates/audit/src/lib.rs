@@ -22,6 +22,7 @@
 //! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
 //!   it is kept in `audit.conflicts` and makes `/readyz` say so.
 
+mod conflict;
 mod consume;
 mod contexts;
 mod entry;

@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use crate::consume::{self, Events};
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
-use crate::store::{append, contexts, gaps};
+use crate::store::{conflicts, contexts, gaps};
 use crate::{Audit, Settings};
 
 /// A hole that is older than this makes the service unready: it is not filling by itself.
@@ -136,7 +136,7 @@ fn watch(audit: &Arc<Audit>) {
         let ingest = ingest.clone();
         told(async move {
             let mut conn = ingest.pool.acquire().await?;
-            let count = append::open_conflicts(&mut conn).await?;
+            let count = conflicts::count_unacknowledged(&mut conn).await?;
             Ok((count > 0)
                 .then(|| format!("{count} events contradict the record; see audit.conflicts")))
         })

@@ -4,9 +4,11 @@
 //! * [`pages`]: which entries answer a question, at a cost that does not grow with history;
 //! * [`entries`]: the entries themselves;
 //! * [`contexts`]: the personal data beside them;
+//! * [`conflicts`]: what contradicts the record;
 //! * [`gaps`]: what is known to be missing, and how far producers were compared.
 
 pub(crate) mod append;
+pub(crate) mod conflicts;
 pub(crate) mod contexts;
 pub(crate) mod entries;
 pub(crate) mod gaps;
