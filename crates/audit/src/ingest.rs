@@ -15,7 +15,7 @@ use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
 use crate::producers::{Producers, deadline, fetch_all};
 use crate::resequence::resequence;
-use crate::store::{append, conflicts, contexts, gaps};
+use crate::store::{append, conflicts, contexts, holes};
 use crate::stream::{Hole, StreamHead, StreamPosition};
 
 /// Records entries, however they come: by message, as the answer to a question, twice.
@@ -88,7 +88,7 @@ impl Ingest {
             .into_iter()
             .map(|(hole, reason)| (hole.stream_id, reason.to_string()))
             .collect();
-        self.note(&second.holes, &reasons).await?;
+        self.keep_holes(&second.holes, &reasons).await?;
         Ok(Outcome {
             appended: first.count + second.count,
             out_of_sequence: second.out_of_sequence.iter().map(Entry::stream_position).collect(),
@@ -96,7 +96,7 @@ impl Ingest {
     }
 
     /// Fills holes that are known from before or were found by comparing, as far as it can be done
-    /// now. What cannot be filled is noted and tried again later. How many entries were appended.
+    /// now. What cannot be filled is kept and tried again later. How many entries were appended.
     pub(crate) async fn repair(&self, holes: Vec<Hole>) -> sqlx::Result<usize> {
         if holes.is_empty() {
             return Ok(0);
@@ -108,7 +108,7 @@ impl Ingest {
             reasons.insert(hole.stream_id, reason.to_string());
             open.push(hole);
         }
-        self.note(&open, &reasons).await?;
+        self.keep_holes(&open, &reasons).await?;
         Ok(appended.count)
     }
 
@@ -164,23 +164,24 @@ impl Ingest {
         Ok(())
     }
 
-    async fn note(&self, holes: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
+    /// Keeps holes that could not be filled, to be tried again.
+    async fn keep_holes(&self, open: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
         let reason_of = |hole: &Hole| {
             let reason = reasons.get(&hole.stream_id);
             reason.map_or("not complete yet", String::as_str)
         };
-        if let Some(hole) = holes.first() {
+        if let Some(hole) = open.first() {
             // One line, however much is missing: all of it is in the table.
             tracing::warn!(
-                streams = holes.len(), stream = %hole.stream_id, from = hole.from, to = hole.to,
+                streams = open.len(), stream = %hole.stream_id, from = hole.from, to = hole.to,
                 reason = reason_of(hole), "events stay missing"
             );
         }
-        for hole in holes {
-            gaps::note_hole(&mut conn, hole, reason_of(hole), self.env.now()).await?;
+        for hole in open {
+            holes::keep(&mut conn, hole, reason_of(hole), self.env.now()).await?;
         }
-        gaps::forget_filled_holes(&mut conn).await?;
+        holes::delete_filled(&mut conn).await?;
         Ok(())
     }
 }

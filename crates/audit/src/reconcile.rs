@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use crate::ingest::Ingest;
 use crate::producers::{Producers, Unreachable};
-use crate::store::{append, gaps};
+use crate::store::{append, holes, reconciliation};
 use crate::stream::Hole;
 
 /// Rows in one page of the comparison.
@@ -55,7 +55,7 @@ pub(crate) async fn reconcile(
     // no harm, only twice the work. What is fetched is recorded in transactions of its own; should
     // this one fail, the same pages are compared again.
     let mut transaction = ingest.pool.begin().await?;
-    if !gaps::lead_reconciling(&mut transaction, service).await? {
+    if !reconciliation::try_lock(&mut transaction, service).await? {
         return Ok(None);
     }
     let compared = compare(ingest, producers, service, &mut transaction).await?;
@@ -70,7 +70,7 @@ async fn compare(
     conn: &mut PgConnection,
 ) -> Result<Compared, ReconcileError> {
     let mut compared =
-        Compared { settled: gaps::reconciled(conn, service).await?, ..Compared::default() };
+        Compared { settled: reconciliation::settled(conn, service).await?, ..Compared::default() };
     let mut paced = tokio::time::interval(PACE);
     for _ in 0..PAGES {
         paced.tick().await;
@@ -88,7 +88,7 @@ async fn compare(
         if reached <= compared.settled {
             return Ok(compared);
         }
-        gaps::set_reconciled(conn, service, reached).await?;
+        reconciliation::set_settled(conn, service, reached).await?;
         compared.settled = reached;
     }
     Ok(compared)
@@ -117,8 +117,8 @@ async fn missing(
 /// Tries again to fill the holes that are known. How many entries were appended.
 pub(crate) async fn retry_holes(ingest: &Ingest) -> sqlx::Result<usize> {
     let mut conn = ingest.pool.acquire().await?;
-    gaps::forget_filled_holes(&mut conn).await?;
-    let holes = gaps::holes(&mut conn, RETRIES).await?;
+    holes::delete_filled(&mut conn).await?;
+    let holes = holes::to_retry(&mut conn, RETRIES).await?;
     drop(conn);
     ingest.repair(holes).await
 }

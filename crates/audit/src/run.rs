@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use crate::consume::{self, Events};
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
-use crate::store::{conflicts, contexts, gaps};
+use crate::store::{conflicts, contexts, holes};
 use crate::{Audit, Settings};
 
 /// A hole that is older than this makes the service unready: it is not filling by itself.
@@ -146,7 +146,7 @@ fn watch(audit: &Arc<Audit>) {
         let ingest = ingest.clone();
         told(async move {
             let mut conn = ingest.pool.acquire().await?;
-            let count = gaps::holes_older_than(&mut conn, ingest.env.now() - PATIENCE).await?;
+            let count = holes::count_older_than(&mut conn, ingest.env.now() - PATIENCE).await?;
             Ok((count > 0)
                 .then(|| format!("{count} streams have holes that do not fill; see audit.holes")))
         })

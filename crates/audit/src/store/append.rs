@@ -18,7 +18,7 @@
 //!
 //! So the head is locked first in every transaction that appends, by [`append`] itself or, where
 //! something is read that decides what to append, by [`lock_head`] before that: positions are 1, 2,
-//! 3 … in the order of the commits, and a rollback leaves no gap, because the head rolls back with
+//! 3 … in the order of the commits, and a rollback skips no position, because the head rolls back with
 //! it. The price is that replicas append one after the other; batches make it small.
 
 use std::collections::{HashMap, HashSet};

@@ -1,15 +1,17 @@
 //! The SQL of the audit index.
 //!
-//! * [`append`]: recording entries, in one order without gaps;
+//! * [`append`]: recording entries, in one dense order;
 //! * [`pages`]: which entries answer a question, at a cost that does not grow with history;
 //! * [`entries`]: the entries themselves;
 //! * [`contexts`]: the personal data beside them;
 //! * [`conflicts`]: what contradicts the record;
-//! * [`gaps`]: what is known to be missing, and how far producers were compared.
+//! * [`holes`]: what is known to be missing;
+//! * [`reconciliation`]: how far producers were compared with the record.
 
 pub(crate) mod append;
 pub(crate) mod conflicts;
 pub(crate) mod contexts;
 pub(crate) mod entries;
-pub(crate) mod gaps;
+pub(crate) mod holes;
 pub(crate) mod pages;
+pub(crate) mod reconciliation;
