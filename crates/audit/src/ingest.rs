@@ -15,7 +15,7 @@ use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
 use crate::producers::{Producers, deadline, fetch_all};
 use crate::resequence::resequence;
-use crate::store::{append, conflicts, contexts, holes};
+use crate::store::{append, awaited_contexts, conflicts, contexts, holes};
 use crate::stream::{Hole, StreamHead, StreamPosition};
 
 /// Records entries, however they come: by message, as the answer to a question, twice.
@@ -206,12 +206,12 @@ async fn append_what_follows(
     let batch = resequence(batch, &heads);
     if !batch.in_sequence.is_empty() {
         append::append(&mut transaction, &batch.in_sequence, now).await?;
-        contexts::await_those_of(&mut transaction, &batch.in_sequence, now).await?;
+        awaited_contexts::add(&mut transaction, &batch.in_sequence, now).await?;
     }
     if !batch.duplicates.is_empty() {
         // After appending, so that two of this batch that claim one place are compared as well.
         let wrong = append::contradictions(&mut transaction, &batch.duplicates).await?;
-        contexts::await_no_more(&mut transaction, &batch.duplicates).await?;
+        awaited_contexts::remove_delivered(&mut transaction, &batch.duplicates).await?;
         let mut right = Vec::with_capacity(batch.duplicates.len());
         for (index, duplicate) in batch.duplicates.into_iter().enumerate() {
             if wrong.contains(&index) {

@@ -24,7 +24,7 @@
 
 mod conflict;
 mod consume;
-mod contexts;
+mod context_recovery;
 mod entry;
 mod filter;
 mod http;

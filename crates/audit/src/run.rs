@@ -12,9 +12,10 @@ use eventstore::transport::TransportError;
 use tokio::time::MissedTickBehavior;
 
 use crate::consume::{self, Events};
+use crate::context_recovery::recover_contexts;
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
-use crate::store::{conflicts, contexts, holes};
+use crate::store::{awaited_contexts, conflicts, holes};
 use crate::{Audit, Settings};
 
 /// A hole that is older than this makes the service unready: it is not filling by itself.
@@ -33,7 +34,7 @@ pub(crate) fn run(audit: &Arc<Audit>, settings: &Settings) {
     consume(audit, Arc::new(events));
     let pause = Duration::from_secs(settings.reconcile_seconds);
     compare(audit, pause);
-    ask_for_contexts(audit, pause);
+    recover_awaited_contexts(audit, pause);
     watch(audit);
 }
 
@@ -96,7 +97,7 @@ async fn nothing_waits(transport: &Transport) -> bool {
     matches!(waiting, Ok(0))
 }
 
-fn ask_for_contexts(audit: &Arc<Audit>, pause: Duration) {
+fn recover_awaited_contexts(audit: &Arc<Audit>, pause: Duration) {
     let (ingest, transport) = (audit.ingest.clone(), audit.resources.transport.clone());
     audit.resources.tasks.spawn("contexts", move |shutdown| {
         let (ingest, transport) = (ingest.clone(), transport.clone());
@@ -112,7 +113,7 @@ fn ask_for_contexts(audit: &Arc<Audit>, pause: Duration) {
                 };
                 tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
-                    asked = ingest.ask_for_contexts(again) => asked?,
+                    asked = recover_contexts(&ingest, again) => asked?,
                 }
             }
         }
@@ -157,7 +158,7 @@ fn watch(audit: &Arc<Audit>) {
         told(async move {
             let mut conn = ingest.pool.acquire().await?;
             let since = ingest.env.now() - CONTEXTS_PATIENCE;
-            let count = contexts::awaited_since_before(&mut conn, since).await?;
+            let count = awaited_contexts::count_older_than(&mut conn, since).await?;
             Ok((count > 0).then(|| {
                 format!(
                     "{count} contexts were asked for and do not come; see audit.awaited_contexts"
