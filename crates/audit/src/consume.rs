@@ -12,8 +12,8 @@ use eventstore::transport::AUDIT;
 
 use crate::conflict::Conflict;
 use crate::entry::{Entry, ForeignContext};
+use crate::fetch::deadline;
 use crate::ingest::Ingest;
-use crate::producers::deadline;
 use crate::stream::StreamPosition;
 
 /// After how long what could not be recorded is delivered again.

@@ -22,10 +22,12 @@
 //! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
 //!   it is kept in `audit.conflicts` and makes `/readyz` say so.
 
+mod append_in_sequence;
 mod conflict;
 mod consume;
 mod context_recovery;
 mod entry;
+mod fetch;
 mod filter;
 mod http;
 mod ingest;
@@ -33,6 +35,7 @@ mod policy;
 mod producers;
 #[cfg(test)]
 mod properties;
+mod readiness;
 mod reconcile;
 mod resequence;
 mod run;
@@ -54,17 +57,9 @@ pub use crate::settings::Settings;
 /// What the handlers share.
 pub struct Audit {
     resources: Resources,
-    ingest: Ingest,
 }
 
 impl Audit {
-    fn new(resources: Resources) -> Self {
-        let producers =
-            Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: resources.env.clone() });
-        let ingest = Ingest::new(resources.pool.clone(), resources.env.clone(), producers);
-        Self { resources, ingest }
-    }
-
     /// Whether the person holds any role on the account.
     async fn holds_role(
         &self,
@@ -97,8 +92,11 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
-    let audit = Arc::new(Audit::new(resources));
-    run::run(&audit, &settings);
+    let (pool, env) = (&resources.pool, &resources.env);
+    let producers = Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
+    let ingest = Ingest::new(pool.clone(), env.clone(), producers);
+    run::run(&resources, &ingest, &settings);
+    readiness::add_checks(&resources.health, pool, env);
     let (routes, _) = router().split_for_parts();
-    Ok(routes.with_state(audit))
+    Ok(routes.with_state(Arc::new(Audit { resources })))
 }

@@ -83,7 +83,7 @@ pub(super) async fn list(
         .scope(question.filter.organization, question.filter.account, holds_role)
         .map_err(denied)?;
 
-    let mut conn = audit.ingest.pool.acquire().await?;
+    let mut conn = audit.resources.pool.acquire().await?;
     let size = append::size(&mut conn).await?;
     let mut search = Search::new(question.filter, &scope, question.order, question.limit, size);
     if let Some(position) = after {
