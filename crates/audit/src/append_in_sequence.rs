@@ -13,7 +13,7 @@ use crate::resequence::resequence;
 use crate::store::{append, awaited_contexts, conflicts, contexts};
 use crate::stream::{Hole, StreamHead};
 
-/// What one transaction did.
+/// What the transaction did.
 #[derive(Debug, Default)]
 pub(crate) struct Appended {
     /// How many entries were appended.

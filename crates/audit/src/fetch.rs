@@ -17,11 +17,11 @@ use crate::stream::{Hole, StreamPosition};
 const CONCURRENT_REQUESTS: usize = 8;
 
 /// For how long is asked, whatever is missing: others wait for it. The rest is asked for another time.
-const ASKING: Duration = Duration::from_secs(4);
+const TIME_LIMIT: Duration = Duration::from_secs(4);
 
 /// Until when is asked from now on.
 pub(crate) fn deadline() -> Instant {
-    Instant::now() + ASKING
+    Instant::now() + TIME_LIMIT
 }
 
 /// Why a hole, or the rest of it, could not be fetched.

@@ -24,7 +24,7 @@ pub(crate) struct Ingest {
     pub(crate) pool: PgPool,
     pub(crate) env: Environment,
     pub(crate) producers: Arc<dyn Producers>,
-    appending: Arc<Mutex<DedicatedConnection>>,
+    appender: Arc<Mutex<DedicatedConnection>>,
     /// Notified when something was recorded whose context is awaited.
     pub(crate) contexts_awaited: Arc<Notify>,
 }
@@ -42,7 +42,7 @@ impl Ingest {
     /// Records in this database, and asks these producers for what is missing.
     pub(crate) fn new(pool: PgPool, env: Environment, producers: Arc<dyn Producers>) -> Self {
         Self {
-            appending: Arc::new(Mutex::new(DedicatedConnection::like(&pool))),
+            appender: Arc::new(Mutex::new(DedicatedConnection::like(&pool))),
             pool,
             env,
             producers,
@@ -50,8 +50,8 @@ impl Ingest {
         }
     }
 
-    /// Records a batch. What is missing before an entry is asked for at once, until the deadline; only what cannot
-    /// be had keeps the entries after it waiting, and those of no other stream.
+    /// Records a batch. What is missing before an entry is asked for at once, until the deadline; only
+    /// what cannot be had keeps the entries after it waiting, and those of no other stream.
     pub(crate) async fn record(
         &self,
         batch: Vec<Entry>,
@@ -112,7 +112,7 @@ impl Ingest {
         }
         let now = self.env.now();
         // One at a time: they would only wait for each other in the database.
-        let mut dedicated = self.appending.lock().await;
+        let mut dedicated = self.appender.lock().await;
         let mut connection = dedicated.take().await?;
         let awaiting = batch.iter().any(Entry::awaits_context);
         let at_once =

@@ -59,11 +59,8 @@ impl Producers for RpcProducers {
 }
 
 impl RpcProducers {
-    async fn ask<R: Request>(&self, of: Service, question: &R) -> Result<R::Reply, Unreachable> {
+    async fn ask<R: Request>(&self, of: Service, request: &R) -> Result<R::Reply, Unreachable> {
         let context = CallContext::new(&self.env);
-        self.rpc
-            .call_at(of, context, question)
-            .await
-            .map_err(|error| Unreachable(error.to_string()))
+        self.rpc.call_at(of, context, request).await.map_err(|error| Unreachable(error.to_string()))
     }
 }

@@ -15,7 +15,7 @@ const HOLES_PATIENCE: Duration = Duration::from_mins(1);
 /// The same for a context: its producer was asked more than once by then.
 const CONTEXTS_PATIENCE: Duration = Duration::from_mins(5);
 
-/// Adds the checks.
+/// Adds the checks to `/readyz`.
 pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
     let database = pool.clone();
     health.probe("conflicts", move || {

@@ -1,11 +1,10 @@
-//! Comparing with the producers, so that nothing is missing without being missed.
+//! Reconciliation: compares with the producers, so that nothing is missing without being missed.
 //!
 //! A hole shows itself by the version after it. A lost tail does not: nothing comes after it. So
 //! each producer is asked, again and again, how far its streams reach. Only rows that are settled
 //! are told, below which nothing can become visible any more, and what was compared is remembered:
 //! over its life each row is compared once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Service;
@@ -13,7 +12,7 @@ use contract::rpc::{HeadsPage, StreamHeads};
 use sqlx::PgConnection;
 
 use crate::ingest::Ingest;
-use crate::producers::{Producers, Unreachable};
+use crate::producers::Unreachable;
 use crate::store::{append, holes, reconciliation};
 use crate::stream::Hole;
 
@@ -48,7 +47,6 @@ pub(crate) enum ReconcileError {
 /// at it.
 pub(crate) async fn reconcile(
     ingest: &Ingest,
-    producers: &Arc<dyn Producers>,
     service: Service,
 ) -> Result<Option<Compared>, ReconcileError> {
     // The lock lives as long as this transaction. Two replicas comparing at the same time would do
@@ -58,14 +56,13 @@ pub(crate) async fn reconcile(
     if !reconciliation::try_lock(&mut transaction, service).await? {
         return Ok(None);
     }
-    let compared = compare(ingest, producers, service, &mut transaction).await?;
+    let compared = compare(ingest, service, &mut transaction).await?;
     transaction.commit().await?;
     Ok(Some(compared))
 }
 
 async fn compare(
     ingest: &Ingest,
-    producers: &Arc<dyn Producers>,
     service: Service,
     conn: &mut PgConnection,
 ) -> Result<Compared, ReconcileError> {
@@ -75,12 +72,12 @@ async fn compare(
     for _ in 0..PAGES {
         paced.tick().await;
         let asked = StreamHeads { after_seq: compared.settled, limit: PAGE };
-        let page = producers.stream_heads(service, &asked).await?;
+        let page = ingest.producers.stream_heads(service, &asked).await?;
         let missing = missing(conn, service, &page).await?;
         if !missing.is_empty() {
             tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
         }
-        // What cannot be had is noted as a hole, which is tried again: one such stream must not keep
+        // What cannot be had is kept as a hole, which is tried again: one such stream must not keep
         // the others from being compared.
         compared.recovered += ingest.repair(missing).await?;
         // Not beyond what is settled: a row that appears later must still be looked at.

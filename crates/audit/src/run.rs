@@ -11,7 +11,7 @@ use eventstore::transport::TransportError;
 use service::Resources;
 use tokio::time::MissedTickBehavior;
 
-use crate::consume::{self, Events};
+use crate::consume::{self, EventHandler};
 use crate::context_recovery::recover_contexts;
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
@@ -23,24 +23,24 @@ const COMPARING: Duration = Duration::from_mins(2);
 
 /// Starts all of it. It ends at shutdown.
 pub(crate) fn run(resources: &Resources, ingest: &Ingest, settings: &Settings) {
-    let events = Events { ingest: ingest.clone(), max_batch: settings.max_batch };
-    consume(resources, Arc::new(events));
+    let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch };
+    consume(resources, Arc::new(handler));
     let pause = Duration::from_secs(settings.reconcile_seconds);
     compare(resources, ingest, pause);
     recover_awaited_contexts(resources, ingest, pause);
 }
 
-fn consume(resources: &Resources, events: Arc<Events>) {
-    let own = resources.clone();
+fn consume(resources: &Resources, handler: Arc<EventHandler>) {
+    let shared = resources.clone();
     resources.tasks.spawn("consume-events", move |shutdown| {
-        let (resources, events) = (own.clone(), Arc::clone(&events));
+        let (resources, handler) = (shared.clone(), Arc::clone(&handler));
         async move {
             let health = resources.health.clone();
             let report = move |state: Result<(), &TransportError>| {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
             let options = consume::bundles();
-            consumer::run(&resources.transport, &options, events.as_ref(), shutdown, report).await;
+            consumer::run(&resources.transport, &options, handler.as_ref(), shutdown, report).await;
             Ok::<_, Infallible>(())
         }
     });
@@ -113,7 +113,7 @@ fn recover_awaited_contexts(resources: &Resources, ingest: &Ingest, pause: Durat
 }
 
 async fn compare_with(ingest: &Ingest, service: Service) {
-    match reconcile(ingest, &ingest.producers, service).await {
+    match reconcile(ingest, service).await {
         Ok(Some(compared)) if compared.recovered > 0 => {
             tracing::warn!(%service, recovered = compared.recovered, "events that were lost on the way are recorded");
         }

@@ -1,7 +1,7 @@
 //! The SQL of the audit index.
 //!
 //! * [`append`]: recording entries, in one dense order;
-//! * [`pages`]: which entries answer a question, at a cost that does not grow with history;
+//! * [`pages`]: which entries answer a query, at a cost that does not grow with history;
 //! * [`entries`]: the entries themselves;
 //! * [`contexts`]: the personal data beside them, and [`awaited_contexts`], those that are to come;
 //! * [`conflicts`]: what contradicts the record;
