@@ -1,4 +1,4 @@
-//! What can be asked of the index: the query string of `GET /v1/events`, read and checked. Pure.
+//! Query: the query string of `GET /v1/events`, parsed and checked. Pure.
 
 use chrono::{DateTime, Utc};
 use contract::{AccountId, Actor, AppId, OrganizationId};
@@ -12,9 +12,9 @@ pub(crate) const DEFAULT_LIMIT: u16 = 50;
 /// How many entries a page has at most.
 pub(crate) const MAX_LIMIT: u16 = 200;
 
-/// How many types a question can name: more than there are, and each costs a look into an index.
+/// How many types a query can name: more than there are, and each costs a look into an index.
 const MAX_TYPES: usize = 100;
-/// After so many faults the rest of a question is not read: an error is no echo.
+/// After so many faults the rest of a query is not read: an error is no echo.
 const MAX_FAULTS: usize = 10;
 
 /// Which way to read.
@@ -43,9 +43,9 @@ pub(crate) struct Filter {
     pub(crate) to: Option<DateTime<Utc>>,
 }
 
-/// A question: conditions, order, and which page.
+/// A query: conditions, order, and which page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Question {
+pub(crate) struct Query {
     pub(crate) filter: Filter,
     pub(crate) order: Order,
     pub(crate) limit: u16,
@@ -55,36 +55,36 @@ pub(crate) struct Question {
 
 /// What is wrong with one parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct InvalidParameter {
     pub(crate) field: String,
     pub(crate) message: String,
 }
 
-impl Question {
-    /// Reads a query string. All that is wrong with it is told at once.
-    pub(crate) fn read(query: &str) -> Result<Self, Vec<Fault>> {
-        let mut reading = Reading::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            reading.parameter(&name, &value);
-            if reading.faults.len() >= MAX_FAULTS {
-                return Err(reading.faults);
+impl Query {
+    /// Parses a query string. All that is wrong with it is told at once.
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<InvalidParameter>> {
+        let mut parser = Parser::default();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            parser.parameter(&name, &value);
+            if parser.faults.len() >= MAX_FAULTS {
+                return Err(parser.faults);
             }
         }
-        let types = reading.question.filter.types.as_ref();
+        let types = parser.query.filter.types.as_ref();
         if types.is_some_and(|types| types.len() > MAX_TYPES) {
-            reading.fault("type", format!("names more than {MAX_TYPES} types"));
+            parser.fault("type", format!("names more than {MAX_TYPES} types"));
         }
-        let filter = reading.question.filter.clone();
+        let filter = parser.query.filter.clone();
         if let (Some(from), Some(to)) = (filter.from, filter.to)
             && from > to
         {
-            reading.fault("to", "is before `from`");
+            parser.fault("to", "is before `from`");
         }
-        if reading.faults.is_empty() { Ok(reading.question) } else { Err(reading.faults) }
+        if parser.faults.is_empty() { Ok(parser.query) } else { Err(parser.faults) }
     }
 }
 
-impl Default for Question {
+impl Default for Query {
     fn default() -> Self {
         Self {
             filter: Filter::default(),
@@ -96,16 +96,18 @@ impl Default for Question {
 }
 
 #[derive(Default)]
-struct Reading {
-    question: Question,
-    faults: Vec<Fault>,
+struct Parser {
+    query: Query,
+    faults: Vec<InvalidParameter>,
     seen: Vec<String>,
 }
 
-impl Reading {
+impl Parser {
     fn fault(&mut self, field: &str, message: impl Into<String>) {
-        self.faults
-            .push(Fault { field: field.chars().take(64).collect(), message: message.into() });
+        self.faults.push(InvalidParameter {
+            field: field.chars().take(64).collect(),
+            message: message.into(),
+        });
     }
 
     fn parameter(&mut self, name: &str, value: &str) {
@@ -116,29 +118,29 @@ impl Reading {
         match name {
             "type" => self.types(value),
             "organization_id" => {
-                self.question.filter.organization = self.parsed(name, value, "is not a UUID");
+                self.query.filter.organization = self.parsed(name, value, "is not a UUID");
             }
-            "app_id" => self.question.filter.app = self.parsed(name, value, "is not a UUID"),
+            "app_id" => self.query.filter.app = self.parsed(name, value, "is not a UUID"),
             "account_id" => {
-                self.question.filter.account = self.parsed(name, value, "is not a UUID");
+                self.query.filter.account = self.parsed(name, value, "is not a UUID");
             }
             "actor" => {
                 let expected = "is not user/<id>, app/<id>, system/<service> or anonymous";
-                self.question.filter.actor = self.parsed(name, value, expected);
+                self.query.filter.actor = self.parsed(name, value, expected);
             }
             "stream" => self.stream(value),
-            "from" => self.question.filter.from = self.time(name, value),
-            "to" => self.question.filter.to = self.time(name, value),
+            "from" => self.query.filter.from = self.time(name, value),
+            "to" => self.query.filter.to = self.time(name, value),
             "order" => match value {
-                "asc" => self.question.order = Order::Ascending,
-                "desc" => self.question.order = Order::Descending,
+                "asc" => self.query.order = Order::Ascending,
+                "desc" => self.query.order = Order::Descending,
                 _ => self.fault(name, "is neither asc nor desc"),
             },
             "limit" => match value.parse() {
-                Ok(limit @ 1..=MAX_LIMIT) => self.question.limit = limit,
+                Ok(limit @ 1..=MAX_LIMIT) => self.query.limit = limit,
                 _ => self.fault(name, format!("is not a number from 1 to {MAX_LIMIT}")),
             },
-            "cursor" => self.question.cursor = Some(value.to_owned()),
+            "cursor" => self.query.cursor = Some(value.to_owned()),
             // Not ignored: a misspelt filter would answer with everything.
             _ => self.fault(name, "is not a parameter of this operation"),
         }
@@ -172,7 +174,7 @@ impl Reading {
             .filter(|(kind, _)| is_word(kind))
             .and_then(|(_, id)| Uuid::parse_str(id).ok());
         match id {
-            Some(id) => self.question.filter.stream = Some(id),
+            Some(id) => self.query.filter.stream = Some(id),
             None => self.fault("stream", "is not <aggregate>/<id>, such as app/0197…"),
         }
     }
@@ -193,14 +195,14 @@ impl Reading {
                 self.fault("type", message);
                 continue;
             }
-            let types = self.question.filter.types.get_or_insert_default();
+            let types = self.query.filter.types.get_or_insert_default();
             if plain == item {
                 types.push(item.to_owned());
             } else {
                 types.extend(types_below(plain));
             }
         }
-        if let Some(types) = &mut self.question.filter.types {
+        if let Some(types) = &mut self.query.filter.types {
             types.sort_unstable();
             types.dedup();
         }
@@ -221,19 +223,19 @@ mod tests {
     use super::*;
 
     fn fields(query: &str) -> Vec<String> {
-        Question::read(query).unwrap_err().into_iter().map(|fault| fault.field).collect()
+        Query::parse(query).unwrap_err().into_iter().map(|fault| fault.field).collect()
     }
 
     #[test]
     fn nothing_asked_is_the_newest_of_everything() {
-        let question = Question::read("").unwrap();
-        assert_eq!(question, Question::default());
-        assert_eq!((question.order, question.limit), (Order::Descending, 50));
+        let query = Query::parse("").unwrap();
+        assert_eq!(query, Query::default());
+        assert_eq!((query.order, query.limit), (Order::Descending, 50));
     }
 
     #[test]
     fn types_can_be_repeated_listed_and_abbreviated() {
-        let question = Question::read(
+        let query = Query::parse(
             "type=mandate.app.created.v1,mandate.key.deleted.v1&type=mandate.consent.*",
         )
         .unwrap();
@@ -243,15 +245,15 @@ mod tests {
             "mandate.consent.revoked.v1",
             "mandate.key.deleted.v1",
         ];
-        assert_eq!(question.filter.types.unwrap(), expected);
+        assert_eq!(query.filter.types.unwrap(), expected);
     }
 
     #[test]
-    fn a_question_is_of_bounded_size() {
+    fn a_query_is_of_bounded_size() {
         let types: Vec<_> = (0..=MAX_TYPES).map(|n| format!("mandate.t{n}")).collect();
         assert_eq!(fields(&format!("type={}", types.join(","))), ["type"]);
-        assert!(Question::read(&format!("type={}", types[1..].join(","))).is_ok());
-        assert!(Question::read(&"type=mandate.*&".repeat(1_000)).is_ok());
+        assert!(Query::parse(&format!("type={}", types[1..].join(","))).is_ok());
+        assert!(Query::parse(&"type=mandate.*&".repeat(1_000)).is_ok());
         let wrong = (0..1_000).map(|n| format!("p{n}=")).collect::<Vec<_>>().join("&");
         assert_eq!(fields(&wrong).len(), MAX_FAULTS);
         assert_eq!(fields(&format!("type={}", "x,".repeat(1_000))).len(), MAX_FAULTS);
@@ -259,9 +261,9 @@ mod tests {
 
     #[test]
     fn a_beginning_ends_at_a_word() {
-        let question = Question::read("type=mandate.consent-link.*").unwrap();
+        let query = Query::parse("type=mandate.consent-link.*").unwrap();
         assert!(
-            question
+            query
                 .filter
                 .types
                 .unwrap()
@@ -272,18 +274,15 @@ mod tests {
 
     #[test]
     fn a_beginning_of_nothing_matches_nothing_rather_than_everything() {
-        assert_eq!(
-            Question::read("type=mandate.unicorn.*").unwrap().filter.types,
-            Some(Vec::new())
-        );
+        assert_eq!(Query::parse("type=mandate.unicorn.*").unwrap().filter.types, Some(Vec::new()));
     }
 
     #[test]
     fn times_may_have_an_offset() {
-        let question =
-            Question::read("from=2026-01-31T08:00:00%2B02:00&to=2026-01-31T08:00:00Z").unwrap();
-        assert_eq!(question.filter.from.unwrap().to_rfc3339(), "2026-01-31T06:00:00+00:00");
-        assert!(Question::read("from=2026-01-31T08:00:00+02:00").is_ok());
+        let query =
+            Query::parse("from=2026-01-31T08:00:00%2B02:00&to=2026-01-31T08:00:00Z").unwrap();
+        assert_eq!(query.filter.from.unwrap().to_rfc3339(), "2026-01-31T06:00:00+00:00");
+        assert!(Query::parse("from=2026-01-31T08:00:00+02:00").is_ok());
     }
 
     #[test]

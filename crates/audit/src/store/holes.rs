@@ -1,13 +1,12 @@
-//! What is known to be missing, and how far producers were compared.
+//! Holes that could not be filled yet.
 
 use chrono::{DateTime, Utc};
-use contract::Service;
 use sqlx::PgConnection;
 
-use crate::arrange::Hole;
+use crate::stream::Hole;
 
-/// Notes a hole that could not be filled, and why.
-pub(crate) async fn note_hole(
+/// Keeps a hole that could not be filled, and why.
+pub(crate) async fn keep(
     conn: &mut PgConnection,
     hole: &Hole,
     reason: &str,
@@ -32,8 +31,8 @@ pub(crate) async fn note_hole(
     Ok(())
 }
 
-/// Forgets the holes that are filled by now.
-pub(crate) async fn forget_filled_holes(conn: &mut PgConnection) -> sqlx::Result<u64> {
+/// Deletes the holes that are filled by now.
+pub(crate) async fn delete_filled(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         // OFFSET keeps the planner from joining the few holes with all entries.
         "DELETE FROM audit.holes AS hole WHERE EXISTS (
@@ -44,8 +43,8 @@ pub(crate) async fn forget_filled_holes(conn: &mut PgConnection) -> sqlx::Result
     Ok(done.rows_affected())
 }
 
-/// Holes that are known, first those that were not tried for longest: none keeps others from being tried.
-pub(crate) async fn holes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Hole>> {
+/// The holes to try again, least recently tried first: none keeps others from being tried.
+pub(crate) async fn to_retry(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Hole>> {
     let rows = sqlx::query!(
         "SELECT stream_id, source, from_version, to_version FROM audit.holes ORDER BY tried_at, noticed_at LIMIT $1",
         limit
@@ -63,7 +62,7 @@ pub(crate) async fn holes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<V
 }
 
 /// How many streams have had a hole since before this time.
-pub(crate) async fn holes_older_than(
+pub(crate) async fn count_older_than(
     conn: &mut PgConnection,
     time: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
@@ -73,46 +72,4 @@ pub(crate) async fn holes_older_than(
     )
     .fetch_one(conn)
     .await
-}
-
-/// Lets one replica at a time compare with this producer; false if another one does.
-pub(crate) async fn lead_reconciling(
-    conn: &mut PgConnection,
-    service: Service,
-) -> sqlx::Result<bool> {
-    let name = format!("audit.reconcile.{service}");
-    sqlx::query_scalar!(
-        r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "leads!""#,
-        name
-    )
-    .fetch_one(conn)
-    .await
-}
-
-/// Up to which row of the producer's events all is known to have arrived.
-pub(crate) async fn reconciled(conn: &mut PgConnection, service: Service) -> sqlx::Result<i64> {
-    let seq = sqlx::query_scalar!(
-        "SELECT settled_seq FROM audit.reconciled WHERE service = $1",
-        service.name()
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(seq.unwrap_or(0))
-}
-
-/// Remembers up to which row all has arrived.
-pub(crate) async fn set_reconciled(
-    conn: &mut PgConnection,
-    service: Service,
-    seq: i64,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "INSERT INTO audit.reconciled (service, settled_seq) VALUES ($1, $2)
-         ON CONFLICT (service) DO UPDATE SET settled_seq = excluded.settled_seq",
-        service.name(),
-        seq,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
