@@ -149,7 +149,7 @@ impl Ingest {
     ) -> sqlx::Result<()> {
         let conflict = Conflict {
             digest: Sha256::digest(payload).into(),
-            kind: "bundle",
+            kind: "message",
             event_id: None,
             place: None,
             subject: subject.to_owned(),

@@ -159,9 +159,7 @@ fn watch(audit: &Arc<Audit>) {
             let since = ingest.env.now() - CONTEXTS_PATIENCE;
             let count = contexts::awaited_since_before(&mut conn, since).await?;
             Ok((count > 0).then(|| {
-                format!(
-                    "{count} contexts were asked for and do not come; see audit.awaited_contexts"
-                )
+                format!("{count} contexts were asked for and do not come; see audit.awaited_parts")
             }))
         })
     });
