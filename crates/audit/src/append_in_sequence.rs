@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
 use crate::resequence::resequence;
-use crate::store::{append, awaited_contexts, conflicts, contexts};
+use crate::store::{append, awaited_parts, conflicts, contexts};
 use crate::stream::{Hole, StreamHead};
 
 /// What the transaction did.
@@ -44,12 +44,12 @@ pub(crate) async fn append_in_sequence(
     let batch = resequence(batch, &heads);
     if !batch.in_sequence.is_empty() {
         append::append(&mut transaction, &batch.in_sequence, now).await?;
-        awaited_contexts::add(&mut transaction, &batch.in_sequence, now).await?;
+        awaited_parts::add(&mut transaction, &batch.in_sequence, now).await?;
     }
     if !batch.duplicates.is_empty() {
         // After appending, so that two of this batch that claim one position are compared as well.
         let conflicting = append::contradictions(&mut transaction, &batch.duplicates).await?;
-        awaited_contexts::remove_delivered(&mut transaction, &batch.duplicates).await?;
+        awaited_parts::remove_delivered(&mut transaction, &batch.duplicates).await?;
         let mut recorded = Vec::with_capacity(batch.duplicates.len());
         for (index, duplicate) in batch.duplicates.into_iter().enumerate() {
             if conflicting.contains(&index) {

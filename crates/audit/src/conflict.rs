@@ -33,7 +33,7 @@ pub(crate) enum ConflictKind {
     /// A context that its event does not commit to.
     Context,
     /// A message that is no bundle, or a part of one that is no event.
-    Bundle,
+    Message,
 }
 
 impl ConflictKind {
@@ -44,7 +44,7 @@ impl ConflictKind {
             Self::EventIdReused => "event_id_reused",
             Self::Malformed => "malformed",
             Self::Context => "context",
-            Self::Bundle => "bundle",
+            Self::Message => "message",
         }
     }
 }
@@ -73,7 +73,7 @@ impl Conflict {
     /// A message of the work queue that is no bundle, or a part of one that is no event. It is not
     /// copied: whatever it is, there may be contexts in it.
     pub(crate) fn of_unreadable(subject: &str, bytes: &[u8]) -> Self {
-        Self::of_bytes(ConflictKind::Bundle, subject, bytes)
+        Self::of_bytes(ConflictKind::Message, subject, bytes)
     }
 
     /// A context that came with an event that does not commit to it. It is not copied: it may be

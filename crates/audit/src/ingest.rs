@@ -138,7 +138,7 @@ impl Ingest {
         }
         let subject = &conflict.subject;
         match conflict.kind {
-            ConflictKind::Bundle => {
+            ConflictKind::Message => {
                 tracing::error!(subject, reason, "what came is no bundle, or no event");
             }
             ConflictKind::Context => {

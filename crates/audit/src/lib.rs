@@ -12,7 +12,7 @@
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
-//! | work over it | `consume`, `reconcile`, `context_recovery`, `readiness`, `run` (starts the loops) |
+//! | work over it | `consume`, `reconcile`, `part_recovery`, `readiness`, `run` (starts the loops) |
 //! | the public API | `http` |
 //!
 //! # How events are recorded
@@ -24,7 +24,7 @@
 //!    records that.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
 //! 5. Contexts, the personal data beside events, come with them and are bound to them by a commitment.
-//!    What a producer was asked for comes without; `context_recovery` has it published once more.
+//!    What a producer was asked for comes without; `part_recovery` has it published once more.
 //!
 //! # How a query is answered
 //!
@@ -41,7 +41,7 @@
 mod append_in_sequence;
 mod conflict;
 mod consume;
-mod context_recovery;
+mod part_recovery;
 mod entry;
 mod fetch;
 mod http;

@@ -7,7 +7,7 @@ use contract::Environment;
 use service::Health;
 use sqlx::PgPool;
 
-use crate::store::{awaited_contexts, conflicts, holes};
+use crate::store::{awaited_parts, conflicts, holes};
 
 /// A hole that is older than this makes the service unready: it is not filling by itself.
 const HOLES_PATIENCE: Duration = Duration::from_mins(1);
@@ -43,10 +43,10 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
         passes(async move {
             let mut conn = pool.acquire().await?;
             let since = env.now() - CONTEXTS_PATIENCE;
-            let count = awaited_contexts::count_older_than(&mut conn, since).await?;
+            let count = awaited_parts::count_older_than(&mut conn, since).await?;
             Ok((count > 0).then(|| {
                 format!(
-                    "{count} contexts were asked for and do not come; see audit.awaited_contexts"
+                    "{count} contexts were asked for and do not come; see audit.awaited_parts"
                 )
             }))
         })

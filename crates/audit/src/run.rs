@@ -12,7 +12,7 @@ use service::Resources;
 use tokio::time::MissedTickBehavior;
 
 use crate::consume::{self, EventHandler};
-use crate::context_recovery::recover_contexts;
+use crate::part_recovery::recover_contexts;
 use crate::ingest::Ingest;
 use crate::reconcile::{reconcile, retry_holes};
 use crate::settings::Settings;
@@ -27,7 +27,7 @@ pub(crate) fn run(resources: &Resources, ingest: &Ingest, settings: &Settings) {
     consume(resources, Arc::new(handler));
     let pause = Duration::from_secs(settings.reconcile_seconds);
     compare(resources, ingest, pause);
-    recover_awaited_contexts(resources, ingest, pause);
+    recover_awaited_parts(resources, ingest, pause);
 }
 
 fn consume(resources: &Resources, handler: Arc<EventHandler>) {
@@ -89,7 +89,7 @@ async fn queue_is_empty(transport: &Transport) -> bool {
     matches!(waiting, Ok(0))
 }
 
-fn recover_awaited_contexts(resources: &Resources, ingest: &Ingest, pause: Duration) {
+fn recover_awaited_parts(resources: &Resources, ingest: &Ingest, pause: Duration) {
     let (ingest, transport) = (ingest.clone(), resources.transport.clone());
     resources.tasks.spawn("contexts", move |shutdown| {
         let (ingest, transport) = (ingest.clone(), transport.clone());

@@ -145,7 +145,7 @@ async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
     world.until_recorded(3).await;
     world.until_contexts_were_asked_for(2).await;
     // What it published was lost; minutes later the operator hears of it, and it is asked again.
-    let later = "UPDATE audit.awaited_contexts SET noticed_at = noticed_at - interval '9 minutes'";
+    let later = "UPDATE audit.awaited_parts SET noticed_at = noticed_at - interval '9 minutes'";
     sqlx::query(later).execute(&world.sql).await.unwrap();
     let readiness = audit.health.readiness().await;
     assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
@@ -345,7 +345,7 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
         world.count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'").await == 2
     })
     .await;
-    let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'bundle' AND payload IS NULL";
+    let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'message' AND payload IS NULL";
     until("what may hold contexts is noted only", async || world.count(noted).await == 3).await;
     until("all bundles are dealt with", async || world.waiting_in_queue().await == 0).await;
     assert_eq!(world.count("SELECT count(*) FROM audit.entry_contexts").await, 0);

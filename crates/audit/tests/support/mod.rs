@@ -197,18 +197,18 @@ impl World {
     }
 
     pub(crate) async fn awaited_contexts(&self) -> i64 {
-        self.count("SELECT count(*) FROM audit.awaited_contexts").await
+        self.count("SELECT count(*) FROM audit.awaited_parts").await
     }
 
     /// Awaits that a producer has promised to repeat so many events.
     pub(crate) async fn until_contexts_were_asked_for(&self, count: i64) {
-        let asked = "SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL";
+        let asked = "SELECT count(*) FROM audit.awaited_parts WHERE asked_at IS NOT NULL";
         until("the producer has promised", async || self.count(asked).await == count).await;
     }
 
     /// So that they are asked for again.
     pub(crate) async fn minutes_pass_since_contexts_were_asked_for(&self) {
-        let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
+        let later = "UPDATE audit.awaited_parts SET asked_at = asked_at - interval '9 minutes'";
         sqlx::query(later).execute(&self.sql).await.unwrap();
     }
 

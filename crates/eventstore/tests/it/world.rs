@@ -27,13 +27,7 @@ pub(crate) const PRODUCER: Service = Service::AppRegistry;
 /// The service that consumes them.
 pub(crate) const CONSUMER: Service = Service::KeyIssuer;
 
-const EVENT_TABLES: &str = concat!(
-    include_str!("../../../../migrations/eventstore/0001_events.sql"),
-    include_str!("../../../../migrations/eventstore/0002_outbox_rows.sql"),
-    include_str!("../../../../migrations/eventstore/0003_expectations.sql"),
-    include_str!("../../../../migrations/eventstore/0004_other_incarnations.sql"),
-    include_str!("../../../../migrations/eventstore/0005_unexpected.sql"),
-);
+const EVENT_TABLES: &str = include_str!("../../../../migrations/eventstore/0001_events.sql");
 
 /// What a producer and a consumer of these tests keep as their state.
 const STATE_TABLES: &str = "

@@ -10,7 +10,7 @@ use contract::Service;
 use contract::rpc::RepeatEvents;
 
 use crate::ingest::Ingest;
-use crate::store::awaited_contexts;
+use crate::store::awaited_parts;
 use crate::stream::StreamPosition;
 
 /// After how long a producer is asked again for a context that has not come.
@@ -51,7 +51,7 @@ pub(crate) async fn recover_contexts(ingest: &Ingest, again: bool) -> sqlx::Resu
     let asked_before = again.then(|| now - ASK_AGAIN);
     for service in Service::ALL {
         let mut conn = ingest.pool.acquire().await?;
-        let due = awaited_contexts::due(&mut conn, service, asked_before, ASKED_AT_ONCE).await?;
+        let due = awaited_parts::due(&mut conn, service, asked_before, ASKED_AT_ONCE).await?;
         drop(conn);
         for asked in requests(&due) {
             let repeated = match ingest.producers.repeat_events(service, &asked).await {
@@ -65,9 +65,9 @@ pub(crate) async fn recover_contexts(ingest: &Ingest, again: bool) -> sqlx::Resu
             if repeated == 0 {
                 let RepeatEvents { stream_id: stream, from, to } = asked;
                 tracing::error!(%service, %stream, from, to, "a producer has these events no more; their contexts are lost");
-                awaited_contexts::remove(&mut conn, &asked).await?;
+                awaited_parts::remove(&mut conn, &asked).await?;
             } else {
-                awaited_contexts::set_asked(&mut conn, &asked, now).await?;
+                awaited_parts::set_asked(&mut conn, &asked, now).await?;
             }
         }
     }
