@@ -8,7 +8,6 @@
 )]
 
 mod changes;
-mod client;
 mod creation;
 mod freeze;
 mod images;
