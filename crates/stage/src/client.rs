@@ -33,10 +33,27 @@ pub struct Client {
     authorization: Option<HeaderValue>,
 }
 
+/// Where requests go.
 #[derive(Debug, Clone)]
-enum Server {
+pub enum Server {
+    /// Into a router of this process.
     Router(Router),
+    /// To addresses.
     Network(reqwest::Client, Arc<Addresses>),
+}
+
+impl From<&Router> for Server {
+    fn from(router: &Router) -> Self {
+        Self::Router(router.clone())
+    }
+}
+
+impl From<Addresses> for Server {
+    fn from(addresses: Addresses) -> Self {
+        // Not shared between tests: its connections live in the runtime of one.
+        let http = reqwest::Client::builder().user_agent("stage/1").build().unwrap();
+        Self::Network(http, Arc::new(addresses))
+    }
 }
 
 /// A request of a caller's, to be completed and sent.
@@ -80,27 +97,15 @@ fn owner(path: &str) -> Service {
 }
 
 impl Client {
-    /// Nobody in particular, at a router.
-    pub fn of(router: &Router) -> Self {
-        Self { server: Server::Router(router.clone()), authorization: None }
+    /// Nobody in particular.
+    pub fn anonymous(server: impl Into<Server>) -> Self {
+        Self { server: server.into(), authorization: None }
     }
 
-    /// Nobody in particular, at addresses.
-    pub fn anonymous(addresses: Addresses) -> Self {
-        // Not shared between tests: its connections live in the runtime of one.
-        let http = reqwest::Client::builder().user_agent("stage/1").build().unwrap();
-        Self { server: Server::Network(http, Arc::new(addresses)), authorization: None }
-    }
-
-    /// The same caller, at other addresses.
-    ///
-    /// # Panics
-    /// When the caller is at a router.
+    /// The same caller, elsewhere.
     #[must_use]
-    pub fn at(&self, addresses: Addresses) -> Self {
-        let Server::Network(http, _) = &self.server else { panic!("a router has no address") };
-        let server = Server::Network(http.clone(), Arc::new(addresses));
-        Self { server, ..self.clone() }
+    pub fn at(&self, server: impl Into<Server>) -> Self {
+        Self { server: server.into(), ..self.clone() }
     }
 
     /// The same caller without credentials.

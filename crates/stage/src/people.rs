@@ -47,7 +47,7 @@ pub struct Cast {
 impl Person {
     /// This person as a caller.
     pub fn at(&self, router: &Router) -> Client {
-        Client::of(router).with_token(self.token.reveal())
+        Client::anonymous(router).with_token(self.token.reveal())
     }
 
     /// How the person is named in events.

@@ -107,7 +107,7 @@ impl Stage {
 
     /// Someone whose token is nobody's.
     pub fn nobody(&self) -> Client {
-        Client::of(&self.router).with_token(ApiToken::generate(&self.resources.env).reveal())
+        Client::anonymous(&self.router).with_token(ApiToken::generate(&self.resources.env).reveal())
     }
 
     /// An app that was just activated.
