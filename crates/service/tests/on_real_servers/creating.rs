@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use contract::facts::{AccessRefused, Fact};
 use contract::rpc::{StreamEvents, StreamHeads};
 use contract::secret::ApiToken;
-use contract::{Authority, Envelope, PersonId, RefusalId, Service, Version};
+use contract::{Authority, Envelope, Environment, PersonId, RefusalId, Service, Version};
 use futures::future::join_all;
-use local_servers::Nats;
-use local_servers::testing::{self, TestDatabase};
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, application};
 use service::settings::HttpSettings;
@@ -23,9 +20,7 @@ use service::{
     AuthenticationError, Authenticator, CallContext, Caller, Problem, RequestFacts, Resources,
 };
 use sqlx::Row;
-use tower::ServiceExt;
-
-use crate::bench::{database, resources};
+use stage::{Answer, Client, Servers};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,62 +93,49 @@ impl Authenticator for Everyone {
 struct Bench {
     resources: Resources,
     application: Router,
-    database: TestDatabase,
-    _nats: Nats,
+    servers: Servers,
 }
 
 impl Bench {
     async fn new() -> Self {
-        let (database, nats) = (database().await, testing::nats().await);
-        let resources = resources(Service::AppRegistry, Some(&database), &nats).await;
+        let servers = Servers::start().await;
+        let shared = stage::shared(&Environment::system());
+        let resources = servers.connect(Service::AppRegistry, &shared).await;
         let routes = Router::new()
             .route("/notes", post(create_note))
             .route("/refuse", post(refuse))
             .with_state(resources.clone());
         let settings = HttpSettings::default();
         let application = application(routes, Arc::new(Everyone), &resources.env, &settings);
-        Self { resources, application, database, _nats: nats }
+        Self { resources, application, servers }
+    }
+
+    fn client(&self, token: &ApiToken) -> Client {
+        Client::anonymous(&self.application).with_token(token.reveal())
     }
 
     async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
-        let mut request = Request::post("/notes")
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", token.reveal()));
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+        let request = self.client(token).request(Method::POST, "/notes");
+        let request = request.json(serde_json::json!({"text": text}));
+        match key {
+            Some(key) => request.header("idempotency-key", key).send().await,
+            None => request.send().await,
         }
-        let body = serde_json::json!({"text": text}).to_string();
-        let request = request.body(Body::from(body)).unwrap();
-        let response = self.application.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let replayed = response.headers().contains_key("idempotent-replayed");
-        let location = response.headers().get("location").cloned();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap();
-        Answer { status, replayed, location, body }
     }
 
     async fn events(&self) -> Vec<Envelope> {
         let rows = sqlx::query("SELECT envelope FROM app_registry.events ORDER BY seq");
         let mut admin =
-            <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url).await.unwrap();
+            <sqlx::PgConnection as sqlx::Connection>::connect(&self.servers.database.url)
+                .await
+                .unwrap();
         let rows = rows.fetch_all(&mut admin).await.unwrap();
         rows.iter().map(|row| Envelope::parse(row.get(0)).unwrap()).collect()
     }
 }
 
-#[derive(Debug, PartialEq)]
-struct Answer {
-    status: u16,
-    replayed: bool,
-    location: Option<axum::http::HeaderValue>,
-    body: serde_json::Value,
-}
-
-impl Answer {
-    fn slug(&self) -> (u16, &str) {
-        (self.status, self.body["type"].as_str().unwrap_or_default())
-    }
+fn replayed(answer: &Answer) -> bool {
+    answer.headers.contains_key("idempotent-replayed")
 }
 
 #[tokio::test]
@@ -161,15 +143,16 @@ async fn a_repeated_creation_is_answered_the_same_and_carried_out_once() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
     let first = bench.create(&token, Some("key-1"), "a").await;
-    assert_eq!((first.status, first.replayed), (201, false));
+    assert!(first.status == 201 && !replayed(&first), "{first:?}");
     let again = bench.create(&token, Some("key-1"), "a").await;
-    assert_eq!(again, Answer { replayed: true, ..first });
+    assert!(again.status == 201 && replayed(&again), "{again:?}");
+    assert_eq!((&again.json, again.header("location")), (&first.json, first.header("location")));
     assert_eq!(bench.events().await.len(), 1);
 
     let reused = bench.create(&token, Some("key-1"), "b").await;
-    assert_eq!(reused.slug(), (422, "urn:mandate:problem:idempotency-key-reused"));
+    reused.problem(422, "idempotency-key-reused");
     let wrong = bench.create(&token, Some("two words"), "b").await;
-    assert_eq!(wrong.slug(), (400, "urn:mandate:problem:invalid-idempotency-key"));
+    wrong.problem(400, "invalid-idempotency-key");
 }
 
 #[tokio::test]
@@ -179,7 +162,7 @@ async fn keys_of_different_callers_never_meet_and_without_a_key_all_is_new() {
     let other = ApiToken::generate(&bench.resources.env);
     for (token, key) in [(&one, Some("k")), (&other, Some("k")), (&one, None), (&one, None)] {
         let answer = bench.create(token, key, "a").await;
-        assert_eq!((answer.status, answer.replayed), (201, false));
+        assert!(answer.status == 201 && !replayed(&answer), "{answer:?}");
     }
     assert_eq!(bench.events().await.len(), 4);
 }
@@ -189,10 +172,10 @@ async fn of_simultaneous_repetitions_one_creates() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
     let answers = join_all((0..32).map(|_| bench.create(&token, Some("k"), "a"))).await;
-    let created = answers.iter().filter(|a| a.status == 201 && !a.replayed).count();
+    let created = answers.iter().filter(|a| a.status == 201 && !replayed(a)).count();
     assert_eq!(created, 1);
     for answer in answers.iter().filter(|a| a.status != 201) {
-        assert_eq!(answer.slug(), (409, "urn:mandate:problem:idempotency-key-in-use"));
+        answer.problem(409, "idempotency-key-in-use");
     }
     assert_eq!(bench.events().await.len(), 1);
 }
@@ -201,14 +184,11 @@ async fn of_simultaneous_repetitions_one_creates() {
 async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
-    let request = Request::post("/refuse")
-        .header("authorization", format!("Bearer {}", token.reveal()))
+    let request = bench.client(&token).request(Method::POST, "/refuse");
+    let request = request
         .header("user-agent", "somebody's browser")
-        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-        .body(Body::empty())
-        .unwrap();
-    let response = bench.application.clone().oneshot(request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    request.send().await.expect(403);
     let events = bench.events().await;
     let refused: AccessRefused = events[0].fact().unwrap();
     assert_eq!((refused.operation.as_str(), refused.target.as_str()), ("note.delete", "note/1"));
