@@ -19,8 +19,9 @@ mod snapshot;
 mod wait;
 
 pub use answer::Answer;
+pub use axum::http::Method;
 pub use client::{Addresses, Client, Request};
 pub use people::{Cast, People, Person};
 pub use servers::{Servers, connect, database, migrate, nats_client, shared};
 pub use snapshot::redacted;
-pub use wait::{Look, PATIENCE, eventually, within};
+pub use wait::{Look, PATIENCE, TooLate, eventually, within};

@@ -10,6 +10,15 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What was waited for and did not come: for how long, and the last reason why not.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: not after {} s: {why}", patience.as_secs())]
+pub struct TooLate {
+    what: String,
+    patience: Duration,
+    why: String,
+}
+
 /// What one look tells: what was waited for, or why it is not there yet.
 pub trait Look {
     /// What was waited for.
@@ -48,7 +57,7 @@ impl<T, E: Display> Look for Result<T, E> {
 /// # Panics
 /// When it is not there in time, with the last reason why not.
 pub async fn eventually<L: Look>(what: &str, look: impl AsyncFnMut() -> L) -> L::Found {
-    within(PATIENCE, what, look).await.unwrap_or_else(|why| panic!("{why}"))
+    within(PATIENCE, what, look).await.unwrap_or_else(|late| panic!("{late}"))
 }
 
 /// The same within a time of the caller's.
@@ -59,7 +68,7 @@ pub async fn within<L: Look>(
     patience: Duration,
     what: &str,
     mut look: impl AsyncFnMut() -> L,
-) -> Result<L::Found, String> {
+) -> Result<L::Found, TooLate> {
     let deadline = Instant::now() + patience;
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -68,7 +77,7 @@ pub async fn within<L: Look>(
         match look().await.found() {
             Ok(found) => return Ok(found),
             Err(why) if Instant::now() > deadline => {
-                return Err(format!("{what}: not after {} s: {why}", patience.as_secs()));
+                return Err(TooLate { what: what.to_owned(), patience, why });
             }
             Err(_) => {}
         }

@@ -1,8 +1,7 @@
 //! A call of an operation: what it is about, and what is known beforehand of its events.
 
-use journeys::client::{Answer, Client};
-use reqwest::Method;
 use serde_json::Value;
+use stage::{Answer, Client, Method};
 
 use coverage::document::Operation;
 
@@ -138,6 +137,6 @@ impl Call {
                 request.header("content-type", *media_type).body(bytes.clone())
             }
         };
-        caller.send(request).await
+        request.send().await
     }
 }

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use journeys::client::Answer;
 use journeys::events::{self, Event};
-use journeys::wait::eventually;
 use serde_json::json;
+use stage::{Answer, eventually};
 
 use crate::cast::{Cast, Who};
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use coverage::description::{Entry as Promised, named, permits, unconditional};
 use coverage::document::{Document, Operation};
 use futures::StreamExt;
-use journeys::client::{Answer, Client};
 use journeys::system::System;
+use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
 use crate::cast::{Cast, Who};
@@ -35,7 +35,7 @@ struct Walk<'a> {
 /// The document that a system serves.
 pub(crate) async fn document(system: &System) -> Document {
     let anonymous = system.anonymous();
-    Document::new(anonymous.get("/openapi.json").await.expect(200).json())
+    Document::new(anonymous.get("/openapi.json").await.expect(200).json)
 }
 
 #[tokio::test]
@@ -221,7 +221,8 @@ impl Walk<'_> {
         let answer = call.send(caller, self.operation).await;
         let media_type = answer.header("content-type").split(';').next();
         let media_type = media_type.unwrap_or_default().to_owned();
-        let faults = self.document.faults(self.operation, answer.status, &media_type, &answer.body);
+        let faults =
+            self.document.faults(self.operation, answer.status.as_u16(), &media_type, &answer.body);
         for fault in faults {
             self.fault(&format!("{what}: {fault}: {}", answer.text()));
         }
@@ -236,7 +237,7 @@ impl Walk<'_> {
     }
 
     fn expect_success(&mut self, answer: &Answer, what: &str) {
-        if !(200..300).contains(&answer.status) {
+        if !answer.status.is_success() {
             let (found, text) = (answer.status, answer.text());
             self.fault(&format!("{what}: {found} instead of success: {text}"));
         }
