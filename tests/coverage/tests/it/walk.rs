@@ -10,8 +10,8 @@ use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
 use crate::cast::{Cast, Who};
-use crate::ledger::{self, Left};
-use crate::table::{self, Case, Entry};
+use crate::ledger::{self, Left, Refusal};
+use crate::table::{self, Case, Entry, refusals};
 
 /// So many operations are walked at a time.
 const AT_ONCE: usize = 6;
@@ -161,6 +161,7 @@ impl Walk<'_> {
             if status == 403 { named(&promise.refusals).collect() } else { Vec::new() };
         let actor = self.cast.actor(who);
         self.leaves(&what, &answer, call, &actor, &kinds, None);
+        self.says(call, &actor, table::ROLE);
     }
 
     /// By somebody whom it names.
@@ -208,6 +209,7 @@ impl Walk<'_> {
             ));
         }
         self.leaves(&what, &answer, &call, &actor, case.leaves, None);
+        self.says(&call, &actor, case.reason);
         if let Some(left) = self.findings.left.last_mut() {
             left.follows = case.follows.iter().map(|kind| (*kind).to_owned()).collect();
         }
@@ -265,6 +267,24 @@ impl Walk<'_> {
             actor: actor.to_owned(),
             organization,
             authority,
+            refusal: None,
+        });
+    }
+
+    /// What the `access.refused` of the last call says, if it leaves one.
+    fn says(&mut self, call: &Call, actor: &str, reason: &str) {
+        let Some(left) = self.findings.left.last_mut() else { return };
+        if !left.kinds.iter().any(|kind| kind == "access.refused") {
+            return;
+        }
+        let Some((operation, target)) = refusals::of(&self.operation.id) else {
+            self.fault("it is refused, and the table does not say what its event says");
+            return;
+        };
+        left.refusal = Some(Refusal {
+            operation: operation.to_owned(),
+            target: call.target(target, actor),
+            reason: reason.to_owned(),
         });
     }
 
