@@ -8,8 +8,9 @@ use axum::http::Method;
 use contract::facts::{AppArchived, ConsentRevoked};
 use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Sealed, Service};
 use eventstore::transport::AUDIT;
+use insta::assert_json_snapshot;
 use service::MemberRole;
-use stage::eventually;
+use stage::{eventually, redacted};
 use support::{Events, World, acting};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,4 +235,26 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
     let distinct: HashSet<i64> =
         audit.positions(&operator, "/v1/events?limit=1").await.into_iter().collect();
     assert_eq!(distinct, HashSet::from([1]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_endpoint_answers_as_the_snapshots_say() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let organization: OrganizationId = world.env.new_id();
+    let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
+    let stranger = world.people.person(&world.env, &[]);
+    let (provenance, sealed) = acting(&world.env, owner.id, organization);
+    let app_id: AppId = world.env.new_id();
+    let (app, fact) = (app_id.uuid(), AppArchived { app_id });
+    let event = Events::default().record(&world.env, app, &provenance, Some(&sealed), &fact);
+    world.publish_with_context(&event, Some(&sealed)).await;
+    world.until_recorded(1).await;
+    let path = format!("/v1/events/{}", contract::Envelope::parse(&event).unwrap().id);
+    assert_json_snapshot!("list", redacted(&audit.get(&owner, "/v1/events").await));
+    assert_json_snapshot!("read", redacted(&audit.get(&owner, &path).await));
+    assert_json_snapshot!("not_found", redacted(&audit.get(&stranger, &path).await));
+    assert_json_snapshot!("role_not_allowed", redacted(&audit.get(&stranger, "/v1/events").await));
+    let wrong = audit.get(&owner, "/v1/events?app_id=7&limit=0&form=x").await;
+    assert_json_snapshot!("invalid_request", redacted(&wrong));
 }

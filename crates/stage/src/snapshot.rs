@@ -132,8 +132,15 @@ impl Redaction {
         } else if word.starts_with("eyJ") && word.matches('.').count() == 2 {
             "access-token".to_owned()
         } else if Uuid::parse_str(word).is_ok() {
-            let in_path = before.strip_suffix('/').and_then(|path| path.rsplit(['/', '"']).next());
-            in_path.map_or(kind.to_owned(), |collection| format!("{}-id", singular(collection)))
+            if let Some(query) = before.strip_suffix('=') {
+                let name = query.rsplit(['?', '&']).next().unwrap_or_default();
+                name.replace('_', "-")
+            } else {
+                let path = before.strip_suffix('/');
+                let collection = path.and_then(|path| path.rsplit(['/', '"']).next());
+                collection
+                    .map_or(kind.to_owned(), |collection| format!("{}-id", singular(collection)))
+            }
         } else {
             return None;
         };
@@ -187,7 +194,8 @@ mod tests {
             "key": { "id": "0192aaaabbbb7ccc8dddeeeeffff0003" },
         });
         let location = ("location", format!("/v1/apps/{APP}"));
-        let answer = answer("/v1/apps?limit=2", &[location], &body);
+        let answer = answer(&format!("/v1/apps?organization_id={OTHER}"), &[location], &body);
+        assert_eq!(answer["asked"], "GET /v1/apps?organization_id=[organization-id]");
         assert_eq!(answer["headers"]["location"], "/v1/apps/[app-id]");
         assert_eq!(answer["body"]["id"], "[app-id]");
         assert_eq!(answer["body"]["organization_id"], "[organization-id]");

@@ -7,6 +7,7 @@
     reason = "a test program: nothing imports it, and it may panic"
 )]
 
+mod answers;
 mod changes;
 mod creation;
 mod freeze;
