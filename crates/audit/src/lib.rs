@@ -41,11 +41,11 @@
 mod append_in_sequence;
 mod conflict;
 mod consume;
-mod part_recovery;
 mod entry;
 mod fetch;
 mod http;
 mod ingest;
+mod part_recovery;
 mod policy;
 mod producers;
 #[cfg(test)]

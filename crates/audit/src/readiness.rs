@@ -45,9 +45,7 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
             let since = env.now() - CONTEXTS_PATIENCE;
             let count = awaited_parts::count_older_than(&mut conn, since).await?;
             Ok((count > 0).then(|| {
-                format!(
-                    "{count} contexts were asked for and do not come; see audit.awaited_parts"
-                )
+                format!("{count} contexts were asked for and do not come; see audit.awaited_parts")
             }))
         })
     });

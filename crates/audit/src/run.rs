@@ -12,8 +12,8 @@ use service::Resources;
 use tokio::time::MissedTickBehavior;
 
 use crate::consume::{self, EventHandler};
-use crate::part_recovery::recover_contexts;
 use crate::ingest::Ingest;
+use crate::part_recovery::recover_contexts;
 use crate::reconcile::{reconcile, retry_holes};
 use crate::settings::Settings;
 

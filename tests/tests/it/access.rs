@@ -1,12 +1,11 @@
 //! Who may do what: 404 for those who are not to know, 403 and an event for those whose role does
 //! not suffice (rules 4, 5 and 33).
 
-use journeys::client::{Answer, Client};
 use journeys::events;
 use journeys::people::{App, MARKETING_SOLUTIONS, Organization, Person, RETAIL_MEDIA};
 use journeys::system::shared;
-use reqwest::Method;
 use serde_json::{Value, json};
+use stage::{Answer, Client, Method};
 
 /// Something that not everybody may do.
 struct Deed {
@@ -26,7 +25,7 @@ impl Deed {
             Some(body) => request.json(body),
             None => request,
         };
-        who.send(request).await
+        request.send().await
     }
 
     /// Refuses with 403, and with an event that says who, what, at what and why not.
@@ -177,7 +176,7 @@ async fn what_belongs_to_others_is_as_if_it_were_not_there() {
             let answer = stranger.get(&path).await;
             assert_eq!(answer.status, 404, "{path}: {}", answer.text());
         }
-        let apps = stranger.get("/v1/apps").await.expect(200).json();
+        let apps = stranger.get("/v1/apps").await.expect(200).json;
         assert_eq!(apps["items"], json!([]));
     }
     // Nothing that strangers tried is told to the organization either.
@@ -270,7 +269,7 @@ async fn only_admins_see_and_change_the_roles_of_an_account() {
         deed.is_refused_to(manager, &operator).await;
         deed.is_refused_to(viewer, &operator).await;
     }
-    let listed = account.admin().get(&path).await.expect(200).json();
+    let listed = account.admin().get(&path).await.expect(200).json;
     assert_eq!(listed["items"].as_array().unwrap().len(), 3);
     account.admin().put(&of_viewer, json!({ "role": "analyst" })).await.expect(200);
     account.admin().put(&of_viewer, json!({ "role": "owner" })).await.refuses_fields(&["role"]);

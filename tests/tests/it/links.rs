@@ -14,7 +14,7 @@ async fn asking_app(service: &str) -> (Organization, App) {
 }
 
 async fn state_of(organization: &Organization, link: &Link) -> Value {
-    organization.auditor.get(&format!("/v1/consent-links/{}", link.id)).await.expect(200).json()
+    organization.auditor.get(&format!("/v1/consent-links/{}", link.id)).await.expect(200).json
 }
 
 #[tokio::test]

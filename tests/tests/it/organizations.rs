@@ -3,6 +3,7 @@
 use journeys::people::RETAIL_MEDIA;
 use journeys::system::shared;
 use serde_json::json;
+use stage::Method;
 
 #[tokio::test]
 async fn an_organization_needs_a_name_a_type_a_contact_and_a_country() {
@@ -45,12 +46,12 @@ async fn an_organization_needs_a_name_a_type_a_contact_and_a_country() {
         fine["description"] = json!("é".repeat(255));
         let made = person.post("/v1/organizations", fine).await.expect(201);
         assert_eq!(
-            (made.field("kind"), made.json()["confirmed"].as_bool()),
+            (made.field("kind"), made.json["confirmed"].as_bool()),
             (kind.to_owned(), Some(false))
         );
     }
     // A person can belong to several.
-    let me = person.get("/v1/people/me").await.expect(200).json();
+    let me = person.get("/v1/people/me").await.expect(200).json;
     assert_eq!(me["memberships"].as_array().unwrap().len(), 6);
 }
 
@@ -71,7 +72,7 @@ async fn without_a_confirmed_contact_no_app_is_activated_and_no_link_is_made() {
     // A new address has to be confirmed anew.
     let moved =
         owner.patch(&path, json!({ "contact_email": "new@people.example" })).await.expect(200);
-    assert_eq!(moved.json()["confirmed"], false);
+    assert_eq!(moved.json["confirmed"], false);
     let links = format!("/v1/apps/{}/consent-links", app.id);
     developer.post(&links, json!({})).await.problem(409, "organization-not-confirmed");
     operator.act(&format!("{path}/confirm-contact")).await.expect(200);
@@ -140,7 +141,7 @@ async fn an_account_belongs_to_one_of_the_catalogues_services() {
         operator.post("/v1/accounts", good).await.expect(201).field("id")
     });
     let nobody = operator.put(&roles, json!({ "role": "admin" })).await;
-    assert!([404, 422].contains(&nobody.status), "{}", nobody.text());
+    assert!([404, 422].contains(&nobody.status.as_u16()), "{}", nobody.text());
 }
 
 #[tokio::test]
@@ -158,17 +159,17 @@ async fn a_request_that_is_repeated_with_its_idempotency_key_is_carried_out_once
         (format!("/v1/apps/{}/consent-links", app.id), json!({ "label": "once" })),
     ] {
         let send = async |key: &str, body: &serde_json::Value| {
-            let request = developer.request(reqwest::Method::POST, &path).json(body);
-            developer.send(request.header("idempotency-key", key)).await
+            let request = developer.request(Method::POST, &path).json(body);
+            request.header("idempotency-key", key).send().await
         };
         let first = send("first", &body).await.expect(201);
         let second = send("first", &body).await.expect(201);
-        let id = if first.json().get("id").is_some() { "id" } else { "client_id" };
+        let id = if first.json.get("id").is_some() { "id" } else { "client_id" };
         assert_eq!(first.field(id), second.field(id), "{path}");
         // A secret is shown once, even then.
         for secret in ["client_secret", "token", "url"] {
             assert!(
-                second.json().get(secret).is_none_or(serde_json::Value::is_null),
+                second.json.get(secret).is_none_or(serde_json::Value::is_null),
                 "{}",
                 second.text()
             );

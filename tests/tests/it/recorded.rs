@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use journeys::events::{self, Event, assert_dense, count};
 use journeys::system::System;
-use journeys::wait::eventually;
 use serde_json::json;
+use stage::eventually;
 
 use crate::journey::{Journey, STEPS};
 

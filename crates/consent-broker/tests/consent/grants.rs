@@ -61,7 +61,7 @@ async fn grants_are_filtered_and_paged() {
     grants.reverse();
     let first = admin.get("/v1/grants?limit=2").await;
     assert_eq!(first.ids(), grants[..2]);
-    let next = format!("/v1/grants?limit=2&cursor={}", first.text("next_cursor"));
+    let next = format!("/v1/grants?limit=2&cursor={}", first.field("next_cursor"));
     assert_eq!(admin.get(&next).await.ids(), grants[2..]);
     assert_eq!(
         admin.get(&format!("/v1/grants?account_id={}", accounts[0])).await.ids(),
@@ -75,8 +75,8 @@ async fn grants_are_filtered_and_paged() {
     let revoked = admin.get("/v1/grants?state=revoked").await;
     assert_eq!(revoked.ids(), grants[..1]);
     assert_eq!(revoked.json["items"][0]["revocation_reason"], "requested");
-    admin.get("/v1/grants?state=lost").await.refused(422, "invalid-request");
-    admin.get("/v1/grants?app=x&limit=2").await.refused_for(422, "invalid-request", "app");
+    admin.get("/v1/grants?state=lost").await.problem(422, "invalid-request");
+    admin.get("/v1/grants?app=x&limit=2").await.refuses_fields(&["app"]);
 }
 
 #[tokio::test]
@@ -114,14 +114,14 @@ async fn only_roles_that_may_consent_and_operators_revoke() {
     stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
     let path = format!("/v1/grants/{grant}");
-    analyst.delete(&path).await.refused(403, "role-not-allowed");
-    stage.developer.delete(&path).await.refused(403, "role-not-allowed");
-    stage.person("A stranger").delete(&path).await.refused(404, "not-found");
+    analyst.delete(&path).await.problem(403, "role-not-allowed");
+    stage.developer.delete(&path).await.problem(403, "role-not-allowed");
+    stage.person("A stranger").delete(&path).await.problem(404, "not-found");
     assert_eq!(stage.refusals().await, ["role_not_allowed", "role_not_allowed"]);
     assert_eq!(stage.operator().delete(&path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(stage.events_of("consent.revoked").await[0].authority.as_str(), "operator");
     let unknown: contract::GrantId = stage.env().new_id();
-    admin.delete(&format!("/v1/grants/{unknown}")).await.refused(404, "not-found");
+    admin.delete(&format!("/v1/grants/{unknown}")).await.problem(404, "not-found");
 }
 
 #[tokio::test]
@@ -150,9 +150,9 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     assert_eq!(authorities, ["account:admin", "account:technical_manager"]);
     assert_eq!(stage.reached().await.len(), 2);
 
-    admin.delete(&path).await.refused(403, "role-not-allowed");
-    stage.person("A stranger").delete(&path).await.refused(404, "not-found");
-    admin.delete("/v1/grants").await.refused_for(422, "invalid-request", "app_id");
+    admin.delete(&path).await.problem(403, "role-not-allowed");
+    stage.person("A stranger").delete(&path).await.problem(404, "not-found");
+    admin.delete("/v1/grants").await.refuses_fields(&["app_id"]);
     assert_eq!(stage.operator().delete(&path).await.json["revoked"].as_array().unwrap().len(), 2);
     assert!(stage.reached().await.is_empty());
 }
@@ -173,5 +173,5 @@ async fn an_app_asks_with_its_own_token_which_accounts_it_reaches() {
         }])
     );
     // A person's token is no app's.
-    admin.get("/v1/me/accounts").await.refused(401, "invalid-token");
+    admin.get("/v1/me/accounts").await.problem(401, "invalid-token");
 }
