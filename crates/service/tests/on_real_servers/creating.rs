@@ -222,7 +222,7 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     bench.notes.open.store(false, Ordering::SeqCst);
     let request = bench.client(&token).request(Method::POST, "/notes");
     let request = request
-        .json(&serde_json::json!({ "text": "a" }))
+        .json(serde_json::json!({ "text": "a" }))
         .header("user-agent", "somebody's browser")
         .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     request.send().await.expect(403);
