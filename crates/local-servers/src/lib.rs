@@ -19,13 +19,14 @@
 //! * it ends when its owner does, even when the owner is killed with SIGKILL (`watchdog.rs`).
 //!
 //! In reading order: `find.rs` and `fetch.rs` provide the programs, `folder.rs` guards the data
-//! folder, `supervised.rs` and `watchdog.rs` run a process, `postgres.rs` and `nats.rs` put these
-//! together. `testing` (feature of the same name) has what tests need.
+//! folder, `supervised.rs` and `watchdog.rs` run a process, `lifecycle.rs` puts these together, and
+//! `postgres.rs` and `nats.rs` say what each server has of its own. `testing` (feature of the same name) has what tests need.
 
 mod error;
 mod fetch;
 mod find;
 mod folder;
+mod lifecycle;
 mod nats;
 mod nats_config;
 mod nats_user;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nix::sys::signal::Signal;
+
 /// One of the two servers this crate runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
@@ -33,6 +35,14 @@ impl Server {
         match self {
             Self::Postgres => "postgres",
             Self::Nats => "nats-server",
+        }
+    }
+
+    /// What asks it to end in order: for PostgreSQL a *fast* shutdown, without waiting for clients.
+    pub(crate) const fn stop_signal(self) -> Signal {
+        match self {
+            Self::Postgres => Signal::SIGINT,
+            Self::Nats => Signal::SIGTERM,
         }
     }
 
