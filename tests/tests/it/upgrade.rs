@@ -5,16 +5,16 @@ use std::fs;
 use std::path::Path;
 
 use contract::Service;
-use journeys::client::{Addresses, Client};
+
 use journeys::events::{self, assert_dense};
 use journeys::fixture::{self, DATABASE, EXPECTED, MASTER_KEY, ROLES, rows, unrecorded};
 use journeys::people::{Key, Operator};
 use journeys::program::{self, Process};
 use journeys::system::ready;
-use journeys::wait::eventually;
 use local_servers::testing::{self, NATS_USER};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use stage::{Addresses, Client, eventually};
 
 #[tokio::test]
 async fn every_database_of_an_earlier_version_comes_up_and_nothing_is_lost() {
