@@ -42,7 +42,7 @@ pub struct Provision {
 impl Provision {
     /// As the environment says: `MANDATE_POSTGRES` or `MANDATE_NATS_SERVER` is `fetch`, or the
     /// path of a program or of the folder that it is in; unset means to search.
-    pub fn from_environment(server: Server) -> Self {
+    pub(crate) fn from_environment(server: Server) -> Self {
         let source = match env::var_os(server.variable()) {
             None => Source::Search,
             Some(value) if value.is_empty() => Source::Search,

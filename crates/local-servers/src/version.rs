@@ -15,7 +15,7 @@ pub enum Server {
 
 impl Server {
     /// The oldest version that works.
-    pub const fn oldest(self) -> Version {
+    pub(crate) const fn oldest(self) -> Version {
         match self {
             Self::Postgres => Version::new(15, 0),
             Self::Nats => Version::new(2, 10),
@@ -23,7 +23,7 @@ impl Server {
     }
 
     /// The environment variable that overrides the search for it.
-    pub const fn variable(self) -> &'static str {
+    pub(crate) const fn variable(self) -> &'static str {
         match self {
             Self::Postgres => "MANDATE_POSTGRES",
             Self::Nats => "MANDATE_NATS_SERVER",
