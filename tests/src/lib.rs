@@ -4,12 +4,14 @@
 //! In reading order: [`program`] runs the binary, [`system`] sets a whole system up, [`client`]
 //! speaks HTTP, [`people`] has the cast (an operator, an organization's members, an account's
 //! people), [`events`] reads what is found in the audit log, [`jwt`] verifies access tokens without
-//! any code of ours, [`wait`] waits on conditions. The journeys are in `tests/it`.
+//! any code of ours, [`wait`] waits on conditions, [`fixture`] is what a database of an earlier version
+//! must still have. The journeys are in `tests/it`.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 pub mod client;
 pub mod events;
+pub mod fixture;
 pub mod jwt;
 pub mod people;
 pub mod program;

@@ -4,7 +4,6 @@
 use std::{
     env,
     fs::{self, File},
-    hash::Hasher as _,
     path::{Path, PathBuf},
 };
 
@@ -77,6 +76,8 @@ pub(crate) fn entry(
 /// The same number for the same bytes in every program: for names of what is made of them.
 #[cfg(feature = "testing")]
 pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
+    use std::hash::Hasher as _;
+
     #[expect(deprecated, reason = "SipHash with fixed keys, the same in every program")]
     let mut hasher = std::hash::SipHasher::new();
     hasher.write(bytes);

@@ -11,6 +11,7 @@ mod committed;
 mod deny;
 mod documentation;
 mod faults;
+mod fixture;
 mod generated;
 mod guarantees;
 mod packages;
@@ -59,6 +60,11 @@ enum Chore {
         /// Handed to the program: `--rounds 20`, `--seed 7`, `--cluster`, `--only kill-postgres`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+    /// Write the database of this version down, for later versions to come up on.
+    Fixture {
+        /// What it shall be called: `tests/fixtures/<name>`.
+        name: String,
     },
     /// Check what the compiler does not hold.
     Check {
@@ -116,6 +122,7 @@ async fn main() -> ExitCode {
         Chore::Deny => deny::run(),
         Chore::Bench { arguments } => bench::run(&arguments),
         Chore::Faults { arguments } => faults::run(&arguments),
+        Chore::Fixture { name } => fixture::run(&name),
         Chore::Check { what } => what.run(),
         Chore::Ci { spent } => ci::run(Duration::from_secs(spent)).await,
     };
