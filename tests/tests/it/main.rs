@@ -5,7 +5,8 @@
 //! [`organizations`] (rules 1 to 5), [`apps`] (6 to 10), [`app_ends`] (11), [`keys`] (13 to 15),
 //! [`links`] (16, 17, 21), [`consent`] (18 to 22), [`grants`] (23), [`tokens`] (27 to 29), [`log`]
 //! (32 to 34) and, for all of them, [`sign_ins`] and [`access`]. [`database`] is what PostgreSQL
-//! refuses by itself, [`plans`] what its queries may cost, [`import`] the CSV files, [`command_line`] the
+//! refuses by itself, [`plans`] what its queries may cost, [`import`] the CSV files, [`upgrade`] databases of
+//! earlier versions, [`command_line`] the
 //! commands.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -29,3 +30,4 @@ mod replicas;
 mod sign_ins;
 mod tokens;
 mod up;
+mod upgrade;
