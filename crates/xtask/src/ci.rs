@@ -5,21 +5,27 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::{
-    budgets, deny, generated,
+    budgets, circles, deny, documentation, generated, guarantees,
     process::{cargo, run as run_command},
-    queries, test,
+    queries, rooms, test, unused,
 };
 
 /// `spent` went before, for the budget of the whole.
 pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.done("format", format());
+    steps.done("circles", circles::run());
+    steps.done("rooms", rooms::run());
+    steps.done("unused public items", unused::run());
     steps.done("dependencies", deny::run());
     steps.done("lints", lints());
+    steps.done("documentation", documentation::run());
     steps.done("queries", queries::run(true).await);
     steps.done("event schemas", generated::schemas(true));
     steps.done("API description", generated::openapi(true));
     let tests = steps.done("tests", test::run(&[]).await);
+    // After the tests, whose programs it asks.
+    steps.done("guarantees", guarantees::run());
     let whole = steps.report();
     budgets::print(tests, spent + whole)?;
     steps.verdict()

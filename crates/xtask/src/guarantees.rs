@@ -118,6 +118,7 @@ fn check(shown: &Shown, programs: &[Program]) -> anyhow::Result<()> {
 #[derive(Deserialize)]
 struct Message {
     target: Option<Target>,
+    profile: Option<Profile>,
     manifest_path: Option<PathBuf>,
     executable: Option<PathBuf>,
 }
@@ -125,6 +126,12 @@ struct Message {
 #[derive(Deserialize)]
 struct Target {
     name: String,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    /// Whether it is a program of tests, and no example.
+    test: bool,
 }
 
 /// All programs of tests of the workspace, built as `cargo xtask test` builds them, so that after it
@@ -139,6 +146,7 @@ fn programs() -> anyhow::Result<Vec<Program>> {
         let message: Message = serde_json::from_str(line)?;
         if let Message {
             target: Some(target),
+            profile: Some(Profile { test: true }),
             manifest_path: Some(path),
             executable: Some(program),
         } = message

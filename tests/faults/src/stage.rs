@@ -42,6 +42,15 @@ pub enum Shape {
     Cluster,
 }
 
+impl Shape {
+    fn nats_servers(self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Cluster => 3,
+        }
+    }
+}
+
 /// A replica of all services, and what lies between it and its servers.
 #[derive(Debug)]
 pub struct Replica {
@@ -89,7 +98,7 @@ impl Stage {
         let options = options.with("max_connections", "400");
         let (postgres, nats) = tokio::try_join!(
             async { Ok::<_, anyhow::Error>(Postgres::start(options).await?) },
-            nats::start(shape, USER)
+            nats::start(shape.nats_servers(), USER)
         )?;
         stage::migrate(postgres.admin_url()).await;
         let pool = PgPoolOptions::new().max_connections(4).connect(postgres.admin_url()).await?;
