@@ -17,6 +17,9 @@ use tower::ServiceExt;
 
 use crate::Answer;
 
+/// What callers of addresses say that they are.
+pub const USER_AGENT: &str = "stage/1";
+
 /// Where a system's services are.
 #[derive(Debug, Clone)]
 pub enum Addresses {
@@ -51,7 +54,7 @@ impl From<&Router> for Server {
 impl From<Addresses> for Server {
     fn from(addresses: Addresses) -> Self {
         // Not shared between tests: its connections live in the runtime of one.
-        let http = reqwest::Client::builder().user_agent("stage/1").build().unwrap();
+        let http = reqwest::Client::builder().user_agent(USER_AGENT).build().unwrap();
         Self::Network(http, Arc::new(addresses))
     }
 }

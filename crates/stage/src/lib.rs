@@ -20,7 +20,7 @@ mod wait;
 
 pub use answer::Answer;
 pub use axum::http::Method;
-pub use client::{Addresses, Client, Request};
+pub use client::{Addresses, Client, Request, USER_AGENT};
 pub use people::{Cast, People, Person};
 pub use servers::{Servers, connect, database, migrate, nats_client, shared};
 pub use snapshot::redacted;

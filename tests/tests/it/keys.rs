@@ -9,27 +9,6 @@ use serde_json::json;
 use stage::eventually;
 
 #[tokio::test]
-async fn only_an_active_app_has_keys_and_never_a_sixth_live_one() {
-    let organization = shared().await.operator().organization().await;
-    let developer = &organization.developer;
-    let app = developer.draft(&organization, RETAIL_MEDIA).await;
-    let path = format!("/v1/apps/{}/keys", app.id);
-    let new = json!({ "name": "a key" });
-    developer.post(&path, new.clone()).await.problem(409, "app-not-active");
-    developer.act(&format!("/v1/apps/{}/activate", app.id)).await.expect(200);
-    let mut keys = Vec::new();
-    for _ in 0..5 {
-        keys.push(developer.key(&app).await);
-    }
-    developer.post(&path, new.clone()).await.problem(409, "too-many-keys");
-    // One that was deleted counts no more, though it still works for a while.
-    developer.delete(&format!("/v1/keys/{}", keys[0].client_id)).await.expect(200);
-    keys[0].ask(developer).await.expect(200);
-    developer.post(&path, new.clone()).await.expect(201);
-    developer.post(&path, new).await.problem(409, "too-many-keys");
-}
-
-#[tokio::test]
 async fn a_keys_fields_are_checked_and_its_secret_is_shown_once() {
     let organization = shared().await.operator().organization().await;
     let developer = &organization.developer;

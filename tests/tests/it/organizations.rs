@@ -80,48 +80,6 @@ async fn without_a_confirmed_contact_no_app_is_activated_and_no_link_is_made() {
 }
 
 #[tokio::test]
-async fn the_last_owner_cannot_leave_nor_step_down() {
-    let system = shared().await;
-    let organization = system.operator().organization().await;
-    let owner = &organization.owner;
-    let members = format!("/v1/organizations/{}/members", organization.id);
-    let myself = format!("{members}/{}", owner.id);
-    owner.delete(&myself).await.problem(409, "last-owner");
-    owner.patch(&myself, json!({ "role": "developer" })).await.problem(409, "last-owner");
-    let second = format!("{members}/{}", organization.developer.id);
-    owner.patch(&second, json!({ "role": "owner" })).await.expect(200);
-    owner.delete(&myself).await.expect(204);
-    owner.get(&members).await.expect(404);
-    organization.developer.delete(&second).await.problem(409, "last-owner");
-}
-
-#[tokio::test]
-async fn a_member_is_added_once_and_only_with_a_role_there_is() {
-    let system = shared().await;
-    let operator = system.operator();
-    let organization = operator.organization().await;
-    let (owner, auditor) = (&organization.owner, &organization.auditor);
-    let members = format!("/v1/organizations/{}/members", organization.id);
-    let add = async |member| owner.post(&members, member).await;
-    add(json!({ "person_id": auditor.id, "role": "developer" }))
-        .await
-        .problem(409, "already-member");
-    add(json!({ "email": "nobody@people.example", "role": "developer" }))
-        .await
-        .refuses_fields(&["email"]);
-    add(json!({ "role": "developer" })).await.refuses_fields(&["email"]);
-    let guest = operator.person("Guest").await;
-    // An account's role is no member role.
-    add(json!({ "email": guest.email, "role": "admin" })).await.refuses_fields(&["role"]);
-    add(json!({ "email": guest.email.to_uppercase(), "role": "developer" })).await.expect(201);
-    // What a member was, counts no more at once.
-    let path = format!("/v1/organizations/{}", organization.id);
-    guest.get(&path).await.expect(200);
-    owner.delete(&format!("{members}/{}", guest.id)).await.expect(204);
-    guest.get(&path).await.expect(404);
-}
-
-#[tokio::test]
 async fn an_account_belongs_to_one_of_the_catalogues_services() {
     let system = shared().await;
     let operator = system.operator();

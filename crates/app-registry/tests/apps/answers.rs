@@ -49,9 +49,9 @@ async fn each_kind_of_problem_is_told_as_the_snapshots_say() {
     assert_json_snapshot!("method_not_allowed", redacted(&developer.delete(&path).await));
     let image = put_image(&developer, &path, b"<svg/>".to_vec()).await;
     assert_json_snapshot!("image_format", redacted(&image));
-    let stale = developer.request(Method::PATCH, &path).header("if-match", "\"7\"");
-    let stale = stale.json(json!({ "name": "Other" })).send().await;
-    assert_json_snapshot!("changed_meanwhile", redacted(&stale));
+    let conditional = developer.request(Method::PATCH, &path).header("if-match", "\"7\"");
+    let outdated = conditional.json(json!({ "name": "Other" })).send().await;
+    assert_json_snapshot!("changed_meanwhile", redacted(&outdated));
     let frozen = format!("/v1/apps/{}", stage.active_app().await);
     let frozen = developer.patch(&frozen, json!({ "name": "Other" })).await;
     assert_json_snapshot!("app_frozen", redacted(&frozen));

@@ -92,12 +92,3 @@ async fn wrong_parameters_are_named() {
         answer.refuses_fields(&[field]);
     }
 }
-
-#[tokio::test]
-async fn the_catalogue_is_shown_as_it_is() {
-    let stage = Stage::set().await;
-    let answer = stage.stranger().get("/v1/catalogue").await;
-    let service = &answer.json["services"]["retail_media"];
-    assert_eq!(service["title"], "C-Max");
-    assert_eq!(service["domains"]["accounts"]["manage"]["on_request"], true);
-}

@@ -61,11 +61,11 @@ impl Stage {
             })
             .await
             .unwrap();
-        let routes = app_registry::start(resources.clone(), app_registry::Settings::default())
+        let endpoints = app_registry::start(resources.clone(), app_registry::Settings::default())
             .await
             .unwrap();
         let router =
-            service::http::application(routes, people.clone(), &env, &HttpSettings::default());
+            service::http::application(endpoints, people.clone(), &env, &HttpSettings::default());
         Self {
             resources,
             organization,

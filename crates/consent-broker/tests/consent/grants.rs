@@ -16,17 +16,6 @@ async fn whoever_holds_a_role_on_an_account_sees_its_grants_and_by_whom() {
     let grants = stage.granted(&admin, &[account]).await;
     let answer = viewer.get("/v1/grants").await;
     assert_eq!(answer.ids(), grants);
-    let grant = &answer.json["items"][0];
-    assert_eq!(grant["app"]["name"], "Shelf Optimizer");
-    assert_eq!(
-        (&grant["account"]["name"], &grant["state"]),
-        (&json!("Corner Shop"), &json!("live"))
-    );
-    assert_eq!(grant["domains"], json!([{"domain": "campaigns", "level": "manage"}]));
-    assert_eq!(
-        grant["granted_by"],
-        json!({"person_id": admin.id, "name": "The admin", "role": "admin"})
-    );
     assert!(stage.person("A stranger").get("/v1/grants").await.ids().is_empty());
 }
 
@@ -163,15 +152,7 @@ async fn an_app_asks_with_its_own_token_which_accounts_it_reaches() {
     let admin = stage.person("The admin");
     let account = stage.account(&admin, AccountRole::Admin);
     stage.granted(&admin, &[account]).await;
-    let answer =
-        stage.send_with(&format!("access-token-of-{}", stage.app), "/v1/me/accounts").await;
-    assert_eq!(
-        answer.json["items"],
-        json!([{
-            "id": account, "name": "Corner Shop", "kind": "advertiser", "service": "retail_media",
-            "domains": [{"domain": "campaigns", "level": "manage"}],
-        }])
-    );
+    assert_eq!(stage.reached().await, [account.to_string()]);
     // A person's token is no app's.
     admin.get("/v1/me/accounts").await.problem(401, "invalid-token");
 }

@@ -8,33 +8,6 @@ use serde_json::json;
 use crate::stage::Stage;
 
 #[tokio::test]
-async fn the_page_says_who_asks_for_what_in_plain_words_for_how_long_and_how_to_end_it() {
-    let stage = Stage::set().await;
-    let (_, token) = stage.link().await;
-    let answer = stage.person("Someone").open(&token).await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    let page = &answer.json;
-    assert_eq!(page["organization"]["name"], "Bidwise");
-    assert_eq!(page["organization"]["contact_email"], "apps@example.com");
-    assert_eq!(page["app"]["name"], "Shelf Optimizer");
-    assert_eq!(page["app"]["description"], "Keeps shelves full.");
-    assert_eq!(page["app"]["has_image"], true);
-    assert_eq!(page["service"]["title"], "C-Max");
-    assert_eq!(
-        page["domains"],
-        json!([{
-            "domain": "campaigns", "title": "Campaigns", "level": "manage",
-            "descriptions": [
-                "See your campaigns and line items.",
-                "Create, change and stop your campaigns and line items.",
-            ],
-        }])
-    );
-    assert!(page["duration"].is_string() && page["how_to_end"].is_string());
-    assert_eq!(page["accounts"], json!([]));
-}
-
-#[tokio::test]
 async fn each_account_of_the_service_is_shown_with_whether_it_can_be_chosen() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));

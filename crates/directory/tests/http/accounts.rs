@@ -38,6 +38,8 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     answer.problem(403, "role-not-allowed");
     assert_eq!(events, ["access.refused"]);
     assert_eq!(admin.get(&roles).await.expect(200).json["items"].as_array().unwrap().len(), 2);
+    // A member's role is no role on an account.
+    admin.put(&role(&analyst), &json!({"role": "owner"})).await.refuses_fields(&["role"]);
     analyst.delete(&role(&admin)).await.expect(403);
 
     let (answer, events) = stage.events_of(admin.delete(&role(&analyst))).await;

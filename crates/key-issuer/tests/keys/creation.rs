@@ -25,14 +25,6 @@ async fn a_key_is_answered_once_with_its_secret_and_leaves_an_event() {
     assert!(secret.starts_with("mandate_cs_") && secret.len() >= 11 + 43);
     assert!(secret.ends_with(key["hint"].as_str().unwrap()));
     assert_eq!(answer.header("location"), format!("/v1/keys/{client_id}"));
-    assert_eq!((answer.header("etag"), answer.header("cache-control")), ("\"1\"", "no-store"));
-
-    let list = replica.ask("auditor", Method::GET, &keys_of(app), Value::Null).await;
-    assert_eq!(list.status, StatusCode::OK);
-    let listed = &list.json["items"][0];
-    assert_eq!((&listed["client_id"], &listed["state"]), (&key["client_id"], &json!("live")));
-    assert_eq!((&listed["hint"], &listed["name"]), (&key["hint"], &json!("production")));
-    assert!(listed.get("client_secret").is_none());
 
     let [event] = &stage.events("key.created").await[..] else { panic!("one event") };
     let fact: KeyCreated = event.fact().unwrap();
@@ -223,7 +215,7 @@ async fn lists_come_in_pages_the_newest_first() {
             .map(|key| key["client_id"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(ids(&body), made[..2]);
+    assert_eq!(ids(body), made[..2]);
     let rest = replica
         .ask("owner", Method::GET, &format!("{}?limit=2&cursor={next}", keys_of(app)), Value::Null)
         .await;

@@ -158,7 +158,7 @@ impl Call {
             Body::Json(body) => request.json(body),
             Body::Form(fields) => request.form(fields),
             Body::Bytes(media_type, bytes) => {
-                request.header("content-type", *media_type).body(bytes.clone())
+                request.header("content-type", media_type).body(bytes.clone())
             }
         };
         request.send().await
