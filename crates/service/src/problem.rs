@@ -11,12 +11,11 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use eventstore::AppendError;
+use eventstore::group_commit::Uncommitted;
+use eventstore::group_lookup::LookupError;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-
-use crate::group_commit::Uncommitted;
-use crate::group_lookup::LookupError;
 
 /// The media type of a problem.
 pub const CONTENT: &str = "application/problem+json";
