@@ -46,7 +46,7 @@ fn consume(audit: &Arc<Audit>, events: Arc<Events>) {
             let report = move |state: Result<(), &TransportError>| {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
-            let options = consume::bundles();
+            let options = consume::consumer();
             consumer::run(&resources.transport, &options, events.as_ref(), shutdown, report).await;
             Ok::<_, Infallible>(())
         }
@@ -92,7 +92,7 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
 }
 
 async fn nothing_waits(transport: &Transport) -> bool {
-    let waiting = consumer::waiting(transport, &consume::bundles()).await;
+    let waiting = consumer::waiting(transport, &consume::consumer()).await;
     matches!(waiting, Ok(0))
 }
 

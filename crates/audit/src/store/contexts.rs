@@ -87,7 +87,7 @@ pub(crate) async fn await_those_of(
     Ok(())
 }
 
-/// What came from its producer in a bundle has brought its context, or shows that the producer has none for
+/// What came from its producer in a message has brought its context, or shows that the producer has none for
 /// this place any more.
 pub(crate) async fn await_no_more(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
     let come = come.iter().filter(|entry| !entry.fetched);
