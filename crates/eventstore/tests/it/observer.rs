@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use contract::rpc::{StoredEvent, StreamEvents};
 use contract::{Envelope, Service};
-use eventstore::projection::Repair;
+use eventstore::gap::Repair;
 use eventstore::{Projection, ProjectionError, producer};
 use sqlx::{PgConnection, PgPool};
 use stage::eventually;
