@@ -160,7 +160,7 @@ impl World {
         .await
         .unwrap();
         let dense = heads.iter().all(|(_, head, count)| head == count);
-        assert!(dense, "a stream has a hole: {heads:?}");
+        assert!(dense, "a stream has a gap: {heads:?}");
         heads.into_iter().map(|(id, head, _)| (id, head)).collect()
     }
 
