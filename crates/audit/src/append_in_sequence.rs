@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::conflict::{Conflict, ConflictKind};
+use crate::conflict::{Conflict, ConflictKind, RefusedEvent};
 use crate::entry::Entry;
 use crate::resequence::resequence;
-use crate::store::{append, awaited_parts, conflicts, contexts};
+use crate::store::{append, awaited_parts, conflicts, parts};
 use crate::stream::{Hole, StreamHead};
 
 /// What the transaction did.
@@ -58,8 +58,8 @@ pub(crate) async fn append_in_sequence(
                 recorded.push(duplicate);
             }
         }
-        // What was recorded without its context (its producer was asked for it) has it now.
-        contexts::keep(&mut transaction, &recorded).await?;
+        // What was recorded without its parts (its producer was asked for it) has them now.
+        parts::keep(&mut transaction, &recorded).await?;
     }
     // Crash point: up to the commit nothing has happened, and every message comes again. After it,
     // what comes again is a duplicate and changes nothing.
@@ -122,13 +122,14 @@ async fn refuse_foreign_entries(
 /// Keeps an entry as a conflict; the record stays as it is.
 async fn refuse(
     conn: &mut PgConnection,
-    kind: ConflictKind,
+    kind: impl FnOnce(RefusedEvent) -> ConflictKind,
     entry: &Entry,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    if conflicts::keep(conn, &Conflict::of_entry(kind, entry), now).await? {
+    let conflict = Conflict::of_entry(kind, entry);
+    if conflicts::keep(conn, &conflict, now).await? {
         tracing::error!(
-            kind = kind.name(), event = %entry.event_id, stream = %entry.stream_id, version = entry.version,
+            kind = conflict.kind.name(), event = %entry.event_id, stream = %entry.stream_id, version = entry.version,
             "an event contradicts the record; the record stays as it is"
         );
     }

@@ -11,9 +11,10 @@ use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
 use crate::conflict::Conflict;
-use crate::entry::{Entry, MismatchedContext};
+use crate::entry::Entry;
 use crate::fetch::deadline;
 use crate::ingest::Ingest;
+use crate::part::Parts;
 use crate::stream::StreamPosition;
 
 /// After how long what could not be recorded is delivered again.
@@ -99,12 +100,12 @@ impl EventHandler {
             }
         };
         let mut entries = Vec::with_capacity(events.len());
-        for EventWithParts { event, context, .. } in events {
+        for EventWithParts { event, context, details } in events {
             match read(service, event) {
                 Ok(entry) => {
-                    let (entry, mismatched) = entry.with_context(context);
-                    if let Some(MismatchedContext(context)) = mismatched {
-                        let conflict = Conflict::of_context(entry.event_id, &context);
+                    let (entry, mismatched) = entry.with_parts(Parts { context, details });
+                    for mismatched in mismatched {
+                        let conflict = Conflict::of_part(entry.event_id, &mismatched);
                         let reason = "the event does not commit to it";
                         self.ingest.reject(&conflict, reason).await?;
                     }
@@ -114,8 +115,8 @@ impl EventHandler {
                     let conflict = Conflict::of_unreadable(&delivery.subject, &bytes);
                     self.ingest.reject(&conflict, &reason).await?;
                 }
-                Err(Rejected::WrongSender(reason, event)) => {
-                    let conflict = Conflict::of_wrong_sender(&delivery.subject, &event);
+                Err(Rejected::WrongSender(reason, entry)) => {
+                    let conflict = Conflict::of_wrong_sender(&delivery.subject, &entry);
                     self.ingest.reject(&conflict, &reason).await?;
                 }
             }
@@ -162,7 +163,7 @@ enum Rejected {
     /// It may be anything.
     Unreadable(String, Bytes),
     /// It is an event of another.
-    WrongSender(String, Bytes),
+    WrongSender(String, Box<Entry>),
 }
 
 /// Reads an event of this service, which must not speak for another.
@@ -174,7 +175,7 @@ fn read(service: Service, event: Bytes) -> Result<Entry, Rejected> {
                 "{service} published an event of {} about a stream of kind {}",
                 entry.source, entry.stream_kind
             ),
-            entry.envelope,
+            Box::new(entry),
         )),
         Err((error, event)) => Err(Rejected::Unreadable(error.to_string(), event)),
     }

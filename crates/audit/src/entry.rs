@@ -5,12 +5,13 @@ use std::str::FromStr;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{
-    AccountId, Actor, AppId, Commitment, CorrelationId, Envelope, EnvelopeError, EventId,
-    OrganizationId, PersonId, Sealed, Service,
+    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, OrganizationId,
+    PersonId, Sealed, Service,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::part::{MismatchedPart, Part, PartState, Parts};
 use crate::stream::{StreamHead, StreamPosition};
 
 /// An event that is to be recorded.
@@ -29,22 +30,14 @@ pub(crate) struct Entry {
     pub(crate) actor: Actor,
     pub(crate) correlation_id: CorrelationId,
     pub(crate) occurred_at: DateTime<Utc>,
-    /// The commitment to its context.
-    pub(crate) contexthash: Option<Commitment>,
     /// The bytes as they came, never serialized a second time.
     pub(crate) envelope: Bytes,
-    /// Its context, once [`Entry::with_context`] has checked it.
-    pub(crate) context: Option<Sealed>,
-    /// Whether its producer was asked for it: contexts are in no answer, and come later.
-    pub(crate) fetched: bool,
+    /// What is kept beside it.
+    pub(crate) parts: Parts<PartState>,
 }
 
-/// A context that does not belong to the event it came with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MismatchedContext(pub(crate) Sealed);
-
 impl Entry {
-    /// Reads the bytes of an event.
+    /// Reads the bytes of an event. The parts that it commits to are to come.
     pub(crate) fn read(bytes: Bytes) -> Result<Self, (EnvelopeError, Bytes)> {
         let envelope = match Envelope::parse(&bytes) {
             // What Postgres could not take as text would hold up every other event of its batch.
@@ -67,6 +60,10 @@ impl Entry {
             Ok((kind, id)) => (kind.to_owned(), id),
             Err(error) => return Err((error, bytes)),
         };
+        let parts = Parts::each(|part| match part.commitment(&envelope) {
+            Some(commitment) => PartState::Awaited(commitment),
+            None => PartState::Absent,
+        });
         Ok(Self {
             event_id: envelope.id,
             stream_id,
@@ -85,10 +82,8 @@ impl Entry {
             occurred_at: envelope.time,
             stream_kind,
             kind: envelope.kind,
-            contexthash: envelope.contexthash,
             envelope: bytes,
-            context: None,
-            fetched: false,
+            parts,
         })
     }
 
@@ -107,22 +102,34 @@ impl Entry {
         self.source == service && service.aggregates().contains(&&*self.stream_kind)
     }
 
-    /// Whether its context is still to come. One whose message came without has none any more.
-    pub(crate) fn awaits_context(&self) -> bool {
-        self.fetched && self.contexthash.is_some()
+    /// Whether this part is still to come.
+    pub(crate) fn awaits(&self, part: Part) -> bool {
+        matches!(self.parts.of(part), PartState::Awaited(_))
     }
 
-    /// The entry with the context that came with it, if the event commits to it.
-    pub(crate) fn with_context(
-        mut self,
-        sealed: Option<Sealed>,
-    ) -> (Self, Option<MismatchedContext>) {
-        match sealed {
-            Some(sealed) if self.contexthash == Some(sealed.hash()) => self.context = Some(sealed),
-            Some(mismatched) => return (self, Some(MismatchedContext(mismatched))),
-            None => {}
+    /// Whether any part is still to come.
+    pub(crate) fn awaits_parts(&self) -> bool {
+        Part::ALL.into_iter().any(|part| self.awaits(part))
+    }
+
+    /// The entry with the parts that came with it, as far as the event commits to them. Nothing more is to
+    /// come: a part that did not come with its event is one that its producer has no more.
+    pub(crate) fn with_parts(mut self, came: Parts<Option<Sealed>>) -> (Self, Vec<MismatchedPart>) {
+        let mut mismatched = Vec::new();
+        for (part, sealed) in [(Part::Context, came.context), (Part::Details, came.details)] {
+            let state = self.parts.of_mut(part);
+            *state = match (&*state, sealed) {
+                (PartState::Awaited(commitment), Some(sealed)) if *commitment == sealed.hash() => {
+                    PartState::Delivered(sealed)
+                }
+                (_, Some(sealed)) => {
+                    mismatched.push(MismatchedPart { part, sealed });
+                    PartState::Absent
+                }
+                (_, None) => PartState::Absent,
+            };
         }
-        (self, None)
+        (self, mismatched)
     }
 }
 
@@ -222,16 +229,41 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn only_the_context_that_an_event_commits_to_is_taken() {
-        let entry = entry(1, 1);
+    fn only_the_parts_that_an_event_commits_to_are_taken() {
         let environment = Environment::system();
-        let [own, other] = [0, 1].map(|_| Sealed::seal(&Context::default(), &environment));
-        let committed = Entry { contexthash: Some(own.hash()), ..entry.clone() };
-        let (with, mismatched) = committed.clone().with_context(Some(own.clone()));
-        assert_eq!((with.context, mismatched), (Some(own.clone()), None));
-        let (with, mismatched) = committed.with_context(Some(other.clone()));
-        assert_eq!((with.context, mismatched), (None, Some(MismatchedContext(other))));
-        let (with, mismatched) = entry.with_context(Some(own.clone()));
-        assert_eq!((with.context, mismatched), (None, Some(MismatchedContext(own))));
+        let seal = || Sealed::seal(&Context::default(), &environment);
+        for part in Part::ALL {
+            let (own, other) = (seal(), seal());
+            let came = |sealed: &Sealed| Parts::each(|of| (of == part).then(|| sealed.clone()));
+            let mut committed = entry(1, 1);
+            *committed.parts.of_mut(part) = PartState::Awaited(own.hash());
+            assert!(committed.awaits(part));
+
+            let (with, mismatched) = committed.clone().with_parts(came(&own));
+            assert_eq!(with.parts.of(part), &PartState::Delivered(own.clone()));
+            assert_eq!(mismatched, []);
+
+            let (without, mismatched) = committed.clone().with_parts(came(&other));
+            assert_eq!(without.parts, Parts::each(|_| PartState::Absent));
+            assert_eq!(mismatched, [MismatchedPart { part, sealed: other }]);
+
+            let (without, mismatched) = committed.with_parts(Parts::default());
+            assert_eq!(without.parts, Parts::each(|_| PartState::Absent));
+            assert_eq!(mismatched, []);
+
+            let (_, mismatched) = entry(1, 1).with_parts(came(&own));
+            assert_eq!(mismatched, [MismatchedPart { part, sealed: own }]);
+        }
+    }
+
+    #[test]
+    fn one_part_is_not_taken_for_the_other() {
+        let sealed = Sealed::seal(&Context::default(), &Environment::system());
+        let mut entry = entry(1, 1);
+        entry.parts.context = PartState::Awaited(sealed.hash());
+        let came = Parts { context: None, details: Some(sealed.clone()) };
+        let (entry, mismatched) = entry.with_parts(came);
+        assert_eq!(entry.parts, Parts::each(|_| PartState::Absent));
+        assert_eq!(mismatched, [MismatchedPart { part: Part::Details, sealed }]);
     }
 }

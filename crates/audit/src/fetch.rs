@@ -116,7 +116,7 @@ impl Fetching<'_> {
                         if entry.stream_position() == position && entry.is_of(hole.source) =>
                     {
                         next += 1;
-                        found.push(Entry { fetched: true, ..entry });
+                        found.push(entry);
                     }
                     Ok(_) | Err(_) => break,
                 }
@@ -211,7 +211,6 @@ mod tests {
             fetch_holes(&registry, vec![hole(1, 2, 9), hole(2, 7, 7)], deadline()).await;
         let versions: Vec<i64> = found.iter().map(|entry| entry.version).collect();
         assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
-        assert!(found.iter().all(|entry| entry.fetched));
         let [(left, reason)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(*left, hole(1, 8, 9));
         let missing = FetchError::NoSuchVersion {

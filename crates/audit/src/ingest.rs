@@ -25,8 +25,8 @@ pub(crate) struct Ingest {
     pub(crate) env: Environment,
     pub(crate) producers: Arc<dyn Producers>,
     appender: Arc<Mutex<DedicatedConnection>>,
-    /// Notified when something was recorded whose context is awaited.
-    pub(crate) contexts_awaited: Arc<Notify>,
+    /// Notified when something was recorded of which parts are awaited.
+    pub(crate) parts_awaited: Arc<Notify>,
 }
 
 /// What came of a batch.
@@ -46,7 +46,7 @@ impl Ingest {
             pool,
             env,
             producers,
-            contexts_awaited: Arc::default(),
+            parts_awaited: Arc::default(),
         }
     }
 
@@ -114,7 +114,7 @@ impl Ingest {
         // One at a time: they would only wait for each other in the database.
         let mut dedicated = self.appender.lock().await;
         let mut connection = dedicated.take().await?;
-        let awaiting = batch.iter().any(Entry::awaits_context);
+        let awaiting = batch.iter().any(Entry::awaits_parts);
         let at_once =
             if awaiting { None } else { Some(append::append(&mut connection, &batch, now).await) };
         let appended = match at_once {
@@ -124,12 +124,12 @@ impl Ingest {
         };
         dedicated.put_back(connection);
         if awaiting {
-            self.contexts_awaited.notify_one();
+            self.parts_awaited.notify_one();
         }
         Ok(appended)
     }
 
-    /// Keeps what is no event of its sender, no event at all, or no context of its event. It holds up
+    /// Keeps what is no event of its sender, no event at all, or no part of its event. It holds up
     /// nothing.
     pub(crate) async fn reject(&self, conflict: &Conflict, reason: &str) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
@@ -137,19 +137,17 @@ impl Ingest {
             return Ok(());
         }
         let subject = &conflict.subject;
-        match conflict.kind {
+        match &conflict.kind {
             ConflictKind::Message => {
                 tracing::error!(subject, reason, "what came is no message, or no event");
             }
-            ConflictKind::Context => {
-                let event = conflict.event_id.map(tracing::field::display);
-                tracing::error!(
-                    event,
-                    reason,
-                    "a context does not belong to the event it came with"
-                );
+            ConflictKind::Part(part, event) => {
+                let part = part.name();
+                tracing::error!(part, %event, reason, "a part does not belong to the event it came with");
             }
-            ConflictKind::Malformed | ConflictKind::OtherBytes | ConflictKind::EventIdReused => {
+            ConflictKind::Malformed(_)
+            | ConflictKind::OtherBytes(_)
+            | ConflictKind::EventIdReused(_) => {
                 tracing::error!(subject, reason, "what came is no event of its sender's");
             }
         }

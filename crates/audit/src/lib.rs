@@ -7,7 +7,7 @@
 //!
 //! | layer | files |
 //! |---|---|
-//! | what is passed around | `stream` (position, head, hole), `entry`, `conflict`, `settings` |
+//! | what is passed around | `stream` (position, head, hole), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
 //! | decisions, pure | `resequence`, `query`, `policy` |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
@@ -23,8 +23,9 @@
 //! 3. `ingest` records a batch in one transaction, has `fetch` ask producers for what is missing, and
 //!    records that.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
-//! 5. Contexts, the personal data beside events, come with them and are bound to them by a commitment.
-//!    What a producer was asked for comes without; `part_recovery` has it published once more.
+//! 5. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
+//!    to them by commitments. What a producer was asked for comes without; `part_recovery` has it published
+//!    once more.
 //!
 //! # How a query is answered
 //!
@@ -45,6 +46,7 @@ mod entry;
 mod fetch;
 mod http;
 mod ingest;
+mod part;
 mod part_recovery;
 mod policy;
 mod producers;

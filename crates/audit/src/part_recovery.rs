@@ -1,8 +1,8 @@
-//! Recovery of contexts: has producers publish events once more whose contexts are awaited.
+//! Recovery of parts: has producers publish events once more of which parts are awaited.
 //!
-//! A producer that is asked for an event answers without its context, since others may ask as well. Such
-//! an event is recorded as one whose context is awaited, until its producer has published it once more,
-//! on the way that only audit reads. It is asked again when the queue is empty and the context has not
+//! A producer that is asked for an event answers without its parts, since others may ask as well. Such
+//! an event is recorded as one whose parts are awaited, until its producer has published it once more,
+//! on the way that only audit reads. It is asked again when the queue is empty and the parts have not
 //! come: what it publishes can get lost.
 
 use chrono::TimeDelta;
@@ -13,10 +13,10 @@ use crate::ingest::Ingest;
 use crate::store::awaited_parts;
 use crate::stream::StreamPosition;
 
-/// After how long a producer is asked again for a context that has not come.
+/// After how long a producer is asked again for a part that has not come.
 const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 
-/// For so many contexts of a producer is asked at a time.
+/// For so many parts of a producer's events is asked at a time.
 const ASKED_AT_ONCE: i64 = 2_000;
 
 /// A producer repeats no more at a request.
@@ -44,9 +44,9 @@ fn requests(due: &[StreamPosition]) -> Vec<RepeatEvents> {
     requests
 }
 
-/// Has producers publish those events once more whose contexts are awaited: those that were not asked
+/// Has producers publish those events once more of which parts are awaited: those that were not asked
 /// for yet, and `again` those that did not come.
-pub(crate) async fn recover_contexts(ingest: &Ingest, again: bool) -> sqlx::Result<()> {
+pub(crate) async fn recover_parts(ingest: &Ingest, again: bool) -> sqlx::Result<()> {
     let now = ingest.env.now();
     let asked_before = again.then(|| now - ASK_AGAIN);
     for service in Service::ALL {
@@ -57,14 +57,14 @@ pub(crate) async fn recover_contexts(ingest: &Ingest, again: bool) -> sqlx::Resu
             let repeated = match ingest.producers.repeat_events(service, &asked).await {
                 Ok(repeated) => repeated,
                 Err(error) => {
-                    tracing::warn!(%service, %error, "a producer did not publish contexts once more");
+                    tracing::warn!(%service, %error, "a producer did not publish events once more");
                     break;
                 }
             };
             let mut conn = ingest.pool.acquire().await?;
             if repeated == 0 {
                 let RepeatEvents { stream_id: stream, from, to } = asked;
-                tracing::error!(%service, %stream, from, to, "a producer has these events no more; their contexts are lost");
+                tracing::error!(%service, %stream, from, to, "a producer has these events no more; their contexts and details are lost");
                 awaited_parts::remove(&mut conn, &asked).await?;
             } else {
                 awaited_parts::set_asked(&mut conn, &asked, now).await?;

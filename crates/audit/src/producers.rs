@@ -20,7 +20,7 @@ pub(crate) trait Producers: Send + Sync {
         of: Service,
         asked: &StreamHeads,
     ) -> Result<HeadsPage, Unreachable>;
-    /// Publishes some of a stream's events once more, with their contexts: how many.
+    /// Publishes some of a stream's events once more, with their parts: how many.
     async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<u64, Unreachable>;
 }
 

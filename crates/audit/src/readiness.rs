@@ -12,8 +12,8 @@ use crate::store::{awaited_parts, conflicts, holes};
 /// A hole that is older than this makes the service unready: it is not filling by itself.
 const HOLES_PATIENCE: Duration = Duration::from_mins(1);
 
-/// The same for a context: its producer was asked more than once by then.
-const CONTEXTS_PATIENCE: Duration = Duration::from_mins(5);
+/// The same for a part of an event: its producer was asked more than once by then.
+const PARTS_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Adds the checks to `/readyz`.
 pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
@@ -38,14 +38,14 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
         })
     });
     let (database, clock) = (pool.clone(), env.clone());
-    health.probe("contexts", move || {
+    health.probe("awaited-parts", move || {
         let (pool, env) = (database.clone(), clock.clone());
         passes(async move {
             let mut conn = pool.acquire().await?;
-            let since = env.now() - CONTEXTS_PATIENCE;
+            let since = env.now() - PARTS_PATIENCE;
             let count = awaited_parts::count_older_than(&mut conn, since).await?;
             Ok((count > 0).then(|| {
-                format!("{count} contexts were asked for and do not come; see audit.awaited_parts")
+                format!("{count} contexts or details were asked for and do not come; see audit.awaited_parts")
             }))
         })
     });

@@ -1,4 +1,4 @@
-//! The background work: the consumer, the comparison with producers, the recovery of contexts.
+//! The background work: the consumer, the comparison with producers, the recovery of parts.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::consume::{self, EventHandler};
 use crate::ingest::Ingest;
-use crate::part_recovery::recover_contexts;
+use crate::part_recovery::recover_parts;
 use crate::reconcile::{reconcile, retry_holes};
 use crate::settings::Settings;
 
@@ -91,7 +91,7 @@ async fn queue_is_empty(transport: &Transport) -> bool {
 
 fn recover_awaited_parts(resources: &Resources, ingest: &Ingest, pause: Duration) {
     let (ingest, transport) = (ingest.clone(), resources.transport.clone());
-    resources.tasks.spawn("contexts", move |shutdown| {
+    resources.tasks.spawn("recover-parts", move |shutdown| {
         let (ingest, transport) = (ingest.clone(), transport.clone());
         async move {
             let mut ticks = tokio::time::interval(pause);
@@ -99,13 +99,13 @@ fn recover_awaited_parts(resources: &Resources, ingest: &Ingest, pause: Duration
             loop {
                 let again = tokio::select! {
                     () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
-                    () = ingest.contexts_awaited.notified() => false,
+                    () = ingest.parts_awaited.notified() => false,
                     // What still waits in the queue is not lost.
                     again = async { ticks.tick().await; queue_is_empty(&transport).await } => again,
                 };
                 tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
-                    asked = recover_contexts(&ingest, again) => asked?,
+                    asked = recover_parts(&ingest, again) => asked?,
                 }
             }
         }

@@ -2,12 +2,9 @@
 
 mod support;
 
-use std::collections::HashSet;
-
 use axum::http::Method;
 use contract::facts::{AppArchived, ConsentRevoked};
-use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Sealed, Service};
-use eventstore::transport::AUDIT;
+use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Service};
 use insta::assert_json_snapshot;
 use service::MemberRole;
 use stage::{eventually, redacted};
@@ -26,7 +23,7 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     let grant_id: GrantId = world.env.new_id();
     let (provenance, _) = acting(&world.env, operator.id, mine);
     let revoked = ConsentRevoked { grant_id, app_id: app, account_id, reason: "requested".into() };
-    let revoked = events.record(&world.env, grant_id.uuid(), &provenance, None, &revoked);
+    let revoked = events.record(&world.env, grant_id.uuid(), &provenance, &revoked);
     for bytes in life.iter().chain(&others).chain([&revoked]) {
         world.publish(bytes).await;
     }
@@ -145,7 +142,7 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     let provenance = Provenance::system(Service::AppRegistry, Some(other), world.env.new_id());
     let app_id: AppId = world.env.new_id();
     let revoked = ConsentRevoked { grant_id, app_id, account_id, reason: "requested".into() };
-    let revoked = events.record(&world.env, grant_id.uuid(), &provenance, None, &revoked);
+    let revoked = events.record(&world.env, grant_id.uuid(), &provenance, &revoked);
     for bytes in life.iter().chain(&others).chain([&revoked]) {
         world.publish(bytes).await;
     }
@@ -189,68 +186,19 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment() {
-    let world = World::new().await;
-    let audit = world.audit().await;
-    let events = Events::default();
-    let organization: OrganizationId = world.env.new_id();
-    let operator = world.people.operator(&world.env);
-    let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
-    let auditor = world.people.person(&world.env, &[(organization, MemberRole::Auditor)]);
-    let (provenance, sealed) = acting(&world.env, owner.id, organization);
-    let app_id: AppId = world.env.new_id();
-    let event = events.record(
-        &world.env,
-        app_id.uuid(),
-        &provenance,
-        Some(&sealed),
-        &AppArchived { app_id },
-    );
-    let forged = Sealed { salt: sealed.salt, bytes: br#"{"address":"203.0.113.9"}"#.to_vec() };
-
-    // A forged one comes first, with the event: the event is recorded, the context is not.
-    world.publish_with_context(&event, Some(&forged)).await;
-    world.until_recorded(1).await;
-    let conflicts = async || world.count("SELECT count(*) FROM audit.conflicts").await;
-    assert_eq!(conflicts().await, 1, "the forged one is noted");
-    let page = audit.get(&operator, "/v1/events").await.json;
-    assert!(page["items"][0].get("context").is_none(), "{page}");
-
-    // The event comes again, with its own; then with the forged one once more.
-    world.publish_with_context(&event, Some(&sealed)).await;
-    let kept = "SELECT count(*) FROM audit.entry_contexts";
-    eventually("the true one is kept", async || world.count(kept).await == 1).await;
-    world.publish_with_context(&event, Some(&forged)).await;
-    eventually("the work queue forgets", async || {
-        let queue = world.transport.stream(AUDIT).await.unwrap();
-        queue.cached_info().state.messages == 0
-    })
-    .await;
-    assert_eq!((world.count(kept).await, conflicts().await), (1, 1));
-    for (who, shown) in [(&operator, true), (&owner, true), (&auditor, false)] {
-        let page = audit.get(who, "/v1/events").await.json;
-        assert_eq!(page["items"][0]["context"]["address"].as_str(), shown.then_some("192.0.2.1"));
-    }
-    assert!(audit.health.readiness().await.checks["audit/conflicts"].ok, "it contradicts no event");
-    let distinct: HashSet<i64> =
-        audit.positions(&operator, "/v1/events?limit=1").await.into_iter().collect();
-    assert_eq!(distinct, HashSet::from([1]));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_endpoint_answers_as_the_snapshots_say() {
     let world = World::new().await;
     let audit = world.audit().await;
     let organization: OrganizationId = world.env.new_id();
     let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
     let stranger = world.people.person(&world.env, &[]);
-    let (provenance, sealed) = acting(&world.env, owner.id, organization);
+    let (provenance, parts) = acting(&world.env, owner.id, organization);
     let app_id: AppId = world.env.new_id();
     let (app, fact) = (app_id.uuid(), AppArchived { app_id });
-    let event = Events::default().record(&world.env, app, &provenance, Some(&sealed), &fact);
-    world.publish_with_context(&event, Some(&sealed)).await;
+    let event = Events::default().record_with(&world.env, app, &provenance, parts, &fact);
+    world.publish_with(&event).await;
     world.until_recorded(1).await;
-    let path = format!("/v1/events/{}", contract::Envelope::parse(&event).unwrap().id);
+    let path = format!("/v1/events/{}", contract::Envelope::parse(&event.event).unwrap().id);
     assert_json_snapshot!("list", redacted(&audit.get(&owner, "/v1/events").await));
     assert_json_snapshot!("read", redacted(&audit.get(&owner, &path).await));
     assert_json_snapshot!("not_found", redacted(&audit.get(&stranger, &path).await));

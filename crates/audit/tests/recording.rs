@@ -5,11 +5,11 @@ mod support;
 use std::sync::atomic::Ordering::SeqCst;
 
 use contract::facts::AppSuspended;
-use contract::{Envelope, OrganizationId, Provenance, Service};
+use contract::{Envelope, OrganizationId, Provenance, Sealed, Service};
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::AUDIT;
 use stage::eventually;
-use support::{Events, World, acting};
+use support::{Events, Parts, World, acting};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_is_recorded_once_however_often_and_in_whatever_order_it_comes() {
@@ -118,102 +118,101 @@ async fn a_lost_tail_is_found_by_comparing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_lost_with_its_context_is_had_with_its_context() {
+async fn what_was_lost_with_its_parts_is_had_with_its_parts() {
     let world = World::new().await;
     let audit = world.audit().await;
     let events = Events::default();
     world.producer(&events).await;
     // The others never arrive before the last, which shows that they are missing: more than are published
     // at once.
-    let life = events.with_contexts(&world.env, world.env.new_id(), 600);
+    let life = events.with_parts(&world.env, world.env.new_id(), 600);
     world.publish_life(&life[599..]).await;
     world.until_recorded(600).await;
-    world.until_contexts(600).await;
+    world.until_kept(600, 600).await;
     world.assert_dense(600).await;
-    assert_eq!(world.awaited_contexts().await, 0);
+    assert_eq!(world.awaited_parts().await, 0);
     assert!(audit.health.readiness().await.ready);
     assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
+async fn parts_that_do_not_come_are_asked_for_until_they_do() {
     let world = World::new().await;
     let audit = world.audit().await;
     let events = Events::default();
     events.repeating().refused.store(2, SeqCst);
     events.repeating().lost.store(1, SeqCst);
     world.producer(&events).await;
-    let life = events.with_contexts(&world.env, world.env.new_id(), 3);
+    let life = events.with_parts(&world.env, world.env.new_id(), 3);
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    world.until_contexts_were_asked_for(2).await;
+    // Two events, each with two parts.
+    world.until_parts_were_asked_for(4).await;
     // What it published was lost; minutes later the operator hears of it, and it is asked again.
     let later = "UPDATE audit.awaited_parts SET noticed_at = noticed_at - interval '9 minutes'";
     sqlx::query(later).execute(&world.sql).await.unwrap();
     let readiness = audit.health.readiness().await;
-    assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
-    world.minutes_pass_since_contexts_were_asked_for().await;
-    world.until_contexts(3).await;
-    eventually("nothing is awaited", async || world.awaited_contexts().await == 0).await;
+    assert!(!readiness.checks["audit/awaited-parts"].ok, "{readiness:?}");
+    world.minutes_pass_since_parts_were_asked_for().await;
+    world.until_kept(3, 3).await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
     assert!(audit.health.readiness().await.ready);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_context_that_its_producer_has_erased_is_awaited_no_longer() {
+async fn a_part_that_its_producer_has_erased_is_awaited_no_longer_and_the_other_comes() {
     let world = World::new().await;
     let _audit = world.audit().await;
     let events = Events::default();
-    let life = events.with_contexts(&world.env, world.env.new_id(), 3);
+    let life = events.with_parts(&world.env, world.env.new_id(), 3);
     events.erase_contexts();
     world.producer(&events).await;
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    eventually("its producer has told", async || world.awaited_contexts().await == 0).await;
-    world.until_contexts(1).await;
+    world.until_kept(1, 3).await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
     world.assert_dense(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn contexts_of_events_that_their_producer_has_no_more_are_given_up() {
+async fn parts_of_events_that_their_producer_has_no_more_are_given_up() {
     let world = World::new().await;
     let _audit = world.audit().await;
     let events = Events::default();
-    let life = events.with_contexts(&world.env, world.env.new_id(), 3);
+    let life = events.with_parts(&world.env, world.env.new_id(), 3);
     events.repeating().lost.store(1, SeqCst);
     world.producer(&events).await;
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    world.until_contexts_were_asked_for(2).await;
+    world.until_parts_were_asked_for(4).await;
     // It was set back to a time before these events.
     events.forget();
-    world.minutes_pass_since_contexts_were_asked_for().await;
-    eventually("nothing is awaited", async || world.awaited_contexts().await == 0).await;
-    world.until_contexts(1).await;
+    world.minutes_pass_since_parts_were_asked_for().await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
+    world.until_kept(1, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their_context() {
+async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their_parts() {
     let world = World::new().await;
     let _audit = world.audit().await;
     let events = Events::default();
     let organization = world.env.new_id();
-    let mut life = events.with_contexts(&world.env, organization, 2);
+    let mut life = events.with_parts(&world.env, organization, 2);
     // The producer knows no third: only the message can bring it.
     world.producer(&events).await;
-    let (_, sealed) = acting(&world.env, world.env.new_id(), organization);
+    let (_, Parts { context, details }) = acting(&world.env, world.env.new_id(), organization);
     let mut third = Envelope::parse(&life[1].event).unwrap();
     third.id = world.env.new_id();
     third.streamversion = third.streamversion.next();
-    third.contexthash = Some(sealed.hash());
-    life.push(EventWithParts {
-        event: third.canonical().unwrap().into(),
-        context: Some(sealed),
-        details: None,
-    });
+    third.contexthash = context.as_ref().map(Sealed::hash);
+    third.detailshash = details.as_ref().map(Sealed::hash);
+    let event = third.canonical().unwrap().into();
+    life.push(EventWithParts { event, context, details });
     let twins = audit_message::write([&life[0], &life[2], &life[2]]);
     world.publish_message(&audit_message::subject(Service::AppRegistry), &twins).await;
     world.until_recorded(3).await;
-    world.until_contexts(3).await;
+    world.until_kept(3, 3).await;
     world.assert_dense(3).await;
     eventually("the work queue forgets", async || world.waiting_in_queue().await == 0).await;
     assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
@@ -286,13 +285,8 @@ async fn what_contradicts_the_record_is_kept_as_an_alarm_and_changes_nothing() {
 
     let provenance =
         Provenance::system(Service::AppRegistry, Some(organization), world.env.new_id());
-    let forged = Events::default().record(
-        &world.env,
-        app_id.uuid(),
-        &provenance,
-        None,
-        &AppSuspended { app_id },
-    );
+    let forged =
+        Events::default().record(&world.env, app_id.uuid(), &provenance, &AppSuspended { app_id });
     world.publish(&forged).await;
     let mut reused = Envelope::parse(&life[0]).unwrap();
     reused.subject = format!("app/{}", uuid::Uuid::nil());
@@ -331,9 +325,9 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
         context: None,
         details: None,
     };
-    let (_, sealed) = acting(&world.env, world.env.new_id(), world.env.new_id());
-    let no_event =
-        EventWithParts { event: b"{}".to_vec().into(), context: Some(sealed), details: None };
+    let (_, Parts { context, details }) =
+        acting(&world.env, world.env.new_id(), world.env.new_id());
+    let no_event = EventWithParts { event: b"{}".to_vec().into(), context, details };
     let mut pretended = Envelope::parse(&life[2]).unwrap();
     pretended.source = Service::KeyIssuer;
     // Bytes that are no message, a message of nobody's, another service's event, an event of its own about another's
@@ -361,10 +355,9 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
     })
     .await;
     let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'message' AND payload IS NULL";
-    eventually("what may hold contexts is noted only", async || world.count(noted).await == 3)
-        .await;
+    eventually("what may hold parts is noted only", async || world.count(noted).await == 3).await;
     eventually("all messages are dealt with", async || world.waiting_in_queue().await == 0).await;
-    assert_eq!(world.count("SELECT count(*) FROM audit.entry_contexts").await, 0);
+    world.until_kept(0, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

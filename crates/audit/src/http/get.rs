@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
-use contract::{AccountId, EventId, OrganizationId, envelope};
+use contract::{EventId, envelope};
 use service::http::{Json, Path};
 use service::{Caller, Problem, RequestFacts};
 
@@ -51,9 +51,8 @@ pub(super) async fn get(
     drop(conn);
 
     let reader = reader(&caller);
-    let organization = recorded.organization.map(OrganizationId::from_uuid);
-    let visible = reader.sees(organization, &recorded.actor, false)
-        || match recorded.account_id.map(AccountId::from_uuid) {
+    let visible = reader.sees(recorded.organization, &recorded.actor, false)
+        || match recorded.account_id {
             Some(account) => audit.holds_role(&facts, caller.person_id, account).await?,
             None => false,
         };

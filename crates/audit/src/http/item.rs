@@ -1,11 +1,12 @@
 //! How an event is shown.
 
-use contract::{Context, Envelope, Salt, Sealed};
+use contract::{Context, Envelope, Sealed};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service::{Caller, Problem};
 use utoipa::ToSchema;
 
+use crate::part::Part;
 use crate::policy::Reader;
 use crate::store::entries::Recorded;
 
@@ -23,6 +24,11 @@ pub(super) struct Item {
     /// as it was not erased; it matches the event's `contexthash`.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<ItemContext>,
+    /// What people typed: names, labels, descriptions. Only there as long as it was not erased; it matches
+    /// the event's `detailshash`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    details: Option<Box<RawValue>>,
 }
 
 /// From where an event was caused: personal data, kept beside the event.
@@ -45,33 +51,43 @@ struct ItemContext {
 
 impl Item {
     pub(super) fn of(recorded: Recorded, reader: &Reader) -> Result<Self, Problem> {
-        let context = if reader.sees_context(&recorded.actor) { context(&recorded) } else { None };
-        let text = String::from_utf8(recorded.envelope).map_err(Problem::internal)?;
-        let event = RawValue::from_string(text).map_err(Problem::internal)?;
-        Ok(Self { position: recorded.position, event, context })
+        let context =
+            if reader.sees_context(&recorded.actor) { context_of(&recorded) } else { None };
+        let details = kept(&recorded, Part::Details).map(|sealed| sealed.bytes.clone());
+        Ok(Self {
+            position: recorded.position,
+            event: json(recorded.envelope)?,
+            context,
+            details: details.map(json).transpose()?,
+        })
     }
 }
 
-/// The context, if it is kept and belongs to the event: it was checked when it was recorded, and a table
-/// can be tampered with.
-fn context(recorded: &Recorded) -> Option<ItemContext> {
-    let salt = recorded.salt.as_deref()?.try_into().ok()?;
-    let sealed = Sealed { salt: Salt(salt), bytes: recorded.context.clone()? };
-    if !commits_to(&recorded.envelope, &sealed) {
-        tracing::warn!(
-            position = recorded.position,
-            "a context does not belong to its event; it is not shown"
-        );
-        return None;
-    }
+/// The context, if it is kept and is one.
+fn context_of(recorded: &Recorded) -> Option<ItemContext> {
+    let sealed = kept(recorded, Part::Context)?;
     let Context { address, user_agent, request_id, claimed_name } =
         serde_json::from_slice(&sealed.bytes).ok()?;
     Some(ItemContext { address, user_agent, request_id, claimed_name })
 }
 
-/// Whether this event commits to this context.
-fn commits_to(event: &[u8], sealed: &Sealed) -> bool {
-    Envelope::parse(event).is_ok_and(|event| event.contexthash == Some(sealed.hash()))
+/// The same bytes, as a part of an answer.
+fn json(bytes: Vec<u8>) -> Result<Box<RawValue>, Problem> {
+    let text = String::from_utf8(bytes).map_err(Problem::internal)?;
+    RawValue::from_string(text).map_err(Problem::internal)
+}
+
+/// A part, if it is kept and belongs to the event: it was checked when it was recorded, and a table can be
+/// tampered with.
+fn kept(recorded: &Recorded, part: Part) -> Option<&Sealed> {
+    let sealed = recorded.parts.of(part).as_ref()?;
+    let event = Envelope::parse(&recorded.envelope).ok()?;
+    if part.commitment(&event) != Some(sealed.hash()) {
+        let (position, part) = (recorded.position, part.name());
+        tracing::warn!(position, part, "a part does not belong to its event; it is not shown");
+        return None;
+    }
+    Some(sealed)
 }
 
 /// The caller, as policy sees them.

@@ -29,7 +29,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
-use crate::store::contexts;
+use crate::part::Part;
+use crate::store::parts;
 use crate::stream::{StreamHead, StreamPosition};
 
 /// Locks the end of the log until the transaction ends.
@@ -153,7 +154,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Appends entries in their order, each the next version of its stream, with their contexts. One
+/// Appends entries in their order, each the next version of its stream, with their parts. One
 /// statement, and a transaction of its own if none is open: the head is moved, which locks it, then come
 /// the rows and what is computed from them.
 ///
@@ -165,7 +166,8 @@ pub(crate) async fn append(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let columns = Columns::of(entries);
-    let contexts = contexts::Columns::of(entries);
+    let contexts = parts::Columns::of(Part::Context, entries);
+    let details = parts::Columns::of(Part::Details, entries);
     sqlx::query!(
         "WITH head AS (
              UPDATE audit.head
@@ -187,6 +189,10 @@ pub(crate) async fn append(
          ), context AS (
              INSERT INTO audit.entry_contexts (event_id, salt, context)
              SELECT * FROM UNNEST($16::uuid[], $17::bytea[], $18::bytea[])
+             ON CONFLICT (event_id) DO NOTHING
+         ), details AS (
+             INSERT INTO audit.entry_details (event_id, salt, details)
+             SELECT * FROM UNNEST($19::uuid[], $20::bytea[], $21::bytea[])
              ON CONFLICT (event_id) DO NOTHING
          )
          INSERT INTO audit.spans AS known (span, earliest, latest)
@@ -211,7 +217,10 @@ pub(crate) async fn append(
         &columns.envelopes as &[&[u8]],
         &contexts.event_ids,
         &contexts.salts as &[&[u8]],
-        &contexts.contexts as &[&[u8]],
+        &contexts.parts as &[&[u8]],
+        &details.event_ids,
+        &details.salts as &[&[u8]],
+        &details.parts as &[&[u8]],
     )
     .execute(conn)
     .await?;

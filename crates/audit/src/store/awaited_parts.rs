@@ -1,4 +1,4 @@
-//! Awaited contexts: events that were recorded from a producer's answer, which has no contexts.
+//! Awaited parts, of events that were recorded from a producer's answer, which has no parts.
 
 use chrono::{DateTime, Utc};
 use contract::Service;
@@ -7,27 +7,31 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
+use crate::part::Part;
 use crate::stream::StreamPosition;
 
-/// Awaits the contexts of those of these entries, just recorded, that came without.
+/// Awaits those parts of these entries, just recorded, that are to come.
 pub(crate) async fn add(
     conn: &mut PgConnection,
     recorded: &[Entry],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let to_come = || recorded.iter().filter(|entry| entry.awaits_context());
-    let ids: Vec<Uuid> = to_come().map(|entry| entry.event_id.uuid()).collect();
+    let awaited = || with_part(recorded).filter(|(entry, part)| entry.awaits(*part));
+    let ids: Vec<Uuid> = awaited().map(|(entry, _)| entry.event_id.uuid()).collect();
     if ids.is_empty() {
         return Ok(());
     }
-    let sources: Vec<&str> = to_come().map(|entry| entry.source.name()).collect();
-    let streams: Vec<Uuid> = to_come().map(|entry| entry.stream_id).collect();
-    let versions: Vec<i64> = to_come().map(|entry| entry.version).collect();
+    let parts: Vec<&str> = awaited().map(|(_, part)| part.name()).collect();
+    let sources: Vec<&str> = awaited().map(|(entry, _)| entry.source.name()).collect();
+    let streams: Vec<Uuid> = awaited().map(|(entry, _)| entry.stream_id).collect();
+    let versions: Vec<i64> = awaited().map(|(entry, _)| entry.version).collect();
     sqlx::query!(
         "INSERT INTO audit.awaited_parts (event_id, part, source, stream_id, version, noticed_at)
-         SELECT event_id, 'context', source, stream_id, version, $5
-         FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]) AS come (event_id, source, stream_id, version)",
+         SELECT event_id, part, source, stream_id, version, $6
+         FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[])
+             AS come (event_id, part, source, stream_id, version)",
         &ids,
+        &parts as &[&str],
         &sources as &[&str],
         &streams,
         &versions,
@@ -38,25 +42,33 @@ pub(crate) async fn add(
     Ok(())
 }
 
-/// Awaits no longer what these entries bring. One that came in a message has brought its context, or shows
+/// Awaits no longer what these entries bring. One that came in a message has brought its parts, or shows
 /// that its producer has none for it any more.
 pub(crate) async fn remove_delivered(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
-    let come = come.iter().filter(|entry| !entry.fetched);
+    let delivered = || with_part(come).filter(|(entry, part)| !entry.awaits(*part));
+    let parts: Vec<&str> = delivered().map(|(_, part)| part.name()).collect();
     let (streams, versions): (Vec<Uuid>, Vec<i64>) =
-        come.map(|entry| (entry.stream_id, entry.version)).unzip();
+        delivered().map(|(entry, _)| (entry.stream_id, entry.version)).unzip();
     sqlx::query!(
         "DELETE FROM audit.awaited_parts AS awaited
-         USING UNNEST($1::uuid[], $2::bigint[]) AS come (stream_id, version)
-         WHERE awaited.stream_id = come.stream_id AND awaited.version = come.version",
+         USING UNNEST($1::uuid[], $2::bigint[], $3::text[]) AS come (stream_id, version, part)
+         WHERE awaited.stream_id = come.stream_id AND awaited.version = come.version
+           AND awaited.part = come.part",
         &streams,
         &versions,
+        &parts as &[&str],
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The events of a service whose contexts are awaited and were not asked for yet, or, if so wished, not since
+/// Each entry with each part.
+fn with_part(entries: &[Entry]) -> impl Iterator<Item = (&Entry, Part)> {
+    entries.iter().flat_map(|entry| Part::ALL.map(|part| (entry, part)))
+}
+
+/// The events of a service of which parts are awaited and were not asked for yet, or, if so wished, not since
 /// then: at most so many, those first that were never asked for, by stream and version.
 pub(crate) async fn due(
     conn: &mut PgConnection,
@@ -97,7 +109,7 @@ pub(crate) async fn set_asked(
     Ok(())
 }
 
-/// Awaits these versions' contexts no longer: their producer does not have the events.
+/// Awaits nothing of these versions any more: their producer does not have the events.
 pub(crate) async fn remove(conn: &mut PgConnection, asked: &RepeatEvents) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM audit.awaited_parts WHERE stream_id = $1 AND version BETWEEN $2 AND $3",
@@ -110,7 +122,7 @@ pub(crate) async fn remove(conn: &mut PgConnection, asked: &RepeatEvents) -> sql
     Ok(())
 }
 
-/// How many contexts are awaited since before this time.
+/// How many parts have been awaited since before this time.
 pub(crate) async fn count_older_than(
     conn: &mut PgConnection,
     time: DateTime<Utc>,

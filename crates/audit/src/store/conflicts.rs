@@ -1,6 +1,7 @@
 //! Conflicts, kept until somebody has looked at them.
 
 use chrono::{DateTime, Utc};
+use contract::EventId;
 use sqlx::PgConnection;
 
 use crate::conflict::Conflict;
@@ -11,16 +12,17 @@ pub(crate) async fn keep(
     conflict: &Conflict,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
+    let event = conflict.kind.event();
     let done = sqlx::query!(
         "INSERT INTO audit.conflicts (digest, kind, event_id, stream_id, version, subject, payload, noticed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
         conflict.digest.as_slice(),
         conflict.kind.name(),
-        conflict.event_id,
-        conflict.stream_position.map(|position| position.stream_id),
-        conflict.stream_position.map(|position| position.version),
+        conflict.kind.event_id().map(EventId::uuid),
+        event.map(|event| event.stream_position.stream_id),
+        event.map(|event| event.stream_position.version),
         conflict.subject,
-        conflict.payload,
+        event.map(|event| &*event.envelope),
         now,
     )
     .execute(conn)

@@ -19,6 +19,13 @@ use uuid::Uuid;
 
 use super::acting;
 
+/// What is kept beside an event.
+#[derive(Clone, Default)]
+pub(crate) struct Parts {
+    pub(crate) context: Option<Sealed>,
+    pub(crate) details: Option<Sealed>,
+}
+
 /// What a producer recorded: in order, as its `events` table has it.
 #[derive(Clone, Default)]
 pub(crate) struct Events(Arc<Mutex<Vec<Row>>>, Repeating);
@@ -47,8 +54,8 @@ fn one_less(count: &AtomicUsize) -> bool {
     count.try_update(SeqCst, SeqCst, less).is_ok()
 }
 
-/// A stream, a version, an event, its context.
-type Row = (Uuid, i64, Vec<u8>, Option<Sealed>);
+/// A stream, a version, an event with its parts.
+type Row = (Uuid, i64, EventWithParts);
 
 impl Events {
     /// What becomes of repetitions.
@@ -63,13 +70,13 @@ impl Events {
 
     /// Erases all contexts.
     pub(crate) fn erase_contexts(&self) {
-        for (.., sealed) in self.0.lock().unwrap().iter_mut() {
-            *sealed = None;
+        for (.., event) in self.0.lock().unwrap().iter_mut() {
+            event.context = None;
         }
     }
 
-    /// Records as many suspensions of an app, each with a context.
-    pub(crate) fn with_contexts(
+    /// Records as many suspensions of an app, each with a context and details.
+    pub(crate) fn with_parts(
         &self,
         env: &Environment,
         organization: OrganizationId,
@@ -77,23 +84,32 @@ impl Events {
     ) -> Vec<EventWithParts> {
         let app_id: AppId = env.new_id();
         let record = |_| {
-            let (provenance, sealed) = acting(env, env.new_id(), organization);
-            let fact = AppSuspended { app_id };
-            let event = self.record(env, app_id.uuid(), &provenance, Some(&sealed), &fact);
-            EventWithParts { event: event.into(), context: Some(sealed), details: None }
+            let (provenance, parts) = acting(env, env.new_id(), organization);
+            self.record_with(env, app_id.uuid(), &provenance, parts, &AppSuspended { app_id })
         };
         (0..count).map(record).collect()
     }
 
-    /// Records the stream's next event.
+    /// Records the stream's next event, beside which nothing is kept.
     pub(crate) fn record<F: Fact>(
         &self,
         env: &Environment,
         stream: Uuid,
         provenance: &Provenance,
-        sealed: Option<&Sealed>,
         fact: &F,
     ) -> Vec<u8> {
+        self.record_with(env, stream, provenance, Parts::default(), fact).event.to_vec()
+    }
+
+    /// Records the stream's next event with these parts.
+    pub(crate) fn record_with<F: Fact>(
+        &self,
+        env: &Environment,
+        stream: Uuid,
+        provenance: &Provenance,
+        parts: Parts,
+        fact: &F,
+    ) -> EventWithParts {
         let mut events = self.0.lock().unwrap();
         let version = events.iter().filter(|(of, ..)| *of == stream).count() + 1;
         let version = Version::new(i64::try_from(version).unwrap()).unwrap();
@@ -106,16 +122,16 @@ impl Events {
             time: env.now(),
             source: source.unwrap(),
         };
-        let envelope = Envelope::of(
-            &header,
-            provenance,
-            Commitments { context: sealed.map(Sealed::hash), details: None },
-            fact,
-        )
-        .unwrap();
-        let bytes = envelope.canonical().unwrap();
-        events.push((stream, version.number(), bytes.clone(), sealed.cloned()));
-        bytes
+        let Parts { context, details } = parts;
+        let commitments = Commitments {
+            context: context.as_ref().map(Sealed::hash),
+            details: details.as_ref().map(Sealed::hash),
+        };
+        let envelope = Envelope::of(&header, provenance, commitments, fact).unwrap();
+        let event =
+            EventWithParts { event: envelope.canonical().unwrap().into(), context, details };
+        events.push((stream, version.number(), event.clone()));
+        event
     }
 
     /// Records as many events of the life of an app.
@@ -136,15 +152,9 @@ impl Events {
             service: None,
             domains: Vec::new(),
         };
-        let mut events = vec![self.record(env, app_id.uuid(), &provenance, None, &created)];
+        let mut events = vec![self.record(env, app_id.uuid(), &provenance, &created)];
         for _ in 1..count {
-            events.push(self.record(
-                env,
-                app_id.uuid(),
-                &provenance,
-                None,
-                &AppSuspended { app_id },
-            ));
+            events.push(self.record(env, app_id.uuid(), &provenance, &AppSuspended { app_id }));
         }
         (app_id, events)
     }
@@ -154,9 +164,9 @@ impl Events {
         let wanted = events.iter().filter(|(stream, version, ..)| {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
         });
-        let stored = |(_, version, bytes, _): &Row| StoredEvent {
+        let stored = |(_, version, event): &Row| StoredEvent {
             version: *version,
-            envelope: String::from_utf8(bytes.clone()).unwrap(),
+            envelope: String::from_utf8(event.event.to_vec()).unwrap(),
         };
         wanted.map(stored).take(256).collect()
     }
@@ -167,12 +177,7 @@ impl Events {
         let wanted = events.iter().filter(|(stream, version, ..)| {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
         });
-        let with_parts = |(_, _, bytes, sealed): &Row| EventWithParts {
-            event: bytes.clone().into(),
-            context: sealed.clone(),
-            details: None,
-        };
-        wanted.map(with_parts).collect()
+        wanted.map(|(.., event)| event.clone()).collect()
     }
 
     pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {

@@ -23,7 +23,7 @@ use service::{Health, Problem, Tasks};
 use sqlx::PgPool;
 use stage::{Answer, Client, Person, Servers, eventually};
 
-pub(crate) use events::Events;
+pub(crate) use events::{Events, Parts};
 pub(crate) use people::People;
 
 /// The servers of one test.
@@ -122,18 +122,14 @@ impl World {
 
     /// Publishes an event, as a relay does, and awaits that it is stored.
     pub(crate) async fn publish(&self, bytes: &[u8]) {
-        self.publish_with_context(bytes, None).await;
+        let event = bytes.to_vec().into();
+        self.publish_with(&EventWithParts { event, context: None, details: None }).await;
     }
 
-    /// The same with what shall be its context.
-    pub(crate) async fn publish_with_context(&self, event: &[u8], sealed: Option<&Sealed>) {
-        let service = Envelope::parse(event).unwrap().source;
-        let event = EventWithParts {
-            event: event.to_vec().into(),
-            context: sealed.cloned(),
-            details: None,
-        };
-        self.publish_message(&audit_message::subject(service), &audit_message::write([&event]))
+    /// The same with its parts.
+    pub(crate) async fn publish_with(&self, event: &EventWithParts) {
+        let service = Envelope::parse(&event.event).unwrap().source;
+        self.publish_message(&audit_message::subject(service), &audit_message::write([event]))
             .await;
     }
 
@@ -146,6 +142,12 @@ impl World {
 
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.sql).await.unwrap()
+    }
+
+    /// Changes one row, as the database's owner.
+    pub(crate) async fn change(&self, sql: &'static str) {
+        let done = sqlx::query(sql).execute(&self.sql).await.unwrap();
+        assert_eq!(done.rows_affected(), 1, "{sql}");
     }
 
     /// Publishes these in one message.
@@ -163,26 +165,27 @@ impl World {
         queue.cached_info().state.messages
     }
 
-    pub(crate) async fn awaited_contexts(&self) -> i64 {
+    pub(crate) async fn awaited_parts(&self) -> i64 {
         self.count("SELECT count(*) FROM audit.awaited_parts").await
     }
 
-    /// Awaits that a producer has promised to repeat so many events.
-    pub(crate) async fn until_contexts_were_asked_for(&self, count: i64) {
+    /// Awaits that so many parts were asked for, and their producer has promised them.
+    pub(crate) async fn until_parts_were_asked_for(&self, count: i64) {
         let asked = "SELECT count(*) FROM audit.awaited_parts WHERE asked_at IS NOT NULL";
         eventually("the producer has promised", async || self.count(asked).await == count).await;
     }
 
     /// So that they are asked for again.
-    pub(crate) async fn minutes_pass_since_contexts_were_asked_for(&self) {
+    pub(crate) async fn minutes_pass_since_parts_were_asked_for(&self) {
         let later = "UPDATE audit.awaited_parts SET asked_at = asked_at - interval '9 minutes'";
         sqlx::query(later).execute(&self.sql).await.unwrap();
     }
 
-    /// Awaits that so many contexts are kept.
-    pub(crate) async fn until_contexts(&self, count: i64) {
-        eventually(&format!("{count} contexts are kept"), async || {
-            self.count("SELECT count(*) FROM audit.entry_contexts").await == count
+    /// Awaits that so many contexts and so many details are kept.
+    pub(crate) async fn until_kept(&self, contexts: i64, details: i64) {
+        eventually(&format!("{contexts} contexts and {details} details are kept"), async || {
+            self.count("SELECT count(*) FROM audit.entry_contexts").await == contexts
+                && self.count("SELECT count(*) FROM audit.entry_details").await == details
         })
         .await;
     }
@@ -250,18 +253,22 @@ impl Replica {
     }
 }
 
-/// A person acting from an address, with the context sealed.
+/// A person acting from an address and typing something.
 pub(crate) fn acting(
     env: &Environment,
     person: PersonId,
     organization: OrganizationId,
-) -> (Provenance, Sealed) {
+) -> (Provenance, Parts) {
     let context = Context { address: Some("192.0.2.1".to_owned()), ..Context::default() };
-    let sealed = Sealed::seal(&context, env);
+    let details = serde_json::json!({ "name": "Shelf Optimizer" });
+    let parts = Parts {
+        context: Some(Sealed::seal(&context, env)),
+        details: Some(Sealed::seal(&details, env)),
+    };
     let authority = Authority::role("owner");
     #[expect(clippy::disallowed_methods, reason = "the services' permits are not at hand here")]
     let mut provenance =
         Provenance::permitted(Actor::Person(person), authority, Some(organization), env.new_id());
     provenance.context = Some(context);
-    (provenance, sealed)
+    (provenance, parts)
 }

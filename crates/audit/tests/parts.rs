@@ -1,0 +1,133 @@
+//! What is kept beside an event is shown to those who may see it, if it belongs to the event, and can be
+//! erased.
+
+mod support;
+
+use axum::http::Method;
+use contract::facts::AppArchived;
+use contract::{AppId, Commitment, Envelope, OrganizationId, Sealed};
+use eventstore::audit_message::EventWithParts;
+use serde_json::{Value, json};
+use service::MemberRole;
+use stage::{Person, eventually};
+use support::{Events, Replica, World, acting};
+
+/// Records that the owner of an organization has archived an app.
+fn archived(world: &World, owner: &Person, organization: OrganizationId) -> EventWithParts {
+    let (provenance, parts) = acting(&world.env, owner.id, organization);
+    let app_id: AppId = world.env.new_id();
+    let fact = AppArchived { app_id };
+    Events::default().record_with(&world.env, app_id.uuid(), &provenance, parts, &fact)
+}
+
+/// What somebody is shown of the only event.
+async fn shown(audit: &Replica, who: &Person) -> Value {
+    audit.get(who, "/v1/events").await.expect(200).json["items"][0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_are_shown_to_those_allowed_if_they_keep_their_events_commitments() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let organization: OrganizationId = world.env.new_id();
+    let operator = world.people.operator(&world.env);
+    let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
+    let auditor = world.people.person(&world.env, &[(organization, MemberRole::Auditor)]);
+    let event = archived(&world, &owner, organization);
+    let forge = |sealed: &Option<Sealed>, bytes: &[u8]| {
+        Some(Sealed { salt: sealed.as_ref().unwrap().salt, bytes: bytes.to_vec() })
+    };
+    let forged = EventWithParts {
+        event: event.event.clone(),
+        context: forge(&event.context, br#"{"address":"203.0.113.9"}"#),
+        details: forge(&event.details, br#"{"name":"Shelf Plunderer"}"#),
+    };
+
+    // Forged ones come first, with the event: the event is recorded, they are not.
+    world.publish_with(&forged).await;
+    world.until_recorded(1).await;
+    let conflicts = async || {
+        let kinds = "SELECT kind FROM audit.conflicts WHERE payload IS NULL ORDER BY kind";
+        sqlx::query_scalar::<_, String>(kinds).fetch_all(&world.sql).await.unwrap()
+    };
+    assert_eq!(conflicts().await, ["context", "details"], "the forged ones are noted");
+    let item = shown(&audit, &operator).await;
+    assert!(item.get("context").is_none() && item.get("details").is_none(), "{item}");
+
+    // The event comes again, with its own; then with the forged ones once more.
+    world.publish_with(&event).await;
+    world.until_kept(1, 1).await;
+    world.publish_with(&forged).await;
+    eventually("the work queue forgets", async || world.waiting_in_queue().await == 0).await;
+    assert_eq!(conflicts().await.len(), 2);
+    world.until_kept(1, 1).await;
+    for (who, sees_context) in [(&operator, true), (&owner, true), (&auditor, false)] {
+        let item = shown(&audit, who).await;
+        assert_eq!(item["context"]["address"].as_str(), sees_context.then_some("192.0.2.1"));
+        assert_eq!(item["details"], json!({ "name": "Shelf Optimizer" }));
+        let path = format!("/v1/events/{}", item["event"]["id"].as_str().unwrap());
+        assert_eq!(audit.get(who, &path).await.expect(200).json, item);
+    }
+    assert!(audit.health.readiness().await.checks["audit/conflicts"].ok, "no event contradicts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_that_were_tampered_with_are_not_shown() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let organization: OrganizationId = world.env.new_id();
+    let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
+    world.publish_with(&archived(&world, &owner, organization)).await;
+    world.until_kept(1, 1).await;
+    world.change(r#"UPDATE audit.entry_contexts SET context = '{"address":"203.0.113.9"}'"#).await;
+    world.change(r#"UPDATE audit.entry_details SET details = '{"name":"Shelf Plunderer"}'"#).await;
+    let item = shown(&audit, &owner).await;
+    assert!(item.get("context").is_none() && item.get("details").is_none(), "{item}");
+    assert_eq!(item["position"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_can_be_erased_and_the_event_and_the_other_part_still_hold() {
+    for (erased, left) in [("context", "details"), ("details", "context")] {
+        let world = World::new().await;
+        let audit = world.audit().await;
+        let organization: OrganizationId = world.env.new_id();
+        let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
+        let event = archived(&world, &owner, organization);
+        world.publish_with(&event).await;
+        world.until_kept(1, 1).await;
+        let mut before = shown(&audit, &owner).await;
+
+        let (erase, rest) = match erased {
+            "context" => (
+                "DELETE FROM audit.entry_contexts",
+                "SELECT salt, details FROM audit.entry_details",
+            ),
+            _ => (
+                "DELETE FROM audit.entry_details",
+                "SELECT salt, context FROM audit.entry_contexts",
+            ),
+        };
+        world.change(erase).await;
+
+        let after = shown(&audit, &owner).await;
+        assert!(before.as_object_mut().unwrap().remove(erased).is_some(), "it was shown");
+        assert_eq!(after, before, "all else is shown as before");
+        assert!(after.get(left).is_some());
+
+        let path = format!("/v1/events/{}", Envelope::parse(&event.event).unwrap().id);
+        let request = audit.client(&owner).request(Method::GET, &path);
+        let exact = request.header("accept", "application/cloudevents+json").send().await.body;
+        assert_eq!(exact, event.event, "the event is the same, with both commitments");
+        let commitments = Envelope::parse(&exact).unwrap();
+        let hash = |part| match part {
+            "context" => commitments.contexthash.unwrap(),
+            _ => commitments.detailshash.unwrap(),
+        };
+        assert_ne!(hash(erased), hash(left));
+        let (salt, bytes): (Vec<u8>, Vec<u8>) =
+            sqlx::query_as(rest).fetch_one(&world.sql).await.unwrap();
+        let kept = Commitment::of(&contract::Salt(salt.try_into().unwrap()), &bytes);
+        assert_eq!(kept, hash(left), "the other part is bound to the event as before");
+    }
+}
