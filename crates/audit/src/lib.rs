@@ -63,9 +63,9 @@ mod stream;
 
 use std::sync::Arc;
 
+use contract::AccountId;
 use contract::rpc::AccountRolesOf;
-use contract::{AccountId, PersonId};
-use service::{Problem, RequestFacts, Resources, StartError};
+use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::ingest::Ingest;
@@ -77,16 +77,18 @@ pub struct Audit {
     resources: Resources,
 }
 
+impl ServiceState for Audit {
+    fn resources(&self) -> &Resources {
+        &self.resources
+    }
+}
+
 impl Audit {
-    /// Whether the person holds any role on the account.
-    async fn holds_role(
-        &self,
-        facts: &RequestFacts,
-        person: PersonId,
-        account: AccountId,
-    ) -> Result<bool, Problem> {
-        let request = AccountRolesOf { person_id: person, account_ids: Some(vec![account]) };
-        let roles = self.resources.rpc.call(facts, &request).await?;
+    /// Whether the caller holds any role on the account.
+    async fn holds_role(&self, attempt: &Attempt, account: AccountId) -> Result<bool, Problem> {
+        let person_id = attempt.caller.person_id;
+        let request = AccountRolesOf { person_id, account_ids: Some(vec![account]) };
+        let roles = self.resources.rpc.call(&attempt.facts, &request).await?;
         Ok(roles.iter().any(|role| role.account_id == account))
     }
 }

@@ -8,10 +8,11 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
 use contract::{EventId, envelope};
 use service::http::{Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
-use super::item::{Item, reader};
+use super::item::Item;
 use crate::Audit;
+use crate::policy::sees_event;
 use crate::store::entries;
 
 /// Read one event
@@ -40,29 +41,27 @@ use crate::store::entries;
 )]
 pub(super) async fn get(
     State(audit): State<Arc<Audit>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(id): Path<EventId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let not_found = || Problem::not_found("event-not-found", "There is no such event.");
     let mut conn = audit.resources.pool.acquire().await?;
-    let recorded = entries::of_event(&mut conn, id).await?.ok_or_else(not_found)?;
+    let recorded =
+        entries::of_event(&mut conn, id).await?.ok_or_else(Problem::no_such::<EventId>)?;
     drop(conn);
 
-    let reader = reader(&caller);
-    let visible = reader.sees(recorded.organization, &recorded.actor, false)
+    let visible = sees_event(&attempt.caller, recorded.organization, &recorded.actor)
         || match recorded.account_id {
-            Some(account) => audit.holds_role(&facts, caller.person_id, account).await?,
+            Some(account) => audit.holds_role(&attempt, account).await?,
             None => false,
         };
     if !visible {
-        return Err(not_found());
+        return Err(Problem::no_such::<EventId>());
     }
     let mut response = if wants_event(&headers) {
         ([(CONTENT_TYPE, envelope::CONTENT_TYPE)], recorded.envelope).into_response()
     } else {
-        Json(Item::of(recorded, &reader)?).into_response()
+        Json(Item::of(recorded, &attempt.caller)?).into_response()
     };
     response.headers_mut().insert(VARY, ACCEPT.into());
     Ok(response)

@@ -7,7 +7,7 @@ use service::{Caller, Problem};
 use utoipa::ToSchema;
 
 use crate::part::Part;
-use crate::policy::Reader;
+use crate::policy;
 use crate::store::entries::Recorded;
 
 /// An event and its place in the log.
@@ -50,9 +50,12 @@ struct ItemContext {
 }
 
 impl Item {
-    pub(super) fn of(recorded: Recorded, reader: &Reader) -> Result<Self, Problem> {
-        let context =
-            if reader.sees_context(&recorded.actor) { context_of(&recorded) } else { None };
+    pub(super) fn of(recorded: Recorded, caller: &Caller) -> Result<Self, Problem> {
+        let context = if policy::sees_context(caller, &recorded.actor) {
+            context_of(&recorded)
+        } else {
+            None
+        };
         let details = kept(&recorded, Part::Details).map(|sealed| sealed.bytes.clone());
         Ok(Self {
             position: recorded.position,
@@ -88,13 +91,4 @@ fn kept(recorded: &Recorded, part: Part) -> Option<&Sealed> {
         return None;
     }
     Some(sealed)
-}
-
-/// The caller, as policy sees them.
-pub(super) fn reader(caller: &Caller) -> Reader {
-    Reader {
-        person: caller.person_id,
-        operator: caller.operator,
-        memberships: caller.memberships.iter().map(|of| (of.organization_id, of.role)).collect(),
-    }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::{OriginalUri, RawQuery, State};
 use axum::http::HeaderName;
 use axum::response::Response;
+use contract::{AccountId, OrganizationId};
 use service::http::{Page, decode_cursor, encode_cursor};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Denied, Problem};
 
-use super::item::{Item, reader};
+use super::item::Item;
 use crate::Audit;
-use crate::policy::Denied;
+use crate::policy;
 use crate::query::{InvalidParameter, Order, Query};
 use crate::store::pages::Search;
 use crate::store::{append, entries};
@@ -66,23 +67,19 @@ const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
 )]
 pub(super) async fn list(
     State(audit): State<Arc<Audit>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     RawQuery(query): RawQuery,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref().unwrap_or_default()).map_err(invalid_request)?;
     let after = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
-    let reader = reader(&caller);
-    let holds_role = match query.filter.account {
-        Some(account) if !reader.operator => {
-            audit.holds_role(&facts, caller.person_id, account).await?
-        }
+    let (organization, account) = (query.filter.organization, query.filter.account);
+    let holds_role = match account {
+        Some(account) if !attempt.caller.operator => audit.holds_role(&attempt, account).await?,
         _ => false,
     };
-    let scope = reader
-        .scope(query.filter.organization, query.filter.account, holds_role)
-        .map_err(denied)?;
+    let scope = policy::scope(&attempt.caller, organization, account, holds_role)
+        .map_err(|denied| refusal(denied, organization))?;
 
     let mut conn = audit.resources.pool.acquire().await?;
     let size = append::size(&mut conn).await?;
@@ -96,8 +93,10 @@ pub(super) async fn list(
     if query.order == Order::Descending {
         recorded.reverse();
     }
-    let items =
-        recorded.into_iter().map(|entry| Item::of(entry, &reader)).collect::<Result<_, _>>()?;
+    let items = recorded
+        .into_iter()
+        .map(|entry| Item::of(entry, &attempt.caller))
+        .collect::<Result<_, _>>()?;
     let next_cursor = positions.next.map(|position| encode_cursor(&position)).transpose()?;
     let mut response = Page { items, next_cursor }.into_response_for(&uri);
     response.headers_mut().insert(LOG_SIZE, size.into());
@@ -112,15 +111,12 @@ fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {
         .fold(problem, |problem, parameter| problem.with_field(parameter.field, parameter.message))
 }
 
-fn denied(denied: Denied) -> Problem {
+fn refusal(denied: Denied, organization: Option<OrganizationId>) -> Problem {
     match denied {
-        Denied::NoSuchOrganization => {
-            Problem::not_found("organization-not-found", "There is no such organization.")
-        }
-        Denied::NoSuchAccount => {
-            Problem::not_found("account-not-found", "There is no such account.")
-        }
-        Denied::NothingToSee => Problem::forbidden(
+        Denied::Hidden if organization.is_some() => Problem::no_such::<OrganizationId>(),
+        Denied::Hidden => Problem::no_such::<AccountId>(),
+        // Not recorded: it was aimed at nothing of anybody's.
+        Denied::Role => Problem::forbidden(
             "role-not-allowed",
             "You are a member of no organization. Name an account on which you hold a role as account_id.",
         ),
