@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use contract::Version;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::conflict::{Conflict, ConflictKind, RefusedEvent};
 use crate::entry::Entry;
 use crate::resequence::resequence;
-use crate::store::{append, awaited_parts, conflicts, parts};
+use crate::store::{append, awaited_parts, conflicts, entries, heads, parts};
 use crate::stream::{Hole, StreamHead};
 
 /// What the transaction did.
@@ -38,17 +39,17 @@ pub(crate) async fn append_in_sequence(
     let mut streams: Vec<Uuid> = batch.iter().map(|entry| entry.stream_id).collect();
     streams.sort_unstable();
     streams.dedup();
-    let heads = append::stream_heads(&mut transaction, &streams).await?;
+    let heads = heads::stream_heads(&mut transaction, &streams).await?;
     let batch = refuse_foreign_entries(&mut transaction, batch, &heads, now).await?;
     let heads = heads.into_iter().map(|(stream, head)| (stream, head.version)).collect();
     let batch = resequence(batch, &heads);
     if !batch.in_sequence.is_empty() {
-        append::append(&mut transaction, &batch.in_sequence, now).await?;
+        append::insert(&mut transaction, &batch.in_sequence, now).await?;
         awaited_parts::add(&mut transaction, &batch.in_sequence, now).await?;
     }
     if !batch.duplicates.is_empty() {
         // After appending, so that two of this batch that claim one position are compared as well.
-        let conflicting = append::contradictions(&mut transaction, &batch.duplicates).await?;
+        let conflicting = entries::contradictions(&mut transaction, &batch.duplicates).await?;
         awaited_parts::remove_delivered(&mut transaction, &batch.duplicates).await?;
         let mut recorded = Vec::with_capacity(batch.duplicates.len());
         for (index, duplicate) in batch.duplicates.into_iter().enumerate() {
@@ -78,7 +79,7 @@ async fn refuse_reused_ids(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Entry>> {
     let ids: Vec<Uuid> = batch.iter().map(|entry| entry.event_id.uuid()).collect();
-    let mut positions = append::stream_positions_of(conn, &ids).await?;
+    let mut positions = entries::stream_positions_of(conn, &ids).await?;
     let mut accepted = Vec::with_capacity(batch.len());
     for entry in batch {
         let position = entry.stream_position();
@@ -100,11 +101,11 @@ async fn refuse_foreign_entries(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Entry>> {
     let mut owners = heads.clone();
-    for first in batch.iter().filter(|entry| entry.version == 1) {
+    for first in batch.iter().filter(|entry| entry.version == Version::FIRST) {
         owners.entry(first.stream_id).or_insert_with(|| StreamHead {
-            version: 1,
+            version: Version::FIRST,
             kind: first.stream_kind.clone(),
-            source: first.source.name().to_owned(),
+            source: first.source,
         });
     }
     let mut accepted = Vec::with_capacity(batch.len());
@@ -129,7 +130,7 @@ async fn refuse(
     let conflict = Conflict::of_entry(kind, entry);
     if conflicts::keep(conn, &conflict, now).await? {
         tracing::error!(
-            kind = conflict.kind.name(), event = %entry.event_id, stream = %entry.stream_id, version = entry.version,
+            kind = conflict.kind.name(), event = %entry.event_id, stream = %entry.stream_id, version = %entry.version,
             "an event contradicts the record; the record stays as it is"
         );
     }

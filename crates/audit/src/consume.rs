@@ -1,7 +1,7 @@
 //! Consumer of the work queue: records what comes, and says which messages are done.
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use contract::Service;
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
+use tokio::time::Instant;
 
 use crate::conflict::Conflict;
 use crate::entry::Entry;

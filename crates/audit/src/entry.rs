@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{
     AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, OrganizationId,
-    PersonId, Sealed, Service,
+    PersonId, Sealed, Service, Version,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub(crate) event_id: EventId,
     pub(crate) stream_kind: String,
     pub(crate) stream_id: Uuid,
-    pub(crate) version: i64,
+    pub(crate) version: Version,
     pub(crate) kind: String,
     pub(crate) source: Service,
     pub(crate) organization: Option<OrganizationId>,
@@ -67,7 +67,7 @@ impl Entry {
         Ok(Self {
             event_id: envelope.id,
             stream_id,
-            version: envelope.streamversion.number(),
+            version: envelope.streamversion,
             source: envelope.source,
             organization: envelope
                 .organization
@@ -94,7 +94,7 @@ impl Entry {
 
     /// Whether the stream with this head is its stream: ids alone do not say so.
     pub(crate) fn is_in_stream_of(&self, head: &StreamHead) -> bool {
-        self.stream_kind == head.kind && self.source.name() == head.source
+        self.stream_kind == head.kind && self.source == head.source
     }
 
     /// Whether it is what only this service may record.
@@ -156,7 +156,7 @@ fn id_of_target<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 pub(crate) mod tests {
     use contract::envelope::{Commitments, EventHeader};
     use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
-    use contract::{Context, Environment, Fact, GrantId, Provenance, Version};
+    use contract::{Context, Environment, Fact, GrantId, Provenance};
 
     use super::*;
 
@@ -203,7 +203,7 @@ pub(crate) mod tests {
         assert_eq!(entry.account_id, Some(fact.account_id));
         assert_eq!(entry.person_id, None);
         assert_eq!(
-            (entry.stream_kind.as_str(), entry.stream_id, entry.version),
+            (entry.stream_kind.as_str(), entry.stream_id, entry.version.number()),
             ("consent", fact.grant_id.uuid(), 2)
         );
         assert_eq!(entry.envelope, bytes, "the bytes are kept as they came");

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use contract::Service;
 use contract::rpc::StreamEvents;
+use contract::{Service, Version};
 use futures::stream::{self, StreamExt};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::entry::Entry;
@@ -35,7 +36,7 @@ pub(crate) enum FetchError {
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
     #[error("{service} does not have version {version} of stream {stream_id}")]
-    NoSuchVersion { service: Service, stream_id: Uuid, version: i64 },
+    NoSuchVersion { service: Service, stream_id: Uuid, version: Version },
 }
 
 /// What is known of the producers while they are asked.
@@ -59,7 +60,7 @@ pub(crate) async fn fetch_holes(
         .map(|hole| async move {
             let (found, failure) = fetching.fetch(&hole).await;
             // What was had is a hole no more.
-            let from = found.last().map_or(hole.from, |last| last.version + 1);
+            let from = found.last().map_or(hole.from, |last| last.version.next());
             (Hole { from, ..hole }, found, failure)
         })
         .buffered(CONCURRENT_REQUESTS);
@@ -89,7 +90,8 @@ impl Fetching<'_> {
         let mut alone = false;
         while next <= hole.to {
             let to = if alone { next } else { hole.to };
-            let asked = StreamEvents { stream_id: hole.stream_id, from: next, to };
+            let asked =
+                StreamEvents { stream_id: hole.stream_id, from: next.number(), to: to.number() };
             if Instant::now() >= self.deadline {
                 return (found, Some(FetchError::DeadlinePassed));
             }
@@ -115,7 +117,7 @@ impl Fetching<'_> {
                     Ok(entry)
                         if entry.stream_position() == position && entry.is_of(hole.source) =>
                     {
-                        next += 1;
+                        next = next.next();
                         found.push(entry);
                     }
                     Ok(_) | Err(_) => break,
@@ -201,6 +203,7 @@ mod tests {
     }
 
     fn hole(stream: u128, from: i64, to: i64) -> Hole {
+        let [from, to] = [from, to].map(|number| Version::new(number).unwrap());
         Hole { stream_id: Uuid::from_u128(stream), source: Service::AppRegistry, from, to }
     }
 
@@ -209,14 +212,14 @@ mod tests {
         let registry = Few::new(7, Service::AppRegistry);
         let (found, failed) =
             fetch_holes(&registry, vec![hole(1, 2, 9), hole(2, 7, 7)], deadline()).await;
-        let versions: Vec<i64> = found.iter().map(|entry| entry.version).collect();
+        let versions: Vec<i64> = found.iter().map(|entry| entry.version.number()).collect();
         assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
         let [(left, reason)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(*left, hole(1, 8, 9));
         let missing = FetchError::NoSuchVersion {
             service: Service::AppRegistry,
             stream_id: left.stream_id,
-            version: 8,
+            version: Version::new(8).unwrap(),
         };
         assert_eq!(*reason, missing);
     }

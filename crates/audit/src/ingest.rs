@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use contract::Environment;
 use eventstore::dedicated_connection::DedicatedConnection;
 use sqlx::PgPool;
 use tokio::sync::{Mutex, Notify};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::append_in_sequence::{Appended, append_in_sequence};
@@ -21,12 +21,11 @@ use crate::stream::{Hole, StreamPosition};
 /// Records entries, however they come: by message, in a producer's answer, twice.
 #[derive(Clone)]
 pub(crate) struct Ingest {
-    pub(crate) pool: PgPool,
-    pub(crate) env: Environment,
-    pub(crate) producers: Arc<dyn Producers>,
+    pool: PgPool,
+    env: Environment,
+    producers: Arc<dyn Producers>,
     appender: Arc<Mutex<DedicatedConnection>>,
-    /// Notified when something was recorded of which parts are awaited.
-    pub(crate) parts_awaited: Arc<Notify>,
+    parts_awaited: Arc<Notify>,
 }
 
 /// What came of a batch.
@@ -39,15 +38,16 @@ pub(crate) struct Outcome {
 }
 
 impl Ingest {
-    /// Records in this database, and asks these producers for what is missing.
-    pub(crate) fn new(pool: PgPool, env: Environment, producers: Arc<dyn Producers>) -> Self {
-        Self {
-            appender: Arc::new(Mutex::new(DedicatedConnection::like(&pool))),
-            pool,
-            env,
-            producers,
-            parts_awaited: Arc::default(),
-        }
+    /// Records in this database, and asks these producers for what is missing. `parts_awaited` is notified
+    /// when something was recorded of which parts are awaited.
+    pub(crate) fn new(
+        pool: PgPool,
+        env: Environment,
+        producers: Arc<dyn Producers>,
+        parts_awaited: Arc<Notify>,
+    ) -> Self {
+        let appender = Arc::new(Mutex::new(DedicatedConnection::like(&pool)));
+        Self { pool, env, producers, appender, parts_awaited }
     }
 
     /// Records a batch. What is missing before an entry is asked for at once, until the deadline; only
@@ -57,56 +57,65 @@ impl Ingest {
         batch: Vec<Entry>,
         deadline: Instant,
     ) -> sqlx::Result<Outcome> {
-        let first = self.append(batch).await?;
-        if first.holes.is_empty() {
-            return Ok(Outcome { appended: first.count, out_of_sequence: HashSet::new() });
+        let Appended { count, out_of_sequence, holes } = self.commit(batch).await?;
+        let mut outcome = Outcome { appended: count, ..Outcome::default() };
+        if !holes.is_empty() {
+            tracing::info!(holes = holes.len(), "events are missing; asking their producers");
+            // Not inside the transaction: nobody waits for the head while we wait for an answer.
+            let filled = self.fill(holes, out_of_sequence, deadline).await?;
+            outcome.appended += filled.appended;
+            outcome.out_of_sequence = filled.out_of_sequence;
         }
-        tracing::info!(holes = first.holes.len(), "events are missing; asking their producers");
-        // Not inside the transaction: nobody waits for the head while we wait for an answer.
-        let (mut entries, failures) =
-            fetch_holes(self.producers.as_ref(), first.holes, deadline).await;
-        entries.extend(first.out_of_sequence);
-        let mut second = self.append(entries).await?;
-        // The messages of what is beyond a hole may be gone before it is filled: then they are missing
-        // as well.
-        for beyond in &second.out_of_sequence {
-            for hole in &mut second.holes {
-                if hole.stream_id == beyond.stream_id {
-                    hole.to = hole.to.max(beyond.version);
-                }
-            }
-        }
-        let reasons: HashMap<Uuid, String> = failures
-            .into_iter()
-            .map(|(hole, reason)| (hole.stream_id, reason.to_string()))
-            .collect();
-        self.keep_holes(&second.holes, &reasons).await?;
-        Ok(Outcome {
-            appended: first.count + second.count,
-            out_of_sequence: second.out_of_sequence.iter().map(Entry::stream_position).collect(),
-        })
+        Ok(outcome)
     }
 
     /// Fills holes that are known from before or were found by comparing, as far as it can be done
-    /// now. What cannot be filled is kept and tried again later. How many entries were appended.
+    /// now. How many entries were appended.
     pub(crate) async fn repair(&self, holes: Vec<Hole>) -> sqlx::Result<usize> {
         if holes.is_empty() {
             return Ok(0);
         }
-        let (entries, failures) = fetch_holes(self.producers.as_ref(), holes, deadline()).await;
-        let appended = self.append(entries).await?;
-        let (mut open, mut reasons) = (appended.holes, HashMap::new());
-        for (hole, reason) in failures {
-            reasons.insert(hole.stream_id, reason.to_string());
-            open.push(hole);
-        }
-        self.keep_holes(&open, &reasons).await?;
-        Ok(appended.count)
+        Ok(self.fill(holes, Vec::new(), deadline()).await?.appended)
     }
 
-    /// Appends what can be appended, in one transaction. Most batches are new and in order, which
+    /// Fetches what is missing until the deadline, and records it with the entries that wait for it. What
+    /// cannot be filled is kept and tried again later.
+    async fn fill(
+        &self,
+        holes: Vec<Hole>,
+        waiting: Vec<Entry>,
+        deadline: Instant,
+    ) -> sqlx::Result<Outcome> {
+        let (mut entries, failures) = fetch_holes(self.producers.as_ref(), holes, deadline).await;
+        entries.extend(waiting);
+        let Appended { count, out_of_sequence, holes } = self.commit(entries).await?;
+        let mut open: HashMap<Uuid, Hole> =
+            holes.into_iter().map(|hole| (hole.stream_id, hole)).collect();
+        let mut reasons = HashMap::new();
+        for (hole, reason) in failures {
+            reasons.insert(hole.stream_id, reason.to_string());
+            let to = hole.to;
+            let open = open.entry(hole.stream_id).or_insert(hole);
+            open.to = open.to.max(to);
+        }
+        // The messages of what is beyond a hole may be gone before it is filled: then they are missing
+        // as well.
+        for beyond in &out_of_sequence {
+            if let Some(hole) = open.get_mut(&beyond.stream_id) {
+                hole.to = hole.to.max(beyond.version);
+            }
+        }
+        let open: Vec<Hole> = open.into_values().collect();
+        self.keep_holes(&open, &reasons).await?;
+        Ok(Outcome {
+            appended: count,
+            out_of_sequence: out_of_sequence.iter().map(Entry::stream_position).collect(),
+        })
+    }
+
+    /// Commits what can be appended, in one transaction. Most batches are new and in order, which
     /// takes one statement; what it refuses is looked at entry by entry.
-    async fn append(&self, batch: Vec<Entry>) -> sqlx::Result<Appended> {
+    async fn commit(&self, batch: Vec<Entry>) -> sqlx::Result<Appended> {
         if batch.is_empty() {
             return Ok(Appended::default());
         }
@@ -116,7 +125,7 @@ impl Ingest {
         let mut connection = dedicated.take().await?;
         let awaiting = batch.iter().any(Entry::awaits_parts);
         let at_once =
-            if awaiting { None } else { Some(append::append(&mut connection, &batch, now).await) };
+            if awaiting { None } else { Some(append::insert(&mut connection, &batch, now).await) };
         let appended = match at_once {
             Some(Ok(())) => Appended { count: batch.len(), ..Appended::default() },
             Some(Err(error)) if !append::is_out_of_turn(&error) => return Err(error),
@@ -164,7 +173,7 @@ impl Ingest {
         if let Some(hole) = open.first() {
             // One line, however much is missing: all of it is in the table.
             tracing::warn!(
-                streams = open.len(), stream = %hole.stream_id, from = hole.from, to = hole.to,
+                streams = open.len(), stream = %hole.stream_id, from = %hole.from, to = %hole.to,
                 reason = reason_of(hole), "events stay missing"
             );
         }

@@ -8,7 +8,7 @@
 //! | layer | files |
 //! |---|---|
 //! | what is passed around | `stream` (position, head, hole), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
-//! | decisions, pure | `resequence`, `query`, `policy` |
+//! | decisions, pure | `resequence`, `query`, `policy`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
@@ -20,8 +20,8 @@
 //! 1. `consume` takes messages of events from JetStream and acknowledges what is committed.
 //! 2. `entry` reads an event; `resequence` tells, as a pure function, what of a batch is next in
 //!    its stream, what is a duplicate, and what is missing before the rest: a hole.
-//! 3. `ingest` records a batch in one transaction, has `fetch` ask producers for what is missing, and
-//!    records that.
+//! 3. `ingest` commits a batch (`append_in_sequence` is the transaction), has `fetch` ask producers for
+//!    what is missing, and commits that.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
 //! 5. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
 //!    to them by commitments. What a producer was asked for comes without; `part_recovery` has it published
@@ -29,8 +29,8 @@
 //!
 //! # How a query is answered
 //!
-//! `query` parses it, `policy` decides how much of the log the caller may see, `store::pages` finds the
-//! positions that answer it, `http` shows them.
+//! `query` parses it, `policy` decides how much of the log the caller may see, `plan` says which index to
+//! read and how far, `store::pages` finds the positions, `http` shows what is there.
 //!
 //! # What holds
 //!
@@ -48,6 +48,7 @@ mod http;
 mod ingest;
 mod part;
 mod part_recovery;
+mod plan;
 mod policy;
 mod producers;
 #[cfg(test)]
@@ -68,8 +69,6 @@ use contract::rpc::AccountRolesOf;
 use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::ingest::Ingest;
-use crate::producers::RpcProducers;
 pub use crate::settings::Settings;
 
 /// What the handlers share.
@@ -112,11 +111,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
-    let (pool, env) = (&resources.pool, &resources.env);
-    let producers = Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
-    let ingest = Ingest::new(pool.clone(), env.clone(), producers);
-    run::run(&resources, &ingest, &settings);
-    readiness::add_checks(&resources.health, pool, env);
+    run::run(&resources, &settings);
+    readiness::add_checks(&resources.health, &resources.pool, &resources.env);
     let (routes, _) = router().split_for_parts();
     Ok(routes.with_state(Arc::new(Audit { resources })))
 }

@@ -5,15 +5,16 @@
 //! are told, below which nothing can become visible any more, and what was compared is remembered:
 //! over its life each row is compared once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use contract::Service;
 use contract::rpc::{HeadsPage, StreamHeads};
-use sqlx::PgConnection;
+use contract::{Service, Version};
+use sqlx::{PgConnection, PgPool};
 
 use crate::ingest::Ingest;
-use crate::producers::Unreachable;
-use crate::store::{append, holes, reconciliation};
+use crate::producers::{Producers, Unreachable};
+use crate::store::{heads, holes, reconciliation};
 use crate::stream::Hole;
 
 /// Rows in one page of the comparison.
@@ -43,52 +44,71 @@ pub(crate) enum ReconcileError {
     Unreachable(#[from] Unreachable),
 }
 
-/// Compares with one producer, from where the last comparison ended. `None` if another replica is
-/// at it.
-pub(crate) async fn reconcile(
-    ingest: &Ingest,
-    service: Service,
-) -> Result<Option<Compared>, ReconcileError> {
-    // The lock lives as long as this transaction. Two replicas comparing at the same time would do
-    // no harm, only twice the work. What is fetched is recorded in transactions of its own; should
-    // this one fail, the same pages are compared again.
-    let mut transaction = ingest.pool.begin().await?;
-    if !reconciliation::try_lock(&mut transaction, service).await? {
-        return Ok(None);
-    }
-    let compared = compare(ingest, service, &mut transaction).await?;
-    transaction.commit().await?;
-    Ok(Some(compared))
+/// Compares with producers, and records what was lost.
+#[derive(Clone)]
+pub(crate) struct Reconciler {
+    pub(crate) pool: PgPool,
+    pub(crate) producers: Arc<dyn Producers>,
+    pub(crate) ingest: Ingest,
 }
 
-async fn compare(
-    ingest: &Ingest,
-    service: Service,
-    conn: &mut PgConnection,
-) -> Result<Compared, ReconcileError> {
-    let mut compared =
-        Compared { settled: reconciliation::settled(conn, service).await?, ..Compared::default() };
-    let mut paced = tokio::time::interval(PACE);
-    for _ in 0..PAGES {
-        paced.tick().await;
-        let asked = StreamHeads { after_seq: compared.settled, limit: PAGE };
-        let page = ingest.producers.stream_heads(service, &asked).await?;
-        let missing = missing(conn, service, &page).await?;
-        if !missing.is_empty() {
-            tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
+impl Reconciler {
+    /// Compares with one producer, from where the last comparison ended. `None` if another replica is
+    /// at it.
+    pub(crate) async fn reconcile(
+        &self,
+        service: Service,
+    ) -> Result<Option<Compared>, ReconcileError> {
+        // The lock lives as long as this transaction. Two replicas comparing at the same time would do
+        // no harm, only twice the work. What is fetched is recorded in transactions of its own; should
+        // this one fail, the same pages are compared again.
+        let mut transaction = self.pool.begin().await?;
+        if !reconciliation::try_lock(&mut transaction, service).await? {
+            return Ok(None);
         }
-        // What cannot be had is kept as a hole, which is tried again: one such stream must not keep
-        // the others from being compared.
-        compared.recovered += ingest.repair(missing).await?;
-        // Not beyond what is settled: a row that appears later must still be looked at.
-        let reached = page.last_seq.min(page.settled_seq);
-        if reached <= compared.settled {
-            return Ok(compared);
-        }
-        reconciliation::set_settled(conn, service, reached).await?;
-        compared.settled = reached;
+        let compared = self.compare(service, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Some(compared))
     }
-    Ok(compared)
+
+    async fn compare(
+        &self,
+        service: Service,
+        conn: &mut PgConnection,
+    ) -> Result<Compared, ReconcileError> {
+        let settled = reconciliation::settled(conn, service).await?;
+        let mut compared = Compared { settled, ..Compared::default() };
+        let mut paced = tokio::time::interval(PACE);
+        for _ in 0..PAGES {
+            paced.tick().await;
+            let asked = StreamHeads { after_seq: compared.settled, limit: PAGE };
+            let page = self.producers.stream_heads(service, &asked).await?;
+            let missing = missing(conn, service, &page).await?;
+            if !missing.is_empty() {
+                tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
+            }
+            // What cannot be had is kept as a hole, which is tried again: one such stream must not keep
+            // the others from being compared.
+            compared.recovered += self.ingest.repair(missing).await?;
+            // Not beyond what is settled: a row that appears later must still be looked at.
+            let reached = page.last_seq.min(page.settled_seq);
+            if reached <= compared.settled {
+                return Ok(compared);
+            }
+            reconciliation::set_settled(conn, service, reached).await?;
+            compared.settled = reached;
+        }
+        Ok(compared)
+    }
+
+    /// Tries again to fill the holes that are known. How many entries were appended.
+    pub(crate) async fn retry_holes(&self) -> sqlx::Result<usize> {
+        let mut conn = self.pool.acquire().await?;
+        holes::delete_filled(&mut conn).await?;
+        let holes = holes::to_retry(&mut conn, RETRIES).await?;
+        drop(conn);
+        self.ingest.repair(holes).await
+    }
 }
 
 /// Which of the page's streams have not arrived as far as the producer has them.
@@ -98,24 +118,12 @@ async fn missing(
     page: &HeadsPage,
 ) -> sqlx::Result<Vec<Hole>> {
     let streams: Vec<_> = page.heads.iter().map(|head| head.stream_id).collect();
-    let arrived = append::stream_heads(conn, &streams).await?;
+    let arrived = heads::stream_heads(conn, &streams).await?;
     let hole = |head: &contract::rpc::StreamHead| {
-        let ours = arrived.get(&head.stream_id).map_or(0, |head| head.version);
-        (ours < head.version).then(|| Hole {
-            stream_id: head.stream_id,
-            source: service,
-            from: ours + 1,
-            to: head.version,
-        })
+        let from = arrived.get(&head.stream_id).map_or(Version::FIRST, |ours| ours.version.next());
+        // A number that is no version is no event's.
+        let to = Version::new(head.version)?;
+        (from <= to).then_some(Hole { stream_id: head.stream_id, source: service, from, to })
     };
     Ok(page.heads.iter().filter_map(hole).collect())
-}
-
-/// Tries again to fill the holes that are known. How many entries were appended.
-pub(crate) async fn retry_holes(ingest: &Ingest) -> sqlx::Result<usize> {
-    let mut conn = ingest.pool.acquire().await?;
-    holes::delete_filled(&mut conn).await?;
-    let holes = holes::to_retry(&mut conn, RETRIES).await?;
-    drop(conn);
-    ingest.repair(holes).await
 }

@@ -1,8 +1,10 @@
 //! Resequencer: puts the entries of a batch into the order of their streams' versions, and tells
 //! duplicates and holes. Pure.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
+use contract::Version;
 use uuid::Uuid;
 
 use crate::entry::Entry;
@@ -24,58 +26,59 @@ pub(crate) struct Resequenced {
 
 /// Resequences a batch. `heads` has the last recorded version of each stream; a stream that is not in
 /// it is new. Entries keep their order of arrival as far as their streams' order allows.
-pub(crate) fn resequence(batch: Vec<Entry>, heads: &HashMap<Uuid, i64>) -> Resequenced {
+pub(crate) fn resequence(batch: Vec<Entry>, heads: &HashMap<Uuid, Version>) -> Resequenced {
     let mut resequenced = Resequenced::default();
-    let mut heads = heads.clone();
-    let mut buffered: HashMap<Uuid, BTreeMap<i64, Entry>> = HashMap::new();
+    // Which version each stream goes on with.
+    let mut expected: HashMap<Uuid, Version> =
+        heads.iter().map(|(stream, head)| (*stream, head.next())).collect();
+    let mut buffered: HashMap<Uuid, BTreeMap<Version, Entry>> = HashMap::new();
     let mut buffered_streams = Vec::new();
     for entry in batch {
         let stream = entry.stream_id;
-        let head = heads.entry(stream).or_insert(0);
-        if entry.version <= *head {
-            resequenced.duplicates.push(entry);
-        } else if entry.version > *head + 1 {
-            let versions = buffered.entry(stream).or_insert_with(|| {
-                buffered_streams.push(stream);
-                BTreeMap::new()
-            });
-            // The same version twice: which one is right is decided once the first is recorded.
-            if let Some(duplicate) = versions.insert(entry.version, entry) {
-                resequenced.duplicates.push(duplicate);
+        let next = expected.entry(stream).or_insert(Version::FIRST);
+        match entry.version.cmp(next) {
+            Ordering::Less => resequenced.duplicates.push(entry),
+            Ordering::Greater => {
+                let versions = buffered.entry(stream).or_insert_with(|| {
+                    buffered_streams.push(stream);
+                    BTreeMap::new()
+                });
+                // The same version twice: which one is right is decided once the first is recorded.
+                if let Some(duplicate) = versions.insert(entry.version, entry) {
+                    resequenced.duplicates.push(duplicate);
+                }
             }
-        } else {
-            *head = entry.version;
-            resequenced.in_sequence.push(entry);
-            // What is buffered may follow now.
-            while let Some(follower) =
-                buffered.get_mut(&stream).and_then(|versions| versions.remove(&(*head + 1)))
-            {
-                *head += 1;
-                resequenced.in_sequence.push(follower);
+            Ordering::Equal => {
+                *next = next.next();
+                resequenced.in_sequence.push(entry);
+                // What is buffered may follow now.
+                while let Some(follower) =
+                    buffered.get_mut(&stream).and_then(|versions| versions.remove(next))
+                {
+                    *next = next.next();
+                    resequenced.in_sequence.push(follower);
+                }
             }
         }
     }
     for stream in buffered_streams {
-        let head = heads.get(&stream).copied().unwrap_or(0);
+        let from = expected.get(&stream).copied().unwrap_or(Version::FIRST);
         let out_of_sequence: Vec<Entry> =
             buffered.remove(&stream).into_iter().flat_map(BTreeMap::into_values).collect();
-        if let (Some(first), Some(last)) = (out_of_sequence.first(), out_of_sequence.last()) {
-            // One request for all that is missing up to the last of them.
-            let to = if is_dense(&out_of_sequence) { first.version - 1 } else { last.version - 1 };
-            resequenced.holes.push(Hole {
-                stream_id: stream,
-                source: first.source,
-                from: head + 1,
-                to,
-            });
-        }
+        resequenced.holes.extend(hole_before(from, &out_of_sequence));
         resequenced.out_of_sequence.extend(out_of_sequence);
     }
     resequenced
 }
 
-fn is_dense(entries: &[Entry]) -> bool {
-    entries.windows(2).all(|pair| pair[0].version + 1 == pair[1].version)
+/// What is missing from this version on before these entries of one stream: one request for all of it, up to
+/// the last of them.
+fn hole_before(from: Version, entries: &[Entry]) -> Option<Hole> {
+    let (first, last) = (entries.first()?, entries.last()?);
+    let is_dense = entries.windows(2).all(|pair| pair[0].version.next() == pair[1].version);
+    let after = if is_dense { first.version } else { last.version };
+    let to = Version::new(after.number() - 1)?;
+    Some(Hole { stream_id: first.stream_id, source: first.source, from, to })
 }
 
 #[cfg(test)]
@@ -86,11 +89,15 @@ mod tests {
     use crate::entry::tests::entry;
 
     fn positions(entries: &[Entry]) -> Vec<(u128, i64)> {
-        entries.iter().map(|entry| (entry.stream_id.as_u128(), entry.version)).collect()
+        entries.iter().map(|entry| (entry.stream_id.as_u128(), entry.version.number())).collect()
     }
 
-    fn heads(heads: &[(u128, i64)]) -> HashMap<Uuid, i64> {
-        heads.iter().map(|(stream, version)| (Uuid::from_u128(*stream), *version)).collect()
+    fn version(number: i64) -> Version {
+        Version::new(number).unwrap()
+    }
+
+    fn heads(heads: &[(u128, i64)]) -> HashMap<Uuid, Version> {
+        heads.iter().map(|(stream, head)| (Uuid::from_u128(*stream), version(*head))).collect()
     }
 
     #[test]
@@ -123,15 +130,19 @@ mod tests {
         let batch = resequence(vec![entry(1, 5), entry(2, 1), entry(1, 6)], &heads(&[(1, 2)]));
         assert_eq!(positions(&batch.in_sequence), [(2, 1)]);
         assert_eq!(positions(&batch.out_of_sequence), [(1, 5), (1, 6)]);
-        let hole =
-            Hole { stream_id: Uuid::from_u128(1), source: Service::AppRegistry, from: 3, to: 4 };
+        let hole = Hole {
+            stream_id: Uuid::from_u128(1),
+            source: Service::AppRegistry,
+            from: version(3),
+            to: version(4),
+        };
         assert_eq!(batch.holes, [hole]);
     }
 
     #[test]
     fn several_holes_in_one_stream_are_one_request() {
         let batch = resequence(vec![entry(1, 2), entry(1, 4)], &heads(&[]));
-        assert_eq!((batch.holes[0].from, batch.holes[0].to), (1, 3));
+        assert_eq!((batch.holes[0].from, batch.holes[0].to), (version(1), version(3)));
     }
 
     #[test]

@@ -9,12 +9,14 @@ use eventstore::Transport;
 use eventstore::consumer;
 use eventstore::transport::TransportError;
 use service::Resources;
+use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
 use crate::consume::{self, EventHandler};
 use crate::ingest::Ingest;
-use crate::part_recovery::recover_parts;
-use crate::reconcile::{reconcile, retry_holes};
+use crate::part_recovery::PartRecovery;
+use crate::producers::{Producers, RpcProducers};
+use crate::reconcile::Reconciler;
 use crate::settings::Settings;
 
 /// How long one comparison with all producers may take. What takes longer waits for a connection
@@ -22,12 +24,19 @@ use crate::settings::Settings;
 const COMPARING: Duration = Duration::from_mins(2);
 
 /// Starts all of it. It ends at shutdown.
-pub(crate) fn run(resources: &Resources, ingest: &Ingest, settings: &Settings) {
+pub(crate) fn run(resources: &Resources, settings: &Settings) {
+    let (pool, env) = (resources.pool.clone(), resources.env.clone());
+    let producers: Arc<dyn Producers> =
+        Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
+    let parts_awaited = Arc::new(Notify::new());
+    let ingest =
+        Ingest::new(pool.clone(), env.clone(), Arc::clone(&producers), Arc::clone(&parts_awaited));
+    let pause = Duration::from_secs(settings.reconcile_seconds);
     let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch };
     consume(resources, Arc::new(handler));
-    let pause = Duration::from_secs(settings.reconcile_seconds);
-    compare(resources, ingest, pause);
-    recover_awaited_parts(resources, ingest, pause);
+    let reconciler = Reconciler { pool: pool.clone(), producers: Arc::clone(&producers), ingest };
+    compare(resources, reconciler, pause);
+    recover_parts(resources, PartRecovery { pool, env, producers }, parts_awaited, pause);
 }
 
 fn consume(resources: &Resources, handler: Arc<EventHandler>) {
@@ -46,74 +55,32 @@ fn consume(resources: &Resources, handler: Arc<EventHandler>) {
     });
 }
 
-fn compare(resources: &Resources, ingest: &Ingest, pause: Duration) {
-    let (ingest, transport) = (ingest.clone(), resources.transport.clone());
-    resources.tasks.spawn("reconcile", move |shutdown| {
-        let (ingest, transport) = (ingest.clone(), transport.clone());
+fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
+    let transport = resources.transport.clone();
+    resources.tasks.every(pause, "reconcile", move || {
+        let (reconciler, transport) = (reconciler.clone(), transport.clone());
         async move {
-            let mut ticks = tokio::time::interval(pause);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                tokio::select! {
-                    () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
-                    _ = ticks.tick() => {}
-                }
-                let compared = async {
-                    retry_holes(&ingest).await?;
-                    // What still waits in the queue is not lost. If that cannot be told, nor can a
-                    // producer be asked.
-                    if !queue_is_empty(&transport).await {
-                        return Ok(());
-                    }
-                    // One after the other: comparing must not take the connections that answers need.
-                    for service in Service::ALL {
-                        compare_with(&ingest, service).await;
-                    }
-                    Ok::<_, sqlx::Error>(())
-                };
-                let compared = tokio::select! {
-                    // What is cut off is compared again by the next start, or by another replica.
-                    () = shutdown.cancelled() => return Ok(()),
-                    compared = tokio::time::timeout(COMPARING, compared) => compared,
-                };
-                compared.unwrap_or_else(|_| {
-                    Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
-                })?;
-            }
+            let compared = tokio::time::timeout(COMPARING, compare_all(&reconciler, &transport));
+            let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+            compared.await.unwrap_or_else(|_| Err(too_late()))
         }
     });
 }
 
-async fn queue_is_empty(transport: &Transport) -> bool {
-    let waiting = consumer::waiting(transport, &consume::consumer()).await;
-    matches!(waiting, Ok(0))
-}
-
-fn recover_awaited_parts(resources: &Resources, ingest: &Ingest, pause: Duration) {
-    let (ingest, transport) = (ingest.clone(), resources.transport.clone());
-    resources.tasks.spawn("recover-parts", move |shutdown| {
-        let (ingest, transport) = (ingest.clone(), transport.clone());
-        async move {
-            let mut ticks = tokio::time::interval(pause);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                let again = tokio::select! {
-                    () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
-                    () = ingest.parts_awaited.notified() => false,
-                    // What still waits in the queue is not lost.
-                    again = async { ticks.tick().await; queue_is_empty(&transport).await } => again,
-                };
-                tokio::select! {
-                    () = shutdown.cancelled() => return Ok(()),
-                    asked = recover_parts(&ingest, again) => asked?,
-                }
-            }
+async fn compare_all(reconciler: &Reconciler, transport: &Transport) -> sqlx::Result<()> {
+    reconciler.retry_holes().await?;
+    // What still waits in the queue is not lost. If that cannot be told, nor can a producer be asked.
+    if queue_is_empty(transport).await {
+        // One after the other: comparing must not take the connections that answers need.
+        for service in Service::ALL {
+            compare_with(reconciler, service).await;
         }
-    });
+    }
+    Ok(())
 }
 
-async fn compare_with(ingest: &Ingest, service: Service) {
-    match reconcile(ingest, service).await {
+async fn compare_with(reconciler: &Reconciler, service: Service) {
+    match reconciler.reconcile(service).await {
         Ok(Some(compared)) if compared.recovered > 0 => {
             tracing::warn!(%service, recovered = compared.recovered, "events that were lost on the way are recorded");
         }
@@ -121,4 +88,38 @@ async fn compare_with(ingest: &Ingest, service: Service) {
         // It may not be running; nothing is lost, and the next comparison starts from the same row.
         Err(error) => tracing::debug!(%service, %error, "a producer could not be compared with"),
     }
+}
+
+async fn queue_is_empty(transport: &Transport) -> bool {
+    let waiting = consumer::waiting(transport, &consume::consumer()).await;
+    matches!(waiting, Ok(0))
+}
+
+fn recover_parts(
+    resources: &Resources,
+    recovery: PartRecovery,
+    awaited: Arc<Notify>,
+    pause: Duration,
+) {
+    let transport = resources.transport.clone();
+    resources.tasks.spawn("recover-parts", move |shutdown| {
+        let (recovery, awaited) = (recovery.clone(), Arc::clone(&awaited));
+        let transport = transport.clone();
+        async move {
+            let mut ticks = tokio::time::interval(pause);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                let again = tokio::select! {
+                    () = shutdown.cancelled() => return Ok::<_, sqlx::Error>(()),
+                    () = awaited.notified() => false,
+                    // What still waits in the queue is not lost.
+                    again = async { ticks.tick().await; queue_is_empty(&transport).await } => again,
+                };
+                tokio::select! {
+                    () = shutdown.cancelled() => return Ok(()),
+                    asked = recovery.recover(again) => asked?,
+                }
+            }
+        }
+    });
 }

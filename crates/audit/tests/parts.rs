@@ -1,7 +1,9 @@
-//! What is kept beside an event is shown to those who may see it, if it belongs to the event, and can be
-//! erased.
+//! What is kept beside an event is shown to those who may see it, if it belongs to the event; can be erased;
+//! and is awaited until it comes.
 
 mod support;
+
+use std::sync::atomic::Ordering::SeqCst;
 
 use axum::http::Method;
 use contract::facts::AppArchived;
@@ -130,4 +132,79 @@ async fn a_part_can_be_erased_and_the_event_and_the_other_part_still_hold() {
         let kept = Commitment::of(&contract::Salt(salt.try_into().unwrap()), &bytes);
         assert_eq!(kept, hash(left), "the other part is bound to the event as before");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lost_with_its_parts_is_had_with_its_parts() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    world.producer(&events).await;
+    // The others never arrive before the last, which shows that they are missing: more than are published
+    // at once.
+    let life = events.with_parts(&world.env, world.env.new_id(), 600);
+    world.publish_life(&life[599..]).await;
+    world.until_recorded(600).await;
+    world.until_kept(600, 600).await;
+    world.assert_dense(600).await;
+    assert_eq!(world.awaited_parts().await, 0);
+    assert!(audit.health.readiness().await.ready);
+    assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_that_do_not_come_are_asked_for_until_they_do() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    events.repeating().refused.store(2, SeqCst);
+    events.repeating().lost.store(1, SeqCst);
+    world.producer(&events).await;
+    let life = events.with_parts(&world.env, world.env.new_id(), 3);
+    world.publish_life(&life[2..]).await;
+    world.until_recorded(3).await;
+    // Two events, each with two parts.
+    world.until_parts_were_asked_for(4).await;
+    // What it published was lost; minutes later the operator hears of it, and it is asked again.
+    let later = "UPDATE audit.awaited_parts SET noticed_at = noticed_at - interval '9 minutes'";
+    sqlx::query(later).execute(&world.sql).await.unwrap();
+    let readiness = audit.health.readiness().await;
+    assert!(!readiness.checks["audit/awaited-parts"].ok, "{readiness:?}");
+    world.minutes_pass_since_parts_were_asked_for().await;
+    world.until_kept(3, 3).await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
+    assert!(audit.health.readiness().await.ready);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_that_its_producer_has_erased_is_awaited_no_longer_and_the_other_comes() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let life = events.with_parts(&world.env, world.env.new_id(), 3);
+    events.erase_contexts();
+    world.producer(&events).await;
+    world.publish_life(&life[2..]).await;
+    world.until_recorded(3).await;
+    world.until_kept(1, 3).await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
+    world.assert_dense(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_of_events_that_their_producer_has_no_more_are_given_up() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    let life = events.with_parts(&world.env, world.env.new_id(), 3);
+    events.repeating().lost.store(1, SeqCst);
+    world.producer(&events).await;
+    world.publish_life(&life[2..]).await;
+    world.until_recorded(3).await;
+    world.until_parts_were_asked_for(4).await;
+    // It was set back to a time before these events.
+    events.forget();
+    world.minutes_pass_since_parts_were_asked_for().await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
+    world.until_kept(1, 1).await;
 }

@@ -11,10 +11,10 @@ use service::{Attempt, Denied, Problem};
 
 use super::item::Item;
 use crate::Audit;
+use crate::plan::Plan;
 use crate::policy;
 use crate::query::{InvalidParameter, Order, Query};
-use crate::store::pages::Search;
-use crate::store::{append, entries};
+use crate::store::{entries, heads, pages};
 
 /// The size of the log when the page was read.
 const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
@@ -82,12 +82,12 @@ pub(super) async fn list(
         .map_err(|denied| refusal(denied, organization))?;
 
     let mut conn = audit.resources.pool.acquire().await?;
-    let size = append::size(&mut conn).await?;
-    let mut search = Search::new(query.filter, &scope, query.order, query.limit, size);
+    let size = heads::size(&mut conn).await?;
+    let mut plan = Plan::new(query.filter, &scope, query.order, query.limit, size);
     if let Some(position) = after {
-        search.go_on_after(position);
+        plan.go_on_after(position);
     }
-    let positions = search.positions(&mut conn).await?;
+    let positions = pages::positions(&mut conn, plan).await?;
     let mut recorded = entries::at(&mut conn, &positions.found).await?;
     drop(conn);
     if query.order == Order::Descending {

@@ -16,100 +16,24 @@
 //!                       reader                          sees 7                        sees 8
 //! ```
 //!
-//! So the head is locked first in every transaction that appends, by [`append`] itself or, where
+//! So the head is locked first in every transaction that appends, by [`insert`] itself or, where
 //! something is read that decides what to append, by [`lock_head`] before that: positions are 1, 2,
 //! 3 … in the order of the commits, and a rollback skips no position, because the head rolls back with
 //! it. The price is that replicas append one after the other; batches make it small.
 
-use std::collections::{HashMap, HashSet};
-
 use chrono::{DateTime, Utc};
-use contract::EventId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::part::Part;
 use crate::store::parts;
-use crate::stream::{StreamHead, StreamPosition};
 
 /// Locks the end of the log until the transaction ends.
 pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
     // An UPDATE, not FOR UPDATE: under REPEATABLE READ too, it can only succeed on the newest row.
     sqlx::query!("UPDATE audit.head SET size = size").execute(conn).await?;
     Ok(())
-}
-
-/// The size of the log: every position up to it can be read, and nothing will be added before it.
-pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!("SELECT size FROM audit.head").fetch_one(conn).await
-}
-
-/// The heads of those of these streams that are recorded.
-pub(crate) async fn stream_heads(
-    conn: &mut PgConnection,
-    streams: &[Uuid],
-) -> sqlx::Result<HashMap<Uuid, StreamHead>> {
-    let rows = sqlx::query!(
-        r#"SELECT wanted.stream_id AS "stream_id!", last.version, last.stream_kind, last.source
-           FROM UNNEST($1::uuid[]) AS wanted (stream_id)
-           CROSS JOIN LATERAL (
-               SELECT version, stream_kind, source FROM audit.entries
-               WHERE stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
-           ) AS last"#,
-        streams
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let head =
-                StreamHead { version: row.version, kind: row.stream_kind, source: row.source };
-            (row.stream_id, head)
-        })
-        .collect())
-}
-
-/// Where in their streams those of these events are that are recorded.
-pub(crate) async fn stream_positions_of(
-    conn: &mut PgConnection,
-    events: &[Uuid],
-) -> sqlx::Result<HashMap<EventId, StreamPosition>> {
-    let rows = sqlx::query!(
-        "SELECT event_id, stream_id, version FROM audit.entries WHERE event_id = ANY($1)",
-        events
-    )
-    .fetch_all(conn)
-    .await?;
-    let recorded = rows.into_iter().map(|row| {
-        let position = StreamPosition { stream_id: row.stream_id, version: row.version };
-        (EventId::from_uuid(row.event_id), position)
-    });
-    Ok(recorded.collect())
-}
-
-/// Which of these entries differ from what is recorded at their position in the stream: their indices.
-pub(crate) async fn contradictions(
-    conn: &mut PgConnection,
-    entries: &[Entry],
-) -> sqlx::Result<HashSet<usize>> {
-    let streams: Vec<_> = entries.iter().map(|entry| entry.stream_id).collect();
-    let versions: Vec<_> = entries.iter().map(|entry| entry.version).collect();
-    let envelopes: Vec<&[u8]> = entries.iter().map(|entry| &*entry.envelope).collect();
-    let rows = sqlx::query_scalar!(
-        r#"SELECT given.n AS "n!"
-           FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[])
-               WITH ORDINALITY AS given (stream_id, version, envelope, n)
-           JOIN audit.entries AS recorded USING (stream_id, version)
-           WHERE recorded.envelope <> given.envelope"#,
-        &streams,
-        &versions,
-        &envelopes as &[&[u8]],
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
 }
 
 /// The columns of a batch, as arrays.
@@ -138,7 +62,7 @@ impl<'a> Columns<'a> {
             columns.event_ids.push(entry.event_id.uuid());
             columns.stream_kinds.push(&entry.stream_kind);
             columns.stream_ids.push(entry.stream_id);
-            columns.versions.push(entry.version);
+            columns.versions.push(entry.version.number());
             columns.kinds.push(&entry.kind);
             columns.sources.push(entry.source.name());
             columns.organizations.push(entry.organization.map(contract::OrganizationId::uuid));
@@ -154,13 +78,13 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Appends entries in their order, each the next version of its stream, with their parts. One
+/// Inserts entries in their order, each the next version of its stream, with their parts. One
 /// statement, and a transaction of its own if none is open: the head is moved, which locks it, then come
 /// the rows and what is computed from them.
 ///
 /// # Errors
 /// Among others when an entry is recorded already or does not follow: [`is_out_of_turn`].
-pub(crate) async fn append(
+pub(crate) async fn insert(
     conn: &mut PgConnection,
     entries: &[Entry],
     now: DateTime<Utc>,
@@ -227,7 +151,7 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// Whether entries could not be appended for their positions or ids: one of them is taken, or the one
+/// Whether entries could not be inserted for their positions or ids: one of them is taken, or the one
 /// before it is not there.
 pub(crate) fn is_out_of_turn(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| {

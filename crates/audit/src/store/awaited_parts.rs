@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::part::Part;
+use crate::store::decode;
 use crate::stream::StreamPosition;
 
 /// Awaits those parts of these entries, just recorded, that are to come.
@@ -24,7 +25,7 @@ pub(crate) async fn add(
     let parts: Vec<&str> = awaited().map(|(_, part)| part.name()).collect();
     let sources: Vec<&str> = awaited().map(|(entry, _)| entry.source.name()).collect();
     let streams: Vec<Uuid> = awaited().map(|(entry, _)| entry.stream_id).collect();
-    let versions: Vec<i64> = awaited().map(|(entry, _)| entry.version).collect();
+    let versions: Vec<i64> = awaited().map(|(entry, _)| entry.version.number()).collect();
     sqlx::query!(
         "INSERT INTO audit.awaited_parts (event_id, part, source, stream_id, version, noticed_at)
          SELECT event_id, part, source, stream_id, version, $6
@@ -48,7 +49,7 @@ pub(crate) async fn remove_delivered(conn: &mut PgConnection, come: &[Entry]) ->
     let delivered = || with_part(come).filter(|(entry, part)| !entry.awaits(*part));
     let parts: Vec<&str> = delivered().map(|(_, part)| part.name()).collect();
     let (streams, versions): (Vec<Uuid>, Vec<i64>) =
-        delivered().map(|(entry, _)| (entry.stream_id, entry.version)).unzip();
+        delivered().map(|(entry, _)| (entry.stream_id, entry.version.number())).unzip();
     sqlx::query!(
         "DELETE FROM audit.awaited_parts AS awaited
          USING UNNEST($1::uuid[], $2::bigint[], $3::text[]) AS come (stream_id, version, part)
@@ -76,8 +77,7 @@ pub(crate) async fn due(
     asked_before: Option<DateTime<Utc>>,
     limit: i64,
 ) -> sqlx::Result<Vec<StreamPosition>> {
-    sqlx::query_as!(
-        StreamPosition,
+    let rows = sqlx::query!(
         r#"SELECT DISTINCT stream_id AS "stream_id!", version AS "version!"
            FROM (SELECT * FROM audit.awaited_parts
                  WHERE source = $1 AND (asked_at IS NULL OR asked_at < $2)
@@ -88,7 +88,13 @@ pub(crate) async fn due(
         limit
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    let mut due = Vec::with_capacity(rows.len());
+    for row in rows {
+        let version = decode::version(row.version)?;
+        due.push(StreamPosition { stream_id: row.stream_id, version });
+    }
+    Ok(due)
 }
 
 /// Remembers when these versions were asked for.

@@ -20,7 +20,7 @@ pub(crate) async fn keep(
         conflict.kind.name(),
         conflict.kind.event_id().map(EventId::uuid),
         event.map(|event| event.stream_position.stream_id),
-        event.map(|event| event.stream_position.version),
+        event.map(|event| event.stream_position.version.number()),
         conflict.subject,
         event.map(|event| &*event.envelope),
         now,

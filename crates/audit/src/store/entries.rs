@@ -1,10 +1,15 @@
 //! The entries themselves.
 
+use std::collections::{HashMap, HashSet};
+
 use contract::{AccountId, EventId, OrganizationId, Salt, Sealed};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::entry::Entry;
 use crate::part::Parts;
+use crate::store::decode;
+use crate::stream::StreamPosition;
 
 /// An entry and, while they are kept, the parts of its event.
 #[derive(Debug, Clone)]
@@ -81,4 +86,47 @@ pub(crate) async fn of_event(
 ) -> sqlx::Result<Option<Recorded>> {
     let row = select!("event_id = $1", event.uuid()).fetch_optional(conn).await?;
     Ok(row.map(Recorded::from))
+}
+
+/// Where in their streams those of these events are that are recorded.
+pub(crate) async fn stream_positions_of(
+    conn: &mut PgConnection,
+    events: &[Uuid],
+) -> sqlx::Result<HashMap<EventId, StreamPosition>> {
+    let rows = sqlx::query!(
+        "SELECT event_id, stream_id, version FROM audit.entries WHERE event_id = ANY($1)",
+        events
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut positions = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let version = decode::version(row.version)?;
+        let position = StreamPosition { stream_id: row.stream_id, version };
+        positions.insert(EventId::from_uuid(row.event_id), position);
+    }
+    Ok(positions)
+}
+
+/// Which of these entries differ from what is recorded at their position in the stream: their indices.
+pub(crate) async fn contradictions(
+    conn: &mut PgConnection,
+    entries: &[Entry],
+) -> sqlx::Result<HashSet<usize>> {
+    let streams: Vec<_> = entries.iter().map(|entry| entry.stream_id).collect();
+    let versions: Vec<_> = entries.iter().map(|entry| entry.version.number()).collect();
+    let envelopes: Vec<&[u8]> = entries.iter().map(|entry| &*entry.envelope).collect();
+    let rows = sqlx::query_scalar!(
+        r#"SELECT given.n AS "n!"
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[])
+               WITH ORDINALITY AS given (stream_id, version, envelope, n)
+           JOIN audit.entries AS recorded USING (stream_id, version)
+           WHERE recorded.envelope <> given.envelope"#,
+        &streams,
+        &versions,
+        &envelopes as &[&[u8]],
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::store::decode;
 use crate::stream::Hole;
 
 /// Keeps a hole that could not be filled, and why.
@@ -21,8 +22,8 @@ pub(crate) async fn keep(
              reason = excluded.reason, tried_at = excluded.tried_at",
         hole.stream_id,
         hole.source.name(),
-        hole.from,
-        hole.to,
+        hole.from.number(),
+        hole.to.number(),
         reason,
         now,
     )
@@ -51,14 +52,16 @@ pub(crate) async fn to_retry(conn: &mut PgConnection, limit: i64) -> sqlx::Resul
     )
     .fetch_all(conn)
     .await?;
-    let hole = |stream_id, source: &str, from, to| {
-        let source = source.parse().ok()?;
-        Some(Hole { stream_id, source, from, to })
-    };
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| hole(row.stream_id, &row.source, row.from_version, row.to_version))
-        .collect())
+    let mut holes = Vec::with_capacity(rows.len());
+    for row in rows {
+        holes.push(Hole {
+            stream_id: row.stream_id,
+            source: decode::service(&row.source)?,
+            from: decode::version(row.from_version)?,
+            to: decode::version(row.to_version)?,
+        });
+    }
+    Ok(holes)
 }
 
 /// How many streams have had a hole since before this time.

@@ -1,6 +1,6 @@
 //! The SQL of the audit index.
 //!
-//! * [`append`]: recording entries, in one dense order;
+//! * [`append`]: recording entries, in one dense order; [`heads`]: how far it reaches;
 //! * [`pages`]: which entries answer a query, at a cost that does not grow with history;
 //! * [`entries`]: the entries themselves;
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
@@ -11,7 +11,9 @@
 pub(crate) mod append;
 pub(crate) mod awaited_parts;
 pub(crate) mod conflicts;
+mod decode;
 pub(crate) mod entries;
+pub(crate) mod heads;
 pub(crate) mod holes;
 pub(crate) mod pages;
 pub(crate) mod parts;
