@@ -160,6 +160,12 @@ impl Stage {
         Client { person, router: &self.router, token }
     }
 
+    /// Gives someone these roles in place of those they had.
+    pub fn change_roles(&self, someone: &Client<'_>, roles: &[(OrganizationId, &str)]) {
+        let mut people = self.people.0.lock().unwrap();
+        people.get_mut(&someone.token).unwrap().memberships = memberships(roles);
+    }
+
     /// Someone whose token is nobody's.
     pub fn nobody(&self) -> Client<'_> {
         let token = ApiToken::generate(&self.resources.env).reveal().to_owned();
@@ -251,20 +257,24 @@ impl People {
         roles: &[(OrganizationId, &str)],
     ) -> (PersonId, String) {
         let token = ApiToken::generate(env).reveal().to_owned();
-        let membership = |(organization_id, role): &(OrganizationId, &str)| Membership {
-            organization_id: *organization_id,
-            role: MemberRole::parse(role).unwrap(),
-        };
         let caller = Caller {
             person_id: env.new_id(),
             operator,
-            memberships: roles.iter().map(membership).collect(),
+            memberships: memberships(roles),
             api_token_id: env.new_id(),
         };
         let person = caller.person_id;
         self.0.lock().unwrap().insert(token.clone(), caller);
         (person, token)
     }
+}
+
+fn memberships(roles: &[(OrganizationId, &str)]) -> Vec<Membership> {
+    let membership = |(organization_id, role): &(OrganizationId, &str)| Membership {
+        organization_id: *organization_id,
+        role: MemberRole::parse(role).unwrap(),
+    };
+    roles.iter().map(membership).collect()
 }
 
 fn organization_view(id: OrganizationId) -> OrganizationView {
