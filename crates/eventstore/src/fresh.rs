@@ -78,8 +78,8 @@ mod tests {
             kind: "mandate.app.archived.v1".into(),
             stream_id: Uuid::nil(),
             envelope: bytes::Bytes::new(),
-            salt: None,
             context: None,
+            details: None,
         }
     }
 

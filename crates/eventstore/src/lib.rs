@@ -57,7 +57,7 @@ pub use durables::Durable;
 pub use idempotency::IdempotencyRecord;
 pub use projection::{Projection, ProjectionError};
 pub use store::NewEvent;
-pub use store::insert::{EventColumns, InsertWithEvents, Places};
+pub use store::insert::{EventColumns, InsertWithEvents, PartColumns, Places};
 pub use transport::{Transport, TransportSettings};
 pub use unit::{AppendError, Unit};
 
@@ -144,7 +144,7 @@ impl EventStore {
         let envelope =
             Envelope::of(&header, provenance, Commitments { context: hash, details: None }, fact)?;
         let bytes = envelope.canonical()?;
-        Ok(NewEvent::new::<F>(&envelope, stream, bytes, context))
+        Ok(NewEvent::new::<F>(&envelope, stream, bytes, context, None))
     }
 
     /// The same, with the event's details: what people typed.

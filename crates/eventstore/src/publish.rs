@@ -46,7 +46,7 @@ pub(crate) async fn batch(
 type Sent = Result<PublishAckFuture, TransportError>;
 
 async fn send_bundle(jetstream: &Context, service: Service, part: &[OutboxEvent]) -> Sent {
-    let events: Vec<Bundled> = part.iter().map(OutboxEvent::bundled).collect();
+    let events: Vec<Bundled> = part.iter().map(Bundled::from).collect();
     // Without an id: what audit misses is repeated, perhaps in a bundle of the same events, and must not
     // be taken for what was there. What comes twice audit knows.
     let message = PublishMessage::build().payload(bundle::write(&events).into());

@@ -12,13 +12,12 @@ use contract::{Envelope, EventId, Fact, OrganizationId, Salt, Sealed};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::bundle::Bundled;
-
 pub(crate) use answers::{find_answer, forget_answers, insert_answers};
 pub(crate) use insert::NewEvents;
 pub(crate) use positions::{Moved, lock_positions, save_positions};
 
-/// At most so many events are published at once, and hence in one row of the outbox.
+/// At most so many events are published at once, and hence in one row of the outbox:
+/// [`insert_events!`](crate::insert_events) and the table's own constraint have the number too.
 pub(crate) const PUBLISHED_AT_ONCE: usize = 512;
 
 /// An event that is ready to be written, by [`crate::Unit::add`].
@@ -36,10 +35,8 @@ impl NewEvent {
         stream: Uuid,
         bytes: Vec<u8>,
         context: Option<Sealed>,
+        details: Option<Sealed>,
     ) -> Self {
-        let (salt, context) = context
-            .map(|context| (Bytes::copy_from_slice(&context.salt.0), context.bytes.into()))
-            .unzip();
         Self {
             kind: F::AGGREGATE,
             version: envelope.streamversion.number(),
@@ -51,8 +48,8 @@ impl NewEvent {
                 kind: F::TYPE.into(),
                 stream_id: stream,
                 envelope: bytes.into(),
-                salt,
                 context,
+                details,
             },
         }
     }
@@ -75,26 +72,20 @@ pub(crate) struct OutboxEvent {
     pub(crate) kind: Cow<'static, str>,
     pub(crate) stream_id: Uuid,
     pub(crate) envelope: Bytes,
-    pub(crate) salt: Option<Bytes>,
-    pub(crate) context: Option<Bytes>,
+    pub(crate) context: Option<Sealed>,
+    pub(crate) details: Option<Sealed>,
 }
 
 impl OutboxEvent {
     pub(crate) fn event_id(&self) -> EventId {
         EventId::from_uuid(self.id)
     }
+}
 
-    /// The event as audit gets it. A salt of the wrong length is none: the tables have no such.
-    pub(crate) fn bundled(&self) -> Bundled {
-        let context = self.context.as_ref();
-        let salt = self.salt.as_ref().and_then(|salt| <[u8; 32]>::try_from(&**salt).ok());
-        Bundled {
-            event: self.envelope.clone(),
-            context: salt
-                .zip(context)
-                .map(|(salt, context)| Sealed { salt: Salt(salt), bytes: context.to_vec() }),
-        }
-    }
+/// What is kept beside an event. A salt of the wrong length is none: the tables have no such.
+fn sealed(salt: Option<Vec<u8>>, bytes: Option<Vec<u8>>) -> Option<Sealed> {
+    let salt = Salt(salt?.try_into().ok()?);
+    Some(Sealed { salt, bytes: bytes? })
 }
 
 /// What one transaction left to be published.
@@ -119,7 +110,7 @@ pub(crate) async fn next_in_outbox(
     .await
 }
 
-/// These events with their contexts.
+/// These events with their contexts and details.
 ///
 /// Each place leads to its event, and never the other way round: left to itself the planner may read
 /// every event there ever was.
@@ -130,10 +121,12 @@ pub(crate) async fn events_at(
     let rows = sqlx::query!(
         r#"
         SELECT e.seq AS "seq!", e.id AS "id!", e.organization, e.type AS "kind!", e.stream_id AS "stream_id!",
-               e.envelope AS "envelope!", c.salt AS "salt?", c.context AS "context?"
+               e.envelope AS "envelope!", c.salt AS "context_salt?", c.context AS "context?",
+               d.salt AS "details_salt?", d.details AS "details?"
         FROM unnest($1::bigint[]) AS due (seq)
         CROSS JOIN LATERAL (SELECT * FROM events WHERE seq = due.seq OFFSET 0) AS e
         LEFT JOIN LATERAL (SELECT * FROM contexts WHERE event_id = e.id OFFSET 0) AS c ON true
+        LEFT JOIN LATERAL (SELECT * FROM details WHERE event_id = e.id OFFSET 0) AS d ON true
         "#,
         seqs
     )
@@ -146,8 +139,8 @@ pub(crate) async fn events_at(
         kind: row.kind.into(),
         stream_id: row.stream_id,
         envelope: row.envelope.into(),
-        salt: row.salt.map(Bytes::from),
-        context: row.context.map(Bytes::from),
+        context: sealed(row.context_salt, row.context),
+        details: sealed(row.details_salt, row.details),
     });
     Ok(event.collect())
 }

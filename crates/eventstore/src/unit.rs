@@ -1,6 +1,5 @@
 //! One change: state and events that become true together or not at all.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use contract::{EnvelopeError, EventId, Fact, Provenance, Version};
@@ -68,7 +67,6 @@ pub struct Unit<'c> {
     provenance: Provenance,
     events: NewEvents,
     answers: Vec<IdempotencyRecord>,
-    expected: BTreeSet<(Uuid, i64)>,
 }
 
 impl std::fmt::Debug for Unit<'_> {
@@ -85,7 +83,6 @@ impl Unit<'static> {
             provenance,
             events: NewEvents::default(),
             answers: Vec::new(),
-            expected: BTreeSet::new(),
         }
     }
 }
@@ -179,13 +176,6 @@ impl<'c> Unit<'c> {
         self.events.push(event);
     }
 
-    /// Makes the change only if this stream, as the service knows it, is still at the version on which
-    /// the change was decided; else it is a [`AppendError::Conflict`]. For streams that the change
-    /// itself does not write to, and has not locked.
-    pub fn expect(&mut self, stream: Uuid, version: i64) {
-        self.expected.insert((stream, version));
-    }
-
     /// Remembers the answer to a request with an Idempotency-Key, so that its repetition is
     /// answered the same and carried out once.
     pub fn remember(&mut self, answer: Option<IdempotencyRecord>) {
@@ -214,11 +204,11 @@ impl<'c> Unit<'c> {
             // One statement is its own transaction: one round trip.
             Link::Idle if self.answers.is_empty() => {
                 let mut connection = self.store.pool().acquire().await?;
-                let columns = EventColumns::of(&self.events, &self.expected);
+                let columns = EventColumns::of(&self.events);
                 seqs = state.insert(&mut connection, &columns).await?;
             }
             Link::Lent(connection) if self.answers.is_empty() => {
-                let columns = EventColumns::of(&self.events, &self.expected);
+                let columns = EventColumns::of(&self.events);
                 seqs = state.insert(connection, &columns).await?;
             }
             _ => {
@@ -256,12 +246,11 @@ impl<'c> Unit<'c> {
     async fn write(&mut self, state: &impl InsertWithEvents) -> Result<Places, AppendError> {
         let events = std::mem::take(&mut self.events);
         let answers = std::mem::take(&mut self.answers);
-        let expected = std::mem::take(&mut self.expected);
         let connection = self.connection().await?;
         if !answers.is_empty() {
             store::insert_answers(connection, &answers).await?;
         }
-        let columns = EventColumns::of(&events, &expected);
+        let columns = EventColumns::of(&events);
         let seqs = state.insert(connection, &columns).await?;
         if seqs.is_empty() {
             return Err(AppendError::Conflict);

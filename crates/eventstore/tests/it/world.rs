@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::ConnectOptions;
 use async_nats::jetstream::stream;
 use contract::facts::AppArchived;
 use contract::{AppId, Envelope, Environment, Provenance, Service, Version};
@@ -17,6 +16,7 @@ use local_servers::Nats;
 use local_servers::testing::{self, TestDatabase};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use stage::eventually;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,13 +27,7 @@ pub(crate) const PRODUCER: Service = Service::AppRegistry;
 /// The service that consumes them.
 pub(crate) const CONSUMER: Service = Service::KeyIssuer;
 
-const EVENT_TABLES: &str = concat!(
-    include_str!("../../../../migrations/eventstore/0001_events.sql"),
-    include_str!("../../../../migrations/eventstore/0002_outbox_rows.sql"),
-    include_str!("../../../../migrations/eventstore/0003_expectations.sql"),
-    include_str!("../../../../migrations/eventstore/0004_other_incarnations.sql"),
-    include_str!("../../../../migrations/eventstore/0005_unexpected.sql"),
-);
+const EVENT_TABLES: &str = include_str!("../../../../migrations/eventstore/0001_events.sql");
 
 /// What a producer and a consumer of these tests keep as their state.
 const STATE_TABLES: &str = "
@@ -46,23 +40,6 @@ const STATE_TABLES: &str = "
         consumer text NOT NULL, stream_id uuid NOT NULL, total bigint NOT NULL,
         PRIMARY KEY (consumer, stream_id)
     );";
-
-/// How long a condition may take to come true.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
-
-/// Waits until the condition holds.
-pub(crate) async fn eventually<F: Future<Output = bool>>(
-    what: &str,
-    mut condition: impl FnMut() -> F,
-) {
-    let looking = async {
-        let mut looks = tokio::time::interval(Duration::from_millis(20));
-        while !condition().await {
-            looks.tick().await;
-        }
-    };
-    assert!(tokio::time::timeout(DEADLINE, looking).await.is_ok(), "still not: {what}");
-}
 
 /// The servers of one test.
 pub(crate) struct World {
@@ -95,17 +72,7 @@ impl World {
 
     /// A new connection to NATS.
     pub(crate) async fn transport(&self) -> Transport {
-        let password = self.nats.password_of(testing::NATS_USER).unwrap();
-        let options = ConnectOptions::with_user_and_password(
-            testing::NATS_USER.to_owned(),
-            password.to_owned(),
-        );
-        let client = options
-            .retry_on_initial_connect()
-            .reconnect_delay_callback(|_| Duration::from_millis(50))
-            .connect(self.nats.url())
-            .await
-            .unwrap();
+        let client = stage::nats_client(std::slice::from_ref(&self.nats), testing::NATS_USER).await;
         Transport::new(client, TransportSettings::default())
     }
 
