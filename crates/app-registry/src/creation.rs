@@ -2,9 +2,9 @@
 
 use contract::Provenance;
 use contract::facts::AppCreated;
+use eventstore::group_commit::Change;
 use eventstore::{AppendError, EventStore, IdempotencyRecord, NewEvent, Unit};
 use service::Permit;
-use service::group_commit::Change;
 
 use crate::app::App;
 use crate::store;

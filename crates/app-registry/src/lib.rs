@@ -30,8 +30,9 @@ use std::sync::Arc;
 use contract::OrganizationId;
 use contract::catalogue::DomainLevel;
 use contract::rpc::{GetApp, GetOrganization, NameApps, OrganizationView};
+use eventstore::group_commit::GroupCommit;
 use serde::{Deserialize, Serialize};
-use service::{GroupCommit, Problem, RequestFacts, Resources, ServiceState, StartError};
+use service::{Problem, RequestFacts, Resources, ServiceState, StartError};
 use tokio::sync::Semaphore;
 
 pub use crate::app_image::ImageLimits;
@@ -69,7 +70,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When NATS or a setting is against it.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
-    let creations = GroupCommit::start(&resources, "app-creations");
+    let creations = resources.group_commit("app-creations");
     let registry = Arc::new(AppRegistry {
         resources,
         creations,

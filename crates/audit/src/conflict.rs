@@ -32,7 +32,7 @@ pub(crate) enum ConflictKind {
     Malformed,
     /// A context that its event does not commit to.
     Context,
-    /// A message that is no bundle, or a part of one that is no event.
+    /// A message that is no message, or a part of one that is no event.
     Message,
 }
 
@@ -70,7 +70,7 @@ impl Conflict {
         }
     }
 
-    /// A message of the work queue that is no bundle, or a part of one that is no event. It is not
+    /// A message of the work queue that is no message, or a part of one that is no event. It is not
     /// copied: whatever it is, there may be contexts in it.
     pub(crate) fn of_unreadable(subject: &str, bytes: &[u8]) -> Self {
         Self::of_bytes(ConflictKind::Message, subject, bytes)

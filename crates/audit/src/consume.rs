@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use contract::Service;
-use eventstore::bundle::{self, Bundled};
+use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
@@ -19,7 +19,7 @@ use crate::stream::StreamPosition;
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// From this delivery on a bundle is let go although something before its events is missing: that is
+/// From this delivery on a message is let go although something before its events is missing: that is
 /// kept as a hole, reaching as far as they do, and fetched from its producer later. To bring up to 512
 /// events again and again for one stream of them would keep both sides busy.
 const LAST_DELIVERY: i64 = 3;
@@ -27,16 +27,16 @@ const LAST_DELIVERY: i64 = 3;
 /// How soon one batch may follow another, unless it is a large one.
 const PACE: Duration = Duration::from_millis(15);
 
-/// At most so many bundles are taken at once: each holds up to 512 KiB.
-const BUNDLES: usize = 16;
+/// At most so many messages are taken at once: each holds up to 512 KiB.
+const MESSAGES: usize = 16;
 
 /// The consumer of all events, the only one of its work queue. Replicas share it.
-pub(crate) fn bundles() -> ConsumerOptions {
+pub(crate) fn consumer() -> ConsumerOptions {
     ConsumerOptions {
         stream: AUDIT,
         durable: "audit".to_owned(),
         subjects: Vec::new(),
-        max_batch: BUNDLES,
+        max_batch: MESSAGES,
         pace: PACE,
     }
 }
@@ -44,16 +44,16 @@ pub(crate) fn bundles() -> ConsumerOptions {
 /// Records events.
 pub(crate) struct EventHandler {
     pub(crate) ingest: Ingest,
-    /// About so many events are recorded in one transaction: bundles are not divided.
+    /// About so many events are recorded in one transaction: messages are not divided.
     pub(crate) max_batch: usize,
 }
 
-/// Group commit: bundles whose events are recorded in one transaction.
+/// Group commit: messages whose events are recorded in one transaction.
 #[derive(Default)]
 struct Group {
     entries: Vec<Entry>,
-    /// For each bundle its index in the batch, and where its entries are.
-    bundles: Vec<(usize, Range<usize>)>,
+    /// For each message its index in the batch, and where its entries are.
+    messages: Vec<(usize, Range<usize>)>,
 }
 
 #[async_trait]
@@ -68,7 +68,7 @@ impl BatchHandler for EventHandler {
                 Ok(Some(entries)) => {
                     let from = group.entries.len();
                     group.entries.extend(entries);
-                    group.bundles.push((index, from..group.entries.len()));
+                    group.messages.push((index, from..group.entries.len()));
                 }
                 Ok(None) => outcomes[index] = Outcome::Rejected,
                 Err(error) => tracing::error!(%error, "what cannot be recorded could not be kept"),
@@ -84,22 +84,22 @@ impl BatchHandler for EventHandler {
 }
 
 impl EventHandler {
-    /// The events of a bundle; none if it is no bundle. What can never be recorded is kept as a
+    /// The events of a message; none if it is no message. What can never be recorded is kept as a
     /// conflict, and holds up nothing.
     async fn open(&self, delivery: &Delivery) -> sqlx::Result<Option<Vec<Entry>>> {
-        let Some(service) = bundle::service_of(&delivery.subject) else {
+        let Some(service) = audit_message::service_of(&delivery.subject) else {
             self.reject(delivery, "no service has this subject").await?;
             return Ok(None);
         };
-        let bundled = match bundle::read(&delivery.payload) {
-            Ok(bundled) => bundled,
+        let events = match audit_message::read(&delivery.payload) {
+            Ok(events) => events,
             Err(error) => {
                 self.reject(delivery, &error.to_string()).await?;
                 return Ok(None);
             }
         };
-        let mut entries = Vec::with_capacity(bundled.len());
-        for Bundled { event, context } in bundled {
+        let mut entries = Vec::with_capacity(events.len());
+        for EventWithParts { event, context, .. } in events {
             match read(service, event) {
                 Ok(entry) => {
                     let (entry, mismatched) = entry.with_context(context);
@@ -128,7 +128,7 @@ impl EventHandler {
         self.ingest.reject(&conflict, reason).await
     }
 
-    /// Records entries and says what became of their bundles: one with an entry that waits for what
+    /// Records entries and says what became of their messages: one with an entry that waits for what
     /// comes before it is delivered again, a few times, and what is recorded of it is known then.
     async fn record(
         &self,
@@ -137,11 +137,11 @@ impl EventHandler {
         batch: &[Delivery],
         outcomes: &mut [Outcome],
     ) {
-        let Group { entries, bundles } = group;
+        let Group { entries, messages } = group;
         let positions: Vec<StreamPosition> = entries.iter().map(Entry::stream_position).collect();
         match self.ingest.record(entries, deadline).await {
             Ok(outcome) => {
-                for (index, range) in bundles {
+                for (index, range) in messages {
                     let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
                         || !positions.any(|position| outcome.out_of_sequence.contains(position))
@@ -157,7 +157,7 @@ impl EventHandler {
     }
 }
 
-/// A part of a bundle that is no event of its sender.
+/// A part of a message that is no event of its sender.
 enum Rejected {
     /// It may be anything.
     Unreadable(String, Bytes),

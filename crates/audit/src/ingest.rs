@@ -139,7 +139,7 @@ impl Ingest {
         let subject = &conflict.subject;
         match conflict.kind {
             ConflictKind::Message => {
-                tracing::error!(subject, reason, "what came is no bundle, or no event");
+                tracing::error!(subject, reason, "what came is no message, or no event");
             }
             ConflictKind::Context => {
                 let event = conflict.event_id.map(tracing::field::display);

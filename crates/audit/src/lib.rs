@@ -17,7 +17,7 @@
 //!
 //! # How events are recorded
 //!
-//! 1. `consume` takes bundles of events from JetStream and acknowledges what is committed.
+//! 1. `consume` takes messages of events from JetStream and acknowledges what is committed.
 //! 2. `entry` reads an event; `resequence` tells, as a pure function, what of a batch is next in
 //!    its stream, what is a duplicate, and what is missing before the rest: a hole.
 //! 3. `ingest` records a batch in one transaction, has `fetch` ask producers for what is missing, and

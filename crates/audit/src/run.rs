@@ -39,7 +39,7 @@ fn consume(resources: &Resources, handler: Arc<EventHandler>) {
             let report = move |state: Result<(), &TransportError>| {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
-            let options = consume::bundles();
+            let options = consume::consumer();
             consumer::run(&resources.transport, &options, handler.as_ref(), shutdown, report).await;
             Ok::<_, Infallible>(())
         }
@@ -85,7 +85,7 @@ fn compare(resources: &Resources, ingest: &Ingest, pause: Duration) {
 }
 
 async fn queue_is_empty(transport: &Transport) -> bool {
-    let waiting = consumer::waiting(transport, &consume::bundles()).await;
+    let waiting = consumer::waiting(transport, &consume::consumer()).await;
     matches!(waiting, Ok(0))
 }
 

@@ -1,14 +1,15 @@
-//! One change: state and events that become true together or not at all.
+//! Unit of work: state and events that become true together or not at all.
 
 use std::sync::atomic::Ordering;
 
+use contract::facts::NoDetails;
 use contract::{EnvelopeError, EventId, Fact, Provenance, Version};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::EventStore;
+use crate::event_store::EventStore;
 use crate::idempotency::IdempotencyRecord;
-use crate::store::insert::{EventColumns, EventsAlone, InsertWithEvents, Places};
+use crate::store::insert::{EventColumns, EventsAlone, InsertWithEvents, Sequences};
 use crate::store::{self, NewEvent, NewEvents};
 
 /// Why a change was not made. Nothing of it was.
@@ -75,6 +76,33 @@ impl std::fmt::Debug for Unit<'_> {
     }
 }
 
+impl EventStore {
+    /// Begins a change: state and events that become true together. Nothing is sent to the
+    /// database before [`Unit::connection`] or [`Unit::commit`].
+    pub fn begin(&self, provenance: &Provenance) -> Unit<'static> {
+        Unit::new(self.clone(), provenance.clone())
+    }
+
+    /// The same as [`EventStore::begin`], on a connection that the caller keeps.
+    pub fn begin_on<'c>(
+        &self,
+        connection: &'c mut sqlx::PgConnection,
+        provenance: &Provenance,
+    ) -> Unit<'c> {
+        Unit::lent(self.clone(), connection, provenance.clone())
+    }
+
+    /// Joins a transaction that is already open, such as a projection's: the events become true
+    /// with it. End it by [`Unit::flush`].
+    pub fn join<'c>(
+        &self,
+        connection: &'c mut sqlx::PgConnection,
+        provenance: &Provenance,
+    ) -> Unit<'c> {
+        Unit::joining(self.clone(), connection, provenance.clone())
+    }
+}
+
 impl Unit<'static> {
     pub(crate) fn new(store: EventStore, provenance: Provenance) -> Self {
         Self {
@@ -126,11 +154,12 @@ impl<'c> Unit<'c> {
         &self.provenance
     }
 
-    /// Records an event of the stream. Written by [`Unit::commit`].
+    /// Records an event of the stream. Written by [`Unit::commit`]. A fact that has details takes
+    /// [`Unit::record_with`].
     ///
     /// # Errors
     /// When the event is too large to be one.
-    pub fn record<F: Fact>(
+    pub fn record<F: Fact<Details = NoDetails>>(
         &mut self,
         stream: Uuid,
         version: Version,
@@ -140,7 +169,7 @@ impl<'c> Unit<'c> {
         self.record_as(&provenance, stream, version, fact)
     }
 
-    /// Records an event of the stream with its details: what people typed.
+    /// Records an event of the stream with its details: what people typed, kept beside it.
     ///
     /// # Errors
     /// When the event is too large to be one.
@@ -149,16 +178,19 @@ impl<'c> Unit<'c> {
         stream: Uuid,
         version: Version,
         fact: &F,
-        _details: &F::Details,
+        details: &F::Details,
     ) -> Result<EventId, AppendError> {
-        self.record(stream, version, fact)
+        let event = self.store.prepare_with(&self.provenance, stream, version, fact, details)?;
+        let id = event.id();
+        self.add(event);
+        Ok(id)
     }
 
     /// Records an event with another provenance than the unit's.
     ///
     /// # Errors
     /// When the event is too large to be one.
-    pub fn record_as<F: Fact>(
+    pub fn record_as<F: Fact<Details = NoDetails>>(
         &mut self,
         provenance: &Provenance,
         stream: Uuid,
@@ -223,8 +255,8 @@ impl<'c> Unit<'c> {
             return Err(AppendError::Conflict);
         }
         // Crash point: committed, not published. The outbox row stays; the next relay finds it.
-        if self.store.fresh().wanted() {
-            self.store.fresh().put(self.events.written(&seqs));
+        if self.store.outbox_cache().wanted() {
+            self.store.outbox_cache().put(self.events.written(&seqs));
         }
         self.store.wake_relay();
         Ok(())
@@ -243,7 +275,7 @@ impl<'c> Unit<'c> {
     }
 
     /// Writes state, events and answers.
-    async fn write(&mut self, state: &impl InsertWithEvents) -> Result<Places, AppendError> {
+    async fn write(&mut self, state: &impl InsertWithEvents) -> Result<Sequences, AppendError> {
         let events = std::mem::take(&mut self.events);
         let answers = std::mem::take(&mut self.answers);
         let connection = self.connection().await?;

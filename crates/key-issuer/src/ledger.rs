@@ -3,8 +3,8 @@
 
 use contract::facts::{TokenIssued, TokenRefused};
 use contract::{EnvelopeError, Provenance, Version};
+use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::{AppendError, EventStore, NewEvent, Unit};
-use service::group_commit::{Change, GroupCommit};
 
 use crate::client::Client;
 use crate::store::clients::{ClientVersion, WhileUnchanged};

@@ -1,6 +1,6 @@
 //! New apps, written by the statement that writes their events.
 
-use eventstore::{EventColumns, InsertWithEvents, Places, insert_events};
+use eventstore::{EventColumns, InsertWithEvents, Sequences, insert_events};
 use sqlx::PgConnection;
 
 use super::row::texts;
@@ -20,7 +20,7 @@ impl InsertWithEvents for NewApps<'_> {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> sqlx::Result<Places> {
+    ) -> sqlx::Result<Sequences> {
         insert_events!(
             connection,
             events,

@@ -40,7 +40,9 @@ async fn the_event_names_who_why_and_on_whose_behalf_and_what_was_typed_and_wher
             "authentication_method": "client_credentials", "domains": [],
         })
     );
-    assert!(event["contexthash"].is_string());
+    assert!(event["contexthash"].is_string() && event["detailshash"].is_string());
+    let typed = json!({"name": "Shelf Optimizer", "description": "Keeps shelves full."});
+    assert_eq!(stage.last_details_of(&answer.field("id")).await, typed);
     assert!(event["traceparent"].is_string());
 }
 

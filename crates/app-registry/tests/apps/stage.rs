@@ -161,6 +161,15 @@ impl Stage {
         serde_json::from_slice(&bytes).unwrap()
     }
 
+    /// The details of the app's last event: what people typed.
+    pub async fn last_details_of(&self, id: &str) -> Value {
+        let query = "SELECT d.details FROM events e JOIN details d ON d.event_id = e.id
+                     WHERE e.stream_id = $1::text::uuid ORDER BY e.version DESC LIMIT 1";
+        let bytes: Vec<u8> =
+            sqlx::query_scalar(query).bind(id).fetch_one(&self.resources.pool).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
     /// What was refused, as `<operation> <target>`, in order.
     pub async fn refused_attempts(&self) -> Vec<String> {
         let query =

@@ -38,7 +38,7 @@ pub(crate) async fn add(
     Ok(())
 }
 
-/// Awaits no longer what these entries bring. One that came in a bundle has brought its context, or shows
+/// Awaits no longer what these entries bring. One that came in a message has brought its context, or shows
 /// that its producer has none for it any more.
 pub(crate) async fn remove_delivered(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
     let come = come.iter().filter(|entry| !entry.fetched);

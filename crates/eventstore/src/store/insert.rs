@@ -7,7 +7,7 @@ use contract::Sealed;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{NewEvent, OutboxEvent};
+use super::event::{NewEvent, OutboxEvent};
 
 /// Events about to be written.
 #[derive(Default)]
@@ -22,8 +22,8 @@ impl NewEvents {
         self.0.is_empty()
     }
 
-    /// The events as the relay takes them, now that they have these places.
-    pub(crate) fn written(self, seqs: &HashMap<Uuid, i64>) -> impl Iterator<Item = OutboxEvent> {
+    /// The events as the relay takes them, now that they have these sequence numbers.
+    pub(crate) fn written(self, seqs: &Sequences) -> impl Iterator<Item = OutboxEvent> {
         let written = self.0.into_iter().map(|new| new.event);
         written.filter_map(|event| {
             let seq = *seqs.get(&event.id)?;
@@ -32,13 +32,13 @@ impl NewEvents {
     }
 }
 
-/// Inserts events on a connection, and answers their [`Places`].
+/// Inserts events on a connection, and answers their [`Sequences`].
 ///
 /// State that shall become true with them follows as more parts of the statement's `WITH`, a literal
 /// that begins with a comma.
 ///
 /// What must hold, and is not locked, follows as `allowed:` and a condition, a literal too. If it does not
-/// hold, nothing is written and there are no places.
+/// hold, nothing is written and there are no sequence numbers.
 ///
 /// The parameters of either come last, and begin with `$15`.
 #[macro_export]
@@ -63,9 +63,9 @@ macro_rules! insert_events {
             SELECT id, stream_kind, stream_id, version, type, organization, occurred_at, envelope
             FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[],
                         $7::timestamptz[], $8::bytea[]) WITH ORDINALITY
-                 AS n (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope, place)
+                 AS n (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope, position)
             WHERE (SELECT yes FROM allowed)
-            ORDER BY place
+            ORDER BY position
             RETURNING id, seq
         ), context AS (
             INSERT INTO contexts (event_id, salt, context)
@@ -104,8 +104,8 @@ macro_rules! insert_events {
     }};
 }
 
-/// Where in `events` each of some events now is.
-pub type Places = HashMap<Uuid, i64>;
+/// The sequence number (`events.seq`) that each of some events now has, by its id.
+pub type Sequences = HashMap<Uuid, i64>;
 
 /// State that becomes true in the statement that records its events: one round trip makes the change.
 pub trait InsertWithEvents: Sync {
@@ -114,7 +114,7 @@ pub trait InsertWithEvents: Sync {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> impl Future<Output = sqlx::Result<Places>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Sequences>> + Send;
 }
 
 /// Nothing but events.
@@ -125,7 +125,7 @@ impl InsertWithEvents for EventsAlone {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> sqlx::Result<Places> {
+    ) -> sqlx::Result<Sequences> {
         insert_events!(connection, events)
     }
 }
@@ -178,13 +178,13 @@ impl<'e> EventColumns<'e> {
             types: column(new, |new| &*new.event.kind),
             organizations: column(new, |new| new.event.organization),
             times: column(new, |new| new.time),
-            envelopes: column(new, |new| &*new.event.envelope),
+            envelopes: column(new, |new| &*new.event.content.event),
             contexts: PartColumns::default(),
             details: PartColumns::default(),
         };
         for NewEvent { event, .. } in &new.0 {
-            columns.contexts.push(event.id, event.context.as_ref());
-            columns.details.push(event.id, event.details.as_ref());
+            columns.contexts.push(event.id, event.content.context.as_ref());
+            columns.details.push(event.id, event.content.details.as_ref());
         }
         columns
     }

@@ -6,7 +6,7 @@ use contract::facts::AppCreated;
 use contract::rpc::AuthenticationMethod;
 use contract::{AppId, Context, Envelope, EnvelopeError, Environment, Sealed};
 use eventstore::{
-    AppendError, EventColumns, EventStore, IdempotencyRecord, InsertWithEvents, Places,
+    AppendError, EventColumns, EventStore, IdempotencyRecord, InsertWithEvents, Sequences,
     idempotency, insert_events,
 };
 use local_servers::testing::TestDatabase;
@@ -15,8 +15,8 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::world::{
-    PRODUCER, fact, new_database, new_stream, owner_of, pool_of, provenance, record, record_up_to,
-    version,
+    Name, Named, PRODUCER, fact, new_database, new_stream, owner_of, pool_of, provenance, record,
+    record_up_to, version,
 };
 
 async fn store() -> (TestDatabase, PgPool, EventStore) {
@@ -79,7 +79,7 @@ impl InsertWithEvents for OnlyIf {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> sqlx::Result<Places> {
+    ) -> sqlx::Result<Sequences> {
         insert_events!(connection, events, allowed: "$15::boolean", self.0)
     }
 }
@@ -103,13 +103,14 @@ async fn a_change_that_is_not_allowed_is_a_conflict_and_nothing_of_it_is_written
     let events_alone = async |allowed: bool| {
         let stream = new_stream();
         let mut unit = events.begin(&from);
-        unit.record(stream, version(1), &fact(stream)).unwrap();
+        let name = Name { name: "Shelf Optimizer".to_owned() };
+        unit.record_with(stream, version(1), &Named {}, &name).unwrap();
         unit.commit_with(&OnlyIf(allowed)).await
     };
     for outcome in [with_state(false).await, events_alone(false).await] {
         assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
     }
-    for table in ["changes", "contexts", "events", "outbox"] {
+    for table in ["changes", "contexts", "details", "events", "outbox"] {
         let written = format!("SELECT count(*) FROM {table}");
         let written: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(written)).fetch_one(&pool).await.unwrap();
@@ -307,30 +308,38 @@ async fn an_event_over_the_limit_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn a_context_is_kept_beside_the_event_bound_to_it_and_can_be_erased() {
+async fn context_and_details_are_kept_beside_the_event_bound_to_it_and_can_be_erased() {
     let (_database, pool, events) = store().await;
     let stream = new_stream();
     let mut from = provenance();
     from.context = Some(Context { address: Some("203.0.113.7".to_owned()), ..Context::default() });
     let mut unit = events.begin(&from);
-    let id = unit.record(stream, version(1), &fact(stream)).unwrap();
+    let name = Name { name: "Shelf Optimizer".to_owned() };
+    let id = unit.record_with(stream, version(1), &Named {}, &name).unwrap();
     unit.commit().await.unwrap();
 
     let envelope: Vec<u8> =
         sqlx::query_scalar("SELECT envelope FROM events").fetch_one(&pool).await.unwrap();
-    assert!(!String::from_utf8_lossy(&envelope).contains("203.0.113.7"));
-    let (event_id, salt, bytes): (Uuid, Vec<u8>, Vec<u8>) =
-        sqlx::query_as("SELECT event_id, salt, context FROM contexts")
-            .fetch_one(&pool)
-            .await
-            .unwrap();
-    let sealed = Sealed { salt: contract::Salt(salt.try_into().unwrap()), bytes };
-    assert_eq!(event_id, id.uuid());
-    assert!(String::from_utf8_lossy(&sealed.bytes).contains("203.0.113.7"));
     let event = Envelope::parse(&envelope).unwrap();
-    assert_eq!(event.contexthash, Some(sealed.hash()));
     assert_eq!(event.canonical().unwrap(), envelope);
+    let mut salts = Vec::new();
+    for (query, words, hash) in [
+        ("SELECT event_id, salt, context FROM contexts", "203.0.113.7", event.contexthash),
+        ("SELECT event_id, salt, details FROM details", "Shelf Optimizer", event.detailshash),
+    ] {
+        assert!(!String::from_utf8_lossy(&envelope).contains(words));
+        let (event_id, salt, bytes): (Uuid, Vec<u8>, Vec<u8>) =
+            sqlx::query_as(query).fetch_one(&pool).await.unwrap();
+        let sealed = Sealed { salt: contract::Salt(salt.try_into().unwrap()), bytes };
+        assert_eq!(event_id, id.uuid());
+        assert!(String::from_utf8_lossy(&sealed.bytes).contains(words));
+        assert_eq!(hash, Some(sealed.hash()));
+        salts.push(sealed.salt);
+    }
+    assert_ne!(salts[0], salts[1], "each part has a salt of its own");
 
-    let erased = sqlx::query("DELETE FROM contexts").execute(&pool).await;
-    assert_eq!(erased.unwrap().rows_affected(), 1);
+    for statement in ["DELETE FROM contexts", "DELETE FROM details"] {
+        let erased = sqlx::query(statement).execute(&pool).await;
+        assert_eq!(erased.unwrap().rows_affected(), 1);
+    }
 }

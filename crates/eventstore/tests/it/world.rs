@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use async_nats::jetstream::stream;
 use contract::facts::AppArchived;
-use contract::{AppId, Envelope, Environment, Provenance, Service, Version};
-use eventstore::projection::{self, Projection, Repair};
+use contract::{AppId, Envelope, Environment, Fact, Provenance, Service, Version};
+use eventstore::gap::Repair;
+use eventstore::projection::{self, Projection};
 use eventstore::relay::Relay;
 use eventstore::transport::EVENTS;
 use eventstore::{AppendError, EventStore, Transport, TransportSettings};
 use local_servers::Nats;
 use local_servers::testing::{self, TestDatabase};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use stage::eventually;
@@ -157,7 +160,7 @@ impl World {
         .await
         .unwrap();
         let dense = heads.iter().all(|(_, head, count)| head == count);
-        assert!(dense, "a stream has a hole: {heads:?}");
+        assert!(dense, "a stream has a gap: {heads:?}");
         heads.into_iter().map(|(id, head, _)| (id, head)).collect()
     }
 
@@ -277,6 +280,22 @@ pub(crate) fn new_stream() -> Uuid {
 /// The fact that these tests record.
 pub(crate) fn fact(stream: Uuid) -> AppArchived {
     AppArchived { app_id: AppId::from_uuid(stream) }
+}
+
+/// A fact in which somebody typed something.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Named {}
+
+/// What they typed.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Name {
+    pub(crate) name: String,
+}
+
+impl Fact for Named {
+    const TYPE: &'static str = "mandate.app.named.v1";
+    const AGGREGATE: &'static str = "app";
+    type Details = Name;
 }
 
 pub(crate) fn version(number: i64) -> Version {

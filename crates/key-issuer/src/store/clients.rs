@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use contract::secret::SecretHash;
 use contract::{AppId, KeyId, OrganizationId};
-use eventstore::{EventColumns, InsertWithEvents, Places, insert_events};
+use eventstore::{EventColumns, InsertWithEvents, Sequences, insert_events};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ impl InsertWithEvents for WhileUnchanged {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> sqlx::Result<Places> {
+    ) -> sqlx::Result<Sequences> {
         fn column<T>(clients: &BTreeSet<ClientVersion>, of: fn(&ClientVersion) -> T) -> Vec<T> {
             clients.iter().map(of).collect()
         }

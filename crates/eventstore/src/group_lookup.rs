@@ -8,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use eventstore::dedicated_connection::{self, DedicatedConnection};
 use sqlx::{PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
 
-use crate::batch::{self, Batches, Stopped, Work};
-use crate::resources::Resources;
+use crate::batch::{self, Batches, Stopped, Work, Worker};
+use crate::dedicated_connection::{self, DedicatedConnection};
 
 /// What can be looked up together.
 pub trait Lookup: Clone + Send + Sync + 'static {
@@ -52,18 +52,10 @@ impl<L: Lookup> Clone for GroupLookup<L> {
 }
 
 impl<L: Lookup> GroupLookup<L> {
-    /// Starts to answer, as a supervised task of this name.
-    pub fn start(resources: &Resources, name: &str, lookup: L) -> Self {
+    /// Where to ask, and the worker that answers. Nothing is answered before it runs.
+    pub fn new(pool: PgPool, lookup: L) -> (Self, GroupLookupWorker<L>) {
         let (batches, worker) = batch::queue();
-        let pool = resources.pool.clone();
-        resources.tasks.spawn(name, move |shutdown| {
-            let (worker, reader) = (worker.clone(), Reader::new(lookup.clone(), &pool));
-            async move {
-                worker.run(shutdown, reader).await;
-                Ok::<(), std::convert::Infallible>(())
-            }
-        });
-        Self(Arc::new(batches))
+        (Self(Arc::new(batches)), GroupLookupWorker { pool, lookup, worker })
     }
 
     /// What there is, as it is now.
@@ -72,6 +64,24 @@ impl<L: Lookup> GroupLookup<L> {
     /// When that cannot be found out.
     pub async fn find(&self, key: L::Key) -> Outcome<L> {
         self.0.submit(key).await?
+    }
+}
+
+/// Answers the questions of a [`GroupLookup`].
+pub struct GroupLookupWorker<L: Lookup> {
+    pool: PgPool,
+    lookup: L,
+    worker: Worker<L::Key, Outcome<L>>,
+}
+
+impl<L: Lookup> GroupLookupWorker<L> {
+    /// Answers group after group until shutdown; whoever waits then is still answered. To be run again
+    /// after it failed: it goes on where it was.
+    pub fn run(
+        &self,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static + use<L> {
+        self.worker.clone().run(shutdown, Reader::new(self.lookup.clone(), &self.pool))
     }
 }
 

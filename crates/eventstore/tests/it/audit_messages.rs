@@ -1,4 +1,4 @@
-//! Audit gets every event with its context, on a way of its own; others get events and no context.
+//! Audit gets every event with its context and its details, on a way of its own; others get events alone.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy};
 use async_trait::async_trait;
 use contract::rpc::RepeatEvents;
-use contract::{Context, Service};
-use eventstore::bundle::{self, Bundled};
+use contract::{Context, Sealed, Service};
+use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::producer;
 use eventstore::relay::Relay;
@@ -17,18 +17,18 @@ use eventstore::transport::AUDIT;
 use stage::eventually;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{World, fact, new_stream, provenance, version};
+use crate::world::{Name, Named, World, fact, new_stream, provenance, version};
 
 #[derive(Default)]
-struct Reader(Mutex<Vec<(String, Bundled)>>);
+struct Reader(Mutex<Vec<(String, EventWithParts)>>);
 
 #[async_trait]
 impl BatchHandler for Reader {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut read = self.0.lock().unwrap();
         for delivery in batch {
-            for bundled in bundle::read(&delivery.payload).unwrap() {
-                read.push((delivery.subject.clone(), bundled));
+            for event in audit_message::read(&delivery.payload).unwrap() {
+                read.push((delivery.subject.clone(), event));
             }
         }
         vec![Outcome::Done; batch.len()]
@@ -76,7 +76,7 @@ async fn what_the_queue_of_audit_refuses_is_published_once_when_it_takes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
+async fn events_arrive_with_their_contexts_and_details_and_are_forgotten_by_nats() {
     let world = World::new().await;
     let _relay = world.start_relay().await;
     let (events, stream) = (world.events(), new_stream());
@@ -85,7 +85,8 @@ async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
         from.context =
             Some(Context { request_id: Some(format!("request-{number}")), ..Context::default() });
         let mut unit = events.begin(&from);
-        unit.record(stream, version(number), &fact(stream)).unwrap();
+        let name = Name { name: format!("name {number}") };
+        unit.record_with(stream, version(number), &Named {}, &name).unwrap();
         unit.commit().await.unwrap();
     }
     from.context = None;
@@ -110,7 +111,7 @@ async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
             stream.cached_info().state.messages == 0
         })
         .await;
-        // Whoever misses contexts has them sent again.
+        // Whoever misses contexts or details has them sent again.
         let asked = RepeatEvents { stream_id: stream, from: 2, to: 9 };
         let repeated = producer::repeat_events(&events, &asked).await.unwrap();
         assert_eq!(repeated, 3);
@@ -126,11 +127,13 @@ async fn events_arrive_with_their_contexts_and_are_forgotten_by_nats() {
     let published = world.published().await;
     let read = reader.0.into_inner().unwrap();
     let expected = published.iter().chain(&published[1..]);
-    for ((subject, bundled), event) in read.iter().zip(expected) {
-        assert_eq!(*subject, bundle::subject(Service::AppRegistry));
-        assert_eq!(contract::Envelope::parse(&bundled.event).unwrap(), *event);
-        let sealed = bundled.context.as_ref();
-        assert_eq!(event.contexthash, sealed.map(contract::Sealed::hash));
+    for ((subject, received), event) in read.iter().zip(expected) {
+        assert_eq!(*subject, audit_message::subject(Service::AppRegistry));
+        assert_eq!(contract::Envelope::parse(&received.event).unwrap(), *event);
+        let hash = |part: &Option<Sealed>| part.as_ref().map(Sealed::hash);
+        assert_eq!(event.contexthash, hash(&received.context));
+        assert_eq!(event.detailshash, hash(&received.details));
     }
-    assert_eq!(published[3].contexthash, None);
+    assert!(published[..3].iter().all(|event| event.detailshash.is_some()));
+    assert_eq!((published[3].contexthash, published[3].detailshash), (None, None));
 }

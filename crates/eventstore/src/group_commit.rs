@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Provenance;
-use eventstore::dedicated_connection::DedicatedConnection;
-use eventstore::{AppendError, EventStore, Unit};
+use tokio_util::sync::CancellationToken;
 
-use crate::batch::{self, Batches, Stopped, Work};
-use crate::resources::Resources;
+use crate::batch::{self, Batches, Stopped, Work, Worker};
+use crate::dedicated_connection::DedicatedConnection;
+use crate::event_store::EventStore;
+use crate::unit::{AppendError, Unit};
 
 /// How long a transaction may take. What takes longer waits for a connection that was lost without a
 /// word; whether it was committed is then unknown, as with any connection that breaks.
@@ -47,18 +48,10 @@ pub enum Uncommitted {
 pub struct GroupCommit<C>(Batches<C, Result<(), Uncommitted>>);
 
 impl<C: Change> GroupCommit<C> {
-    /// Starts to commit such changes, as a supervised task of this name.
-    pub fn start(resources: &Resources, name: &str) -> Self {
+    /// A queue of such changes, and the worker that commits them. Nothing is committed before it runs.
+    pub fn new(events: EventStore) -> (Self, GroupCommitWorker<C>) {
         let (batches, worker) = batch::queue();
-        let events = resources.events.clone();
-        resources.tasks.spawn(name, move |shutdown| {
-            let (worker, writer) = (worker.clone(), Writer::new(events.clone()));
-            async move {
-                worker.run(shutdown, writer).await;
-                Ok::<(), std::convert::Infallible>(())
-            }
-        });
-        Self(batches)
+        (Self(batches), GroupCommitWorker { events, worker })
     }
 
     /// Commits a change. When this answers `Ok`, it and its events are durable.
@@ -67,6 +60,23 @@ impl<C: Change> GroupCommit<C> {
     /// When that is not known.
     pub async fn commit(&self, change: C) -> Result<(), Uncommitted> {
         self.0.submit(change).await?
+    }
+}
+
+/// Commits the changes of a [`GroupCommit`].
+pub struct GroupCommitWorker<C> {
+    events: EventStore,
+    worker: Worker<C, Result<(), Uncommitted>>,
+}
+
+impl<C: Change> GroupCommitWorker<C> {
+    /// Commits group after group until shutdown; what waits then is still committed. To be run again
+    /// after it failed: it goes on where it was.
+    pub fn run(
+        &self,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static + use<C> {
+        self.worker.clone().run(shutdown, Writer::new(self.events.clone()))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Events that this process has just committed, for its relay: it need not read them back.
+//! A write-through cache of the outbox: events that this process has just committed, for its relay, which
+//! need not read them back.
 //!
 //! Only a shortcut. What is to be published is told by the outbox and nothing else; what is not here
 //! (written by another process, from before a restart, or too much) is read from the tables.
@@ -14,13 +15,13 @@ const KEPT: usize = 8192;
 
 /// The events, by their seq.
 #[derive(Debug, Default)]
-pub(crate) struct Fresh {
+pub(crate) struct OutboxCache {
     /// Whether the relay of this process leads. If not, nobody would take them.
     wanted: AtomicBool,
     events: Mutex<BTreeMap<i64, OutboxEvent>>,
 }
 
-impl Fresh {
+impl OutboxCache {
     /// Begins or ends to keep events.
     pub(crate) fn want(&self, wanted: bool) {
         self.wanted.store(wanted, Ordering::Relaxed);
@@ -69,6 +70,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::audit_message::EventWithParts;
 
     fn event(seq: i64) -> OutboxEvent {
         OutboxEvent {
@@ -77,35 +79,33 @@ mod tests {
             organization: None,
             kind: "mandate.app.archived.v1".into(),
             stream_id: Uuid::nil(),
-            envelope: bytes::Bytes::new(),
-            context: None,
-            details: None,
+            content: EventWithParts { event: bytes::Bytes::new(), context: None, details: None },
         }
     }
 
     #[test]
     fn what_was_put_is_taken_once_and_what_was_passed_over_is_forgotten() {
-        let fresh = Fresh::default();
-        fresh.put((1..=4).map(event));
-        let taken: Vec<_> = fresh.take(&[2, 3, 9]).into_keys().collect();
+        let cache = OutboxCache::default();
+        cache.put((1..=4).map(event));
+        let taken: Vec<_> = cache.take(&[2, 3, 9]).into_keys().collect();
         assert_eq!(taken, [2, 3]);
-        assert!(fresh.take(&[1, 2, 3, 4]).is_empty(), "4 came before 9");
+        assert!(cache.take(&[1, 2, 3, 4]).is_empty(), "4 came before 9");
     }
 
     #[test]
     fn it_holds_no_more_than_it_may() {
-        let fresh = Fresh::default();
-        fresh.put((1..).take(KEPT + 10).map(event));
-        assert_eq!(fresh.lock().len(), KEPT);
+        let cache = OutboxCache::default();
+        cache.put((1..).take(KEPT + 10).map(event));
+        assert_eq!(cache.lock().len(), KEPT);
     }
 
     #[test]
     fn whoever_does_not_lead_keeps_nothing() {
-        let fresh = Fresh::default();
-        assert!(!fresh.wanted());
-        fresh.want(true);
-        fresh.put([event(1)]);
-        fresh.want(false);
-        assert!(fresh.take(&[1]).is_empty());
+        let cache = OutboxCache::default();
+        assert!(!cache.wanted());
+        cache.want(true);
+        cache.put([event(1)]);
+        cache.want(false);
+        assert!(cache.take(&[1]).is_empty());
     }
 }
