@@ -64,6 +64,19 @@ impl fmt::Display for DomainLevel {
     }
 }
 
+/// Text that names no domain at a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a domain is written as `<domain>:read` or `<domain>:manage`")]
+pub struct InvalidDomainLevel;
+
+impl std::str::FromStr for DomainLevel {
+    type Err = InvalidDomainLevel;
+    fn from_str(text: &str) -> Result<Self, InvalidDomainLevel> {
+        let (domain, level) = parse_domain_level(text).ok_or(InvalidDomainLevel)?;
+        Ok(Self { domain: domain.to_owned(), level })
+    }
+}
+
 /// All services that apps can be for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

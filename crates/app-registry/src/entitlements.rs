@@ -1,40 +1,55 @@
-//! What an organization may choose from: the catalogue, and what an operator enabled for it.
+//! Entitlements: what an organization is entitled to ask for, by the catalogue and by what an operator
+//! enabled for it.
 
 use contract::catalogue::{Catalogue, DomainLevel, SelectionError};
 
-use crate::app::Refusal;
-
-/// What an organization may choose from.
+/// What an organization is entitled to ask for.
 #[derive(Debug, Clone, Copy)]
-pub struct Offer<'a> {
+pub(crate) struct Entitlements<'a> {
     /// The catalogue.
-    pub catalogue: &'a Catalogue,
+    pub(crate) catalogue: &'a Catalogue,
     /// The domains on request that an operator enabled for it, as `<service>/<domain>:<level>`.
-    pub enabled: &'a [String],
+    pub(crate) enabled: &'a [String],
 }
 
-impl Offer<'_> {
-    /// What is chosen, with what the rules bring along; or the rule against it and its place.
-    ///
-    /// # Errors
-    /// [`Refusal::DomainsWithoutService`], [`Refusal::Service`] and [`Refusal::Domain`].
-    pub fn choose(
+/// What an organization is not entitled to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotEntitled {
+    /// Domains are a service's.
+    #[error("choose a service before its domains")]
+    DomainsWithoutService,
+    /// The catalogue has no such service.
+    #[error("{0}")]
+    Service(SelectionError),
+    /// The catalogue's rules are against this domain.
+    #[error("{error}")]
+    Domain {
+        /// Its place in what was asked for.
+        index: usize,
+        /// The rule.
+        error: SelectionError,
+    },
+}
+
+impl Entitlements<'_> {
+    /// What is asked for, with what the rules bring along; or the rule against it and its place.
+    pub(crate) fn select(
         &self,
         service: Option<&str>,
         wanted: &[DomainLevel],
-    ) -> Result<Vec<DomainLevel>, Refusal> {
+    ) -> Result<Vec<DomainLevel>, NotEntitled> {
         let Some(service) = service else {
             return if wanted.is_empty() {
                 Ok(Vec::new())
             } else {
-                Err(Refusal::DomainsWithoutService)
+                Err(NotEntitled::DomainsWithoutService)
             };
         };
         self.catalogue.select(service, wanted, self.enabled).map_err(|error| {
             let place =
                 |guilty: &dyn Fn(&DomainLevel) -> bool| wanted.iter().position(guilty).unwrap_or(0);
             let index = match &error {
-                SelectionError::UnknownService(_) => return Refusal::Service(error),
+                SelectionError::UnknownService(_) => return NotEntitled::Service(error),
                 // The error names at most 64 characters of it.
                 SelectionError::UnknownDomain(name) => {
                     place(&|want| want.domain.chars().take(64).eq(name.chars()))
@@ -48,13 +63,14 @@ impl Offer<'_> {
                 SelectionError::NotEnabled(guilty)
                 | SelectionError::Excluded { other: guilty, .. } => place(&|want| want == guilty),
             };
-            Refusal::Domain { index, error }
+            NotEntitled::Domain { index, error }
         })
     }
 }
 
-/// Whether choosing these domains takes knowing what an operator enabled for the organization.
-pub fn asks_on_request(
+/// Whether one of these domains is on request: whether the organization is entitled to it then takes
+/// knowing what an operator enabled for it.
+pub(crate) fn any_on_request(
     catalogue: &Catalogue,
     service: Option<&str>,
     domains: &[DomainLevel],
@@ -81,16 +97,16 @@ mod tests {
         names.iter().map(domain).collect()
     }
 
-    fn choose(names: &[(&str, Level)], enabled: &[&str]) -> Result<Vec<DomainLevel>, Refusal> {
+    fn select(names: &[(&str, Level)], enabled: &[&str]) -> Result<Vec<DomainLevel>, NotEntitled> {
         let enabled: Vec<_> = enabled.iter().map(ToString::to_string).collect();
-        let offer = Offer { catalogue: &Catalogue::default(), enabled: &enabled };
-        offer.choose(SERVICE, &domains(names))
+        let entitlements = Entitlements { catalogue: &Catalogue::default(), enabled: &enabled };
+        entitlements.select(SERVICE, &domains(names))
     }
 
     #[test]
     fn a_refused_domain_is_named_by_its_place() {
-        let place = |names| match choose(names, &["retail_media/accounts:manage"]) {
-            Err(Refusal::Domain { index, .. }) => index,
+        let place = |names| match select(names, &["retail_media/accounts:manage"]) {
+            Err(NotEntitled::Domain { index, .. }) => index,
             other => panic!("{other:?}"),
         };
         assert_eq!(place(&[("analytics", Read), ("a", Read), ("audiences", Read)]), 1);
@@ -102,27 +118,28 @@ mod tests {
 
     #[test]
     fn managing_accounts_brings_reading_campaigns() {
-        let chosen = choose(&[("accounts", Manage)], &["retail_media/accounts:manage"]).unwrap();
-        assert_eq!(chosen, domains(&[("accounts", Manage), ("campaigns", Read)]));
+        let selected = select(&[("accounts", Manage)], &["retail_media/accounts:manage"]).unwrap();
+        assert_eq!(selected, domains(&[("accounts", Manage), ("campaigns", Read)]));
     }
 
     #[test]
     fn domains_are_a_services() {
         let catalogue = Catalogue::default();
-        let offer = Offer { catalogue: &catalogue, enabled: &[] };
-        assert_eq!(offer.choose(None, &[]), Ok(Vec::new()));
-        let refused = offer.choose(None, &domains(&[("campaigns", Read)]));
-        assert_eq!(refused, Err(Refusal::DomainsWithoutService));
-        assert!(matches!(offer.choose(Some("no_such"), &[]), Err(Refusal::Service(_))));
+        let entitlements = Entitlements { catalogue: &catalogue, enabled: &[] };
+        assert_eq!(entitlements.select(None, &[]), Ok(Vec::new()));
+        let refused = entitlements.select(None, &domains(&[("campaigns", Read)]));
+        assert_eq!(refused, Err(NotEntitled::DomainsWithoutService));
+        assert!(matches!(entitlements.select(Some("no_such"), &[]), Err(NotEntitled::Service(_))));
     }
 
     #[test]
     fn only_domains_on_request_take_knowing_what_is_enabled() {
         let catalogue = Catalogue::default();
-        let asks = |service, name| asks_on_request(&catalogue, service, &domains(&[(name, Read)]));
-        assert!(asks(SERVICE, "billing"));
-        assert!(!asks(SERVICE, "campaigns"));
-        assert!(!asks(SERVICE, "no_such"));
-        assert!(!asks(None, "billing"));
+        let on_request =
+            |service, name| any_on_request(&catalogue, service, &domains(&[(name, Read)]));
+        assert!(on_request(SERVICE, "billing"));
+        assert!(!on_request(SERVICE, "campaigns"));
+        assert!(!on_request(SERVICE, "no_such"));
+        assert!(!on_request(None, "billing"));
     }
 }
