@@ -143,6 +143,24 @@ impl<'c> Unit<'c> {
         self.record_as(&provenance, stream, version, fact)
     }
 
+    /// Records an event with its details: what people typed, kept beside the event.
+    ///
+    /// # Errors
+    /// When the event is too large to be one.
+    pub fn record_with<F: Fact>(
+        &mut self,
+        stream: Uuid,
+        version: Version,
+        fact: &F,
+        details: &F::Details,
+    ) -> Result<EventId, AppendError> {
+        let event =
+            self.store.prepare_with(&self.provenance, stream, version, fact, details)?;
+        let id = event.id();
+        self.add(event);
+        Ok(id)
+    }
+
     /// Records an event with another provenance than the unit's.
     ///
     /// # Errors
