@@ -16,7 +16,10 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     admin.post("/v1/accounts", &body).await.expect_problem(403, "role-not-allowed");
 
     let role = |who: &crate::stage::Client| format!("{account}/roles/{}", who.id);
-    admin.put(&role(&analyst), &json!({"role": "analyst"})).await.expect_problem(404, "not-found");
+    admin
+        .put(&role(&analyst), &json!({"role": "analyst"}))
+        .await
+        .expect_problem(404, "account-not-found");
     let (answer, events) =
         stage.events_of(stage.operator.put(&role(&admin), &json!({"role": "admin"}))).await;
     answer.expect(200);
@@ -43,8 +46,24 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     let (answer, events) = stage.events_of(admin.delete(&role(&analyst))).await;
     answer.expect(204);
     assert_eq!(events, ["account-role.revoked"]);
-    admin.delete(&role(&analyst)).await.expect(404);
-    analyst.get(&account).await.expect_problem(404, "not-found");
+    admin.delete(&role(&analyst)).await.expect_problem(404, "account-role-not-found");
+    analyst.get(&account).await.expect_problem(404, "account-not-found");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn who_operates_no_more_does_not_get_yesterdays_answer() {
+    let stage = Stage::set().await;
+    let body = json!({"name": "Shop", "kind": "advertiser", "service": "retail_media"}).to_string();
+    let headers = [("content-type", "application/json"), ("idempotency-key", "k-1")];
+    let create = || stage.operator.send("POST", "/v1/accounts", &headers, body.clone());
+    create().await.expect(201);
+    assert_eq!(create().await.headers["idempotent-replayed"], "true");
+    sqlx::query("UPDATE directory.people SET operator = false")
+        .execute(&stage.resources.pool)
+        .await
+        .unwrap();
+    create().await.expect_problem(403, "role-not-allowed");
     stage.close().await;
 }
 

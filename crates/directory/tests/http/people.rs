@@ -33,7 +33,7 @@ async fn people_see_themselves_and_their_colleagues() {
     let (owner, developer) = (stage.person("owner").await, stage.person("developer").await);
     let path = format!("/v1/people/{}", developer.id);
     assert_eq!(developer.get(&path).await.expect(200)["name"], "developer");
-    owner.get(&path).await.expect_problem(404, "not-found");
+    owner.get(&path).await.expect_problem(404, "person-not-found");
     let members = format!("{}/members", owner.organization().await);
     owner
         .post(&members, &json!({"person_id": developer.id, "role": "developer"}))
@@ -66,23 +66,26 @@ async fn there_is_one_first_operator_unless_forced() {
 }
 
 #[tokio::test]
-async fn no_event_has_personal_data_in_it() {
+async fn no_event_has_personal_data_or_typed_text_in_it() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    owner.organization().await;
+    let organization = owner.organization().await;
     stage
         .operator
         .import("", "Secret Shop,advertiser,retail_media,A-1,owner@example.com,admin\n")
         .await
         .expect(200);
+    let edit = json!({"name": "Renamed Typed", "description": "Described Typed"});
+    owner.patch(&organization, &edit).await.expect(200);
     let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM directory.events")
         .fetch_all(&stage.resources.pool)
         .await
         .unwrap();
     for envelope in envelopes {
         let text = String::from_utf8(envelope).unwrap();
-        for personal in ["@", "Secret Shop", "argon2", "mandate_pat_"] {
-            assert!(!text.contains(personal), "{text}");
+        let typed = ["Example Apps", "example.com", "é", "Renamed Typed", "Described Typed"];
+        for beside in ["@", "Secret Shop", "argon2", "mandate_pat_"].iter().chain(&typed) {
+            assert!(!text.contains(beside), "{text}");
         }
     }
     stage.close().await;
