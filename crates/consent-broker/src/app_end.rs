@@ -43,7 +43,7 @@ impl Projection for AppEnd {
         }
         let app = event.fact::<AppArchived>()?.app_id;
         let now = self.events.environment().now();
-        let provenance = Provenance::reaction(Service::ConsentBroker, event);
+        let provenance = event.reaction(Service::ConsentBroker);
         let mut unit = self.events.join(connection, &provenance);
         let connection = unit.connection().await?;
 

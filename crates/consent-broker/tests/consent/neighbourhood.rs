@@ -14,6 +14,7 @@ use contract::secret::ApiToken;
 use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service};
 use service::rpc::RpcServer;
 use service::{Shared, Tasks};
+use stage::Person;
 
 /// What the directory, the app registry and the key issuer know.
 #[derive(Default)]
@@ -37,12 +38,7 @@ impl Neighbourhood {
     }
 
     /// A person, and the API token that proves them.
-    pub(crate) fn person(
-        &self,
-        env: &Environment,
-        name: &str,
-        operator: bool,
-    ) -> (PersonId, ApiToken) {
+    pub(crate) fn person(&self, env: &Environment, name: &str, operator: bool) -> Person {
         let (person_id, token) = (env.new_id(), ApiToken::generate(env));
         let person = AuthenticatedPerson {
             person_id,
@@ -53,7 +49,7 @@ impl Neighbourhood {
         let mut known = self.known();
         known.people.insert(hash_in_hex(&token), person);
         known.names.insert(person_id, name.to_owned());
-        (person_id, token)
+        Person { id: person_id, token }
     }
 
     pub(crate) fn join(&self, person: PersonId, organization_id: OrganizationId, role: MemberRole) {

@@ -1,7 +1,7 @@
 //! People, and the first operator.
 
 use directory::{AddOperatorError, NewOperator, add_first_operator};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{PASSWORD, Stage, settings};
 
@@ -10,20 +10,17 @@ async fn operators_register_people_once() {
     let stage = Stage::set().await;
     let body = json!({"email": "New@Example.com", "name": "New", "password": PASSWORD});
     let (answer, events) = stage.events_of(stage.operator.post("/v1/people", &body)).await;
-    assert_eq!(answer.expect(201)["email"], "new@example.com");
+    assert_eq!(answer.expect(201).json["email"], "new@example.com");
     assert_eq!(events, ["person.registered"]);
-    stage.operator.post("/v1/people", &body).await.expect_problem(409, "email-taken");
+    stage.operator.post("/v1/people", &body).await.problem(409, "email-taken");
 
     let other = stage.person("other").await;
     let (answer, events) = stage.events_of(other.post("/v1/people", &body)).await;
-    answer.expect_problem(403, "role-not-allowed");
+    answer.problem(403, "role-not-allowed");
     assert_eq!(events, ["access.refused"]);
 
     let wrong = json!({"email": "x", "name": " ", "password": "elevenchars"});
-    assert_eq!(
-        stage.operator.post("/v1/people", &wrong).await.wrong_fields(),
-        ["email", "name", "password"]
-    );
+    stage.operator.post("/v1/people", &wrong).await.refuses_fields(&["email", "name", "password"]);
     stage.close().await;
 }
 
@@ -32,8 +29,8 @@ async fn people_see_themselves_and_their_colleagues() {
     let stage = Stage::set().await;
     let (owner, developer) = (stage.person("owner").await, stage.person("developer").await);
     let path = format!("/v1/people/{}", developer.id);
-    assert_eq!(developer.get(&path).await.expect(200)["name"], "developer");
-    owner.get(&path).await.expect_problem(404, "person-not-found");
+    assert_eq!(developer.get(&path).await.expect(200).json["name"], "developer");
+    owner.get(&path).await.problem(404, "person-not-found");
     let members = format!("{}/members", owner.organization().await);
     owner
         .post(&members, &json!({"person_id": developer.id, "role": "developer"}))
@@ -88,5 +85,16 @@ async fn no_event_has_personal_data_or_typed_text_in_it() {
             assert!(!text.contains(beside), "{text}");
         }
     }
+    let details: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT details FROM directory.details d JOIN directory.events e ON e.id = d.event_id ORDER BY seq",
+    )
+    .fetch_all(&stage.resources.pool)
+    .await
+    .unwrap();
+    let details: Vec<Value> =
+        details.iter().map(|details| serde_json::from_slice(details).unwrap()).collect();
+    let names: Vec<_> = details.iter().map(|details| &details["name"]).collect();
+    assert_eq!(names, ["Example Apps", "Renamed Typed"]);
+    assert_eq!(details[1]["description"], "Described Typed");
     stage.close().await;
 }

@@ -2,7 +2,35 @@
 
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::idempotency::{IdempotencyRecord, StoredAnswer};
+/// An answer to remember.
+#[derive(Debug, Clone)]
+pub struct IdempotencyRecord {
+    /// Whose key it is: keys of different callers never meet.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// SHA-256 over method, path and body.
+    pub fingerprint: Vec<u8>,
+    /// The HTTP status.
+    pub status: i16,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The body, without secrets.
+    pub body: serde_json::Value,
+}
+
+/// An answer that was remembered.
+#[derive(Debug, Clone)]
+pub struct StoredAnswer {
+    /// SHA-256 over method, path and body of the request it answered.
+    pub fingerprint: Vec<u8>,
+    /// The HTTP status.
+    pub status: i16,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The body, without secrets.
+    pub body: serde_json::Value,
+}
 
 pub(crate) async fn insert_answers(
     connection: &mut PgConnection,
@@ -44,15 +72,18 @@ pub(crate) async fn find_answer(
     .await
 }
 
+/// Forgets some answers that are older. Whether there may be more.
 pub(crate) async fn forget_answers(
     executor: impl PgExecutor<'_>,
     hours: i32,
-) -> Result<u64, sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)",
+        "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)
+             ORDER BY created_at LIMIT 5000))",
         hours
     )
     .execute(executor)
     .await?;
-    Ok(done.rows_affected())
+    Ok(done.rows_affected() == 5000)
 }

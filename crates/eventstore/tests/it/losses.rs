@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use eventstore::transport::EVENTS;
+use stage::eventually;
 
 use crate::observer::Observer;
-use crate::world::{Load, World, eventually, fact, new_stream, provenance, record_up_to, version};
+use crate::world::{Load, World, fact, new_stream, provenance, record_up_to, version};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_deleted_in_the_middle_of_a_load_is_filled_again() {
@@ -138,7 +139,7 @@ async fn a_tail_lost_between_comparing_and_publishing_is_filled_up() {
     late.has_everything_once(&world).await;
 }
 
-/// Every event is in the stream, not only in the producer's answer to a consumer with a hole.
+/// Every event is in the stream, not only in the producer's answer to a consumer with a gap.
 async fn eventually_filled(world: &World) {
     eventually("the stream has every event", || is_filled(world)).await;
 }

@@ -5,18 +5,21 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::ConnectOptions;
 use async_nats::jetstream::stream;
 use contract::facts::AppArchived;
-use contract::{AppId, Envelope, Environment, Provenance, Service, Version};
-use eventstore::projection::{self, Projection, Repair};
+use contract::{AppId, Envelope, Environment, Fact, Provenance, Service, Version};
+use eventstore::gap::Repair;
+use eventstore::projection::{self, Projection};
 use eventstore::relay::Relay;
 use eventstore::transport::EVENTS;
 use eventstore::{AppendError, EventStore, Transport, TransportSettings};
 use local_servers::Nats;
 use local_servers::testing::{self, TestDatabase};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use stage::eventually;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,13 +30,7 @@ pub(crate) const PRODUCER: Service = Service::AppRegistry;
 /// The service that consumes them.
 pub(crate) const CONSUMER: Service = Service::KeyIssuer;
 
-const EVENT_TABLES: &str = concat!(
-    include_str!("../../../../migrations/eventstore/0001_events.sql"),
-    include_str!("../../../../migrations/eventstore/0002_outbox_rows.sql"),
-    include_str!("../../../../migrations/eventstore/0003_expectations.sql"),
-    include_str!("../../../../migrations/eventstore/0004_other_incarnations.sql"),
-    include_str!("../../../../migrations/eventstore/0005_unexpected.sql"),
-);
+const EVENT_TABLES: &str = include_str!("../../../../migrations/eventstore/0001_events.sql");
 
 /// What a producer and a consumer of these tests keep as their state.
 const STATE_TABLES: &str = "
@@ -46,23 +43,6 @@ const STATE_TABLES: &str = "
         consumer text NOT NULL, stream_id uuid NOT NULL, total bigint NOT NULL,
         PRIMARY KEY (consumer, stream_id)
     );";
-
-/// How long a condition may take to come true.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
-
-/// Waits until the condition holds.
-pub(crate) async fn eventually<F: Future<Output = bool>>(
-    what: &str,
-    mut condition: impl FnMut() -> F,
-) {
-    let looking = async {
-        let mut looks = tokio::time::interval(Duration::from_millis(20));
-        while !condition().await {
-            looks.tick().await;
-        }
-    };
-    assert!(tokio::time::timeout(DEADLINE, looking).await.is_ok(), "still not: {what}");
-}
 
 /// The servers of one test.
 pub(crate) struct World {
@@ -95,17 +75,7 @@ impl World {
 
     /// A new connection to NATS.
     pub(crate) async fn transport(&self) -> Transport {
-        let password = self.nats.password_of(testing::NATS_USER).unwrap();
-        let options = ConnectOptions::with_user_and_password(
-            testing::NATS_USER.to_owned(),
-            password.to_owned(),
-        );
-        let client = options
-            .retry_on_initial_connect()
-            .reconnect_delay_callback(|_| Duration::from_millis(50))
-            .connect(self.nats.url())
-            .await
-            .unwrap();
+        let client = stage::nats_client(std::slice::from_ref(&self.nats), testing::NATS_USER).await;
         Transport::new(client, TransportSettings::default())
     }
 
@@ -190,7 +160,7 @@ impl World {
         .await
         .unwrap();
         let dense = heads.iter().all(|(_, head, count)| head == count);
-        assert!(dense, "a stream has a hole: {heads:?}");
+        assert!(dense, "a stream has a gap: {heads:?}");
         heads.into_iter().map(|(id, head, _)| (id, head)).collect()
     }
 
@@ -310,6 +280,22 @@ pub(crate) fn new_stream() -> Uuid {
 /// The fact that these tests record.
 pub(crate) fn fact(stream: Uuid) -> AppArchived {
     AppArchived { app_id: AppId::from_uuid(stream) }
+}
+
+/// A fact in which somebody typed something.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Named {}
+
+/// What they typed.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Name {
+    pub(crate) name: String,
+}
+
+impl Fact for Named {
+    const TYPE: &'static str = "mandate.app.named.v1";
+    const AGGREGATE: &'static str = "app";
+    type Details = Name;
 }
 
 pub(crate) fn version(number: i64) -> Version {

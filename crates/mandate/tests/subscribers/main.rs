@@ -9,10 +9,11 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use installation::{Installation, eventually};
+use installation::Installation;
 use local_servers::testing;
 use reader::{Reader, ids};
 use serde_json::Value;
+use stage::eventually;
 
 const GRANTED: &str = "mandate.consent.granted.v1";
 
