@@ -1,4 +1,4 @@
-//! The import of accounts and roles from CSV: [`parse`] reads the file, [`plan()`] decides what each
+//! The import of accounts and roles from CSV: [`parse()`] reads the file, [`plan()`] decides what each
 //! line does. Both are pure, so a dry run is the same as a real one but for the last step.
 //!
 //! The first line is exactly `account_name,kind,service,external_id,email,role`. Every other line
