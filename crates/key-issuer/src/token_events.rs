@@ -1,4 +1,4 @@
-//! The ledger of tokens: every token and every refusal is an event that is durable before the
+//! Group commit of token events: every token and every refusal is an event that is durable before the
 //! answer leaves. Whoever asks at the same time shares one INSERT and one flush.
 
 use contract::facts::{TokenIssued, TokenRefused};
@@ -11,19 +11,19 @@ use crate::store::clients::{ClientVersion, WhileUnchanged};
 
 /// An event about a token, not yet recorded.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct TokenEvent {
     provenance: Provenance,
     event: NewEvent,
     /// The client on which it was decided, where that matters.
     decided_on: Option<ClientVersion>,
 }
 
-impl Entry {
+impl TokenEvent {
     /// A token that is issued if its client is still what it was decided on.
     ///
     /// # Errors
     /// When the event is too large to be one.
-    pub fn issued(
+    pub(crate) fn issued(
         events: &EventStore,
         provenance: Provenance,
         client: &Client,
@@ -53,19 +53,20 @@ impl Entry {
     }
 }
 
-/// Where entries are recorded.
-pub type Ledger = GroupCommit<Entry>;
+/// Where they are recorded.
+pub type TokenEvents = GroupCommit<TokenEvent>;
 
-impl Change for Entry {
+impl Change for TokenEvent {
     fn provenance(&self) -> &Provenance {
         &self.provenance
     }
 
-    async fn commit(mut unit: Unit<'_>, entries: &[Self]) -> Result<(), AppendError> {
-        for entry in entries {
-            unit.add(entry.event.clone());
+    async fn commit(mut unit: Unit<'_>, token_events: &[Self]) -> Result<(), AppendError> {
+        for token_event in token_events {
+            unit.add(token_event.event.clone());
         }
-        let decided_on = entries.iter().filter_map(|entry| entry.decided_on).collect();
+        let decided_on =
+            token_events.iter().filter_map(|token_event| token_event.decided_on).collect();
         unit.commit_with(&WhileUnchanged(decided_on)).await
     }
 }

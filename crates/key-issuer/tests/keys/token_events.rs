@@ -1,38 +1,38 @@
-//! The ledger: what is written together and one by one.
+//! Group commit of token events: what is written together and one by one.
 
-use contract::facts::TokenRefused;
+use contract::facts::{TokenRefusalReason, TokenRefused};
 use contract::{Authority, Provenance, Service, TokenId};
 use eventstore::EventStore;
 use eventstore::batch::Work;
 use eventstore::group_commit::Writer;
-use key_issuer::ledger::Entry;
+use key_issuer::token_events::TokenEvent;
 
 use crate::stage::{Stage, oauth};
 
-fn entry(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> Entry {
+fn token_event(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> TokenEvent {
     let mut provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
     provenance.authority = Authority::NONE;
     let fact = TokenRefused {
         attempt_id,
         client_id: None,
         app_id: None,
-        reason: "unknown_client".to_owned(),
+        reason: TokenRefusalReason::UnknownClient,
     };
-    Entry::refused(events, provenance, &fact).unwrap()
+    TokenEvent::refused(events, provenance, &fact).unwrap()
 }
 
 #[tokio::test]
-async fn an_entry_that_is_refused_fails_by_itself() {
+async fn an_event_that_is_refused_fails_by_itself() {
     let stage = Stage::set().await;
     let replica = stage.replica().await;
     let taken: TokenId = stage.env.new_id();
     let events = &replica.resources.events;
     let mut writer = Writer::new(events.clone());
-    assert!(writer.carry_out(vec![entry(&stage, events, taken)]).await[0].is_ok());
+    assert!(writer.carry_out(vec![token_event(&stage, events, taken)]).await[0].is_ok());
     let batch = vec![
-        entry(&stage, events, stage.env.new_id()),
-        entry(&stage, events, taken),
-        entry(&stage, events, stage.env.new_id()),
+        token_event(&stage, events, stage.env.new_id()),
+        token_event(&stage, events, taken),
+        token_event(&stage, events, stage.env.new_id()),
     ];
     let outcomes: Vec<_> = writer.carry_out(batch).await.iter().map(Result::is_ok).collect();
     assert_eq!(outcomes, [true, false, true]);

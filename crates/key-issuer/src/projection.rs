@@ -1,23 +1,23 @@
-//! Following the app registry: which apps are active, and the end of an app's keys with the app.
+//! Projection of the app registry's facts: which apps are active, and the end of an app's keys with the app.
 
 use async_trait::async_trait;
 use contract::facts::{AppActivated, AppArchived, AppResumed, AppSuspended};
 use contract::rpc::AppState;
-use contract::{AppId, Envelope, Fact, Provenance, Service};
+use contract::{AppId, Envelope, Fact, Service};
 use eventstore::{EventStore, Projection, ProjectionError};
 use sqlx::PgConnection;
 
-use crate::key::{Deletion, DeletionReason};
+use crate::key::DeletionReason;
 use crate::store::{apps, keys};
 
 /// Keeps `key_issuer.apps`, and deletes an archived app's keys in the transaction that learns of it.
-pub struct FollowingApps {
+pub(crate) struct AppProjection {
     events: EventStore,
 }
 
-impl FollowingApps {
+impl AppProjection {
     /// Keys are deleted in the name of this store's service.
-    pub fn new(events: EventStore) -> Self {
+    pub(crate) fn new(events: EventStore) -> Self {
         Self { events }
     }
 
@@ -33,7 +33,7 @@ impl FollowingApps {
             state: AppState::Active,
             authentication_method: fact.authentication_method,
             scope: fact.scopes.join(" "),
-            version: event.streamversion.number(),
+            version: event.streamversion,
         };
         Ok(apps::know(connection, &app).await?)
     }
@@ -46,20 +46,16 @@ impl FollowingApps {
     ) -> Result<(), ProjectionError> {
         let app: AppId = event.fact::<AppArchived>()?.app_id;
         // First the app's row: whoever makes a key at this moment holds it, or waits for it.
-        let known =
-            apps::follow(connection, app, AppState::Archived, event.streamversion.number()).await?;
+        let known = apps::follow(connection, app, AppState::Archived, event.streamversion).await?;
         if !known {
             return Ok(());
         }
         let now = self.events.environment().now();
         let provenance = event.reaction(Service::KeyIssuer);
-        for mut key in keys::lock_unended(connection, app, now).await? {
-            let Ok(fact) = key.delete(DeletionReason::AppArchived, now) else {
+        for key in keys::lock_unended(connection, app, now).await? {
+            let Ok((key, fact)) = key.delete(DeletionReason::AppArchived, now) else {
                 continue;
             };
-            let deleted_at = key.deletion.map_or(now, |deletion| deletion.deleted_at);
-            key.deletion = Some(Deletion { deleted_at, ends_at: fact.ends_at });
-            key.version = key.version.next();
             keys::save(connection, &key).await?;
             let mut unit = self.events.join(connection, &provenance);
             unit.record(key.id.uuid(), key.version, &fact)?;
@@ -70,7 +66,7 @@ impl FollowingApps {
 }
 
 #[async_trait]
-impl Projection for FollowingApps {
+impl Projection for AppProjection {
     fn name(&self) -> &'static str {
         "key-issuer-apps"
     }
@@ -84,7 +80,7 @@ impl Projection for FollowingApps {
         connection: &mut PgConnection,
         event: &Envelope,
     ) -> Result<(), ProjectionError> {
-        let version = event.streamversion.number();
+        let version = event.streamversion;
         match event.kind.as_str() {
             AppActivated::TYPE => self.activate(connection, event).await,
             AppSuspended::TYPE => {
