@@ -15,6 +15,12 @@ use crate::rpc::AccountRole;
 /// The catalogue that is used when none is configured.
 pub const DEFAULT: &str = include_str!("../catalogue.toml");
 
+/// The names of services and domains, as a regular expression.
+pub const NAME_PATTERN: &str = "^[a-z][a-z0-9_]*$";
+
+/// The OAuth scopes, as a regular expression: `<scope_prefix>_<scope_name>_<level>`.
+pub const SCOPE_PATTERN: &str = "^[A-Za-z0-9]+_[A-Za-z0-9]+_(Read|Manage)$";
+
 /// How much of a domain an app may do.
 #[derive(
     Debug,
@@ -53,6 +59,7 @@ impl fmt::Display for Level {
 )]
 pub struct DomainLevel {
     /// The domain's name in the catalogue, such as `campaigns`.
+    #[schemars(regex(pattern = NAME_PATTERN))]
     pub domain: String,
     /// The level. Manage implies read.
     pub level: Level,
@@ -284,7 +291,7 @@ impl ServiceEntry {
         };
         let place = format!("services.{name}");
         if !is_name(name) {
-            return wrong(place, "a service's name has lower-case letters, digits and underscores");
+            return wrong(place, "a service's name has lower-case letters, digits and underscores, and begins with a letter");
         }
         if !is_scope_word(&self.scope_prefix) {
             return wrong(
@@ -306,7 +313,7 @@ impl ServiceEntry {
             if !is_name(domain_name) {
                 return wrong(
                     place,
-                    "a domain's name has lower-case letters, digits and underscores",
+                    "a domain's name has lower-case letters, digits and underscores, and begins with a letter",
                 );
             }
             if !is_scope_word(&domain.scope_name) {
@@ -355,7 +362,7 @@ fn parse_domain_level(text: &str) -> Option<(&str, Level)> {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
+    text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
