@@ -291,7 +291,10 @@ impl ServiceEntry {
         };
         let place = format!("services.{name}");
         if !is_name(name) {
-            return wrong(place, "a service's name has lower-case letters, digits and underscores, and begins with a letter");
+            return wrong(
+                place,
+                "a service's name has lower-case letters, digits and underscores, and begins with a letter",
+            );
         }
         if !is_scope_word(&self.scope_prefix) {
             return wrong(
