@@ -116,12 +116,12 @@ async fn only_roles_that_may_consent_and_operators_revoke() {
     let path = format!("/v1/grants/{grant}");
     analyst.delete(&path).await.refused(403, "role-not-allowed");
     stage.developer.delete(&path).await.refused(403, "role-not-allowed");
-    stage.person("A stranger").delete(&path).await.refused(404, "not-found");
+    stage.person("A stranger").delete(&path).await.refused(404, "grant-not-found");
     assert_eq!(stage.refusals().await, ["role_not_allowed", "role_not_allowed"]);
     assert_eq!(stage.operator().delete(&path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(stage.events_of("consent.revoked").await[0].authority.as_str(), "operator");
     let unknown: contract::GrantId = stage.env().new_id();
-    admin.delete(&format!("/v1/grants/{unknown}")).await.refused(404, "not-found");
+    admin.delete(&format!("/v1/grants/{unknown}")).await.refused(404, "grant-not-found");
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     assert_eq!(stage.reached().await.len(), 2);
 
     admin.delete(&path).await.refused(403, "role-not-allowed");
-    stage.person("A stranger").delete(&path).await.refused(404, "not-found");
+    stage.person("A stranger").delete(&path).await.refused(404, "grant-not-found");
     admin.delete("/v1/grants").await.refused_for(422, "invalid-request", "app_id");
     assert_eq!(stage.operator().delete(&path).await.json["revoked"].as_array().unwrap().len(), 2);
     assert!(stage.reached().await.is_empty());

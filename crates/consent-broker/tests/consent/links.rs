@@ -75,8 +75,8 @@ async fn owners_and_developers_make_links_auditors_only_look_and_strangers_see_n
     assert_eq!(stage.refusals().await, ["role_not_allowed"]);
 
     let stranger = stage.person("A stranger");
-    stranger.post(&path, json!({})).await.refused(404, "not-found");
-    stranger.get(&path).await.refused(404, "not-found");
+    stranger.post(&path, json!({})).await.refused(404, "app-not-found");
+    stranger.get(&path).await.refused(404, "app-not-found");
     assert_eq!(stage.refusals().await.len(), 1);
 }
 
@@ -86,8 +86,8 @@ async fn a_link_is_hidden_from_strangers_and_cannot_be_revoked_by_auditors() {
     let (id, _) = stage.link().await;
     let path = format!("/v1/consent-links/{id}");
     let stranger = stage.person("A stranger");
-    stranger.get(&path).await.refused(404, "not-found");
-    stranger.delete(&path).await.refused(404, "not-found");
+    stranger.get(&path).await.refused(404, "consent-link-not-found");
+    stranger.delete(&path).await.refused(404, "consent-link-not-found");
     stage.member(MemberRole::Auditor).delete(&path).await.refused(403, "role-not-allowed");
     assert_eq!(stage.operator().get(&path).await.status, StatusCode::OK);
 }
@@ -119,8 +119,12 @@ async fn an_unknown_app_or_link_or_field_is_refused() {
         .developer
         .post(&format!("/v1/apps/{unknown}/consent-links"), json!({}))
         .await
-        .refused(404, "not-found");
-    stage.developer.get(&format!("/v1/consent-links/{unknown}")).await.refused(404, "not-found");
+        .refused(404, "app-not-found");
+    stage
+        .developer
+        .get(&format!("/v1/consent-links/{unknown}"))
+        .await
+        .refused(404, "consent-link-not-found");
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     stage.developer.post(&path, json!({"days": 3})).await.refused_for(
         422,
@@ -146,6 +150,23 @@ async fn the_same_idempotency_key_makes_one_link_and_repeats_no_secret() {
         .await
         .unwrap();
     assert!(!kept.contains(&first.text("token")));
+}
+
+#[tokio::test]
+async fn a_member_who_lost_the_role_does_not_get_yesterdays_answer() {
+    let stage = Stage::set().await;
+    let path = format!("/v1/apps/{}/consent-links", stage.app);
+    let member = stage.member(MemberRole::Developer);
+    let first = member.post_once(&path, "a-key", &json!({})).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+    stage.neighbours.leave(member.id, stage.organization);
+    member.post_once(&path, "a-key", &json!({})).await.refused(404, "app-not-found");
+    stage.neighbours.join(member.id, stage.organization, MemberRole::Auditor);
+    member.post_once(&path, "a-key", &json!({})).await.refused(403, "role-not-allowed");
+    stage.neighbours.leave(member.id, stage.organization);
+    stage.neighbours.join(member.id, stage.organization, MemberRole::Owner);
+    let again = member.post_once(&path, "a-key", &json!({})).await;
+    assert_eq!((again.status, again.text("id")), (StatusCode::CREATED, first.text("id")));
 }
 
 #[tokio::test]

@@ -62,6 +62,12 @@ impl Neighbourhood {
         }
     }
 
+    pub(crate) fn leave(&self, person: PersonId, organization: OrganizationId) {
+        for known in self.known().people.values_mut().filter(|known| known.person_id == person) {
+            known.memberships.retain(|membership| membership.organization_id != organization);
+        }
+    }
+
     pub(crate) fn organization(&self, env: &Environment, confirmed: bool) -> OrganizationId {
         let id = env.new_id();
         let view = OrganizationView {

@@ -142,9 +142,9 @@ async fn an_unknown_token_is_nothing() {
     let someone = stage.person("Someone");
     let other = contract::secret::LinkToken::generate(stage.env());
     for unknown in [other.reveal(), "mandate_cl_short", "x", &token[..token.len() - 1]] {
-        someone.open(unknown).await.refused(404, "not-found");
-        someone.approve(unknown, &[]).await.refused(404, "not-found");
-        someone.deny(unknown).await.refused(404, "not-found");
+        someone.open(unknown).await.refused(404, "consent-request-not-found");
+        someone.approve(unknown, &[]).await.refused(404, "consent-request-not-found");
+        someone.deny(unknown).await.refused(404, "consent-request-not-found");
     }
 }
 
