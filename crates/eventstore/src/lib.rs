@@ -147,21 +147,6 @@ impl EventStore {
         Ok(NewEvent::new::<F>(&envelope, stream, bytes, context))
     }
 
-    /// The same, with the event's details: what people typed.
-    ///
-    /// # Errors
-    /// When the event is too large to be one.
-    pub fn prepare_with<F: Fact>(
-        &self,
-        provenance: &Provenance,
-        stream: Uuid,
-        version: Version,
-        fact: &F,
-        _details: &F::Details,
-    ) -> Result<NewEvent, EnvelopeError> {
-        self.prepare(provenance, stream, version, fact)
-    }
-
     /// The service whose events these are.
     pub fn service(&self) -> Service {
         self.service

@@ -143,20 +143,6 @@ impl<'c> Unit<'c> {
         self.record_as(&provenance, stream, version, fact)
     }
 
-    /// Records an event of the stream with its details: what people typed.
-    ///
-    /// # Errors
-    /// When the event is too large to be one.
-    pub fn record_with<F: Fact>(
-        &mut self,
-        stream: Uuid,
-        version: Version,
-        fact: &F,
-        _details: &F::Details,
-    ) -> Result<EventId, AppendError> {
-        self.record(stream, version, fact)
-    }
-
     /// Records an event with another provenance than the unit's.
     ///
     /// # Errors
