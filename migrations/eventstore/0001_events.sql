@@ -19,18 +19,34 @@ CREATE TABLE events (
     UNIQUE (stream_id, version)
 );
 
--- Events that the relay has not yet seen acknowledged. A row is deleted after its ack.
+-- Events that the relay has not yet seen acknowledged. What one transaction leaves to be published is
+-- one row, or a few if it wrote very many events: under load events are written many to a transaction,
+-- and the outbox then costs next to nothing. A row is deleted after its acks.
 CREATE TABLE outbox (
-    seq bigint PRIMARY KEY
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Of which events, in their order, at most as many as are published at once.
+    seqs      bigint[] NOT NULL CHECK (cardinality(seqs) BETWEEN 1 AND 512),
+    -- In this order rows are published: what is published again comes before what is newer.
+    first_seq bigint NOT NULL GENERATED ALWAYS AS (seqs[1]) STORED
 );
+CREATE INDEX outbox_in_order ON outbox (first_seq, id);
 -- A queue: emptied as fast as it fills, so dead rows are many and live ones few.
 ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
--- Personal data beside the event, bound to it by the event's contexthash. It can be erased.
+-- From where a thing was done, beside its event and bound to it by the event's contexthash. Personal;
+-- it can be erased.
 CREATE TABLE contexts (
     event_id uuid  PRIMARY KEY,
     salt     bytea NOT NULL CHECK (octet_length(salt) = 32),
     context  bytea NOT NULL
+);
+
+-- What people typed (names, labels, the words that were shown), beside its event and bound to it by the
+-- event's detailshash. It can be erased.
+CREATE TABLE details (
+    event_id uuid  PRIMARY KEY,
+    salt     bytea NOT NULL CHECK (octet_length(salt) = 32),
+    details  bytea NOT NULL
 );
 
 -- What JetStream acknowledged, a row a batch: the memory by which the relay notices that JetStream
@@ -45,6 +61,9 @@ CREATE TABLE relay_batches (
 );
 CREATE INDEX relay_batches_relayed_at ON relay_batches (relayed_at);
 CREATE INDEX relay_batches_last_sequence ON relay_batches (last_sequence);
+-- The relay looks every few seconds for receipts of another incarnation of the stream: almost always
+-- there are none, and finding that out must not mean reading a week of receipts.
+CREATE INDEX relay_batches_stream_created ON relay_batches (stream_created);
 
 -- How far each consumer of this service has come in each stream: what makes its effect exactly once.
 CREATE TABLE consumer_positions (
@@ -94,7 +113,8 @@ BEGIN
             RETURN NEW;
         END $body$ $f$, schema);
     EXECUTE format('GRANT SELECT, INSERT ON events TO %I', role);
-    EXECUTE format('GRANT SELECT, INSERT, DELETE ON outbox, relay_batches, contexts, idempotency_keys TO %I', role);
+    EXECUTE format('GRANT SELECT, INSERT, DELETE ON outbox, relay_batches, contexts, details, idempotency_keys TO %I',
+        role);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON consumer_positions TO %I', role);
 END $$;
 

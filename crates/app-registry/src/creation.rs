@@ -1,8 +1,8 @@
 //! New apps, committed together with others that are created at the same time.
 
 use contract::Provenance;
+use eventstore::group_commit::Change;
 use eventstore::{AppendError, IdempotencyRecord, NewEvent, Unit};
-use service::group_commit::Change;
 
 use crate::app::App;
 use crate::store;

@@ -32,8 +32,9 @@ use std::sync::Arc;
 use contract::OrganizationId;
 use contract::catalogue::DomainLevel;
 use contract::rpc::{GetApp, GetOrganization, NameApps, OrganizationView};
+use eventstore::group_commit::GroupCommit;
 use serde::{Deserialize, Serialize};
-use service::{GroupCommit, Problem, RequestFacts, Resources, StartError};
+use service::{Problem, RequestFacts, Resources, StartError};
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -74,7 +75,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When NATS or a setting is against it.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
-    let creations = GroupCommit::start(&resources, "app-creations");
+    let creations = resources.group_commit("app-creations");
     let registry = Arc::new(Registry {
         resources,
         creations,

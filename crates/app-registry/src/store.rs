@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{AppState, AuthenticationMethod, NamedApp};
 use contract::{AppId, OrganizationId, Version};
-use eventstore::{EventColumns, InsertWithEvents, Places, insert_events};
+use eventstore::{EventColumns, InsertWithEvents, Sequences, insert_events};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -189,7 +189,7 @@ impl InsertWithEvents for NewApps<'_> {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> sqlx::Result<Places> {
+    ) -> sqlx::Result<Sequences> {
         insert_events!(
             connection,
             events,

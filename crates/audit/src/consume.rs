@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use contract::Service;
-use eventstore::bundle::{self, Bundled};
+use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
@@ -17,7 +17,7 @@ use crate::producers::deadline;
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// From this delivery on a bundle is let go although something before its events is missing: that is
+/// From this delivery on a message is let go although something before its events is missing: that is
 /// noted, reaching as far as they do, and had from its producer later. To bring up to 512 events again
 /// and again for one stream of them would keep both sides busy.
 const LAST_DELIVERY: i64 = 3;
@@ -25,16 +25,16 @@ const LAST_DELIVERY: i64 = 3;
 /// How soon one batch may follow another, unless it is a large one.
 const PACE: Duration = Duration::from_millis(15);
 
-/// At most so many bundles are taken at once: each holds up to 512 KiB.
-const BUNDLES: usize = 16;
+/// At most so many messages are taken at once: each holds up to 512 KiB.
+const MESSAGES: usize = 16;
 
 /// The consumer of all events, the only one of its work queue. Replicas share it.
-pub(crate) fn bundles() -> ConsumerOptions {
+pub(crate) fn consumer() -> ConsumerOptions {
     ConsumerOptions {
         stream: AUDIT,
         durable: "audit".to_owned(),
         subjects: Vec::new(),
-        max_batch: BUNDLES,
+        max_batch: MESSAGES,
         pace: PACE,
     }
 }
@@ -42,16 +42,16 @@ pub(crate) fn bundles() -> ConsumerOptions {
 /// Records events.
 pub(crate) struct Events {
     pub(crate) ingest: Ingest,
-    /// About so many events are recorded in one transaction: bundles are not divided.
+    /// About so many events are recorded in one transaction: messages are not divided.
     pub(crate) max_batch: usize,
 }
 
-/// Bundles whose events are recorded together.
+/// Messages whose events are recorded together.
 #[derive(Default)]
 struct Together {
     entries: Vec<Entry>,
-    /// For each bundle its place in the batch, and where its entries are.
-    bundles: Vec<(usize, Range<usize>)>,
+    /// For each message its place in the batch, and where its entries are.
+    messages: Vec<(usize, Range<usize>)>,
 }
 
 #[async_trait]
@@ -66,7 +66,7 @@ impl BatchHandler for Events {
                 Ok(Some(entries)) => {
                     let from = together.entries.len();
                     together.entries.extend(entries);
-                    together.bundles.push((index, from..together.entries.len()));
+                    together.messages.push((index, from..together.entries.len()));
                 }
                 Ok(None) => outcomes[index] = Outcome::Rejected,
                 Err(error) => tracing::error!(%error, "what cannot be recorded could not be kept"),
@@ -82,22 +82,22 @@ impl BatchHandler for Events {
 }
 
 impl Events {
-    /// The events of a bundle; none if it is no bundle. What can never be recorded is noted as a
+    /// The events of a message; none if it cannot be read. What can never be recorded is noted as a
     /// conflict, and holds up nothing.
     async fn open(&self, delivery: &Delivery) -> sqlx::Result<Option<Vec<Entry>>> {
-        let Some(service) = bundle::service_of(&delivery.subject) else {
+        let Some(service) = audit_message::service_of(&delivery.subject) else {
             self.note(delivery, "no service has this subject").await?;
             return Ok(None);
         };
-        let bundled = match bundle::read(&delivery.payload) {
-            Ok(bundled) => bundled,
+        let events = match audit_message::read(&delivery.payload) {
+            Ok(events) => events,
             Err(error) => {
                 self.note(delivery, &error.to_string()).await?;
                 return Ok(None);
             }
         };
-        let mut entries = Vec::with_capacity(bundled.len());
-        for Bundled { event, context } in bundled {
+        let mut entries = Vec::with_capacity(events.len());
+        for EventWithParts { event, context, .. } in events {
             match read(service, event) {
                 Ok(entry) => {
                     let (entry, foreign) = entry.with_context(context);
@@ -124,7 +124,7 @@ impl Events {
         self.ingest.note_unreadable(subject, payload, reason).await
     }
 
-    /// Records entries and says what became of their bundles: one with an entry that waits for what
+    /// Records entries and says what became of their messages: one with an entry that waits for what
     /// comes before it is delivered again, a few times, and what is recorded of it is known then.
     async fn record(
         &self,
@@ -133,11 +133,11 @@ impl Events {
         batch: &[Delivery],
         outcomes: &mut [Outcome],
     ) {
-        let Together { entries, bundles } = together;
+        let Together { entries, messages } = together;
         let positions: Vec<StreamPosition> = entries.iter().map(Entry::stream_position).collect();
         match self.ingest.record(entries, deadline).await {
             Ok(outcome) => {
-                for (index, range) in bundles {
+                for (index, range) in messages {
                     let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
                         || !positions.any(|place| outcome.waiting.contains(place))
@@ -153,7 +153,7 @@ impl Events {
     }
 }
 
-/// A part of a bundle that is no event of its service.
+/// A part of a message that is no event of its service.
 enum Refused {
     /// It may be anything.
     NoEvent(String, Bytes),

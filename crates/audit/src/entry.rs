@@ -98,7 +98,7 @@ impl Entry {
         self.source == service && service.aggregates().contains(&&*self.stream_kind)
     }
 
-    /// Whether its context is still to come. One that came in a bundle without has none any more.
+    /// Whether its context is still to come. One whose message came without has none any more.
     pub(crate) fn awaits_context(&self) -> bool {
         self.fetched && self.contexthash.is_some()
     }

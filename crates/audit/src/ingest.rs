@@ -139,7 +139,7 @@ impl Ingest {
         Ok(appended)
     }
 
-    /// Notes a message of the work queue that is no bundle, or a part of one that is no event. It is not
+    /// Notes a message of the work queue that cannot be read, or an event in one that cannot. It is not
     /// copied: whatever it is, there may be contexts in it, which must stay erasable.
     pub(crate) async fn note_unreadable(
         &self,
@@ -149,14 +149,18 @@ impl Ingest {
     ) -> sqlx::Result<()> {
         let conflict = Conflict {
             digest: Sha256::digest(payload).into(),
-            kind: "bundle",
+            kind: "message",
             event_id: None,
             place: None,
             subject: subject.to_owned(),
             payload: None,
         };
         if self.is_news(&conflict).await? {
-            tracing::error!(subject, reason, "what came is no bundle, or no event");
+            tracing::error!(
+                subject,
+                reason,
+                "what came cannot be read as a message, or as an event"
+            );
         }
         Ok(())
     }

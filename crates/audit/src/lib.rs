@@ -2,7 +2,7 @@
 //!
 //! # The way in
 //!
-//! 1. `consume` takes bundles of events from JetStream and acknowledges what is committed.
+//! 1. `consume` takes messages, many events in each, from JetStream and acknowledges what is committed.
 //! 2. `entry` reads an event; `arrange` decides, as a pure function, what of a batch is next in
 //!    its stream, what is known, and what is missing before the rest.
 //! 3. `ingest` records a batch in one transaction, and asks `producers` for what is missing.

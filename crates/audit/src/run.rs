@@ -46,7 +46,7 @@ fn consume(audit: &Arc<Audit>, events: Arc<Events>) {
             let report = move |state: Result<(), &TransportError>| {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
-            let options = consume::bundles();
+            let options = consume::consumer();
             consumer::run(&resources.transport, &options, events.as_ref(), shutdown, report).await;
             Ok::<_, Infallible>(())
         }
@@ -92,7 +92,7 @@ fn compare(audit: &Arc<Audit>, pause: Duration) {
 }
 
 async fn nothing_waits(transport: &Transport) -> bool {
-    let waiting = consumer::waiting(transport, &consume::bundles()).await;
+    let waiting = consumer::waiting(transport, &consume::consumer()).await;
     matches!(waiting, Ok(0))
 }
 
@@ -159,9 +159,7 @@ fn watch(audit: &Arc<Audit>) {
             let since = ingest.env.now() - CONTEXTS_PATIENCE;
             let count = contexts::awaited_since_before(&mut conn, since).await?;
             Ok((count > 0).then(|| {
-                format!(
-                    "{count} contexts were asked for and do not come; see audit.awaited_contexts"
-                )
+                format!("{count} contexts were asked for and do not come; see audit.awaited_parts")
             }))
         })
     });

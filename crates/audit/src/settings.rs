@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Once so many events are at hand they are recorded, in one transaction; a bundle (of up to 512) is
+    /// Once so many events are at hand they are recorded, in one transaction; a message (of up to 512) is
     /// not divided.
     pub max_batch: usize,
     /// How often, in seconds, producers are asked whether events were lost on the way.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use contract::facts::AppSuspended;
 use contract::{Envelope, OrganizationId, Provenance, Service};
-use eventstore::bundle::{self, Bundled};
+use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::AUDIT;
 use support::{Events, World, acting, until};
 
@@ -77,7 +77,7 @@ async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole(
     world.until_recorded(3).await;
     until("the hole is known", async || world.count("SELECT count(*) FROM audit.holes").await == 1)
         .await;
-    until("the bundle is let go", async || world.waiting_in_queue().await == 0).await;
+    until("the message is let go", async || world.waiting_in_queue().await == 0).await;
     world.assert_dense(3).await;
     assert!(audit.health.readiness().await.ready, "a young hole may fill by itself");
     sqlx::query("UPDATE audit.holes SET noticed_at = noticed_at - interval '2 minutes'")
@@ -145,7 +145,7 @@ async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
     world.until_recorded(3).await;
     world.until_contexts_were_asked_for(2).await;
     // What it published was lost; minutes later the operator hears of it, and it is asked again.
-    let later = "UPDATE audit.awaited_contexts SET noticed_at = noticed_at - interval '9 minutes'";
+    let later = "UPDATE audit.awaited_parts SET noticed_at = noticed_at - interval '9 minutes'";
     sqlx::query(later).execute(&world.sql).await.unwrap();
     let readiness = audit.health.readiness().await;
     assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
@@ -195,16 +195,20 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
     let events = Events::default();
     let organization = world.env.new_id();
     let mut life = events.with_contexts(&world.env, organization, 2);
-    // The producer knows no third: only the bundle can bring it.
+    // The producer knows no third: only the message can bring it.
     world.producer(&events).await;
     let (_, sealed) = acting(&world.env, world.env.new_id(), organization);
     let mut third = Envelope::parse(&life[1].event).unwrap();
     third.id = world.env.new_id();
     third.streamversion = third.streamversion.next();
     third.contexthash = Some(sealed.hash());
-    life.push(Bundled { event: third.canonical().unwrap().into(), context: Some(sealed) });
-    let twins = bundle::write([&life[0], &life[2], &life[2]]);
-    world.publish_bundle(&bundle::subject(Service::AppRegistry), &twins).await;
+    life.push(EventWithParts {
+        event: third.canonical().unwrap().into(),
+        context: Some(sealed),
+        details: None,
+    });
+    let twins = audit_message::write([&life[0], &life[2], &life[2]]);
+    world.publish_message(&audit_message::subject(Service::AppRegistry), &twins).await;
     world.until_recorded(3).await;
     world.until_contexts(3).await;
     world.assert_dense(3).await;
@@ -318,36 +322,44 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
     let _audit = world.audit().await;
     let events = Events::default();
     let (_, life) = events.app(&world.env, world.env.new_id(), 3);
-    let registry = bundle::subject(Service::AppRegistry);
-    let bundled = |event: &[u8]| Bundled { event: event.to_vec().into(), context: None };
+    let registry = audit_message::subject(Service::AppRegistry);
+    let event = |event: &[u8]| EventWithParts {
+        event: event.to_vec().into(),
+        context: None,
+        details: None,
+    };
     let (_, sealed) = acting(&world.env, world.env.new_id(), world.env.new_id());
-    let no_event = Bundled { event: b"{}".to_vec().into(), context: Some(sealed) };
+    let no_event =
+        EventWithParts { event: b"{}".to_vec().into(), context: Some(sealed), details: None };
     let mut pretended = Envelope::parse(&life[2]).unwrap();
     pretended.source = Service::KeyIssuer;
-    // Not a bundle, a bundle of nobody's, another service's event, an event of its own about another's
+    // Bytes that are no message, a message of nobody's, another service's event, an event of its own about another's
     // stream, and no event amid good ones.
-    world.publish_bundle(&registry, b"no bundle").await;
-    world.publish_bundle("mandate.audit.nobody", &bundle::write([&bundled(&life[0])])).await;
+    world.publish_message(&registry, b"unreadable").await;
+    world.publish_message("mandate.audit.nobody", &audit_message::write([&event(&life[0])])).await;
     world
-        .publish_bundle(&bundle::subject(Service::KeyIssuer), &bundle::write([&bundled(&life[1])]))
-        .await;
-    world
-        .publish_bundle(
-            &bundle::subject(Service::KeyIssuer),
-            &bundle::write([&bundled(&pretended.canonical().unwrap())]),
+        .publish_message(
+            &audit_message::subject(Service::KeyIssuer),
+            &audit_message::write([&event(&life[1])]),
         )
         .await;
-    let amid = [bundled(&life[0]), no_event, bundled(&life[1]), bundled(&life[2])];
-    world.publish_bundle(&registry, &bundle::write(&amid)).await;
+    world
+        .publish_message(
+            &audit_message::subject(Service::KeyIssuer),
+            &audit_message::write([&event(&pretended.canonical().unwrap())]),
+        )
+        .await;
+    let amid = [event(&life[0]), no_event, event(&life[1]), event(&life[2])];
+    world.publish_message(&registry, &audit_message::write(&amid)).await;
     world.until_recorded(3).await;
     world.assert_dense(3).await;
     until("what is no event is kept", async || {
         world.count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'").await == 2
     })
     .await;
-    let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'bundle' AND payload IS NULL";
+    let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'message' AND payload IS NULL";
     until("what may hold contexts is noted only", async || world.count(noted).await == 3).await;
-    until("all bundles are dealt with", async || world.waiting_in_queue().await == 0).await;
+    until("all messages are dealt with", async || world.waiting_in_queue().await == 0).await;
     assert_eq!(world.count("SELECT count(*) FROM audit.entry_contexts").await, 0);
 }
 

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use contract::Environment;
 use contract::rpc::AuthenticatedPerson;
 use contract::secret::{ApiToken, SecretHash};
+use eventstore::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::Resources;
 use service::authentication::{AuthenticationError, Authenticator, Caller};
-use service::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::rpc::CallContext;
 use sqlx::PgConnection;
 
@@ -25,7 +25,7 @@ impl StoreAuthenticator {
     /// Starts to answer from the tables of the directory's resources.
     pub fn start(directory: &Resources) -> Self {
         let holders = Holders(directory.env.clone());
-        Self(GroupLookup::start(directory, "token-holders", holders))
+        Self(directory.group_lookup("token-holders", holders))
     }
 
     /// The person for whom the token with this hash speaks now. The use is written down, to the

@@ -16,6 +16,7 @@ use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::grace_period;
 use crate::transport::{Transport, TransportError};
 
 /// For how long a delivery may be under way before it is delivered again: so long a message waits
@@ -63,7 +64,7 @@ pub struct Delivery {
     pub subject: String,
     /// Its bytes.
     pub payload: Bytes,
-    /// Its place in the JetStream stream.
+    /// Its sequence number in the JetStream stream.
     pub sequence: u64,
     /// How often it was delivered, this time included.
     pub attempt: i64,
@@ -100,7 +101,7 @@ pub async fn run(
     loop {
         let started = Instant::now();
         let consumed = tokio::select! {
-            () = crate::grace_is_over(&shutdown) => return,
+            () = grace_period::is_over(&shutdown) => return,
             consumed = consume(transport, options, handler, &shutdown, &mut report) => consumed,
         };
         let Err(error) = consumed else { return };
@@ -274,16 +275,16 @@ impl DealtWith {
     async fn acknowledge_each(&self) -> Result<(), TransportError> {
         // Acks travel in order on one connection: when the last one is confirmed, the server has all.
         let confirmed = self.outcomes.iter().rposition(|outcome| *outcome == Outcome::Done);
-        for (place, (message, outcome)) in self.messages.iter().zip(&self.outcomes).enumerate() {
+        for (index, (message, outcome)) in self.messages.iter().zip(&self.outcomes).enumerate() {
             let sent = match outcome {
-                Outcome::Done if Some(place) == confirmed => Ok(()),
+                Outcome::Done if Some(index) == confirmed => Ok(()),
                 Outcome::Done => message.ack().await,
                 Outcome::Retry(after) => message.ack_with(AckKind::Nak(Some(*after))).await,
                 Outcome::Rejected => message.ack_with(AckKind::Term).await,
             };
             sent.map_err(TransportError::of)?;
         }
-        match confirmed.and_then(|place| self.messages.get(place)) {
+        match confirmed.and_then(|index| self.messages.get(index)) {
             Some(message) => message.double_ack().await.map_err(TransportError::of),
             None => Ok(()),
         }

@@ -4,39 +4,10 @@
 use sqlx::PgPool;
 
 use crate::store;
+pub use crate::store::{IdempotencyRecord, StoredAnswer};
 
 /// For how long an answer is kept, in hours.
 pub const KEPT_HOURS: i32 = 24;
-
-/// An answer to remember.
-#[derive(Debug, Clone)]
-pub struct IdempotencyRecord {
-    /// Whose key it is: keys of different callers never meet.
-    pub scope: String,
-    /// The key.
-    pub key: String,
-    /// SHA-256 over method, path and body.
-    pub fingerprint: Vec<u8>,
-    /// The HTTP status.
-    pub status: i16,
-    /// The `Location` header.
-    pub location: Option<String>,
-    /// The body, without secrets.
-    pub body: serde_json::Value,
-}
-
-/// An answer that was remembered.
-#[derive(Debug, Clone)]
-pub struct StoredAnswer {
-    /// SHA-256 over method, path and body of the request it answered.
-    pub fingerprint: Vec<u8>,
-    /// The HTTP status.
-    pub status: i16,
-    /// The `Location` header.
-    pub location: Option<String>,
-    /// The body, without secrets.
-    pub body: serde_json::Value,
-}
 
 /// The answer that was given to this key before.
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 use contract::rpc::{HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads};
 use sqlx::PgPool;
 
-use crate::EventStore;
+use crate::event_store::EventStore;
 use crate::store::{self, PUBLISHED_AT_ONCE};
 
 /// After how long no transaction can still make an older row visible: twice the longest
@@ -37,9 +37,9 @@ pub async fn stream_events(
     Ok(rows
         .into_iter()
         .enumerate()
-        .take_while(|(place, row)| {
+        .take_while(|(index, row)| {
             bytes += row.envelope.len();
-            *place == 0 || bytes <= BYTES_PER_ANSWER
+            *index == 0 || bytes <= BYTES_PER_ANSWER
         })
         .map(|(_, row)| StoredEvent {
             version: row.version,
@@ -48,7 +48,7 @@ pub async fn stream_events(
         .collect())
 }
 
-/// Publishes events of a stream once more, with their contexts: how many.
+/// Publishes events of a stream once more, with their contexts and details: how many.
 ///
 /// # Errors
 /// When the database fails.

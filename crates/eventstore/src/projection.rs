@@ -1,9 +1,9 @@
-//! Once, in order, without holes: consuming events into Postgres.
+//! Once, in order, without gaps: consuming events into Postgres.
 //!
 //! A [`Projection`] is given each event of its streams exactly once in effect: the position of each
 //! stream is kept in the same transaction as what the projection writes. An event that was had is
 //! passed over; one that comes too early is a proof that others are missing, and those are asked
-//! for at once from their producer ([`Repair`]).
+//! for at once from their producer ([`gap`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +11,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contract::rpc::{StoredEvent, StreamEvents};
-use contract::{Envelope, Service};
+use contract::Envelope;
+use contract::rpc::StoredEvent;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::EventStore;
 use crate::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
 use crate::dedicated_connection::DedicatedConnection;
+use crate::event_store::EventStore;
+use crate::gap::{self, Gap, Repair};
 use crate::store::{self, Moved};
 use crate::transport::{EVENTS, Transport, TransportError};
 use crate::unit::AppendError;
@@ -55,7 +56,7 @@ pub trait Projection: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// The subjects it follows: whole streams (`mandate.events.*.app.>`), never single event types
-    /// of one, because holes could not be told from events that were filtered out.
+    /// of one, because gaps could not be told from events that were filtered out.
     fn subjects(&self) -> Vec<String>;
 
     /// Applies one event, on the connection of the transaction that also moves the position.
@@ -64,17 +65,6 @@ pub trait Projection: Send + Sync {
         connection: &mut PgConnection,
         event: &Envelope,
     ) -> Result<(), ProjectionError>;
-}
-
-/// Asks producers for events that are missing.
-#[async_trait]
-pub trait Repair: Send + Sync {
-    /// The events of a stream, from its producer.
-    async fn stream_events(
-        &self,
-        producer: Service,
-        asked: StreamEvents,
-    ) -> Result<Vec<StoredEvent>, String>;
 }
 
 /// Runs a projection until the token is cancelled.
@@ -114,9 +104,9 @@ impl BatchHandler for Applier {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Rejected; batch.len()];
         let mut streams: BTreeMap<Uuid, Vec<(usize, Envelope)>> = BTreeMap::new();
-        for (place, delivery) in batch.iter().enumerate() {
+        for (index, delivery) in batch.iter().enumerate() {
             match Envelope::parse(&delivery.payload) {
-                Ok(event) => streams.entry(event.stream_id()).or_default().push((place, event)),
+                Ok(event) => streams.entry(event.stream_id()).or_default().push((index, event)),
                 Err(error) => {
                     tracing::error!(subject = delivery.subject, %error, "not an event: rejected");
                 }
@@ -144,8 +134,8 @@ fn mark(
     outcomes: &mut [Outcome],
     outcome: Outcome,
 ) {
-    for (place, _) in streams.values().flatten() {
-        outcomes[*place] = outcome;
+    for (index, _) in streams.values().flatten() {
+        outcomes[*index] = outcome;
     }
 }
 
@@ -154,19 +144,19 @@ impl Applier {
     async fn apply_alone(&self, stream: &[(usize, Envelope)], outcomes: &mut [Outcome]) {
         let mut outcome = Outcome::Done;
         if self.apply(stream.iter().map(|(_, event)| event)).await.is_ok() {
-            for (place, _) in stream {
-                outcomes[*place] = outcome;
+            for (index, _) in stream {
+                outcomes[*index] = outcome;
             }
             return;
         }
-        for (place, event) in stream {
+        for (index, event) in stream {
             if outcome == Outcome::Done
                 && let Err(error) = self.apply(std::iter::once(event)).await
             {
                 tracing::error!(projection = self.projection.name(), event = %event.id, stream = event.subject, %error, "an event is tried again");
                 outcome = Outcome::Retry(RETRY);
             }
-            outcomes[*place] = outcome;
+            outcomes[*index] = outcome;
         }
     }
 
@@ -225,43 +215,19 @@ impl Applier {
         from: i64,
         to: i64,
     ) -> Result<Vec<Envelope>, ProjectionError> {
-        tracing::warn!(projection = self.projection.name(), stream = %event.subject, from, to, "a hole is repaired");
-        fetch_missing(self.repair.as_ref(), event.source, event.stream_id(), from, to).await
-    }
-}
-
-/// Fetches the events of a stream from one version to another, dense and in order.
-///
-/// # Errors
-/// When the producer does not answer, or does not have all of them.
-pub async fn fetch_missing(
-    repair: &dyn Repair,
-    producer: Service,
-    stream_id: Uuid,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Envelope>, ProjectionError> {
-    let mut missing = Vec::new();
-    let mut next = from;
-    while next <= to {
-        let asked = StreamEvents { stream_id, from: next, to };
-        let page = repair.stream_events(producer, asked).await.map_err(ProjectionError::Repair)?;
-        if page.is_empty() {
-            return Err(ProjectionError::Repair(format!(
-                "{producer} has no version {next} of stream {stream_id}"
-            )));
-        }
-        for stored in page {
-            if stored.version != next {
-                let problem = format!(
-                    "{producer} answered version {} for {next} of stream {stream_id}",
-                    stored.version
-                );
-                return Err(ProjectionError::Repair(problem));
-            }
-            missing.push(Envelope::parse(stored.envelope.as_bytes())?);
-            next += 1;
+        tracing::warn!(projection = self.projection.name(), stream = %event.subject, from, to, "a gap is filled");
+        let gap = Gap { producer: event.source, stream_id: event.stream_id(), from, to };
+        let is_next = |event: &Envelope, version| {
+            event.stream_id() == gap.stream_id && event.streamversion.number() == version
+        };
+        let read = |version, stored: StoredEvent| {
+            let event = Envelope::parse(stored.envelope.as_bytes()).ok();
+            event.filter(|event| is_next(event, version))
+        };
+        let filled = gap::fill(self.repair.as_ref(), &gap, read).await;
+        match filled.unfilled {
+            None => Ok(filled.events),
+            Some(reason) => Err(ProjectionError::Repair(reason)),
         }
     }
-    Ok(missing)
 }

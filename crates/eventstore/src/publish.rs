@@ -8,11 +8,11 @@ use contract::{EventId, OrganizationId, Service};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
-use crate::bundle::{self, Bundled};
+use crate::audit_message;
 use crate::store::OutboxEvent;
 use crate::transport::TransportError;
 
-/// Publishes events of a service in their order: to audit, in bundles, and then to everybody else, one by
+/// Publishes events of a service in their order: to audit, many in a message, and then to everybody else, one by
 /// one. What audit's queue does not take goes no other way either: it would be repeated, and stored by
 /// `EVENTS` again whenever that has forgotten the ids.
 pub(crate) async fn batch(
@@ -20,12 +20,12 @@ pub(crate) async fn batch(
     service: Service,
     batch: &[OutboxEvent],
 ) -> Acknowledged {
-    let mut bundles = Vec::new();
-    for part in bundle::parts(batch) {
-        bundles.push(send_bundle(jetstream, service, part).await);
+    let mut messages = Vec::new();
+    for group in audit_message::divide(batch, |event| &event.content) {
+        messages.push(send_to_audit(jetstream, service, group).await);
     }
     let mut acknowledged = Acknowledged::default();
-    for sent in bundles {
+    for sent in messages {
         if let Err(error) = settle(sent).await {
             acknowledged.reason = Some(error.to_string());
             return acknowledged;
@@ -45,12 +45,12 @@ pub(crate) async fn batch(
 
 type Sent = Result<PublishAckFuture, TransportError>;
 
-async fn send_bundle(jetstream: &Context, service: Service, part: &[OutboxEvent]) -> Sent {
-    let events: Vec<Bundled> = part.iter().map(OutboxEvent::bundled).collect();
-    // Without an id: what audit misses is repeated, perhaps in a bundle of the same events, and must not
+async fn send_to_audit(jetstream: &Context, service: Service, group: &[OutboxEvent]) -> Sent {
+    let message = audit_message::write(group.iter().map(|event| &event.content));
+    // Without an id: what audit misses is repeated, perhaps in a message of the same events, and must not
     // be taken for what was there. What comes twice audit knows.
-    let message = PublishMessage::build().payload(bundle::write(&events).into());
-    let sent = jetstream.send_publish(bundle::subject(service), message);
+    let message = PublishMessage::build().payload(message.into());
+    let sent = jetstream.send_publish(audit_message::subject(service), message);
     sent.await.map_err(TransportError::of)
 }
 
@@ -60,7 +60,7 @@ async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
     let message = PublishMessage::build()
         .message_id(event.event_id().to_string())
         .header("Content-Type", contract::envelope::CONTENT_TYPE)
-        .payload(event.envelope.clone());
+        .payload(event.content.event.clone());
     let sent = jetstream.send_publish(subject, message).await;
     sent.map_err(TransportError::of)
 }
@@ -74,9 +74,9 @@ async fn settle(sent: Sent) -> Result<PublishAck, TransportError> {
 pub(crate) struct Acknowledged {
     /// The rows that were acknowledged.
     pub(crate) seqs: Vec<i64>,
-    /// The furthest place in the stream, and the event that is there.
+    /// The last sequence number in the stream, and the event that has it.
     pub(crate) last: Option<(u64, EventId)>,
-    /// The first place that was not taken before. A duplicate keeps the place it had.
+    /// The first sequence number that is new. A duplicate keeps the one it had.
     pub(crate) first_new: Option<u64>,
     /// Why the rest was not, as far as one reason tells it.
     pub(crate) reason: Option<String>,

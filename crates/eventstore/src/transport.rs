@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// The stream of all events, each under its own subject, for whoever follows some of them.
 pub const EVENTS: &str = "EVENTS";
 
-/// The work queue of all events with their contexts, in [bundles](crate::bundle): audit alone reads it,
-/// and it forgets what audit has.
+/// The work queue of all events with their contexts and details, in
+/// [messages to audit](crate::audit_message): audit alone reads it, and it forgets what audit has.
 pub const AUDIT: &str = "AUDIT";
 
 /// How soon it is noticed that the connection was made again.

@@ -1,15 +1,15 @@
-//! One change: state and events that become true together or not at all.
+//! Unit of work: state and events that become true together or not at all.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use contract::facts::NoDetails;
 use contract::{EnvelopeError, EventId, Fact, Provenance, Version};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::EventStore;
+use crate::event_store::EventStore;
 use crate::idempotency::IdempotencyRecord;
-use crate::store::insert::{EventColumns, EventsAlone, InsertWithEvents, Places};
+use crate::store::insert::{EventColumns, EventsAlone, InsertWithEvents, Sequences};
 use crate::store::{self, NewEvent, NewEvents};
 
 /// Why a change was not made. Nothing of it was.
@@ -68,12 +68,38 @@ pub struct Unit<'c> {
     provenance: Provenance,
     events: NewEvents,
     answers: Vec<IdempotencyRecord>,
-    expected: BTreeSet<(Uuid, i64)>,
 }
 
 impl std::fmt::Debug for Unit<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Unit").field("service", &self.store.service()).finish_non_exhaustive()
+    }
+}
+
+impl EventStore {
+    /// Begins a change: state and events that become true together. Nothing is sent to the
+    /// database before [`Unit::connection`] or [`Unit::commit`].
+    pub fn begin(&self, provenance: &Provenance) -> Unit<'static> {
+        Unit::new(self.clone(), provenance.clone())
+    }
+
+    /// The same as [`EventStore::begin`], on a connection that the caller keeps.
+    pub fn begin_on<'c>(
+        &self,
+        connection: &'c mut sqlx::PgConnection,
+        provenance: &Provenance,
+    ) -> Unit<'c> {
+        Unit::lent(self.clone(), connection, provenance.clone())
+    }
+
+    /// Joins a transaction that is already open, such as a projection's: the events become true
+    /// with it. End it by [`Unit::flush`].
+    pub fn join<'c>(
+        &self,
+        connection: &'c mut sqlx::PgConnection,
+        provenance: &Provenance,
+    ) -> Unit<'c> {
+        Unit::joining(self.clone(), connection, provenance.clone())
     }
 }
 
@@ -85,7 +111,6 @@ impl Unit<'static> {
             provenance,
             events: NewEvents::default(),
             answers: Vec::new(),
-            expected: BTreeSet::new(),
         }
     }
 }
@@ -129,11 +154,12 @@ impl<'c> Unit<'c> {
         &self.provenance
     }
 
-    /// Records an event of the stream. Written by [`Unit::commit`].
+    /// Records an event of the stream. Written by [`Unit::commit`]. A fact that has details takes
+    /// [`Unit::record_with`].
     ///
     /// # Errors
     /// When the event is too large to be one.
-    pub fn record<F: Fact>(
+    pub fn record<F: Fact<Details = NoDetails>>(
         &mut self,
         stream: Uuid,
         version: Version,
@@ -143,11 +169,28 @@ impl<'c> Unit<'c> {
         self.record_as(&provenance, stream, version, fact)
     }
 
+    /// Records an event of the stream with its details: what people typed, kept beside it.
+    ///
+    /// # Errors
+    /// When the event is too large to be one.
+    pub fn record_with<F: Fact>(
+        &mut self,
+        stream: Uuid,
+        version: Version,
+        fact: &F,
+        details: &F::Details,
+    ) -> Result<EventId, AppendError> {
+        let event = self.store.prepare_with(&self.provenance, stream, version, fact, details)?;
+        let id = event.id();
+        self.add(event);
+        Ok(id)
+    }
+
     /// Records an event with another provenance than the unit's.
     ///
     /// # Errors
     /// When the event is too large to be one.
-    pub fn record_as<F: Fact>(
+    pub fn record_as<F: Fact<Details = NoDetails>>(
         &mut self,
         provenance: &Provenance,
         stream: Uuid,
@@ -163,13 +206,6 @@ impl<'c> Unit<'c> {
     /// Records an event that was prepared before.
     pub fn add(&mut self, event: NewEvent) {
         self.events.push(event);
-    }
-
-    /// Makes the change only if this stream, as the service knows it, is still at the version on which
-    /// the change was decided; else it is a [`AppendError::Conflict`]. For streams that the change
-    /// itself does not write to, and has not locked.
-    pub fn expect(&mut self, stream: Uuid, version: i64) {
-        self.expected.insert((stream, version));
     }
 
     /// Remembers the answer to a request with an Idempotency-Key, so that its repetition is
@@ -200,11 +236,11 @@ impl<'c> Unit<'c> {
             // One statement is its own transaction: one round trip.
             Link::Idle if self.answers.is_empty() => {
                 let mut connection = self.store.pool().acquire().await?;
-                let columns = EventColumns::of(&self.events, &self.expected);
+                let columns = EventColumns::of(&self.events);
                 seqs = state.insert(&mut connection, &columns).await?;
             }
             Link::Lent(connection) if self.answers.is_empty() => {
-                let columns = EventColumns::of(&self.events, &self.expected);
+                let columns = EventColumns::of(&self.events);
                 seqs = state.insert(connection, &columns).await?;
             }
             _ => {
@@ -219,8 +255,8 @@ impl<'c> Unit<'c> {
             return Err(AppendError::Conflict);
         }
         // Crash point: committed, not published. The outbox row stays; the next relay finds it.
-        if self.store.fresh().wanted() {
-            self.store.fresh().put(self.events.written(&seqs));
+        if self.store.outbox_cache().wanted() {
+            self.store.outbox_cache().put(self.events.written(&seqs));
         }
         self.store.wake_relay();
         Ok(())
@@ -239,15 +275,14 @@ impl<'c> Unit<'c> {
     }
 
     /// Writes state, events and answers.
-    async fn write(&mut self, state: &impl InsertWithEvents) -> Result<Places, AppendError> {
+    async fn write(&mut self, state: &impl InsertWithEvents) -> Result<Sequences, AppendError> {
         let events = std::mem::take(&mut self.events);
         let answers = std::mem::take(&mut self.answers);
-        let expected = std::mem::take(&mut self.expected);
         let connection = self.connection().await?;
         if !answers.is_empty() {
             store::insert_answers(connection, &answers).await?;
         }
-        let columns = EventColumns::of(&events, &expected);
+        let columns = EventColumns::of(&events);
         let seqs = state.insert(connection, &columns).await?;
         if seqs.is_empty() {
             return Err(AppendError::Conflict);

@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use contract::{Id, KeyId};
+use eventstore::group_lookup::{GroupLookup, Lookup, LookupError};
 use quick_cache::sync::Cache;
 use service::Resources;
-use service::group_lookup::{GroupLookup, Lookup, LookupError};
 use sqlx::PgConnection;
 
 use crate::client::Client;
@@ -31,7 +31,7 @@ impl Clients {
     pub(crate) fn start(resources: &Resources) -> Self {
         Self {
             remembered: Cache::new(REMEMBERED),
-            reading: GroupLookup::start(resources, "client-lookup", ByKey),
+            reading: resources.group_lookup("client-lookup", ByKey),
         }
     }
 

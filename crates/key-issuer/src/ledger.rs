@@ -3,19 +3,19 @@
 
 use contract::facts::{TokenIssued, TokenRefused};
 use contract::{EnvelopeError, Provenance, Version};
+use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::{AppendError, EventStore, NewEvent, Unit};
-use service::group_commit::{Change, GroupCommit};
-use uuid::Uuid;
 
 use crate::client::Client;
+use crate::store::clients::{ClientVersion, WhileUnchanged};
 
 /// An event about a token, not yet recorded.
 #[derive(Debug, Clone)]
 pub struct Entry {
     provenance: Provenance,
     event: NewEvent,
-    /// The versions of the key and the app on which it was decided, where that matters.
-    decided_on: Vec<(Uuid, i64)>,
+    /// The client on which it was decided, where that matters.
+    decided_on: Option<ClientVersion>,
 }
 
 impl Entry {
@@ -32,10 +32,7 @@ impl Entry {
         Ok(Self {
             event: events.prepare(&provenance, fact.token_id.uuid(), Version::FIRST, fact)?,
             provenance,
-            decided_on: vec![
-                (client.key_id.uuid(), client.key_version),
-                (client.app_id.uuid(), client.app_version),
-            ],
+            decided_on: Some(ClientVersion::of(client)),
         })
     }
 
@@ -51,7 +48,7 @@ impl Entry {
         Ok(Self {
             event: events.prepare(&provenance, fact.attempt_id.uuid(), Version::FIRST, fact)?,
             provenance,
-            decided_on: Vec::new(),
+            decided_on: None,
         })
     }
 }
@@ -67,10 +64,8 @@ impl Change for Entry {
     async fn commit(mut unit: Unit<'_>, entries: &[Self]) -> Result<(), AppendError> {
         for entry in entries {
             unit.add(entry.event.clone());
-            for (stream, version) in &entry.decided_on {
-                unit.expect(*stream, *version);
-            }
         }
-        unit.commit().await
+        let decided_on = entries.iter().filter_map(|entry| entry.decided_on).collect();
+        unit.commit_with(&WhileUnchanged(decided_on)).await
     }
 }

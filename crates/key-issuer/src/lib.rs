@@ -80,7 +80,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let tokens =
         AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
     let clients = Clients::start(&resources);
-    let ledger = Ledger::start(&resources, "token-ledger");
+    let ledger = resources.group_commit("token-ledger");
     let issuer = Arc::new(KeyIssuer {
         resources,
         settings,

@@ -4,12 +4,22 @@
 //! what its migrations grant and nothing elsewhere, and two sets of migrations: the event tables,
 //! the same for all (`migrations/eventstore`), and its own (`migrations/<service>`).
 //!
-//! [`migrate`] is safe to run again and by several at once: it works under an advisory lock.
+//! The two have no order between them: a migration of the event tables touches those only, a service's
+//! touches its own only, and a test holds it (`ownership`).
+//!
+//! [`migrate`] is safe to run again and by several at once: it works under an advisory lock. A database
+//! whose history this build does not know is refused as it is.
+
+mod history;
+#[cfg(test)]
+mod ownership;
 
 use contract::Service;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+
+use crate::history::Foreign;
 
 static EVENTSTORE: Migrator = sqlx::migrate!("../../migrations/eventstore");
 static DIRECTORY: Migrator = sqlx::migrate!("../../migrations/directory");
@@ -24,13 +34,30 @@ pub enum SchemaError {
     /// The database does not answer or refuses.
     #[error("the database refused: {0}")]
     Database(#[from] sqlx::Error),
-    /// A migration failed or was edited after it ran.
+    /// A migration failed.
     #[error("migrating {service}: {source}")]
     Migration {
         /// Whose migration.
         service: Service,
         /// Why.
         source: sqlx::migrate::MigrateError,
+    },
+    /// The database was made by a build between two releases.
+    #[error(
+        "this data folder or database was made by an unreleased version of Mandate, and no release can \
+         bring it up to date: begin with an empty one"
+    )]
+    Unreleased,
+    /// The database was brought up to date by a newer build.
+    #[error(
+        "this database was brought up to date by a newer version of Mandate: {service} has migration \
+         {version}, which this version does not know; run the newer version"
+    )]
+    Newer {
+        /// Whose migration.
+        service: Service,
+        /// Which.
+        version: i64,
     },
 }
 
@@ -54,11 +81,16 @@ fn migrations(service: Service) -> &'static Migrator {
     }
 }
 
+/// The sets of migrations of a service's schema, each with the table that keeps its history.
+fn sets(service: Service) -> [(&'static Migrator, &'static str); 2] {
+    [(&EVENTSTORE, "_eventstore_migrations"), (migrations(service), "_migrations")]
+}
+
 /// Creates and updates the schemas and roles of these services.
 ///
 /// # Errors
-/// When the database cannot be reached, the login may not create roles or schemas, or a migration
-/// fails. What ran before stays; a second run goes on from there.
+/// When the database cannot be reached, the login may not create roles or schemas, a migration fails,
+/// or another version made the database. What ran before stays; a second run goes on from there.
 pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
     // Passwords stand in statements here, and no log may show them, however much it shows.
     let options: PgConnectOptions = url.parse()?;
@@ -76,39 +108,75 @@ pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
 }
 
 async fn migrate_all(connection: &mut PgConnection, logins: &[Login]) -> Result<(), SchemaError> {
+    // Before anything is changed.
+    refuse_other_versions(connection, logins).await?;
     for login in logins {
-        let service = login.service;
-        let (schema, role) = (service.schema(), service.role());
-        create_role(connection, role, login.password.as_deref()).await?;
-        // Names come from an enum of ours, never from outside.
-        let statements = [
-            format!("CREATE SCHEMA IF NOT EXISTS {schema}"),
-            format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
-            format!("SET search_path = {schema}"),
-        ];
-        for statement in statements {
-            sqlx::query(AssertSqlSafe(statement)).execute(&mut *connection).await?;
+        prepare(connection, login).await?;
+        for set in sets(login.service) {
+            run(connection, login.service, set).await?;
         }
-        for (migrator, table) in
-            [(&EVENTSTORE, "_eventstore_migrations"), (migrations(service), "_migrations")]
-        {
-            let mut migrator = Migrator {
-                migrations: migrator.migrations.clone(),
-                ..Migrator::with_migrations(Vec::new())
-            };
-            migrator.dangerous_set_table_name(format!("{schema}.{table}"));
-            migrator.set_locking(false);
-            migrator
-                .run_direct(None, &mut *connection, false)
-                .await
-                .map_err(|source| SchemaError::Migration { service, source })?;
-            let grant = format!("GRANT SELECT ON {schema}.{table} TO {role}");
-            sqlx::query(AssertSqlSafe(grant)).execute(&mut *connection).await?;
-        }
-        tracing::debug!(%service, "migrated");
+        tracing::debug!(service = %login.service, "migrated");
     }
     sqlx::query("RESET search_path").execute(connection).await?;
     Ok(())
+}
+
+/// Makes the service's role and schema, and makes the schema the search path.
+async fn prepare(connection: &mut PgConnection, login: &Login) -> Result<(), SchemaError> {
+    let (schema, role) = (login.service.schema(), login.service.role());
+    create_role(connection, role, login.password.as_deref()).await?;
+    // Names come from an enum of ours, never from outside.
+    let statements = [
+        format!("CREATE SCHEMA IF NOT EXISTS {schema}"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        format!("SET search_path = {schema}"),
+    ];
+    for statement in statements {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Runs what has not run yet of a set, in the schema of the search path.
+async fn run(
+    connection: &mut PgConnection,
+    service: Service,
+    (set, table): (&'static Migrator, &str),
+) -> Result<(), SchemaError> {
+    let table = format!("{}.{table}", service.schema());
+    let mut migrator =
+        Migrator { migrations: set.migrations.clone(), ..Migrator::with_migrations(Vec::new()) };
+    migrator.dangerous_set_table_name(table.clone());
+    migrator.set_locking(false);
+    migrator
+        .run_direct(None, &mut *connection, false)
+        .await
+        .map_err(|source| SchemaError::Migration { service, source })?;
+    let grant = format!("GRANT SELECT ON {table} TO {}", service.role());
+    sqlx::query(AssertSqlSafe(grant)).execute(connection).await?;
+    Ok(())
+}
+
+/// Refuses a database that this build cannot bring up to date.
+async fn refuse_other_versions(
+    connection: &mut PgConnection,
+    logins: &[Login],
+) -> Result<(), SchemaError> {
+    let mut newer = None;
+    for service in logins.iter().map(|login| login.service) {
+        for (migrator, table) in sets(service) {
+            let table = format!("{}.{table}", service.schema());
+            let applied = history::read_if_any(connection, &table).await?;
+            match history::foreign(&applied, migrator) {
+                Some(Foreign::Unreleased) => return Err(SchemaError::Unreleased),
+                Some(Foreign::Newer(version)) => {
+                    newer.get_or_insert(SchemaError::Newer { service, version });
+                }
+                None => {}
+            }
+        }
+    }
+    newer.map_or(Ok(()), Err)
 }
 
 async fn create_role(
@@ -145,8 +213,8 @@ async fn create_role(
     Ok(())
 }
 
-/// Whether the schema of a service has every migration that this build knows. `connection` may be
-/// the service's own.
+/// Whether the schema of a service is as this build needs it: every migration that it knows ran, with
+/// the text that it knows. A newer build's may have run too. `connection` may be the service's own.
 ///
 /// # Errors
 /// When the database does not answer, or the schema is not there at all.
@@ -154,13 +222,10 @@ pub async fn is_current(
     connection: &mut PgConnection,
     service: Service,
 ) -> Result<bool, sqlx::Error> {
-    for (migrator, table) in
-        [(&EVENTSTORE, "_eventstore_migrations"), (migrations(service), "_migrations")]
-    {
-        let query = format!("SELECT version FROM {}.{table} WHERE success", service.schema());
-        let applied: Vec<i64> =
-            sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut *connection).await?;
-        if !migrator.iter().all(|migration| applied.contains(&migration.version)) {
+    for (migrator, table) in sets(service) {
+        let table = format!("{}.{table}", service.schema());
+        let applied = history::read(connection, &table).await?;
+        if !history::has_all(&applied, migrator) {
             return Ok(false);
         }
     }

@@ -1,12 +1,17 @@
-//! Sending and following events, as supervised tasks.
+//! Writing, sending and following events, as supervised tasks.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::Service;
 use contract::rpc::{StoredEvent, StreamEvents};
-use eventstore::projection::{self, Projection, Repair};
+use eventstore::gap::Repair;
+use eventstore::group_commit::{Change, GroupCommit};
+use eventstore::group_lookup::{GroupLookup, Lookup};
+use eventstore::projection::{self, Projection};
 use eventstore::relay::Relay;
+use futures::FutureExt;
 
 use crate::health::Health;
 use crate::resources::Resources;
@@ -44,6 +49,20 @@ impl Resources {
         });
     }
 
+    /// Commits changes that come at the same time together, as a supervised task of this name.
+    pub fn group_commit<C: Change>(&self, name: &str) -> GroupCommit<C> {
+        let (commits, worker) = GroupCommit::new(self.events.clone());
+        self.tasks.spawn(name, move |shutdown| worker.run(shutdown).map(Ok::<(), Infallible>));
+        commits
+    }
+
+    /// Looks up together what is asked for at the same time, as a supervised task of this name.
+    pub fn group_lookup<L: Lookup>(&self, name: &str, lookup: L) -> GroupLookup<L> {
+        let (lookups, worker) = GroupLookup::new(self.pool.clone(), lookup);
+        self.tasks.spawn(name, move |shutdown| worker.run(shutdown).map(Ok::<(), Infallible>));
+        lookups
+    }
+
     /// Follows events with a projection for as long as the service runs. `/readyz` has the check
     /// `consumers/<name>`.
     pub fn project(&self, projection: impl Projection + 'static) {
@@ -62,7 +81,7 @@ impl Resources {
             );
             async move {
                 run.await;
-                Ok::<(), std::convert::Infallible>(())
+                Ok::<(), Infallible>(())
             }
         });
     }

@@ -3,7 +3,8 @@
 //! Read it in this order:
 //!
 //! 1. [`resources`]: [`Resources`], what a service is given: connections, events, questions to others;
-//!    [`Resources::start_relay`] and [`Resources::project`] send and follow events.
+//!    [`Resources::start_relay`] and [`Resources::project`] send and follow events,
+//!    [`Resources::group_commit`] and [`Resources::group_lookup`] commit and look up together.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
 //!    way of every change.
@@ -11,8 +12,7 @@
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
 //!    [`background`]: a thread of its own for what no caller waits for.
-//! 7. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait for the same.
-//! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running resources.
+//! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running resources.
 //!
 //! A service has a function `start(resources, settings) -> Result<axum::Router, StartError>` that
 //! registers its questions, spawns its background work and returns its routes. The binary merges
@@ -22,11 +22,8 @@
 pub mod attempt;
 pub mod authentication;
 pub mod background;
-pub mod batch;
 pub mod connect;
 mod events;
-pub mod group_commit;
-pub mod group_lookup;
 pub mod health;
 pub mod http;
 mod network;
@@ -43,7 +40,6 @@ pub use attempt::{Attempt, Denied, Permit, ServiceState, Target};
 pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
 pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
-pub use group_commit::GroupCommit;
 pub use health::Health;
 pub use problem::Problem;
 pub use request::RequestFacts;

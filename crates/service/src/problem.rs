@@ -12,12 +12,11 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::Id;
 use eventstore::AppendError;
+use eventstore::group_commit::Uncommitted;
+use eventstore::group_lookup::LookupError;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-
-use crate::group_commit::Uncommitted;
-use crate::group_lookup::LookupError;
 
 /// The media type of a problem.
 pub const CONTENT: &str = "application/problem+json";

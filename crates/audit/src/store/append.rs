@@ -241,7 +241,7 @@ pub(crate) fn is_out_of_turn(error: &sqlx::Error) -> bool {
 pub(crate) struct Conflict {
     /// SHA-256 of what arrived.
     pub(crate) digest: [u8; 32],
-    /// `other_bytes`, `event_id_reused`, `malformed`, `context` or `bundle`.
+    /// `other_bytes`, `event_id_reused`, `malformed`, `context` or `message`.
     pub(crate) kind: &'static str,
     pub(crate) event_id: Option<Uuid>,
     pub(crate) place: Option<(Uuid, i64)>,

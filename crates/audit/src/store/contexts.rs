@@ -73,8 +73,8 @@ pub(crate) async fn await_those_of(
     let streams: Vec<Uuid> = to_come().map(|entry| entry.stream_id).collect();
     let versions: Vec<i64> = to_come().map(|entry| entry.version).collect();
     sqlx::query!(
-        "INSERT INTO audit.awaited_contexts (event_id, source, stream_id, version, noticed_at)
-         SELECT event_id, source, stream_id, version, $5
+        "INSERT INTO audit.awaited_parts (event_id, part, source, stream_id, version, noticed_at)
+         SELECT event_id, 'context', source, stream_id, version, $5
          FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]) AS come (event_id, source, stream_id, version)",
         &ids,
         &sources as &[&str],
@@ -87,13 +87,13 @@ pub(crate) async fn await_those_of(
     Ok(())
 }
 
-/// What came from its producer in a bundle has brought its context, or shows that the producer has none for
+/// What came from its producer in a message has brought its context, or shows that the producer has none for
 /// this place any more.
 pub(crate) async fn await_no_more(conn: &mut PgConnection, come: &[Entry]) -> sqlx::Result<()> {
     let come = come.iter().filter(|entry| !entry.fetched);
     let (streams, versions): (Vec<Uuid>, Vec<i64>) = come.map(Entry::stream_position).unzip();
     sqlx::query!(
-        "DELETE FROM audit.awaited_contexts AS awaited
+        "DELETE FROM audit.awaited_parts AS awaited
          USING UNNEST($1::uuid[], $2::bigint[]) AS come (stream_id, version)
          WHERE awaited.stream_id = come.stream_id AND awaited.version = come.version",
         &streams,
@@ -114,8 +114,8 @@ pub(crate) async fn due(
 ) -> sqlx::Result<Vec<Awaited>> {
     sqlx::query_as!(
         Awaited,
-        r#"SELECT stream_id AS "stream_id!", version AS "version!"
-           FROM (SELECT * FROM audit.awaited_contexts
+        r#"SELECT DISTINCT stream_id AS "stream_id!", version AS "version!"
+           FROM (SELECT * FROM audit.awaited_parts
                  WHERE source = $1 AND (asked_at IS NULL OR asked_at < $2)
                  ORDER BY asked_at NULLS FIRST, noticed_at, event_id LIMIT $3) AS due
            ORDER BY stream_id, version"#,
@@ -134,7 +134,7 @@ pub(crate) async fn were_asked(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE audit.awaited_contexts SET asked_at = $1 WHERE stream_id = $2 AND version BETWEEN $3 AND $4",
+        "UPDATE audit.awaited_parts SET asked_at = $1 WHERE stream_id = $2 AND version BETWEEN $3 AND $4",
         now,
         asked.stream_id,
         asked.from,
@@ -148,7 +148,7 @@ pub(crate) async fn were_asked(
 /// Awaits these versions' contexts no longer: their producer does not have the events.
 pub(crate) async fn give_up(conn: &mut PgConnection, asked: &RepeatEvents) -> sqlx::Result<()> {
     sqlx::query!(
-        "DELETE FROM audit.awaited_contexts WHERE stream_id = $1 AND version BETWEEN $2 AND $3",
+        "DELETE FROM audit.awaited_parts WHERE stream_id = $1 AND version BETWEEN $2 AND $3",
         asked.stream_id,
         asked.from,
         asked.to,
@@ -164,7 +164,7 @@ pub(crate) async fn awaited_since_before(
     time: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM audit.awaited_contexts WHERE noticed_at < $1"#,
+        r#"SELECT count(*) AS "count!" FROM audit.awaited_parts WHERE noticed_at < $1"#,
         time
     )
     .fetch_one(conn)

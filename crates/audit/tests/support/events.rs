@@ -14,7 +14,7 @@ use contract::rpc::{
 use contract::{
     AppId, Envelope, Environment, Fact, OrganizationId, Provenance, Sealed, Service, Version,
 };
-use eventstore::bundle::Bundled;
+use eventstore::audit_message::EventWithParts;
 use uuid::Uuid;
 
 use super::acting;
@@ -74,13 +74,13 @@ impl Events {
         env: &Environment,
         organization: OrganizationId,
         count: usize,
-    ) -> Vec<Bundled> {
+    ) -> Vec<EventWithParts> {
         let app_id: AppId = env.new_id();
         let record = |_| {
             let (provenance, sealed) = acting(env, env.new_id(), organization);
             let fact = AppSuspended { app_id };
             let event = self.record(env, app_id.uuid(), &provenance, Some(&sealed), &fact);
-            Bundled { event: event.into(), context: Some(sealed) }
+            EventWithParts { event: event.into(), context: Some(sealed), details: None }
         };
         (0..count).map(record).collect()
     }
@@ -161,17 +161,18 @@ impl Events {
         wanted.map(stored).take(256).collect()
     }
 
-    pub(super) fn bundle(&self, asked: &RepeatEvents) -> Vec<Bundled> {
+    pub(super) fn message(&self, asked: &RepeatEvents) -> Vec<EventWithParts> {
         assert!(asked.to - asked.from < 512, "no producer repeats so many");
         let events = self.0.lock().unwrap();
         let wanted = events.iter().filter(|(stream, version, ..)| {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
         });
-        let bundled = |(_, _, bytes, sealed): &Row| Bundled {
+        let with_parts = |(_, _, bytes, sealed): &Row| EventWithParts {
             event: bytes.clone().into(),
             context: sealed.clone(),
+            details: None,
         };
-        wanted.map(bundled).collect()
+        wanted.map(with_parts).collect()
     }
 
     pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {

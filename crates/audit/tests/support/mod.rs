@@ -22,7 +22,7 @@ use contract::{
     Service,
 };
 use eventstore::TransportSettings;
-use eventstore::bundle::{self, Bundled};
+use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::{AUDIT, Transport};
 use local_servers::Nats;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
@@ -128,20 +128,20 @@ impl World {
         let (told, jetstream) = (events.clone(), self.transport.jetstream().clone());
         resources
             .serve_rpc::<RepeatEvents, _, _>(move |_, asked| {
-                let (bundle, jetstream) = (told.bundle(&asked), jetstream.clone());
+                let (events, jetstream) = (told.message(&asked), jetstream.clone());
                 let repeating = told.repeating().clone();
                 async move {
                     if repeating.refuses() {
                         return Err(Problem::internal("the test").into());
                     }
                     if repeating.loses() {
-                        return Ok(bundle.len() as u64);
+                        return Ok(events.len() as u64);
                     }
-                    let subject = bundle::subject(Service::AppRegistry);
-                    let payload = bundle::write(&bundle).into();
+                    let subject = audit_message::subject(Service::AppRegistry);
+                    let payload = audit_message::write(&events).into();
                     let sent = jetstream.publish(subject, payload).await.unwrap();
                     sent.await.unwrap();
-                    Ok(bundle.len() as u64)
+                    Ok(events.len() as u64)
                 }
             })
             .await
@@ -169,13 +169,18 @@ impl World {
 
     /// The same with what shall be its context.
     pub(crate) async fn publish_with_context(&self, event: &[u8], sealed: Option<&Sealed>) {
-        let bundled = Bundled { event: event.to_vec().into(), context: sealed.cloned() };
         let service = Envelope::parse(event).unwrap().source;
-        self.publish_bundle(&bundle::subject(service), &bundle::write([&bundled])).await;
+        let event = EventWithParts {
+            event: event.to_vec().into(),
+            context: sealed.cloned(),
+            details: None,
+        };
+        self.publish_message(&audit_message::subject(service), &audit_message::write([&event]))
+            .await;
     }
 
     /// Publishes anything to audit's work queue.
-    pub(crate) async fn publish_bundle(&self, subject: &str, bytes: &[u8]) {
+    pub(crate) async fn publish_message(&self, subject: &str, bytes: &[u8]) {
         let jetstream = self.transport.jetstream();
         let sent = jetstream.publish(subject.to_owned(), bytes.to_vec().into());
         sent.await.unwrap().await.unwrap();
@@ -185,30 +190,34 @@ impl World {
         sqlx::query_scalar(query).fetch_one(&self.sql).await.unwrap()
     }
 
-    /// Publishes these in one bundle.
-    pub(crate) async fn publish_life(&self, life: &[Bundled]) {
-        self.publish_bundle(&bundle::subject(Service::AppRegistry), &bundle::write(life)).await;
+    /// Publishes these in one message.
+    pub(crate) async fn publish_life(&self, life: &[EventWithParts]) {
+        self.publish_message(
+            &audit_message::subject(Service::AppRegistry),
+            &audit_message::write(life),
+        )
+        .await;
     }
 
-    /// How many bundles were not dealt with yet.
+    /// How many messages were not dealt with yet.
     pub(crate) async fn waiting_in_queue(&self) -> u64 {
         let queue = self.transport.stream(AUDIT).await.unwrap();
         queue.cached_info().state.messages
     }
 
     pub(crate) async fn awaited_contexts(&self) -> i64 {
-        self.count("SELECT count(*) FROM audit.awaited_contexts").await
+        self.count("SELECT count(*) FROM audit.awaited_parts").await
     }
 
     /// Awaits that a producer has promised to repeat so many events.
     pub(crate) async fn until_contexts_were_asked_for(&self, count: i64) {
-        let asked = "SELECT count(*) FROM audit.awaited_contexts WHERE asked_at IS NOT NULL";
+        let asked = "SELECT count(*) FROM audit.awaited_parts WHERE asked_at IS NOT NULL";
         until("the producer has promised", async || self.count(asked).await == count).await;
     }
 
     /// So that they are asked for again.
     pub(crate) async fn minutes_pass_since_contexts_were_asked_for(&self) {
-        let later = "UPDATE audit.awaited_contexts SET asked_at = asked_at - interval '9 minutes'";
+        let later = "UPDATE audit.awaited_parts SET asked_at = asked_at - interval '9 minutes'";
         sqlx::query(later).execute(&self.sql).await.unwrap();
     }
 

@@ -8,7 +8,7 @@ use crate::store::{OutboxEvent, OutboxRow, PUBLISHED_AT_ONCE};
 #[derive(Default)]
 pub(super) struct Batch {
     rows: Vec<OutboxRow>,
-    /// In the order of their places: a stream's events in the order of their versions.
+    /// In the order of their sequence numbers: a stream's events in the order of their versions.
     pub(super) events: Vec<OutboxEvent>,
 }
 

@@ -2,7 +2,35 @@
 
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::idempotency::{IdempotencyRecord, StoredAnswer};
+/// An answer to remember.
+#[derive(Debug, Clone)]
+pub struct IdempotencyRecord {
+    /// Whose key it is: keys of different callers never meet.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// SHA-256 over method, path and body.
+    pub fingerprint: Vec<u8>,
+    /// The HTTP status.
+    pub status: i16,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The body, without secrets.
+    pub body: serde_json::Value,
+}
+
+/// An answer that was remembered.
+#[derive(Debug, Clone)]
+pub struct StoredAnswer {
+    /// SHA-256 over method, path and body of the request it answered.
+    pub fingerprint: Vec<u8>,
+    /// The HTTP status.
+    pub status: i16,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The body, without secrets.
+    pub body: serde_json::Value,
+}
 
 pub(crate) async fn insert_answers(
     connection: &mut PgConnection,

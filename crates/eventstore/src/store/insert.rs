@@ -1,12 +1,13 @@
-//! Writing events: they, their contexts and their outbox row in one statement.
+//! Writing events: they, their contexts, their details and their outbox row in one statement.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use contract::Sealed;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{NewEvent, OutboxEvent, PUBLISHED_AT_ONCE};
+use super::event::{NewEvent, OutboxEvent};
 
 /// Events about to be written.
 #[derive(Default)]
@@ -21,8 +22,8 @@ impl NewEvents {
         self.0.is_empty()
     }
 
-    /// The events as the relay takes them, now that they have these places.
-    pub(crate) fn written(self, seqs: &HashMap<Uuid, i64>) -> impl Iterator<Item = OutboxEvent> {
+    /// The events as the relay takes them, now that they have these sequence numbers.
+    pub(crate) fn written(self, seqs: &Sequences) -> impl Iterator<Item = OutboxEvent> {
         let written = self.0.into_iter().map(|new| new.event);
         written.filter_map(|event| {
             let seq = *seqs.get(&event.id)?;
@@ -31,37 +32,53 @@ impl NewEvents {
     }
 }
 
-/// Inserts events on a connection, if what is expected holds, and answers their [`Places`]: none, if
-/// it does not.
+/// Inserts events on a connection, and answers their [`Sequences`].
 ///
 /// State that shall become true with them follows as more parts of the statement's `WITH`, a literal
-/// that begins with a comma. Its parameters begin with `$15`, and it must do nothing unless
-/// `(SELECT yes FROM allowed)`.
+/// that begins with a comma.
+///
+/// What must hold, and is not locked, follows as `allowed:` and a condition, a literal too. If it does not
+/// hold, nothing is written and there are no sequence numbers.
+///
+/// The parameters of either come last, and begin with `$15`.
 #[macro_export]
 macro_rules! insert_events {
-    ($connection:expr, $events:expr $(, $state:literal $(, $argument:expr)*)? $(,)?) => {{
+    ($connection:expr, $events:expr, allowed: $allowed:literal $(, $argument:expr)* $(,)?) => {
+        $crate::insert_events!(@write $connection, $events, ($allowed) () [$($argument),*])
+    };
+    ($connection:expr, $events:expr $(, $state:literal $(, $argument:expr)*)? $(,)?) => {
+        $crate::insert_events!(@write $connection, $events, ("true") ($($state)?) [$($($argument),*)?])
+    };
+    (
+        @write $connection:expr, $events:expr,
+        ($allowed:literal) ($($state:literal)?) [$($argument:expr),*]
+    ) => {{
         let events: &$crate::EventColumns<'_> = $events;
         ::sqlx::query!(
             r#"
         WITH allowed AS MATERIALIZED (
-            SELECT NOT EXISTS (SELECT FROM unexpected($12::uuid[], $13::bigint[])) AS yes
+            SELECT "# + $allowed + r#" AS yes
         ), event AS (
             INSERT INTO events (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope)
             SELECT id, stream_kind, stream_id, version, type, organization, occurred_at, envelope
             FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[],
                         $7::timestamptz[], $8::bytea[]) WITH ORDINALITY
-                 AS n (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope, place)
+                 AS n (id, stream_kind, stream_id, version, type, organization, occurred_at, envelope, position)
             WHERE (SELECT yes FROM allowed)
-            ORDER BY place
+            ORDER BY position
             RETURNING id, seq
         ), context AS (
             INSERT INTO contexts (event_id, salt, context)
             SELECT * FROM unnest($9::uuid[], $10::bytea[], $11::bytea[]) WHERE (SELECT yes FROM allowed)
+        ), detail AS (
+            INSERT INTO details (event_id, salt, details)
+            SELECT * FROM unnest($12::uuid[], $13::bytea[], $14::bytea[]) WHERE (SELECT yes FROM allowed)
         ), waiting AS (
+            -- As many as are published at once, and no more, make a row.
             INSERT INTO outbox (seqs)
-            SELECT seqs[first : first + $14 - 1]
+            SELECT seqs[first : first + 511]
             FROM (SELECT array_agg(seq ORDER BY seq) AS seqs FROM event) AS written,
-                 generate_series(1, cardinality(seqs), $14::int) AS first
+                 generate_series(1, cardinality(seqs), 512) AS first
         )"# $(+ $state)? + r#"
         SELECT id, seq FROM event
         "#,
@@ -73,13 +90,13 @@ macro_rules! insert_events {
             &events.organizations as &[Option<::uuid::Uuid>],
             &events.times,
             &events.envelopes as &[&[u8]],
-            &events.context_ids,
-            &events.salts as &[&[u8]],
-            &events.contexts as &[&[u8]],
-            &events.expected_streams,
-            &events.expected_versions,
-            events.published_at_once,
-            $($($argument),*)?
+            &events.contexts.ids,
+            &events.contexts.salts as &[&[u8]],
+            &events.contexts.parts as &[&[u8]],
+            &events.details.ids,
+            &events.details.salts as &[&[u8]],
+            &events.details.parts as &[&[u8]],
+            $($argument),*
         )
         .fetch_all($connection)
         .await
@@ -87,8 +104,8 @@ macro_rules! insert_events {
     }};
 }
 
-/// Where in `events` each of some events now is.
-pub type Places = HashMap<Uuid, i64>;
+/// The sequence number (`events.seq`) that each of some events now has, by its id.
+pub type Sequences = HashMap<Uuid, i64>;
 
 /// State that becomes true in the statement that records its events: one round trip makes the change.
 pub trait InsertWithEvents: Sync {
@@ -97,7 +114,7 @@ pub trait InsertWithEvents: Sync {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> impl Future<Output = sqlx::Result<Places>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Sequences>> + Send;
 }
 
 /// Nothing but events.
@@ -108,7 +125,7 @@ impl InsertWithEvents for EventsAlone {
         &self,
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
-    ) -> sqlx::Result<Places> {
+    ) -> sqlx::Result<Sequences> {
         insert_events!(connection, events)
     }
 }
@@ -125,16 +142,31 @@ pub struct EventColumns<'e> {
     pub organizations: Vec<Option<Uuid>>,
     pub times: Vec<DateTime<Utc>>,
     pub envelopes: Vec<&'e [u8]>,
-    pub context_ids: Vec<Uuid>,
+    pub contexts: PartColumns<'e>,
+    pub details: PartColumns<'e>,
+}
+
+/// The contexts or the details of some events.
+#[derive(Debug, Default)]
+#[doc(hidden)]
+pub struct PartColumns<'e> {
+    pub ids: Vec<Uuid>,
     pub salts: Vec<&'e [u8]>,
-    pub contexts: Vec<&'e [u8]>,
-    pub expected_streams: Vec<Uuid>,
-    pub expected_versions: Vec<i64>,
-    pub published_at_once: i32,
+    pub parts: Vec<&'e [u8]>,
+}
+
+impl<'e> PartColumns<'e> {
+    fn push(&mut self, event: Uuid, part: Option<&'e Sealed>) {
+        if let Some(part) = part {
+            self.ids.push(event);
+            self.salts.push(&part.salt.0);
+            self.parts.push(&part.bytes);
+        }
+    }
 }
 
 impl<'e> EventColumns<'e> {
-    pub(crate) fn of(new: &'e NewEvents, expected: &BTreeSet<(Uuid, i64)>) -> Self {
+    pub(crate) fn of(new: &'e NewEvents) -> Self {
         fn column<'e, T>(new: &'e NewEvents, of: impl Fn(&'e NewEvent) -> T) -> Vec<T> {
             new.0.iter().map(of).collect()
         }
@@ -146,20 +178,13 @@ impl<'e> EventColumns<'e> {
             types: column(new, |new| &*new.event.kind),
             organizations: column(new, |new| new.event.organization),
             times: column(new, |new| new.time),
-            envelopes: column(new, |new| &*new.event.envelope),
-            context_ids: Vec::new(),
-            salts: Vec::new(),
-            contexts: Vec::new(),
-            expected_streams: expected.iter().map(|(stream, _)| *stream).collect(),
-            expected_versions: expected.iter().map(|(_, version)| *version).collect(),
-            published_at_once: i32::try_from(PUBLISHED_AT_ONCE).unwrap_or(i32::MAX),
+            envelopes: column(new, |new| &*new.event.content.event),
+            contexts: PartColumns::default(),
+            details: PartColumns::default(),
         };
         for NewEvent { event, .. } in &new.0 {
-            if let (Some(salt), Some(context)) = (&event.salt, &event.context) {
-                columns.context_ids.push(event.id);
-                columns.salts.push(salt);
-                columns.contexts.push(context);
-            }
+            columns.contexts.push(event.id, event.content.context.as_ref());
+            columns.details.push(event.id, event.content.details.as_ref());
         }
         columns
     }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use contract::facts::AppCreated;
 use contract::rpc::AuthenticationMethod;
 use contract::{AppId, Context, Envelope, EnvelopeError, Environment, Sealed};
-use eventstore::{AppendError, EventStore, IdempotencyRecord, idempotency};
+use eventstore::{
+    AppendError, EventColumns, EventStore, IdempotencyRecord, InsertWithEvents, Sequences,
+    idempotency, insert_events,
+};
 use local_servers::testing::TestDatabase;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::world::{
-    PRODUCER, fact, new_database, new_stream, owner_of, pool_of, provenance, record, record_up_to,
-    version,
+    Name, Named, PRODUCER, fact, new_database, new_stream, owner_of, pool_of, provenance, record,
+    record_up_to, version,
 };
 
 async fn store() -> (TestDatabase, PgPool, EventStore) {
@@ -68,70 +71,71 @@ async fn a_version_that_leaves_a_hole_is_refused_by_the_database() {
     assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 1);
 }
 
+/// Nothing but events, that are recorded only if it is so.
+struct OnlyIf(bool);
+
+impl InsertWithEvents for OnlyIf {
+    async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        events: &EventColumns<'_>,
+    ) -> sqlx::Result<Sequences> {
+        insert_events!(connection, events, allowed: "$15::boolean", self.0)
+    }
+}
+
 #[tokio::test]
-async fn a_change_is_made_only_while_what_it_was_decided_on_stands() {
+async fn a_change_that_is_not_allowed_is_a_conflict_and_nothing_of_it_is_written() {
     let (_database, pool, events) = store().await;
-    let (decided_on, never_seen) = (new_stream(), new_stream());
-    record_up_to(&events, decided_on, 2).await;
-    let with_state = async |expected: i64, stream: Uuid| {
-        let mut unit = events.begin(&provenance());
+    let mut from = provenance();
+    from.context = Some(Context { address: Some("203.0.113.7".to_owned()), ..Context::default() });
+    let with_state = async |allowed: bool| {
+        let stream = new_stream();
+        let mut unit = events.begin(&from);
         sqlx::query("INSERT INTO changes VALUES ($1, 1)")
             .bind(stream)
             .execute(unit.connection().await.unwrap())
             .await
             .unwrap();
-        unit.expect(decided_on, expected);
         unit.record(stream, version(1), &fact(stream)).unwrap();
-        unit.commit().await
+        unit.commit_with(&OnlyIf(allowed)).await
     };
-    let events_alone = async |expected: i64, stream: Uuid| {
-        let mut unit = events.begin(&provenance());
-        unit.expect(decided_on, expected);
-        unit.record(stream, version(1), &fact(stream)).unwrap();
-        unit.commit().await
+    let events_alone = async |allowed: bool| {
+        let stream = new_stream();
+        let mut unit = events.begin(&from);
+        let name = Name { name: "Shelf Optimizer".to_owned() };
+        unit.record_with(stream, version(1), &Named {}, &name).unwrap();
+        unit.commit_with(&OnlyIf(allowed)).await
     };
-    for expected in [1, 3] {
-        let outcome = with_state(expected, new_stream()).await;
-        assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
-        let outcome = events_alone(expected, new_stream()).await;
+    for outcome in [with_state(false).await, events_alone(false).await] {
         assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
     }
-    let mut unit = events.begin(&provenance());
-    unit.expect(decided_on, 2);
-    unit.expect(never_seen, 1);
-    unit.record(never_seen, version(1), &fact(never_seen)).unwrap();
-    assert!(matches!(unit.commit().await, Err(AppendError::Conflict)));
-    for table in ["changes", "contexts"] {
+    for table in ["changes", "contexts", "details", "events", "outbox"] {
         let written = format!("SELECT count(*) FROM {table}");
         let written: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(written)).fetch_one(&pool).await.unwrap();
         assert_eq!(written, 0, "{table}");
     }
-    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
-    assert_eq!(count(&pool, "SELECT count(*) FROM outbox").await, 2);
-
-    with_state(2, new_stream()).await.unwrap();
-    events_alone(2, new_stream()).await.unwrap();
+    with_state(true).await.unwrap();
+    events_alone(true).await.unwrap();
     assert_eq!(count(&pool, "SELECT count(*) FROM changes").await, 1);
-    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 4);
+    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
 }
 
 #[tokio::test]
-async fn of_two_expectations_of_one_stream_both_must_hold() {
+async fn more_events_than_are_published_at_once_are_several_rows_of_the_outbox() {
     let (_database, pool, events) = store().await;
-    let decided_on = new_stream();
-    record_up_to(&events, decided_on, 2).await;
-    for expected in [[1, 2], [2, 1], [2, 3], [3, 2]] {
+    let mut unit = events.begin(&provenance());
+    for _ in 0..513 {
         let stream = new_stream();
-        let mut unit = events.begin(&provenance());
-        for expected in expected {
-            unit.expect(decided_on, expected);
-        }
         unit.record(stream, version(1), &fact(stream)).unwrap();
-        let outcome = unit.commit().await;
-        assert!(matches!(outcome, Err(AppendError::Conflict)), "{expected:?}");
     }
-    assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 2);
+    unit.commit().await.unwrap();
+    let rows: Vec<i32> = sqlx::query_scalar("SELECT cardinality(seqs) FROM outbox ORDER BY id")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, [512, 1]);
 }
 
 #[tokio::test]
@@ -304,30 +308,38 @@ async fn an_event_over_the_limit_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn a_context_is_kept_beside_the_event_bound_to_it_and_can_be_erased() {
+async fn context_and_details_are_kept_beside_the_event_bound_to_it_and_can_be_erased() {
     let (_database, pool, events) = store().await;
     let stream = new_stream();
     let mut from = provenance();
     from.context = Some(Context { address: Some("203.0.113.7".to_owned()), ..Context::default() });
     let mut unit = events.begin(&from);
-    let id = unit.record(stream, version(1), &fact(stream)).unwrap();
+    let name = Name { name: "Shelf Optimizer".to_owned() };
+    let id = unit.record_with(stream, version(1), &Named {}, &name).unwrap();
     unit.commit().await.unwrap();
 
     let envelope: Vec<u8> =
         sqlx::query_scalar("SELECT envelope FROM events").fetch_one(&pool).await.unwrap();
-    assert!(!String::from_utf8_lossy(&envelope).contains("203.0.113.7"));
-    let (event_id, salt, bytes): (Uuid, Vec<u8>, Vec<u8>) =
-        sqlx::query_as("SELECT event_id, salt, context FROM contexts")
-            .fetch_one(&pool)
-            .await
-            .unwrap();
-    let sealed = Sealed { salt: contract::Salt(salt.try_into().unwrap()), bytes };
-    assert_eq!(event_id, id.uuid());
-    assert!(String::from_utf8_lossy(&sealed.bytes).contains("203.0.113.7"));
     let event = Envelope::parse(&envelope).unwrap();
-    assert_eq!(event.contexthash, Some(sealed.hash()));
     assert_eq!(event.canonical().unwrap(), envelope);
+    let mut salts = Vec::new();
+    for (query, words, hash) in [
+        ("SELECT event_id, salt, context FROM contexts", "203.0.113.7", event.contexthash),
+        ("SELECT event_id, salt, details FROM details", "Shelf Optimizer", event.detailshash),
+    ] {
+        assert!(!String::from_utf8_lossy(&envelope).contains(words));
+        let (event_id, salt, bytes): (Uuid, Vec<u8>, Vec<u8>) =
+            sqlx::query_as(query).fetch_one(&pool).await.unwrap();
+        let sealed = Sealed { salt: contract::Salt(salt.try_into().unwrap()), bytes };
+        assert_eq!(event_id, id.uuid());
+        assert!(String::from_utf8_lossy(&sealed.bytes).contains(words));
+        assert_eq!(hash, Some(sealed.hash()));
+        salts.push(sealed.salt);
+    }
+    assert_ne!(salts[0], salts[1], "each part has a salt of its own");
 
-    let erased = sqlx::query("DELETE FROM contexts").execute(&pool).await;
-    assert_eq!(erased.unwrap().rows_affected(), 1);
+    for statement in ["DELETE FROM contexts", "DELETE FROM details"] {
+        let erased = sqlx::query(statement).execute(&pool).await;
+        assert_eq!(erased.unwrap().rows_affected(), 1);
+    }
 }

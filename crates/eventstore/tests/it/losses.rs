@@ -138,7 +138,7 @@ async fn a_tail_lost_between_comparing_and_publishing_is_filled_up() {
     late.has_everything_once(&world).await;
 }
 
-/// Every event is in the stream, not only in the producer's answer to a consumer with a hole.
+/// Every event is in the stream, not only in the producer's answer to a consumer with a gap.
 async fn eventually_filled(world: &World) {
     eventually("the stream has every event", || is_filled(world)).await;
 }

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 mod append;
-mod bundles;
+mod audit_messages;
 mod crashes;
 mod leaders;
 mod losses;

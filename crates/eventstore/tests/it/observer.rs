@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use contract::rpc::{StoredEvent, StreamEvents};
 use contract::{Envelope, Service};
-use eventstore::projection::Repair;
+use eventstore::gap::Repair;
 use eventstore::{Projection, ProjectionError, producer};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -52,7 +52,7 @@ impl Observer {
         self.refusals.load(Ordering::SeqCst)
     }
 
-    /// Starts it, with the producer's table to repair holes from.
+    /// Starts it, with the producer's table to fill gaps from.
     pub(crate) async fn start(self: &Arc<Self>, world: &World) -> Process {
         self.start_with(world, Archive::of(world)).await
     }

@@ -1,4 +1,4 @@
-//! Once, in order, without holes.
+//! Once, in order, without gaps.
 
 use contract::Envelope;
 use eventstore::transport::EVENTS;

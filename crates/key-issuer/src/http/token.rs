@@ -13,9 +13,9 @@ use contract::facts::{TokenIssued, TokenRefused};
 use contract::secret::SecretHash;
 use contract::{Actor, Authority, ClientId, KeyId, OrganizationId, TokenId};
 use eventstore::AppendError;
+use eventstore::group_commit::Uncommitted;
 use serde::Serialize;
 use service::RequestFacts;
-use service::group_commit::Uncommitted;
 use utoipa::ToSchema;
 
 use super::oauth_error::{OAuthError, OAuthErrorBody};

@@ -1,11 +1,12 @@
 //! Clients at the token endpoint: key and app in one, many in one round trip.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use contract::secret::SecretHash;
 use contract::{AppId, KeyId, OrganizationId};
-use sqlx::PgExecutor;
+use eventstore::{EventColumns, InsertWithEvents, Sequences, insert_events};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::{apps, unreadable};
@@ -65,6 +66,57 @@ pub async fn find(
     rows.into_iter()
         .map(|row| Client::try_from(row).map(|client| (client.key_id, client)))
         .collect()
+}
+
+/// The versions of a client's key and app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientVersion {
+    key_id: Uuid,
+    key: i64,
+    app_id: Uuid,
+    app: i64,
+}
+
+impl ClientVersion {
+    /// The client's as it was read.
+    pub fn of(client: &Client) -> Self {
+        Self {
+            key_id: client.key_id.uuid(),
+            key: client.key_version,
+            app_id: client.app_id.uuid(),
+            app: client.app_version,
+        }
+    }
+}
+
+/// Events that are recorded only while each of these clients is still what they were decided on.
+pub struct WhileUnchanged(pub BTreeSet<ClientVersion>);
+
+impl InsertWithEvents for WhileUnchanged {
+    async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        events: &EventColumns<'_>,
+    ) -> sqlx::Result<Sequences> {
+        fn column<T>(clients: &BTreeSet<ClientVersion>, of: fn(&ClientVersion) -> T) -> Vec<T> {
+            clients.iter().map(of).collect()
+        }
+        insert_events!(
+            connection,
+            events,
+            allowed: r#"NOT EXISTS (
+                SELECT FROM unnest($15::uuid[], $16::bigint[], $17::uuid[], $18::bigint[])
+                     AS client (key_id, key_version, app_id, app_version)
+                WHERE client.key_version IS DISTINCT FROM
+                      (SELECT k.version FROM key_issuer.keys k WHERE k.key_id = client.key_id)
+                   OR client.app_version IS DISTINCT FROM
+                      (SELECT a.version FROM key_issuer.apps a WHERE a.app_id = client.app_id))"#,
+            &column(&self.0, |client| client.key_id),
+            &column(&self.0, |client| client.key),
+            &column(&self.0, |client| client.app_id),
+            &column(&self.0, |client| client.app),
+        )
+    }
 }
 
 /// Writes when keys were last used. A key that someone changes at this moment is left for the next

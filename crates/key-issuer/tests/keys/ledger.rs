@@ -3,9 +3,9 @@
 use contract::facts::TokenRefused;
 use contract::{Authority, Provenance, Service, TokenId};
 use eventstore::EventStore;
+use eventstore::batch::Work;
+use eventstore::group_commit::Writer;
 use key_issuer::ledger::Entry;
-use service::batch::Work;
-use service::group_commit::Writer;
 
 use crate::stage::Stage;
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use contract::facts::{AppActivated, AppArchived, AppCreated, AppResumed, AppSuspended};
+use contract::facts::{AppActivated, AppArchived, AppCreated, AppResumed, AppSuspended, NoDetails};
 use contract::rpc::{AppState, AppView, AuthenticationMethod, GetApp};
 use contract::{AppId, Authority, EventId, Fact, OrganizationId, Provenance, Service, Version};
 use service::Resources;
@@ -106,7 +106,12 @@ impl Registry {
         self.apps.lock().unwrap()[&id].clone()
     }
 
-    async fn say<F: Fact>(&self, id: AppId, state: AppState, fact: &F) -> EventId {
+    async fn say<F: Fact<Details = NoDetails>>(
+        &self,
+        id: AppId,
+        state: AppState,
+        fact: &F,
+    ) -> EventId {
         let version = Version::new(self.view(id).version + 1).unwrap();
         let mut provenance = Provenance::system(
             Service::AppRegistry,

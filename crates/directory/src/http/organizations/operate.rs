@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use contract::facts::{Fact, OrganizationContactConfirmed, OrganizationDomainsEnabled};
+use contract::facts::{Fact, NoDetails, OrganizationContactConfirmed, OrganizationDomainsEnabled};
 use contract::{OrganizationId, Version};
 use eventstore::{AppendError, Unit};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use crate::policy::OrganizationAction;
 use crate::{Directory, store};
 
 /// Writes the next version of a locked organization with its event.
-pub(super) async fn advance<F: Fact>(
+pub(super) async fn advance<F: Fact<Details = NoDetails>>(
     mut unit: Unit<'_>,
     organization: &mut Organization,
     fact: &F,

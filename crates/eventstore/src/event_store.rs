@@ -1,0 +1,131 @@
+//! The event store of one service: where its events are written.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use contract::envelope::{Commitments, EventHeader};
+use contract::facts::NoDetails;
+use contract::{
+    Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, Sealed, Service, Version,
+};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::audit_message::EventWithParts;
+use crate::outbox_cache::OutboxCache;
+use crate::store::NewEvent;
+
+/// The events of one service: where they are written.
+#[derive(Clone, Debug)]
+pub struct EventStore {
+    service: Service,
+    pool: PgPool,
+    environment: Environment,
+    /// Rung after each commit; the relay of this process listens.
+    committed: Arc<Notify>,
+    /// How many units have written their events into a transaction that another commits.
+    joined: Arc<AtomicU64>,
+    outbox_cache: Arc<OutboxCache>,
+}
+
+impl EventStore {
+    /// The events of this service. The pool's search path must be the service's schema.
+    pub fn new(service: Service, pool: PgPool, environment: Environment) -> Self {
+        Self {
+            service,
+            pool,
+            environment,
+            committed: Arc::new(Notify::new()),
+            joined: Arc::default(),
+            outbox_cache: Arc::default(),
+        }
+    }
+
+    /// Makes an event ready to be written: all that can be done before its turn comes. A fact that has
+    /// details takes [`EventStore::prepare_with`].
+    ///
+    /// # Errors
+    /// When the event is too large to be one.
+    pub fn prepare<F: Fact<Details = NoDetails>>(
+        &self,
+        provenance: &Provenance,
+        stream: Uuid,
+        version: Version,
+        fact: &F,
+    ) -> Result<NewEvent, EnvelopeError> {
+        self.prepare_sealed(provenance, stream, version, fact, None)
+    }
+
+    /// The same for a fact with details: they are kept beside the event, which is bound to them by
+    /// their hash under a salt of their own.
+    ///
+    /// # Errors
+    /// When the event is too large to be one.
+    pub fn prepare_with<F: Fact>(
+        &self,
+        provenance: &Provenance,
+        stream: Uuid,
+        version: Version,
+        fact: &F,
+        details: &F::Details,
+    ) -> Result<NewEvent, EnvelopeError> {
+        let details = Sealed::seal(details, &self.environment);
+        self.prepare_sealed(provenance, stream, version, fact, Some(details))
+    }
+
+    fn prepare_sealed<F: Fact>(
+        &self,
+        provenance: &Provenance,
+        stream: Uuid,
+        version: Version,
+        fact: &F,
+        details: Option<Sealed>,
+    ) -> Result<NewEvent, EnvelopeError> {
+        let id: EventId = self.environment.new_id();
+        let context = provenance.context.as_ref();
+        let context = context.map(|context| Sealed::seal(context, &self.environment));
+        let commitments = Commitments {
+            context: context.as_ref().map(Sealed::hash),
+            details: details.as_ref().map(Sealed::hash),
+        };
+        let header =
+            EventHeader { id, stream, version, time: self.environment.now(), source: self.service };
+        let envelope = Envelope::of(&header, provenance, commitments, fact)?;
+        let event = envelope.canonical()?.into();
+        let with_parts = EventWithParts { event, context, details };
+        Ok(NewEvent::new::<F>(&envelope, stream, with_parts))
+    }
+
+    /// The service whose events these are.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Clock, randomness and ids.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Rings the bell that wakes the relay of this process. [`crate::Unit::commit`] does it by itself.
+    pub fn wake_relay(&self) {
+        self.committed.notify_one();
+    }
+
+    pub(crate) fn joined(&self) -> &AtomicU64 {
+        &self.joined
+    }
+
+    pub(crate) fn committed(&self) -> &Notify {
+        &self.committed
+    }
+
+    pub(crate) fn outbox_cache(&self) -> &OutboxCache {
+        &self.outbox_cache
+    }
+}

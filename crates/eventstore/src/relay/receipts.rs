@@ -1,0 +1,93 @@
+//! Comparing receipts: whether JetStream still has what it acknowledged.
+//!
+//! When the sequence number of a receipt holds something else, everything from there on goes into the outbox
+//! again.
+
+use std::time::Duration;
+
+use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
+use contract::Service;
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use super::state::RelayError;
+use super::time_limit::{bulk_in_time, in_time};
+use crate::store;
+use crate::transport::{AUDIT, EVENTS, Transport, TransportError};
+
+/// How often the last receipt is compared with JetStream when nothing else gives a reason to.
+const COMPARE_EVERY: Duration = Duration::from_secs(5);
+
+/// What a leader knows of the streams it publishes to.
+pub(super) struct Streams {
+    /// The creation times of both streams: together they say which incarnation acknowledged.
+    pub(super) created: String,
+    /// How often the connection had been made when they were looked at.
+    pub(super) connects: u64,
+    /// The last sequence number that was acknowledged, and found to be honoured.
+    pub(super) last_sequence: u64,
+    compare_at: Instant,
+}
+
+/// Compares the last receipt with what JetStream has, when the connection is another than before, when an
+/// ack came out of order (`known` is none then), and every few seconds.
+pub(super) async fn compare(
+    known: Option<Streams>,
+    connection: &mut PgConnection,
+    transport: &Transport,
+    service: Service,
+) -> Result<Streams, RelayError> {
+    transport.connected().await?;
+    // Read before the comparison: what is made again during it is compared again.
+    let connects = transport.connects();
+    if let Some(known) = known
+        && known.connects == connects
+        && Instant::now() < known.compare_at
+    {
+        return Ok(known);
+    }
+    let streams = async {
+        let events = transport.stream(EVENTS).await?;
+        Ok((events, transport.stream(AUDIT).await?))
+    };
+    let (events, audit) = transport.on_this_connection(streams).await?;
+    let created = format!("{} {}", events.cached_info().created, audit.cached_info().created);
+    loop {
+        let repeated =
+            bulk_in_time(store::repeat_other_streams(&mut *connection, &created)).await?;
+        if repeated == 0 {
+            break;
+        }
+        tracing::warn!(%service, repeated, "a stream was lost: publishing again");
+    }
+    let last_sequence = find_intact(connection, transport, service, &events).await?;
+    Ok(Streams { created, connects, last_sequence, compare_at: Instant::now() + COMPARE_EVERY })
+}
+
+/// Goes back from the last receipt to one that JetStream still honours; what came after it is
+/// published again. A server that lost its tail lost it from one point on.
+async fn find_intact(
+    connection: &mut PgConnection,
+    transport: &Transport,
+    service: Service,
+    stream: &Stream,
+) -> Result<u64, RelayError> {
+    while let Some(batch) = in_time(store::last_batch(&mut *connection)).await? {
+        let sequence = u64::try_from(batch.last_sequence).unwrap_or_default();
+        let look = async {
+            match stream.get_raw_message(sequence).await {
+                Ok(message) => Ok(message.headers.get(NATS_MESSAGE_ID).map(ToString::to_string)),
+                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+                Err(error) => Err(TransportError::of(error)),
+            }
+        };
+        let found = transport.on_this_connection(look).await?;
+        if found.as_deref() == Some(batch.last_event_id.to_string().as_str()) {
+            return Ok(sequence);
+        }
+        let repeated = in_time(store::repeat_batch(&mut *connection, batch.id)).await?;
+        tracing::warn!(%service, sequence, repeated, "JetStream lost a batch it acknowledged");
+    }
+    Ok(0)
+}

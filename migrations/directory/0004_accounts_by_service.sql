@@ -1,2 +1,0 @@
--- A page of a service's accounts is read in its order, without those of other services.
-CREATE INDEX accounts_service ON directory.accounts (service, id);
