@@ -157,6 +157,25 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     assert!(stage.reached().await.is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_many_revoke_at_once_loses_each_grant_once() {
+    let stage = Stage::set().await;
+    let (admin, operator) = (stage.person("The admin"), stage.operator());
+    let accounts: Vec<_> = (0..20).map(|_| stage.account(&admin, AccountRole::Admin)).collect();
+    stage.granted(&admin, &accounts).await;
+    let path = format!("/v1/grants?app_id={}", stage.app);
+    let callers = (0..20).map(|n| if n % 2 == 0 { &admin } else { &operator });
+    let answers = futures::future::join_all(callers.map(|caller| caller.delete(&path))).await;
+    let (ended, late): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == StatusCode::OK);
+    assert_eq!(ended.len(), 1, "{answers:?}");
+    assert_eq!(ended[0].json["revoked"].as_array().unwrap().len(), 20);
+    for answer in late {
+        answer.refused(404, "grant-not-found");
+    }
+    assert_eq!(stage.events_of("consent.revoked").await.len(), 20);
+}
+
 #[tokio::test]
 async fn an_app_asks_with_its_own_token_which_accounts_it_reaches() {
     let stage = Stage::set().await;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
 mod database;
+mod details;
 mod ending;
 mod grants;
 mod links;
