@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-
-use crate::client::Client;
-use crate::wait::eventually;
+use stage::{Client, eventually};
 
 /// An event as `GET /v1/events` shows it.
 #[derive(Debug, Clone)]
@@ -60,7 +58,7 @@ pub async fn all(reader: &Client, query: &str) -> Vec<Event> {
         if let Some(cursor) = cursor {
             path = format!("{path}&cursor={cursor}");
         }
-        let page = reader.get(&path).await.expect(200).json();
+        let page = reader.get(&path).await.expect(200).json;
         for item in page["items"].as_array().unwrap() {
             events.push(Event {
                 position: item["position"].as_i64().unwrap(),

@@ -5,8 +5,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-
-use crate::client::{Addresses, Answer, Client};
+use stage::{Addresses, Answer, Client};
 
 /// The catalogue's services.
 pub const RETAIL_MEDIA: &str = "retail_media";

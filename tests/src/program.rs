@@ -9,9 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use stage::eventually;
 use tempfile::TempDir;
-
-use crate::wait::eventually;
 
 /// `$0` is the file for the program's process id, `$@` the program and its arguments.
 const KEEPER: &str = r#"

@@ -9,13 +9,12 @@ use local_servers::testing::{self, NATS_USER, TestDatabase};
 use local_servers::{Nats, NatsOptions};
 use mandate::nats_users;
 use nix::sys::signal::Signal;
+use stage::{Addresses, Client, eventually};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::client::{Addresses, Client};
 use crate::people::Operator;
 use crate::program::{self, Process};
-use crate::wait::eventually;
 
 /// Under which address the systems say that they are reached.
 pub const BASE_URL: &str = "http://mandate.example.com";
@@ -231,7 +230,7 @@ impl System {
 pub async fn ready(address: &str) {
     let client = Client::anonymous(Addresses::One(address.to_owned()));
     eventually(&format!("{address} is ready"), async || {
-        let answer = client.get_raw("/readyz").await;
+        let answer = client.get("/readyz").await;
         if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
     })
     .await;

@@ -1,4 +1,4 @@
-//! From the work queue into the log.
+//! Consumer of the work queue: records what comes, and says which messages are done.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -10,16 +10,18 @@ use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::transport::AUDIT;
 
-use crate::entry::Entry;
-use crate::ingest::{Ingest, StreamPosition};
-use crate::producers::deadline;
+use crate::conflict::Conflict;
+use crate::entry::{Entry, MismatchedContext};
+use crate::fetch::deadline;
+use crate::ingest::Ingest;
+use crate::stream::StreamPosition;
 
 /// After how long what could not be recorded is delivered again.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// From this delivery on a message is let go although something before its events is missing: that is
-/// noted, reaching as far as they do, and had from its producer later. To bring up to 512 events again
-/// and again for one stream of them would keep both sides busy.
+/// kept as a hole, reaching as far as they do, and fetched from its producer later. To bring up to 512
+/// events again and again for one stream of them would keep both sides busy.
 const LAST_DELIVERY: i64 = 3;
 
 /// How soon one batch may follow another, unless it is a large one.
@@ -40,59 +42,59 @@ pub(crate) fn consumer() -> ConsumerOptions {
 }
 
 /// Records events.
-pub(crate) struct Events {
+pub(crate) struct EventHandler {
     pub(crate) ingest: Ingest,
     /// About so many events are recorded in one transaction: messages are not divided.
     pub(crate) max_batch: usize,
 }
 
-/// Messages whose events are recorded together.
+/// Group commit: messages whose events are recorded in one transaction.
 #[derive(Default)]
-struct Together {
+struct Group {
     entries: Vec<Entry>,
-    /// For each message its place in the batch, and where its entries are.
+    /// For each message its index in the batch, and where its entries are.
     messages: Vec<(usize, Range<usize>)>,
 }
 
 #[async_trait]
-impl BatchHandler for Events {
+impl BatchHandler for EventHandler {
     async fn handle(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Retry(RETRY); batch.len()];
         // For all of the batch, however often something is missing: it must be dealt with in time.
         let deadline = deadline();
-        let mut together = Together::default();
+        let mut group = Group::default();
         for (index, delivery) in batch.iter().enumerate() {
             match self.open(delivery).await {
                 Ok(Some(entries)) => {
-                    let from = together.entries.len();
-                    together.entries.extend(entries);
-                    together.messages.push((index, from..together.entries.len()));
+                    let from = group.entries.len();
+                    group.entries.extend(entries);
+                    group.messages.push((index, from..group.entries.len()));
                 }
                 Ok(None) => outcomes[index] = Outcome::Rejected,
                 Err(error) => tracing::error!(%error, "what cannot be recorded could not be kept"),
             }
-            if together.entries.len() >= self.max_batch {
-                let together = std::mem::take(&mut together);
-                self.record(together, deadline, batch, &mut outcomes).await;
+            if group.entries.len() >= self.max_batch {
+                let group = std::mem::take(&mut group);
+                self.record(group, deadline, batch, &mut outcomes).await;
             }
         }
-        self.record(together, deadline, batch, &mut outcomes).await;
+        self.record(group, deadline, batch, &mut outcomes).await;
         outcomes
     }
 }
 
-impl Events {
-    /// The events of a message; none if it cannot be read. What can never be recorded is noted as a
+impl EventHandler {
+    /// The events of a message; none if it is no message. What can never be recorded is kept as a
     /// conflict, and holds up nothing.
     async fn open(&self, delivery: &Delivery) -> sqlx::Result<Option<Vec<Entry>>> {
         let Some(service) = audit_message::service_of(&delivery.subject) else {
-            self.note(delivery, "no service has this subject").await?;
+            self.reject(delivery, "no service has this subject").await?;
             return Ok(None);
         };
         let events = match audit_message::read(&delivery.payload) {
             Ok(events) => events,
             Err(error) => {
-                self.note(delivery, &error.to_string()).await?;
+                self.reject(delivery, &error.to_string()).await?;
                 return Ok(None);
             }
         };
@@ -100,47 +102,49 @@ impl Events {
         for EventWithParts { event, context, .. } in events {
             match read(service, event) {
                 Ok(entry) => {
-                    let (entry, foreign) = entry.with_context(context);
-                    if let Some(foreign) = foreign {
-                        self.ingest.refuse_context(entry.event_id, &foreign).await?;
+                    let (entry, mismatched) = entry.with_context(context);
+                    if let Some(MismatchedContext(context)) = mismatched {
+                        let conflict = Conflict::of_context(entry.event_id, &context);
+                        let reason = "the event does not commit to it";
+                        self.ingest.reject(&conflict, reason).await?;
                     }
                     entries.push(entry);
                 }
-                Err(Refused::NoEvent(reason, bytes)) => {
-                    let subject = &delivery.subject;
-                    self.ingest.note_unreadable(subject, &bytes, &reason).await?;
+                Err(Rejected::Unreadable(reason, bytes)) => {
+                    let conflict = Conflict::of_unreadable(&delivery.subject, &bytes);
+                    self.ingest.reject(&conflict, &reason).await?;
                 }
-                Err(Refused::Foreign(reason, event)) => {
-                    let subject = &delivery.subject;
-                    self.ingest.keep_malformed(subject, &event, &reason).await?;
+                Err(Rejected::WrongSender(reason, event)) => {
+                    let conflict = Conflict::of_wrong_sender(&delivery.subject, &event);
+                    self.ingest.reject(&conflict, &reason).await?;
                 }
             }
         }
         Ok(Some(entries))
     }
 
-    async fn note(&self, delivery: &Delivery, reason: &str) -> sqlx::Result<()> {
-        let Delivery { subject, payload, .. } = delivery;
-        self.ingest.note_unreadable(subject, payload, reason).await
+    async fn reject(&self, delivery: &Delivery, reason: &str) -> sqlx::Result<()> {
+        let conflict = Conflict::of_unreadable(&delivery.subject, &delivery.payload);
+        self.ingest.reject(&conflict, reason).await
     }
 
     /// Records entries and says what became of their messages: one with an entry that waits for what
     /// comes before it is delivered again, a few times, and what is recorded of it is known then.
     async fn record(
         &self,
-        together: Together,
+        group: Group,
         deadline: Instant,
         batch: &[Delivery],
         outcomes: &mut [Outcome],
     ) {
-        let Together { entries, messages } = together;
+        let Group { entries, messages } = group;
         let positions: Vec<StreamPosition> = entries.iter().map(Entry::stream_position).collect();
         match self.ingest.record(entries, deadline).await {
             Ok(outcome) => {
                 for (index, range) in messages {
                     let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
-                        || !positions.any(|place| outcome.waiting.contains(place))
+                        || !positions.any(|position| outcome.out_of_sequence.contains(position))
                     {
                         outcomes[index] = Outcome::Done;
                     }
@@ -153,25 +157,25 @@ impl Events {
     }
 }
 
-/// A part of a message that is no event of its service.
-enum Refused {
+/// A part of a message that is no event of its sender.
+enum Rejected {
     /// It may be anything.
-    NoEvent(String, Bytes),
+    Unreadable(String, Bytes),
     /// It is an event of another.
-    Foreign(String, Bytes),
+    WrongSender(String, Bytes),
 }
 
 /// Reads an event of this service, which must not speak for another.
-fn read(service: Service, event: Bytes) -> Result<Entry, Refused> {
+fn read(service: Service, event: Bytes) -> Result<Entry, Rejected> {
     match Entry::read(event) {
         Ok(entry) if entry.is_of(service) => Ok(entry),
-        Ok(entry) => Err(Refused::Foreign(
+        Ok(entry) => Err(Rejected::WrongSender(
             format!(
                 "{service} published an event of {} about a stream of kind {}",
                 entry.source, entry.stream_kind
             ),
             entry.envelope,
         )),
-        Err((error, event)) => Err(Refused::NoEvent(error.to_string(), event)),
+        Err((error, event)) => Err(Rejected::Unreadable(error.to_string(), event)),
     }
 }

@@ -1,4 +1,4 @@
-//! An event as the index sees it: its bytes, and what can be asked for.
+//! Log entries: an event's bytes, and what is indexed of it.
 
 use std::str::FromStr;
 
@@ -11,9 +11,9 @@ use contract::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::ingest::StreamPosition;
+use crate::stream::{StreamHead, StreamPosition};
 
-/// An event that wants to be recorded.
+/// An event that is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) event_id: EventId,
@@ -41,7 +41,7 @@ pub(crate) struct Entry {
 
 /// A context that does not belong to the event it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ForeignContext(pub(crate) Sealed);
+pub(crate) struct MismatchedContext(pub(crate) Sealed);
 
 impl Entry {
     /// Reads the bytes of an event.
@@ -72,10 +72,14 @@ impl Entry {
             stream_id,
             version: envelope.streamversion.number(),
             source: envelope.source,
-            organization: envelope.organization.or_else(|| named(&envelope, "organization_id")),
-            app_id: named(&envelope, "app_id").or_else(|| concerned(&envelope, "app")),
-            account_id: named(&envelope, "account_id").or_else(|| concerned(&envelope, "account")),
-            person_id: named(&envelope, "person_id").or_else(|| concerned(&envelope, "person")),
+            organization: envelope
+                .organization
+                .or_else(|| id_in_fact(&envelope, "organization_id")),
+            app_id: id_in_fact(&envelope, "app_id").or_else(|| id_of_target(&envelope, "app")),
+            account_id: id_in_fact(&envelope, "account_id")
+                .or_else(|| id_of_target(&envelope, "account")),
+            person_id: id_in_fact(&envelope, "person_id")
+                .or_else(|| id_of_target(&envelope, "person")),
             actor: envelope.actor,
             correlation_id: envelope.correlationid,
             occurred_at: envelope.time,
@@ -90,7 +94,12 @@ impl Entry {
 
     /// Its stream and its version.
     pub(crate) fn stream_position(&self) -> StreamPosition {
-        (self.stream_id, self.version)
+        StreamPosition { stream_id: self.stream_id, version: self.version }
+    }
+
+    /// Whether the stream with this head is its stream: ids alone do not say so.
+    pub(crate) fn is_in_stream_of(&self, head: &StreamHead) -> bool {
+        self.stream_kind == head.kind && self.source.name() == head.source
     }
 
     /// Whether it is what only this service may record.
@@ -104,10 +113,13 @@ impl Entry {
     }
 
     /// The entry with the context that came with it, if the event commits to it.
-    pub(crate) fn with_context(mut self, sealed: Option<Sealed>) -> (Self, Option<ForeignContext>) {
+    pub(crate) fn with_context(
+        mut self,
+        sealed: Option<Sealed>,
+    ) -> (Self, Option<MismatchedContext>) {
         match sealed {
             Some(sealed) if self.contexthash == Some(sealed.hash()) => self.context = Some(sealed),
-            Some(foreign) => return (self, Some(ForeignContext(foreign))),
+            Some(mismatched) => return (self, Some(MismatchedContext(mismatched))),
             None => {}
         }
         (self, None)
@@ -123,12 +135,12 @@ pub(crate) fn is_word(text: &str) -> bool {
 }
 
 /// The id that the fact has under this name.
-fn named<I: FromStr>(envelope: &Envelope, field: &str) -> Option<I> {
+fn id_in_fact<I: FromStr>(envelope: &Envelope, field: &str) -> Option<I> {
     envelope.data.get(field).and_then(Value::as_str).and_then(|text| text.parse().ok())
 }
 
 /// The id of what a refused attempt was aimed at, if it is of this kind.
-fn concerned<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
+fn id_of_target<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
     let target = envelope.data.get("target").and_then(Value::as_str)?;
     target.strip_prefix(kind)?.strip_prefix('/')?.parse().ok()
 }
@@ -141,7 +153,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// The bytes of an event in this place of a stream.
+    /// The bytes of an event at this version of a stream.
     pub(crate) fn event<F: Fact>(stream: Uuid, version: i64, fact: &F) -> Bytes {
         let environment = Environment::system();
         let provenance = Provenance::system(
@@ -163,7 +175,7 @@ pub(crate) mod tests {
             .into()
     }
 
-    /// An entry in this place of a stream of an app.
+    /// An entry at this version of a stream of an app.
     pub(crate) fn entry(stream: u128, version: i64) -> Entry {
         let stream = Uuid::from_u128(stream);
         Entry::read(event(stream, version, &AppSuspended { app_id: AppId::from_uuid(stream) }))
@@ -215,11 +227,11 @@ pub(crate) mod tests {
         let environment = Environment::system();
         let [own, other] = [0, 1].map(|_| Sealed::seal(&Context::default(), &environment));
         let committed = Entry { contexthash: Some(own.hash()), ..entry.clone() };
-        let (with, foreign) = committed.clone().with_context(Some(own.clone()));
-        assert_eq!((with.context, foreign), (Some(own.clone()), None));
-        let (with, foreign) = committed.with_context(Some(other.clone()));
-        assert_eq!((with.context, foreign), (None, Some(ForeignContext(other))));
-        let (with, foreign) = entry.with_context(Some(own.clone()));
-        assert_eq!((with.context, foreign), (None, Some(ForeignContext(own))));
+        let (with, mismatched) = committed.clone().with_context(Some(own.clone()));
+        assert_eq!((with.context, mismatched), (Some(own.clone()), None));
+        let (with, mismatched) = committed.with_context(Some(other.clone()));
+        assert_eq!((with.context, mismatched), (None, Some(MismatchedContext(other))));
+        let (with, mismatched) = entry.with_context(Some(own.clone()));
+        assert_eq!((with.context, mismatched), (None, Some(MismatchedContext(own))));
     }
 }

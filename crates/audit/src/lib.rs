@@ -1,42 +1,63 @@
 //! audit: every event of every service, once, in one order, and the answers to who did what.
 //!
-//! # The way in
+//! # The files, in the order to read them
 //!
-//! 1. `consume` takes messages, many events in each, from JetStream and acknowledges what is committed.
-//! 2. `entry` reads an event; `arrange` decides, as a pure function, what of a batch is next in
-//!    its stream, what is known, and what is missing before the rest.
-//! 3. `ingest` records a batch in one transaction, and asks `producers` for what is missing.
+//! Types lie below, work above: a file imports only from the layers below its own, or from files
+//! named before it in its own.
+//!
+//! | layer | files |
+//! |---|---|
+//! | what is passed around | `stream` (position, head, hole), `entry`, `conflict`, `settings` |
+//! | decisions, pure | `resequence`, `query`, `policy` |
+//! | SQL | `store` |
+//! | producers, asked over NATS | `producers`, `fetch` |
+//! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
+//! | work over it | `consume`, `reconcile`, `part_recovery`, `readiness`, `run` (starts the loops) |
+//! | the public API | `http` |
+//!
+//! # How events are recorded
+//!
+//! 1. `consume` takes messages of events from JetStream and acknowledges what is committed.
+//! 2. `entry` reads an event; `resequence` tells, as a pure function, what of a batch is next in
+//!    its stream, what is a duplicate, and what is missing before the rest: a hole.
+//! 3. `ingest` records a batch in one transaction, has `fetch` ask producers for what is missing, and
+//!    records that.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
-//! 5. `contexts` keeps the personal data beside events, bound to them by its commitment. What a producer
-//!    was asked for comes without, so it is asked to publish it once more.
+//! 5. Contexts, the personal data beside events, come with them and are bound to them by a commitment.
+//!    What a producer was asked for comes without; `part_recovery` has it published once more.
 //!
-//! # The way out
+//! # How a query is answered
 //!
-//! `filter` reads a question, `policy` decides how much of the log the caller may see,
-//! `store::pages` finds the positions that answer it, `http` shows them.
+//! `query` parses it, `policy` decides how much of the log the caller may see, `store::pages` finds the
+//! positions that answer it, `http` shows them.
 //!
 //! # What holds
 //!
 //! * Positions are 1, 2, 3 … in the order of the commits, whoever appends: `store::append`.
 //! * Within a stream, versions are 1, 2, 3 … in the order of positions.
 //! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
-//!   it is kept in `audit.conflicts` and makes `/readyz` say so.
+//!   it is a conflict: kept in `audit.conflicts`, and `/readyz` says so.
 
-mod arrange;
+mod append_in_sequence;
+mod conflict;
 mod consume;
-mod contexts;
 mod entry;
-mod filter;
+mod fetch;
 mod http;
 mod ingest;
+mod part_recovery;
 mod policy;
 mod producers;
 #[cfg(test)]
 mod properties;
+mod query;
+mod readiness;
 mod reconcile;
+mod resequence;
 mod run;
 mod settings;
 mod store;
+mod stream;
 
 use std::sync::Arc;
 
@@ -52,17 +73,9 @@ pub use crate::settings::Settings;
 /// What the handlers share.
 pub struct Audit {
     resources: Resources,
-    ingest: Ingest,
 }
 
 impl Audit {
-    fn new(resources: Resources) -> Self {
-        let producers =
-            Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: resources.env.clone() });
-        let ingest = Ingest::new(resources.pool.clone(), resources.env.clone(), producers);
-        Self { resources, ingest }
-    }
-
     /// Whether the person holds any role on the account.
     async fn holds_role(
         &self,
@@ -70,8 +83,8 @@ impl Audit {
         person: PersonId,
         account: AccountId,
     ) -> Result<bool, Problem> {
-        let question = AccountRolesOf { person_id: person, account_ids: Some(vec![account]) };
-        let roles = self.resources.rpc.call(facts, &question).await?;
+        let request = AccountRolesOf { person_id: person, account_ids: Some(vec![account]) };
+        let roles = self.resources.rpc.call(facts, &request).await?;
         Ok(roles.iter().any(|role| role.account_id == account))
     }
 }
@@ -95,8 +108,11 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
-    let audit = Arc::new(Audit::new(resources));
-    run::run(&audit, &settings);
+    let (pool, env) = (&resources.pool, &resources.env);
+    let producers = Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
+    let ingest = Ingest::new(pool.clone(), env.clone(), producers);
+    run::run(&resources, &ingest, &settings);
+    readiness::add_checks(&resources.health, pool, env);
     let (routes, _) = router().split_for_parts();
-    Ok(routes.with_state(audit))
+    Ok(routes.with_state(Arc::new(Audit { resources })))
 }

@@ -22,7 +22,7 @@ pub(crate) enum Scope {
     Account,
 }
 
-/// Why a question is not answered.
+/// Why a query is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     /// They are no member of the organization: whether it exists is not told.

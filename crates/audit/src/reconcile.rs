@@ -1,21 +1,20 @@
-//! Comparing with the producers, so that nothing is missing without being missed.
+//! Reconciliation: compares with the producers, so that nothing is missing without being missed.
 //!
 //! A hole shows itself by the version after it. A lost tail does not: nothing comes after it. So
 //! each producer is asked, again and again, how far its streams reach. Only rows that are settled
 //! are told, below which nothing can become visible any more, and what was compared is remembered:
 //! over its life each row is compared once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use contract::Service;
 use contract::rpc::{HeadsPage, StreamHeads};
 use sqlx::PgConnection;
 
-use crate::arrange::Hole;
 use crate::ingest::Ingest;
-use crate::producers::{Producers, Unreachable};
-use crate::store::{append, gaps};
+use crate::producers::Unreachable;
+use crate::store::{append, holes, reconciliation};
+use crate::stream::Hole;
 
 /// Rows in one page of the comparison.
 const PAGE: i64 = 1_000;
@@ -48,39 +47,37 @@ pub(crate) enum ReconcileError {
 /// at it.
 pub(crate) async fn reconcile(
     ingest: &Ingest,
-    producers: &Arc<dyn Producers>,
     service: Service,
 ) -> Result<Option<Compared>, ReconcileError> {
     // The lock lives as long as this transaction. Two replicas comparing at the same time would do
     // no harm, only twice the work. What is fetched is recorded in transactions of its own; should
     // this one fail, the same pages are compared again.
     let mut transaction = ingest.pool.begin().await?;
-    if !gaps::lead_reconciling(&mut transaction, service).await? {
+    if !reconciliation::try_lock(&mut transaction, service).await? {
         return Ok(None);
     }
-    let compared = compare(ingest, producers, service, &mut transaction).await?;
+    let compared = compare(ingest, service, &mut transaction).await?;
     transaction.commit().await?;
     Ok(Some(compared))
 }
 
 async fn compare(
     ingest: &Ingest,
-    producers: &Arc<dyn Producers>,
     service: Service,
     conn: &mut PgConnection,
 ) -> Result<Compared, ReconcileError> {
     let mut compared =
-        Compared { settled: gaps::reconciled(conn, service).await?, ..Compared::default() };
+        Compared { settled: reconciliation::settled(conn, service).await?, ..Compared::default() };
     let mut paced = tokio::time::interval(PACE);
     for _ in 0..PAGES {
         paced.tick().await;
         let asked = StreamHeads { after_seq: compared.settled, limit: PAGE };
-        let page = producers.stream_heads(service, &asked).await?;
+        let page = ingest.producers.stream_heads(service, &asked).await?;
         let missing = missing(conn, service, &page).await?;
         if !missing.is_empty() {
             tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
         }
-        // What cannot be had is noted as a hole, which is tried again: one such stream must not keep
+        // What cannot be had is kept as a hole, which is tried again: one such stream must not keep
         // the others from being compared.
         compared.recovered += ingest.repair(missing).await?;
         // Not beyond what is settled: a row that appears later must still be looked at.
@@ -88,7 +85,7 @@ async fn compare(
         if reached <= compared.settled {
             return Ok(compared);
         }
-        gaps::set_reconciled(conn, service, reached).await?;
+        reconciliation::set_settled(conn, service, reached).await?;
         compared.settled = reached;
     }
     Ok(compared)
@@ -117,8 +114,8 @@ async fn missing(
 /// Tries again to fill the holes that are known. How many entries were appended.
 pub(crate) async fn retry_holes(ingest: &Ingest) -> sqlx::Result<usize> {
     let mut conn = ingest.pool.acquire().await?;
-    gaps::forget_filled_holes(&mut conn).await?;
-    let holes = gaps::holes(&mut conn, RETRIES).await?;
+    holes::delete_filled(&mut conn).await?;
+    let holes = holes::to_retry(&mut conn, RETRIES).await?;
     drop(conn);
     ingest.repair(holes).await
 }

@@ -4,29 +4,27 @@ mod support;
 
 use std::collections::HashSet;
 
-use axum::http::StatusCode;
+use axum::http::Method;
 use contract::facts::{AppArchived, ConsentEndReason, ConsentRevoked};
 use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Sealed, Service};
 use eventstore::transport::AUDIT;
-use service::{MemberRole, Membership};
-use support::{Events, World, acting, until};
-
-fn member(organization_id: OrganizationId, role: MemberRole) -> Vec<Membership> {
-    vec![Membership { organization_id, role }]
-}
+use insta::assert_json_snapshot;
+use service::MemberRole;
+use stage::{eventually, redacted};
+use support::{Events, World, acting};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_filter_finds_what_it_names_and_pages_join_up() {
     let world = World::new().await;
     let audit = world.audit().await;
     let events = Events::default();
-    let (operator, person) = world.people.add(&world.env, true, Vec::new());
+    let operator = world.people.operator(&world.env);
     let (mine, other): (OrganizationId, OrganizationId) = (world.env.new_id(), world.env.new_id());
     let (app, life) = events.app(&world.env, mine, 7);
     let (_, others) = events.app(&world.env, other, 4);
     let account_id: AccountId = world.env.new_id();
     let grant_id: GrantId = world.env.new_id();
-    let (provenance, _) = acting(&world.env, person, mine);
+    let (provenance, _) = acting(&world.env, operator.id, mine);
     let revoked =
         ConsentRevoked { grant_id, app_id: app, account_id, reason: ConsentEndReason::Requested };
     let revoked = events.record(&world.env, grant_id.uuid(), &provenance, None, &revoked);
@@ -56,7 +54,7 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
         (format!("app_id={app}&type=mandate.consent.*"), vec![12]),
         (format!("app_id={app}&organization_id={other}"), vec![]),
         (format!("account_id={account_id}"), vec![12]),
-        (format!("actor=user/{person}"), vec![12]),
+        (format!("actor={}", operator.actor()), vec![12]),
         ("actor=system/app-registry".to_owned(), (1..=11).collect()),
         (format!("actor=system/app-registry&organization_id={other}"), vec![8, 9, 10, 11]),
         (format!("stream=app/{app}"), (1..=7).collect()),
@@ -75,24 +73,20 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
             assert_eq!(backwards, positions, "{path}");
         }
     }
-    let (_, headers, page) = audit.get(&operator, "/v1/events?limit=2").await;
-    assert_eq!(headers["x-mandate-log-size"], "12");
-    assert!(headers["link"].to_str().unwrap().ends_with("; rel=\"next\""));
-    assert_eq!(page["items"][0]["event"]["type"], "mandate.consent.revoked.v1");
+    let page = audit.get(&operator, "/v1/events?limit=2").await;
+    assert_eq!(page.header("x-mandate-log-size"), "12");
+    assert!(page.header("link").ends_with("; rel=\"next\""));
+    assert_eq!(page.json["items"][0]["event"]["type"], "mandate.consent.revoked.v1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_parameters_are_all_named() {
     let world = World::new().await;
     let audit = world.audit().await;
-    let (operator, _) = world.people.add(&world.env, true, Vec::new());
-    let (status, _, problem) = audit.get(&operator, "/v1/events?app_id=7&limit=0&form=x").await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    let fields: Vec<_> =
-        problem["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
-    assert_eq!(fields, ["app_id", "limit", "form"]);
-    let (status, _, problem) = audit.get(&operator, "/v1/events?cursor=!").await;
-    assert_eq!((status.as_u16(), problem["errors"][0]["field"].as_str()), (422, Some("cursor")));
+    let operator = world.people.operator(&world.env);
+    let wrong = audit.get(&operator, "/v1/events?app_id=7&limit=0&form=x").await;
+    wrong.refuses_fields(&["app_id", "limit", "form"]);
+    audit.get(&operator, "/v1/events?cursor=!").await.refuses_fields(&["cursor"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +95,7 @@ async fn paging_while_events_are_recorded_misses_none_and_doubles_none() {
     let (one, two) = (world.audit().await, world.audit().await);
     let events = Events::default();
     world.producer(&events).await;
-    let (operator, _) = world.people.add(&world.env, true, Vec::new());
+    let operator = world.people.operator(&world.env);
     let load = async {
         for _ in 0..20 {
             let (_, life) = events.app(&world.env, world.env.new_id(), 25);
@@ -113,12 +107,11 @@ async fn paging_while_events_are_recorded_misses_none_and_doubles_none() {
     let reading = async {
         let mut seen = Vec::new();
         let mut after = String::new();
-        until("everything is read", async || world.recorded().await > 0).await;
+        eventually("everything is read", async || world.recorded().await > 0).await;
         while seen.len() < 500 {
-            let (_, headers, page) =
-                one.get(&operator, &format!("/v1/events?order=asc&limit=7{after}")).await;
-            let size: i64 = headers["x-mandate-log-size"].to_str().unwrap().parse().unwrap();
-            let items = page["items"].as_array().unwrap();
+            let page = one.get(&operator, &format!("/v1/events?order=asc&limit=7{after}")).await;
+            let size: i64 = page.header("x-mandate-log-size").parse().unwrap();
+            let items = page.json["items"].as_array().unwrap();
             seen.extend(items.iter().map(|item| item["position"].as_i64().unwrap()));
             assert!(seen.last().is_none_or(|last| *last <= size));
             if let Some(last) = seen.last() {
@@ -141,11 +134,11 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     let audit = world.audit().await;
     let events = Events::default();
     let (mine, other): (OrganizationId, OrganizationId) = (world.env.new_id(), world.env.new_id());
-    let (auditor, _) = world.people.add(&world.env, false, member(mine, MemberRole::Auditor));
-    let (holder, holder_id) = world.people.add(&world.env, false, Vec::new());
-    let (stranger, _) = world.people.add(&world.env, false, Vec::new());
+    let auditor = world.people.person(&world.env, &[(mine, MemberRole::Auditor)]);
+    let holder = world.people.person(&world.env, &[]);
+    let stranger = world.people.person(&world.env, &[]);
     let account_id: AccountId = world.env.new_id();
-    *world.people.account_holder.lock().unwrap() = Some((holder_id, account_id));
+    *world.people.account_holder.lock().unwrap() = Some((holder.id, account_id));
 
     let (_, life) = events.app(&world.env, mine, 2);
     let (_, others) = events.app(&world.env, other, 2);
@@ -170,33 +163,31 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
         [0; 0]
     );
     assert_eq!(audit.positions(&holder, &format!("/v1/events?account_id={account_id}")).await, [5]);
-    for (token, query, status) in [
+    for (who, query, status) in [
         (&auditor, format!("?organization_id={other}"), 404),
         (&holder, String::new(), 403),
         (&stranger, format!("?account_id={account_id}"), 404),
         (&stranger, format!("?organization_id={mine}"), 404),
     ] {
-        let (answered, _, problem) = audit.get(token, &format!("/v1/events{query}")).await;
-        assert_eq!(answered.as_u16(), status, "{query}: {problem}");
+        audit.get(who, &format!("/v1/events{query}")).await.expect(status);
     }
     let id = |bytes: &[u8]| contract::Envelope::parse(bytes).unwrap().id;
-    for (token, bytes, status) in [
+    for (who, bytes, status) in [
         (&auditor, &life[0], 200),
         (&auditor, &others[0], 404),
         (&holder, &revoked, 200),
         (&holder, &others[0], 404),
         (&stranger, &revoked, 404),
     ] {
-        let (answered, ..) = audit.get(token, &format!("/v1/events/{}", id(bytes))).await;
-        assert_eq!(answered.as_u16(), status);
+        audit.get(who, &format!("/v1/events/{}", id(bytes))).await.expect(status);
     }
-    let (status, ..) = audit.get(&auditor, "/v1/events/none").await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    audit.get(&auditor, "/v1/events/none").await.expect(404);
 
     let path = format!("/v1/events/{}", id(&life[1]));
-    let (_, headers, bytes) = audit.get_as(&auditor, &path, "application/cloudevents+json").await;
-    assert_eq!(headers["content-type"], "application/cloudevents+json");
-    assert_eq!(bytes, life[1], "the exact bytes");
+    let request = audit.client(&auditor).request(Method::GET, &path);
+    let answer = request.header("accept", "application/cloudevents+json").send().await;
+    assert_eq!(answer.header("content-type"), "application/cloudevents+json");
+    assert_eq!(answer.body, life[1], "the exact bytes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,12 +196,10 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
     let audit = world.audit().await;
     let events = Events::default();
     let organization: OrganizationId = world.env.new_id();
-    let (operator, _) = world.people.add(&world.env, true, Vec::new());
-    let (owner, owner_id) =
-        world.people.add(&world.env, false, member(organization, MemberRole::Owner));
-    let (auditor, _) =
-        world.people.add(&world.env, false, member(organization, MemberRole::Auditor));
-    let (provenance, sealed) = acting(&world.env, owner_id, organization);
+    let operator = world.people.operator(&world.env);
+    let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
+    let auditor = world.people.person(&world.env, &[(organization, MemberRole::Auditor)]);
+    let (provenance, sealed) = acting(&world.env, owner.id, organization);
     let app_id: AppId = world.env.new_id();
     let event = events.record(
         &world.env,
@@ -226,26 +215,48 @@ async fn a_context_is_shown_to_those_allowed_if_it_keeps_its_events_commitment()
     world.until_recorded(1).await;
     let conflicts = async || world.count("SELECT count(*) FROM audit.conflicts").await;
     assert_eq!(conflicts().await, 1, "the forged one is noted");
-    let (_, _, page) = audit.get(&operator, "/v1/events").await;
+    let page = audit.get(&operator, "/v1/events").await.json;
     assert!(page["items"][0].get("context").is_none(), "{page}");
 
     // The event comes again, with its own; then with the forged one once more.
     world.publish_with_context(&event, Some(&sealed)).await;
     let kept = "SELECT count(*) FROM audit.entry_contexts";
-    until("the true one is kept", async || world.count(kept).await == 1).await;
+    eventually("the true one is kept", async || world.count(kept).await == 1).await;
     world.publish_with_context(&event, Some(&forged)).await;
-    until("the work queue forgets", async || {
+    eventually("the work queue forgets", async || {
         let queue = world.transport.stream(AUDIT).await.unwrap();
         queue.cached_info().state.messages == 0
     })
     .await;
     assert_eq!((world.count(kept).await, conflicts().await), (1, 1));
-    for (token, shown) in [(&operator, true), (&owner, true), (&auditor, false)] {
-        let (_, _, page) = audit.get(token, "/v1/events").await;
+    for (who, shown) in [(&operator, true), (&owner, true), (&auditor, false)] {
+        let page = audit.get(who, "/v1/events").await.json;
         assert_eq!(page["items"][0]["context"]["address"].as_str(), shown.then_some("192.0.2.1"));
     }
     assert!(audit.health.readiness().await.checks["audit/conflicts"].ok, "it contradicts no event");
     let distinct: HashSet<i64> =
         audit.positions(&operator, "/v1/events?limit=1").await.into_iter().collect();
     assert_eq!(distinct, HashSet::from([1]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_endpoint_answers_as_the_snapshots_say() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let organization: OrganizationId = world.env.new_id();
+    let owner = world.people.person(&world.env, &[(organization, MemberRole::Owner)]);
+    let stranger = world.people.person(&world.env, &[]);
+    let (provenance, sealed) = acting(&world.env, owner.id, organization);
+    let app_id: AppId = world.env.new_id();
+    let (app, fact) = (app_id.uuid(), AppArchived { app_id });
+    let event = Events::default().record(&world.env, app, &provenance, Some(&sealed), &fact);
+    world.publish_with_context(&event, Some(&sealed)).await;
+    world.until_recorded(1).await;
+    let path = format!("/v1/events/{}", contract::Envelope::parse(&event).unwrap().id);
+    assert_json_snapshot!("list", redacted(&audit.get(&owner, "/v1/events").await));
+    assert_json_snapshot!("read", redacted(&audit.get(&owner, &path).await));
+    assert_json_snapshot!("not_found", redacted(&audit.get(&stranger, &path).await));
+    assert_json_snapshot!("role_not_allowed", redacted(&audit.get(&stranger, "/v1/events").await));
+    let wrong = audit.get(&owner, "/v1/events?app_id=7&limit=0&form=x").await;
+    assert_json_snapshot!("invalid_request", redacted(&wrong));
 }

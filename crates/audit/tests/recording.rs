@@ -8,7 +8,8 @@ use contract::facts::AppSuspended;
 use contract::{Envelope, OrganizationId, Provenance, Service};
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::AUDIT;
-use support::{Events, World, acting, until};
+use stage::eventually;
+use support::{Events, World, acting};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_is_recorded_once_however_often_and_in_whatever_order_it_comes() {
@@ -25,7 +26,7 @@ async fn every_event_is_recorded_once_however_often_and_in_whatever_order_it_com
         }
     }
     world.until_recorded(50).await;
-    until("all deliveries are dealt with", async || {
+    eventually("all deliveries are dealt with", async || {
         let mut stream = world.transport.stream(AUDIT).await.unwrap();
         let info = stream.consumer_info("audit").await.unwrap();
         let _ = stream.info().await;
@@ -75,9 +76,11 @@ async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole(
         world.publish(bytes).await;
     }
     world.until_recorded(3).await;
-    until("the hole is known", async || world.count("SELECT count(*) FROM audit.holes").await == 1)
-        .await;
-    until("the message is let go", async || world.waiting_in_queue().await == 0).await;
+    eventually("the hole is known", async || {
+        world.count("SELECT count(*) FROM audit.holes").await == 1
+    })
+    .await;
+    eventually("the message is let go", async || world.waiting_in_queue().await == 0).await;
     world.assert_dense(3).await;
     assert!(audit.health.readiness().await.ready, "a young hole may fill by itself");
     sqlx::query("UPDATE audit.holes SET noticed_at = noticed_at - interval '2 minutes'")
@@ -89,7 +92,7 @@ async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole(
 
     world.producer(&events).await;
     world.until_recorded(6).await;
-    until("the hole is forgotten", async || {
+    eventually("the hole is forgotten", async || {
         world.count("SELECT count(*) FROM audit.holes").await == 0
     })
     .await;
@@ -108,7 +111,7 @@ async fn a_lost_tail_is_found_by_comparing() {
     world.producer(&events).await;
     world.until_recorded(7).await;
     world.assert_dense(7).await;
-    until("the comparison is remembered", async || {
+    eventually("the comparison is remembered", async || {
         world.count("SELECT coalesce(max(settled_seq), 0) FROM audit.reconciled").await == 7
     })
     .await;
@@ -151,7 +154,7 @@ async fn a_context_that_does_not_come_is_asked_for_until_it_does() {
     assert!(!readiness.checks["audit/contexts"].ok, "{readiness:?}");
     world.minutes_pass_since_contexts_were_asked_for().await;
     world.until_contexts(3).await;
-    until("nothing is awaited", async || world.awaited_contexts().await == 0).await;
+    eventually("nothing is awaited", async || world.awaited_contexts().await == 0).await;
     assert!(audit.health.readiness().await.ready);
 }
 
@@ -165,7 +168,7 @@ async fn a_context_that_its_producer_has_erased_is_awaited_no_longer() {
     world.producer(&events).await;
     world.publish_life(&life[2..]).await;
     world.until_recorded(3).await;
-    until("its producer has told", async || world.awaited_contexts().await == 0).await;
+    eventually("its producer has told", async || world.awaited_contexts().await == 0).await;
     world.until_contexts(1).await;
     world.assert_dense(3).await;
 }
@@ -184,7 +187,7 @@ async fn contexts_of_events_that_their_producer_has_no_more_are_given_up() {
     // It was set back to a time before these events.
     events.forget();
     world.minutes_pass_since_contexts_were_asked_for().await;
-    until("nothing is awaited", async || world.awaited_contexts().await == 0).await;
+    eventually("nothing is awaited", async || world.awaited_contexts().await == 0).await;
     world.until_contexts(1).await;
 }
 
@@ -212,7 +215,7 @@ async fn twins_that_wait_for_what_comes_before_them_are_recorded_once_with_their
     world.until_recorded(3).await;
     world.until_contexts(3).await;
     world.assert_dense(3).await;
-    until("the work queue forgets", async || world.waiting_in_queue().await == 0).await;
+    eventually("the work queue forgets", async || world.waiting_in_queue().await == 0).await;
     assert_eq!(world.count("SELECT count(*) FROM audit.conflicts").await, 0);
 }
 
@@ -252,8 +255,8 @@ async fn nothing_is_lost_when_nats_loses_everything_under_load() {
     world.producer(&events).await;
     let _audit = world.audit().await;
     publish_a_load(&world, &events).await;
-    world.nats.wipe().await.unwrap();
-    until("JetStream is back", async || world.transport.stream(AUDIT).await.is_ok()).await;
+    world.servers.nats.wipe().await.unwrap();
+    eventually("JetStream is back", async || world.transport.stream(AUDIT).await.is_ok()).await;
     let (_, life) = events.app(&world.env, world.env.new_id(), 3);
     world.publish(&life[2]).await;
     world.until_recorded(1003).await;
@@ -295,7 +298,7 @@ async fn what_contradicts_the_record_is_kept_as_an_alarm_and_changes_nothing() {
     reused.subject = format!("app/{}", uuid::Uuid::nil());
     world.publish(&reused.canonical().unwrap()).await;
 
-    until("the conflicts are kept", async || {
+    eventually("the conflicts are kept", async || {
         world.count("SELECT count(*) FROM audit.conflicts").await == 2
     })
     .await;
@@ -353,13 +356,14 @@ async fn what_is_no_event_of_its_sender_is_kept_and_holds_up_nothing() {
     world.publish_message(&registry, &audit_message::write(&amid)).await;
     world.until_recorded(3).await;
     world.assert_dense(3).await;
-    until("what is no event is kept", async || {
+    eventually("what is no event is kept", async || {
         world.count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'").await == 2
     })
     .await;
     let noted = "SELECT count(*) FROM audit.conflicts WHERE kind = 'message' AND payload IS NULL";
-    until("what may hold contexts is noted only", async || world.count(noted).await == 3).await;
-    until("all messages are dealt with", async || world.waiting_in_queue().await == 0).await;
+    eventually("what may hold contexts is noted only", async || world.count(noted).await == 3)
+        .await;
+    eventually("all messages are dealt with", async || world.waiting_in_queue().await == 0).await;
     assert_eq!(world.count("SELECT count(*) FROM audit.entry_contexts").await, 0);
 }
 
@@ -376,7 +380,7 @@ async fn no_service_takes_the_place_of_an_event_that_is_to_come_in_a_stream_of_a
     forged.kind = "mandate.key.deleted.v1".to_owned();
     forged.subject = format!("key/{}", app_id.uuid());
     world.publish(&forged.canonical().unwrap()).await;
-    until("it is kept as what it is", async || {
+    eventually("it is kept as what it is", async || {
         world.count("SELECT count(*) FROM audit.conflicts WHERE kind = 'malformed'").await == 1
     })
     .await;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use contract::facts::AppArchived;
-use contract::{AppId, Envelope, Fact, Provenance, Service};
+use contract::{AppId, Envelope, Fact, Service};
 use eventstore::{EventStore, Projection, ProjectionError, Unit};
 use service::Resources;
 use sqlx::PgConnection;
@@ -81,7 +81,7 @@ impl Projection for AppProjection {
             return Ok(());
         }
         let app = event.fact::<AppArchived>()?.app_id;
-        let provenance = Provenance::reaction(Service::ConsentBroker, event);
+        let provenance = event.reaction(Service::ConsentBroker);
         self.archived(self.events.join(connection, &provenance), app, event).await
     }
 }

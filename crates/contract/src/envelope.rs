@@ -261,6 +261,15 @@ impl Envelope {
         serde_json::from_value(self.data.clone()).map_err(EnvelopeError::Malformed)
     }
 
+    /// Where a service's reaction to this event comes from: the correlation and trace go on, the event is the
+    /// cause.
+    pub fn reaction(&self, service: Service) -> Provenance {
+        let mut provenance = Provenance::system(service, self.organization, self.correlationid);
+        provenance.causation = Some(self.id);
+        provenance.traceparent = self.traceparent;
+        provenance
+    }
+
     /// The NATS subject under which the event is published.
     pub fn nats_subject(&self) -> String {
         nats_subject(self.organization, &self.kind, self.stream_id())

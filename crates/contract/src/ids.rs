@@ -183,12 +183,20 @@ pub enum Service {
     ConsentBroker,
     /// The log of all events.
     Audit,
+    /// Subscribers: systems outside that read events.
+    Notifier,
 }
 
 impl Service {
     /// All services, in the order in which they start.
-    pub const ALL: [Self; 5] =
-        [Self::Directory, Self::AppRegistry, Self::KeyIssuer, Self::ConsentBroker, Self::Audit];
+    pub const ALL: [Self; 6] = [
+        Self::Directory,
+        Self::AppRegistry,
+        Self::KeyIssuer,
+        Self::ConsentBroker,
+        Self::Audit,
+        Self::Notifier,
+    ];
 
     /// The name, as in `mandate serve <name>` and `mandate.rpc.<name>.…`.
     pub const fn name(self) -> &'static str {
@@ -198,6 +206,7 @@ impl Service {
             Self::KeyIssuer => "key-issuer",
             Self::ConsentBroker => "consent-broker",
             Self::Audit => "audit",
+            Self::Notifier => "notifier",
         }
     }
 
@@ -209,6 +218,7 @@ impl Service {
             Self::KeyIssuer => "key_issuer",
             Self::ConsentBroker => "consent_broker",
             Self::Audit => "audit",
+            Self::Notifier => "notifier",
         }
     }
 
@@ -220,6 +230,7 @@ impl Service {
             Self::KeyIssuer => "mandate_key_issuer",
             Self::ConsentBroker => "mandate_consent_broker",
             Self::Audit => "mandate_audit",
+            Self::Notifier => "mandate_notifier",
         }
     }
 
@@ -235,13 +246,13 @@ impl Service {
                 "account-role",
                 "api-token",
                 "sign-in",
-                "subscriber",
                 "access",
             ],
             Self::AppRegistry => &["app", "access"],
             Self::KeyIssuer => &["key", "signing-key", "token", "access"],
             Self::ConsentBroker => &["consent-link", "consent", "access"],
             Self::Audit => &["access"],
+            Self::Notifier => &["subscriber", "access"],
         }
     }
 
@@ -253,6 +264,7 @@ impl Service {
             Self::KeyIssuer => "/mandate/key-issuer",
             Self::ConsentBroker => "/mandate/consent-broker",
             Self::Audit => "/mandate/audit",
+            Self::Notifier => "/mandate/notifier",
         }
     }
 }
@@ -260,7 +272,7 @@ impl Service {
 /// A name that is no service's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a service; the services are directory, app-registry, key-issuer, consent-broker, audit"
+    "`{0}` is not a service; the services are directory, app-registry, key-issuer, consent-broker, audit, notifier"
 )]
 pub struct UnknownService(String);
 

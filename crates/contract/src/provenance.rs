@@ -52,7 +52,7 @@ impl fmt::Display for Authority {
 
 /// Everything about an event but what happened.
 ///
-/// Made by [`Provenance::system`] and [`Provenance::reaction`] for services that act by themselves, and by
+/// Made by [`Provenance::system`] and [`Envelope::reaction`](crate::Envelope::reaction) for services that act by themselves, and by
 /// [`Provenance::permitted`] for callers, which only a permit of the crate `service` may call: there is no
 /// change in a person's name without a decision that they may make it.
 #[derive(Debug, Clone)]
@@ -106,19 +106,6 @@ impl Provenance {
             correlation,
             causation: None,
             traceparent: None,
-            context: None,
-        }
-    }
-
-    /// A service reacting to an event: the correlation and trace go on, the event is the cause.
-    pub fn reaction(service: Service, cause: &crate::Envelope) -> Self {
-        Self {
-            actor: Actor::System(service),
-            authority: Authority::SYSTEM,
-            organization: cause.organization,
-            correlation: cause.correlationid,
-            causation: Some(cause.id),
-            traceparent: cause.traceparent,
             context: None,
         }
     }

@@ -7,9 +7,8 @@
 //!    there is and what may change, as pure functions. [`policy`]: who may.
 //! 3. [`store`]: the SQL.
 //! 4. `http` (one file an endpoint or two), `rpc` (what other services ask), [`authenticator`]
-//!    (whose API token it is) and [`operators`] (the first operator of an empty installation).
-//! 5. [`subscriber`] (a system outside that reads events), [`subscribers`] (adding and removing one)
-//!    and `durables` (their consumers on NATS, kept).
+//!    (whose API token it is), and for the command line [`operators`] (the first operator of an empty
+//!    installation) and [`organization_exists`].
 //!
 //! Names, emails and password hashes are personal: they are in this service's tables and its
 //! answers, never in events.
@@ -18,7 +17,6 @@ pub mod account;
 pub mod api_token;
 pub mod authenticator;
 mod country;
-mod durables;
 pub mod fields;
 mod http;
 pub mod import;
@@ -34,17 +32,16 @@ mod properties;
 mod rpc;
 pub mod settings;
 pub mod store;
-pub mod subscriber;
-pub mod subscribers;
 
 use std::sync::Arc;
 
+use contract::OrganizationId;
 use service::{Resources, StartError};
+use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use settings::Settings;
-pub use subscribers::{SubscriberError, add_subscriber, remove_subscriber};
 
 /// What the handlers share.
 pub struct Directory {
@@ -81,6 +78,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     router().into_openapi()
 }
 
+/// Whether there is this organization, asked on the database alone: for the command line, which works
+/// while no service runs. There is no end to an organization, so the answer stays true.
+///
+/// # Errors
+/// When the database does not answer or refuses.
+pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Result<bool> {
+    Ok(store::organization(&mut *pool.acquire().await?, id).await?.is_some())
+}
+
 /// Starts answering the other services and gives the routes.
 ///
 /// # Errors
@@ -88,7 +94,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
-    durables::keep(&directory.resources);
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection, PgPool};
 
+use crate::time_limit::in_time;
+
 /// A connection that was idle for longer is tested before it is used: its server may have gone.
 pub const TRUSTED_FOR: Duration = Duration::from_secs(1);
-
-/// How long small work may take. A connection can be lost without a word, and would be waited for
-/// for ever.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One connection, made when it is needed, and made again when it broke.
 #[derive(Debug)]
@@ -48,14 +46,4 @@ impl DedicatedConnection {
     pub fn put_back(&mut self, connection: PgConnection) {
         self.kept = Some((connection, Instant::now()));
     }
-}
-
-/// Gives work on the database up that takes so long that its connection must be lost.
-///
-/// # Errors
-/// Those of the work, or that it took too long.
-pub async fn in_time<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    tokio::time::timeout(PATIENCE, work)
-        .await
-        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }

@@ -6,7 +6,6 @@
 //! itself: only the one that is refused fails.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use contract::Provenance;
 use tokio_util::sync::CancellationToken;
@@ -14,11 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::batch::{self, Batches, Stopped, Work, Worker};
 use crate::dedicated_connection::DedicatedConnection;
 use crate::event_store::EventStore;
+use crate::time_limit::in_time;
 use crate::unit::{AppendError, Unit};
-
-/// How long a transaction may take. What takes longer waits for a connection that was lost without a
-/// word; whether it was committed is then unknown, as with any connection that breaks.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A change that can be written together with others of its kind.
 pub trait Change: Send + Sync + Sized + 'static {
@@ -107,9 +103,7 @@ impl Writer {
             }
             written
         };
-        let late = || AppendError::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        let written = tokio::time::timeout(PATIENCE, written).await;
-        written.unwrap_or_else(|_| Err(late()))
+        in_time(written).await
     }
 }
 

@@ -12,7 +12,8 @@ use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{self, Batches, Stopped, Work, Worker};
-use crate::dedicated_connection::{self, DedicatedConnection};
+use crate::dedicated_connection::DedicatedConnection;
+use crate::time_limit::in_time;
 
 /// What can be looked up together.
 pub trait Lookup: Clone + Send + Sync + 'static {
@@ -109,10 +110,10 @@ impl<L: Lookup> Reader<L> {
 
 impl<L: Lookup> Work<L::Key, Outcome<L>> for Reader<L> {
     async fn carry_out(&mut self, wanted: Vec<L::Key>) -> Vec<Outcome<L>> {
-        let mut found = dedicated_connection::in_time(self.read(&wanted)).await;
+        let mut found = in_time(self.read(&wanted)).await;
         if matches!(found, Err(sqlx::Error::Io(_))) {
             // The connection was from before the database was started again, perhaps.
-            found = dedicated_connection::in_time(self.read(&wanted)).await;
+            found = in_time(self.read(&wanted)).await;
         }
         match found {
             Ok(found) => wanted.iter().map(|key| Ok(found.get(key).cloned())).collect(),

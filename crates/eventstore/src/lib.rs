@@ -53,6 +53,7 @@ pub mod projection;
 mod publish;
 pub mod relay;
 mod store;
+mod time_limit;
 pub mod transport;
 mod unit;
 

@@ -24,7 +24,6 @@ mod batch;
 mod leadership;
 mod receipts;
 mod state;
-mod time_limit;
 mod turn;
 
 use std::time::Duration;

@@ -52,7 +52,7 @@ impl FollowingApps {
             return Ok(());
         }
         let now = self.events.environment().now();
-        let provenance = Provenance::reaction(Service::KeyIssuer, event);
+        let provenance = event.reaction(Service::KeyIssuer);
         for mut key in keys::lock_unended(connection, app, now).await? {
             let Ok(fact) = key.delete(DeletionReason::AppArchived, now) else {
                 continue;

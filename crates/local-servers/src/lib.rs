@@ -18,20 +18,27 @@
 //! * it runs as an unprivileged account when the caller is root (PostgreSQL refuses root);
 //! * it ends when its owner does, even when the owner is killed with SIGKILL (`watchdog.rs`).
 //!
-//! In reading order: `find.rs` and `fetch.rs` provide the programs, `folder.rs` guards the data
-//! folder, `supervised.rs` and `watchdog.rs` run a process, `postgres.rs` and `nats.rs` put these
-//! together. `testing` (feature of the same name) has what tests need.
+//! In reading order: `find.rs`, `fetch.rs` and `cache.rs` provide the programs, `folder.rs` guards the data
+//! folder, `supervised.rs` and `watchdog.rs` run a process, `lifecycle.rs` puts these together, and
+//! `postgres.rs` and `nats.rs` say what each server has of its own. `testing` (feature of the same name) has what tests need.
 
+mod cache;
 mod error;
 mod fetch;
 mod find;
 mod folder;
+#[cfg(feature = "testing")]
+mod go;
+mod lifecycle;
 mod nats;
 mod nats_config;
 mod nats_user;
+#[cfg(feature = "testing")]
+mod node;
 mod port;
 mod postgres;
 mod process;
+mod python;
 #[cfg(feature = "testing")]
 mod schemathesis;
 mod supervised;

@@ -3,38 +3,26 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
 use nix::sys::signal::Signal;
-use tokio::{
-    io::AsyncReadExt as _,
-    net::TcpStream,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 
 use crate::{
     error::ServerError,
-    find::{Programs, Provision, provide},
-    folder::{
-        DataFolder, Remembered, new_password, pid_file, running_pid, temporary, unique_suffix,
-    },
+    find::Provision,
+    folder::{new_password, pid_file, temporary, unique_suffix},
+    lifecycle::{Equipment, Kind, Lifecycle, Wanted},
     nats_config::NatsConfig,
     nats_user::{NatsGuest, NatsUser, check_guest, check_user},
-    port, process,
-    supervised::{POLL, Supervised, blocking},
-    user::ServerUser,
+    process,
     version::{Server, Version},
 };
 
-/// How long it may take until connections are accepted; reading large streams back counts in.
-const STARTING: Duration = Duration::from_mins(2);
-/// How long a server that lost its owner may take to end before its folder counts as in use.
-const SETTLING: Duration = Duration::from_secs(10);
 /// How long one look at the port may take.
 const GREETING: Duration = Duration::from_secs(1);
-/// How often a port that is taken under our hands is chosen anew.
-const PORT_ATTEMPTS: u32 = 5;
 /// How often the server is told to read its configuration for one change of guests. At the first
 /// time a new account's imports do not work yet (seen with 2.15): they do from the second on. One
 /// more, because two signals that come too close are one.
@@ -95,156 +83,39 @@ impl NatsOptions {
 /// A nats-server that runs for as long as this value lives, at most.
 #[derive(Debug)]
 pub struct Nats {
-    // Dropped in this order: the process is told to end before the folder is let go of.
-    supervised: Supervised,
-    folder: DataFolder,
-    user: ServerUser,
-    programs: Programs,
-    options: NatsOptions,
-    port: u16,
-    /// The name of this start, by which the server is told from whoever else may listen.
-    server_name: String,
+    lifecycle: Lifecycle<JetStream>,
     /// How often it is yet to be told to read its configuration again.
     reloads: u32,
-    remembered: Remembered,
 }
 
 impl Nats {
     /// Starts a server; returns once it accepts connections.
     pub async fn start(options: NatsOptions) -> Result<Self, ServerError> {
-        let mut nats = blocking(move || Self::prepare(options)).await?;
-        nats.run().await?;
-        Ok(nats)
-    }
-
-    fn prepare(options: NatsOptions) -> Result<Self, ServerError> {
         options.users.iter().try_for_each(check_user)?;
         options.guests.iter().try_for_each(check_guest)?;
-        let user = ServerUser::choose()?;
-        let folder = DataFolder::claim(&options.data_dir, &user, Server::Nats)?;
-        let supervised = Supervised::new(Server::Nats, &folder, options.ephemeral)?;
-        let programs = provide(Server::Nats, &options.provision, None, &user)?;
-        wait_for_predecessor(folder.path())?;
-        let mut remembered = folder.recall()?;
-        for NatsUser { name, password, .. } in &options.users {
-            match password {
-                Some(given) => {
-                    remembered.passwords.insert(name.clone(), given.clone());
-                }
-                None if remembered.passwords.contains_key(name) => {}
-                None => {
-                    remembered.passwords.insert(name.clone(), new_password()?);
-                }
-            }
-        }
-        Ok(Self {
-            supervised,
-            folder,
-            user,
-            programs,
-            options,
-            port: 0,
-            server_name: String::new(),
-            reloads: 0,
-            remembered,
-        })
-    }
-
-    /// Starts the process on a port that is free, and waits until it is ready.
-    async fn run(&mut self) -> Result<(), ServerError> {
-        for _ in 1..PORT_ATTEMPTS {
-            match self.run_once().await {
-                // Between choosing the port and listening on it, someone else took it.
-                Err(ServerError::PortTaken { .. }) if self.options.port.is_none() => {}
-                result => return result,
-            }
-        }
-        self.run_once().await
-    }
-
-    async fn run_once(&mut self) -> Result<(), ServerError> {
-        self.port = port::choose(Server::Nats, self.options.port, self.remembered.port)?;
-        self.remembered.port = Some(self.port);
-        self.folder.remember(&self.remembered, &self.user)?;
-        let store = self.store();
-        if !store.exists() {
-            fs::create_dir(&store).map_err(ServerError::io("make the folder", &store))?;
-            self.user.own(&store)?;
-        }
-        self.server_name = match &self.options.server_name {
-            Some(name) => name.clone(),
-            None => format!("mandate-{}", unique_suffix()?),
+        let wanted = Wanted {
+            data_dir: options.data_dir.clone(),
+            port: options.port,
+            ephemeral: options.ephemeral,
+            provision: options.provision.clone(),
         };
-        let file = self.write_config()?;
-        let mut command =
-            Supervised::command(&self.programs.server, &self.user, self.folder.path());
-        command.arg("--config").arg(file);
-        self.supervised.spawn(command)?;
-        self.wait_ready().await
-    }
-
-    fn write_config(&self) -> Result<PathBuf, ServerError> {
-        let config = NatsConfig {
-            port: self.port,
-            server_name: &self.server_name,
-            pid_file: &pid_file(self.folder.path(), Server::Nats),
-            store: &self.store(),
-            max_file_store: self.options.max_file_store,
-            users: &self.options.users,
-            guests: &self.options.guests,
-            exports: &self.options.exports,
-            passwords: &self.remembered.passwords,
-            extra: self.options.extra_config.as_deref(),
-        };
-        let text = config.render();
-        self.folder.write_private("nats.conf", text.as_bytes(), &self.user)
-    }
-
-    /// It is ready when it greets by the name that it was given.
-    async fn wait_ready(&mut self) -> Result<(), ServerError> {
-        let deadline = Instant::now() + STARTING;
-        loop {
-            if self.supervised.ended()?.is_some() {
-                return Err(self.explain_failure());
-            }
-            if greeting(self.port).await.is_some_and(|text| text.contains(&self.server_name)) {
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                return Err(ServerError::TooSlow {
-                    server: Server::Nats,
-                    awaited: "ready",
-                    seconds: STARTING.as_secs(),
-                    log: self.supervised.log().to_owned(),
-                });
-            }
-            sleep(POLL).await;
-        }
-    }
-
-    fn explain_failure(&self) -> ServerError {
-        if self.supervised.output().contains("address already in use") {
-            return ServerError::PortTaken { server: Server::Nats, port: self.port };
-        }
-        self.supervised.failure()
-    }
-
-    fn store(&self) -> PathBuf {
-        self.folder.path().join("jetstream")
+        let kind = JetStream { options, server_name: String::new() };
+        Ok(Self { lifecycle: Lifecycle::start(kind, wanted).await?, reloads: 0 })
     }
 
     /// Lets these guests in and no others. A running server goes on for all who stay, and cuts the
     /// connections of those who may not any more. Call it again and again with the guests there
     /// should be, a little apart: the server takes more than one call to let a new guest in.
     pub fn admit(&mut self, guests: Vec<NatsGuest>) -> Result<(), ServerError> {
-        if guests != self.options.guests {
+        let kind = &mut self.lifecycle.kind;
+        if guests != kind.options.guests {
             guests.iter().try_for_each(check_guest)?;
-            let before = std::mem::replace(&mut self.options.guests, guests);
-            if self.pid().is_some()
-                && let Err(error) = self.write_config()
+            let before = std::mem::replace(&mut kind.options.guests, guests);
+            if self.lifecycle.pid().is_some()
+                && let Err(error) = self.lifecycle.kind.write_config(&self.lifecycle.with)
             {
                 // Not let in: the next call with the same guests must not believe so.
-                self.options.guests = before;
+                self.lifecycle.kind.options.guests = before;
                 return Err(error);
             }
             self.reloads = RELOADS;
@@ -263,77 +134,153 @@ impl Nats {
     /// in an address, so hand it [`Nats::password_of`] by `ConnectOptions` as well.
     pub fn url_for(&self, user: &str) -> Option<String> {
         let password = self.password_of(user)?;
-        Some(format!("nats://{user}:{password}@127.0.0.1:{}", self.port))
+        Some(format!("nats://{user}:{password}@127.0.0.1:{}", self.port()))
     }
 
     /// The password of a user; `None` if there is no such user.
     pub fn password_of(&self, user: &str) -> Option<&str> {
-        self.options.users.iter().find(|known| known.name == user)?;
-        self.remembered.passwords.get(user).map(String::as_str)
+        self.lifecycle.kind.options.users.iter().find(|known| known.name == user)?;
+        self.lifecycle.with.remembered.passwords.get(user).map(String::as_str)
     }
 
     /// `nats://127.0.0.1:port`, without a user.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://127.0.0.1:{}", self.port())
     }
 
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.lifecycle.with.port
     }
 
     /// The process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
-        self.supervised.pid()
+        self.lifecycle.pid()
     }
 
     /// The version that runs.
     pub fn version(&self) -> Version {
-        self.programs.version
+        self.lifecycle.version()
     }
 
     /// The server's log.
     pub fn log(&self) -> &Path {
-        self.supervised.log()
+        self.lifecycle.log()
     }
 
     /// Ends the server in order, and waits until it has ended.
     pub async fn stop(&mut self) -> Result<(), ServerError> {
-        self.supervised.stop(Signal::SIGTERM).await
+        self.lifecycle.stop().await
     }
 
     /// Kills the server, and waits until it is gone.
     pub async fn kill(&mut self) -> Result<(), ServerError> {
-        self.supervised.kill().await
+        self.lifecycle.kill().await
     }
 
     /// Starts the server again after [`Nats::stop`] or [`Nats::kill`], with the same streams and
     /// on the same port. A server that still runs is stopped first.
     pub async fn start_again(&mut self) -> Result<(), ServerError> {
-        self.stop().await?;
-        self.run().await
+        self.lifecycle.start_again().await
     }
 
-    /// Starts the server again if it has ended unasked, with the same streams and on the same port: whether
-    /// it had.
+    /// Starts the server again if it has ended unasked, with the same streams and on the same
+    /// port: whether it had.
     pub async fn start_if_ended(&mut self) -> Result<bool, ServerError> {
-        if self.supervised.is_running()? {
-            return Ok(false);
-        }
-        // Whoever uses it knows it by its port.
-        self.options.port = Some(self.port);
-        self.run().await?;
-        Ok(true)
+        self.lifecycle.start_if_ended().await
     }
 
     /// Kills the server, deletes every stream and consumer from the disk, and starts it again on
     /// the same port with the same users: NATS has lost everything.
     pub async fn wipe(&mut self) -> Result<(), ServerError> {
         self.kill().await?;
-        let store = self.store();
+        let store = store(&self.lifecycle.with);
         fs::remove_dir_all(&store).map_err(ServerError::io("delete", &store))?;
-        self.run().await
+        self.lifecycle.run().await
     }
+}
+
+/// What nats-server has of its own among the servers.
+#[derive(Debug)]
+struct JetStream {
+    options: NatsOptions,
+    /// The name of this start, by which the server is told from whoever else may listen.
+    server_name: String,
+}
+
+impl Kind for JetStream {
+    const SERVER: Server = Server::Nats;
+    const STARTING: Duration = Duration::from_mins(2);
+    const PORT_TAKEN: &'static str = "address already in use";
+
+    /// Every version reads the streams of every other.
+    fn written_by(&self, _: &Path) -> Result<Option<u32>, ServerError> {
+        Ok(None)
+    }
+
+    fn prepare(&self, with: &mut Equipment, _: Option<u32>) -> Result<(), ServerError> {
+        for NatsUser { name, password, .. } in &self.options.users {
+            let passwords = &mut with.remembered.passwords;
+            match password {
+                Some(given) => {
+                    passwords.insert(name.clone(), given.clone());
+                }
+                None if passwords.contains_key(name) => {}
+                None => {
+                    passwords.insert(name.clone(), new_password()?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, with: &Equipment) -> Result<Command, ServerError> {
+        let store = store(with);
+        if !store.exists() {
+            fs::create_dir(&store).map_err(ServerError::io("make the folder", &store))?;
+            with.user.own(&store)?;
+        }
+        self.server_name = match &self.options.server_name {
+            Some(name) => name.clone(),
+            None => format!("mandate-{}", unique_suffix()?),
+        };
+        let file = self.write_config(with)?;
+        let mut command = with.command(&with.programs.server);
+        command.arg("--config").arg(file);
+        Ok(command)
+    }
+
+    /// It is ready when it greets by the name that it was given.
+    async fn is_ready(&self, with: &Equipment, _: Option<u32>) -> bool {
+        greeting(with.port).await.is_some_and(|text| text.contains(&self.server_name))
+    }
+
+    fn failure(&self, _: &Equipment, _: &str) -> Option<ServerError> {
+        None
+    }
+}
+
+impl JetStream {
+    fn write_config(&self, with: &Equipment) -> Result<PathBuf, ServerError> {
+        let config = NatsConfig {
+            port: with.port,
+            server_name: &self.server_name,
+            pid_file: &pid_file(with.folder.path(), Server::Nats),
+            store: &store(with),
+            max_file_store: self.options.max_file_store,
+            users: &self.options.users,
+            guests: &self.options.guests,
+            exports: &self.options.exports,
+            passwords: &with.remembered.passwords,
+            extra: self.options.extra_config.as_deref(),
+        };
+        let text = config.render();
+        with.folder.write_private("nats.conf", text.as_bytes(), &with.user)
+    }
+}
+
+fn store(with: &Equipment) -> PathBuf {
+    with.folder.path().join("jetstream")
 }
 
 /// The first line that whoever listens on the port sends.
@@ -349,24 +296,4 @@ async fn greeting(port: u16) -> Option<String> {
         String::from_utf8(text).ok()
     };
     timeout(GREETING, read).await.ok().flatten()
-}
-
-/// Waits for a server whose owner died: its watchdog is ending it, which takes a moment.
-fn wait_for_predecessor(folder: &Path) -> Result<(), ServerError> {
-    let deadline = std::time::Instant::now() + SETTLING;
-    let living = || {
-        running_pid(folder, Server::Nats)
-            .filter(|pid| process::is_alive_as(*pid, Server::Nats.process_name()))
-    };
-    while let Some(pid) = living() {
-        if std::time::Instant::now() >= deadline {
-            return Err(ServerError::AlreadyRunning {
-                server: Server::Nats,
-                folder: folder.to_owned(),
-                pid: Some(pid),
-            });
-        }
-        std::thread::sleep(POLL);
-    }
-    Ok(())
 }

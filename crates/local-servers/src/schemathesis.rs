@@ -11,8 +11,9 @@ use std::{
 };
 
 use crate::{
-    error::{FetchError, tail},
-    fetch::{PYTHONS, default_cache, find_python, suffix, take_turn},
+    cache::{self, default_cache},
+    error::FetchError,
+    python::{PYTHONS, find_python, run},
 };
 
 /// The versions of all packages, and the hashes of their files.
@@ -35,16 +36,10 @@ impl Schemathesis {
     /// When there is no Python with pip, or pip cannot install it.
     pub fn provide() -> Result<Self, FetchError> {
         let python = find_python(&PYTHONS.map(OsStr::new))?;
-        let cache = std::path::absolute(default_cache()?).map_err(FetchError::io("find", "."))?;
         let name = format!("{PACKAGE}-{}", abi(&python)?);
-        let folder = cache.join(&name);
-        if !is_current(&folder) {
-            fs::create_dir_all(&cache).map_err(FetchError::io("make the folder", &cache))?;
-            let _turn = take_turn(&cache.join(format!(".{name}.lock")))?;
-            if !is_current(&folder) {
-                replace(&python, &cache, &folder)?;
-            }
-        }
+        let folder = cache::entry(&default_cache()?, &name, is_current, |part| {
+            install(&python, &part.join("installed"))
+        })?;
         Ok(Self { python, folder })
     }
 
@@ -64,7 +59,7 @@ impl Schemathesis {
 fn abi(python: &Path) -> Result<String, FetchError> {
     let mut command = Command::new(python);
     command.args(["-c", "import sys; print(sys.implementation.cache_tag)"]);
-    run(command).map(|printed| printed.trim().to_owned())
+    run(command, failed).map(|printed| printed.trim().to_owned())
 }
 
 /// The list is copied into the folder last, so a folder with this list is complete.
@@ -72,24 +67,7 @@ fn is_current(folder: &Path) -> bool {
     fs::read_to_string(folder.join("requirements.txt")).is_ok_and(|text| text == REQUIREMENTS)
 }
 
-/// Installs beside the place, and moves what is whole there.
-fn replace(python: &Path, cache: &Path, folder: &Path) -> Result<(), FetchError> {
-    let part = cache.join(format!(".{PACKAGE}-{}", suffix()?));
-    let installed = install(python, &part).and_then(|()| {
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(FetchError::io("remove", folder))?;
-        }
-        fs::rename(&part, folder).map_err(FetchError::io("move into", folder))
-    });
-    if installed.is_err()
-        && let Err(error) = fs::remove_dir_all(&part)
-    {
-        tracing::debug!(%error, folder = %part.display(), "leftover of an installation");
-    }
-    installed
-}
-
-fn install(python: &Path, part: &Path) -> Result<(), FetchError> {
+fn install(python: &Path, part: &Path) -> Result<PathBuf, FetchError> {
     fs::create_dir_all(part).map_err(FetchError::io("make the folder", part))?;
     let list = part.join("pinned.txt");
     fs::write(&list, REQUIREMENTS).map_err(FetchError::io("write", &list))?;
@@ -102,20 +80,12 @@ fn install(python: &Path, part: &Path) -> Result<(), FetchError> {
         .arg(&list)
         .arg("--target")
         .arg(part);
-    run(pip)?;
+    run(pip, failed)?;
     let complete = part.join("requirements.txt");
-    fs::rename(&list, &complete).map_err(FetchError::io("move into", &complete))
+    fs::rename(&list, &complete).map_err(FetchError::io("move into", &complete))?;
+    Ok(part.to_owned())
 }
 
-fn run(mut command: Command) -> Result<String, FetchError> {
-    let program = PathBuf::from(command.get_program());
-    let output = command.stdin(Stdio::null()).output().map_err(FetchError::io("run", program))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(FetchError::PipFailed {
-            package: PACKAGE,
-            tail: tail(&String::from_utf8_lossy(&output.stderr)),
-        })
-    }
+fn failed(tail: String) -> FetchError {
+    FetchError::PipFailed { package: PACKAGE, tail }
 }

@@ -59,17 +59,13 @@ impl Supervised {
         folder: &DataFolder,
         ephemeral: bool,
     ) -> Result<Self, ServerError> {
-        let signal = match server {
-            Server::Postgres => "INT",
-            Server::Nats => "TERM",
-        };
         let delete = ephemeral.then(|| folder.path());
         Ok(Self {
             server,
             log: folder.path().join("server.log"),
             log_start: 0,
             child: None,
-            watchdog: Some(Watchdog::start(signal, delete)?),
+            watchdog: Some(Watchdog::start(server.stop_signal(), delete)?),
         })
     }
 
@@ -171,11 +167,11 @@ impl Supervised {
 
     /// Asks the process to end, and waits until it has. One that does not end in a minute is
     /// killed.
-    pub(crate) async fn stop(&mut self, signal: Signal) -> Result<(), ServerError> {
+    pub(crate) async fn stop(&mut self) -> Result<(), ServerError> {
         let Some(pid) = self.pid() else {
             return Ok(());
         };
-        process::signal(pid, signal);
+        process::signal(pid, self.server.stop_signal());
         if self.wait_ended(STOPPING).await? {
             return Ok(());
         }

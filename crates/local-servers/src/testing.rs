@@ -14,18 +14,21 @@
 //!
 //! Nothing here returns an error: without its server a test can only fail.
 
-use std::{env, hash::Hasher as _, path::PathBuf, thread};
+use std::{env, ffi::OsStr, path::PathBuf, thread};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::sync::OnceCell;
 
 use crate::{
-    FetchError, Nats, NatsOptions, NatsUser, Postgres, PostgresOptions, ServerError, fetch,
+    FetchError, Nats, NatsOptions, NatsUser, Postgres, PostgresOptions, ServerError,
+    cache::{default_cache, fingerprint},
+    fetch::unpacked,
     folder::unique_suffix,
-    wheels::{self, Wheel},
+    python::{PYTHONS, find_python},
+    wheels::NATS_PY,
 };
 
-pub use crate::schemathesis::Schemathesis;
+pub use crate::{go::Go, node::Node, schemathesis::Schemathesis};
 
 /// Names the cluster to use instead of an own one: `cargo xtask test` shares one among all test
 /// programs.
@@ -104,10 +107,9 @@ pub struct PythonClient {
 
 /// The pinned Python client of NATS, fetched unless the cache has it.
 pub fn python_client() -> Result<PythonClient, FetchError> {
-    static CLIENT: Wheel = wheels::NATS_PY;
-    let (python, path) = fetch::fetch_library(&CLIENT)?;
-    let requirement = CLIENT.requirement;
-    Ok(PythonClient { requirement, python, path })
+    let path = unpacked(&NATS_PY, &default_cache()?)?;
+    let python = find_python(&PYTHONS.map(OsStr::new))?;
+    Ok(PythonClient { requirement: NATS_PY.requirement, python, path })
 }
 
 impl TestCluster {
@@ -139,7 +141,7 @@ impl TestCluster {
         let mut admin = self.connect().await;
         // Programs that want it at the same time wait for the one that makes it.
         sqlx::query("SELECT pg_advisory_lock($1)")
-            .bind(lock_number(name))
+            .bind(fingerprint(name.as_bytes()).cast_signed())
             .execute(&mut admin)
             .await
             .expect("the test cluster locks");
@@ -212,12 +214,4 @@ fn suffix() -> String {
 fn with_database(url: &str, name: &str) -> String {
     let (server, _) = url.rsplit_once('/').expect("the address of a cluster ends in /postgres");
     format!("{server}/{name}")
-}
-
-/// A number for PostgreSQL's lock that all programs compute alike.
-fn lock_number(name: &str) -> i64 {
-    #[expect(deprecated, reason = "SipHash with fixed keys, the same in every program")]
-    let mut hasher = std::hash::SipHasher::new();
-    hasher.write(name.as_bytes());
-    hasher.finish().cast_signed()
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nix::sys::signal::Signal;
+
 /// One of the two servers this crate runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
@@ -13,7 +15,7 @@ pub enum Server {
 
 impl Server {
     /// The oldest version that works.
-    pub const fn oldest(self) -> Version {
+    pub(crate) const fn oldest(self) -> Version {
         match self {
             Self::Postgres => Version::new(15, 0),
             Self::Nats => Version::new(2, 10),
@@ -21,7 +23,7 @@ impl Server {
     }
 
     /// The environment variable that overrides the search for it.
-    pub const fn variable(self) -> &'static str {
+    pub(crate) const fn variable(self) -> &'static str {
         match self {
             Self::Postgres => "MANDATE_POSTGRES",
             Self::Nats => "MANDATE_NATS_SERVER",
@@ -33,6 +35,14 @@ impl Server {
         match self {
             Self::Postgres => "postgres",
             Self::Nats => "nats-server",
+        }
+    }
+
+    /// What asks it to end in order: for PostgreSQL a *fast* shutdown, without waiting for clients.
+    pub(crate) const fn stop_signal(self) -> Signal {
+        match self {
+            Self::Postgres => Signal::SIGINT,
+            Self::Nats => Signal::SIGTERM,
         }
     }
 

@@ -12,6 +12,8 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
 };
 
+use nix::sys::signal::Signal;
+
 use crate::error::ServerError;
 
 /// Without its comments, which would stand in every listing of processes.
@@ -23,6 +25,12 @@ fn script() -> String {
         .join("\n")
 }
 
+/// As `kill -s` wants it: without the letters that every signal's name begins with.
+fn name_of(signal: Signal) -> &'static str {
+    let name = signal.as_str();
+    name.strip_prefix("SIG").unwrap_or(name)
+}
+
 /// The owner's end of the companion process. Dropping it makes the companion end what it watches.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
@@ -32,11 +40,11 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts the companion. `signal` (such as `INT`) is what it asks the server to end with;
+    /// Starts the companion. `signal` is what it asks the server to end with;
     /// `delete` is the folder to remove once the server has ended.
-    pub(crate) fn start(signal: &str, delete: Option<&Path>) -> Result<Self, ServerError> {
+    pub(crate) fn start(signal: Signal, delete: Option<&Path>) -> Result<Self, ServerError> {
         let mut companion = Command::new("/bin/sh")
-            .args(["-c", &script(), "mandate-watchdog", signal])
+            .args(["-c", &script(), "mandate-watchdog", name_of(signal)])
             .arg(delete.unwrap_or(Path::new("")))
             .current_dir("/")
             .env_clear()

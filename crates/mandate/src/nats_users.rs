@@ -39,7 +39,7 @@ fn user(service: Service) -> NatsUser {
     );
     publish.push(format!("mandate.audit.{service}"));
     publish.push(format!("mandate.relay.{service}.wake"));
-    if service == Service::Directory {
+    if service == Service::Notifier {
         // It keeps a consumer for every subscriber.
         publish.extend(
             ["$JS.API.CONSUMER.NAMES.EVENTS", "$JS.API.CONSUMER.DELETE.EVENTS.*"]

@@ -1,25 +1,24 @@
 //! `mandate subscribers`: systems outside that read an organization's events from NATS.
 //!
-//! The truth is the directory's table. What follows from it is brought about elsewhere: the durable
-//! consumers by the directory, the users of a private server by [`crate::local`]; the users of a
-//! server of one's own are written into its configuration by whoever runs it.
+//! The truth is the notifier's table. What follows from it is brought about elsewhere: the durable
+//! consumers by the notifier, the users of a private server by `local`; the users of a server of
+//! one's own are written into its configuration by whoever runs it.
 
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use contract::{Environment, Service};
-use directory::subscriber::{NewSubscriber, STREAM, Subscriber};
-use directory::{SubscriberError, store};
+use contract::{Environment, OrganizationId, Service};
 use eventstore::EventStore;
 use local_servers::NatsGuest;
+use notifier::{NewSubscriber, STREAM, Subscriber, SubscriberError};
 use sqlx::PgPool;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::cli::{AddSubscriber, ListSubscribers, RemoveSubscriber, Subscribers};
 use crate::configuration::Configuration;
-use crate::local;
+use crate::data_dir;
 
 /// How long a running system may take to let a new subscriber in.
 const ADMISSION: Duration = Duration::from_secs(10);
@@ -44,12 +43,17 @@ pub fn guest(subscriber: &Subscriber) -> NatsGuest {
 pub async fn run(command: Subscribers, mut configuration: Configuration) -> anyhow::Result<()> {
     let folder = match command.data_dir() {
         Some(folder) => folder.to_owned(),
-        None => local::default_data_dir()?,
+        None => data_dir::default_data_dir()?,
     };
-    let nats = reach(&folder, &mut configuration)?;
-    let pool = directory_pool(&configuration)?;
+    let databases: &[Service] = match &command {
+        // Whether there is the organization, the directory knows.
+        Subscribers::Add(_) => &[Service::Directory, Service::Notifier],
+        Subscribers::List(_) | Subscribers::Remove(_) => &[Service::Notifier],
+    };
+    let nats = reach(&folder, databases, &mut configuration)?;
+    let pool = pool(&configuration)?;
     let done = match command {
-        Subscribers::Add(command) => add(command, &pool, &nats).await,
+        Subscribers::Add(command) => add(command, &configuration, &pool, &nats).await,
         Subscribers::List(command) => list(&command, &pool).await,
         Subscribers::Remove(command) => remove(&command, &pool, &nats).await,
     };
@@ -61,9 +65,13 @@ pub async fn run(command: Subscribers, mut configuration: Configuration) -> anyh
 ///
 /// # Errors
 /// When no database is set.
-pub fn directory_pool(configuration: &Configuration) -> anyhow::Result<PgPool> {
-    let settings = configuration.database_of(Service::Directory)?;
-    Ok(service::connect::database(Service::Directory, &settings)?)
+pub fn pool(configuration: &Configuration) -> anyhow::Result<PgPool> {
+    connect(configuration, Service::Notifier)
+}
+
+fn connect(configuration: &Configuration, service: Service) -> anyhow::Result<PgPool> {
+    let settings = configuration.database_of(service)?;
+    Ok(service::connect::database(service, &settings)?)
 }
 
 /// The NATS that subscribers read from.
@@ -82,16 +90,22 @@ impl Nats {
 }
 
 /// Finds the servers: those of the configuration, else the private ones of this folder.
-fn reach(folder: &Path, configuration: &mut Configuration) -> anyhow::Result<Nats> {
-    if configuration.database_of(Service::Directory).is_err() {
-        local::reach_postgres(folder, configuration)?;
+fn reach(
+    folder: &Path,
+    databases: &[Service],
+    configuration: &mut Configuration,
+) -> anyhow::Result<Nats> {
+    for service in databases {
+        if configuration.database_of(*service).is_err() {
+            data_dir::reach_postgres(folder, *service, configuration)?;
+        }
     }
-    if let Ok(given) = configuration.nats_of(Service::Directory) {
+    if let Ok(given) = configuration.nats_of(Service::Notifier) {
         let mut urls = Vec::new();
         for address in given.url.reveal().split(',') {
             let wrong = "`nats.url` is not nats://user:password@host:port";
             let mut url = url::Url::parse(address.trim()).context(wrong)?;
-            // The directory's own login is in it.
+            // The notifier's own login is in it.
             let (Ok(()), Ok(())) = (url.set_username(""), url.set_password(None)) else {
                 bail!(wrong);
             };
@@ -100,15 +114,23 @@ fn reach(folder: &Path, configuration: &mut Configuration) -> anyhow::Result<Nat
         let url = urls.join(",");
         return Ok(Nats::Given { url });
     }
-    let url = local::nats_url(folder)?;
+    let url = data_dir::nats_url(folder)?;
     Ok(Nats::Private { url })
 }
 
-async fn add(command: AddSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Result<()> {
+async fn add(
+    command: AddSubscriber,
+    configuration: &Configuration,
+    pool: &PgPool,
+    nats: &Nats,
+) -> anyhow::Result<()> {
     let new = NewSubscriber::parse(&command.name, command.organization, &command.events)
         .map_err(SubscriberError::Invalid)?;
-    let events = EventStore::new(Service::Directory, pool.clone(), Environment::system());
-    let (subscriber, password) = directory::add_subscriber(&events, new).await?;
+    if !organization_exists(configuration, command.organization).await? {
+        bail!("there is no organization {}", command.organization);
+    }
+    let events = EventStore::new(Service::Notifier, pool.clone(), Environment::system());
+    let (subscriber, password) = notifier::add_subscriber(&events, new).await?;
     let login = subscriber.login();
     // Printed before anything else can fail: there is no second time.
     println!("NATS_URL={}", nats.url());
@@ -141,6 +163,16 @@ async fn add(command: AddSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+async fn organization_exists(
+    configuration: &Configuration,
+    id: OrganizationId,
+) -> anyhow::Result<bool> {
+    let pool = connect(configuration, Service::Directory)?;
+    let exists = directory::organization_exists(&pool, id).await;
+    pool.close().await;
+    Ok(exists?)
 }
 
 /// Waits until the new subscriber reaches its consumer, and says whether it does.
@@ -179,7 +211,7 @@ async fn reaches(
 }
 
 async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
-    let subscribers = store::subscribers(&mut *pool.acquire().await?).await?;
+    let subscribers = notifier::list_subscribers(pool).await?;
     let mut lines = String::new();
     for subscriber in &subscribers {
         if command.nats_users {
@@ -195,8 +227,8 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
 }
 
 async fn remove(command: &RemoveSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Result<()> {
-    let events = EventStore::new(Service::Directory, pool.clone(), Environment::system());
-    let subscriber = directory::remove_subscriber(&events, &command.name).await?;
+    let events = EventStore::new(Service::Notifier, pool.clone(), Environment::system());
+    let subscriber = notifier::remove_subscriber(&events, &command.name).await?;
     println!("{} is removed; its name is not used again.", subscriber.name);
     match nats {
         Nats::Private { .. } => {

@@ -155,6 +155,7 @@ async fn start_service(
             consent_broker::start(resources, configuration.consent_broker).await?
         }
         Service::Audit => audit::start(resources, configuration.audit).await?,
+        Service::Notifier => notifier::start(&resources),
     };
     tracing::debug!(%service, "started");
     Ok(routes)

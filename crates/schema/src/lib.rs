@@ -27,6 +27,7 @@ static APP_REGISTRY: Migrator = sqlx::migrate!("../../migrations/app-registry");
 static KEY_ISSUER: Migrator = sqlx::migrate!("../../migrations/key-issuer");
 static CONSENT_BROKER: Migrator = sqlx::migrate!("../../migrations/consent-broker");
 static AUDIT: Migrator = sqlx::migrate!("../../migrations/audit");
+static NOTIFIER: Migrator = sqlx::migrate!("../../migrations/notifier");
 
 /// Why a database could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,7 @@ fn migrations(service: Service) -> &'static Migrator {
         Service::KeyIssuer => &KEY_ISSUER,
         Service::ConsentBroker => &CONSENT_BROKER,
         Service::Audit => &AUDIT,
+        Service::Notifier => &NOTIFIER,
     }
 }
 

@@ -5,21 +5,30 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::{
-    deny, generated,
+    budgets, circles, deny, documentation, generated, guarantees,
     process::{cargo, run as run_command},
-    queries, test,
+    queries, rooms, test, unused,
 };
 
-pub(crate) async fn run() -> anyhow::Result<()> {
+/// `spent` went before, for the budget of the whole.
+pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.done("format", format());
+    steps.done("circles", circles::run());
+    steps.done("rooms", rooms::run());
+    steps.done("unused public items", unused::run());
     steps.done("dependencies", deny::run());
     steps.done("lints", lints());
+    steps.done("documentation", documentation::run());
     steps.done("queries", queries::run(true).await);
     steps.done("event schemas", generated::schemas(true));
     steps.done("API description", generated::openapi(true));
-    steps.done("tests", test::run(&[]).await);
-    steps.report()
+    let tests = steps.done("tests", test::run(&[]).await);
+    // After the tests, whose programs it asks.
+    steps.done("guarantees", guarantees::run());
+    let whole = steps.report();
+    budgets::print(tests, spent + whole)?;
+    steps.verdict()
 }
 
 fn format() -> anyhow::Result<()> {
@@ -45,7 +54,8 @@ impl Default for Steps {
 }
 
 impl Steps {
-    fn done(&mut self, name: &'static str, result: anyhow::Result<()>) {
+    /// Says how it went, and gives the time it took.
+    fn done(&mut self, name: &'static str, result: anyhow::Result<()>) -> Duration {
         let taken = self.since.elapsed();
         self.since = Instant::now();
         let verdict = if result.is_ok() { "ok" } else { "FAILED" };
@@ -55,14 +65,20 @@ impl Steps {
             eprintln!("{error:#}");
             self.failed.push((name, error));
         }
+        taken
     }
 
-    fn report(self) -> anyhow::Result<()> {
+    /// Prints what took how long, and gives the sum.
+    fn report(&self) -> Duration {
         for (name, taken) in &self.taken {
             println!("{:>8.1} s  {name}", taken.as_secs_f64());
         }
         let all: Duration = self.taken.iter().map(|(_, taken)| *taken).sum();
         println!("{:>8.1} s  in all", all.as_secs_f64());
+        all
+    }
+
+    fn verdict(self) -> anyhow::Result<()> {
         match self.failed.into_iter().next() {
             None => Ok(()),
             Some((name, error)) => Err(error).context(format!("{name} failed")),

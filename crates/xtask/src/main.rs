@@ -4,16 +4,25 @@
 //! command with `--check` fails when the committed file is not what would be made.
 
 mod bench;
+mod budgets;
 mod ci;
+mod circles;
 mod committed;
 mod deny;
+mod documentation;
 mod faults;
+mod fixture;
 mod generated;
+mod guarantees;
+mod packages;
 mod process;
 mod queries;
+mod rooms;
+mod source;
 mod test;
+mod unused;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
@@ -52,8 +61,48 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Write the database of this version down, for later versions to come up on.
+    Fixture {
+        /// What it shall be called: `tests/fixtures/<name>`.
+        name: String,
+    },
+    /// Check what the compiler does not hold.
+    Check {
+        /// What to check.
+        what: Check,
+    },
     /// Everything that continuous integration runs.
-    Ci,
+    Ci {
+        /// Seconds that went before, for the budget of the whole.
+        #[arg(long, default_value_t = 0)]
+        spent: u64,
+    },
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Check {
+    /// No crate's files import each other in a circle.
+    Circles,
+    /// No file of production code is over 400 lines.
+    Rooms,
+    /// Each public item of a library is named by another crate or a test.
+    Unused,
+    /// The documentation of the code has no broken link.
+    Documentation,
+    /// Each command of docs/guarantees.md finds a test.
+    Guarantees,
+}
+
+impl Check {
+    fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Circles => circles::run(),
+            Self::Rooms => rooms::run(),
+            Self::Unused => unused::run(),
+            Self::Documentation => documentation::run(),
+            Self::Guarantees => guarantees::run(),
+        }
+    }
 }
 
 #[derive(clap::Args, Clone, Copy)]
@@ -73,7 +122,9 @@ async fn main() -> ExitCode {
         Chore::Deny => deny::run(),
         Chore::Bench { arguments } => bench::run(&arguments),
         Chore::Faults { arguments } => faults::run(&arguments),
-        Chore::Ci => ci::run().await,
+        Chore::Fixture { name } => fixture::run(&name),
+        Chore::Check { what } => what.run(),
+        Chore::Ci { spent } => ci::run(Duration::from_secs(spent)).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

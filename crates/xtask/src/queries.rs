@@ -13,36 +13,13 @@ use anyhow::{Context as _, ensure};
 use contract::Service;
 use local_servers::{Postgres, testing};
 use schema::Login;
-use serde::Deserialize;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     committed::{Comparison, is_json, read},
-    process::{cargo, output, root, run as run_command, target},
+    packages::{Package, packages},
+    process::{cargo, root, run as run_command, target},
 };
-
-/// What of `cargo metadata` is needed.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    dependencies: Vec<Dependency>,
-    targets: Vec<Target>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    src_path: PathBuf,
-}
 
 pub(crate) async fn run(check: bool) -> anyhow::Result<()> {
     let mut postgres = Postgres::start(testing::cluster_options()?).await?;
@@ -90,15 +67,12 @@ async fn create_schemas(url: &str) -> anyhow::Result<()> {
 /// Makes cargo compile the crates that may use the macros, whether their source changed or not:
 /// it is the database that may have.
 fn expand_again() -> anyhow::Result<()> {
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let metadata: Metadata = serde_json::from_slice(&metadata)?;
-    let uses_sqlx = |package: &&Package| {
+    let uses_sqlx = |package: &Package| {
         let own = ["xtask", "local-servers"];
-        !own.contains(&package.name.as_str())
-            && package.dependencies.iter().any(|it| it.name == "sqlx")
+        !own.contains(&package.name.as_str()) && package.dependencies.iter().any(|it| it == "sqlx")
     };
-    for target in metadata.packages.iter().filter(uses_sqlx).flat_map(|package| &package.targets) {
-        touch(&target.src_path).with_context(|| target.src_path.display().to_string())?;
+    for target in packages()?.iter().filter(|it| uses_sqlx(it)).flat_map(|it| &it.targets) {
+        touch(target).with_context(|| target.display().to_string())?;
     }
     Ok(())
 }

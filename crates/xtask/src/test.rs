@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use local_servers::{Postgres, testing};
 
-use crate::process::{self, cargo};
+use crate::process::{self, cargo, root};
 
 /// Runs the tests. What they need is found or fetched first, so that a failure to do so is one
 /// clear message and not that of each test.
@@ -16,6 +16,8 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
     drop(nats);
     testing::python_client().context("no Python client of NATS for the tests")?;
     testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
+    testing::Node::provide(&root().join("tests/node")).context("no Node.js for the tests")?;
+    testing::Go::provide().context("no Go for the tests")?;
 
     // Some tests run the program itself.
     process::run(&mut cargo(&["build", "--package", "mandate", "--bins"]))?;

@@ -33,7 +33,7 @@ pub(crate) async fn measure(
     let pool = stage.pool_of(Service::ConsentBroker)?;
     let environment = Environment::system();
     let store = EventStore::new(Service::ConsentBroker, pool.clone(), environment.clone());
-    let client = stage.nats_client().await?;
+    let client = stage.nats_client().await;
     let transport = Transport::new(client, TransportSettings::default());
     let shutdown = CancellationToken::new();
     // The server's own relay leads already; this one follows and pokes it, as a replica's does.

@@ -12,11 +12,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
 use local_servers::{Nats, NatsOptions, NatsUser, Postgres, PostgresOptions};
-use schema::Login;
-use serde_json::{Value, json};
+use serde_json::json;
 use service::settings::DatabaseSettings;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+use stage::{Addresses, Client};
 
 use crate::least::{self, Rung};
 
@@ -118,8 +118,7 @@ impl Stage {
             .with("max_wal_size", "4GB");
         let postgres = Postgres::start(options).await?;
         let nats = Nats::start(NatsOptions::throwaway(vec![NatsUser::unlimited(USER)])?).await?;
-        let logins = Service::ALL.map(|service| Login { service, password: None });
-        schema::migrate(postgres.admin_url(), &logins).await?;
+        stage::migrate(postgres.admin_url()).await;
         let pool = PgPoolOptions::new().max_connections(32).connect(postgres.admin_url()).await?;
         age_log(&pool).await?;
         let master_key = STANDARD.encode(Environment::system().bytes::<32>());
@@ -136,7 +135,13 @@ impl Stage {
             client_id: String::new(),
             client_secret: String::new(),
         };
-        let main = stage.serve(&["directory", "app-registry", "key-issuer", "consent-broker"])?;
+        let main = stage.serve(&[
+            "directory",
+            "app-registry",
+            "key-issuer",
+            "consent-broker",
+            "notifier",
+        ])?;
         stage.address.clone_from(&main.address);
         stage.main = Some(main);
         stage.start_audit()?;
@@ -157,7 +162,7 @@ impl Stage {
     /// The same with a record of each token.
     pub(crate) async fn least_server(&self, rung: Rung) -> anyhow::Result<Server> {
         self.settle().await?;
-        least::prepare(&self.pool, self.nats_client().await?).await?;
+        least::prepare(&self.pool, self.nats_client().await).await?;
         let mut command = limit_command()?;
         command.arg("--record").arg(rung.name());
         self.tell_servers(&mut command)?;
@@ -228,13 +233,8 @@ impl Stage {
     }
 
     /// A connection to NATS.
-    pub(crate) async fn nats_client(&self) -> anyhow::Result<async_nats::Client> {
-        let password = self.nats.password_of(USER).context("the user is there")?;
-        let options = async_nats::ConnectOptions::with_user_and_password(
-            USER.to_owned(),
-            password.to_owned(),
-        );
-        Ok(options.connect(self.nats.url()).await?)
+    pub(crate) async fn nats_client(&self) -> async_nats::Client {
+        stage::nats_client(std::slice::from_ref(&self.nats), USER).await
     }
 
     /// How many events the audit log has.
@@ -304,46 +304,28 @@ impl Stage {
             .output()?;
         ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         let operator = String::from_utf8(added.stdout)?.trim().to_owned();
+        let address = Addresses::One(format!("http://{}", self.address));
+        let client = Client::anonymous(address).with_token(&operator);
         let organization = json!({
             "name": "Bench", "kind": "other", "country": "DE", "contact_email": "contact@example.com",
         });
-        self.organization_id =
-            self.made(&operator, "/v1/organizations", &organization, "id").await?;
+        let organization = client.post("/v1/organizations", organization).await.expect(201);
+        self.organization_id = organization.field("id");
         let confirm = format!("/v1/organizations/{}/confirm-contact", self.organization_id);
-        self.post(&operator, &confirm, &json!({})).await?;
+        client.act(&confirm).await.expect(200);
         let app = json!({
             "organization_id": self.organization_id, "name": "Bench", "authentication_method": "client_credentials",
             "service": "retail_media",
             "domains": [{ "domain": "campaigns", "level": "manage" }, { "domain": "analytics", "level": "read" }],
         });
-        let app = self.made(&operator, "/v1/apps", &app, "id").await?;
-        self.post(&operator, &format!("/v1/apps/{app}/activate"), &json!({})).await?;
-        let key = self
-            .post(&operator, &format!("/v1/apps/{app}/keys"), &json!({ "name": "bench" }))
-            .await?;
-        self.client_id = text(&key, "client_id")?;
-        self.client_secret = text(&key, "client_secret")?;
+        let app = client.post("/v1/apps", app).await.expect(201).field("id");
+        client.act(&format!("/v1/apps/{app}/activate")).await.expect(200);
+        let key = json!({ "name": "bench" });
+        let key = client.post(&format!("/v1/apps/{app}/keys"), key).await.expect(201);
+        self.client_id = key.field("client_id");
+        self.client_secret = key.field("client_secret");
         self.developer_token = operator;
         Ok(())
-    }
-
-    async fn made(
-        &self,
-        token: &str,
-        path: &str,
-        body: &Value,
-        field: &str,
-    ) -> anyhow::Result<String> {
-        text(&self.post(token, path, body).await?, field)
-    }
-
-    async fn post(&self, token: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let url = format!("http://{}{path}", self.address);
-        let answer = reqwest::Client::new().post(url).bearer_auth(token).json(body).send().await?;
-        let status = answer.status();
-        let body = answer.text().await?;
-        ensure!(status.is_success(), "{path} answered {status}: {body}");
-        Ok(serde_json::from_str(&body).unwrap_or_default())
     }
 }
 
@@ -360,11 +342,4 @@ async fn age_log(pool: &PgPool) -> anyhow::Result<()> {
 async fn checkpoint(pool: &PgPool) -> anyhow::Result<()> {
     sqlx::query("CHECKPOINT").execute(pool).await?;
     Ok(())
-}
-
-fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
-    answer[field]
-        .as_str()
-        .map(str::to_owned)
-        .with_context(|| format!("the answer has no `{field}`"))
 }

@@ -213,7 +213,7 @@ impl Fault {
 }
 
 async fn jetstream(stage: &Stage) -> anyhow::Result<jetstream::Context> {
-    let mut jetstream = jetstream::new(stage.nats_client().await?);
+    let mut jetstream = jetstream::new(stage.nats_client().await);
     jetstream.set_timeout(ANSWER);
     Ok(jetstream)
 }

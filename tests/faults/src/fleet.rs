@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use journeys::client::Addresses;
+use stage::Addresses;
 
 use crate::random::Random;
 

@@ -29,12 +29,12 @@ pub(crate) const STATE: [StateTable; 12] = [
     table("directory", "accounts", "id", "account", ""),
     table("directory", "account_roles", "id", "account-role", "mandate.account-role.revoked.v1"),
     table("directory", "api_tokens", "id", "api-token", ""),
-    table("directory", "subscribers", "id", "subscriber", ""),
     table("app_registry", "apps", "id", "app", ""),
     table("key_issuer", "keys", "key_id", "key", ""),
     table("key_issuer", "signing_keys", "signing_key_id", "signing-key", ""),
     table("consent_broker", "links", "id", "consent-link", ""),
     table("consent_broker", "grants", "id", "consent", ""),
+    table("notifier", "subscribers", "id", "subscriber", ""),
 ];
 
 /// Single questions, each of which must find nothing.

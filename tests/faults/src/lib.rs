@@ -26,4 +26,3 @@ pub mod round;
 pub mod skewed;
 pub mod stage;
 pub mod subscriber;
-pub mod wait;

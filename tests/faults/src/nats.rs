@@ -4,16 +4,15 @@ use contract::Environment;
 use local_servers::{Nats, NatsOptions, NatsUser};
 
 use crate::process::free_port;
-use crate::stage::Shape;
 
-/// Starts it, with one user who may do everything.
-pub(crate) async fn start(shape: Shape, user: &str) -> anyhow::Result<Vec<Nats>> {
+/// Starts so many servers, one or three, with one user who may do everything.
+pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats>> {
     let user = NatsUser {
         // The same on every server.
         password: Some(new_password()),
         ..NatsUser::unlimited(user)
     };
-    if shape == Shape::Single {
+    if servers == 1 {
         return Ok(vec![Nats::start(NatsOptions::throwaway(vec![user])?).await?]);
     }
     let ports = [free_port()?, free_port()?, free_port()?];

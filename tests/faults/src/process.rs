@@ -10,8 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-
-use crate::wait::until;
+use stage::within;
 
 /// How long a process may take to end when it is asked to.
 const ENDING: Duration = Duration::from_secs(30);
@@ -80,7 +79,7 @@ impl Process {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let pid = Pid::from_raw(i32::try_from(self.child.id())?);
         kill(pid, Signal::SIGTERM)?;
-        let status = until("the end of a process", ENDING, async || {
+        let status = within(ENDING, "the end of a process", async || {
             let status = self.child.try_wait().map_err(|error| error.to_string())?;
             status.ok_or_else(|| "it still runs".to_owned())
         })

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use futures::future::join_all;
 use serde_json::json;
+use stage::within;
 use tokio_util::sync::CancellationToken;
 
 use crate::cast::Cast;
@@ -19,7 +20,6 @@ use crate::random::Random;
 use crate::report::{Report, Round, seconds};
 use crate::stage::{Shape, Stage};
 use crate::subscriber::Subscriber;
-use crate::wait::until;
 
 /// How long it may take until all is quiet again.
 const QUIET: Duration = Duration::from_mins(2);
@@ -129,7 +129,7 @@ impl Run {
         let mut random = Random::new(plan.seed);
         let history = Arc::new(History::new(history)?);
         let stage = Stage::set(plan.shape, &plan.programs, &plan.folder, random.fork()).await?;
-        let subscriber = Subscriber::follow(stage.nats_client().await?);
+        let subscriber = Subscriber::follow(stage.nats_client().await);
         let mut director = Client::new(
             "director".to_owned(),
             stage.fleet.clone(),
@@ -174,7 +174,7 @@ impl Run {
         let (done, healing, broken_for, longest_stall) = disturbed?;
 
         let mut told = None;
-        let quiet = until("all is quiet", QUIET, async || {
+        let quiet = within(QUIET, "all is quiet", async || {
             let look = check::quiet(&mut self.stage, &self.subscriber, &self.http).await;
             if told.as_ref() != look.as_ref().err() {
                 told = look.as_ref().err().cloned();
@@ -233,10 +233,12 @@ impl Run {
 
     async fn until_flowing(&self, when: &str) -> anyhow::Result<()> {
         let from = self.history.tally().acknowledged;
-        until(&format!("commands are acknowledged {when} the fault"), FLOWING, async || {
+        let what = format!("commands are acknowledged {when} the fault");
+        within(FLOWING, &what, async || {
             let flowed = self.history.tally().acknowledged - from;
             if flowed >= COMMANDS { Ok(()) } else { Err(format!("{flowed} were")) }
         })
-        .await
+        .await?;
+        Ok(())
     }
 }

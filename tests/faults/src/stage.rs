@@ -9,11 +9,10 @@ use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
-use journeys::client::Addresses;
 use local_servers::{Nats, Postgres, PostgresOptions};
-use schema::Login;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+use stage::{Addresses, within};
 
 use crate::fleet::Fleet;
 use crate::nats;
@@ -21,7 +20,6 @@ use crate::process::Process;
 use crate::programs::Programs;
 use crate::proxy::{Proxy, Weather};
 use crate::random::Random;
-use crate::wait::until;
 
 /// The user that everybody connects to NATS as.
 const USER: &str = "faults";
@@ -42,6 +40,15 @@ pub enum Shape {
     Single,
     /// Three NATS in a cluster, streams in three replicas; a replica is a process for each service.
     Cluster,
+}
+
+impl Shape {
+    fn nats_servers(self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Cluster => 3,
+        }
+    }
 }
 
 /// A replica of all services, and what lies between it and its servers.
@@ -91,10 +98,9 @@ impl Stage {
         let options = options.with("max_connections", "400");
         let (postgres, nats) = tokio::try_join!(
             async { Ok::<_, anyhow::Error>(Postgres::start(options).await?) },
-            nats::start(shape, USER)
+            nats::start(shape.nats_servers(), USER)
         )?;
-        let logins = Service::ALL.map(|service| Login { service, password: None });
-        schema::migrate(postgres.admin_url(), &logins).await?;
+        stage::migrate(postgres.admin_url()).await;
         let pool = PgPoolOptions::new().max_connections(4).connect(postgres.admin_url()).await?;
         let mut stage = Self {
             replicas: Vec::new(),
@@ -246,7 +252,7 @@ impl Stage {
     /// When one does not, or has ended by itself.
     pub async fn until_ready(&mut self) -> anyhow::Result<()> {
         let http = reqwest::Client::new();
-        until("all processes are ready", STARTING, async || self.ready(&http).await).await
+        Ok(within(STARTING, "all processes are ready", async || self.ready(&http).await).await?)
     }
 
     /// Whether every process says that it is ready.
@@ -285,21 +291,8 @@ impl Stage {
     }
 
     /// A connection to NATS without a proxy.
-    ///
-    /// # Errors
-    /// When no server is reached.
-    pub async fn nats_client(&self) -> anyhow::Result<async_nats::Client> {
-        let password = self.nats[0].password_of(USER).context("the user is there")?;
-        let options = async_nats::ConnectOptions::with_user_and_password(
-            USER.to_owned(),
-            password.to_owned(),
-        );
-        let urls: Vec<String> = self.nats.iter().map(Nats::url).collect();
-        Ok(options
-            .retry_on_initial_connect()
-            .reconnect_delay_callback(|_| Duration::from_millis(50))
-            .connect(urls)
-            .await?)
+    pub async fn nats_client(&self) -> async_nats::Client {
+        stage::nats_client(&self.nats, USER).await
     }
 
     async fn stop_processes(&mut self, number: usize) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use faults::programs::Programs;
 use faults::proxy::Weather;
 use faults::random::Random;
 use faults::stage::{Shape, Stage};
-use faults::wait::until;
+use stage::within;
 
 #[tokio::test]
 async fn a_process_ends_although_its_connections_to_postgresql_are_silent() {
@@ -23,11 +23,12 @@ async fn a_process_ends_although_its_connections_to_postgresql_are_silent() {
     stage.way_to_postgres(last, Weather::Silent);
     // Its own look at the database now waits on a connection that never answers.
     let http = reqwest::Client::new();
-    let waits =
-        until("something waits", Duration::from_mins(1), async || match stage.ready(&http).await {
+    let waits = within(Duration::from_mins(1), "something waits", async || {
+        match stage.ready(&http).await {
             Err(why) if why.contains("postgres") => Ok(()),
             other => Err(format!("{other:?}")),
-        });
+        }
+    });
     waits.await.unwrap();
     stage.remove_replica().await.unwrap();
 }

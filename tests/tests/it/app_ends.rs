@@ -3,8 +3,8 @@
 use journeys::events;
 use journeys::people::{App, RETAIL_MEDIA};
 use journeys::system::shared;
-use journeys::wait::eventually;
 use serde_json::json;
+use stage::eventually;
 
 fn path(app: &App) -> String {
     format!("/v1/apps/{}", app.id)
@@ -91,7 +91,7 @@ async fn an_archived_app_takes_its_keys_tokens_links_and_grants_with_it() {
     }
     itself.get("/v1/me/accounts").await.problem(401, "invalid-token");
     assert_eq!(key.ask(developer).await.expect(401).field("error"), "invalid_client");
-    let grants = account.admin().get("/v1/grants").await.expect(200).json();
+    let grants = account.admin().get("/v1/grants").await.expect(200).json;
     assert_eq!(
         (&grants["items"][0]["state"], &grants["items"][0]["revocation_reason"]),
         (&json!("revoked"), &json!("app_archived"))

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use journeys::people::{App, MARKETING_SOLUTIONS, Organization, RETAIL_MEDIA, draft};
 use journeys::system::shared;
 use serde_json::{Value, json};
+use stage::Method;
 
 /// A PNG, a GIF, and a PNG that breaks off.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
@@ -84,10 +85,10 @@ async fn what_is_on_request_has_to_be_enabled_first_and_the_catalogues_rules_hol
 
     ask(json!([domain("billing", "read")])).await.expect(201);
     ask(json!([domain("balances", "manage")])).await.refuses_fields(&["domains[0]"]);
-    let made = ask(json!([domain("accounts", "manage")])).await.expect(201).json();
+    let made = ask(json!([domain("accounts", "manage")])).await.expect(201).json;
     assert_eq!(made["domains"], json!([domain("accounts", "manage"), domain("campaigns", "read")]));
     let excluded = ask(json!([domain("accounts", "manage"), domain("analytics", "read")])).await;
-    assert_eq!(excluded.expect(422).json()["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(excluded.expect(422).json["errors"].as_array().unwrap().len(), 1);
 
     // What was enabled when the draft was saved has to be so still when it is activated.
     operator.put(&path, json!({ "domains": [] })).await.expect(200);
@@ -132,8 +133,8 @@ async fn only_a_complete_draft_is_activated_and_only_once() {
         .patch(&path(&app), json!({ "domains": [domain("campaigns", "read")] }))
         .await
         .expect(200);
-    let stale = developer.request(reqwest::Method::POST, &activate).header("if-match", "\"1\"");
-    developer.send(stale).await.problem(412, "changed-meanwhile");
+    let stale = developer.request(Method::POST, &activate).header("if-match", "\"1\"");
+    stale.send().await.problem(412, "changed-meanwhile");
     developer.act(&activate).await.expect(200);
     developer.act(&activate).await.problem(409, "app-activated-already");
 }
@@ -143,7 +144,7 @@ async fn nothing_that_owners_consent_to_changes_after_activation() {
     let organization = organization().await;
     let developer = &organization.developer;
     let app = developer.active_app(&organization, RETAIL_MEDIA).await;
-    let before = developer.get(&path(&app)).await.expect(200).json();
+    let before = developer.get(&path(&app)).await.expect(200).json;
     for (field, value) in [
         ("name", json!("Other")),
         ("description", json!("Other")),
@@ -159,7 +160,7 @@ async fn nothing_that_owners_consent_to_changes_after_activation() {
         .put_bytes(&image, "image/png", STANDARD.decode(PNG).unwrap())
         .await
         .problem(409, "app-frozen");
-    assert_eq!(developer.get(&path(&app)).await.expect(200).json(), before);
+    assert_eq!(developer.get(&path(&app)).await.expect(200).json, before);
     let method = developer.delete(&path(&app)).await;
     method.problem(405, "method-not-allowed");
 }
@@ -182,7 +183,7 @@ async fn an_image_is_a_png_or_jpeg_of_at_most_500_kb_by_its_bytes() {
     put("image/png", Vec::new()).await.problem(415, "image-format");
     // The name of the type says nothing: the bytes do.
     let set = put("application/octet-stream", png.clone()).await.expect(200);
-    assert_eq!(set.json()["has_image"], true);
+    assert_eq!(set.json["has_image"], true);
     let shown = developer.get(&image).await.expect(200);
     assert_eq!(
         (shown.header("content-type"), shown.header("x-content-type-options")),

@@ -3,10 +3,9 @@
 use std::net::TcpListener;
 
 use contract::Service;
-use journeys::client::{Addresses, Client};
 use journeys::program::{command, finish, run};
 use journeys::system::Servers;
-use journeys::wait::eventually;
+use stage::{Addresses, Client, eventually};
 
 #[test]
 fn it_tells_its_version_its_commands_and_its_completions() {
@@ -33,6 +32,17 @@ fn an_unknown_key_in_file_or_environment_is_refused_by_name() {
     assert!(refused.contains("listne"), "{refused}");
     let refused = run(&["config", "--config", "nowhere.toml"]).failed();
     assert!(refused.contains("nowhere.toml"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_subscriber_of_an_organization_that_there_is_not_is_refused_while_nothing_runs() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let organization = "0199d5b6-1f0a-7c3e-9a43-5f0a5a1c7e11";
+    let mut add = vec!["subscribers", "add", "billing", "--config", &file];
+    add.extend(["--organization", organization, "--events", "consent.granted"]);
+    let refused = run(&add).failed();
+    assert!(refused.contains(&format!("there is no organization {organization}")), "{refused}");
 }
 
 #[test]
@@ -158,17 +168,17 @@ async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     let servers = Servers::empty("").await;
     let (_process, address) = servers.serve(&[Service::Directory, Service::Audit]).await;
     let client = Client::anonymous(Addresses::One(address));
-    client.get_raw("/healthz").await.expect(200);
+    client.get("/healthz").await.expect(200);
     eventually("it says why it is not ready", async || {
-        let answer = client.get_raw("/readyz").await.expect(503);
-        let checks = &answer.json()["checks"];
+        let answer = client.get("/readyz").await.expect(503);
+        let checks = &answer.json["checks"];
         let named = |service| {
             let reason = checks[format!("{service}/migrated")]["reason"].as_str();
             reason.is_some_and(|reason| reason.contains("mandate migrate"))
         };
         // A probe may take too long on a busy machine, and says so then.
         if named("directory") && named("audit") {
-            assert_eq!(answer.json()["ready"], false);
+            assert_eq!(answer.json["ready"], false);
             Ok(())
         } else {
             Err(answer.text())
@@ -178,7 +188,7 @@ async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     // It recovers by itself.
     run(&["migrate", "--config", &servers.file()]).succeeded();
     eventually("it is ready after the migration", async || {
-        let answer = client.get_raw("/readyz").await;
+        let answer = client.get("/readyz").await;
         if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
     })
     .await;

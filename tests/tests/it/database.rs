@@ -168,6 +168,7 @@ async fn a_service_reaches_no_schema_but_its_own() {
         Service::KeyIssuer => "keys",
         Service::ConsentBroker => "grants",
         Service::Audit => "entries",
+        Service::Notifier => "subscribers",
     };
     for service in Service::ALL {
         for other in Service::ALL.into_iter().filter(|other| *other != service) {
@@ -208,7 +209,8 @@ async fn no_secret_is_in_any_table() {
     let mut connection = PgConnection::connect(&system.servers.database.url).await.unwrap();
     let columns: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT table_schema, table_name, column_name FROM information_schema.columns \
-         WHERE table_schema IN ('directory', 'app_registry', 'key_issuer', 'consent_broker', 'audit')",
+         WHERE table_schema IN ('directory', 'app_registry', 'key_issuer', 'consent_broker', 'audit', \
+         'notifier')",
     )
     .fetch_all(&mut connection)
     .await

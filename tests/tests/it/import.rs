@@ -1,17 +1,16 @@
 //! Accounts and roles from a CSV file.
 
-use journeys::client::Answer;
 use journeys::events;
 use journeys::people::Operator;
 use journeys::system::shared;
-use reqwest::Method;
 use serde_json::{Value, json};
+use stage::{Answer, Method};
 
 const HEADER: &str = "account_name,kind,service,external_id,email,role";
 
 async fn import(operator: &Operator, query: &str, file: &str) -> Answer {
     let request = operator.request(Method::POST, &format!("/v1/accounts/import{query}"));
-    operator.send(request.header("content-type", "text/csv").body(file.to_owned())).await
+    request.header("content-type", "text/csv").body(file.to_owned()).send().await
 }
 
 /// Outcomes by line.
@@ -31,28 +30,28 @@ async fn a_dry_run_tells_what_a_run_would_do_and_does_nothing() {
         "{HEADER}\nCorner Shop,advertiser,retail_media,import-1,{email},admin\n\"Shop, large\",publisher,marketing_solutions,import-2,,\n",
         email = person.email
     );
-    let dry = import(&operator, "?dry_run=true", &file).await.expect(200).json();
+    let dry = import(&operator, "?dry_run=true", &file).await.expect(200).json;
     assert_eq!(
         (&dry["dry_run"], &dry["applied"], &dry["created"]),
         (&json!(true), &json!(false), &json!(2))
     );
     assert_eq!(outcomes(&dry), [(2, "created"), (3, "created")]);
-    assert_eq!(person.get("/v1/accounts").await.expect(200).json()["items"], json!([]));
+    assert_eq!(person.get("/v1/accounts").await.expect(200).json["items"], json!([]));
 
-    let real = import(&operator, "", &file).await.expect(200).json();
+    let real = import(&operator, "", &file).await.expect(200).json;
     assert_eq!((&real["dry_run"], &real["applied"]), (&json!(false), &json!(true)));
     assert_eq!(outcomes(&real), outcomes(&dry));
-    let account = person.get("/v1/accounts").await.expect(200).json()["items"][0].clone();
+    let account = person.get("/v1/accounts").await.expect(200).json["items"][0].clone();
     assert_eq!(
         (&account["name"], &account["external_id"]),
         (&json!("Corner Shop"), &json!("import-1"))
     );
 
     // Again: nothing is left to do. Then with changes: only these.
-    let again = import(&operator, "", &file).await.expect(200).json();
+    let again = import(&operator, "", &file).await.expect(200).json;
     assert_eq!(outcomes(&again), [(2, "unchanged"), (3, "unchanged")]);
     let changed =
-        import(&operator, "", &file.replace("admin\n", "viewer\n")).await.expect(200).json();
+        import(&operator, "", &file.replace("admin\n", "viewer\n")).await.expect(200).json;
     assert_eq!(outcomes(&changed), [(2, "updated"), (3, "unchanged")]);
 
     let query = format!("account_id={}", account["id"].as_str().unwrap());
@@ -80,7 +79,7 @@ async fn one_wrong_line_keeps_the_whole_file_out_and_every_wrong_line_is_named()
     for (query, dry_run) in [("?dry_run=true", true), ("", false)] {
         let refused = import(&operator, query, &file).await;
         let refused = if dry_run { refused } else { refused.expect(422) };
-        let answer = refused.json();
+        let answer = refused.json;
         let report = answer.get("report").unwrap_or(&answer);
         assert_eq!((&report["applied"], &report["errors"]), (&json!(false), &json!(7)), "{report}");
         let wrong: Vec<(i64, &str)> = report["lines"]
@@ -103,7 +102,7 @@ async fn one_wrong_line_keeps_the_whole_file_out_and_every_wrong_line_is_named()
             ]
         );
     }
-    assert_eq!(person.get("/v1/accounts").await.expect(200).json()["items"], json!([]));
+    assert_eq!(person.get("/v1/accounts").await.expect(200).json["items"], json!([]));
 }
 
 #[tokio::test]

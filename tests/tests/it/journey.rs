@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use journeys::jwt;
 use journeys::people::{Account, App, Key, Organization, Person, RETAIL_MEDIA};
 use journeys::system::{BASE_URL, Servers, System};
-use reqwest::Method;
 use serde_json::{Value, json};
+use stage::Method;
 
 use crate::recorded;
 
@@ -83,23 +83,23 @@ async fn play(system: &System) -> Journey {
 
     let link = developer.link(&app).await;
     secrets.push(link.token.clone());
-    let page = account.admin().open(&link).await.expect(200).json();
+    let page = account.admin().open(&link).await.expect(200).json;
     assert_eq!(page["app"]["name"], "Aisle Optimizer");
     assert_eq!(page["organization"]["name"], "Example Apps");
     assert_eq!(page["accounts"][0]["selectable"], true);
     let approved = account.admin().approve(&link, &[&account.id]).await;
-    let grant = approved.expect(200).json()["granted"][0]["grant_id"].clone();
+    let grant = approved.expect(200).json["granted"][0]["grant_id"].clone();
     let again = account.admin().approve(&link, &[&account.id]).await;
     let when = again.problem(409, "link-already-used");
     assert!(when.starts_with("The link was used at 20"), "{when}");
 
     let reaches = async || {
         let itself = organization.owner.with_token(&tokens[0]);
-        let page = itself.get("/v1/me/accounts").await.expect(200).json();
+        let page = itself.get("/v1/me/accounts").await.expect(200).json;
         page["items"].as_array().unwrap().clone()
     };
     assert_eq!(reaches().await[0]["id"], account.id.as_str());
-    let mine = account.admin().get("/v1/grants").await.expect(200).json();
+    let mine = account.admin().get("/v1/grants").await.expect(200).json;
     assert_eq!((&mine["items"][0]["id"], &mine["items"][0]["state"]), (&grant, &"live".into()));
     let revoke = format!("/v1/grants/{}", grant.as_str().unwrap());
     account.admin().delete(&revoke).await.expect(204);
@@ -120,13 +120,14 @@ async fn drafted_edited_and_activated(developer: &Person, organization: &Organiz
     let path = format!("/v1/apps/{}", app.id);
     let edit = json!({ "name": "Aisle Optimizer" });
     let edited = developer.patch(&path, edit).await.expect(200);
-    assert_eq!(edited.json()["state"], "draft");
+    assert_eq!(edited.json["state"], "draft");
     let image = STANDARD.decode(PNG).unwrap();
     let imaged = developer.put_bytes(&format!("{path}/image"), "image/png", image.clone()).await;
-    assert_eq!(imaged.expect(200).json()["has_image"], true);
+    assert_eq!(imaged.expect(200).json["has_image"], true);
     let shown = organization.auditor.get(&format!("{path}/image")).await.expect(200);
-    assert_eq!((shown.header("content-type"), &shown.body), ("image/png", &image));
-    let active = developer.act(&format!("{path}/activate")).await.expect(200).json();
+    assert_eq!(shown.header("content-type"), "image/png");
+    assert_eq!(shown.body, image);
+    let active = developer.act(&format!("{path}/activate")).await.expect(200).json;
     assert_eq!((&active["state"], &active["version"]), (&"active".into(), &4.into()));
     let mut scopes: Vec<&str> =
         active["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
@@ -148,8 +149,8 @@ async fn text_key(developer: &Person, app: &App) -> Key {
     let request = developer
         .request(Method::POST, &format!("/v1/apps/{}/keys", app.id))
         .header("accept", "text/plain")
-        .json(&json!({ "name": "for the file" }));
-    let file = developer.send(request).await.expect(201);
+        .json(json!({ "name": "for the file" }));
+    let file = request.send().await.expect(201);
     assert_eq!(file.header("content-type"), "text/plain; charset=utf-8");
     assert_eq!(file.header("cache-control"), "no-store");
     assert!(file.header("content-disposition").ends_with(".txt\""));
@@ -179,7 +180,7 @@ async fn verified_tokens(system: &System, keys: &[Key; 2]) -> Vec<String> {
     assert_eq!(body.field("scope"), "RetailMedia_Analytics_Read");
     let basic = keys[0].ask(&anyone).await.expect(200);
     let file = keys[1].ask(&anyone).await.expect(200);
-    let key_set = anyone.get("/oauth2/jwks").await.expect(200).json();
+    let key_set = anyone.get("/oauth2/jwks").await.expect(200).json;
     let mut tokens = Vec::new();
     for (answer, key) in [(body, &keys[0]), (basic, &keys[0]), (file, &keys[1])] {
         let token = answer.field("access_token");
@@ -194,10 +195,10 @@ async fn verified_tokens(system: &System, keys: &[Key; 2]) -> Vec<String> {
         assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
         assert_eq!(claims["scope"], answer.field("scope").as_str());
         assert_eq!(
-            (answer.field("token_type").as_str(), &answer.json()["expires_in"]),
+            (answer.field("token_type").as_str(), &answer.json["expires_in"]),
             ("Bearer", &900.into())
         );
-        assert!(answer.json().get("refresh_token").is_none());
+        assert!(answer.json.get("refresh_token").is_none());
         assert_eq!(answer.header("cache-control"), "no-store");
         tokens.push(token);
     }

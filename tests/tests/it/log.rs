@@ -6,6 +6,7 @@ use journeys::events::{self, Event};
 use journeys::people::RETAIL_MEDIA;
 use journeys::system::shared;
 use serde_json::json;
+use stage::Method;
 
 #[tokio::test]
 async fn a_question_that_cannot_be_meant_is_refused_by_its_field() {
@@ -67,7 +68,7 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
     // One at a time, newest first, is the same list backwards.
     let (mut positions, mut path) = (Vec::new(), format!("/v1/events?{by_organization}&limit=1"));
     loop {
-        let page = reader.get(&path).await.expect(200).json();
+        let page = reader.get(&path).await.expect(200).json;
         positions.extend(
             page["items"].as_array().unwrap().iter().map(|item| item["position"].as_i64().unwrap()),
         );
@@ -80,13 +81,12 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ho
     assert_eq!(positions, expected);
 
     let path = format!("/v1/events/{}", activated.attribute("id"));
-    assert_eq!(reader.get(&path).await.expect(200).json()["event"], activated.event);
-    let request = reader
-        .request(reqwest::Method::GET, &path)
-        .header("accept", "application/cloudevents+json");
-    let bytes = reader.send(request).await.expect(200);
+    assert_eq!(reader.get(&path).await.expect(200).json["event"], activated.event);
+    let request =
+        reader.request(Method::GET, &path).header("accept", "application/cloudevents+json");
+    let bytes = request.send().await.expect(200);
     assert_eq!(bytes.header("content-type"), "application/cloudevents+json");
-    assert_eq!(bytes.json(), activated.event);
+    assert_eq!(bytes.json, activated.event);
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use contract::facts::grants_sha256;
 use journeys::events::{self, Event, assert_dense, count};
 use journeys::system::System;
-use journeys::wait::eventually;
 use serde_json::json;
+use stage::{USER_AGENT, eventually};
 
 use crate::journey::{Journey, STEPS};
 
@@ -121,7 +121,7 @@ async fn check_whole_log(system: &System, journey: &Journey) {
             "Number",
             "example.com",
             "127.0.0.1",
-            "journeys/1",
+            USER_AGENT,
             "mandate_",
             "correct horse",
         ] {
@@ -156,7 +156,7 @@ async fn check_whole_log(system: &System, journey: &Journey) {
             event.context.as_ref().unwrap_or_else(|| panic!("no context beside {}", event.event));
         assert_eq!(
             (&context["address"], &context["user_agent"]),
-            (&json!("127.0.0.1"), &json!("journeys/1"))
+            (&json!("127.0.0.1"), &json!(USER_AGENT))
         );
     }
     assert!(events::all(auditor, &query).await.iter().all(|event| event.context.is_none()));

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use journeys::client::Addresses;
 use journeys::events::{self, Event, count};
 use journeys::people::RETAIL_MEDIA;
 use journeys::system::System;
 use serde_json::json;
+use stage::{Addresses, Client};
 
 async fn two() -> (System, [Addresses; 2]) {
     let mut system = System::start().await;
@@ -35,12 +35,12 @@ async fn of_200_simultaneous_redemptions_over_two_replicas_exactly_one_succeeds(
     let attempts = (0..200).map(|turn| callers[turn % callers.len()].approve(&link, &accounts));
     let answers = join_all(attempts).await;
 
-    let statuses = count(answers.iter().map(|answer| answer.status));
+    let statuses = count(answers.iter().map(|answer| answer.status.as_u16()));
     assert_eq!(
         statuses,
         [(200, 1), (409, 199)].into(),
         "{:?}",
-        answers.iter().find(|a| a.status > 409)
+        answers.iter().find(|a| a.status.is_server_error())
     );
     let winner = answers.iter().find(|answer| answer.status == 200).unwrap();
     let used: DateTime<Utc> = winner.field("approved_at").parse().unwrap();
@@ -61,7 +61,7 @@ async fn of_200_simultaneous_redemptions_over_two_replicas_exactly_one_succeeds(
         (found["consent-link.redeemed"], found["consent.granted"], found["access.refused"]),
         (1, 1, 199)
     );
-    let grants = account.admin().get("/v1/grants").await.expect(200).json();
+    let grants = account.admin().get("/v1/grants").await.expect(200).json;
     assert_eq!(grants["items"].as_array().unwrap().len(), 1);
     system.stop().await;
 }
@@ -78,18 +78,18 @@ async fn an_app_never_has_more_than_five_keys_and_a_leaked_one_ends_on_both_repl
     let race =
         (0..40).map(|turn| at[turn % 2].post(&path, json!({ "name": format!("key {turn}") })));
     let answers = join_all(race).await;
-    let statuses = count(answers.iter().map(|answer| answer.status));
+    let statuses = count(answers.iter().map(|answer| answer.status.as_u16()));
     assert_eq!(statuses, [(201, 5), (409, 35)].into());
     for refused in answers.iter().filter(|answer| answer.status == 409) {
         refused.problem(409, "too-many-keys");
     }
-    let listed = developer.get(&path).await.expect(200).json();
+    let listed = developer.get(&path).await.expect(200).json;
     assert_eq!(listed["items"].as_array().unwrap().len(), 5);
 
     let made = answers.iter().filter(|answer| answer.status == 201);
     for (turn, key) in made.enumerate() {
         let (id, secret) = (key.field("client_id"), key.field("client_secret"));
-        let ask = async |client: &journeys::client::Client| {
+        let ask = async |client: &Client| {
             let client = client.without_credentials().with_password(&id, &secret);
             client.form("/oauth2/token", &[("grant_type", "client_credentials")]).await
         };
@@ -122,15 +122,15 @@ async fn a_revoked_grant_and_a_withdrawn_role_count_on_both_replicas_at_once() {
     }
     for turn in 0..4 {
         let link = developer.link(&app).await;
-        let approved = admin[turn % 2].approve(&link, &[&account.id]).await.expect(200).json();
+        let approved = admin[turn % 2].approve(&link, &[&account.id]).await.expect(200).json;
         for replica in &itself {
-            let page = replica.get("/v1/me/accounts").await.expect(200).json();
+            let page = replica.get("/v1/me/accounts").await.expect(200).json;
             assert_eq!(page["items"][0]["id"], account.id.as_str());
         }
         let grant = approved["granted"][0]["grant_id"].as_str().unwrap().to_owned();
         admin[(turn + 1) % 2].delete(&format!("/v1/grants/{grant}")).await.expect(204);
         for replica in &itself {
-            let page = replica.get("/v1/me/accounts").await.expect(200).json();
+            let page = replica.get("/v1/me/accounts").await.expect(200).json;
             assert_eq!(page["items"], json!([]));
         }
     }

@@ -2,8 +2,8 @@
 
 use journeys::events;
 use journeys::system::shared;
-use reqwest::Method;
 use serde_json::json;
+use stage::Method;
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_person_are_answered_alike_and_recorded() {
@@ -57,7 +57,7 @@ async fn a_revoked_api_token_opens_nothing() {
 async fn nobody_gets_in_without_a_valid_token() {
     let system = shared().await;
     let anyone = system.anonymous();
-    let api = anyone.get_raw("/openapi.json").await.expect(200).json();
+    let api = anyone.get("/openapi.json").await.expect(200).json;
     let forged = anyone.with_token(&format!("mandate_pat_{}", "A".repeat(43)));
     let mut operations = 0;
     for (path, methods) in api["paths"].as_object().unwrap() {
@@ -78,8 +78,7 @@ async fn nobody_gets_in_without_a_valid_token() {
         for method in methods.as_object().unwrap().keys() {
             let method: Method = method.to_uppercase().parse().unwrap();
             for caller in [&anyone, &forged] {
-                let answer =
-                    caller.send(caller.request(method.clone(), &path).json(&json!({}))).await;
+                let answer = caller.request(method.clone(), &path).json(json!({})).send().await;
                 assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
                 assert!(answer.header("www-authenticate").starts_with("Bearer"), "{method} {path}");
                 assert_eq!(

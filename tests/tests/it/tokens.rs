@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use journeys::client::Answer;
 use journeys::events;
 use journeys::people::{App, Key, Organization, RETAIL_MEDIA};
 use journeys::system::{System, shared};
 use serde_json::json;
+use stage::Answer;
 
 const TOKEN: &str = "/oauth2/token";
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -21,12 +21,8 @@ async fn app_with_key() -> (Organization, App, Key) {
 /// An RFC 6749 section 5.2 error.
 #[track_caller]
 fn oauth_error(answer: &Answer, status: u16, error: &str) {
-    assert_eq!(
-        (answer.status, answer.field("error").as_str()),
-        (status, error),
-        "{}",
-        answer.text()
-    );
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.field("error"), error);
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
@@ -168,7 +164,7 @@ async fn a_switch_adds_the_refresh_token_that_is_none_for_clients_that_need_the_
     let organization = system.operator().organization().await;
     let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
     let key = organization.developer.key(&app).await;
-    let answer = key.ask(&organization.developer).await.expect(200).json();
+    let answer = key.ask(&organization.developer).await.expect(200).json;
     assert_eq!(answer.get("refresh_token"), Some(&serde_json::Value::Null));
     assert_eq!(answer["expires_in"], 60);
     system.stop().await;

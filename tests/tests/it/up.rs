@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use journeys::client::{Addresses, Client};
 use journeys::events::{self, Event, assert_dense, count};
 use journeys::program::Process;
 use journeys::system::ready;
-use journeys::wait::eventually;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use stage::{Addresses, Client, Method, eventually};
 
 /// Starts it on this folder, and gives its address.
 async fn up(folder: &Path) -> (Process, String) {
@@ -96,7 +95,7 @@ async fn check_demo(demo: &Value, address: &str) {
         let me =
             anyone.with_token(text(person, "api_token")).get("/v1/people/me").await.expect(200);
         assert_eq!(me.field("email"), email);
-        assert_eq!(me.json()["operator"], role == "operator");
+        assert_eq!(me.json["operator"], role == "operator");
         let signed_in = anyone
             .with_password(email, password)
             .post("/v1/api-tokens", json!({ "name": "mine" }))
@@ -107,7 +106,7 @@ async fn check_demo(demo: &Value, address: &str) {
     let organization = text(demo, "organization_id");
     for role in ["owner", "developer", "auditor"] {
         let member = anyone.with_token(text(person(demo, role), "api_token"));
-        let me = member.get("/v1/people/me").await.expect(200).json();
+        let me = member.get("/v1/people/me").await.expect(200).json;
         assert_eq!(
             me["memberships"],
             json!([{ "organization_id": organization, "organization_name": "Example Apps", "role": role }])
@@ -123,7 +122,7 @@ async fn check_demo(demo: &Value, address: &str) {
                 .get("/v1/people/me")
                 .await
                 .expect(200)
-                .json();
+                .json;
             let held =
                 json!({ "account_id": account["id"], "role": role, "service": account["service"] });
             assert!(me["account_roles"].as_array().unwrap().contains(&held), "{me}");
@@ -135,7 +134,7 @@ async fn check_demo(demo: &Value, address: &str) {
         client.form("/oauth2/token", &[("grant_type", "client_credentials")]).await.expect(200);
     let reached =
         anyone.with_token(&token.field("access_token")).get("/v1/me/accounts").await.expect(200);
-    assert_eq!(reached.json()["items"][0]["id"], demo["accounts"][0]["id"]);
+    assert_eq!(reached.json["items"][0]["id"], demo["accounts"][0]["id"]);
 }
 
 async fn log(demo: &Value, address: &str) -> Vec<Event> {
@@ -263,15 +262,9 @@ async fn acknowledged_until_killed(demo: &Value, address: &str, process: &Proces
     let mut acknowledged = Vec::new();
     loop {
         let app = json!({ "name": "Draft", "authentication_method": "client_credentials" });
-        let request = developer.request(reqwest::Method::POST, "/v1/apps").json(&app);
-        let answer = match request.send().await {
-            Ok(answer) if answer.status() == 201 => answer.json::<Value>().await,
-            Ok(answer) => panic!("{}", answer.text().await.unwrap()),
-            Err(_) => return acknowledged,
-        };
-        if let Ok(app) = answer {
-            acknowledged.push(text(&app, "id").to_owned());
-        }
+        let request = developer.request(Method::POST, "/v1/apps").json(&app);
+        let Ok(answer) = request.try_send().await else { return acknowledged };
+        acknowledged.push(answer.expect(201).field("id"));
         if acknowledged.len() == BEFORE_THE_KILL {
             process.signal(Signal::SIGKILL).await;
         }

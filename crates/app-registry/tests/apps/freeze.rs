@@ -1,16 +1,16 @@
 //! Rule 10 and the others that the database holds by itself, against the service's role and against
 //! the owner of the tables.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::images::png;
+use crate::images::{png, put_image};
 use crate::stage::{Stage, complete};
 
 /// The service's connection, and the owner's.
 async fn both(stage: &Stage) -> [(&'static str, PgConnection); 2] {
     let service = stage.resources.pool.acquire().await.unwrap().detach();
-    let owner = PgConnection::connect(&stage.admin_url).await.unwrap();
+    let owner = PgConnection::connect(&stage.servers.database.url).await.unwrap();
     [("service", service), ("owner", owner)]
 }
 
@@ -33,10 +33,10 @@ async fn refused_by(connection: &mut PgConnection, statement: &str) -> String {
 async fn the_database_freezes_an_activated_app_for_the_service_and_for_its_owner() {
     let stage = Stage::set().await;
     let developer = stage.developer();
-    let id = developer.post("/v1/apps", complete()).await.id();
+    let id = developer.post("/v1/apps", complete()).await.field("id");
     let path = format!("/v1/apps/{id}");
-    developer.put_image(&path, png(8, 8)).await;
-    let answer = developer.post(&format!("{path}/activate"), Value::Null).await;
+    put_image(&developer, &path, png(8, 8)).await;
+    let answer = developer.act(&format!("{path}/activate")).await;
     assert_eq!(answer.json["state"], "active", "{answer:?}");
     let before = developer.get(&path).await.json;
     for (who, mut connection) in both(&stage).await {
@@ -116,10 +116,10 @@ async fn nothing_is_deleted() {
 async fn states_follow_each_other_only_as_they_may_and_with_an_event() {
     let stage = Stage::set().await;
     let developer = stage.developer();
-    let draft = developer.post("/v1/apps", complete()).await.id();
+    let draft = developer.post("/v1/apps", complete()).await.field("id");
     let active = stage.active_app().await;
     let archived = stage.active_app().await;
-    developer.post(&format!("/v1/apps/{archived}/archive"), Value::Null).await;
+    developer.act(&format!("/v1/apps/{archived}/archive")).await;
     let set = |id: &str, change: &str| {
         format!("UPDATE app_registry.apps SET version = version + 1, {change} WHERE id = '{id}'")
     };

@@ -2,15 +2,21 @@
 
 use std::io::Cursor;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use image::{DynamicImage, ImageFormat};
-use serde_json::{Value, json};
+use serde_json::json;
+use stage::{Answer, Client};
 
 use crate::stage::{Stage, complete, draft};
 
 /// A PNG of this size.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     encoded(ImageFormat::Png, width, height)
+}
+
+/// Sets the image of the app at this path; what it is said to be does not matter.
+pub async fn put_image(client: &Client, app: &str, bytes: Vec<u8>) -> Answer {
+    client.put_bytes(&format!("{app}/image"), "text/plain", bytes).await
 }
 
 fn encoded(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
@@ -23,25 +29,26 @@ fn encoded(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
 async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
     let stage = Stage::set().await;
     let developer = stage.developer();
-    let id = developer.post("/v1/apps", draft()).await.id();
+    let id = developer.post("/v1/apps", draft()).await.field("id");
     let path = format!("/v1/apps/{id}");
     let image = format!("{path}/image");
-    developer.get(&image).await.refused(StatusCode::NOT_FOUND, "image-not-found", &[]);
+    developer.get(&image).await.problem(404, "image-not-found");
 
     for (bytes, media_type) in
         [(png(9, 9), "image/png"), (encoded(ImageFormat::Jpeg, 9, 9), "image/jpeg")]
     {
-        let set = developer.put_image(&path, bytes.clone()).await;
+        let set = put_image(&developer, &path, bytes.clone()).await;
         assert_eq!((set.status, &set.json["has_image"]), (StatusCode::OK, &json!(true)), "{set:?}");
         let answer = developer.get(&image).await;
         assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.bytes, bytes);
+        assert_eq!(answer.body, bytes);
         assert_eq!(answer.header("content-type"), media_type);
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         let tag = format!("\"{}\"", set.json["image_sha256"].as_str().unwrap());
         assert_eq!(answer.header("etag"), tag);
-        let again = developer.send("GET", &image, &[("if-none-match", &tag)], None).await;
-        assert_eq!((again.status, again.bytes.len()), (StatusCode::NOT_MODIFIED, 0));
+        let again =
+            developer.request(Method::GET, &image).header("if-none-match", &tag).send().await;
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
     }
     assert_eq!(
         stage.events_of(&id).await[1..],
@@ -55,9 +62,10 @@ async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
 #[tokio::test]
 async fn the_same_image_again_leaves_no_event() {
     let stage = Stage::set().await;
-    let path = format!("/v1/apps/{}", stage.developer().post("/v1/apps", draft()).await.id());
-    let first = stage.developer().put_image(&path, png(8, 8)).await;
-    let second = stage.developer().put_image(&path, png(8, 8)).await;
+    let path =
+        format!("/v1/apps/{}", stage.developer().post("/v1/apps", draft()).await.field("id"));
+    let first = put_image(&stage.developer(), &path, png(8, 8)).await;
+    let second = put_image(&stage.developer(), &path, png(8, 8)).await;
     assert_eq!((first.json["version"].clone(), second.status), (json!(2), StatusCode::OK));
     assert_eq!(second.json, first.json);
 }
@@ -66,19 +74,15 @@ async fn the_same_image_again_leaves_no_event() {
 async fn bytes_that_are_no_image_too_many_or_a_bomb_are_refused() {
     let stage = Stage::set().await;
     let developer = stage.developer();
-    let path = format!("/v1/apps/{}", developer.post("/v1/apps", draft()).await.id());
-    let put = async |bytes: Vec<u8>| developer.put_image(&path, bytes).await;
-    put(b"<svg/>".to_vec()).await.refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "image-format", &[]);
-    put(Vec::new()).await.refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "image-format", &[]);
-    put(vec![0; 500_001]).await.refused(StatusCode::PAYLOAD_TOO_LARGE, "image-too-large", &[]);
-    put(vec![0; 3_000_000]).await.refused(StatusCode::PAYLOAD_TOO_LARGE, "image-too-large", &[]);
-    put(png(64, 64)[..60].to_vec()).await.refused(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "image-broken",
-        &[],
-    );
+    let path = format!("/v1/apps/{}", developer.post("/v1/apps", draft()).await.field("id"));
+    let put = async |bytes: Vec<u8>| put_image(&developer, &path, bytes).await;
+    put(b"<svg/>".to_vec()).await.problem(415, "image-format");
+    put(Vec::new()).await.problem(415, "image-format");
+    put(vec![0; 500_001]).await.problem(413, "image-too-large");
+    put(vec![0; 3_000_000]).await.problem(413, "image-too-large");
+    put(png(64, 64)[..60].to_vec()).await.problem(422, "image-broken");
     let wide = png(4097, 1);
-    put(wide).await.refused(StatusCode::UNPROCESSABLE_ENTITY, "image-too-many-pixels", &[]);
+    put(wide).await.problem(422, "image-too-many-pixels");
     assert_eq!(developer.get(&path).await.json["has_image"], false);
 }
 
@@ -86,15 +90,15 @@ async fn bytes_that_are_no_image_too_many_or_a_bomb_are_refused() {
 async fn a_drafts_image_is_its_organizations_and_an_activated_apps_image_is_for_all_who_sign_in() {
     let stage = Stage::set().await;
     let (developer, stranger) = (stage.developer(), stage.stranger());
-    let id = developer.post("/v1/apps", complete()).await.id();
+    let id = developer.post("/v1/apps", complete()).await.field("id");
     let path = format!("/v1/apps/{id}");
-    developer.put_image(&path, png(8, 8)).await;
+    put_image(&developer, &path, png(8, 8)).await;
     let image = format!("{path}/image");
-    stranger.get(&image).await.refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
+    stranger.get(&image).await.problem(404, "app-not-found");
     assert_eq!(stage.operator().get(&image).await.status, StatusCode::OK);
-    let activated = developer.post(&format!("{path}/activate"), Value::Null).await;
+    let activated = developer.act(&format!("{path}/activate")).await;
     assert_eq!(activated.status, StatusCode::OK, "{activated:?}");
     let event = stage.last_event_of(&id).await;
     assert_eq!(event["data"]["image_sha256"], activated.json["image_sha256"]);
-    assert_eq!(stranger.get(&image).await.bytes, png(8, 8));
+    assert_eq!(stranger.get(&image).await.body, png(8, 8));
 }

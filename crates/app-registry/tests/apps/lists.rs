@@ -1,9 +1,9 @@
 //! `GET /v1/apps`
 
-use axum::http::StatusCode;
+use contract::rpc::MemberRole;
 use serde_json::{Value, json};
+use stage::Answer;
 
-use crate::client::Answer;
 use crate::stage::{Stage, draft};
 
 fn names(answer: &Answer) -> Vec<&str> {
@@ -17,12 +17,12 @@ fn names(answer: &Answer) -> Vec<&str> {
 
 /// Drafts of these names, the first made first.
 async fn make(stage: &Stage, organization: contract::OrganizationId, apps: &[&str]) -> Vec<String> {
-    let member = stage.person_in(&[(organization, "developer")]);
+    let member = stage.person_in(&[(organization, MemberRole::Developer)]);
     let mut ids = Vec::new();
     for name in apps {
         let mut body = draft();
         body["name"] = json!(name);
-        ids.push(member.post("/v1/apps", body).await.id());
+        ids.push(member.post("/v1/apps", body).await.field("id"));
     }
     ids
 }
@@ -53,13 +53,15 @@ async fn members_see_their_organizations_and_operators_all() {
     make(&stage, stage.other_organization, &["theirs"]).await;
     assert_eq!(names(&stage.auditor().get("/v1/apps").await), ["ours"]);
     assert_eq!(names(&stage.operator().get("/v1/apps").await), ["theirs", "ours"]);
-    let both =
-        stage.person_in(&[(stage.organization, "owner"), (stage.other_organization, "auditor")]);
+    let both = stage.person_in(&[
+        (stage.organization, MemberRole::Owner),
+        (stage.other_organization, MemberRole::Auditor),
+    ]);
     assert_eq!(names(&both.get("/v1/apps").await), ["theirs", "ours"]);
     let ours = format!("/v1/apps?organization_id={}", stage.organization);
     assert_eq!(names(&both.get(&ours).await), ["ours"]);
     assert_eq!(names(&stage.operator().get(&ours).await), ["ours"]);
-    stage.stranger().get(&ours).await.refused(StatusCode::NOT_FOUND, "organization-not-found", &[]);
+    stage.stranger().get(&ours).await.problem(404, "organization-not-found");
     assert_eq!(names(&stage.person_in(&[]).get("/v1/apps").await), [""; 0]);
 }
 
@@ -67,7 +69,7 @@ async fn members_see_their_organizations_and_operators_all() {
 async fn a_list_can_be_of_one_state() {
     let stage = Stage::set().await;
     let ids = make(&stage, stage.organization, &["kept", "archived"]).await;
-    stage.developer().post(&format!("/v1/apps/{}/archive", ids[1]), Value::Null).await;
+    stage.developer().act(&format!("/v1/apps/{}/archive", ids[1])).await;
     for reader in [stage.developer(), stage.operator()] {
         assert_eq!(names(&reader.get("/v1/apps?state=draft").await), ["kept"]);
         assert_eq!(names(&reader.get("/v1/apps?state=archived").await), ["archived"]);
@@ -87,15 +89,6 @@ async fn wrong_parameters_are_named() {
         ("color=blue", "color"),
     ] {
         let answer = stage.developer().get(&format!("/v1/apps?{query}")).await;
-        answer.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", &[field]);
+        answer.refuses_fields(&[field]);
     }
-}
-
-#[tokio::test]
-async fn the_catalogue_is_shown_as_it_is() {
-    let stage = Stage::set().await;
-    let answer = stage.stranger().get("/v1/catalogue").await;
-    let service = &answer.json["services"]["retail_media"];
-    assert_eq!(service["title"], "C-Max");
-    assert_eq!(service["domains"]["accounts"]["manage"]["on_request"], true);
 }

@@ -7,8 +7,8 @@
     reason = "a test program: nothing imports it, and it may panic"
 )]
 
+mod answers;
 mod changes;
-mod client;
 mod creation;
 mod freeze;
 mod images;

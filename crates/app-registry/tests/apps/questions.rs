@@ -20,7 +20,7 @@ async fn other_services_are_told_what_an_app_is() {
 #[tokio::test]
 async fn other_services_are_told_the_names_of_apps_that_exist() {
     let stage = Stage::set().await;
-    let known = stage.developer().post("/v1/apps", draft()).await.id().parse().unwrap();
+    let known = stage.developer().post("/v1/apps", draft()).await.field("id").parse().unwrap();
     let asked = NameApps { app_ids: vec![stage.resources.env.new_id(), known] };
     let named =
         stage.resources.rpc.call(CallContext::new(&stage.resources.env), &asked).await.unwrap();

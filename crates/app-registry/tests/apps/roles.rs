@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use stage::Client;
 
-use crate::client::Client;
-use crate::images::png;
+use crate::images::{png, put_image};
 use crate::stage::{Stage, complete, draft};
 
 /// Every change of an app, as a method, what follows the app's path, and a body.
@@ -18,21 +18,24 @@ fn changes() -> Vec<(&'static str, &'static str, Option<Value>)> {
     ]
 }
 
-async fn attempt(
-    client: &Client<'_>,
-    id: &str,
-    change: &(&str, &str, Option<Value>),
-) -> StatusCode {
+async fn attempt(client: &Client, id: &str, change: &(&str, &str, Option<Value>)) -> StatusCode {
     let (method, suffix, body) = change;
-    client.send(method, &format!("/v1/apps/{id}{suffix}"), &[], body.clone()).await.status
+    let request = client.request(method.parse().unwrap(), &format!("/v1/apps/{id}{suffix}"));
+    match body {
+        Some(body) => request.json(body),
+        None => request,
+    }
+    .send()
+    .await
+    .status
 }
 
 #[tokio::test]
 async fn an_auditor_reads_everything_and_changes_nothing() {
     let stage = Stage::set().await;
-    let id = stage.developer().post("/v1/apps", complete()).await.id();
+    let id = stage.developer().post("/v1/apps", complete()).await.field("id");
     let path = format!("/v1/apps/{id}");
-    stage.developer().put_image(&path, png(8, 8)).await;
+    put_image(&stage.developer(), &path, png(8, 8)).await;
     let auditor = stage.auditor();
     for readable in
         [path.clone(), format!("{path}/image"), "/v1/apps".into(), "/v1/catalogue".into()]
@@ -42,12 +45,8 @@ async fn an_auditor_reads_everything_and_changes_nothing() {
     for change in &changes() {
         assert_eq!(attempt(&auditor, &id, change).await, StatusCode::FORBIDDEN, "{change:?}");
     }
-    auditor.put_image(&path, png(8, 8)).await.refused(
-        StatusCode::FORBIDDEN,
-        "role-not-allowed",
-        &[],
-    );
-    auditor.post("/v1/apps", draft()).await.refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
+    put_image(&auditor, &path, png(8, 8)).await.problem(403, "role-not-allowed");
+    auditor.post("/v1/apps", draft()).await.problem(403, "role-not-allowed");
     let organization = stage.organization;
     assert_eq!(
         stage.refused_attempts().await,
@@ -68,21 +67,15 @@ async fn an_auditor_reads_everything_and_changes_nothing() {
 async fn owners_and_developers_change_apps_and_do_not_suspend_them() {
     let stage = Stage::set().await;
     for member in [stage.owner(), stage.developer()] {
-        let id = member.post("/v1/apps", complete()).await.id();
+        let id = member.post("/v1/apps", complete()).await.field("id");
         let path = format!("/v1/apps/{id}");
         assert_eq!(member.patch(&path, json!({"name": "Other"})).await.status, StatusCode::OK);
-        assert_eq!(
-            member.post(&format!("{path}/activate"), Value::Null).await.status,
-            StatusCode::OK
-        );
+        assert_eq!(member.act(&format!("{path}/activate")).await.status, StatusCode::OK);
         for operators_only in ["suspend", "resume"] {
-            let answer = member.post(&format!("{path}/{operators_only}"), Value::Null).await;
-            answer.refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
+            let answer = member.act(&format!("{path}/{operators_only}")).await;
+            answer.problem(403, "role-not-allowed");
         }
-        assert_eq!(
-            member.post(&format!("{path}/archive"), Value::Null).await.status,
-            StatusCode::OK
-        );
+        assert_eq!(member.act(&format!("{path}/archive")).await.status, StatusCode::OK);
     }
     assert_eq!(stage.refused_attempts().await.len(), 4);
 }
@@ -98,31 +91,31 @@ async fn an_operator_reads_suspends_resumes_and_archives_and_does_not_edit() {
     }
     let mut body = draft();
     body["organization_id"] = json!(stage.organization);
-    operator.post("/v1/apps", body).await.refused(StatusCode::FORBIDDEN, "role-not-allowed", &[]);
+    operator.post("/v1/apps", body).await.problem(403, "role-not-allowed");
 }
 
 #[tokio::test]
 async fn to_people_of_other_organizations_the_app_does_not_exist() {
     let stage = Stage::set().await;
     let stranger = stage.stranger();
-    let id = stage.developer().post("/v1/apps", complete()).await.id();
+    let id = stage.developer().post("/v1/apps", complete()).await.field("id");
     let unknown = stage.resources.env.new_id::<contract::AppId>().to_string();
     for change in &changes() {
         assert_eq!(attempt(&stranger, &id, change).await, StatusCode::NOT_FOUND, "{change:?}");
     }
     let path = format!("/v1/apps/{id}");
     let hidden = stranger.get(&path).await;
-    hidden.refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
+    hidden.problem(404, "app-not-found");
     assert_eq!(
         stranger.get(&format!("/v1/apps/{unknown}")).await.json,
         hidden.json,
         "told apart by nothing"
     );
-    stranger.put_image(&path, png(8, 8)).await.refused(StatusCode::NOT_FOUND, "app-not-found", &[]);
+    put_image(&stranger, &path, png(8, 8)).await.problem(404, "app-not-found");
     let mut body = draft();
     body["organization_id"] = json!(stage.organization);
     let answer = stranger.post("/v1/apps", body).await;
-    answer.refused(StatusCode::NOT_FOUND, "organization-not-found", &[]);
+    answer.problem(404, "organization-not-found");
     assert_eq!(stage.refused_attempts().await, [""; 0]);
 }
 

@@ -1,54 +1,27 @@
-//! The stage of a test: servers, a service, people with tokens, and a directory that says what it
-//! is told to.
+//! The app registry with an organization's people and a directory that says what it is told to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use axum::Router;
-use axum::http::StatusCode;
-use contract::rpc::{GetOrganization, MemberRole, Membership, OrganizationKind, OrganizationView};
+use contract::rpc::{GetOrganization, MemberRole, OrganizationKind, OrganizationView};
 use contract::secret::ApiToken;
-use contract::{Environment, OrganizationId, PersonId, Service};
-use eventstore::TransportSettings;
-use local_servers::Nats;
-use local_servers::testing::{self, TestDatabase};
+use contract::{Environment, OrganizationId, Service};
 use serde_json::{Value, json};
-use service::rpc::RpcServer;
-use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{
-    AuthenticationError, Authenticator, CallContext, Caller, Health, Resources, Shared, Tasks,
-};
-
-use crate::client::Client;
+use service::Resources;
+use service::settings::HttpSettings;
+use stage::{Cast, Client, People, Servers};
 
 /// Everything a test needs.
 pub struct Stage {
     pub resources: Resources,
     pub organization: OrganizationId,
     pub other_organization: OrganizationId,
-    /// `postgres://…` of the superuser.
-    pub admin_url: String,
+    pub cast: Cast,
+    pub servers: Servers,
     router: Router,
     people: Arc<People>,
     directory: Arc<Mutex<HashMap<OrganizationId, OrganizationView>>>,
-    tokens: [(PersonId, String); 5],
-    _database: TestDatabase,
-    _nats: Nats,
-}
-
-#[derive(Default)]
-struct People(Mutex<HashMap<String, Caller>>);
-
-#[async_trait]
-impl Authenticator for People {
-    async fn authenticate(
-        &self,
-        token: &ApiToken,
-        _: &CallContext,
-    ) -> Result<Option<Caller>, AuthenticationError> {
-        Ok(self.0.lock().unwrap().get(token.reveal()).cloned())
-    }
 }
 
 /// The body of a draft with what is needed and nothing more.
@@ -68,115 +41,80 @@ pub fn complete() -> Value {
 impl Stage {
     /// Servers, the service, and the people.
     pub async fn set() -> Self {
-        let cluster = testing::postgres().await;
-        let template = cluster
-            .template("app_registry_tests", async |url| {
-                let login = schema::Login { service: Service::AppRegistry, password: None };
-                schema::migrate(url, &[login]).await.unwrap();
-            })
-            .await;
-        let database = cluster.database_from(Some(template)).await;
-        let nats = testing::nats().await;
+        let servers = Servers::start().await;
         let env = Environment::system();
-        let health = Health::new();
-        let shared = Shared {
-            env: env.clone(),
-            catalogue: Arc::default(),
-            tasks: Tasks::new(health.clone()),
-            health,
-        };
-        let resources = Resources::connect(
-            Service::AppRegistry,
-            &shared,
-            &DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() },
-            &NatsSettings {
-                url: nats.url_for(testing::NATS_USER).unwrap().into(),
-                ..NatsSettings::default()
-            },
-            TransportSettings::default(),
-        )
-        .await
-        .unwrap();
-
-        let (organization, other_organization) = (env.new_id(), env.new_id());
+        let shared = stage::shared(&env);
+        let resources = servers.connect(Service::AppRegistry, &shared).await;
+        let people = Arc::new(People::default());
+        let cast = people.cast(&env);
+        let (organization, other_organization) = (cast.organization, cast.other_organization);
         let directory = Arc::new(Mutex::new(HashMap::from(
             [organization, other_organization].map(|id| (id, organization_view(id))),
         )));
-        answer_as_directory(&resources, &shared, &directory).await;
-
-        let routes = app_registry::start(resources.clone(), app_registry::Settings::default())
+        let told = Arc::clone(&directory);
+        servers
+            .connect(Service::Directory, &shared)
+            .await
+            .serve_rpc(move |_, asked: GetOrganization| {
+                let known = told.lock().unwrap().get(&asked.organization_id).cloned();
+                async move { Ok(known) }
+            })
             .await
             .unwrap();
-        let people = Arc::new(People::default());
-        let tokens = ["owner", "developer", "auditor", "operator", "stranger"].map(|role| {
-            let memberships = match role {
-                "operator" => Vec::new(),
-                "stranger" => vec![(other_organization, "owner")],
-                role => vec![(organization, role)],
-            };
-            people.admit(&env, role == "operator", &memberships)
-        });
-        let application =
-            service::http::application(routes, people.clone(), &env, &HttpSettings::default());
+        let endpoints = app_registry::start(resources.clone(), app_registry::Settings::default())
+            .await
+            .unwrap();
+        let router =
+            service::http::application(endpoints, people.clone(), &env, &HttpSettings::default());
         Self {
+            resources,
             organization,
             other_organization,
-            admin_url: database.url.clone(),
-            router: application,
+            cast,
+            servers,
+            router,
             people,
             directory,
-            tokens,
-            _database: database,
-            _nats: nats,
-            resources,
         }
     }
 
-    pub fn owner(&self) -> Client<'_> {
-        self.client(0)
+    pub fn owner(&self) -> Client {
+        self.cast.owner.at(&self.router)
     }
 
-    pub fn developer(&self) -> Client<'_> {
-        self.client(1)
+    pub fn developer(&self) -> Client {
+        self.cast.developer.at(&self.router)
     }
 
-    pub fn auditor(&self) -> Client<'_> {
-        self.client(2)
+    pub fn auditor(&self) -> Client {
+        self.cast.auditor.at(&self.router)
     }
 
     /// An operator of the platform, member of no organization.
-    pub fn operator(&self) -> Client<'_> {
-        self.client(3)
+    pub fn operator(&self) -> Client {
+        self.cast.operator.at(&self.router)
     }
 
     /// An owner of another organization.
-    pub fn stranger(&self) -> Client<'_> {
-        self.client(4)
+    pub fn stranger(&self) -> Client {
+        self.cast.stranger.at(&self.router)
     }
 
     /// Someone new with these roles.
-    pub fn person_in(&self, memberships: &[(OrganizationId, &str)]) -> Client<'_> {
-        let (person, token) = self.people.admit(&self.resources.env, false, memberships);
-        Client { person, router: &self.router, token }
+    pub fn person_in(&self, memberships: &[(OrganizationId, MemberRole)]) -> Client {
+        self.people.admit(&self.resources.env, false, memberships).at(&self.router)
     }
 
     /// Someone whose token is nobody's.
-    pub fn nobody(&self) -> Client<'_> {
-        let token = ApiToken::generate(&self.resources.env).reveal().to_owned();
-        Client { person: self.resources.env.new_id(), router: &self.router, token }
-    }
-
-    fn client(&self, index: usize) -> Client<'_> {
-        let (person, token) = self.tokens[index].clone();
-        Client { person, router: &self.router, token }
+    pub fn nobody(&self) -> Client {
+        Client::anonymous(&self.router).with_token(ApiToken::generate(&self.resources.env).reveal())
     }
 
     /// An app that was just activated.
     pub async fn active_app(&self) -> String {
         let developer = self.developer();
-        let id = developer.post("/v1/apps", complete()).await.id();
-        let answer = developer.post(&format!("/v1/apps/{id}/activate"), Value::Null).await;
-        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        let id = developer.post("/v1/apps", complete()).await.field("id");
+        developer.act(&format!("/v1/apps/{id}/activate")).await.expect(200);
         id
     }
 
@@ -243,30 +181,6 @@ impl Stage {
     }
 }
 
-impl People {
-    fn admit(
-        &self,
-        env: &Environment,
-        operator: bool,
-        roles: &[(OrganizationId, &str)],
-    ) -> (PersonId, String) {
-        let token = ApiToken::generate(env).reveal().to_owned();
-        let membership = |(organization_id, role): &(OrganizationId, &str)| Membership {
-            organization_id: *organization_id,
-            role: MemberRole::parse(role).unwrap(),
-        };
-        let caller = Caller {
-            person_id: env.new_id(),
-            operator,
-            memberships: roles.iter().map(membership).collect(),
-            api_token_id: env.new_id(),
-        };
-        let person = caller.person_id;
-        self.0.lock().unwrap().insert(token.clone(), caller);
-        (person, token)
-    }
-}
-
 fn organization_view(id: OrganizationId) -> OrganizationView {
     OrganizationView {
         id,
@@ -277,26 +191,4 @@ fn organization_view(id: OrganizationId) -> OrganizationView {
         confirmed: true,
         enabled_domains: Vec::new(),
     }
-}
-
-async fn answer_as_directory(
-    resources: &Resources,
-    shared: &Shared,
-    directory: &Arc<Mutex<HashMap<OrganizationId, OrganizationView>>>,
-) {
-    let server = RpcServer::new(
-        Service::Directory,
-        resources.nats.clone(),
-        shared.env.clone(),
-        shared.tasks.clone(),
-        16,
-    );
-    let directory = Arc::clone(directory);
-    server
-        .answer(move |_, asked: GetOrganization| {
-            let known = directory.lock().unwrap().get(&asked.organization_id).cloned();
-            async move { Ok(known) }
-        })
-        .await
-        .unwrap();
 }

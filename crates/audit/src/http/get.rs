@@ -46,7 +46,7 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let not_found = || Problem::not_found("event-not-found", "There is no such event.");
-    let mut conn = audit.ingest.pool.acquire().await?;
+    let mut conn = audit.resources.pool.acquire().await?;
     let recorded = entries::of_event(&mut conn, id).await?.ok_or_else(not_found)?;
     drop(conn);
 

@@ -1,12 +1,11 @@
 //! How an event is shown.
 
-use contract::{Context, Salt, Sealed};
+use contract::{Context, Envelope, Salt, Sealed};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use service::{Caller, Problem};
 use utoipa::ToSchema;
 
-use crate::contexts::belongs;
 use crate::policy::Reader;
 use crate::store::entries::Recorded;
 
@@ -58,7 +57,7 @@ impl Item {
 fn context(recorded: &Recorded) -> Option<ItemContext> {
     let salt = recorded.salt.as_deref()?.try_into().ok()?;
     let sealed = Sealed { salt: Salt(salt), bytes: recorded.context.clone()? };
-    if !belongs(&recorded.envelope, &sealed) {
+    if !commits_to(&recorded.envelope, &sealed) {
         tracing::warn!(
             position = recorded.position,
             "a context does not belong to its event; it is not shown"
@@ -68,6 +67,11 @@ fn context(recorded: &Recorded) -> Option<ItemContext> {
     let Context { address, user_agent, request_id, claimed_name } =
         serde_json::from_slice(&sealed.bytes).ok()?;
     Some(ItemContext { address, user_agent, request_id, claimed_name })
+}
+
+/// Whether this event commits to this context.
+fn commits_to(event: &[u8], sealed: &Sealed) -> bool {
+    Envelope::parse(event).is_ok_and(|event| event.contexthash == Some(sealed.hash()))
 }
 
 /// The caller, as policy sees them.

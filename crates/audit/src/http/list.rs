@@ -10,8 +10,8 @@ use service::{Caller, Problem, RequestFacts};
 
 use super::item::{Item, reader};
 use crate::Audit;
-use crate::filter::{Fault, Order, Question};
 use crate::policy::Denied;
+use crate::query::{InvalidParameter, Order, Query};
 use crate::store::pages::Search;
 use crate::store::{append, entries};
 
@@ -71,29 +71,29 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let question = Question::read(query.as_deref().unwrap_or_default()).map_err(wrong)?;
-    let after = question.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
+    let query = Query::parse(query.as_deref().unwrap_or_default()).map_err(invalid_request)?;
+    let after = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
     let reader = reader(&caller);
-    let holds_role = match question.filter.account {
+    let holds_role = match query.filter.account {
         Some(account) if !reader.operator => {
             audit.holds_role(&facts, caller.person_id, account).await?
         }
         _ => false,
     };
     let scope = reader
-        .scope(question.filter.organization, question.filter.account, holds_role)
+        .scope(query.filter.organization, query.filter.account, holds_role)
         .map_err(denied)?;
 
-    let mut conn = audit.ingest.pool.acquire().await?;
+    let mut conn = audit.resources.pool.acquire().await?;
     let size = append::size(&mut conn).await?;
-    let mut search = Search::new(question.filter, &scope, question.order, question.limit, size);
+    let mut search = Search::new(query.filter, &scope, query.order, query.limit, size);
     if let Some(position) = after {
         search.go_on_after(position);
     }
     let positions = search.positions(&mut conn).await?;
     let mut recorded = entries::at(&mut conn, &positions.found).await?;
     drop(conn);
-    if question.order == Order::Descending {
+    if query.order == Order::Descending {
         recorded.reverse();
     }
     let items =
@@ -104,12 +104,12 @@ pub(super) async fn list(
     Ok(response)
 }
 
-fn wrong(faults: Vec<Fault>) -> Problem {
+fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {
     let problem =
         Problem::unprocessable("invalid-request", "Some parameters of the request are wrong.");
-    faults
+    invalid
         .into_iter()
-        .fold(problem, |problem, fault| problem.with_field(fault.field, fault.message))
+        .fold(problem, |problem, parameter| problem.with_field(parameter.field, parameter.message))
 }
 
 fn denied(denied: Denied) -> Problem {

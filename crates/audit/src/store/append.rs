@@ -18,7 +18,7 @@
 //!
 //! So the head is locked first in every transaction that appends, by [`append`] itself or, where
 //! something is read that decides what to append, by [`lock_head`] before that: positions are 1, 2,
-//! 3 … in the order of the commits, and a rollback leaves no gap, because the head rolls back with
+//! 3 … in the order of the commits, and a rollback skips no position, because the head rolls back with
 //! it. The price is that replicas append one after the other; batches make it small.
 
 use std::collections::{HashMap, HashSet};
@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::store::contexts;
+use crate::stream::{StreamHead, StreamPosition};
 
 /// Locks the end of the log until the transaction ends.
 pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
@@ -43,26 +44,11 @@ pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!("SELECT size FROM audit.head").fetch_one(conn).await
 }
 
-/// How far a stream has arrived, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) version: i64,
-    pub(crate) kind: String,
-    pub(crate) source: String,
-}
-
-impl Head {
-    /// Whether the entry is of the same stream, not only of the same id.
-    pub(crate) fn is_before(&self, entry: &Entry) -> bool {
-        self.kind == entry.stream_kind && self.source == entry.source.name()
-    }
-}
-
 /// The heads of those of these streams that are recorded.
 pub(crate) async fn stream_heads(
     conn: &mut PgConnection,
     streams: &[Uuid],
-) -> sqlx::Result<HashMap<Uuid, Head>> {
+) -> sqlx::Result<HashMap<Uuid, StreamHead>> {
     let rows = sqlx::query!(
         r#"SELECT wanted.stream_id AS "stream_id!", last.version, last.stream_kind, last.source
            FROM UNNEST($1::uuid[]) AS wanted (stream_id)
@@ -77,28 +63,32 @@ pub(crate) async fn stream_heads(
     Ok(rows
         .into_iter()
         .map(|row| {
-            let head = Head { version: row.version, kind: row.stream_kind, source: row.source };
+            let head =
+                StreamHead { version: row.version, kind: row.stream_kind, source: row.source };
             (row.stream_id, head)
         })
         .collect())
 }
 
-/// The positions, as (stream, version), of those of these events that are recorded.
-pub(crate) async fn positions_of(
+/// Where in their streams those of these events are that are recorded.
+pub(crate) async fn stream_positions_of(
     conn: &mut PgConnection,
     events: &[Uuid],
-) -> sqlx::Result<HashMap<EventId, (Uuid, i64)>> {
+) -> sqlx::Result<HashMap<EventId, StreamPosition>> {
     let rows = sqlx::query!(
         "SELECT event_id, stream_id, version FROM audit.entries WHERE event_id = ANY($1)",
         events
     )
     .fetch_all(conn)
     .await?;
-    let place = |event_id, stream_id, version| (EventId::from_uuid(event_id), (stream_id, version));
-    Ok(rows.into_iter().map(|row| place(row.event_id, row.stream_id, row.version)).collect())
+    let recorded = rows.into_iter().map(|row| {
+        let position = StreamPosition { stream_id: row.stream_id, version: row.version };
+        (EventId::from_uuid(row.event_id), position)
+    });
+    Ok(recorded.collect())
 }
 
-/// Which of these entries differ from what is recorded in their place: their indices.
+/// Which of these entries differ from what is recorded at their position in the stream: their indices.
 pub(crate) async fn contradictions(
     conn: &mut PgConnection,
     entries: &[Entry],
@@ -234,50 +224,4 @@ pub(crate) fn is_out_of_turn(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| {
         error.is_unique_violation() || error.code().is_some_and(|code| code == "MD002")
     })
-}
-
-/// Something that arrived and cannot be recorded.
-#[derive(Debug)]
-pub(crate) struct Conflict {
-    /// SHA-256 of what arrived.
-    pub(crate) digest: [u8; 32],
-    /// `other_bytes`, `event_id_reused`, `malformed`, `context` or `message`.
-    pub(crate) kind: &'static str,
-    pub(crate) event_id: Option<Uuid>,
-    pub(crate) place: Option<(Uuid, i64)>,
-    pub(crate) subject: String,
-    pub(crate) payload: Option<Vec<u8>>,
-}
-
-/// Keeps a conflict. False if it is known already, as at a redelivery.
-pub(crate) async fn keep_conflict(
-    conn: &mut PgConnection,
-    conflict: &Conflict,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "INSERT INTO audit.conflicts (digest, kind, event_id, stream_id, version, subject, payload, noticed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
-        conflict.digest.as_slice(),
-        conflict.kind,
-        conflict.event_id,
-        conflict.place.map(|place| place.0),
-        conflict.place.map(|place| place.1),
-        conflict.subject,
-        conflict.payload,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// How many events contradict the record and were not looked at by anyone yet.
-pub(crate) async fn open_conflicts(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM audit.conflicts
-           WHERE acknowledged_at IS NULL AND kind IN ('other_bytes', 'event_id_reused')"#
-    )
-    .fetch_one(conn)
-    .await
 }

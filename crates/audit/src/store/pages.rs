@@ -1,9 +1,10 @@
-//! Which entries answer a question.
+//! Pages: which entries answer a query.
 //!
 //! A page costs the same however long the log is. One condition, the narrowest that an index
 //! serves, *drives*: entries are read through its index in the order of positions, and at most
-//! `scan` of them are looked at; the other conditions only sift. When the scan ends before the
-//! page is full, the page is shorter than asked for, and its cursor goes on from there.
+//! `scan` of them are looked at; the other conditions are residual: they only filter what the index
+//! gives. When the scan ends before the page is full, the page is shorter than asked for, and its
+//! cursor goes on from there.
 //!
 //! Each way to drive is a query of its own, made from one text by `page!`, so that the database
 //! never chooses between indices by guesswork.
@@ -12,8 +13,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::filter::{Filter, Order};
 use crate::policy::Scope;
+use crate::query::{Filter, Order};
 
 /// What a page looks for and where.
 #[derive(Debug, Clone)]
@@ -52,8 +53,8 @@ pub(crate) struct Positions {
     pub(crate) next: Option<i64>,
 }
 
-/// How many entries a page looks at when conditions sift what the index gives.
-const SIFTED: i64 = 4_000;
+/// How many entries a page looks at when there are residual conditions.
+const RESIDUAL_SCAN: i64 = 4_000;
 
 impl Search {
     /// A search of everything in scope below `size`.
@@ -75,9 +76,9 @@ impl Search {
             limit,
             scan: limit + 1,
         };
-        if search.is_sifting() {
+        if search.has_residual_conditions() {
             // Each of the keys is scanned that far.
-            search.scan = search.scan.max(SIFTED / search.keys());
+            search.scan = search.scan.max(RESIDUAL_SCAN / search.keys());
         }
         search
     }
@@ -122,8 +123,8 @@ impl Search {
         i64::try_from(keys.max(1)).unwrap_or(i64::MAX)
     }
 
-    /// Whether there are conditions besides the driver.
-    fn is_sifting(&self) -> bool {
+    /// Whether there are conditions that the driver's index does not serve.
+    fn has_residual_conditions(&self) -> bool {
         let Filter { types, app, account, stream, from, to, .. } = &self.filter;
         let conditions = [
             stream.is_some(),

@@ -7,41 +7,29 @@
 mod events;
 mod people;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
-use contract::catalogue::Catalogue;
 use contract::rpc::{AccountRolesOf, RepeatEvents, StreamEvents, StreamHeads};
-use contract::secret::ApiToken;
 use contract::{
     Actor, Authority, Context, Envelope, Environment, OrganizationId, PersonId, Provenance, Sealed,
     Service,
 };
-use eventstore::TransportSettings;
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::{AUDIT, Transport};
-use local_servers::Nats;
-use local_servers::testing::{self, NATS_USER, TestDatabase};
-use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{Authenticator, Health, Problem, Resources, Shared, Tasks};
+use service::settings::HttpSettings;
+use service::{Health, Problem, Tasks};
 use sqlx::PgPool;
-use tower::ServiceExt;
+use stage::{Answer, Client, Person, Servers, eventually};
 
 pub(crate) use events::Events;
 pub(crate) use people::People;
 
-/// How long anything may take.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 /// The servers of one test.
 pub(crate) struct World {
     pub(crate) env: Environment,
-    pub(crate) database: TestDatabase,
-    pub(crate) nats: Nats,
+    pub(crate) servers: Servers,
     /// As the database's owner.
     pub(crate) sql: PgPool,
     pub(crate) transport: Transport,
@@ -57,60 +45,31 @@ pub(crate) struct Replica {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let database = testing::postgres().await.database_from(None).await;
-        let login = schema::Login { service: Service::Audit, password: None };
-        schema::migrate(&database.url, &[login]).await.unwrap();
-        let nats = testing::nats().await;
-        let sql = PgPool::connect(&database.url).await.unwrap();
-        let settings = NatsSettings {
-            url: nats.url_for(NATS_USER).unwrap().into(),
-            ..NatsSettings::default()
-        };
-        let client = service::connect::nats(Service::AppRegistry, &settings).await.unwrap();
-        let transport = Transport::new(client, TransportSettings::default());
-        until("JetStream answers", async || transport.stream(AUDIT).await.is_ok()).await;
-        Self { env: Environment::system(), database, nats, sql, transport, people: Arc::default() }
-    }
-
-    async fn resources(&self, service: Service, health: &Health, tasks: &Tasks) -> Resources {
-        let shared = Shared {
-            env: self.env.clone(),
-            catalogue: Arc::new(Catalogue::default()),
-            health: health.clone(),
-            tasks: tasks.clone(),
-        };
-        let database = DatabaseSettings {
-            url: self.database.url.as_str().into(),
-            ..DatabaseSettings::default()
-        };
-        let nats = NatsSettings {
-            url: self.nats.url_for(NATS_USER).unwrap().into(),
-            request_timeout_seconds: 2,
-            ..NatsSettings::default()
-        };
-        Resources::connect(service, &shared, &database, &nats, TransportSettings::default())
-            .await
-            .unwrap()
+        let servers = Servers::start().await;
+        let env = Environment::system();
+        let sql = servers.superuser().await;
+        let producer = servers.connect(Service::AppRegistry, &stage::shared(&env)).await;
+        let transport = producer.transport;
+        eventually("JetStream answers", async || transport.stream(AUDIT).await).await;
+        Self { env, servers, sql, transport, people: Arc::default() }
     }
 
     /// Starts a replica of audit.
     pub(crate) async fn audit(&self) -> Replica {
-        let health = Health::new();
-        let tasks = Tasks::new(health.clone());
-        let resources = self.resources(Service::Audit, &health, &tasks).await;
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::Audit, &shared).await;
         let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
         let routes = audit::start(resources, settings).await.unwrap();
-        let authenticator: Arc<dyn Authenticator> = Arc::<People>::clone(&self.people);
+        let people = Arc::clone(&self.people.callers);
         let routes =
-            service::http::application(routes, authenticator, &self.env, &HttpSettings::default());
-        Replica { routes, health, tasks }
+            service::http::application(routes, people, &self.env, &HttpSettings::default());
+        Replica { routes, health: shared.health, tasks: shared.tasks }
     }
 
     /// Starts a producer that answers for these events.
     pub(crate) async fn producer(&self, events: &Events) {
-        let health = Health::new();
-        let resources =
-            self.resources(Service::AppRegistry, &health, &Tasks::new(health.clone())).await;
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::AppRegistry, &shared).await;
         let told = events.clone();
         resources
             .serve_rpc::<StreamEvents, _, _>(move |_, asked| {
@@ -150,9 +109,8 @@ impl World {
 
     /// Starts a directory that knows who holds a role on an account.
     pub(crate) async fn directory(&self) {
-        let health = Health::new();
-        let resources =
-            self.resources(Service::Directory, &health, &Tasks::new(health.clone())).await;
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::Directory, &shared).await;
         let people = Arc::clone(&self.people);
         resources
             .serve_rpc::<AccountRolesOf, _, _>(move |_, asked| {
@@ -212,7 +170,7 @@ impl World {
     /// Awaits that a producer has promised to repeat so many events.
     pub(crate) async fn until_contexts_were_asked_for(&self, count: i64) {
         let asked = "SELECT count(*) FROM audit.awaited_parts WHERE asked_at IS NOT NULL";
-        until("the producer has promised", async || self.count(asked).await == count).await;
+        eventually("the producer has promised", async || self.count(asked).await == count).await;
     }
 
     /// So that they are asked for again.
@@ -223,7 +181,7 @@ impl World {
 
     /// Awaits that so many contexts are kept.
     pub(crate) async fn until_contexts(&self, count: i64) {
-        until(&format!("{count} contexts are kept"), async || {
+        eventually(&format!("{count} contexts are kept"), async || {
             self.count("SELECT count(*) FROM audit.entry_contexts").await == count
         })
         .await;
@@ -235,8 +193,10 @@ impl World {
 
     /// Awaits that so many events are recorded.
     pub(crate) async fn until_recorded(&self, count: i64) {
-        until(&format!("{count} events are recorded"), async || self.recorded().await >= count)
-            .await;
+        eventually(&format!("{count} events are recorded"), async || {
+            self.recorded().await >= count
+        })
+        .await;
     }
 
     /// Positions are 1, 2, 3 …, and within each stream so are the versions, in the same order.
@@ -257,42 +217,24 @@ impl World {
 impl Replica {
     /// Ends it in order.
     pub(crate) async fn stop(self) {
-        assert!(self.tasks.shutdown(DEADLINE).await);
+        assert!(self.tasks.shutdown(Duration::from_secs(30)).await);
     }
 
-    pub(crate) async fn get(
-        &self,
-        token: &ApiToken,
-        path: &str,
-    ) -> (StatusCode, HeaderMap, serde_json::Value) {
-        let (status, headers, bytes) = self.get_as(token, path, "application/json").await;
-        (status, headers, serde_json::from_slice(&bytes).unwrap())
+    /// Someone, as a caller of this replica.
+    pub(crate) fn client(&self, person: &Person) -> Client {
+        person.at(&self.routes)
     }
 
-    pub(crate) async fn get_as(
-        &self,
-        token: &ApiToken,
-        path: &str,
-        accept: &str,
-    ) -> (StatusCode, HeaderMap, Vec<u8>) {
-        let request = Request::get(path)
-            .header("authorization", format!("Bearer {}", token.reveal()))
-            .header("accept", accept)
-            .body(Body::empty())
-            .unwrap();
-        let response = self.routes.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, headers, body.to_vec())
+    pub(crate) async fn get(&self, person: &Person, path: &str) -> Answer {
+        self.client(person).get(path).await
     }
 
     /// All pages of a list, as the items' positions.
-    pub(crate) async fn positions(&self, token: &ApiToken, path: &str) -> Vec<i64> {
+    pub(crate) async fn positions(&self, person: &Person, path: &str) -> Vec<i64> {
         let mut positions = Vec::new();
         let mut cursor = String::new();
         loop {
-            let (status, _, page) = self.get(token, &format!("{path}{cursor}")).await;
-            assert_eq!(status, StatusCode::OK, "{page}");
+            let page = self.get(person, &format!("{path}{cursor}")).await.expect(200).json;
             positions.extend(
                 page["items"]
                     .as_array()
@@ -316,23 +258,10 @@ pub(crate) fn acting(
 ) -> (Provenance, Sealed) {
     let context = Context { address: Some("192.0.2.1".to_owned()), ..Context::default() };
     let sealed = Sealed::seal(&context, env);
-    let provenance = Provenance {
-        actor: Actor::Person(person),
-        authority: Authority::role("owner"),
-        organization: Some(organization),
-        correlation: env.new_id(),
-        causation: None,
-        traceparent: None,
-        context: Some(context),
-    };
+    let authority = Authority::role("owner");
+    #[expect(clippy::disallowed_methods, reason = "the services' permits are not at hand here")]
+    let mut provenance =
+        Provenance::permitted(Actor::Person(person), authority, Some(organization), env.new_id());
+    provenance.context = Some(context);
     (provenance, sealed)
-}
-
-/// Awaits a condition.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
-    let started = Instant::now();
-    while !condition().await {
-        assert!(started.elapsed() < DEADLINE, "in time: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -1,34 +1,32 @@
 //! Who asks.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use contract::rpc::{AccountRole, AccountRolesOf, HeldAccountRole};
-use contract::secret::ApiToken;
-use contract::{ApiTokenId, Environment, PersonId};
-use service::{AuthenticationError, Authenticator, CallContext, Caller, Membership};
+use contract::{Environment, OrganizationId, PersonId};
+use service::MemberRole;
+use stage::Person;
 
-/// Who holds which token and role.
+/// Who may call, and who holds a role on an account.
 #[derive(Default)]
 pub(crate) struct People {
-    callers: Mutex<HashMap<[u8; 32], Caller>>,
+    pub(super) callers: Arc<stage::People>,
     pub(crate) account_holder: Mutex<Option<(PersonId, contract::AccountId)>>,
 }
 
 impl People {
-    pub(crate) fn add(
+    /// An operator.
+    pub(crate) fn operator(&self, env: &Environment) -> Person {
+        self.callers.admit(env, true, &[])
+    }
+
+    /// Someone with these roles.
+    pub(crate) fn person(
         &self,
         env: &Environment,
-        operator: bool,
-        memberships: Vec<Membership>,
-    ) -> (ApiToken, PersonId) {
-        let token = ApiToken::generate(env);
-        let person_id: PersonId = env.new_id();
-        let api_token_id: ApiTokenId = env.new_id();
-        let caller = Caller { person_id, operator, memberships, api_token_id };
-        self.callers.lock().unwrap().insert(token.hash().0, caller);
-        (token, person_id)
+        memberships: &[(OrganizationId, MemberRole)],
+    ) -> Person {
+        self.callers.admit(env, false, memberships)
     }
 
     pub(super) fn roles(&self, asked: &AccountRolesOf) -> Vec<HeldAccountRole> {
@@ -44,16 +42,5 @@ impl People {
                 role: AccountRole::Viewer,
             })
             .collect()
-    }
-}
-
-#[async_trait]
-impl Authenticator for People {
-    async fn authenticate(
-        &self,
-        token: &ApiToken,
-        _: &CallContext,
-    ) -> Result<Option<Caller>, AuthenticationError> {
-        Ok(self.callers.lock().unwrap().get(&token.hash().0).cloned())
     }
 }

@@ -28,8 +28,8 @@ async fn each_consent_keeps_the_words_and_names_that_its_page_showed() {
     let stage = Stage::set().await;
     let holder = stage.person("The admin");
     let accounts = ["Corner Shop", "Side Street Shop"].map(|name| {
-        let account = stage.neighbours.account(stage.env(), name, RETAIL);
-        stage.neighbours.role(account, holder.id, Some(AccountRole::Admin));
+        let account = stage.remote.account(stage.env(), name, RETAIL);
+        stage.remote.role(account, holder.id, Some(AccountRole::Admin));
         account
     });
     let (_, token) = stage.link().await;
@@ -75,8 +75,8 @@ async fn no_event_has_a_word_that_anybody_typed() {
     let account = stage.account(&holder, AccountRole::Admin);
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     let link = stage.developer.post(&path, json!({"label": "For the corner shop"})).await;
-    holder.open(&link.text("token")).await;
-    assert_eq!(holder.approve(&link.text("token"), &[account]).await.status, StatusCode::OK);
+    holder.open(&link.field("token")).await;
+    assert_eq!(holder.approve(&link.field("token"), &[account]).await.status, StatusCode::OK);
     holder.delete(&format!("/v1/grants?app_id={}", stage.app)).await;
 
     let events = stage.events().await;

@@ -9,8 +9,9 @@ use contract::facts::{AppArchived, AppSuspended};
 use contract::rpc::AccountRole;
 use contract::{Actor, Authority, Provenance, Service, Version};
 use serde_json::json;
+use stage::eventually;
 
-use crate::stage::{Stage, until};
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn an_expiry_is_recorded_once_by_the_service_itself() {
@@ -35,11 +36,11 @@ async fn an_expiry_is_recorded_once_by_the_service_itself() {
     );
     assert_eq!(event.organization, Some(stage.organization));
     assert_eq!(
-        stage.developer.get(&format!("/v1/consent-links/{later}")).await.text("state"),
+        stage.developer.get(&format!("/v1/consent-links/{later}")).await.field("state"),
         "pending"
     );
     assert_eq!(
-        stage.developer.get(&format!("/v1/consent-links/{expiring}")).await.text("ended_at"),
+        stage.developer.get(&format!("/v1/consent-links/{expiring}")).await.field("ended_at"),
         "2025-07-15T15:06:40Z"
     );
 }
@@ -51,7 +52,7 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
     let account = stage.account(&holder, AccountRole::Admin);
     let [grant] = stage.granted(&holder, &[account]).await.try_into().unwrap();
     let (pending, token) = stage.link().await;
-    let other_app = stage.neighbours.app(stage.env(), stage.organization, "retail_media");
+    let other_app = stage.remote.app(stage.env(), stage.organization, "retail_media");
     let (untouched, _) = stage.link_of(other_app).await;
 
     // The app registry's own events, from its own relay. A suspension first: it ends nothing.
@@ -67,7 +68,7 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
         unit.record(app.uuid(), Version::FIRST.next(), &AppArchived { app_id: app }).unwrap();
     unit.commit().await.unwrap();
 
-    until("the end of the link", async || {
+    eventually("the end of the link", async || {
         !stage.events_of("consent-link.revoked").await.is_empty()
     })
     .await;
@@ -89,15 +90,15 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
         );
     }
     assert!(stage.reached().await.is_empty());
-    holder.approve(&token, &[account]).await.refused(410, "link-revoked");
+    holder.approve(&token, &[account]).await.problem(410, "link-revoked");
     assert_eq!(
-        stage.developer.get(&format!("/v1/consent-links/{untouched}")).await.text("state"),
+        stage.developer.get(&format!("/v1/consent-links/{untouched}")).await.field("state"),
         "pending"
     );
 
     // The app registry's answer may be older than its event: no link slips in behind the end.
     let late = stage.developer.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await;
-    late.refused(409, "app-not-active");
+    late.problem(409, "app-not-active");
     let versions: BTreeSet<_> =
         stage.events().await.iter().map(|event| (event.stream_id(), event.streamversion)).collect();
     assert_eq!(versions.len(), stage.events().await.len());

@@ -14,16 +14,16 @@ async fn a_link_answers_its_url_once_and_only_a_hash_of_its_token_is_kept() {
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     let answer = stage.developer.post(&path, json!({"label": "  For the corner shop "})).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-    let token = answer.text("token");
-    assert_eq!(answer.text("url"), format!("https://consent.example.com/consent/{token}"));
-    assert_eq!(answer.text("label"), "For the corner shop");
-    assert_eq!(answer.text("state"), "pending");
+    let token = answer.field("token");
+    assert_eq!(answer.field("url"), format!("https://consent.example.com/consent/{token}"));
+    assert_eq!(answer.field("label"), "For the corner shop");
+    assert_eq!(answer.field("state"), "pending");
     assert_eq!(
         answer.headers["location"],
-        format!("/v1/consent-links/{}", answer.text("id")).as_str()
+        format!("/v1/consent-links/{}", answer.field("id")).as_str()
     );
 
-    let read = stage.developer.get(&format!("/v1/consent-links/{}", answer.text("id"))).await;
+    let read = stage.developer.get(&format!("/v1/consent-links/{}", answer.field("id"))).await;
     assert!(read.json.get("token").is_none() && !read.json.to_string().contains(&token));
     let stored: Vec<u8> = sqlx::query_scalar("SELECT token_hash FROM consent_broker.links")
         .fetch_one(&stage.pool)
@@ -52,13 +52,13 @@ async fn a_link_expires_after_30_days_or_earlier_if_its_maker_wishes() {
     let stage = Stage::set().await;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     let answer = stage.developer.post(&path, json!({})).await;
-    assert_eq!(answer.text("created_at"), "2025-06-15T15:06:40Z");
-    assert_eq!(answer.text("expires_at"), "2025-07-15T15:06:40Z");
+    assert_eq!(answer.field("created_at"), "2025-06-15T15:06:40Z");
+    assert_eq!(answer.field("expires_at"), "2025-07-15T15:06:40Z");
     let answer = stage.developer.post(&path, json!({"expires_in_days": 1})).await;
-    assert_eq!(answer.text("expires_at"), "2025-06-16T15:06:40Z");
+    assert_eq!(answer.field("expires_at"), "2025-06-16T15:06:40Z");
     for days in [0, 31] {
         let answer = stage.developer.post(&path, json!({ "expires_in_days": days })).await;
-        answer.refused_for(422, "invalid-request", "expires_in_days");
+        answer.refuses_fields(&["expires_in_days"]);
     }
 }
 
@@ -70,13 +70,13 @@ async fn owners_and_developers_make_links_auditors_only_look_and_strangers_see_n
     assert_eq!(owner.post(&path, json!({})).await.status, StatusCode::CREATED);
 
     let auditor = stage.member(MemberRole::Auditor);
-    auditor.post(&path, json!({})).await.refused(403, "role-not-allowed");
+    auditor.post(&path, json!({})).await.problem(403, "role-not-allowed");
     assert_eq!(auditor.get(&path).await.ids().len(), 1);
     assert_eq!(stage.refusals().await, ["role_not_allowed"]);
 
     let stranger = stage.person("A stranger");
-    stranger.post(&path, json!({})).await.refused(404, "app-not-found");
-    stranger.get(&path).await.refused(404, "app-not-found");
+    stranger.post(&path, json!({})).await.problem(404, "app-not-found");
+    stranger.get(&path).await.problem(404, "app-not-found");
     assert_eq!(stage.refusals().await.len(), 1);
 }
 
@@ -86,9 +86,9 @@ async fn a_link_is_hidden_from_strangers_and_cannot_be_revoked_by_auditors() {
     let (id, _) = stage.link().await;
     let path = format!("/v1/consent-links/{id}");
     let stranger = stage.person("A stranger");
-    stranger.get(&path).await.refused(404, "consent-link-not-found");
-    stranger.delete(&path).await.refused(404, "consent-link-not-found");
-    stage.member(MemberRole::Auditor).delete(&path).await.refused(403, "role-not-allowed");
+    stranger.get(&path).await.problem(404, "consent-link-not-found");
+    stranger.delete(&path).await.problem(404, "consent-link-not-found");
+    stage.member(MemberRole::Auditor).delete(&path).await.problem(403, "role-not-allowed");
     assert_eq!(stage.operator().get(&path).await.status, StatusCode::OK);
 }
 
@@ -97,8 +97,8 @@ async fn only_an_active_app_has_links() {
     let stage = Stage::set().await;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     for state in [AppState::Draft, AppState::Suspended, AppState::Archived] {
-        stage.neighbours.app_state(stage.app, state);
-        stage.developer.post(&path, json!({})).await.refused(409, "app-not-active");
+        stage.remote.app_state(stage.app, state);
+        stage.developer.post(&path, json!({})).await.problem(409, "app-not-active");
     }
     assert!(stage.events().await.is_empty());
 }
@@ -106,9 +106,9 @@ async fn only_an_active_app_has_links() {
 #[tokio::test]
 async fn only_a_confirmed_organization_has_links() {
     let stage = Stage::set().await;
-    stage.neighbours.known().organizations.get_mut(&stage.organization).unwrap().confirmed = false;
+    stage.remote.known().organizations.get_mut(&stage.organization).unwrap().confirmed = false;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
-    stage.developer.post(&path, json!({})).await.refused(409, "organization-not-confirmed");
+    stage.developer.post(&path, json!({})).await.problem(409, "organization-not-confirmed");
 }
 
 #[tokio::test]
@@ -119,20 +119,16 @@ async fn an_unknown_app_or_link_or_field_is_refused() {
         .developer
         .post(&format!("/v1/apps/{unknown}/consent-links"), json!({}))
         .await
-        .refused(404, "app-not-found");
+        .problem(404, "app-not-found");
     stage
         .developer
         .get(&format!("/v1/consent-links/{unknown}"))
         .await
-        .refused(404, "consent-link-not-found");
+        .problem(404, "consent-link-not-found");
     let path = format!("/v1/apps/{}/consent-links", stage.app);
-    stage.developer.post(&path, json!({"days": 3})).await.refused_for(
-        422,
-        "invalid-request",
-        "days",
-    );
+    stage.developer.post(&path, json!({"days": 3})).await.refuses_fields(&["days"]);
     let long = json!({"label": "x".repeat(256)});
-    stage.developer.post(&path, long).await.refused_for(422, "invalid-request", "label");
+    stage.developer.post(&path, long).await.refuses_fields(&["label"]);
 }
 
 #[tokio::test]
@@ -142,14 +138,14 @@ async fn the_same_idempotency_key_makes_one_link_and_repeats_no_secret() {
     let first = stage.developer.post_once(&path, "a-key", &json!({})).await;
     let again = stage.developer.post_once(&path, "a-key", &json!({})).await;
     assert_eq!(again.status, StatusCode::CREATED);
-    assert_eq!(again.text("id"), first.text("id"));
+    assert_eq!(again.field("id"), first.field("id"));
     assert_eq!((&again.json["url"], &again.json["token"]), (&json!(null), &json!(null)));
     assert_eq!(stage.events_of("consent-link.created").await.len(), 1);
     let kept: String = sqlx::query_scalar("SELECT body::text FROM consent_broker.idempotency_keys")
         .fetch_one(&stage.pool)
         .await
         .unwrap();
-    assert!(!kept.contains(&first.text("token")));
+    assert!(!kept.contains(&first.field("token")));
 }
 
 #[tokio::test]
@@ -159,14 +155,14 @@ async fn a_member_who_lost_the_role_does_not_get_yesterdays_answer() {
     let member = stage.member(MemberRole::Developer);
     let first = member.post_once(&path, "a-key", &json!({})).await;
     assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
-    stage.neighbours.leave(member.id, stage.organization);
-    member.post_once(&path, "a-key", &json!({})).await.refused(404, "app-not-found");
-    stage.neighbours.join(member.id, stage.organization, MemberRole::Auditor);
-    member.post_once(&path, "a-key", &json!({})).await.refused(403, "role-not-allowed");
-    stage.neighbours.leave(member.id, stage.organization);
-    stage.neighbours.join(member.id, stage.organization, MemberRole::Owner);
+    stage.remote.leave(member.id, stage.organization);
+    member.post_once(&path, "a-key", &json!({})).await.problem(404, "app-not-found");
+    stage.remote.join(member.id, stage.organization, MemberRole::Auditor);
+    member.post_once(&path, "a-key", &json!({})).await.problem(403, "role-not-allowed");
+    stage.remote.leave(member.id, stage.organization);
+    stage.remote.join(member.id, stage.organization, MemberRole::Owner);
     let again = member.post_once(&path, "a-key", &json!({})).await;
-    assert_eq!((again.status, again.text("id")), (StatusCode::CREATED, first.text("id")));
+    assert_eq!((again.status, again.field("id")), (StatusCode::CREATED, first.field("id")));
 }
 
 #[tokio::test]
@@ -191,12 +187,8 @@ async fn links_are_listed_newest_first_in_pages_and_by_state() {
         stage.developer.get(&format!("{path}?state=pending&limit=200")).await.ids(),
         made[1..]
     );
-    stage.developer.get(&format!("{path}?state=lost")).await.refused(422, "invalid-request");
-    stage.developer.get(&format!("{path}?cursor=x")).await.refused_for(
-        422,
-        "invalid-request",
-        "cursor",
-    );
+    stage.developer.get(&format!("{path}?state=lost")).await.problem(422, "invalid-request");
+    stage.developer.get(&format!("{path}?cursor=x")).await.refuses_fields(&["cursor"]);
 }
 
 #[tokio::test]
@@ -215,10 +207,10 @@ async fn a_revoked_link_cannot_be_used_and_is_revoked_once() {
 
     let holder = stage.person("The admin");
     let account = stage.account(&holder, AccountRole::Admin);
-    holder.open(&token).await.refused(410, "link-revoked");
-    holder.approve(&token, &[account]).await.refused(410, "link-revoked");
-    holder.deny(&token).await.refused(410, "link-revoked");
-    assert_eq!(stage.developer.get(&path).await.text("revocation_reason"), "requested");
+    holder.open(&token).await.problem(410, "link-revoked");
+    holder.approve(&token, &[account]).await.problem(410, "link-revoked");
+    holder.deny(&token).await.problem(410, "link-revoked");
+    assert_eq!(stage.developer.get(&path).await.field("revocation_reason"), "requested");
 }
 
 #[tokio::test]
@@ -232,18 +224,14 @@ async fn the_developer_sees_when_and_for_which_accounts_a_link_was_used() {
     stage.clock.advance(Duration::hours(1));
     holder.approve(&token, &[account]).await;
     let link = stage.developer.get(&format!("/v1/consent-links/{id}")).await;
-    assert_eq!(link.text("state"), "granted");
-    assert_eq!(link.text("opened_at"), "2025-06-15T16:06:40Z");
-    assert_eq!(link.text("ended_at"), "2025-06-15T17:06:40Z");
-    assert_eq!(
-        link.json["accounts"],
-        json!([{"id": account, "name": "Corner Shop", "already_granted": false}])
-    );
+    assert_eq!(link.field("state"), "granted");
+    assert_eq!(link.field("opened_at"), "2025-06-15T16:06:40Z");
+    assert_eq!(link.field("ended_at"), "2025-06-15T17:06:40Z");
     stage
         .developer
         .delete(&format!("/v1/consent-links/{id}"))
         .await
-        .refused(409, "link-already-used");
+        .problem(409, "link-already-used");
 }
 
 #[tokio::test]
@@ -258,7 +246,7 @@ async fn without_a_token_of_the_api_nothing_is_answered() {
         "/v1/me/accounts".to_owned(),
     ] {
         let answer = stage.send_with("nobody", &path).await;
-        answer.refused(401, "invalid-token");
+        answer.problem(401, "invalid-token");
         assert_eq!(answer.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
     }
 }

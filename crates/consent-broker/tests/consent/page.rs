@@ -8,40 +8,13 @@ use serde_json::json;
 use crate::stage::Stage;
 
 #[tokio::test]
-async fn the_page_says_who_asks_for_what_in_plain_words_for_how_long_and_how_to_end_it() {
-    let stage = Stage::set().await;
-    let (_, token) = stage.link().await;
-    let answer = stage.person("Someone").open(&token).await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    let page = &answer.json;
-    assert_eq!(page["organization"]["name"], "Bidwise");
-    assert_eq!(page["organization"]["contact_email"], "apps@example.com");
-    assert_eq!(page["app"]["name"], "Shelf Optimizer");
-    assert_eq!(page["app"]["description"], "Keeps shelves full.");
-    assert_eq!(page["app"]["has_image"], true);
-    assert_eq!(page["service"]["title"], "C-Max");
-    assert_eq!(
-        page["domains"],
-        json!([{
-            "domain": "campaigns", "title": "Campaigns", "level": "manage",
-            "descriptions": [
-                "See your campaigns and line items.",
-                "Create, change and stop your campaigns and line items.",
-            ],
-        }])
-    );
-    assert!(page["duration"].is_string() && page["how_to_end"].is_string());
-    assert_eq!(page["accounts"], json!([]));
-}
-
-#[tokio::test]
 async fn each_account_of_the_service_is_shown_with_whether_it_can_be_chosen() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
-    let elsewhere = stage.neighbours.account(stage.env(), "Elsewhere", "marketing_solutions");
-    stage.neighbours.role(elsewhere, admin.id, Some(AccountRole::Admin));
+    stage.remote.role(account, analyst.id, Some(AccountRole::Analyst));
+    let elsewhere = stage.remote.account(stage.env(), "Elsewhere", "marketing_solutions");
+    stage.remote.role(elsewhere, admin.id, Some(AccountRole::Admin));
     let (_, token) = stage.link().await;
 
     let choices = admin.open(&token).await.json["accounts"].clone();
@@ -68,7 +41,7 @@ async fn an_account_that_has_consented_is_shown_with_by_whom_and_when() {
     let stage = Stage::set().await;
     let (first, second) = (stage.person("The first admin"), stage.person("The second admin"));
     let account = stage.account(&first, AccountRole::Admin);
-    stage.neighbours.role(account, second.id, Some(AccountRole::Admin));
+    stage.remote.role(account, second.id, Some(AccountRole::Admin));
     stage.granted(&first, &[account]).await;
     let (_, token) = stage.link().await;
     let choice = second.open(&token).await.json["accounts"][0].clone();
@@ -91,7 +64,7 @@ async fn opening_is_an_event_the_first_time_and_never_uses_the_link_up() {
     let (id, token) = stage.link().await;
     for _ in 0..3 {
         let answer = holder.open(&token).await;
-        assert_eq!((answer.status, answer.text("state")), (StatusCode::OK, "opened".to_owned()));
+        assert_eq!((answer.status, answer.field("state")), (StatusCode::OK, "opened".to_owned()));
     }
     stage.person("Someone else").open(&token).await;
     let [event] = stage.events_of("consent-link.opened").await.try_into().unwrap();
@@ -118,7 +91,7 @@ async fn members_of_the_organization_look_at_their_own_link_without_opening_it()
     let stage = Stage::set().await;
     let (_, token) = stage.link().await;
     for role in [MemberRole::Owner, MemberRole::Auditor] {
-        assert_eq!(stage.member(role).open(&token).await.text("state"), "pending");
+        assert_eq!(stage.member(role).open(&token).await.field("state"), "pending");
     }
     assert!(stage.events_of("consent-link.opened").await.is_empty());
 }
@@ -131,8 +104,8 @@ async fn a_used_link_says_when_it_was_used() {
     holder.deny(&token).await;
     stage.clock.advance(Duration::days(60));
     let answer = holder.open(&token).await;
-    answer.refused(409, "link-already-used");
-    assert_eq!(answer.text("detail"), "The link was used at 2025-06-15T15:06:40Z.");
+    answer.problem(409, "link-already-used");
+    assert_eq!(answer.field("detail"), "The link was used at 2025-06-15T15:06:40Z.");
 }
 
 #[tokio::test]
@@ -142,9 +115,9 @@ async fn an_unknown_token_is_nothing() {
     let someone = stage.person("Someone");
     let other = contract::secret::LinkToken::generate(stage.env());
     for unknown in [other.reveal(), "mandate_cl_short", "x", &token[..token.len() - 1]] {
-        someone.open(unknown).await.refused(404, "consent-request-not-found");
-        someone.approve(unknown, &[]).await.refused(404, "consent-request-not-found");
-        someone.deny(unknown).await.refused(404, "consent-request-not-found");
+        someone.open(unknown).await.problem(404, "consent-request-not-found");
+        someone.approve(unknown, &[]).await.problem(404, "consent-request-not-found");
+        someone.deny(unknown).await.problem(404, "consent-request-not-found");
     }
 }
 
@@ -154,10 +127,10 @@ async fn the_links_of_a_suspended_app_rest_until_it_is_resumed() {
     let holder = stage.person("The admin");
     let account = stage.account(&holder, AccountRole::Admin);
     let (_, token) = stage.link().await;
-    stage.neighbours.app_state(stage.app, AppState::Suspended);
-    holder.open(&token).await.refused(409, "app-not-active");
-    holder.approve(&token, &[account]).await.refused(409, "app-not-active");
-    holder.deny(&token).await.refused(409, "app-not-active");
-    stage.neighbours.app_state(stage.app, AppState::Active);
+    stage.remote.app_state(stage.app, AppState::Suspended);
+    holder.open(&token).await.problem(409, "app-not-active");
+    holder.approve(&token, &[account]).await.problem(409, "app-not-active");
+    holder.deny(&token).await.problem(409, "app-not-active");
+    stage.remote.app_state(stage.app, AppState::Active);
     assert_eq!(holder.approve(&token, &[account]).await.status, StatusCode::OK);
 }

@@ -8,8 +8,9 @@ use contract::rpc::AccountRole;
 use contract::{AccountId, GrantId};
 use futures::future::join_all;
 use serde_json::json;
+use stage::Answer;
 
-use crate::people::{Answer, Person};
+use crate::people::Person;
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -72,8 +73,8 @@ async fn redeem_200_times(stage: &Stage, people: &[(Person, AccountId)]) {
         answers.iter().partition(|answer| answer.status == StatusCode::OK);
     assert_eq!((won.len(), lost.len()), (1, 199));
     for answer in lost {
-        answer.refused(409, "link-already-used");
-        assert_eq!(answer.text("detail"), "The link was used at 2025-06-15T15:06:40Z.");
+        answer.problem(409, "link-already-used");
+        assert_eq!(answer.field("detail"), "The link was used at 2025-06-15T15:06:40Z.");
     }
     let redeemed = stage.events_of("consent-link.redeemed").await;
     assert_eq!(redeemed.iter().filter(|event| event.subject.ends_with(&id)).count(), 1);
@@ -163,7 +164,7 @@ async fn a_grant_that_exists_is_left_as_it_is_and_the_link_is_used_all_the_same(
     let stage = Stage::set().await;
     let (first, second) = (stage.person("The first admin"), stage.person("The second admin"));
     let account = stage.account(&first, AccountRole::Admin);
-    stage.neighbours.role(account, second.id, Some(AccountRole::Admin));
+    stage.remote.role(account, second.id, Some(AccountRole::Admin));
     let [grant] = stage.granted(&first, &[account]).await.try_into().unwrap();
 
     let (id, token) = stage.link().await;
@@ -179,10 +180,10 @@ async fn a_grant_that_exists_is_left_as_it_is_and_the_link_is_used_all_the_same(
     assert_eq!(redeemed[1].data["already_granted_count"], json!(1));
     assert_eq!(redeemed[1].data["grants_sha256"], json!(grants_sha256([])));
     assert_eq!(
-        stage.developer.get(&format!("/v1/consent-links/{id}")).await.text("state"),
+        stage.developer.get(&format!("/v1/consent-links/{id}")).await.field("state"),
         "granted"
     );
-    second.approve(&token, &[account]).await.refused(409, "link-already-used");
+    second.approve(&token, &[account]).await.problem(409, "link-already-used");
 }
 
 #[tokio::test]
@@ -205,8 +206,8 @@ async fn a_denial_uses_the_link_and_grants_nothing() {
     assert_eq!(holder.deny(&token).await.status, StatusCode::OK);
     let [event] = stage.events_of("consent-link.denied").await.try_into().unwrap();
     assert_eq!((event.subject, event.authority.as_str()), (format!("consent-link/{id}"), "link"));
-    holder.approve(&token, &[account]).await.refused(409, "link-already-used");
-    holder.deny(&token).await.refused(409, "link-already-used");
+    holder.approve(&token, &[account]).await.problem(409, "link-already-used");
+    holder.deny(&token).await.problem(409, "link-already-used");
     assert_eq!(stage.refusals().await, ["link_already_used", "link_already_used"]);
     assert!(stage.reached().await.is_empty());
 }

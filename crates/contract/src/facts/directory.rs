@@ -1,5 +1,4 @@
-//! What happens to organizations, people, accounts, their roles, API tokens, subscribers, and at
-//! sign-in.
+//! What happens to organizations, people, accounts, their roles, API tokens, and at sign-in.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -8,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::facts;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
-    SubscriberId,
 };
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 
@@ -30,8 +28,6 @@ facts! {
     ApiTokenRevoked = "api-token"."revoked";
     SignInAccepted = "sign-in"."accepted";
     SignInRefused = "sign-in"."refused";
-    SubscriberAdded = "subscriber"."added";
-    SubscriberRemoved = "subscriber"."removed";
 }
 
 /// An organization was made.
@@ -221,26 +217,4 @@ pub struct SignInRefused {
     pub person_id: Option<PersonId>,
     /// The true reason, which the caller is not told: `unknown_person` or `wrong_password`.
     pub reason: String,
-}
-
-/// A system outside may read events of an organization from now on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SubscriberAdded {
-    /// The subscriber.
-    pub subscriber_id: SubscriberId,
-    /// The organization whose events they are.
-    pub organization_id: OrganizationId,
-    /// What it is called.
-    pub name: String,
-    /// Which events, as `<aggregate>.<past participle>`.
-    pub events: Vec<String>,
-}
-
-/// A subscriber may not read any more.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SubscriberRemoved {
-    /// The subscriber.
-    pub subscriber_id: SubscriberId,
-    /// The organization whose events it read.
-    pub organization_id: OrganizationId,
 }

@@ -16,12 +16,14 @@ mod app;
 mod consent;
 mod directory;
 mod key;
+mod notifier;
 
 pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
 pub use key::*;
+pub use notifier::*;
 
 /// The data of one event type.
 pub trait Fact: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
@@ -52,8 +54,15 @@ pub struct EventType {
 
 /// All event types there are, by name.
 pub fn all() -> Vec<EventType> {
-    let mut all =
-        [access::list(), app::list(), consent::list(), directory::list(), key::list()].concat();
+    let mut all = [
+        access::list(),
+        app::list(),
+        consent::list(),
+        directory::list(),
+        key::list(),
+        notifier::list(),
+    ]
+    .concat();
     all.sort_by_key(|event| event.name);
     all
 }

@@ -7,7 +7,6 @@ mod import;
 mod memberships;
 mod organizations;
 mod people;
-mod subscribers;
 
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 use sqlx::PgConnection;
@@ -20,7 +19,6 @@ pub use import::*;
 pub use memberships::*;
 pub use organizations::*;
 pub use people::*;
-pub use subscribers::*;
 
 /// A page of a list in the order of ids, which is the order of creation.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! The import of accounts and roles from CSV.
 
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::stage::Stage;
@@ -15,10 +16,10 @@ async fn a_dry_run_tells_and_applies_nothing() {
     let stage = Stage::set().await;
     stage.person("admin").await;
     let (answer, events) = stage.events_of(stage.operator.import("?dry_run=true", SHOP)).await;
-    let report = answer.expect(200);
+    let report = answer.expect(200).json;
     assert_eq!((counts(&report), &report["applied"]), ([1, 0, 0, 0], &json!(false)));
     assert_eq!(events.len(), 0);
-    assert_eq!(stage.operator.get("/v1/accounts").await.expect(200)["items"], json!([]));
+    assert_eq!(stage.operator.get("/v1/accounts").await.expect(200).json["items"], json!([]));
     stage.close().await;
 }
 
@@ -27,18 +28,18 @@ async fn the_same_file_can_be_imported_again() {
     let stage = Stage::set().await;
     let admin = stage.person("admin").await;
     let (answer, events) = stage.events_of(stage.operator.import("", SHOP)).await;
-    let report = answer.expect(200);
+    let report = answer.expect(200).json;
     assert_eq!((counts(&report), &report["applied"]), ([1, 0, 0, 0], &json!(true)));
     assert_eq!(events, ["account.created", "account-role.granted"]);
-    assert_eq!(admin.get("/v1/accounts").await.expect(200)["items"][0]["name"], "Shop");
+    assert_eq!(admin.get("/v1/accounts").await.expect(200).json["items"][0]["name"], "Shop");
 
     let (answer, events) = stage.events_of(stage.operator.import("?dry_run=false", SHOP)).await;
-    assert_eq!(counts(&answer.expect(200)), [0, 0, 1, 0]);
+    assert_eq!(counts(&answer.expect(200).json), [0, 0, 1, 0]);
     assert_eq!(events.len(), 0);
 
     let changed = "Big Shop,advertiser,retail_media,A-1,admin@example.com,viewer\r\n";
     let (answer, events) = stage.events_of(stage.operator.import("", changed)).await;
-    assert_eq!(counts(&answer.expect(200)), [0, 1, 0, 0]);
+    assert_eq!(counts(&answer.expect(200).json), [0, 1, 0, 0]);
     assert_eq!(events, ["account.edited", "account-role.changed"]);
     stage.close().await;
 }
@@ -52,8 +53,8 @@ async fn one_wrong_line_keeps_the_whole_file_out() {
     );
     let (answer, events) = stage.events_of(stage.operator.import("", &file)).await;
     assert_eq!(answer.headers["content-type"], "application/problem+json");
-    let problem = answer.expect_problem(422, "import-refused");
-    let report = &problem["report"];
+    answer.problem(422, "import-refused");
+    let report = &answer.json["report"];
     assert_eq!((counts(report), &report["applied"]), ([1, 0, 0, 2], &json!(false)));
     assert_eq!(
         (&report["lines"][1]["line"], &report["lines"][1]["field"]),
@@ -61,7 +62,7 @@ async fn one_wrong_line_keeps_the_whole_file_out() {
     );
     assert_eq!(report["lines"][2]["field"], "kind");
     assert_eq!(events.len(), 0);
-    assert_eq!(stage.operator.get("/v1/accounts").await.expect(200)["items"], json!([]));
+    assert_eq!(stage.operator.get("/v1/accounts").await.expect(200).json["items"], json!([]));
     stage.close().await;
 }
 
@@ -69,14 +70,15 @@ async fn one_wrong_line_keeps_the_whole_file_out() {
 async fn other_files_types_sizes_and_people_are_refused() {
     let stage = Stage::set().await;
     let admin = stage.person("admin").await;
-    admin.import("", SHOP).await.expect_problem(403, "role-not-allowed");
+    admin.import("", SHOP).await.problem(403, "role-not-allowed");
     let send = async |kind: &str, body: String| {
-        stage.operator.send("POST", "/v1/accounts/import", &[("content-type", kind)], body).await
+        let request = stage.operator.request(Method::POST, "/v1/accounts/import");
+        request.header("content-type", kind).body(body).send().await
     };
     send("application/json", "{}".into()).await.expect(415);
-    send("text/csv", "name\nx\n".into()).await.expect_problem(422, "unreadable-file");
-    send("text/csv", "x".repeat(5000)).await.expect_problem(413, "too-large");
-    assert_eq!(stage.operator.import("?dry_run=perhaps", SHOP).await.wrong_fields(), ["dry_run"]);
+    send("text/csv", "name\nx\n".into()).await.problem(422, "unreadable-file");
+    send("text/csv", "x".repeat(5000)).await.problem(413, "too-large");
+    stage.operator.import("?dry_run=perhaps", SHOP).await.refuses_fields(&["dry_run"]);
     stage.close().await;
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod answers;
 mod import;
 mod members;
 mod organizations;

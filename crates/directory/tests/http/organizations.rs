@@ -1,5 +1,6 @@
 //! Rules 1 and 2.
 
+use axum::http::Method;
 use serde_json::json;
 
 use crate::stage::{Stage, organization};
@@ -11,11 +12,11 @@ async fn whoever_makes_an_organization_owns_it() {
     let (answer, events) = stage.events_of(owner.post("/v1/organizations", &organization())).await;
     assert_eq!(events, ["organization.created", "membership.granted"]);
     let location = answer.headers["location"].to_str().unwrap().to_owned();
-    let made = answer.expect(201);
+    let made = answer.expect(201).json;
     assert_eq!(made["contact_email"], "contact@example.com");
     assert_eq!((&made["confirmed"], &made["enabled_domains"]), (&json!(false), &json!([])));
-    assert_eq!(owner.get(&location).await.expect(200), made);
-    let me = owner.get("/v1/people/me").await.expect(200);
+    assert_eq!(owner.get(&location).await.expect(200).json, made);
+    let me = owner.get("/v1/people/me").await.expect(200).json;
     assert_eq!(me["memberships"][0]["role"], "owner");
     stage.close().await;
 }
@@ -26,17 +27,14 @@ async fn an_operator_can_name_the_owner_and_nobody_else_can() {
     let (owner, other) = (stage.person("owner").await, stage.person("other").await);
     let mut body = organization();
     body["owner_person_id"] = json!(owner.id);
-    assert_eq!(other.post("/v1/organizations", &body).await.wrong_fields(), ["owner_person_id"]);
+    other.post("/v1/organizations", &body).await.refuses_fields(&["owner_person_id"]);
     stage.operator.post("/v1/organizations", &body).await.expect(201);
     assert_eq!(
-        owner.get("/v1/organizations").await.expect(200)["items"].as_array().unwrap().len(),
+        owner.get("/v1/organizations").await.expect(200).json["items"].as_array().unwrap().len(),
         1
     );
     body["owner_person_id"] = json!("00000000-0000-7000-8000-000000000000");
-    assert_eq!(
-        stage.operator.post("/v1/organizations", &body).await.wrong_fields(),
-        ["owner_person_id"]
-    );
+    stage.operator.post("/v1/organizations", &body).await.refuses_fields(&["owner_person_id"]);
     stage.close().await;
 }
 
@@ -48,13 +46,10 @@ async fn wrong_fields_are_all_named() {
         "website": "javascript:alert(1)", "description": "é".repeat(256),
     });
     let answer = stage.operator.post("/v1/organizations", &body).await;
-    assert_eq!(
-        answer.wrong_fields(),
-        ["name", "contact_email", "country", "website", "description"]
-    );
+    answer.refuses_fields(&["name", "contact_email", "country", "website", "description"]);
     let mut unknown = organization();
     unknown["kind"] = json!("bakery");
-    assert_eq!(stage.operator.post("/v1/organizations", &unknown).await.wrong_fields(), ["kind"]);
+    stage.operator.post("/v1/organizations", &unknown).await.refuses_fields(&["kind"]);
     stage.close().await;
 }
 
@@ -62,12 +57,14 @@ async fn wrong_fields_are_all_named() {
 async fn the_same_key_makes_one_organization() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    let headers = [("content-type", "application/json"), ("idempotency-key", "k-1")];
-    let send = || owner.send("POST", "/v1/organizations", &headers, organization().to_string());
-    let first = send().await.expect(201);
+    let send = || {
+        let request = owner.request(Method::POST, "/v1/organizations").json(organization());
+        request.header("idempotency-key", "k-1").send()
+    };
+    let first = send().await.expect(201).json;
     let (again, events) = stage.events_of(send()).await;
     assert_eq!(again.headers["idempotent-replayed"], "true");
-    assert_eq!((again.expect(201), events.len()), (first, 0));
+    assert_eq!((again.expect(201).json, events.len()), (first, 0));
     stage.close().await;
 }
 
@@ -79,18 +76,18 @@ async fn a_new_contact_address_has_to_be_confirmed_anew() {
     let confirm = format!("{organization}/confirm-contact");
 
     let (answer, events) = stage.events_of(owner.post(&confirm, &json!({}))).await;
-    answer.expect_problem(403, "role-not-allowed");
+    answer.problem(403, "role-not-allowed");
     assert_eq!(events, ["access.refused"]);
 
     let (answer, events) = stage.events_of(stage.operator.post(&confirm, &json!({}))).await;
-    assert_eq!(answer.expect(200)["confirmed"], true);
+    assert_eq!(answer.expect(200).json["confirmed"], true);
     assert_eq!(events, ["organization.contact-confirmed"]);
     let (answer, events) = stage.events_of(stage.operator.post(&confirm, &json!({}))).await;
-    assert_eq!((answer.expect(200)["confirmed"].clone(), events.len()), (json!(true), 0));
+    assert_eq!((answer.expect(200).json["confirmed"].clone(), events.len()), (json!(true), 0));
 
     let edit = json!({"contact_email": "new@example.com", "website": null});
     let (answer, events) = stage.events_of(owner.patch(&organization, &edit)).await;
-    let edited = answer.expect(200);
+    let edited = answer.expect(200).json;
     assert_eq!((&edited["confirmed"], &edited["website"]), (&json!(false), &json!(null)));
     assert_eq!(events, ["organization.edited"]);
     stage.close().await;
@@ -103,8 +100,8 @@ async fn only_the_version_that_was_read_is_changed() {
     let organization = owner.organization().await;
     let tag = owner.get(&organization).await.headers["etag"].to_str().unwrap().to_owned();
     let edit = async |name: &str| {
-        let headers = [("content-type", "application/json"), ("if-match", tag.as_str())];
-        owner.send("PATCH", &organization, &headers, json!({"name": name}).to_string()).await
+        let request = owner.request(Method::PATCH, &organization).json(json!({"name": name}));
+        request.header("if-match", &tag).send().await
     };
     edit("One").await.expect(200);
     edit("Two").await.expect(412);
@@ -121,12 +118,12 @@ async fn operators_enable_domains_on_request_only() {
     let owner = stage.person("owner").await;
     let path = format!("{}/enabled-domains", owner.organization().await);
     let wanted = json!({"domains": ["retail_media/accounts:manage"]});
-    owner.put(&path, &wanted).await.expect_problem(403, "role-not-allowed");
+    owner.put(&path, &wanted).await.problem(403, "role-not-allowed");
     let (answer, events) = stage.events_of(stage.operator.put(&path, &wanted)).await;
-    assert_eq!(answer.expect(200)["enabled_domains"], wanted["domains"]);
+    assert_eq!(answer.expect(200).json["enabled_domains"], wanted["domains"]);
     assert_eq!(events, ["organization.domains-enabled"]);
     let common = json!({"domains": ["retail_media/campaigns:read"]});
-    assert_eq!(stage.operator.put(&path, &common).await.wrong_fields(), ["domains"]);
+    stage.operator.put(&path, &common).await.refuses_fields(&["domains"]);
     stage.close().await;
 }
 
@@ -137,10 +134,10 @@ async fn strangers_do_not_learn_that_an_organization_exists() {
     let organization = owner.organization().await;
     let (members, confirm) =
         (format!("{organization}/members"), format!("{organization}/confirm-contact"));
-    stranger.get(&organization).await.expect_problem(404, "not-found");
-    stranger.patch(&organization, &json!({})).await.expect_problem(404, "not-found");
-    stranger.get(&members).await.expect_problem(404, "not-found");
-    stranger.post(&confirm, &json!({})).await.expect_problem(404, "not-found");
-    assert_eq!(stranger.get("/v1/organizations").await.expect(200)["items"], json!([]));
+    stranger.get(&organization).await.problem(404, "not-found");
+    stranger.patch(&organization, &json!({})).await.problem(404, "not-found");
+    stranger.get(&members).await.problem(404, "not-found");
+    stranger.post(&confirm, &json!({})).await.problem(404, "not-found");
+    assert_eq!(stranger.get("/v1/organizations").await.expect(200).json["items"], json!([]));
     stage.close().await;
 }

@@ -20,7 +20,7 @@ async fn every_question_has_its_answer() {
     stage.operator.import("", lines).await.expect(200);
     let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
 
-    let token = owner.authorization.trim_start_matches("Bearer ");
+    let token = owner.authorization().unwrap().trim_start_matches("Bearer ");
     let hash = hex::encode(SecretHash::of(token).0);
     let person = rpc.call(&context, &Authenticate { token_sha256: hash }).await.unwrap().unwrap();
     assert_eq!((person.person_id, person.operator), (owner.id, false));

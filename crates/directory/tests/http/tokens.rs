@@ -4,17 +4,17 @@ use chrono::Duration;
 use contract::Environment;
 use serde_json::json;
 
-use crate::stage::{Client, PASSWORD, Stage};
+use crate::stage::{PASSWORD, Stage};
 
 #[tokio::test]
 async fn a_password_gets_a_token_whatever_the_emails_case() {
     let stage = Stage::set().await;
     stage.person("owner").await;
-    let basic = Client::basic(&stage.application, "OWNER@example.com", PASSWORD);
+    let basic = stage.signing_in("OWNER@example.com", PASSWORD);
     let (answer, events) =
         stage.events_of(basic.post("/v1/api-tokens", &json!({"name": "laptop"}))).await;
     assert_eq!(answer.headers["cache-control"], "no-store");
-    assert!(answer.expect(201)["token"].as_str().unwrap().starts_with("mandate_pat_"));
+    assert!(answer.expect(201).json["token"].as_str().unwrap().starts_with("mandate_pat_"));
     assert_eq!(events, ["sign-in.accepted", "api-token.created"]);
     stage.close().await;
 }
@@ -29,12 +29,13 @@ async fn a_wrong_password_and_an_unknown_person_are_answered_the_same() {
         ("nobody@example.com", PASSWORD),
         ("nobody", PASSWORD),
     ] {
-        let basic = Client::basic(&stage.application, email, password);
+        let basic = stage.signing_in(email, password);
         let (answer, events) =
             stage.events_of(basic.post("/v1/api-tokens", &json!({"name": "x"}))).await;
         assert_eq!(events, ["sign-in.refused"]);
         assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Basic"));
-        answers.push(answer.expect_problem(401, "sign-in-refused"));
+        answer.problem(401, "sign-in-refused");
+        answers.push(answer.json);
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     let claimed: Vec<Vec<u8>> = sqlx::query_scalar(
@@ -54,16 +55,13 @@ async fn an_expired_token_opens_nothing() {
     let owner = stage.person("owner").await;
     let expires_at = stage.resources.env.now() + Duration::minutes(10);
     let body = json!({"name": "short", "expires_at": expires_at});
-    let made = owner.post("/v1/api-tokens", &body).await.expect(201);
-    let short = Client {
-        authorization: format!("Bearer {}", made["token"].as_str().unwrap()),
-        ..owner.clone()
-    };
+    let made = owner.post("/v1/api-tokens", &body).await.expect(201).json;
+    let short = owner.with_token(made["token"].as_str().unwrap());
     short.get("/v1/people/me").await.expect(200);
     stage.clock.advance(Duration::minutes(10));
-    short.get("/v1/people/me").await.expect_problem(401, "invalid-token");
+    short.get("/v1/people/me").await.problem(401, "invalid-token");
     owner.get("/v1/people/me").await.expect(200);
-    assert_eq!(owner.post("/v1/api-tokens", &body).await.wrong_fields(), ["expires_at"]);
+    owner.post("/v1/api-tokens", &body).await.refuses_fields(&["expires_at"]);
     stage.close().await;
 }
 
@@ -71,13 +69,13 @@ async fn an_expired_token_opens_nothing() {
 async fn a_revoked_token_opens_nothing_and_only_its_owner_revokes_it() {
     let stage = Stage::set().await;
     let (owner, other) = (stage.person("owner").await, stage.person("other").await);
-    let mine = owner.get("/v1/api-tokens").await.expect(200);
+    let mine = owner.get("/v1/api-tokens").await.expect(200).json;
     let path = format!("/v1/api-tokens/{}", mine["items"][0]["id"].as_str().unwrap());
-    other.delete(&path).await.expect_problem(404, "not-found");
+    other.delete(&path).await.problem(404, "not-found");
     let (answer, events) = stage.events_of(owner.delete(&path)).await;
     answer.expect(204);
     assert_eq!(events, ["api-token.revoked"]);
-    owner.get("/v1/people/me").await.expect_problem(401, "invalid-token");
+    owner.get("/v1/people/me").await.problem(401, "invalid-token");
     let (answer, events) = stage.events_of(stage.operator.delete(&path)).await;
     answer.expect(204);
     assert_eq!(events.len(), 0);
@@ -89,7 +87,7 @@ async fn a_use_is_written_down_to_the_minute_and_without_an_event() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
     let last_use = async || {
-        let mine = owner.get("/v1/api-tokens").await.expect(200);
+        let mine = owner.get("/v1/api-tokens").await.expect(200).json;
         mine["items"][0]["last_used_at"].as_str().unwrap().to_owned()
     };
     let before = stage.events().await.len();
@@ -112,7 +110,7 @@ async fn tokens_are_listed_in_pages() {
     }
     let (mut path, mut names) = ("/v1/api-tokens?limit=2".to_owned(), Vec::new());
     loop {
-        let page = owner.get(&path).await.expect(200);
+        let page = owner.get(&path).await.expect(200).json;
         names.extend(
             page["items"]
                 .as_array()
@@ -135,7 +133,7 @@ async fn nobody_gets_in_without_a_token() {
     let stage = Stage::set().await;
     let unknown = contract::secret::ApiToken::generate(&Environment::system());
     for authorization in ["", "Bearer x", &format!("Bearer {}", unknown.reveal())] {
-        let nobody = Client { authorization: authorization.to_owned(), ..stage.operator.clone() };
+        let nobody = stage.anonymous().with_authorization(authorization);
         for path in ["/v1/organizations", "/v1/people/me", "/v1/accounts", "/v1/api-tokens"] {
             nobody.get(path).await.expect(401);
         }

@@ -9,9 +9,9 @@ use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::state::{RelayError, RelayState};
-use super::time_limit::in_time;
 use crate::event_store::EventStore;
 use crate::store;
+use crate::time_limit::in_time;
 use crate::transport::Transport;
 
 /// How often a follower tries to become the leader.

@@ -12,8 +12,8 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::state::RelayError;
-use super::time_limit::{bulk_in_time, in_time};
 use crate::store;
+use crate::time_limit::in_time;
 use crate::transport::{AUDIT, EVENTS, Transport, TransportError};
 
 /// How often the last receipt is compared with JetStream when nothing else gives a reason to.
@@ -54,8 +54,7 @@ pub(super) async fn compare(
     let (events, audit) = transport.on_this_connection(streams).await?;
     let created = format!("{} {}", events.cached_info().created, audit.cached_info().created);
     loop {
-        let repeated =
-            bulk_in_time(store::repeat_other_streams(&mut *connection, &created)).await?;
+        let repeated = in_time(store::repeat_other_streams(&mut *connection, &created)).await?;
         if repeated == 0 {
             break;
         }

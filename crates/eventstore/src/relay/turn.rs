@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::batch::Batch;
 use super::receipts::{self, Streams};
 use super::state::{RelayError, RelayState};
-use super::time_limit::{bulk_in_time, in_time};
 use crate::event_store::EventStore;
 use crate::store::{self, OutboxEvent, Receipt};
+use crate::time_limit::in_time;
 use crate::transport::{Transport, TransportError};
 use crate::{idempotency, publish};
 
@@ -109,9 +109,9 @@ impl<'r> Leader<'r> {
             let age = Duration::from_secs(self.transport.settings().max_age_seconds);
             // Before the stream forgets them: what aged out must not look lost.
             let age = age.saturating_sub((2 * FORGET_EVERY).min(age / 2));
-            bulk_in_time(store::forget_batches(&mut self.connection, age.as_secs_f64())).await?;
-            bulk_in_time(store::forget_answers(&mut self.connection, idempotency::KEPT_HOURS))
-                .await?;
+            let (age, hours) = (age.as_secs_f64(), idempotency::KEPT_HOURS);
+            while in_time(store::forget_batches(&mut self.connection, age)).await? {}
+            while in_time(store::forget_answers(&mut self.connection, hours)).await? {}
             self.forget_at = Instant::now() + FORGET_EVERY;
         }
         Ok(())

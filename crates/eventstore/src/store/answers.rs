@@ -72,15 +72,18 @@ pub(crate) async fn find_answer(
     .await
 }
 
+/// Forgets some answers that are older. Whether there may be more.
 pub(crate) async fn forget_answers(
     executor: impl PgExecutor<'_>,
     hours: i32,
-) -> Result<u64, sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)",
+        "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)
+             ORDER BY created_at LIMIT 5000))",
         hours
     )
     .execute(executor)
     .await?;
-    Ok(done.rows_affected())
+    Ok(done.rows_affected() == 5000)
 }

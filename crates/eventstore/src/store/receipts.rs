@@ -99,16 +99,18 @@ pub(crate) async fn repeat_batch(
     Ok(done.rows_affected())
 }
 
-/// Forgets batches that the stream itself has forgotten by age.
+/// Forgets some batches that the stream itself has forgotten by age. Whether there may be more.
 pub(crate) async fn forget_batches(
     executor: impl PgExecutor<'_>,
     max_age_secs: f64,
-) -> Result<u64, sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "DELETE FROM relay_batches WHERE relayed_at < now() - make_interval(secs => $1)",
+        "DELETE FROM relay_batches WHERE id = ANY (ARRAY(
+             SELECT id FROM relay_batches WHERE relayed_at < now() - make_interval(secs => $1)
+             ORDER BY relayed_at LIMIT 5000))",
         max_age_secs
     )
     .execute(executor)
     .await?;
-    Ok(done.rows_affected())
+    Ok(done.rows_affected() == 5000)
 }

@@ -14,9 +14,10 @@ use eventstore::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcom
 use eventstore::producer;
 use eventstore::relay::Relay;
 use eventstore::transport::AUDIT;
+use stage::eventually;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Name, Named, World, eventually, fact, new_stream, provenance, version};
+use crate::world::{Name, Named, World, fact, new_stream, provenance, version};
 
 #[derive(Default)]
 struct Reader(Mutex<Vec<(String, EventWithParts)>>);

@@ -1,12 +1,11 @@
 //! Killed between any two steps: nothing is lost, the effect is once.
 
 use contract::Envelope;
+use stage::eventually;
 use tokio::time::{Duration, Instant};
 
 use crate::observer::Observer;
-use crate::world::{
-    World, eventually, fact, new_stream, provenance, record, record_up_to, version,
-};
+use crate::world::{World, fact, new_stream, provenance, record, record_up_to, version};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_committed_before_its_process_was_killed_is_published_by_the_next_one() {

@@ -4,11 +4,12 @@ use contract::{Environment, Service};
 use eventstore::EventStore;
 use eventstore::relay::{Relay, RelayError};
 use futures::StreamExt;
+use stage::eventually;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::observer::Observer;
-use crate::world::{Load, World, eventually, new_stream, record};
+use crate::world::{Load, World, new_stream, record};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_relays_one_leads_and_the_other_takes_over_when_it_dies() {

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use eventstore::transport::EVENTS;
+use stage::eventually;
 
 use crate::observer::Observer;
-use crate::world::{Load, World, eventually, fact, new_stream, provenance, record_up_to, version};
+use crate::world::{Load, World, fact, new_stream, provenance, record_up_to, version};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_deleted_in_the_middle_of_a_load_is_filled_again() {

@@ -10,9 +10,10 @@ use contract::{Envelope, Service};
 use eventstore::gap::Repair;
 use eventstore::{Projection, ProjectionError, producer};
 use sqlx::{PgConnection, PgPool};
+use stage::eventually;
 use uuid::Uuid;
 
-use crate::world::{Process, World, eventually};
+use crate::world::{Process, World};
 
 /// Counts the events of each stream.
 pub(crate) struct Observer {

@@ -8,10 +8,11 @@ use eventstore::transport::EVENTS;
 use eventstore::{AppendError, EventStore};
 use futures::StreamExt;
 use sqlx::PgPool;
+use stage::eventually;
 use uuid::Uuid;
 
 use crate::observer::Observer;
-use crate::world::{World, eventually, fact, new_stream, provenance, version};
+use crate::world::{World, fact, new_stream, provenance, version};
 
 /// Changes a stream, with its state: decides again when someone else was first.
 async fn change(events: &EventStore, stream: Uuid) -> Result<(), AppendError> {

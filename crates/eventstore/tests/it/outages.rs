@@ -1,9 +1,10 @@
 //! NATS is away for a while.
 
+use stage::{PATIENCE, eventually};
 use tokio::time::timeout;
 
 use crate::observer::Observer;
-use crate::world::{DEADLINE, Load, World, eventually, new_stream, record_up_to};
+use crate::world::{Load, World, new_stream, record_up_to};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_starts_while_nats_is_away_works_when_it_comes() {
@@ -51,6 +52,6 @@ async fn relay_and_consumer_stop_though_nats_is_away() {
         follower.stop().await;
         observing.stop().await;
     };
-    assert!(timeout(DEADLINE, stopping).await.is_ok());
+    assert!(timeout(PATIENCE, stopping).await.is_ok());
     assert!(!world.all_relayed().await);
 }

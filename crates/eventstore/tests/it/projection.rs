@@ -2,11 +2,10 @@
 
 use contract::Envelope;
 use eventstore::transport::EVENTS;
+use stage::eventually;
 
 use crate::observer::{Archive, Observer};
-use crate::world::{
-    Load, World, eventually, fact, new_stream, provenance, record, record_up_to, version,
-};
+use crate::world::{Load, World, fact, new_stream, provenance, record, record_up_to, version};
 
 /// Publishes the producer's events by hand, in this order; no relay runs.
 async fn publish(world: &World, versions: &[i64]) {

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::ConnectOptions;
 use async_nats::jetstream::stream;
 use contract::facts::AppArchived;
 use contract::{AppId, Envelope, Environment, Fact, Provenance, Service, Version};
@@ -20,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use stage::eventually;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -43,23 +43,6 @@ const STATE_TABLES: &str = "
         consumer text NOT NULL, stream_id uuid NOT NULL, total bigint NOT NULL,
         PRIMARY KEY (consumer, stream_id)
     );";
-
-/// How long a condition may take to come true.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
-
-/// Waits until the condition holds.
-pub(crate) async fn eventually<F: Future<Output = bool>>(
-    what: &str,
-    mut condition: impl FnMut() -> F,
-) {
-    let looking = async {
-        let mut looks = tokio::time::interval(Duration::from_millis(20));
-        while !condition().await {
-            looks.tick().await;
-        }
-    };
-    assert!(tokio::time::timeout(DEADLINE, looking).await.is_ok(), "still not: {what}");
-}
 
 /// The servers of one test.
 pub(crate) struct World {
@@ -92,17 +75,7 @@ impl World {
 
     /// A new connection to NATS.
     pub(crate) async fn transport(&self) -> Transport {
-        let password = self.nats.password_of(testing::NATS_USER).unwrap();
-        let options = ConnectOptions::with_user_and_password(
-            testing::NATS_USER.to_owned(),
-            password.to_owned(),
-        );
-        let client = options
-            .retry_on_initial_connect()
-            .reconnect_delay_callback(|_| Duration::from_millis(50))
-            .connect(self.nats.url())
-            .await
-            .unwrap();
+        let client = stage::nats_client(std::slice::from_ref(&self.nats), testing::NATS_USER).await;
         Transport::new(client, TransportSettings::default())
     }
 

@@ -1,11 +1,11 @@
 //! Following apps: suspension, and the end of an app's keys with the app (rule 11).
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use contract::facts::KeyDeleted;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, keys_of, problem};
+use crate::stage::{Stage, keys_of, oauth};
 
 #[tokio::test]
 async fn a_key_works_at_once_and_not_only_when_the_apps_events_came() {
@@ -24,7 +24,7 @@ async fn a_suspended_app_gets_no_tokens_until_it_is_resumed() {
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     stage.registry.suspend(app).await;
     stage.until_known(app, "suspended").await;
-    assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
+    oauth(&replica.token(&key).await, 401, "invalid_client");
     stage.registry.resume(app).await;
     stage.until_known(app, "active").await;
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
@@ -39,7 +39,9 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
     let gone = replica.key(app).await;
     let elsewhere = replica.key(stage.registry.active_app().await).await;
     let delete = async |key: &(String, String), query: &str| {
-        replica.ask("owner", "DELETE", &format!("/v1/keys/{}{query}", key.0), Value::Null).await
+        replica
+            .ask("owner", Method::DELETE, &format!("/v1/keys/{}{query}", key.0), Value::Null)
+            .await
     };
     delete(&in_grace, "").await;
     delete(&gone, "?now=true").await;
@@ -48,7 +50,7 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
     stage.until_known(app, "archived").await;
     for replica in [&replica, &other_replica] {
         for key in [&live, &in_grace, &gone] {
-            assert_eq!(replica.token(key).await.oauth(), problem(401, "invalid_client"));
+            oauth(&replica.token(key).await, 401, "invalid_client");
         }
     }
     assert_eq!(replica.token(&elsewhere).await.status, StatusCode::OK);
@@ -70,10 +72,10 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
         );
         assert_eq!(event.organization, Some(stage.organization));
     }
-    let list = replica.ask("auditor", "GET", &keys_of(app), Value::Null).await.json();
+    let list = replica.ask("auditor", Method::GET, &keys_of(app), Value::Null).await.json;
     assert!(list["items"].as_array().unwrap().iter().all(|key| key["state"] == json!("deleted")));
-    let post = replica.ask("owner", "POST", &keys_of(app), json!({"name": "late"})).await;
-    assert_eq!(post.problem(), problem(409, "app-not-active"));
+    let post = replica.ask("owner", Method::POST, &keys_of(app), json!({"name": "late"})).await;
+    post.problem(409, "app-not-active");
 }
 
 #[tokio::test]

@@ -1,14 +1,15 @@
 //! How keys end (rule 15): deleted with a grace or at once, or by themselves.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use contract::facts::KeyDeleted;
 use serde_json::{Value, json};
+use stage::{Answer, eventually};
 
-use crate::stage::{Answer, Replica, Stage, eventually, keys_of, problem};
+use crate::stage::{Replica, Stage, keys_of, oauth};
 
 async fn delete(replica: &Replica, key: &(String, String), query: &str) -> Answer {
-    replica.ask("owner", "DELETE", &format!("/v1/keys/{}{query}", key.0), Value::Null).await
+    replica.ask("owner", Method::DELETE, &format!("/v1/keys/{}{query}", key.0), Value::Null).await
 }
 
 #[tokio::test]
@@ -18,16 +19,16 @@ async fn a_deleted_key_works_for_fifteen_minutes_and_then_never_again() {
     let key = replica.key(app).await;
     assert_eq!(other.token(&key).await.status, StatusCode::OK);
     let answer = delete(&replica, &key, "").await;
-    assert_eq!((answer.status, &answer.json()["state"]), (StatusCode::OK, &json!("ending")));
+    assert_eq!((answer.status, &answer.json["state"]), (StatusCode::OK, &json!("ending")));
     stage.clock.advance(Duration::minutes(15) - Duration::seconds(1));
     for replica in [&replica, &other] {
         assert_eq!(replica.token(&key).await.status, StatusCode::OK, "at 14:59");
     }
     stage.clock.advance(Duration::seconds(2));
     for replica in [&replica, &other] {
-        assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"), "at 15:01");
+        oauth(&replica.token(&key).await, 401, "invalid_client");
     }
-    let list = replica.ask("owner", "GET", &keys_of(app), Value::Null).await.json();
+    let list = replica.ask("owner", Method::GET, &keys_of(app), Value::Null).await.json;
     assert_eq!(list["items"][0]["state"], "deleted");
     let [event] = &stage.events("key.deleted").await[..] else { panic!("one event") };
     let fact: KeyDeleted = event.fact().unwrap();
@@ -44,9 +45,9 @@ async fn a_leaked_key_ends_at_once_on_every_replica() {
     let key = replica.key(app).await;
     assert_eq!(other.token(&key).await.status, StatusCode::OK);
     let answer = delete(&replica, &key, "?now=true").await;
-    assert_eq!((answer.status, &answer.json()["state"]), (StatusCode::OK, &json!("deleted")));
+    assert_eq!((answer.status, &answer.json["state"]), (StatusCode::OK, &json!("deleted")));
     for replica in [&replica, &other] {
-        assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
+        oauth(&replica.token(&key).await, 401, "invalid_client");
     }
     let reasons: Vec<_> = stage
         .events("token.refused")
@@ -91,7 +92,7 @@ async fn once_a_key_has_ended_no_replica_issues_a_token_whatever_it_remembers() 
     let (here, there, ended) = tokio::join!(ask(&replica), ask(&other), end);
     assert_eq!(ended.status, StatusCode::OK);
     for replica in [&replica, &other] {
-        assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
+        oauth(&replica.token(&key).await, 401, "invalid_client");
     }
     assert_eq!(stage.events("token.issued").await.len(), here + there);
     let refused = stage.events("token.refused").await;
@@ -103,17 +104,17 @@ async fn once_a_key_has_ended_no_replica_issues_a_token_whatever_it_remembers() 
 async fn a_second_deletion_is_refused_unless_it_ends_the_key_sooner() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
-    let first = delete(&replica, &key, "").await.json();
+    let first = delete(&replica, &key, "").await.json;
     stage.clock.advance(Duration::minutes(1));
     let second = delete(&replica, &key, "").await;
-    assert_eq!(second.problem(), problem(409, "key-deleted"));
+    second.problem(409, "key-deleted");
     assert_eq!(replica.token(&key).await.status, StatusCode::OK, "it is left as it is");
-    let sooner = delete(&replica, &key, "?now=true").await.json();
+    let sooner = delete(&replica, &key, "?now=true").await.json;
     assert_eq!(
         (&sooner["deleted_at"], &sooner["state"]),
         (&first["deleted_at"], &json!("deleted"))
     );
-    assert_eq!(delete(&replica, &key, "?now=true").await.problem(), problem(409, "key-deleted"));
+    delete(&replica, &key, "?now=true").await.problem(409, "key-deleted");
     let versions: Vec<_> = stage
         .events("key.deleted")
         .await
@@ -143,18 +144,19 @@ async fn refusals() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
     let path = format!("/v1/keys/{}", key.0);
-    let ask = async |person| replica.ask(person, "DELETE", &path, Value::Null).await;
+    let ask = async |person| replica.ask(person, Method::DELETE, &path, Value::Null).await;
     assert_eq!(ask("nobody").await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(ask("stranger").await.problem(), problem(404, "key-not-found"));
-    assert_eq!(ask("auditor").await.problem(), problem(403, "role-not-allowed"));
-    assert_eq!(ask("operator").await.problem(), problem(403, "role-not-allowed"));
+    ask("stranger").await.problem(404, "key-not-found");
+    ask("auditor").await.problem(403, "role-not-allowed");
+    ask("operator").await.problem(403, "role-not-allowed");
     assert_eq!(
         delete(&replica, &key, "?now=perhaps").await.status,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    let stale =
-        replica.ask_with("owner", "DELETE", &path, Value::Null, &[("if-match", "\"7\"")]).await;
-    assert_eq!(stale.problem(), problem(412, "changed-meanwhile"));
+    let stale = replica
+        .ask_with("owner", Method::DELETE, &path, Value::Null, &[("if-match", "\"7\"")])
+        .await;
+    stale.problem(412, "changed-meanwhile");
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     assert!(stage.events("key.deleted").await.is_empty());
 }
@@ -165,14 +167,14 @@ async fn a_key_expires_on_time_and_leaves_one_event_however_many_look() {
     let other = stage.replica().await;
     let expires_at = stage.env.now() + Duration::hours(1);
     let body = json!({"name": "for an hour", "expires_at": expires_at});
-    let created = replica.ask("owner", "POST", &keys_of(app), body).await.json();
+    let created = replica.ask("owner", Method::POST, &keys_of(app), body).await.json;
     let text = |field: &str| created[field].as_str().unwrap().to_owned();
     let key = (text("client_id"), text("client_secret"));
     stage.clock.advance(Duration::hours(1) - Duration::seconds(1));
     assert_eq!(replica.token(&key).await.status, StatusCode::OK);
     stage.clock.advance(Duration::seconds(1));
     // Whether or not anyone recorded it yet.
-    assert_eq!(replica.token(&key).await.oauth(), problem(401, "invalid_client"));
+    oauth(&replica.token(&key).await, 401, "invalid_client");
     let sweeps = [&replica, &other, &replica, &other]
         .map(|replica| key_issuer::expiry::record_expiries(&replica.resources.events));
     for sweep in futures::future::join_all(sweeps).await {
@@ -187,8 +189,8 @@ async fn a_key_expires_on_time_and_leaves_one_event_however_many_look() {
         ("system/key-issuer", 2)
     );
     assert_eq!(event.organization, Some(stage.organization));
-    assert_eq!(delete(&replica, &key, "?now=true").await.problem(), problem(409, "key-expired"));
-    let list = replica.ask("owner", "GET", &keys_of(app), Value::Null).await.json();
+    delete(&replica, &key, "?now=true").await.problem(409, "key-expired");
+    let list = replica.ask("owner", Method::GET, &keys_of(app), Value::Null).await.json;
     assert_eq!(list["items"][0]["state"], "expired");
 }
 
@@ -200,7 +202,10 @@ async fn the_sweeper_records_expiries_by_itself() {
     let app = stage.registry.active_app().await;
     let body =
         json!({"name": "for a second", "expires_at": stage.env.now() + Duration::seconds(1)});
-    assert_eq!(replica.ask("owner", "POST", &keys_of(app), body).await.status, StatusCode::CREATED);
+    assert_eq!(
+        replica.ask("owner", Method::POST, &keys_of(app), body).await.status,
+        StatusCode::CREATED
+    );
     stage.clock.advance(Duration::seconds(1));
     eventually("the expiry is recorded", async || stage.events("key.expired").await.len() == 1)
         .await;

@@ -1,11 +1,12 @@
 //! What the database refuses, whatever the service does: the same rules once more.
 
+use axum::http::Method;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::stage::Stage;
 
 async fn refused(stage: &Stage, as_role: bool, statement: &str) -> String {
-    let mut connection = sqlx::PgConnection::connect(&stage.database.url).await.unwrap();
+    let mut connection = sqlx::PgConnection::connect(&stage.servers.database.url).await.unwrap();
     if as_role {
         connection.execute("SET ROLE mandate_key_issuer").await.unwrap();
     }
@@ -38,7 +39,12 @@ async fn not_even_the_owner_brings_a_key_or_an_app_back() {
     let (stage, replica, app) = Stage::with_app().await;
     let (client_id, _) = replica.key(app).await;
     replica
-        .ask("owner", "DELETE", &format!("/v1/keys/{client_id}?now=true"), serde_json::Value::Null)
+        .ask(
+            "owner",
+            Method::DELETE,
+            &format!("/v1/keys/{client_id}?now=true"),
+            serde_json::Value::Null,
+        )
         .await;
     stage.registry.archive(app).await;
     stage.until_known(app, "archived").await;

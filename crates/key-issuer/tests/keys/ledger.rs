@@ -7,7 +7,7 @@ use eventstore::batch::Work;
 use eventstore::group_commit::Writer;
 use key_issuer::ledger::Entry;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, oauth};
 
 fn entry(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> Entry {
     let mut provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
@@ -48,8 +48,8 @@ async fn without_its_event_no_token_leaves() {
         .await
         .unwrap();
     let answer = replica.token(&key).await;
-    assert_eq!(answer.oauth(), (503, "temporarily_unavailable".to_owned()));
-    assert!(!String::from_utf8_lossy(&answer.bytes).contains("access_token"));
+    oauth(&answer, 503, "temporarily_unavailable");
+    assert!(!String::from_utf8_lossy(&answer.body).contains("access_token"));
     sqlx::query("GRANT INSERT ON key_issuer.events TO mandate_key_issuer")
         .execute(&stage.sql)
         .await

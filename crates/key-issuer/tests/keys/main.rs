@@ -8,6 +8,7 @@
     reason = "a test program: it may panic, and nothing imports it"
 )]
 
+mod answers;
 mod apps;
 mod creation;
 mod endings;

@@ -1,5 +1,6 @@
 //! What other services ask: whose token it is.
 
+use axum::http::Method;
 use chrono::Duration;
 use contract::rpc::AuthenticateApp;
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::stage::Stage;
 async fn a_token_proves_its_app_as_long_as_its_key_and_app_may_act() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
-    let jwt = replica.token(&key).await.json()["access_token"].as_str().unwrap().to_owned();
+    let jwt = replica.token(&key).await.json["access_token"].as_str().unwrap().to_owned();
     let ask = async |access_token: &str| {
         let question = AuthenticateApp { access_token: access_token.to_owned() };
         let context = service::CallContext::new(&stage.env);
@@ -32,8 +33,10 @@ async fn a_token_proves_its_app_as_long_as_its_key_and_app_may_act() {
     assert!(ask(&jwt).await.is_some());
 
     let other = replica.key(app).await;
-    let other = replica.token(&other).await.json()["access_token"].as_str().unwrap().to_owned();
-    replica.ask("owner", "DELETE", &format!("/v1/keys/{}?now=true", key.0), Value::Null).await;
+    let other = replica.token(&other).await.json["access_token"].as_str().unwrap().to_owned();
+    replica
+        .ask("owner", Method::DELETE, &format!("/v1/keys/{}?now=true", key.0), Value::Null)
+        .await;
     assert!(ask(&jwt).await.is_none(), "a key that was ended at once");
     stage.clock.advance(Duration::seconds(899));
     assert!(ask(&other).await.is_some());

@@ -1,6 +1,6 @@
 //! The signing key: one for all replicas, sealed, and published.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
@@ -8,12 +8,12 @@ use serde_json::Value;
 use crate::stage::{MASTER_KEY, Replica, Stage, settings};
 
 async fn published(replica: &Replica) -> Value {
-    let answer = replica.ask("nobody", "GET", "/oauth2/jwks", Value::Null).await;
+    let answer = replica.ask("nobody", Method::GET, "/oauth2/jwks", Value::Null).await;
     assert_eq!(
         (answer.status, answer.header("cache-control")),
         (StatusCode::OK, "public, max-age=300")
     );
-    answer.json()
+    answer.json
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn replicas_that_start_together_share_one_key_and_a_restart_keeps_it() {
 #[tokio::test]
 async fn another_implementation_verifies_a_token_with_the_published_key() {
     let (_stage, replica, app) = Stage::with_app().await;
-    let token = replica.token(&replica.key(app).await).await.json();
+    let token = replica.token(&replica.key(app).await).await.json;
     let keys: JwkSet = serde_json::from_value(published(&replica).await).unwrap();
     let jwt = token["access_token"].as_str().unwrap();
     let kid = jsonwebtoken::decode_header(jwt).unwrap().kid.unwrap();

@@ -1,36 +1,21 @@
-//! The stage of a test: servers, as many replicas of the service as it wants, people with tokens,
-//! and a clock that stands still.
+//! As many replicas of the key issuer as a test wants, an app registry beside them, people with
+//! tokens, and a clock that stands still.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::Method;
 use chrono::DateTime;
 use contract::environment::ManualClock;
-use contract::rpc::{MemberRole, Membership};
-use contract::secret::ApiToken;
-use contract::{Envelope, Environment, OrganizationId, Service};
-use eventstore::TransportSettings;
-use local_servers::Nats;
-use local_servers::testing::{self, NATS_USER, TestDatabase};
+use contract::{AppId, Envelope, Environment, OrganizationId, Service};
 use serde_json::{Value, json};
-use service::settings::{DatabaseSettings, HttpSettings, NatsSettings};
-use service::{
-    AuthenticationError, Authenticator, CallContext, Caller, Health, Resources, Shared, StartError,
-    Tasks,
-};
+use service::settings::HttpSettings;
+use service::{Resources, StartError};
 use sqlx::PgPool;
-use tower::ServiceExt;
+use stage::{Answer, Cast, Client, People, Person, Servers, eventually};
 
 use crate::registry::Registry;
 
-/// A condition that takes longer to come true has failed.
-const DEADLINE: Duration = Duration::from_secs(30);
 /// 32 bytes in base64.
 pub const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
@@ -42,110 +27,35 @@ pub struct Stage {
     /// As the database's owner.
     pub sql: PgPool,
     pub registry: Registry,
-    pub people: Arc<People>,
-    pub database: TestDatabase,
-    nats: Nats,
+    pub cast: Arc<Cast>,
+    pub servers: Servers,
+    people: Arc<People>,
 }
 
 /// One replica of the service.
 pub struct Replica {
     pub resources: Resources,
     pub router: Router,
-    people: Arc<People>,
-}
-
-/// What was answered.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Bytes,
-}
-
-/// Tokens and whose they are.
-#[derive(Default)]
-pub struct People(Mutex<HashMap<&'static str, (String, Caller)>>);
-
-#[async_trait]
-impl Authenticator for People {
-    async fn authenticate(
-        &self,
-        token: &ApiToken,
-        _: &CallContext,
-    ) -> Result<Option<Caller>, AuthenticationError> {
-        let people = self.0.lock().unwrap();
-        Ok(people
-            .values()
-            .find(|(known, _)| known == token.reveal())
-            .map(|(_, caller)| caller.clone()))
-    }
-}
-
-impl People {
-    fn admit(
-        &self,
-        env: &Environment,
-        name: &'static str,
-        memberships: &[(OrganizationId, MemberRole)],
-    ) {
-        let token = ApiToken::generate(env);
-        let caller = Caller {
-            person_id: env.new_id(),
-            operator: name == "operator",
-            memberships: memberships
-                .iter()
-                .map(|(organization_id, role)| Membership {
-                    organization_id: *organization_id,
-                    role: *role,
-                })
-                .collect(),
-            api_token_id: env.new_id(),
-        };
-        self.0.lock().unwrap().insert(name, (token.reveal().to_owned(), caller));
-    }
-
-    pub fn token(&self, name: &str) -> String {
-        self.0.lock().unwrap()[name].0.clone()
-    }
-
-    pub fn actor(&self, name: &str) -> String {
-        self.0.lock().unwrap()[name].1.actor().to_string()
-    }
+    cast: Arc<Cast>,
 }
 
 impl Stage {
     pub async fn set() -> Self {
-        let cluster = testing::postgres().await;
-        let template = cluster
-            .template("key_issuer_tests", async |url| {
-                let login = |service| schema::Login { service, password: None };
-                let logins = [Service::AppRegistry, Service::KeyIssuer].map(login);
-                schema::migrate(url, &logins).await.unwrap();
-            })
-            .await;
-        let database = cluster.database_from(Some(template)).await;
-        let nats = testing::nats().await;
+        let servers = Servers::start().await;
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let clock = Arc::new(ManualClock::starting_at(start));
         let env = Environment::with_clock(clock.clone());
-        let sql = PgPool::connect(&database.url).await.unwrap();
-        let organization = env.new_id();
+        let sql = servers.superuser().await;
         let people = Arc::new(People::default());
-        for (name, memberships) in [
-            ("owner", vec![(organization, MemberRole::Owner)]),
-            ("developer", vec![(organization, MemberRole::Developer)]),
-            ("auditor", vec![(organization, MemberRole::Auditor)]),
-            ("stranger", vec![(env.new_id(), MemberRole::Owner)]),
-            ("operator", vec![]),
-        ] {
-            people.admit(&env, name, &memberships);
-        }
-        let resources = connect(Service::AppRegistry, &env, &database, &nats).await;
+        let cast = Arc::new(people.cast(&env));
+        let organization = cast.organization;
+        let resources = servers.connect(Service::AppRegistry, &stage::shared(&env)).await;
         let registry = Registry::open(resources, organization).await;
-        Self { env, clock, organization, sql, registry, people, database, nats }
+        Self { env, clock, organization, sql, registry, cast, servers, people }
     }
 
     /// A stage with one replica and one active app.
-    pub async fn with_app() -> (Self, Replica, contract::AppId) {
+    pub async fn with_app() -> (Self, Replica, AppId) {
         let stage = Self::set().await;
         let replica = stage.replica().await;
         let app = stage.registry.active_app().await;
@@ -160,15 +70,13 @@ impl Stage {
         &self,
         settings: key_issuer::Settings,
     ) -> Result<Replica, StartError> {
-        let resources = connect(Service::KeyIssuer, &self.env, &self.database, &self.nats).await;
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::KeyIssuer, &shared).await;
         let routes = key_issuer::start(resources.clone(), settings).await?;
-        let router = service::http::application(
-            routes,
-            self.people.clone(),
-            &self.env,
-            &HttpSettings::default(),
-        );
-        Ok(Replica { resources, router, people: self.people.clone() })
+        let people = self.people.clone();
+        let router =
+            service::http::application(routes, people, &self.env, &HttpSettings::default());
+        Ok(Replica { resources, router, cast: self.cast.clone() })
     }
 
     /// The events of one type that the key issuer recorded, in order.
@@ -184,7 +92,7 @@ impl Stage {
     }
 
     /// What `key_issuer.apps` says of an app: its state and version.
-    pub async fn known(&self, app: contract::AppId) -> Option<(String, i64)> {
+    pub async fn known(&self, app: AppId) -> Option<(String, i64)> {
         sqlx::query_as("SELECT state, version FROM key_issuer.apps WHERE app_id = $1")
             .bind(app.uuid())
             .fetch_optional(&self.sql)
@@ -192,7 +100,7 @@ impl Stage {
             .unwrap()
     }
 
-    pub async fn until_known(&self, app: contract::AppId, state: &str) {
+    pub async fn until_known(&self, app: AppId, state: &str) {
         eventually(state, async || self.known(app).await.is_some_and(|(known, _)| known == state))
             .await;
     }
@@ -207,96 +115,54 @@ pub fn settings() -> key_issuer::Settings {
     }
 }
 
-async fn connect(
-    service: Service,
-    env: &Environment,
-    database: &TestDatabase,
-    nats: &Nats,
-) -> Resources {
-    let health = Health::new();
-    let shared = Shared {
-        env: env.clone(),
-        catalogue: Arc::default(),
-        tasks: Tasks::new(health.clone()),
-        health,
-    };
-    let database =
-        DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() };
-    let nats =
-        NatsSettings { url: nats.url_for(NATS_USER).unwrap().into(), ..NatsSettings::default() };
-    Resources::connect(service, &shared, &database, &nats, TransportSettings::default())
-        .await
-        .unwrap()
-}
-
-/// Waits until it is so.
-pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let asking = async {
-        while !condition().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("never: {what}"));
-}
-
 impl Replica {
+    /// The person of the cast who is called so; or nobody.
+    pub fn client(&self, who: &str) -> Client {
+        let person = |person: &Person| person.at(&self.router);
+        match who {
+            "owner" => person(&self.cast.owner),
+            "developer" => person(&self.cast.developer),
+            "auditor" => person(&self.cast.auditor),
+            "operator" => person(&self.cast.operator),
+            "stranger" => person(&self.cast.stranger),
+            "nobody" => Client::anonymous(&self.router),
+            other => panic!("who is {other}?"),
+        }
+    }
+
     /// Sends a request as someone, with more headers if need be; a null body is none.
     pub async fn ask_with(
         &self,
-        person: &str,
-        method: &str,
+        who: &str,
+        method: Method,
         path: &str,
         body: Value,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if person != "nobody" {
-            request =
-                request.header("authorization", format!("Bearer {}", self.people.token(person)));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let body = if body.is_null() {
-            Body::empty()
-        } else {
-            request = request.header("content-type", "application/json");
-            Body::from(body.to_string())
-        };
-        self.send(request.body(body).unwrap()).await
+        let request = self.client(who).request(method, path).headers(headers);
+        if body.is_null() { request.send().await } else { request.json(body).send().await }
     }
 
-    pub async fn ask(&self, person: &str, method: &str, path: &str, body: Value) -> Answer {
-        self.ask_with(person, method, path, body, &[]).await
-    }
-
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+    pub async fn ask(&self, who: &str, method: Method, path: &str, body: Value) -> Answer {
+        self.ask_with(who, method, path, body, &[]).await
     }
 
     /// Makes a key and gives its client id and secret.
-    pub async fn key(&self, app: contract::AppId) -> (String, String) {
-        let answer =
-            self.ask("developer", "POST", &keys_of(app), json!({"name": "production"})).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-        let body = answer.json();
-        (
-            body["client_id"].as_str().unwrap().to_owned(),
-            body["client_secret"].as_str().unwrap().to_owned(),
-        )
+    pub async fn key(&self, app: AppId) -> (String, String) {
+        let developer = self.client("developer");
+        let key = developer.post(&keys_of(app), json!({"name": "production"})).await.expect(201);
+        (key.field("client_id"), key.field("client_secret"))
     }
 
     /// Posts a form to the token endpoint.
     pub async fn form(&self, form: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::post("/oauth2/token")
-            .header("content-type", "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+        Client::anonymous(&self.router)
+            .request(Method::POST, "/oauth2/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .headers(headers)
+            .body(form.to_owned())
+            .send()
+            .await
     }
 
     /// Trades a key for a token.
@@ -307,45 +173,13 @@ impl Replica {
     }
 }
 
-pub fn keys_of(app: contract::AppId) -> String {
+pub fn keys_of(app: AppId) -> String {
     format!("/v1/apps/{app}/keys")
 }
 
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// The status and the slug of a problem.
-    pub fn problem(&self) -> (u16, String) {
-        let kind = self.json()["type"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no problem: {self:?}"))
-            .to_owned();
-        (self.status.as_u16(), kind.trim_start_matches("urn:mandate:problem:").to_owned())
-    }
-
-    /// The status and the error of an OAuth answer.
-    pub fn oauth(&self) -> (u16, String) {
-        let error = self.json()["error"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no error: {self:?}"))
-            .to_owned();
-        (self.status.as_u16(), error)
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, String::from_utf8_lossy(&self.bytes))
-    }
-}
-
-/// A problem, to compare with.
-pub fn problem(status: u16, slug: &str) -> (u16, String) {
-    (status, slug.to_owned())
+/// That it is this refusal of OAuth (RFC 6749, section 5.2).
+#[track_caller]
+pub fn oauth(answer: &Answer, status: u16, error: &str) {
+    let found = (answer.status.as_u16(), answer.json["error"].as_str());
+    assert_eq!(found, (status, Some(error)), "{answer:?}");
 }

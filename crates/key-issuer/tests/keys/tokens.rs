@@ -1,15 +1,16 @@
 //! The token endpoint (rules 27 to 29) and what it leaves.
 
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
 use contract::facts::{TokenIssued, TokenRefused};
 use contract::rpc::AuthenticationMethod;
 use serde_json::{Value, json};
+use stage::{Answer, eventually};
 
 use crate::registry::SCOPE;
-use crate::stage::{Answer, Stage, eventually, keys_of, problem, settings};
+use crate::stage::{Stage, keys_of, oauth, settings};
 
 const GRANT: &str = "grant_type=client_credentials";
 
@@ -25,7 +26,7 @@ fn seen(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
         .filter(|(name, _)| name.as_str() != "x-request-id")
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
-    (answer.status.as_u16(), headers, String::from_utf8(answer.bytes.to_vec()).unwrap())
+    (answer.status.as_u16(), headers, String::from_utf8(answer.body.to_vec()).unwrap())
 }
 
 #[tokio::test]
@@ -39,7 +40,7 @@ async fn a_key_is_traded_for_a_token_by_body_and_by_basic() {
     {
         let answer = replica.form(form, &headers).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-        let body = answer.json();
+        let body = &answer.json;
         assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
         assert_eq!(body["scope"], SCOPE);
         assert!(body.get("refresh_token").is_none());
@@ -81,7 +82,9 @@ async fn unknown_clients_wrong_secrets_and_all_else_that_may_not_are_answered_al
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
     let ended = replica.key(app).await;
-    replica.ask("owner", "DELETE", &format!("/v1/keys/{}?now=true", ended.0), Value::Null).await;
+    replica
+        .ask("owner", Method::DELETE, &format!("/v1/keys/{}?now=true", ended.0), Value::Null)
+        .await;
     let wrong = (key.0.clone(), ended.1.clone());
     let unknown = ("0192aaaabbbb7ccc8dddeeeeffff0001".to_owned(), key.1.clone());
     let no_form = ("shelf-optimizer".to_owned(), key.1.clone());
@@ -149,7 +152,7 @@ async fn requests_that_cannot_be_read_are_refused_as_rfc_6749_says() {
         ),
     ] {
         let answer = replica.form(&form, headers).await;
-        assert_eq!(answer.oauth(), problem(status, error), "{form}");
+        oauth(&answer, status, error);
         assert_eq!(
             (answer.header("cache-control"), answer.header("pragma")),
             ("no-store", "no-cache")
@@ -178,13 +181,13 @@ async fn other_media_types_methods_and_sizes_are_refused() {
     let (id, secret) = replica.key(app).await;
     let body =
         json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
-    let answer = replica.ask("nobody", "POST", "/oauth2/token", body).await;
-    assert_eq!(answer.oauth(), problem(400, "invalid_request"));
-    let get = Request::get(format!("/oauth2/token?{GRANT}&client_id={id}&client_secret={secret}"));
-    let answer = replica.send(get.body(axum::body::Body::empty()).unwrap()).await;
+    let answer = replica.ask("nobody", Method::POST, "/oauth2/token", body).await;
+    oauth(&answer, 400, "invalid_request");
+    let path = format!("/oauth2/token?{GRANT}&client_id={id}&client_secret={secret}");
+    let answer = replica.client("nobody").get(&path).await;
     assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
     let answer = replica.form(&"x".repeat(100_000), &[]).await;
-    assert_eq!(answer.oauth(), problem(413, "invalid_request"));
+    oauth(&answer, 413, "invalid_request");
 }
 
 #[tokio::test]
@@ -193,7 +196,7 @@ async fn a_client_may_ask_for_less_than_it_has() {
     let (id, secret) = replica.key(app).await;
     let form =
         format!("{GRANT}&client_id={id}&client_secret={secret}&scope=RetailMedia_Campaign_Read");
-    assert_eq!(replica.form(&form, &[]).await.json()["scope"], "RetailMedia_Campaign_Read");
+    assert_eq!(replica.form(&form, &[]).await.json["scope"], "RetailMedia_Campaign_Read");
 }
 
 #[tokio::test]
@@ -203,7 +206,7 @@ async fn an_app_for_another_grant_gets_no_token_by_this_one() {
     let app = stage.registry.draft(AuthenticationMethod::AuthorizationCode).await;
     stage.registry.activate(app).await;
     let key = replica.key(app).await;
-    assert_eq!(replica.token(&key).await.oauth(), problem(400, "unauthorized_client"));
+    oauth(&replica.token(&key).await, 400, "unauthorized_client");
 }
 
 #[tokio::test]
@@ -212,7 +215,7 @@ async fn a_switch_adds_a_refresh_token_that_is_null() {
     let settings = key_issuer::Settings { null_refresh_token: true, ..settings() };
     let replica = stage.replica_with(settings).await.unwrap();
     let key = replica.key(stage.registry.active_app().await).await;
-    assert_eq!(replica.token(&key).await.json().get("refresh_token"), Some(&Value::Null));
+    assert_eq!(replica.token(&key).await.json.get("refresh_token"), Some(&Value::Null));
 }
 
 #[tokio::test]
@@ -220,7 +223,7 @@ async fn the_last_use_is_shown_to_the_minute() {
     let (stage, replica, app) = Stage::with_app().await;
     let key = replica.key(app).await;
     let shown = async || {
-        let list = replica.ask("owner", "GET", &keys_of(app), Value::Null).await.json();
+        let list = replica.ask("owner", Method::GET, &keys_of(app), Value::Null).await.json;
         list["items"][0]["last_used_at"].clone()
     };
     assert_eq!(shown().await, Value::Null);
@@ -243,7 +246,7 @@ async fn many_tokens_at_once_are_all_recorded() {
         issued.iter().map(|event| event.data["token_id"].as_str().unwrap().to_owned()).collect();
     assert_eq!((issued.len(), recorded.len()), (200, 200));
     for answer in answers {
-        let jwt = answer.json()["access_token"].as_str().unwrap().to_owned();
+        let jwt = answer.json["access_token"].as_str().unwrap().to_owned();
         let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(jwt).unwrap().claims;
         assert!(recorded.contains(claims["jti"].as_str().unwrap()));
     }

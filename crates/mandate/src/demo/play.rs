@@ -8,13 +8,18 @@ use contract::Environment;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Demo, DemoAccount, DemoApp, DemoPerson, new_password};
+use super::file::{Demo, DemoAccount, DemoApp, DemoPerson};
 
 /// How long the audit log may take to have every step.
 const AUDITED: Duration = Duration::from_secs(20);
 
 /// The service that the demo's app is for.
 const SERVICE: &str = "retail_media";
+
+/// A random password for a person of the demo.
+pub fn new_password(environment: &Environment) -> String {
+    hex::encode(environment.bytes::<10>())
+}
 
 /// Someone who plays it, on one system.
 pub(super) struct Play<'a> {

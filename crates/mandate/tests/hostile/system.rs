@@ -9,8 +9,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use stage::within;
 use tempfile::TempDir;
-use tokio::time::{Instant, interval};
 
 /// The limits it is started with.
 pub(crate) const MAX_BODY_BYTES: usize = 20_000;
@@ -19,7 +19,8 @@ pub(crate) const MAX_HEADER_FIELDS: usize = 20;
 pub(crate) const TIMEOUT_SECONDS: u64 = 5;
 pub(crate) const MAX_CONCURRENT: usize = 4;
 
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long it may take to start, with the demo.
+const STARTING: Duration = Duration::from_secs(90);
 
 /// `mandate up --demo`.
 pub(crate) struct System {
@@ -55,17 +56,13 @@ impl System {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             demo: Value::Null,
         };
-        let (deadline, mut tick) = (Instant::now() + PATIENCE, interval(Duration::from_millis(50)));
-        while !system.file("told").contains("Mandate is ready at") {
+        let started = within(STARTING, "the system is ready", async || {
             let ended = system.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && Instant::now() < deadline,
-                "it did not start: {ended:?}\n{}\n{}",
-                system.file("told"),
-                system.log()
-            );
-            tick.tick().await;
-        }
+            assert!(ended.is_none(), "it ended: {ended:?}\n{}", system.log());
+            let ready = system.file("told").contains("Mandate is ready at");
+            if ready { Ok(()) } else { Err(system.file("told") + &system.log()) }
+        });
+        started.await.unwrap();
         system.demo = serde_json::from_str(&system.file("data/demo.json")).unwrap();
         let url = system.demo["base_url"].as_str().unwrap();
         system.address = url.strip_prefix("http://").unwrap().parse().unwrap();

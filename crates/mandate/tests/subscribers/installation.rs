@@ -4,39 +4,17 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use stage::{Addresses, Client, eventually};
 use tempfile::TempDir;
-use tokio::time::{Instant, MissedTickBehavior, interval};
-
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Looks until there is what is waited for.
-pub(crate) async fn eventually<T>(
-    what: &str,
-    mut look: impl AsyncFnMut() -> Result<T, String>,
-) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    let mut ticks = interval(Duration::from_millis(50));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match look().await {
-            Ok(found) => return found,
-            Err(why) if Instant::now() > deadline => panic!("{what}: {why}"),
-            Err(_) => {}
-        }
-    }
-}
 
 pub(crate) struct Installation {
     folder: TempDir,
     process: Child,
     url: String,
-    http: reqwest::Client,
 }
 
 /// What `mandate subscribers add` printed.
@@ -52,8 +30,7 @@ impl Installation {
         let folder = tempfile::tempdir().unwrap();
         // PostgreSQL may run under another account.
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-        let mut installation =
-            Self { process: up(&folder), folder, url: String::new(), http: reqwest::Client::new() };
+        let mut installation = Self { process: up(&folder), folder, url: String::new() };
         installation.wait_ready().await;
         installation
     }
@@ -156,11 +133,10 @@ impl Installation {
         let has_role =
             |person: &&Value| person["roles"].as_array().unwrap().iter().any(|held| held == role);
         let token = people.iter().find(has_role).unwrap()["api_token"].as_str().unwrap();
-        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(token);
-        let answer = request.json(&body).send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        let client = Client::anonymous(Addresses::One(self.url.clone())).with_token(token);
+        let answer = client.post(path, body).await;
+        assert!(answer.status.is_success(), "{answer:?}");
+        answer.json
     }
 
     /// Somebody consents to an app, which is made for it, of the organization.

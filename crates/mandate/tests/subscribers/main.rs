@@ -9,10 +9,11 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use installation::{Installation, eventually};
+use installation::Installation;
 use local_servers::testing;
 use reader::{Reader, ids};
 use serde_json::Value;
+use stage::eventually;
 
 const GRANTED: &str = "mandate.consent.granted.v1";
 
@@ -109,9 +110,9 @@ async fn whatever_nats_loses_a_subscriber_gets_every_event() {
     let reader = Reader::connect(&credentials).await.unwrap();
     let before = ids(&reader.read_until(1).await);
 
-    let directory = Reader::connect(&system.service("directory", &credentials.url)).await.unwrap();
+    let notifier = Reader::connect(&system.service("notifier", &credentials.url)).await.unwrap();
     let consumer = "$JS.API.CONSUMER.DELETE.EVENTS.subscriber-billing";
-    directory.client.request(consumer, "".into()).await.unwrap();
+    notifier.client.request(consumer, "".into()).await.unwrap();
     system.consent(&organization).await;
     let all = ids(&reader.read_until(2).await);
     assert!(all.is_superset(&before), "{all:?} {before:?}");
@@ -145,10 +146,10 @@ async fn a_removed_subscriber_is_cut_off_and_its_name_is_not_used_again() {
     })
     .await;
     assert!(Reader::connect(&credentials).await.is_err());
-    let directory = Reader::connect(&system.service("directory", &credentials.url)).await.unwrap();
+    let notifier = Reader::connect(&system.service("notifier", &credentials.url)).await.unwrap();
     eventually("its consumer is deleted", async || {
         let question = "$JS.API.CONSUMER.NAMES.EVENTS";
-        let answer = directory.client.request(question, "".into()).await.unwrap();
+        let answer = notifier.client.request(question, "".into()).await.unwrap();
         let names = String::from_utf8_lossy(&answer.payload).into_owned();
         if names.contains("subscriber-billing") { Err(names) } else { Ok(()) }
     })

@@ -7,8 +7,9 @@ use std::time::Duration;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use stage::eventually;
 
-use crate::installation::{Credentials, eventually};
+use crate::installation::Credentials;
 
 pub(crate) struct Reader {
     pub(crate) client: Client,

@@ -5,19 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::Request;
+use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
 use contract::facts::{AccessRefused, Fact};
 use contract::rpc::{StreamEvents, StreamHeads};
 use contract::secret::ApiToken;
-use contract::{AppId, Authority, Envelope, PersonId, RefusalId, Service, Version};
-
+use contract::{AppId, Authority, Envelope, Environment, PersonId, RefusalId, Service, Version};
 use futures::future::join_all;
-use local_servers::Nats;
-use local_servers::testing::{self, TestDatabase};
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, Path, application};
 use service::settings::HttpSettings;
@@ -26,9 +22,7 @@ use service::{
     ServiceState, Target,
 };
 use sqlx::Row;
-use tower::ServiceExt;
-
-use crate::bench::{database, resources};
+use stage::{Answer, Client, Servers};
 
 /// What notes are written into; any id will do.
 const NOTEBOOK: AppId = AppId::from_uuid(uuid::Uuid::from_u128(1));
@@ -109,14 +103,14 @@ struct Bench {
     resources: Resources,
     notes: Arc<Notes>,
     application: Router,
-    database: TestDatabase,
-    _nats: Nats,
+    servers: Servers,
 }
 
 impl Bench {
     async fn new() -> Self {
-        let (database, nats) = (database().await, testing::nats().await);
-        let resources = resources(Service::AppRegistry, Some(&database), &nats).await;
+        let servers = Servers::start().await;
+        let shared = stage::shared(&Environment::system());
+        let resources = servers.connect(Service::AppRegistry, &shared).await;
         let notes = Arc::new(Notes { resources: resources.clone(), open: AtomicBool::new(true) });
         let routes = Router::new()
             .route("/notes", post(create_note))
@@ -124,48 +118,35 @@ impl Bench {
             .with_state(Arc::clone(&notes));
         let settings = HttpSettings::default();
         let application = application(routes, Arc::new(Everyone), &resources.env, &settings);
-        Self { resources, notes, application, database, _nats: nats }
+        Self { resources, notes, application, servers }
+    }
+
+    fn client(&self, token: &ApiToken) -> Client {
+        Client::anonymous(&self.application).with_token(token.reveal())
     }
 
     async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
-        let mut request = Request::post("/notes")
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", token.reveal()));
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+        let request = self.client(token).request(Method::POST, "/notes");
+        let request = request.json(serde_json::json!({"text": text}));
+        match key {
+            Some(key) => request.header("idempotency-key", key).send().await,
+            None => request.send().await,
         }
-        let body = serde_json::json!({"text": text}).to_string();
-        let request = request.body(Body::from(body)).unwrap();
-        let response = self.application.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let replayed = response.headers().contains_key("idempotent-replayed");
-        let location = response.headers().get("location").cloned();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap();
-        Answer { status, replayed, location, body }
     }
 
     async fn events(&self) -> Vec<Envelope> {
         let rows = sqlx::query("SELECT envelope FROM app_registry.events ORDER BY seq");
         let mut admin =
-            <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url).await.unwrap();
+            <sqlx::PgConnection as sqlx::Connection>::connect(&self.servers.database.url)
+                .await
+                .unwrap();
         let rows = rows.fetch_all(&mut admin).await.unwrap();
         rows.iter().map(|row| Envelope::parse(row.get(0)).unwrap()).collect()
     }
 }
 
-#[derive(Debug, PartialEq)]
-struct Answer {
-    status: u16,
-    replayed: bool,
-    location: Option<axum::http::HeaderValue>,
-    body: serde_json::Value,
-}
-
-impl Answer {
-    fn slug(&self) -> (u16, &str) {
-        (self.status, self.body["type"].as_str().unwrap_or_default())
-    }
+fn replayed(answer: &Answer) -> bool {
+    answer.headers.contains_key("idempotent-replayed")
 }
 
 #[tokio::test]
@@ -173,15 +154,16 @@ async fn a_repeated_creation_is_answered_the_same_and_carried_out_once() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
     let first = bench.create(&token, Some("key-1"), "a").await;
-    assert_eq!((first.status, first.replayed), (201, false));
+    assert!(first.status == 201 && !replayed(&first), "{first:?}");
     let again = bench.create(&token, Some("key-1"), "a").await;
-    assert_eq!(again, Answer { replayed: true, ..first });
+    assert!(again.status == 201 && replayed(&again), "{again:?}");
+    assert_eq!((&again.json, again.header("location")), (&first.json, first.header("location")));
     assert_eq!(bench.events().await.len(), 1);
 
     let reused = bench.create(&token, Some("key-1"), "b").await;
-    assert_eq!(reused.slug(), (422, "urn:mandate:problem:idempotency-key-reused"));
+    reused.problem(422, "idempotency-key-reused");
     let wrong = bench.create(&token, Some("two words"), "b").await;
-    assert_eq!(wrong.slug(), (400, "urn:mandate:problem:invalid-idempotency-key"));
+    wrong.problem(400, "invalid-idempotency-key");
 }
 
 #[tokio::test]
@@ -191,7 +173,7 @@ async fn keys_of_different_callers_never_meet_and_without_a_key_all_is_new() {
     let other = ApiToken::generate(&bench.resources.env);
     for (token, key) in [(&one, Some("k")), (&other, Some("k")), (&one, None), (&one, None)] {
         let answer = bench.create(token, key, "a").await;
-        assert_eq!((answer.status, answer.replayed), (201, false));
+        assert!(answer.status == 201 && !replayed(&answer), "{answer:?}");
     }
     assert_eq!(bench.events().await.len(), 4);
 }
@@ -201,10 +183,10 @@ async fn of_simultaneous_repetitions_one_creates() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
     let answers = join_all((0..32).map(|_| bench.create(&token, Some("k"), "a"))).await;
-    let created = answers.iter().filter(|a| a.status == 201 && !a.replayed).count();
+    let created = answers.iter().filter(|a| a.status == 201 && !replayed(a)).count();
     assert_eq!(created, 1);
     for answer in answers.iter().filter(|a| a.status != 201) {
-        assert_eq!(answer.slug(), (409, "urn:mandate:problem:idempotency-key-in-use"));
+        answer.problem(409, "idempotency-key-in-use");
     }
     assert_eq!(bench.events().await.len(), 1);
 }
@@ -216,7 +198,7 @@ async fn whoever_may_no_more_does_not_get_the_answer_of_before() {
     assert_eq!(bench.create(&token, Some("key-1"), "a").await.status, 201);
     bench.notes.open.store(false, Ordering::SeqCst);
     let refused = bench.create(&token, Some("key-1"), "a").await;
-    assert_eq!(refused.slug(), (403, "urn:mandate:problem:role-not-allowed"));
+    refused.problem(403, "role-not-allowed");
     let kinds: Vec<_> = bench.events().await.iter().map(|event| event.subject.clone()).collect();
     assert_eq!(kinds.len(), 2, "the creation and the refusal: {kinds:?}");
 }
@@ -226,14 +208,9 @@ async fn what_is_hidden_what_is_not_there_and_what_cannot_be_read_are_missing_al
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
     for id in ["00000000-0000-0000-0000-000000000001", "nothing", "%F0%9F%92%A9"] {
-        let request = Request::get(format!("/notes/{id}"))
-            .header("authorization", format!("Bearer {}", token.reveal()));
-        let request = request.body(Body::empty()).unwrap();
-        let response = bench.application.clone().oneshot(request).await.unwrap();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(problem["type"], "urn:mandate:problem:app-not-found", "{id}");
-        assert_eq!(problem["detail"], "There is no such app.");
+        let answer = bench.client(&token).get(&format!("/notes/{id}")).await;
+        answer.problem(404, "app-not-found");
+        assert_eq!(answer.field("detail"), "There is no such app.", "{id}");
     }
     assert!(bench.events().await.is_empty(), "who must not know is not recorded either");
 }
@@ -243,15 +220,12 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     let bench = Bench::new().await;
     let token = ApiToken::generate(&bench.resources.env);
     bench.notes.open.store(false, Ordering::SeqCst);
-    let request = Request::post("/notes")
-        .header("authorization", format!("Bearer {}", token.reveal()))
-        .header("content-type", "application/json")
+    let request = bench.client(&token).request(Method::POST, "/notes");
+    let request = request
+        .json(serde_json::json!({ "text": "a" }))
         .header("user-agent", "somebody's browser")
-        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-        .body(Body::from(r#"{"text": "a"}"#))
-        .unwrap();
-    let response = bench.application.clone().oneshot(request).await.unwrap();
-    assert_eq!(response.status().as_u16(), 403);
+        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    request.send().await.expect(403);
     let events = bench.events().await;
     let refused: AccessRefused = events[0].fact().unwrap();
     assert_eq!(refused.operation, "note.create");

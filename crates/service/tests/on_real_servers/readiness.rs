@@ -8,8 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use eventstore::{Projection, ProjectionError};
 use sqlx::PgConnection;
+use stage::{database, eventually};
 
-use crate::bench::{database, eventually, resources};
+use crate::resources;
 
 struct Nothing;
 
@@ -28,8 +29,8 @@ impl Projection for Nothing {
     }
 }
 
-async fn ready(resources: &Resources) -> Option<()> {
-    resources.health.readiness().await.ready.then_some(())
+async fn ready(resources: &Resources) -> bool {
+    resources.health.readiness().await.ready
 }
 
 async fn failing(resources: &Resources, check: &str) -> Option<String> {

@@ -1,16 +1,17 @@
 //! A call of an operation: what it is about, and what is known beforehand of its events.
 
-use journeys::client::{Answer, Client};
-use reqwest::Method;
 use serde_json::Value;
 
 use coverage::document::Operation;
+use stage::{Answer, Client, Method};
 
 /// The parameters and the body of a call, ready to succeed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Call {
     parameters: Vec<(&'static str, String)>,
     query: Vec<(&'static str, String)>,
+    /// What else its events name.
+    named: Vec<(&'static str, String)>,
     body: Body,
     /// On whose behalf its events are.
     pub(crate) belongs: Belongs,
@@ -56,6 +57,12 @@ impl Call {
     /// With a parameter in the query string.
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
+        self
+    }
+
+    /// About this, which its events name although it gives something else.
+    pub(crate) fn named(mut self, name: &'static str, id: impl Into<String>) -> Self {
+        self.named.push((name, id.into()));
         self
     }
 
@@ -111,6 +118,22 @@ impl Call {
         path.chain(query).map(|(place, (name, value))| (place, *name, value.as_str()))
     }
 
+    /// The target of an event about it, where words in braces stand for what the call names.
+    pub(crate) fn target(&self, template: &str, actor: &str) -> String {
+        let organization = match &self.belongs {
+            Belongs::To(id) => id,
+            Belongs::ToNobody | Belongs::ToTheMade => "",
+        };
+        let around =
+            [("organization", organization), ("caller", actor.trim_start_matches("user/"))];
+        let own = self.parameters.iter().chain(&self.query).chain(&self.named);
+        own.map(|(name, value)| (*name, value.as_str()))
+            .chain(around)
+            .fold(template.to_owned(), |target, (name, value)| {
+                target.replace(&format!("{{{name}}}"), value)
+            })
+    }
+
     /// Sends it.
     ///
     /// # Panics
@@ -135,9 +158,9 @@ impl Call {
             Body::Json(body) => request.json(body),
             Body::Form(fields) => request.form(fields),
             Body::Bytes(media_type, bytes) => {
-                request.header("content-type", *media_type).body(bytes.clone())
+                request.header("content-type", media_type).body(bytes.clone())
             }
         };
-        caller.send(request).await
+        request.send().await
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use coverage::promise::{Promise, Role};
-use journeys::client::Client;
 use journeys::events;
 use journeys::people::{
     ACCOUNT_ROLES, Account, App, Key, Link, Operator, Organization, Person, RETAIL_MEDIA,
 };
 use journeys::system::System;
 use serde_json::json;
+use stage::Client;
 
 /// A caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,7 +262,7 @@ impl Cast {
         let link = self.link(&app).await;
         let admin = self.account.admin();
         let approved = admin.approve(&link, &[&self.account.id]).await;
-        let approved = approved.expect(200).json();
+        let approved = approved.expect(200).json;
         let grant = approved["granted"][0]["grant_id"].as_str().unwrap();
         (app, grant.to_owned())
     }

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use journeys::client::Answer;
 use journeys::events::{self, Event};
-use journeys::wait::eventually;
 use serde_json::json;
+use stage::{Answer, eventually};
 
 use crate::cast::{Cast, Who};
+use crate::table;
 
 /// What a call must have left.
 #[derive(Debug)]
@@ -29,6 +29,19 @@ pub(crate) struct Left {
     pub(crate) organization: Option<String>,
     /// Why they were allowed, where that is known beforehand.
     pub(crate) authority: Option<String>,
+    /// What its `access.refused` says, if it leaves one.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// What `access.refused` says.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// What was attempted.
+    pub(crate) operation: String,
+    /// On what.
+    pub(crate) target: String,
+    /// Why it was not done.
+    pub(crate) reason: String,
 }
 
 impl Left {
@@ -63,6 +76,16 @@ impl Left {
             if let Some(authority) = &self.authority {
                 let found = event.attribute("authority").to_owned();
                 compare(&says("authority"), found, authority.clone());
+            }
+            if let (Some(refusal), "access.refused") = (&self.refusal, kind) {
+                for (name, wanted) in [
+                    ("operation", &refusal.operation),
+                    ("target", &refusal.target),
+                    ("reason", &refusal.reason),
+                ] {
+                    let found = event.fact(name).as_str().unwrap_or_default().to_owned();
+                    compare(&says(name), found, wanted.clone());
+                }
             }
         }
         for event in own.iter().chain(&following) {
@@ -139,15 +162,20 @@ async fn end_marks(cast: &Cast) -> Vec<Left> {
     let key = json!({ "name": "none" });
     let path = format!("/v1/organizations/{organization}/members");
     let member = json!({ "person_id": cast.person_id(Who::Stranger), "role": "auditor" });
-    let answers: [Answer; 4] = [
-        auditor.post(&path, member).await,
-        auditor.post("/v1/apps", draft).await,
-        auditor.post(&format!("/v1/apps/{app}/keys"), key).await,
-        auditor.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await,
+    let (at_organization, at_app) = (format!("organization/{organization}"), format!("app/{app}"));
+    let answers: [(Answer, &str, &String); 4] = [
+        (auditor.post(&path, member).await, "member.add", &at_organization),
+        (auditor.post("/v1/apps", draft).await, "app.create", &at_organization),
+        (auditor.post(&format!("/v1/apps/{app}/keys"), key).await, "key.create", &at_app),
+        (
+            auditor.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await,
+            "consent-link.create",
+            &at_app,
+        ),
     ];
     answers
         .into_iter()
-        .map(|answer| Left {
+        .map(|(answer, operation, target)| Left {
             what: "the end".to_owned(),
             correlation: answer.expect(403).header("x-request-id").to_owned(),
             kinds: vec!["access.refused".to_owned()],
@@ -155,6 +183,11 @@ async fn end_marks(cast: &Cast) -> Vec<Left> {
             actor: auditor.actor(),
             organization: Some(organization.clone()),
             authority: None,
+            refusal: Some(Refusal {
+                operation: operation.to_owned(),
+                target: target.clone(),
+                reason: table::ROLE.to_owned(),
+            }),
         })
         .collect()
 }

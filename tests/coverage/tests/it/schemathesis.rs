@@ -6,10 +6,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use coverage::promise::Promise;
-use journeys::client::Addresses;
 use journeys::system::System;
 use local_servers::testing::Schemathesis;
-use reqwest::Method;
+use stage::{Addresses, Client};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -82,10 +81,8 @@ fn credentials(cast: &Cast, who: Who) -> String {
 }
 
 /// The header that proves who a caller is.
-fn authorization(caller: &journeys::client::Client) -> String {
-    let request = caller.request(Method::GET, "/v1/catalogue").build().unwrap();
-    let header = request.headers()["authorization"].to_str().unwrap();
-    header.to_owned()
+fn authorization(caller: &Client) -> String {
+    caller.authorization().unwrap().to_owned()
 }
 
 /// Runs it with this configuration; what it says of its work, if it finds nothing wrong.

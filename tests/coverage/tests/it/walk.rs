@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use coverage::document::{Document, Operation};
 use coverage::promise::{Entry as Promised, named, permits, unconditional};
 use futures::StreamExt;
-use journeys::client::{Answer, Client};
 use journeys::system::System;
+use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
 use crate::cast::{Cast, Who};
-use crate::ledger::{self, Left};
-use crate::table::{self, Case, Entry};
+use crate::ledger::{self, Left, Refusal};
+use crate::table::{self, Case, Entry, refusals};
 
 /// So many operations are walked at a time.
 const AT_ONCE: usize = 6;
@@ -35,7 +35,7 @@ struct Walk<'a> {
 /// The document that a system serves.
 pub(crate) async fn document(system: &System) -> Document {
     let anonymous = system.anonymous();
-    Document::new(anonymous.get("/openapi.json").await.expect(200).json())
+    Document::new(anonymous.get("/openapi.json").await.expect(200).json)
 }
 
 #[tokio::test]
@@ -161,6 +161,7 @@ impl Walk<'_> {
             if status == 403 { named(&promise.refusals).collect() } else { Vec::new() };
         let actor = self.cast.actor(who);
         self.leaves(&what, &answer, call, &actor, &kinds, None);
+        self.says(call, &actor, table::ROLE);
     }
 
     /// By somebody whom it names.
@@ -208,6 +209,7 @@ impl Walk<'_> {
             ));
         }
         self.leaves(&what, &answer, &call, &actor, case.leaves, None);
+        self.says(&call, &actor, case.reason);
         if let Some(left) = self.findings.left.last_mut() {
             left.follows = case.follows.iter().map(|kind| (*kind).to_owned()).collect();
         }
@@ -221,7 +223,8 @@ impl Walk<'_> {
         let answer = call.send(caller, self.operation).await;
         let media_type = answer.header("content-type").split(';').next();
         let media_type = media_type.unwrap_or_default().to_owned();
-        let faults = self.document.faults(self.operation, answer.status, &media_type, &answer.body);
+        let faults =
+            self.document.faults(self.operation, answer.status.as_u16(), &media_type, &answer.body);
         for fault in faults {
             self.fault(&format!("{what}: {fault}: {}", answer.text()));
         }
@@ -236,7 +239,7 @@ impl Walk<'_> {
     }
 
     fn expect_success(&mut self, answer: &Answer, what: &str) {
-        if !(200..300).contains(&answer.status) {
+        if !answer.status.is_success() {
             let (found, text) = (answer.status, answer.text());
             self.fault(&format!("{what}: {found} instead of success: {text}"));
         }
@@ -264,6 +267,24 @@ impl Walk<'_> {
             actor: actor.to_owned(),
             organization,
             authority,
+            refusal: None,
+        });
+    }
+
+    /// What the `access.refused` of the last call says, if it leaves one.
+    fn says(&mut self, call: &Call, actor: &str, reason: &str) {
+        let Some(left) = self.findings.left.last_mut() else { return };
+        if !left.kinds.iter().any(|kind| kind == "access.refused") {
+            return;
+        }
+        let Some((operation, target)) = refusals::of(&self.operation.id) else {
+            self.fault("it is refused, and the table does not say what its event says");
+            return;
+        };
+        left.refusal = Some(Refusal {
+            operation: operation.to_owned(),
+            target: call.target(target, actor),
+            reason: reason.to_owned(),
         });
     }
 

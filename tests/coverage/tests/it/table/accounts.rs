@@ -1,6 +1,7 @@
 //! Accounts, the roles on them, API tokens.
 
 use serde_json::json;
+use stage::Method;
 
 use super::{Entry, changes_nothing, entry, everybody, holders, leaves, refused};
 use crate::call::Call;
@@ -66,10 +67,10 @@ fn accounts() -> Vec<Entry> {
                     let first = format!("{HEAD}\n{}\n", line("Florist", id, "viewer"));
                     let request = cast
                         .operator
-                        .request(reqwest::Method::POST, "/v1/accounts/import")
+                        .request(Method::POST, "/v1/accounts/import")
                         .header("content-type", "text/csv")
                         .body(first);
-                    cast.operator.send(request).await.expect(200);
+                    request.send().await.expect(200);
                     file(&[line("Garden Centre", id, "analyst")])
                 })
             },

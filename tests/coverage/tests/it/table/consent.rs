@@ -20,7 +20,7 @@ fn about_link(cast: &Cast, link: &Link) -> Call {
 
 /// A call of whoever holds the link.
 fn with_link(cast: &Cast, link: &Link) -> Call {
-    Call::plain().path("token", &link.token).of(&cast.organization.id)
+    Call::plain().path("token", &link.token).named("link", &link.id).of(&cast.organization.id)
 }
 
 fn links() -> Vec<Entry> {
@@ -82,13 +82,12 @@ fn requests() -> Vec<Entry> {
         entry("denyConsentRequest", everybody, |cast, _| {
             Box::pin(async move { with_link(cast, &cast.link(&cast.app).await) })
         })
-        .with(refused(
-            "with a used link",
-            Who::Stranger,
-            409,
-            &["access.refused"],
-            |cast, _| Box::pin(async move { with_link(cast, &cast.used_link().await) }),
-        )),
+        .with(
+            refused("with a used link", Who::Stranger, 409, &["access.refused"], |cast, _| {
+                Box::pin(async move { with_link(cast, &cast.used_link().await) })
+            })
+            .because("link_already_used"),
+        ),
     ]
 }
 
@@ -127,18 +126,15 @@ fn approval() -> Entry {
             })
         },
     ))
-    .with(refused(
-        "with a used link",
-        Who::Holder("admin"),
-        409,
-        &["access.refused"],
-        |cast, _| {
+    .with(
+        refused("with a used link", Who::Holder("admin"), 409, &["access.refused"], |cast, _| {
             Box::pin(async move {
                 with_link(cast, &cast.used_link().await)
                     .json(json!({ "accounts": [cast.account.id] }))
             })
-        },
-    ))
+        })
+        .because("link_already_used"),
+    )
 }
 
 /// Members see grants to their apps, holders those of their accounts.

@@ -1,6 +1,7 @@
 //! Keys and tokens.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Entry, changes_nothing, entry, everybody, leaves, members, refused};
 use crate::call::Call;
@@ -8,7 +9,9 @@ use crate::cast::{Cast, Who};
 
 async fn about_new_key(cast: &Cast) -> Call {
     let key = cast.key().await;
-    Call::plain().path("client_id", key.client_id).of(&cast.organization.id)
+    let id: Uuid = key.client_id.parse().unwrap();
+    let call = Call::plain().path("client_id", key.client_id).named("key", id.to_string());
+    call.of(&cast.organization.id)
 }
 
 /// A request for a token, with this key.

@@ -2,7 +2,8 @@
 //! caller, and what the thing it is about is to callers who may not.
 //!
 //! To cover a new operation, add an [`Entry`] to the file of its service. It is tried with every
-//! caller of the cast; what else there is to see of it is a [`Case`].
+//! caller of the cast; what else there is to see of it is a [`Case`]. If it can be refused, say in
+//! [`refusals`] what its `access.refused` says.
 
 mod accounts;
 mod apps;
@@ -10,6 +11,7 @@ mod consent;
 mod events;
 mod keys;
 mod organizations;
+pub(crate) mod refusals;
 
 use futures::future::BoxFuture;
 
@@ -18,6 +20,9 @@ use crate::cast::{Cast, Who};
 
 /// Makes a call for a caller.
 pub(crate) type Make = for<'a> fn(&'a Cast, Who) -> BoxFuture<'a, Call>;
+
+/// The reason of most refusals.
+pub(crate) const ROLE: &str = "role_not_allowed";
 
 /// An operation.
 pub(crate) struct Entry {
@@ -43,6 +48,8 @@ pub(crate) struct Case {
     pub(crate) make: Make,
     /// How it is refused; if it is.
     pub(crate) refused: Option<u16>,
+    /// The reason that its `access.refused` gives.
+    pub(crate) reason: &'static str,
     /// What it leaves.
     pub(crate) leaves: &'static [&'static str],
     /// What others do because of it.
@@ -86,7 +93,7 @@ fn entry(id: &'static str, sees: fn(Who) -> bool, make: Make) -> Entry {
 
 /// A call that leaves something else than the usual.
 fn leaves(name: &'static str, who: Who, leaves: &'static [&'static str], make: Make) -> Case {
-    Case { name, who, make, refused: None, leaves, follows: &[] }
+    Case { name, who, make, refused: None, reason: ROLE, leaves, follows: &[] }
 }
 
 /// A call that changes nothing.
@@ -102,7 +109,7 @@ fn refused(
     leaves: &'static [&'static str],
     make: Make,
 ) -> Case {
-    Case { name, who, make, refused: Some(status), leaves, follows: &[] }
+    Case { name, who, make, refused: Some(status), reason: ROLE, leaves, follows: &[] }
 }
 
 impl Entry {
@@ -120,6 +127,12 @@ impl Entry {
 }
 
 impl Case {
+    /// Its `access.refused` gives this reason, instead of the caller's role.
+    fn because(mut self, reason: &'static str) -> Self {
+        self.reason = reason;
+        self
+    }
+
     /// Others do this because of it.
     fn followed_by(mut self, kinds: &'static [&'static str]) -> Self {
         self.follows = kinds;

@@ -1,0 +1,304 @@
+//! Query: the query string of `GET /v1/events`, parsed and checked. Pure.
+
+use chrono::{DateTime, Utc};
+use contract::{AccountId, Actor, AppId, OrganizationId};
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use crate::entry::is_word;
+
+/// How many entries a page has if nothing else is asked for.
+pub(crate) const DEFAULT_LIMIT: u16 = 50;
+/// How many entries a page has at most.
+pub(crate) const MAX_LIMIT: u16 = 200;
+
+/// How many types a query can name: more than there are, and each costs a look into an index.
+const MAX_TYPES: usize = 100;
+/// After so many faults the rest of a query is not read: an error is no echo.
+const MAX_FAULTS: usize = 10;
+
+/// Which way to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Order {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    #[default]
+    Descending,
+}
+
+/// The conditions an event must meet, all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Filter {
+    /// One of these types; any type when empty was never asked for.
+    pub(crate) types: Option<Vec<String>>,
+    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) app: Option<AppId>,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) actor: Option<Actor>,
+    pub(crate) stream: Option<Uuid>,
+    /// Not before.
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// Before.
+    pub(crate) to: Option<DateTime<Utc>>,
+}
+
+/// A query: conditions, order, and which page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) filter: Filter,
+    pub(crate) order: Order,
+    pub(crate) limit: u16,
+    /// As it came; only the server knows what is in it.
+    pub(crate) cursor: Option<String>,
+}
+
+/// What is wrong with one parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InvalidParameter {
+    pub(crate) field: String,
+    pub(crate) message: String,
+}
+
+impl Query {
+    /// Parses a query string. All that is wrong with it is told at once.
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<InvalidParameter>> {
+        let mut parser = Parser::default();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            parser.parameter(&name, &value);
+            if parser.faults.len() >= MAX_FAULTS {
+                return Err(parser.faults);
+            }
+        }
+        let types = parser.query.filter.types.as_ref();
+        if types.is_some_and(|types| types.len() > MAX_TYPES) {
+            parser.fault("type", format!("names more than {MAX_TYPES} types"));
+        }
+        let filter = parser.query.filter.clone();
+        if let (Some(from), Some(to)) = (filter.from, filter.to)
+            && from > to
+        {
+            parser.fault("to", "is before `from`");
+        }
+        if parser.faults.is_empty() { Ok(parser.query) } else { Err(parser.faults) }
+    }
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            filter: Filter::default(),
+            order: Order::default(),
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Parser {
+    query: Query,
+    faults: Vec<InvalidParameter>,
+    seen: Vec<String>,
+}
+
+impl Parser {
+    fn fault(&mut self, field: &str, message: impl Into<String>) {
+        self.faults.push(InvalidParameter {
+            field: field.chars().take(64).collect(),
+            message: message.into(),
+        });
+    }
+
+    fn parameter(&mut self, name: &str, value: &str) {
+        if name != "type" && self.seen.iter().any(|seen| seen == name) {
+            return self.fault(name, "is given more than once");
+        }
+        self.seen.push(name.to_owned());
+        match name {
+            "type" => self.types(value),
+            "organization_id" => {
+                self.query.filter.organization = self.parsed(name, value, "is not a UUID");
+            }
+            "app_id" => self.query.filter.app = self.parsed(name, value, "is not a UUID"),
+            "account_id" => {
+                self.query.filter.account = self.parsed(name, value, "is not a UUID");
+            }
+            "actor" => {
+                let expected = "is not user/<id>, app/<id>, system/<service> or anonymous";
+                self.query.filter.actor = self.parsed(name, value, expected);
+            }
+            "stream" => self.stream(value),
+            "from" => self.query.filter.from = self.time(name, value),
+            "to" => self.query.filter.to = self.time(name, value),
+            "order" => match value {
+                "asc" => self.query.order = Order::Ascending,
+                "desc" => self.query.order = Order::Descending,
+                _ => self.fault(name, "is neither asc nor desc"),
+            },
+            "limit" => match value.parse() {
+                Ok(limit @ 1..=MAX_LIMIT) => self.query.limit = limit,
+                _ => self.fault(name, format!("is not a number from 1 to {MAX_LIMIT}")),
+            },
+            "cursor" => self.query.cursor = Some(value.to_owned()),
+            // Not ignored: a misspelt filter would answer with everything.
+            _ => self.fault(name, "is not a parameter of this operation"),
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(
+        &mut self,
+        name: &str,
+        value: &str,
+        message: &str,
+    ) -> Option<T> {
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            self.fault(name, message);
+        }
+        parsed
+    }
+
+    fn time(&mut self, name: &str, value: &str) -> Option<DateTime<Utc>> {
+        // An unescaped plus sign of an offset arrives as a space.
+        let parsed = DateTime::parse_from_rfc3339(&value.replace(' ', "+")).ok();
+        if parsed.is_none() {
+            self.fault(name, "is not an RFC 3339 time, such as 2026-01-31T08:00:00Z");
+        }
+        parsed.map(|time| time.with_timezone(&Utc))
+    }
+
+    fn stream(&mut self, value: &str) {
+        let id = value
+            .split_once('/')
+            .filter(|(kind, _)| is_word(kind))
+            .and_then(|(_, id)| Uuid::parse_str(id).ok());
+        match id {
+            Some(id) => self.query.filter.stream = Some(id),
+            None => self.fault("stream", "is not <aggregate>/<id>, such as app/0197…"),
+        }
+    }
+
+    fn types(&mut self, value: &str) {
+        for item in value.split(',').map(str::trim) {
+            if self.faults.len() >= MAX_FAULTS {
+                return;
+            }
+            let plain = item.strip_suffix(".*").unwrap_or(item);
+            if !(plain == "mandate" || plain.starts_with("mandate."))
+                || !plain.split('.').all(is_word)
+            {
+                let shown: String = item.chars().take(64).collect();
+                let message = format!(
+                    "`{shown}` is not an event type, nor the beginning of one such as mandate.app.*"
+                );
+                self.fault("type", message);
+                continue;
+            }
+            let types = self.query.filter.types.get_or_insert_default();
+            if plain == item {
+                types.push(item.to_owned());
+            } else {
+                types.extend(types_below(plain));
+            }
+        }
+        if let Some(types) = &mut self.query.filter.types {
+            types.sort_unstable();
+            types.dedup();
+        }
+    }
+}
+
+/// The types there are whose names begin with these words.
+fn types_below(prefix: &str) -> impl Iterator<Item = String> {
+    let prefix = format!("{prefix}.");
+    contract::facts::all()
+        .into_iter()
+        .map(|kind| kind.name.to_owned())
+        .filter(move |name| name.starts_with(&prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(query: &str) -> Vec<String> {
+        Query::parse(query).unwrap_err().into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn nothing_asked_is_the_newest_of_everything() {
+        let query = Query::parse("").unwrap();
+        assert_eq!(query, Query::default());
+        assert_eq!((query.order, query.limit), (Order::Descending, 50));
+    }
+
+    #[test]
+    fn types_can_be_repeated_listed_and_abbreviated() {
+        let query = Query::parse(
+            "type=mandate.app.created.v1,mandate.key.deleted.v1&type=mandate.consent.*",
+        )
+        .unwrap();
+        let expected = [
+            "mandate.app.created.v1",
+            "mandate.consent.granted.v1",
+            "mandate.consent.revoked.v1",
+            "mandate.key.deleted.v1",
+        ];
+        assert_eq!(query.filter.types.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_query_is_of_bounded_size() {
+        let types: Vec<_> = (0..=MAX_TYPES).map(|n| format!("mandate.t{n}")).collect();
+        assert_eq!(fields(&format!("type={}", types.join(","))), ["type"]);
+        assert!(Query::parse(&format!("type={}", types[1..].join(","))).is_ok());
+        assert!(Query::parse(&"type=mandate.*&".repeat(1_000)).is_ok());
+        let wrong = (0..1_000).map(|n| format!("p{n}=")).collect::<Vec<_>>().join("&");
+        assert_eq!(fields(&wrong).len(), MAX_FAULTS);
+        assert_eq!(fields(&format!("type={}", "x,".repeat(1_000))).len(), MAX_FAULTS);
+    }
+
+    #[test]
+    fn a_beginning_ends_at_a_word() {
+        let query = Query::parse("type=mandate.consent-link.*").unwrap();
+        assert!(
+            query
+                .filter
+                .types
+                .unwrap()
+                .iter()
+                .all(|name| name.starts_with("mandate.consent-link."))
+        );
+    }
+
+    #[test]
+    fn a_beginning_of_nothing_matches_nothing_rather_than_everything() {
+        assert_eq!(Query::parse("type=mandate.unicorn.*").unwrap().filter.types, Some(Vec::new()));
+    }
+
+    #[test]
+    fn times_may_have_an_offset() {
+        let query =
+            Query::parse("from=2026-01-31T08:00:00%2B02:00&to=2026-01-31T08:00:00Z").unwrap();
+        assert_eq!(query.filter.from.unwrap().to_rfc3339(), "2026-01-31T06:00:00+00:00");
+        assert!(Query::parse("from=2026-01-31T08:00:00+02:00").is_ok());
+    }
+
+    #[test]
+    fn every_fault_names_its_field() {
+        assert_eq!(
+            fields("app_id=x&account_id=&organization_id=7"),
+            ["app_id", "account_id", "organization_id"]
+        );
+        assert_eq!(fields("type=app.created"), ["type"]);
+        assert_eq!(fields("type=mandate.%25"), ["type"]);
+        assert_eq!(fields("actor=root&stream=app"), ["actor", "stream"]);
+        assert_eq!(fields("from=yesterday&to=2026-13-01T00:00:00Z"), ["from", "to"]);
+        assert_eq!(fields("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"), ["to"]);
+        assert_eq!(fields("order=up&limit=0"), ["order", "limit"]);
+        assert_eq!(fields("limit=201"), ["limit"]);
+        assert_eq!(fields("organisation_id=7"), ["organisation_id"]);
+        assert_eq!(fields("order=asc&order=desc"), ["order"]);
+    }
+}

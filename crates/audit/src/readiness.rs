@@ -1,0 +1,61 @@
+//! Readiness: what is missing for too long, and what contradicts the record.
+
+use std::future::Future;
+use std::time::Duration;
+
+use contract::Environment;
+use service::Health;
+use sqlx::PgPool;
+
+use crate::store::{awaited_parts, conflicts, holes};
+
+/// A hole that is older than this makes the service unready: it is not filling by itself.
+const HOLES_PATIENCE: Duration = Duration::from_mins(1);
+
+/// The same for a context: its producer was asked more than once by then.
+const CONTEXTS_PATIENCE: Duration = Duration::from_mins(5);
+
+/// Adds the checks to `/readyz`.
+pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
+    let database = pool.clone();
+    health.probe("conflicts", move || {
+        let pool = database.clone();
+        passes(async move {
+            let mut conn = pool.acquire().await?;
+            let count = conflicts::count_unacknowledged(&mut conn).await?;
+            Ok((count > 0)
+                .then(|| format!("{count} events contradict the record; see audit.conflicts")))
+        })
+    });
+    let (database, clock) = (pool.clone(), env.clone());
+    health.probe("holes", move || {
+        let (pool, env) = (database.clone(), clock.clone());
+        passes(async move {
+            let mut conn = pool.acquire().await?;
+            let count = holes::count_older_than(&mut conn, env.now() - HOLES_PATIENCE).await?;
+            Ok((count > 0)
+                .then(|| format!("{count} streams have holes that do not fill; see audit.holes")))
+        })
+    });
+    let (database, clock) = (pool.clone(), env.clone());
+    health.probe("contexts", move || {
+        let (pool, env) = (database.clone(), clock.clone());
+        passes(async move {
+            let mut conn = pool.acquire().await?;
+            let since = env.now() - CONTEXTS_PATIENCE;
+            let count = awaited_parts::count_older_than(&mut conn, since).await?;
+            Ok((count > 0).then(|| {
+                format!("{count} contexts were asked for and do not come; see audit.awaited_parts")
+            }))
+        })
+    });
+}
+
+/// A check that fails when there is something to tell.
+async fn passes(finding: impl Future<Output = sqlx::Result<Option<String>>>) -> Result<(), String> {
+    match finding.await {
+        Ok(None) => Ok(()),
+        Ok(Some(finding)) => Err(finding),
+        Err(error) => Err(error.to_string()),
+    }
+}

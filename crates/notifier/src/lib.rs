@@ -1,0 +1,30 @@
+//! The notifier: subscribers, systems outside that read an organization's events from NATS.
+//!
+//! A subscriber is added and removed from the command line. From then on it reads the events that it
+//! was added for through a durable consumer of its own, which this service keeps in being. Nobody
+//! calls the service over HTTP or asks it over NATS yet.
+//!
+//! In reading order:
+//!
+//! 1. `subscriber`: the subscriber and its decisions, pure; `password`: what it proves itself by.
+//! 2. `store`: the SQL; `migrations/notifier` holds the same rules once more as constraints.
+//! 3. `subscribers`: adding, removing and listing them, on the database alone.
+//! 4. `durables`: their consumers on NATS, kept as the table says.
+
+mod durables;
+mod password;
+mod store;
+mod subscriber;
+mod subscribers;
+
+use service::Resources;
+
+pub use password::PasswordHash;
+pub use subscriber::{InvalidSubscriber, NewSubscriber, STREAM, Subscriber};
+pub use subscribers::{SubscriberError, add_subscriber, list_subscribers, remove_subscriber};
+
+/// Starts the service: keeps the subscribers' consumers. It has no routes.
+pub fn start(resources: &Resources) -> axum::Router {
+    durables::keep(resources);
+    axum::Router::new()
+}

@@ -1,0 +1,27 @@
+//! The test harness's common part: what every integration test needs before it can begin.
+//!
+//! In reading order: [`servers`] is a migrated database and a NATS, and connects services to them;
+//! [`people`] are callers with API tokens; [`client`] speaks HTTP to a router or to an address, and
+//! [`answer`] is what comes back; [`snapshot`] is an answer without what differs from run to run;
+//! [`wait`] waits on conditions. What is one service's own is in that service's tests.
+//!
+//! It depends on crates whose tests use it. Cargo allows that for dev-dependencies, but a crate's
+//! unit tests are another build of the crate, whose types are not these: only integration tests
+//! use it.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+mod answer;
+mod client;
+mod people;
+mod servers;
+mod snapshot;
+mod wait;
+
+pub use answer::Answer;
+pub use axum::http::Method;
+pub use client::{Addresses, Client, Request, USER_AGENT};
+pub use people::{Cast, People, Person};
+pub use servers::{Servers, connect, database, migrate, nats_client, shared};
+pub use snapshot::redacted;
+pub use wait::{Look, PATIENCE, TooLate, eventually, within};

@@ -1,0 +1,104 @@
+//! Callers with API tokens, and an authenticator that knows them.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use axum::Router;
+use contract::rpc::{MemberRole, Membership};
+use contract::secret::ApiToken;
+use contract::{Environment, OrganizationId, PersonId};
+use service::{AuthenticationError, Authenticator, CallContext, Caller};
+
+use crate::Client;
+
+/// Someone with an API token.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// What proves them.
+    pub token: ApiToken,
+}
+
+/// Everybody who was admitted.
+#[derive(Debug, Default)]
+pub struct People(Mutex<HashMap<[u8; 32], Caller>>);
+
+/// An organization's members, and those who are none.
+#[derive(Debug)]
+pub struct Cast {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Another organization.
+    pub other_organization: OrganizationId,
+    /// A member.
+    pub owner: Person,
+    /// A member.
+    pub developer: Person,
+    /// A member.
+    pub auditor: Person,
+    /// An operator of the platform, member of no organization.
+    pub operator: Person,
+    /// An owner of the other organization.
+    pub stranger: Person,
+}
+
+impl Person {
+    /// This person as a caller.
+    pub fn at(&self, router: &Router) -> Client {
+        Client::anonymous(router).with_token(self.token.reveal())
+    }
+
+    /// How the person is named in events.
+    pub fn actor(&self) -> String {
+        format!("user/{}", self.id)
+    }
+}
+
+impl People {
+    /// Someone new.
+    pub fn admit(
+        &self,
+        env: &Environment,
+        operator: bool,
+        memberships: &[(OrganizationId, MemberRole)],
+    ) -> Person {
+        let person = Person { id: env.new_id(), token: ApiToken::generate(env) };
+        let membership = |&(organization_id, role): &_| Membership { organization_id, role };
+        let caller = Caller {
+            person_id: person.id,
+            operator,
+            memberships: memberships.iter().map(membership).collect(),
+            api_token_id: env.new_id(),
+        };
+        self.0.lock().unwrap().insert(person.token.hash().0, caller);
+        person
+    }
+
+    /// A new organization with a member in each role, and others.
+    pub fn cast(&self, env: &Environment) -> Cast {
+        let (organization, other_organization) = (env.new_id(), env.new_id());
+        let member = |role| self.admit(env, false, &[(organization, role)]);
+        Cast {
+            organization,
+            other_organization,
+            owner: member(MemberRole::Owner),
+            developer: member(MemberRole::Developer),
+            auditor: member(MemberRole::Auditor),
+            operator: self.admit(env, true, &[]),
+            stranger: self.admit(env, false, &[(other_organization, MemberRole::Owner)]),
+        }
+    }
+}
+
+#[async_trait]
+impl Authenticator for People {
+    async fn authenticate(
+        &self,
+        token: &ApiToken,
+        _: &CallContext,
+    ) -> Result<Option<Caller>, AuthenticationError> {
+        Ok(self.0.lock().unwrap().get(&token.hash().0).cloned())
+    }
+}

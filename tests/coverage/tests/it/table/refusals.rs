@@ -1,0 +1,43 @@
+//! What `access.refused` says of an operation that is refused: its name in events, and at what it
+//! was aimed.
+//!
+//! `{…}` stands for a parameter of the call, for something that the call names beside them, for the
+//! `{organization}` on whose behalf it is, or for the `{caller}`.
+
+/// Operation of the document, operation of the event, target.
+const REFUSALS: [(&str, &str, &str); 28] = [
+    ("editOrganization", "organization.edit", "organization/{id}"),
+    ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
+    ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
+    ("addMember", "member.add", "organization/{id}"),
+    ("changeMember", "member.change-role", "organization/{id}"),
+    ("removeMember", "member.remove", "organization/{id}"),
+    ("registerPerson", "person.register", "person/{caller}"),
+    ("createAccount", "account.create", "person/{caller}"),
+    ("importAccounts", "account.import", "person/{caller}"),
+    ("listAccountRoles", "account-role.list", "account/{id}"),
+    ("putAccountRole", "account-role.put", "account/{id}"),
+    ("revokeAccountRole", "account-role.revoke", "account/{id}"),
+    ("createApp", "app.create", "organization/{organization}"),
+    ("editApp", "app.edit", "app/{id}"),
+    ("setAppImage", "app.set-image", "app/{id}"),
+    ("activateApp", "app.activate", "app/{id}"),
+    ("suspendApp", "app.suspend", "app/{id}"),
+    ("resumeApp", "app.resume", "app/{id}"),
+    ("archiveApp", "app.archive", "app/{id}"),
+    ("createKey", "key.create", "app/{id}"),
+    ("renameKey", "key.rename", "key/{key}"),
+    ("deleteKey", "key.delete", "key/{key}"),
+    ("createConsentLink", "consent-link.create", "app/{id}"),
+    ("revokeConsentLink", "consent-link.revoke", "consent-link/{id}"),
+    ("approveConsentRequest", "consent-request.approve", "consent-link/{link}"),
+    ("denyConsentRequest", "consent-request.deny", "consent-link/{link}"),
+    ("revokeAppGrants", "consent.revoke-app", "app/{app_id}"),
+    ("revokeGrant", "consent.revoke", "consent/{id}"),
+];
+
+/// Operation and target of this operation's refusals.
+pub(crate) fn of(id: &str) -> Option<(&'static str, &'static str)> {
+    let found = REFUSALS.iter().find(|(known, ..)| *known == id);
+    found.map(|(_, operation, target)| (*operation, *target))
+}
