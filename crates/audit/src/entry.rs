@@ -148,7 +148,7 @@ fn id_of_target<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 #[cfg(test)]
 pub(crate) mod tests {
     use contract::envelope::{Commitments, EventHeader};
-    use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
+    use contract::facts::{AccessRefused, AppSuspended, ConsentEndReason, ConsentRevoked};
     use contract::{Context, Environment, Fact, GrantId, Provenance, Version};
 
     use super::*;
@@ -188,7 +188,7 @@ pub(crate) mod tests {
             grant_id: GrantId::from_uuid(Uuid::from_u128(5)),
             app_id: AppId::from_uuid(Uuid::from_u128(6)),
             account_id: AccountId::from_uuid(Uuid::from_u128(7)),
-            reason: "requested".into(),
+            reason: ConsentEndReason::Requested,
         };
         let bytes = event(fact.grant_id.uuid(), 2, &fact);
         let entry = Entry::read(bytes.clone()).unwrap();

@@ -21,6 +21,7 @@ pub mod environment;
 pub mod facts;
 pub mod ids;
 pub mod instant;
+mod patterns;
 #[cfg(test)]
 mod properties;
 pub mod provenance;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::patterns;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,7 +63,7 @@ impl fmt::Display for Level {
 )]
 pub struct DomainLevel {
     /// The domain's name in the catalogue, such as `campaigns`.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]*$"))]
+    #[schemars(regex(pattern = patterns::NAME))]
     pub domain: String,
     /// The level. Manage implies read.
     pub level: Level,
@@ -108,7 +109,7 @@ impl JsonSchema for ServiceDomain {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "pattern": r"^[a-z][a-z0-9_-]*/[a-z][a-z0-9_-]*:(read|manage)$",
+            "pattern": patterns::SERVICE_DOMAIN,
         })
     }
 }

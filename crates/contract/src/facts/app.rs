@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::facts;
 use crate::catalogue::DomainLevel;
 use crate::ids::{AppId, OrganizationId};
+use crate::patterns;
 use crate::rpc::AuthenticationMethod;
 
 facts! {
@@ -17,13 +18,6 @@ facts! {
     AppResumed = "app"."resumed";
     AppArchived = "app"."archived";
 }
-
-/// A service's name in the catalogue.
-const NAME_PATTERN: &str = "^[a-z][a-z0-9_-]*$";
-/// A scope as the catalogue makes them: `<scope_prefix>_<scope_name>_<level>`.
-const SCOPE_PATTERN: &str = "^[A-Za-z0-9]+_[A-Za-z0-9]+_(Read|Manage)$";
-/// SHA-256 in hex.
-const SHA256_PATTERN: &str = "^[0-9a-f]{64}$";
 
 /// What developers typed about an app, as it was when the event happened. Account owners are shown it
 /// before they consent.
@@ -68,7 +62,7 @@ pub struct AppCreated {
     pub authentication_method: AuthenticationMethod,
     /// The service it works with, if chosen already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = NAME_PATTERN))]
+    #[schemars(regex(pattern = patterns::NAME))]
     pub service: Option<String>,
     /// What it asks for, as far as chosen already.
     pub domains: Vec<DomainLevel>,
@@ -82,7 +76,7 @@ pub struct AppEdited {
     pub app_id: AppId,
     /// Its service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = NAME_PATTERN))]
+    #[schemars(regex(pattern = patterns::NAME))]
     pub service: Option<String>,
     /// What it asks for.
     pub domains: Vec<DomainLevel>,
@@ -98,7 +92,7 @@ pub struct AppImageSet {
     /// Its size in bytes.
     pub size: u32,
     /// SHA-256 of the image's bytes, in hex: what account owners were shown can be proved.
-    #[schemars(regex(pattern = SHA256_PATTERN))]
+    #[schemars(regex(pattern = patterns::SHA256))]
     pub sha256: String,
 }
 
@@ -112,17 +106,17 @@ pub struct AppActivated {
     pub organization_id: OrganizationId,
     /// SHA-256 of the image's bytes, in hex, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = SHA256_PATTERN))]
+    #[schemars(regex(pattern = patterns::SHA256))]
     pub image_sha256: Option<String>,
     /// How it authenticates.
     pub authentication_method: AuthenticationMethod,
     /// The service it works with.
-    #[schemars(regex(pattern = NAME_PATTERN))]
+    #[schemars(regex(pattern = patterns::NAME))]
     pub service: String,
     /// What it asks for, including what the catalogue's rules brought along.
     pub domains: Vec<DomainLevel>,
     /// The same as OAuth scopes (RFC 6749 section 3.3).
-    #[schemars(inner(regex(pattern = SCOPE_PATTERN)))]
+    #[schemars(inner(regex(pattern = patterns::SCOPE)))]
     pub scopes: Vec<String>,
 }
 

@@ -9,6 +9,7 @@ use crate::catalogue::ServiceDomain;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
 };
+use crate::patterns;
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 
 facts! {
@@ -39,7 +40,7 @@ pub struct OrganizationCreated {
     /// What kind it is.
     pub kind: OrganizationKind,
     /// ISO 3166-1 alpha-2.
-    #[schemars(regex(pattern = r"^[A-Z]{2}$"))]
+    #[schemars(regex(pattern = patterns::COUNTRY))]
     pub country: String,
 }
 
@@ -156,7 +157,7 @@ pub struct AccountCreated {
     /// Advertiser or publisher.
     pub kind: AccountKind,
     /// The catalogue's service that it is an account of.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]*$"))]
+    #[schemars(regex(pattern = patterns::NAME))]
     pub service: String,
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts;
 use crate::ids::{AppId, ClientId, KeyId, SigningKeyId, TokenId};
+use crate::patterns;
 
 facts! {
     KeyCreated = "key"."created" with KeyDetails;
@@ -88,12 +89,6 @@ pub enum TokenRefusalReason {
     InvalidScope,
 }
 
-/// A SHA-256 in base64url.
-const THUMBPRINT_PATTERN: &str = "^[A-Za-z0-9_-]{43}$";
-/// Scopes as the catalogue makes them, `<scope_prefix>_<scope_name>_<level>`, separated by spaces.
-const SCOPES_PATTERN: &str =
-    "^[A-Za-z0-9]+_[A-Za-z0-9]+_(Read|Manage)( [A-Za-z0-9]+_[A-Za-z0-9]+_(Read|Manage))*$";
-
 /// An app got a key. Its name is in the details.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyCreated {
@@ -148,7 +143,7 @@ pub struct SigningKeyCreated {
     /// The algorithm.
     pub algorithm: SigningAlgorithm,
     /// The RFC 7638 thumbprint of its public part.
-    #[schemars(regex(pattern = THUMBPRINT_PATTERN))]
+    #[schemars(regex(pattern = patterns::THUMBPRINT))]
     pub thumbprint: String,
 }
 
@@ -164,7 +159,7 @@ pub struct TokenIssued {
     /// The OAuth grant.
     pub grant_type: GrantType,
     /// The scopes, separated by spaces.
-    #[schemars(regex(pattern = SCOPES_PATTERN))]
+    #[schemars(regex(pattern = patterns::SCOPES))]
     pub scope: String,
     /// When it expires.
     pub expires_at: DateTime<Utc>,

@@ -19,35 +19,35 @@ const AT_A_TIME: usize = 1_000;
 
 /// The other services, asked on behalf of one request.
 #[derive(Clone)]
-pub struct Neighbours {
+pub(crate) struct RemoteServices {
     rpc: RpcClient,
     context: CallContext,
 }
 
 /// What ids are called. An id without an entry is not known (any more).
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub(crate) struct Names {
     /// People.
-    pub people: BTreeMap<PersonId, String>,
+    pub(crate) people: BTreeMap<PersonId, String>,
     /// Accounts.
-    pub accounts: BTreeMap<AccountId, String>,
+    pub(crate) accounts: BTreeMap<AccountId, String>,
     /// Apps.
-    pub apps: BTreeMap<AppId, String>,
+    pub(crate) apps: BTreeMap<AppId, String>,
 }
 
-impl Neighbours {
+impl RemoteServices {
     /// The other services, asked on behalf of this request.
-    pub fn of(broker: &ConsentBroker, facts: &RequestFacts) -> Self {
+    pub(crate) fn of(broker: &ConsentBroker, facts: &RequestFacts) -> Self {
         Self { rpc: broker.resources.rpc.clone(), context: facts.into() }
     }
 
     /// The app, as it is now.
-    pub async fn app(&self, app_id: AppId) -> Result<Option<AppView>, RpcError> {
+    pub(crate) async fn app(&self, app_id: AppId) -> Result<Option<AppView>, RpcError> {
         self.rpc.call(self.context.clone(), &GetApp { app_id }).await
     }
 
     /// The organization, as it is now.
-    pub async fn organization(
+    pub(crate) async fn organization(
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<OrganizationView>, RpcError> {
@@ -55,7 +55,7 @@ impl Neighbours {
     }
 
     /// The accounts of a service on which a person holds any role.
-    pub async fn visible_accounts(
+    pub(crate) async fn visible_accounts(
         &self,
         person_id: PersonId,
         service: &str,
@@ -70,7 +70,7 @@ impl Neighbours {
     }
 
     /// The roles a person holds on these accounts, or on all accounts there are.
-    pub async fn roles_of(
+    pub(crate) async fn roles_of(
         &self,
         person_id: PersonId,
         account_ids: Option<Vec<AccountId>>,
@@ -79,7 +79,7 @@ impl Neighbours {
     }
 
     /// The app that holds this access token.
-    pub async fn authenticate_app(
+    pub(crate) async fn authenticate_app(
         &self,
         access_token: &str,
     ) -> Result<Option<AuthenticatedApp>, RpcError> {
@@ -89,7 +89,7 @@ impl Neighbours {
     }
 
     /// The names of people.
-    pub async fn name_people(
+    pub(crate) async fn name_people(
         &self,
         ids: BTreeSet<PersonId>,
     ) -> Result<BTreeMap<PersonId, String>, RpcError> {
@@ -102,7 +102,10 @@ impl Neighbours {
     }
 
     /// Accounts with their names.
-    pub async fn accounts(&self, ids: BTreeSet<AccountId>) -> Result<Vec<NamedAccount>, RpcError> {
+    pub(crate) async fn accounts(
+        &self,
+        ids: BTreeSet<AccountId>,
+    ) -> Result<Vec<NamedAccount>, RpcError> {
         let ids: Vec<AccountId> = ids.into_iter().collect();
         let mut named = Vec::with_capacity(ids.len());
         for some in ids.chunks(AT_A_TIME) {
@@ -116,7 +119,7 @@ impl Neighbours {
     }
 
     /// The names of accounts.
-    pub async fn name_accounts(
+    pub(crate) async fn name_accounts(
         &self,
         ids: BTreeSet<AccountId>,
     ) -> Result<BTreeMap<AccountId, String>, RpcError> {
@@ -125,7 +128,7 @@ impl Neighbours {
     }
 
     /// The names of apps.
-    pub async fn name_apps(
+    pub(crate) async fn name_apps(
         &self,
         ids: BTreeSet<AppId>,
     ) -> Result<BTreeMap<AppId, String>, RpcError> {

@@ -30,9 +30,9 @@ pub(crate) struct Known {
 
 /// Holds what is known, and answers from it.
 #[derive(Clone, Default)]
-pub(crate) struct Neighbourhood(Arc<Mutex<Known>>);
+pub(crate) struct RemoteServices(Arc<Mutex<Known>>);
 
-impl Neighbourhood {
+impl RemoteServices {
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap()
     }
@@ -55,6 +55,12 @@ impl Neighbourhood {
     pub(crate) fn join(&self, person: PersonId, organization_id: OrganizationId, role: MemberRole) {
         for known in self.known().people.values_mut().filter(|known| known.person_id == person) {
             known.memberships.push(Membership { organization_id, role });
+        }
+    }
+
+    pub(crate) fn leave(&self, person: PersonId, organization: OrganizationId) {
+        for known in self.known().people.values_mut().filter(|known| known.person_id == person) {
+            known.memberships.retain(|membership| membership.organization_id != organization);
         }
     }
 

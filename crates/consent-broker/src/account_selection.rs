@@ -1,4 +1,5 @@
-//! Which accounts a person can choose on the consent page, and whether what they chose stands. Pure.
+//! Account selection: what a person can choose on the consent page, and whether what they chose
+//! stands. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +7,12 @@ use chrono::{DateTime, Utc};
 use contract::ids::{AccountId, PersonId};
 use contract::rpc::{AccountRole, HeldAccountRole, NamedPerson, VisibleAccount};
 
-/// At most so many accounts in one approval: their ids all fit into the one event that says so.
-pub const MOST_ACCOUNTS: usize = 1_000;
+/// At most so many accounts in one approval: it is one transaction, with an event for each.
+pub(crate) const MOST_ACCOUNTS: usize = 1_000;
 
 /// Why an account on the page cannot be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unselectable {
+pub(crate) enum Unselectable {
     /// It has consented already; nothing is left to choose.
     AlreadyGranted {
         /// Who consented.
@@ -28,7 +29,7 @@ pub enum Unselectable {
 
 /// Whether this account can be chosen. A grant that exists is the stronger reason: it also tells
 /// those whose role does not suffice that nobody needs to be asked.
-pub fn selectable(
+pub(crate) fn selectable(
     account: &VisibleAccount,
     granted: Option<(PersonId, DateTime<Utc>)>,
     consent_roles: &[AccountRole],
@@ -45,16 +46,16 @@ pub fn selectable(
 
 /// A chosen account, and the role that allows the person to consent for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Approval {
+pub(crate) struct SelectedAccount {
     /// The account.
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
     /// The person's role on it at the moment of approval.
-    pub role: AccountRole,
+    pub(crate) role: AccountRole,
 }
 
-/// A choice that does not stand. Positions are those of the accounts as they were named.
+/// A selection that does not stand. Positions are those of the accounts as they were named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ChoiceError {
+pub(crate) enum AccountSelectionError {
     /// None was chosen.
     #[error("choose at least one account, or deny")]
     Empty,
@@ -80,16 +81,16 @@ pub enum ChoiceError {
 }
 
 /// Checks what can be checked without knowing the person.
-pub fn check_form(accounts: &[AccountId]) -> Result<(), ChoiceError> {
+pub(crate) fn check_form(accounts: &[AccountId]) -> Result<(), AccountSelectionError> {
     if accounts.is_empty() {
-        return Err(ChoiceError::Empty);
+        return Err(AccountSelectionError::Empty);
     }
     if accounts.len() > MOST_ACCOUNTS {
-        return Err(ChoiceError::TooMany);
+        return Err(AccountSelectionError::TooMany);
     }
     let mut seen = BTreeSet::new();
     match accounts.iter().position(|account| !seen.insert(*account)) {
-        Some(position) => Err(ChoiceError::Twice(position)),
+        Some(position) => Err(AccountSelectionError::Twice(position)),
         None => Ok(()),
     }
 }
@@ -97,28 +98,28 @@ pub fn check_form(accounts: &[AccountId]) -> Result<(), ChoiceError> {
 /// What the person approves, if their roles on the accounts allow all of it: consent is all or
 /// nothing. The answer is sorted by account, so that approvals at the same time never wait for each
 /// other in a circle.
-pub fn approvals(
+pub(crate) fn select(
     accounts: &[AccountId],
     held: &[HeldAccountRole],
     service: &str,
     consent_roles: &[AccountRole],
-) -> Result<Vec<Approval>, ChoiceError> {
+) -> Result<Vec<SelectedAccount>, AccountSelectionError> {
     check_form(accounts)?;
     let roles: BTreeMap<AccountId, AccountRole> = held
         .iter()
         .filter(|held| held.service == service)
         .map(|held| (held.account_id, held.role))
         .collect();
-    let mut approvals = Vec::with_capacity(accounts.len());
+    let mut selected = Vec::with_capacity(accounts.len());
     for (position, account_id) in accounts.iter().copied().enumerate() {
-        let role = *roles.get(&account_id).ok_or(ChoiceError::NotVisible(position))?;
+        let role = *roles.get(&account_id).ok_or(AccountSelectionError::NotVisible(position))?;
         if !consent_roles.contains(&role) {
-            return Err(ChoiceError::RoleMayNotConsent { position, account_id, role });
+            return Err(AccountSelectionError::RoleMayNotConsent { position, account_id, role });
         }
-        approvals.push(Approval { account_id, role });
+        selected.push(SelectedAccount { account_id, role });
     }
-    approvals.sort_by_key(|approval| approval.account_id);
-    Ok(approvals)
+    selected.sort_by_key(|account| account.account_id);
+    Ok(selected)
 }
 
 #[cfg(test)]
@@ -179,9 +180,9 @@ mod tests {
     #[test]
     fn at_least_one_account_is_chosen_and_none_twice() {
         let one = account();
-        assert_eq!(check_form(&[]), Err(ChoiceError::Empty));
-        assert_eq!(check_form(&[account(), one, one]), Err(ChoiceError::Twice(2)));
-        assert_eq!(check_form(&vec![one; MOST_ACCOUNTS + 1]), Err(ChoiceError::TooMany));
+        assert_eq!(check_form(&[]), Err(AccountSelectionError::Empty));
+        assert_eq!(check_form(&[account(), one, one]), Err(AccountSelectionError::Twice(2)));
+        assert_eq!(check_form(&vec![one; MOST_ACCOUNTS + 1]), Err(AccountSelectionError::TooMany));
         assert_eq!(check_form(&[one]), Ok(()));
     }
 
@@ -189,10 +190,11 @@ mod tests {
     fn each_account_is_approved_with_the_persons_role_on_it() {
         let (one, two) = (account(), account());
         let held = [held(one, AccountRole::Admin), held(two, AccountRole::BusinessManager)];
-        let approved = approvals(&[two, one], &held, "retail_media", RETAIL).unwrap();
+        let approved = select(&[two, one], &held, "retail_media", RETAIL).unwrap();
         assert!(approved.is_sorted_by_key(|approval| approval.account_id));
         assert!(
-            approved.contains(&Approval { account_id: two, role: AccountRole::BusinessManager })
+            approved
+                .contains(&SelectedAccount { account_id: two, role: AccountRole::BusinessManager })
         );
     }
 
@@ -200,10 +202,10 @@ mod tests {
     fn one_role_that_does_not_suffice_stops_the_whole_approval() {
         let (one, two) = (account(), account());
         let held = [held(one, AccountRole::Admin), held(two, AccountRole::Analyst)];
-        let refusal = approvals(&[one, two], &held, "retail_media", RETAIL).unwrap_err();
+        let refusal = select(&[one, two], &held, "retail_media", RETAIL).unwrap_err();
         assert_eq!(
             refusal,
-            ChoiceError::RoleMayNotConsent {
+            AccountSelectionError::RoleMayNotConsent {
                 position: 1,
                 account_id: two,
                 role: AccountRole::Analyst
@@ -218,8 +220,8 @@ mod tests {
         for service in ["retail_media", "marketing_solutions"] {
             let named = if service == "retail_media" { account() } else { one };
             assert_eq!(
-                approvals(&[named], &held, service, RETAIL),
-                Err(ChoiceError::NotVisible(0))
+                select(&[named], &held, service, RETAIL),
+                Err(AccountSelectionError::NotVisible(0))
             );
         }
     }
