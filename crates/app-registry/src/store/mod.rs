@@ -1,7 +1,7 @@
 //! The SQL of apps and images. Writes go through the connection of an `eventstore` unit, together
 //! with the events they belong to; the database's own guards are in `migrations/app-registry`.
 //!
-//! Here is an app by itself; [`list`] has pages of them, [`insert`] new ones, [`images`] their images,
+//! Here is an app by itself; [`mod@list`] has pages of them, [`insert`] new ones, [`images`] their images,
 //! and [`row`] makes an app of a row.
 
 mod images;

@@ -140,3 +140,38 @@ pub struct AppArchived {
     /// The app.
     pub app_id: AppId,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Environment;
+    use crate::catalogue::{Catalogue, Level};
+
+    #[test]
+    fn all_names_and_scopes_of_the_catalogue_fit_the_schema() {
+        let (environment, catalogue) = (Environment::system(), Catalogue::default());
+        let schema = schemars::schema_for!(AppActivated);
+        let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+        for (name, service) in &catalogue.services {
+            let domains: Vec<_> = service
+                .domains
+                .keys()
+                .map(|domain| DomainLevel { domain: domain.clone(), level: Level::Manage })
+                .collect();
+            let mut fact = AppActivated {
+                app_id: environment.new_id(),
+                organization_id: environment.new_id(),
+                image_sha256: Some(hex::encode([0xA5; 32])),
+                authentication_method: AuthenticationMethod::ClientCredentials,
+                service: name.clone(),
+                scopes: catalogue.scopes(name, &domains),
+                domains,
+            };
+            let validate =
+                |fact: &AppActivated| validator.is_valid(&serde_json::to_value(fact).unwrap());
+            assert!(validate(&fact), "{fact:?}");
+            fact.scopes.push("Anything that somebody typed".to_owned());
+            assert!(!validate(&fact));
+        }
+    }
+}
