@@ -51,18 +51,15 @@ pub use password::PasswordSettings;
 pub use settings::Settings;
 
 /// What the handlers share.
-pub struct Directory {
+struct Directory {
     resources: Resources,
     settings: Settings,
     passwords: password::Passwords,
 }
 
 impl Directory {
-    /// The directory on this resources, not started.
-    ///
-    /// # Errors
-    /// When the password settings are out of argon2's bounds.
-    pub fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
+    /// Fails when the password settings are out of argon2's bounds.
+    fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
         Ok(Self { resources, settings, passwords })
@@ -75,20 +72,9 @@ impl ServiceState for Directory {
     }
 }
 
-impl std::fmt::Debug for Directory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Directory").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-/// The routes with their description, as they are with default settings.
-pub fn router() -> utoipa_axum::router::OpenApiRouter<Arc<Directory>> {
-    http::router(&Settings::default())
-}
-
 /// The description of the routes (OpenAPI 3.1).
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+    http::router(&Settings::default()).into_openapi()
 }
 
 /// Whether there is this organization, asked on the database alone: for the command line, which works
