@@ -54,7 +54,7 @@ impl TokenEvent {
 }
 
 /// Where they are recorded.
-pub type TokenEvents = GroupCommit<TokenEvent>;
+pub(crate) type TokenEvents = GroupCommit<TokenEvent>;
 
 impl Change for TokenEvent {
     fn provenance(&self) -> &Provenance {
