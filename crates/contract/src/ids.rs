@@ -111,7 +111,7 @@ ids! {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, ToSchema)]
 #[schema(value_type = String)]
 #[schemars(transparent)]
-pub struct ClientId(#[schemars(with = "String")] Uuid);
+pub struct ClientId(#[schemars(with = "String", regex(pattern = "^[0-9a-f]{32}$"))] Uuid);
 
 /// Text that is no client id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

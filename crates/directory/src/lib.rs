@@ -2,45 +2,52 @@
 //!
 //! In reading order:
 //!
-//! 1. [`fields`] and [`password`]: what a single value must be.
-//! 2. [`organization`], [`membership`], [`person`], [`account`], [`api_token`], [`import`]: what
-//!    there is and what may change, as pure functions. [`policy`]: who may.
-//! 3. [`store`]: the SQL.
-//! 4. `http` (one file an endpoint or two), `rpc` (what other services ask), [`authenticator`]
-//!    (whose API token it is), and for the command line [`operators`] (the first operator of an empty
+//! 1. `fields` and `password`: what a single value must be.
+//! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
+//!    `account_role`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
+//!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
+//!    may.
+//! 3. `store`: the SQL.
+//! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
+//!    is), `issue` (making one), and for the command line `operators` (the first operator of an empty
 //!    installation) and [`organization_exists`].
 //!
-//! Names, emails and password hashes are personal: they are in this service's tables and its
-//! answers, never in events.
+//! Emails, people's names and password hashes are personal: they are in this service's tables and its
+//! answers, never in events. What is typed to describe an organization goes beside its events.
 
-pub mod account;
-pub mod api_token;
-pub mod authenticator;
+mod account;
+mod account_role;
+mod api_token;
+mod authenticator;
 mod country;
-pub mod fields;
+mod enabled_domains;
+mod fields;
 mod http;
-pub mod import;
+mod import;
 mod issue;
-pub mod membership;
-pub mod operators;
-pub mod organization;
-pub mod password;
-pub mod person;
-pub mod policy;
+mod membership;
+mod operators;
+mod organization;
+mod password;
+mod person;
+mod policy;
+mod profile;
 #[cfg(test)]
 mod properties;
 mod rpc;
-pub mod settings;
-pub mod store;
+mod settings;
+mod sign_in;
+mod store;
 
 use std::sync::Arc;
 
 use contract::OrganizationId;
-use service::{Resources, StartError};
+use service::{Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
+pub use password::PasswordSettings;
 pub use settings::Settings;
 
 /// What the handlers share.
@@ -59,6 +66,12 @@ impl Directory {
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
         Ok(Self { resources, settings, passwords })
+    }
+}
+
+impl ServiceState for Directory {
+    fn resources(&self) -> &Resources {
+        &self.resources
     }
 }
 
@@ -84,7 +97,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When the database does not answer or refuses.
 pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Result<bool> {
-    Ok(store::organization(&mut *pool.acquire().await?, id).await?.is_some())
+    Ok(store::organizations::find(&mut *pool.acquire().await?, id).await?.is_some())
 }
 
 /// Starts answering the other services and gives the routes.

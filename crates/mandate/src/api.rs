@@ -28,7 +28,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     for part in [
         directory::openapi(),
         app_registry::openapi(),
-        key_issuer::router().into_openapi(),
+        key_issuer::openapi(),
         consent_broker::openapi(),
         audit::router().into_openapi(),
     ] {

@@ -251,6 +251,11 @@ impl Permit {
         &self.provenance
     }
 
+    /// The same, for what keeps it.
+    pub fn into_provenance(self) -> Provenance {
+        self.provenance
+    }
+
     /// The same permit, for a change that follows from this event.
     pub fn caused_by(mut self, event: Option<contract::EventId>) -> Self {
         self.provenance.causation = event;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::facts;
-use crate::catalogue::{DomainLevel, NAME_PATTERN};
+use super::{NAME_PATTERN, SHA256_PATTERN, facts};
+use crate::catalogue::DomainLevel;
 use crate::ids::{AccountId, AppId, GrantId, LinkId, PersonId};
 use crate::rpc::AccountRole;
 
@@ -102,7 +102,7 @@ pub struct ConsentLinkRedeemed {
     /// SHA-256, in hex, over the ids of those `consent.granted` events' grants: as lower-case hyphenated
     /// text, sorted, one a line, each line ended by a line feed. With the ids in a file, one a line:
     /// `sort ids | sha256sum`. None at all has the SHA-256 of the empty text.
-    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    #[schemars(regex(pattern = SHA256_PATTERN))]
     pub grants_sha256: String,
 }
 

@@ -39,6 +39,11 @@ pub trait Fact: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stati
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum NoDetails {}
 
+/// A name in the catalogue, as a regular expression.
+const NAME_PATTERN: &str = "^[a-z][a-z0-9_-]*$";
+/// SHA-256 in hex, as a regular expression.
+const SHA256_PATTERN: &str = "^[0-9a-f]{64}$";
+
 /// One event type, as the generated documents list it.
 #[derive(Debug, Clone)]
 pub struct EventType {
