@@ -148,7 +148,9 @@ fn id_of_target<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 #[cfg(test)]
 pub(crate) mod tests {
     use contract::envelope::{Commitments, EventHeader};
-    use contract::facts::{AccessRefused, AppSuspended, ConsentEndReason, ConsentRevoked};
+    use contract::facts::{
+        AccessRefused, AppSuspended, ConsentEndReason, ConsentRevoked, RefusedBecause,
+    };
     use contract::{Context, Environment, Fact, GrantId, Provenance, Version};
 
     use super::*;
@@ -208,7 +210,7 @@ pub(crate) mod tests {
         let fact = AccessRefused {
             operation: "app.activate".into(),
             target: format!("app/{app}"),
-            reason: "role_not_allowed".into(),
+            reason: RefusedBecause::RoleNotAllowed,
         };
         let entry = Entry::read(event(Uuid::from_u128(10), 1, &fact)).unwrap();
         assert_eq!(entry.app_id, Some(AppId::from_uuid(app)));

@@ -22,5 +22,12 @@ pub(crate) const THUMBPRINT: &str = "^[A-Za-z0-9_-]{43}$";
 /// An OAuth client_id: 32 lower-case hex digits.
 pub(crate) const CLIENT_ID: &str = "^[0-9a-f]{32}$";
 
+/// An event without `mandate.` and its version, or an operation: `<aggregate>.<word>`.
+pub(crate) const EVENT: &str = "^[a-z]+(-[a-z]+)*\\.[a-z]+(-[a-z]+)*$";
+
+/// A thing, as `<aggregate>/<id>`.
+pub(crate) const THING: &str =
+    "^[a-z]+(-[a-z]+)*/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+
 /// ISO 3166-1 alpha-2.
 pub(crate) const COUNTRY: &str = "^[A-Z]{2}$";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use contract::AccountId;
+use contract::facts::RefusedBecause;
 use service::http::{Json, Path};
 use service::{Attempt, Permit, Problem, Target};
 
@@ -75,7 +76,7 @@ pub(crate) async fn approve(
         Ok(selected) => selected,
         Err(error) => {
             if matches!(error, AccountSelectionError::RoleMayNotConsent { .. }) {
-                attempt.refuse(OPERATION, target, "role_not_allowed").await;
+                attempt.refuse(OPERATION, target, RefusedBecause::RoleNotAllowed).await;
             }
             return Err(wrong_accounts(error));
         }

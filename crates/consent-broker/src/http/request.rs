@@ -1,6 +1,7 @@
 //! What the endpoints under `/v1/consent-requests/{token}` share.
 
 use contract::OrganizationId;
+use contract::facts::RefusedBecause;
 use contract::rpc::{AppState, AppView, OrganizationView};
 use contract::secret::LinkToken;
 use service::{Attempt, Problem, Target};
@@ -58,7 +59,7 @@ pub(super) async fn refuse_closed(
     closed: Closed,
 ) -> Problem {
     if matches!(closed, Closed::Used { .. }) {
-        attempt.refuse(operation, target, "link_already_used").await;
+        attempt.refuse(operation, target, RefusedBecause::LinkAlreadyUsed).await;
     }
     closed.into()
 }
