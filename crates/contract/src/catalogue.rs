@@ -15,7 +15,7 @@ pub use self::domain_level::{DomainLevel, InvalidDomainLevel, Level, ServiceDoma
 use crate::rpc::AccountRole;
 
 /// The catalogue that is used when none is configured.
-pub const DEFAULT: &str = include_str!("../catalogue.toml");
+pub(crate) const DEFAULT: &str = include_str!("../catalogue.toml");
 
 /// All services that apps can be for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -51,7 +51,7 @@ fn strings(name: &str, schema: &Value, definitions: &Value, found: &mut Vec<Plac
 fn places() -> Vec<Place> {
     let mut found = Vec::new();
     for event in facts::all() {
-        let schema = serde_json::to_value(&event.schema).unwrap();
+        let schema = serde_json::to_value(&event.schema).expect("a schema is JSON");
         strings(event.name, &schema, &schema["$defs"], &mut found);
     }
     found

@@ -67,7 +67,7 @@ pub fn text() -> String {
 }
 
 /// `/openapi.json`.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     let text = text();
     Router::new().route(
         "/openapi.json",

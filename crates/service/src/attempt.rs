@@ -212,7 +212,7 @@ impl Attempt {
 }
 
 /// 403 for a caller whose role does not suffice.
-pub fn role_not_allowed() -> Problem {
+fn role_not_allowed() -> Problem {
     Problem::forbidden("role-not-allowed", "Your role does not allow this.")
 }
 
