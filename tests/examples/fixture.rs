@@ -12,15 +12,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use journeys::client::{Addresses, Client};
 use journeys::fixture::{DATABASE, EXPECTED, MASTER_KEY, ROLES, rows, unrecorded};
 use journeys::people::{App, Key, Operator, RETAIL_MEDIA};
 use journeys::program::Process;
-use journeys::wait::eventually;
 use local_servers::{Postgres, PostgresOptions};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
+use stage::{Addresses, Client, eventually};
 
 /// How many organizations play, each with an app or two.
 const ORGANIZATIONS: usize = 4;
@@ -140,7 +139,7 @@ async fn organization(operator: &Operator, live: &mut Vec<Value>, apps: &mut Vec
     let unused = developer.link(&app).await;
     developer.delete(&format!("/v1/consent-links/{}", unused.id)).await;
     developer.link(&app).await;
-    let grants = other.admin().get("/v1/grants").await.expect(200).json();
+    let grants = other.admin().get("/v1/grants").await.expect(200).json;
     let grant = grants["items"][0]["id"].as_str().unwrap();
     other.admin().delete(&format!("/v1/grants/{grant}")).await.expect(204);
     account.person("viewer").get("/v1/grants").await;

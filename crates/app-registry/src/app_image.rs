@@ -5,6 +5,7 @@
 
 use std::io::Cursor;
 
+use contract::facts::ImageMediaType;
 use image::{ImageFormat, ImageReader, Limits};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,18 +30,18 @@ impl Default for ImageLimits {
 
 /// A PNG or JPEG that could be decoded within the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppImage {
-    /// `image/png` or `image/jpeg`.
-    pub media_type: &'static str,
+pub(crate) struct AppImage {
+    /// What it is a file of.
+    pub(crate) media_type: ImageMediaType,
     /// SHA-256 of the bytes.
-    pub sha256: [u8; 32],
+    pub(crate) sha256: [u8; 32],
     /// The bytes as they came.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Bytes that are no image for an app.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImageRefused {
+pub(crate) enum ImageRefused {
     /// Too many bytes.
     #[error("the image may have at most {limit} bytes")]
     TooLarge {
@@ -67,13 +68,13 @@ pub enum ImageRefused {
 
 impl AppImage {
     /// Checks the bytes, by decoding them. Takes up to a few hundred milliseconds of computing.
-    pub fn check(bytes: Vec<u8>, limits: &ImageLimits) -> Result<Self, ImageRefused> {
+    pub(crate) fn check(bytes: Vec<u8>, limits: &ImageLimits) -> Result<Self, ImageRefused> {
         if bytes.len() > limits.max_bytes {
             return Err(ImageRefused::TooLarge { limit: limits.max_bytes });
         }
         let (format, media_type) = match image::guess_format(&bytes) {
-            Ok(ImageFormat::Png) => (ImageFormat::Png, "image/png"),
-            Ok(ImageFormat::Jpeg) => (ImageFormat::Jpeg, "image/jpeg"),
+            Ok(ImageFormat::Png) => (ImageFormat::Png, ImageMediaType::Png),
+            Ok(ImageFormat::Jpeg) => (ImageFormat::Jpeg, ImageMediaType::Jpeg),
             _ => return Err(ImageRefused::OtherFormat),
         };
         let broken = |error: image::ImageError| ImageRefused::Broken(error.to_string());
@@ -98,6 +99,11 @@ impl AppImage {
         decoding.decode().map_err(broken)?;
         Ok(Self { media_type, sha256: Sha256::digest(&bytes).into(), bytes })
     }
+
+    /// Its size in bytes.
+    pub(crate) fn size(&self) -> u32 {
+        u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -116,8 +122,11 @@ mod tests {
 
     #[test]
     fn png_and_jpeg_are_known_by_their_bytes() {
-        assert_eq!(check(encoded(ImageFormat::Png, 8, 8)).unwrap().media_type, "image/png");
-        assert_eq!(check(encoded(ImageFormat::Jpeg, 8, 8)).unwrap().media_type, "image/jpeg");
+        assert_eq!(check(encoded(ImageFormat::Png, 8, 8)).unwrap().media_type, ImageMediaType::Png);
+        assert_eq!(
+            check(encoded(ImageFormat::Jpeg, 8, 8)).unwrap().media_type,
+            ImageMediaType::Jpeg
+        );
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! An app's name and description: texts that account owners read before they consent.
 
-use std::fmt;
-
 use contract::text::is_invisible;
 
 /// An app's name: 1 to 100 characters on one line, without space around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppName(String);
+pub(crate) struct AppName(String);
 
 /// An app's description: 1 to 255 characters, without space around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description(String);
+pub(crate) struct Description(String);
 
 /// Text that can be no name or description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidText {
+pub(crate) enum InvalidText {
     /// Nothing but space.
     #[error("must not be empty")]
     Empty,
@@ -33,10 +31,10 @@ pub enum InvalidText {
 
 impl AppName {
     /// How many characters a name may have.
-    pub const LIMIT: usize = 100;
+    pub(crate) const LIMIT: usize = 100;
 
     /// Reads a name, without the space around it.
-    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidText::Empty);
@@ -44,34 +42,18 @@ impl AppName {
         check(text, Self::LIMIT, |_| false)?;
         Ok(Self(text.to_owned()))
     }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Description {
     /// How many characters a description may have.
-    pub const LIMIT: usize = 255;
+    pub(crate) const LIMIT: usize = 255;
 
     /// Reads a description, without the space around it. It may have several lines; an empty one
     /// is none.
-    pub fn parse(text: &str) -> Result<Option<Self>, InvalidText> {
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, InvalidText> {
         let text = text.trim();
         check(text, Self::LIMIT, |character| character == '\n')?;
         Ok((!text.is_empty()).then(|| Self(text.to_owned())))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AppName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -104,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_name_is_kept_without_the_space_around_it() {
-        assert_eq!(AppName::parse("  Shelf Optimizer \n").unwrap().as_str(), "Shelf Optimizer");
+        let name = AppName::parse("  Shelf Optimizer \n").unwrap();
+        assert_eq!(String::from(name), "Shelf Optimizer");
     }
 
     #[test]
@@ -127,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_description_has_lines_and_at_most_255_characters() {
-        assert_eq!(Description::parse("One.\nTwo.").unwrap().unwrap().as_str(), "One.\nTwo.");
+        let description = Description::parse(" One.\nTwo. ").unwrap().unwrap();
+        assert_eq!(String::from(description), "One.\nTwo.");
         assert!(Description::parse(&"x".repeat(255)).is_ok());
         assert!(matches!(Description::parse(&"x".repeat(256)), Err(InvalidText::TooLong { .. })));
         assert_eq!(Description::parse("a\rb"), Err(InvalidText::Invisible));

@@ -6,26 +6,24 @@
 //!
 //! In reading order:
 //!
-//! 1. [`app`]: the app and its decisions, pure; [`offer`]: what it may ask for; [`details`]
-//!    and [`app_image`]: what its texts and its image may be.
-//! 2. [`policy`]: who may do what.
-//! 3. [`store`]: the SQL; `migrations/app-registry` holds the same rules once more as constraints.
-//! 4. `attempt`: one caller's attempt at one app, the way of every change; `creation`: the way of
-//!    the first, together with others.
-//! 5. `http`, one file an endpoint, and `rpc`, what other services ask.
+//! 1. `app`: the app and its decisions, pure; `entitlements`: what it may ask for; `details` and
+//!    `app_image`: what its texts and its image may be.
+//! 2. `policy`: who may do what.
+//! 3. `http`, one file an endpoint: the way of every change, from request to answer.
+//! 4. `store`: the SQL; `migrations/app-registry` holds the same rules once more as constraints.
+//! 5. `creation`: new apps are committed together with others; `rpc`: what other services ask.
 
-pub mod app;
-pub mod app_image;
-mod attempt;
+mod app;
+mod app_image;
 mod creation;
-pub mod details;
+mod details;
+mod entitlements;
 mod http;
-pub mod offer;
-pub mod policy;
+mod policy;
 #[cfg(test)]
 mod properties;
 mod rpc;
-pub mod store;
+mod store;
 
 use std::sync::Arc;
 
@@ -34,12 +32,14 @@ use contract::catalogue::DomainLevel;
 use contract::rpc::{GetApp, GetOrganization, NameApps, OrganizationView};
 use eventstore::group_commit::GroupCommit;
 use serde::{Deserialize, Serialize};
-use service::{Problem, RequestFacts, Resources, StartError};
+use service::{Problem, RequestFacts, Resources, ServiceState, StartError};
 use tokio::sync::Semaphore;
-use utoipa_axum::router::OpenApiRouter;
 
-use crate::app_image::{AppImage, ImageLimits};
-use crate::creation::NewApp;
+pub use crate::app_image::ImageLimits;
+
+use crate::app_image::AppImage;
+use crate::creation::AppCreation;
+use crate::entitlements::Entitlements;
 
 /// So many images are decoded at a time: each takes a core, and memory for its pixels.
 const DECODED_AT_A_TIME: usize = 2;
@@ -53,21 +53,16 @@ pub struct Settings {
 }
 
 /// The running service: what its handlers work with.
-pub struct Registry {
+pub(crate) struct AppRegistry {
     resources: Resources,
     settings: Settings,
     decoding: Semaphore,
-    creations: GroupCommit<NewApp>,
-}
-
-/// The routes with their documentation.
-pub fn router() -> OpenApiRouter<Arc<Registry>> {
-    http::router()
+    creations: GroupCommit<AppCreation>,
 }
 
 /// The documentation of the routes (OpenAPI 3.1).
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+    http::router().into_openapi()
 }
 
 /// Starts the service: answers other services' questions and gives the routes to serve.
@@ -76,7 +71,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// When NATS or a setting is against it.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     let creations = resources.group_commit("app-creations");
-    let registry = Arc::new(Registry {
+    let registry = Arc::new(AppRegistry {
         resources,
         creations,
         settings,
@@ -94,20 +89,26 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
             rpc::name_apps(Arc::clone(&asked), question)
         })
         .await?;
-    let (routes, _documentation) = router().split_for_parts();
+    let (routes, _documentation) = http::router().split_for_parts();
     Ok(routes.with_state(registry))
 }
 
-impl Registry {
+impl ServiceState for AppRegistry {
+    fn resources(&self) -> &Resources {
+        &self.resources
+    }
+}
+
+impl AppRegistry {
     /// The organization, as the directory knows it.
     async fn organization(
         &self,
         facts: &RequestFacts,
         id: OrganizationId,
     ) -> Result<OrganizationView, Problem> {
-        self.resources.rpc.call(facts, &GetOrganization { organization_id: id }).await?.ok_or_else(
-            || Problem::not_found("organization-not-found", "There is no such organization."),
-        )
+        let question = GetOrganization { organization_id: id };
+        let organization = self.resources.rpc.call(facts, &question).await?;
+        organization.ok_or_else(Problem::no_such::<OrganizationId>)
     }
 
     /// What an operator enabled for the organization. The directory is asked only when one of the
@@ -119,11 +120,16 @@ impl Registry {
         service: Option<&str>,
         domains: &[DomainLevel],
     ) -> Result<Vec<String>, Problem> {
-        if offer::asks_on_request(&self.resources.catalogue, service, domains) {
+        if entitlements::any_on_request(&self.resources.catalogue, service, domains) {
             Ok(self.organization(facts, organization).await?.enabled_domains)
         } else {
             Ok(Vec::new())
         }
+    }
+
+    /// What an organization for which this is enabled is entitled to ask for.
+    fn entitlements<'a>(&'a self, enabled: &'a [String]) -> Entitlements<'a> {
+        Entitlements { catalogue: &self.resources.catalogue, enabled }
     }
 
     /// Checks an image away from the threads that serve requests.

@@ -1,12 +1,12 @@
-//! Who may do what with apps.
+//! Access control: who may do what with apps.
 
 use contract::rpc::MemberRole;
 use contract::{Authority, OrganizationId};
-use service::Caller;
+use service::{Caller, Denied};
 
 /// What is done with an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Make a draft.
     Create,
     /// See it.
@@ -25,20 +25,9 @@ pub enum Operation {
     Archive,
 }
 
-/// Why someone may not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
-    /// They are no member of the organization: they are not told that the app exists.
-    #[error("there is no such app")]
-    NoMember,
-    /// They are, and their role does not suffice.
-    #[error("the role does not suffice")]
-    Role,
-}
-
 impl Operation {
     /// Its name in `access.refused`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Create => "app.create",
             Self::Read => "app.read",
@@ -66,8 +55,8 @@ impl Operation {
     }
 }
 
-/// Why the caller may do this in the organization, or why not.
-pub fn authorize(
+/// Why the caller may do this with apps of the organization, or why not.
+pub(crate) fn authorize(
     caller: &Caller,
     organization: OrganizationId,
     operation: Operation,
@@ -76,18 +65,37 @@ pub fn authorize(
         Some(role) if operation.allows_role(role) => Ok(Authority::role(role.as_str())),
         _ if caller.operator && operation.allows_operator() => Ok(Authority::OPERATOR),
         // Operators see every organization's apps, so there is nothing to hide from them.
-        None if !caller.operator => Err(Denied::NoMember),
+        None if !caller.operator => Err(Denied::Hidden),
         _ => Err(Denied::Role),
     }
 }
 
-/// The organizations in which the caller may make apps.
-pub fn where_apps_can_be_made(caller: &Caller) -> Vec<OrganizationId> {
-    let may = |role| Operation::Create.allows_role(role);
-    caller
-        .memberships
-        .iter()
-        .filter(|membership| may(membership.role))
-        .map(|m| m.organization_id)
-        .collect()
+/// A new app's organization has to be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OrganizationNeeded {
+    /// The caller may create apps nowhere.
+    #[error("is needed: you may create apps in no organization")]
+    InNone,
+    /// It is not clear which one is meant.
+    #[error("is needed: you may create apps in several organizations")]
+    InSeveral,
+}
+
+/// The organization of a new app: the one that is named, or the only one in question.
+pub(crate) fn organization_of_new_app(
+    caller: &Caller,
+    named: Option<OrganizationId>,
+) -> Result<OrganizationId, OrganizationNeeded> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    let allowed = caller.memberships.iter().filter(|m| Operation::Create.allows_role(m.role));
+    let possible: Vec<_> = allowed.map(|membership| membership.organization_id).collect();
+    match (possible.as_slice(), caller.memberships.as_slice()) {
+        ([only], _) => Ok(*only),
+        // Their role there does not suffice, which is worth more than a missing field.
+        ([], [only]) => Ok(only.organization_id),
+        ([], _) => Err(OrganizationNeeded::InNone),
+        _ => Err(OrganizationNeeded::InSeveral),
+    }
 }

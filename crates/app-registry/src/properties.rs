@@ -72,12 +72,13 @@ proptest! {
     #[test]
     fn a_name_or_description_hides_nothing(text in any::<String>()) {
         if let Ok(name) = AppName::parse(&text) {
-            prop_assert!((1..=AppName::LIMIT).contains(&name.as_str().chars().count()));
-            prop_assert!(!name.as_str().chars().any(is_invisible));
-            prop_assert_eq!(AppName::parse(name.as_str()), Ok(name));
+            let text = String::from(name.clone());
+            prop_assert!((1..=AppName::LIMIT).contains(&text.chars().count()));
+            prop_assert!(!text.chars().any(is_invisible));
+            prop_assert_eq!(AppName::parse(&text), Ok(name));
         }
         if let Ok(Some(description)) = Description::parse(&text) {
-            prop_assert!(description.as_str().chars().all(|c| c == '\n' || !is_invisible(c)));
+            prop_assert!(String::from(description).chars().all(|c| c == '\n' || !is_invisible(c)));
         }
     }
 }

@@ -6,11 +6,11 @@ use contract::rpc::{AppView, GetApp, NameApps, NamedApp};
 use service::RpcRefusal;
 
 use crate::app::App;
-use crate::{Registry, store};
+use crate::{AppRegistry, store};
 
 /// [`GetApp`]
 pub(crate) async fn get_app(
-    registry: Arc<Registry>,
+    registry: Arc<AppRegistry>,
     question: GetApp,
 ) -> Result<Option<AppView>, RpcRefusal> {
     let app = store::find(&registry.resources.pool, question.app_id).await?;
@@ -19,13 +19,13 @@ pub(crate) async fn get_app(
 
 /// [`NameApps`]
 pub(crate) async fn name_apps(
-    registry: Arc<Registry>,
+    registry: Arc<AppRegistry>,
     question: NameApps,
 ) -> Result<Vec<NamedApp>, RpcRefusal> {
     Ok(store::name(&registry.resources.pool, &question.app_ids).await?)
 }
 
-fn view(registry: &Registry, app: App) -> AppView {
+fn view(registry: &AppRegistry, app: App) -> AppView {
     AppView {
         scopes: app.scopes(&registry.resources.catalogue),
         id: app.id,

@@ -155,7 +155,9 @@ fn id_of_target<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
 #[cfg(test)]
 pub(crate) mod tests {
     use contract::envelope::{Commitments, EventHeader};
-    use contract::facts::{AccessRefused, AppSuspended, ConsentRevoked};
+    use contract::facts::{
+        AccessRefused, AppSuspended, ConsentEndReason, ConsentRevoked, RefusedBecause,
+    };
     use contract::{Context, Environment, Fact, GrantId, Provenance};
 
     use super::*;
@@ -195,7 +197,7 @@ pub(crate) mod tests {
             grant_id: GrantId::from_uuid(Uuid::from_u128(5)),
             app_id: AppId::from_uuid(Uuid::from_u128(6)),
             account_id: AccountId::from_uuid(Uuid::from_u128(7)),
-            reason: "requested".into(),
+            reason: ConsentEndReason::Requested,
         };
         let bytes = event(fact.grant_id.uuid(), 2, &fact);
         let entry = Entry::read(bytes.clone()).unwrap();
@@ -215,7 +217,7 @@ pub(crate) mod tests {
         let fact = AccessRefused {
             operation: "app.activate".into(),
             target: format!("app/{app}"),
-            reason: "role_not_allowed".into(),
+            reason: RefusedBecause::RoleNotAllowed,
         };
         let entry = Entry::read(event(Uuid::from_u128(10), 1, &fact)).unwrap();
         assert_eq!(entry.app_id, Some(AppId::from_uuid(app)));

@@ -3,7 +3,7 @@
 mod support;
 
 use axum::http::Method;
-use contract::facts::{AppArchived, ConsentRevoked};
+use contract::facts::{AppArchived, ConsentEndReason, ConsentRevoked};
 use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Service};
 use insta::assert_json_snapshot;
 use service::MemberRole;
@@ -22,7 +22,8 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     let account_id: AccountId = world.env.new_id();
     let grant_id: GrantId = world.env.new_id();
     let (provenance, _) = acting(&world.env, operator.id, mine);
-    let revoked = ConsentRevoked { grant_id, app_id: app, account_id, reason: "requested".into() };
+    let revoked =
+        ConsentRevoked { grant_id, app_id: app, account_id, reason: ConsentEndReason::Requested };
     let revoked = events.record(&world.env, grant_id.uuid(), &provenance, &revoked);
     for bytes in life.iter().chain(&others).chain([&revoked]) {
         world.publish(bytes).await;
@@ -141,7 +142,8 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     let grant_id: GrantId = world.env.new_id();
     let provenance = Provenance::system(Service::AppRegistry, Some(other), world.env.new_id());
     let app_id: AppId = world.env.new_id();
-    let revoked = ConsentRevoked { grant_id, app_id, account_id, reason: "requested".into() };
+    let revoked =
+        ConsentRevoked { grant_id, app_id, account_id, reason: ConsentEndReason::Requested };
     let revoked = events.record(&world.env, grant_id.uuid(), &provenance, &revoked);
     for bytes in life.iter().chain(&others).chain([&revoked]) {
         world.publish(bytes).await;

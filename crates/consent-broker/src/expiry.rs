@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use contract::facts::ConsentLinkExpired;
 use contract::{Provenance, Service};
 use service::Resources;
 
@@ -23,18 +22,13 @@ pub enum ExpiryError {
 }
 
 /// Looks for expired links every `period` until shutdown.
-pub fn spawn(resources: &Resources, period: Duration) {
+pub(crate) fn spawn(resources: &Resources, period: Duration) {
     let sweeping = resources.clone();
-    resources.tasks.spawn("link-expiry", move |shutdown| {
+    resources.tasks.every(period, "link-expiry", move || {
         let resources = sweeping.clone();
         async move {
-            loop {
-                while sweep(&resources).await? > 0 {}
-                tokio::select! {
-                    () = shutdown.cancelled() => return Ok::<(), ExpiryError>(()),
-                    () = tokio::time::sleep(period) => {}
-                }
-            }
+            while sweep(&resources).await? > 0 {}
+            Ok::<(), ExpiryError>(())
         }
     });
 }
@@ -49,18 +43,15 @@ pub async fn sweep(resources: &Resources) -> Result<usize, ExpiryError> {
     if due.is_empty() {
         return Ok(0);
     }
-    for link in &due {
-        let version = link.version.next();
-        if links::expire(unit.connection().await?, link.id, now, version).await? {
-            // Links expire independently of each other: each has a correlation of its own.
-            let provenance = Provenance::system(
-                Service::ConsentBroker,
-                Some(link.organization_id),
-                resources.env.new_id(),
-            );
-            let fact = ConsentLinkExpired { link_id: link.id, app_id: link.app_id };
-            unit.record_as(&provenance, link.id.uuid(), version, &fact)?;
-        }
+    for (link, fact) in due.iter().filter_map(|link| link.expire(now)) {
+        links::save(unit.connection().await?, &link).await?;
+        // Links expire independently of each other: each has a correlation of its own.
+        let provenance = Provenance::system(
+            Service::ConsentBroker,
+            Some(link.organization_id),
+            resources.env.new_id(),
+        );
+        unit.record_as(&provenance, link.id.uuid(), link.version, &fact)?;
     }
     unit.commit().await?;
     Ok(due.len())

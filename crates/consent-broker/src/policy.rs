@@ -1,97 +1,155 @@
 //! Who may do what with links and grants. Pure: who asks and what they hold is handed in.
 
+use std::collections::BTreeSet;
+
 use contract::catalogue::Catalogue;
-use contract::provenance::Authority;
 use contract::rpc::{AccountRole, MemberRole};
+use contract::{Authority, OrganizationId};
+use service::{Caller, Denied};
 
-/// An answer to "may they?".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// They may, because of this.
-    Allowed(Authority),
-    /// They know that it is there, but their role does not suffice.
-    RoleNotAllowed,
-    /// They are not to know that it is there.
-    Hidden,
-}
-
-/// What an approval or denial is allowed by: whoever holds the link may answer it.
-pub const HOLDER_OF_LINK: Authority = Authority::role("link");
+use crate::account_selection::SelectedAccount;
 
 /// Making and revoking an app's links.
-pub fn write_links(role: Option<MemberRole>, operator: bool) -> Access {
-    match role {
-        Some(MemberRole::Owner) => Access::Allowed(Authority::role("owner")),
-        Some(MemberRole::Developer) => Access::Allowed(Authority::role("developer")),
-        Some(MemberRole::Auditor) => Access::RoleNotAllowed,
-        None if operator => Access::RoleNotAllowed,
-        None => Access::Hidden,
+pub(crate) fn write_links(
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Authority, Denied> {
+    match caller.role_in(organization) {
+        Some(MemberRole::Owner) => Ok(Authority::role("owner")),
+        Some(MemberRole::Developer) => Ok(Authority::role("developer")),
+        Some(MemberRole::Auditor) => Err(Denied::Role),
+        None if caller.operator => Err(Denied::Role),
+        None => Err(Denied::Hidden),
     }
 }
 
 /// Looking at an app's links.
-pub fn read_links(role: Option<MemberRole>, operator: bool) -> Access {
-    match role {
-        Some(role) => Access::Allowed(Authority::role(role.as_str())),
-        None if operator => Access::Allowed(Authority::OPERATOR),
-        None => Access::Hidden,
+pub(crate) fn read_links(
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Authority, Denied> {
+    match caller.role_in(organization) {
+        Some(role) => Ok(Authority::role(role.as_str())),
+        None if caller.operator => Ok(Authority::OPERATOR),
+        None => Err(Denied::Hidden),
     }
 }
 
+/// Looking at what a link asks for, and denying it: whoever holds the link.
+pub(crate) const HOLDER_OF_LINK: Result<Authority, Denied> = Ok(Authority::role("link"));
+
+/// Consenting for one account: by the role on it.
+pub(crate) fn consent(
+    role: AccountRole,
+    consent_roles: &[AccountRole],
+) -> Result<Authority, Denied> {
+    if consent_roles.contains(&role) {
+        Ok(Authority::account_role(role.as_str()))
+    } else {
+        Err(Denied::Role)
+    }
+}
+
+/// Consenting for all of these: by the role on them, or the roles if they differ.
+pub(crate) fn consent_for_all(
+    accounts: &[SelectedAccount],
+    consent_roles: &[AccountRole],
+) -> Result<Authority, Denied> {
+    let mut roles = BTreeSet::new();
+    for account in accounts {
+        consent(account.role, consent_roles)?;
+        roles.insert(account.role.as_str());
+    }
+    Ok(Authority::account_role(&roles.into_iter().collect::<Vec<_>>().join("+")))
+}
+
 /// Revoking a grant: whoever could have consented, by their role on the account now, and operators.
-pub fn revoke_grant(
+pub(crate) fn revoke_grant(
     on_account: Option<AccountRole>,
     in_organization: Option<MemberRole>,
     operator: bool,
     consent_roles: &[AccountRole],
-) -> Access {
+) -> Result<Authority, Denied> {
     match on_account {
-        Some(role) if consent_roles.contains(&role) => {
-            Access::Allowed(Authority::account_role(role.as_str()))
-        }
-        _ if operator => Access::Allowed(Authority::OPERATOR),
-        None if in_organization.is_none() => Access::Hidden,
-        _ => Access::RoleNotAllowed,
+        Some(role) if consent_roles.contains(&role) => Ok(Authority::account_role(role.as_str())),
+        _ if operator => Ok(Authority::OPERATOR),
+        None if in_organization.is_none() => Err(Denied::Hidden),
+        _ => Err(Denied::Role),
     }
 }
 
 /// The roles that may consent for a service. When an operator has taken the service out of the
 /// catalogue, admins can still end what was granted for it.
-pub fn consent_roles<'a>(catalogue: &'a Catalogue, service: &str) -> &'a [AccountRole] {
+pub(crate) fn consent_roles<'a>(catalogue: &'a Catalogue, service: &str) -> &'a [AccountRole] {
     catalogue.service(service).map_or(&[AccountRole::Admin], |entry| entry.consent_roles.as_slice())
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::environment::Environment;
+    use contract::rpc::Membership;
+
     use super::*;
+
+    const ORGANIZATION: OrganizationId = OrganizationId::from_uuid(uuid::Uuid::from_u128(1));
+
+    fn caller(role: Option<MemberRole>, operator: bool) -> Caller {
+        let environment = Environment::system();
+        let membership = |role| Membership { organization_id: ORGANIZATION, role };
+        Caller {
+            person_id: environment.new_id(),
+            operator,
+            memberships: role.map(membership).into_iter().collect(),
+            api_token_id: environment.new_id(),
+        }
+    }
 
     #[test]
     fn owners_and_developers_make_links_and_auditors_only_look() {
         assert_eq!(
-            write_links(Some(MemberRole::Owner), false),
-            Access::Allowed(Authority::role("owner"))
+            write_links(&caller(Some(MemberRole::Owner), false), ORGANIZATION),
+            Ok(Authority::role("owner"))
         );
         assert_eq!(
-            write_links(Some(MemberRole::Developer), false),
-            Access::Allowed(Authority::role("developer"))
+            write_links(&caller(Some(MemberRole::Developer), false), ORGANIZATION),
+            Ok(Authority::role("developer"))
         );
-        assert_eq!(write_links(Some(MemberRole::Auditor), false), Access::RoleNotAllowed);
         assert_eq!(
-            read_links(Some(MemberRole::Auditor), false),
-            Access::Allowed(Authority::role("auditor"))
+            write_links(&caller(Some(MemberRole::Auditor), false), ORGANIZATION),
+            Err(Denied::Role)
+        );
+        assert_eq!(
+            read_links(&caller(Some(MemberRole::Auditor), false), ORGANIZATION),
+            Ok(Authority::role("auditor"))
         );
     }
 
     #[test]
     fn strangers_are_not_told_that_a_link_is_there() {
-        assert_eq!(write_links(None, false), Access::Hidden);
-        assert_eq!(read_links(None, false), Access::Hidden);
+        assert_eq!(write_links(&caller(None, false), ORGANIZATION), Err(Denied::Hidden));
+        assert_eq!(read_links(&caller(None, false), ORGANIZATION), Err(Denied::Hidden));
     }
 
     #[test]
     fn operators_look_at_links_and_do_not_make_them() {
-        assert_eq!(read_links(None, true), Access::Allowed(Authority::OPERATOR));
-        assert_eq!(write_links(None, true), Access::RoleNotAllowed);
+        assert_eq!(read_links(&caller(None, true), ORGANIZATION), Ok(Authority::OPERATOR));
+        assert_eq!(write_links(&caller(None, true), ORGANIZATION), Err(Denied::Role));
+    }
+
+    #[test]
+    fn an_approval_names_each_role_that_allowed_it_once() {
+        let account = |role| SelectedAccount { account_id: Environment::system().new_id(), role };
+        let admin = account(AccountRole::Admin);
+        let technical = account(AccountRole::TechnicalManager);
+        let consent = |accounts: &[SelectedAccount]| {
+            consent_for_all(accounts, &[AccountRole::Admin, AccountRole::TechnicalManager])
+        };
+        assert_eq!(consent(&[admin, admin]), Ok(Authority::account_role("admin")));
+        assert_eq!(
+            consent(&[technical, admin]),
+            Ok(Authority::account_role("admin+technical_manager"))
+        );
+        assert_eq!(consent(&[admin, account(AccountRole::Viewer)]), Err(Denied::Role));
     }
 
     #[test]
@@ -103,21 +161,18 @@ mod tests {
         let technical = AccountRole::TechnicalManager;
         assert_eq!(
             revoke(technical, "retail_media"),
-            Access::Allowed(Authority::account_role("technical_manager"))
+            Ok(Authority::account_role("technical_manager"))
         );
-        assert_eq!(revoke(technical, "marketing_solutions"), Access::RoleNotAllowed);
-        assert_eq!(revoke(AccountRole::Analyst, "retail_media"), Access::RoleNotAllowed);
+        assert_eq!(revoke(technical, "marketing_solutions"), Err(Denied::Role));
+        assert_eq!(revoke(AccountRole::Analyst, "retail_media"), Err(Denied::Role));
     }
 
     #[test]
     fn the_apps_own_developers_see_a_grant_and_cannot_revoke_it() {
         let roles = [AccountRole::Admin];
-        assert_eq!(
-            revoke_grant(None, Some(MemberRole::Owner), false, &roles),
-            Access::RoleNotAllowed
-        );
-        assert_eq!(revoke_grant(None, None, false, &roles), Access::Hidden);
-        assert_eq!(revoke_grant(None, None, true, &roles), Access::Allowed(Authority::OPERATOR));
+        assert_eq!(revoke_grant(None, Some(MemberRole::Owner), false, &roles), Err(Denied::Role));
+        assert_eq!(revoke_grant(None, None, false, &roles), Err(Denied::Hidden));
+        assert_eq!(revoke_grant(None, None, true, &roles), Ok(Authority::OPERATOR));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use contract::rpc::{AccountRole, HeldAccountRole};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::choice::{approvals, check_form};
+use crate::account_selection::{check_form, select};
 
 const SERVICE: &str = "retail_media";
 
@@ -44,7 +44,7 @@ proptest! {
         held in prop::collection::vec(held(), 0..12),
         may in prop::collection::vec(role(), 0..4),
     ) {
-        if let Ok(approved) = approvals(&chosen, &held, SERVICE, &may) {
+        if let Ok(approved) = select(&chosen, &held, SERVICE, &may) {
             for approval in &approved {
                 prop_assert!(may.contains(&approval.role));
                 prop_assert!(held.iter().any(|held| held.account_id == approval.account_id
@@ -67,8 +67,8 @@ proptest! {
         let mut turned = chosen.clone();
         turned.reverse();
         let (one, other) = (
-            approvals(&chosen, &held, SERVICE, &may),
-            approvals(&turned, &held, SERVICE, &may),
+            select(&chosen, &held, SERVICE, &may),
+            select(&turned, &held, SERVICE, &may),
         );
         prop_assert_eq!(one.ok(), other.ok());
     }

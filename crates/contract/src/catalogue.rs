@@ -3,66 +3,19 @@
 //! The catalogue is a file ([`DEFAULT`] unless configured), checked as a whole when it is read, so
 //! that a mistake stops the start and not a customer.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+mod domain_level;
 
-use schemars::JsonSchema;
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::domain_level::is_name;
+pub use self::domain_level::{DomainLevel, InvalidDomainLevel, Level, ServiceDomain};
 use crate::rpc::AccountRole;
 
 /// The catalogue that is used when none is configured.
-pub const DEFAULT: &str = include_str!("../catalogue.toml");
-
-/// How much of a domain an app may do.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// See.
-    Read,
-    /// See and change.
-    Manage,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Read => "read",
-            Self::Manage => "manage",
-        })
-    }
-}
-
-/// A domain at a level: one thing an app asks for.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
-)]
-pub struct DomainLevel {
-    /// The domain's name in the catalogue, such as `campaigns`.
-    pub domain: String,
-    /// The level. Manage implies read.
-    pub level: Level,
-}
-
-impl fmt::Display for DomainLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.domain, self.level)
-    }
-}
+pub(crate) const DEFAULT: &str = include_str!("../catalogue.toml");
 
 /// All services that apps can be for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -199,7 +152,7 @@ impl Catalogue {
         enabled: &[String],
     ) -> Result<Vec<DomainLevel>, SelectionError> {
         let service = self.service(service_name)?;
-        let mut selected: BTreeMap<&str, Level> = BTreeMap::new();
+        let mut selected: BTreeMap<String, Level> = BTreeMap::new();
         let mut exclusive = None;
         for want in wanted {
             let entry = service.level(want)?;
@@ -212,11 +165,11 @@ impl Catalogue {
             if entry.exclusive {
                 exclusive = Some((want, entry));
             }
-            let level = selected.entry(&want.domain).or_insert(want.level);
+            let level = selected.entry(want.domain.clone()).or_insert(want.level);
             *level = want.level.max(*level);
             for included in &entry.includes {
                 // Checked when the catalogue was read: `includes` names levels that exist.
-                if let Some((domain, level)) = parse_domain_level(included) {
+                if let Ok(DomainLevel { domain, level }) = included.parse() {
                     let present = selected.entry(domain).or_insert(level);
                     *present = level.max(*present);
                 }
@@ -233,10 +186,7 @@ impl Catalogue {
                 });
             }
         }
-        Ok(selected
-            .into_iter()
-            .map(|(domain, level)| DomainLevel { domain: domain.to_owned(), level })
-            .collect())
+        Ok(selected.into_iter().map(|(domain, level)| DomainLevel { domain, level }).collect())
     }
 
     /// The OAuth scopes (RFC 6749 section 3.3) of these domains. Manage implies read, so both are named.
@@ -284,7 +234,10 @@ impl ServiceEntry {
         };
         let place = format!("services.{name}");
         if !is_name(name) {
-            return wrong(place, "a service's name has lower-case letters, digits and underscores");
+            return wrong(
+                place,
+                "a service's name begins with a lower-case letter and has such letters, digits and underscores",
+            );
         }
         if !is_scope_word(&self.scope_prefix) {
             return wrong(
@@ -306,7 +259,7 @@ impl ServiceEntry {
             if !is_name(domain_name) {
                 return wrong(
                     place,
-                    "a domain's name has lower-case letters, digits and underscores",
+                    "a domain's name begins with a lower-case letter and has such letters, digits and underscores",
                 );
             }
             if !is_scope_word(&domain.scope_name) {
@@ -320,9 +273,7 @@ impl ServiceEntry {
             }
             for entry in [&domain.read, &domain.manage].into_iter().flatten() {
                 for included in &entry.includes {
-                    let known = parse_domain_level(included).is_some_and(|(domain, level)| {
-                        self.domains.get(domain).is_some_and(|entry| entry.level(level).is_some())
-                    });
+                    let known = included.parse().is_ok_and(|wanted| self.level(&wanted).is_ok());
                     if !known {
                         return wrong(
                             format!("{place}.includes"),
@@ -344,19 +295,6 @@ impl DomainEntry {
             Level::Manage => self.manage.as_ref(),
         }
     }
-}
-
-fn parse_domain_level(text: &str) -> Option<(&str, Level)> {
-    match text.split_once(':')? {
-        (domain, "read") => Some((domain, Level::Read)),
-        (domain, "manage") => Some((domain, Level::Manage)),
-        _ => None,
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn is_scope_word(text: &str) -> bool {

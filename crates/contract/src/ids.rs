@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::patterns;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -111,7 +112,7 @@ ids! {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, ToSchema)]
 #[schema(value_type = String)]
 #[schemars(transparent)]
-pub struct ClientId(#[schemars(with = "String")] Uuid);
+pub struct ClientId(#[schemars(with = "String", regex(pattern = patterns::CLIENT_ID))] Uuid);
 
 /// Text that is no client id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

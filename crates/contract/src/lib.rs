@@ -6,7 +6,7 @@
 //! 2. [`actor`]: who does things, and [`provenance`]: why they were allowed and where they came from.
 //! 3. [`facts`]: what can happen, one struct an event type.
 //! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject.
-//! 5. [`commitment`]: how personal data and typed text are bound to an event and can still be erased.
+//! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
 //! 6. [`catalogue`]: what apps can ask for.
 //! 7. [`rpc`]: the questions services ask each other.
 //! 8. [`text`]: which characters a name that people decide by cannot have; [`instant`]: which
@@ -15,12 +15,13 @@
 
 pub mod actor;
 pub mod catalogue;
-pub mod commitment;
+mod commitment;
 pub mod envelope;
 pub mod environment;
 pub mod facts;
 pub mod ids;
 pub mod instant;
+mod patterns;
 #[cfg(test)]
 mod properties;
 pub mod provenance;

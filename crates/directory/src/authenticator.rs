@@ -51,14 +51,14 @@ impl Lookup for Holders {
         connection: &mut PgConnection,
         hashes: &[SecretHash],
     ) -> sqlx::Result<HashMap<SecretHash, AuthenticatedPerson>> {
-        let mut holders = store::token_holders(connection, hashes).await?;
+        let mut holders = store::api_tokens::holders(connection, hashes).await?;
         let now = self.0.now();
         holders.retain(|_, (token, _)| token.is_live(now));
         let used = holders.values().map(|(token, _)| token);
         let news: Vec<_> =
             used.filter(|token| token.is_use_news(now)).map(|token| token.id).collect();
         if !news.is_empty() {
-            store::note_uses(connection, &news, now, now - USE_RESOLUTION).await?;
+            store::api_tokens::note_uses(connection, &news, now, now - USE_RESOLUTION).await?;
         }
         let people = holders.into_iter().map(|(hash, (_, person))| (hash, person));
         Ok(people.collect())

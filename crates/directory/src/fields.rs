@@ -22,8 +22,26 @@ pub struct FieldError {
 
 impl FieldError {
     /// This field has this problem.
-    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field, message: message.into() }
+    }
+}
+
+/// All that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(|e| format!("{} {}", e.field, e.message)).collect::<Vec<_>>().join("; "))]
+pub struct Invalid(pub Vec<FieldError>);
+
+impl Invalid {
+    /// What went wrong of these, in their order.
+    pub(crate) fn all<const N: usize>(errors: [Option<FieldError>; N]) -> Self {
+        Self(errors.into_iter().flatten().collect())
+    }
+}
+
+impl From<FieldError> for Invalid {
+    fn from(error: FieldError) -> Self {
+        Self(vec![error])
     }
 }
 
@@ -31,14 +49,14 @@ impl FieldError {
 ///
 /// Checked for shape only. Whether it exists is known once mail to it was answered.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Email(String);
+pub(crate) struct Email(String);
 
 impl Email {
     /// The longest address that mail can be sent to (RFC 5321 section 4.5.3.1.3).
     const MAX_CHARS: usize = 254;
 
     /// Reads an address.
-    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
+    pub(crate) fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
         let normal = text.trim().to_lowercase();
         let shaped = normal.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()
@@ -58,7 +76,7 @@ impl Email {
     }
 
     /// The address.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -71,7 +89,7 @@ impl fmt::Debug for Email {
 }
 
 /// A name for people to read: trimmed, one line, not empty, at most `max` characters.
-pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, FieldError> {
+pub(crate) fn name(field: &'static str, text: &str, max: usize) -> Result<String, FieldError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(FieldError::new(field, "is required"));
@@ -86,7 +104,7 @@ pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, Field
 }
 
 /// A text of at most `max` characters. An empty one is none.
-pub fn description(
+pub(crate) fn description(
     field: &'static str,
     text: Option<&str>,
     max: usize,
@@ -104,7 +122,7 @@ pub fn description(
 }
 
 /// A country as an ISO 3166-1 alpha-2 code.
-pub fn country(field: &'static str, text: &str) -> Result<String, FieldError> {
+pub(crate) fn country(field: &'static str, text: &str) -> Result<String, FieldError> {
     if country::is_code(text) {
         Ok(text.to_owned())
     } else {
@@ -113,7 +131,10 @@ pub fn country(field: &'static str, text: &str) -> Result<String, FieldError> {
 }
 
 /// A website: an http or https URL with a host and without credentials. An empty one is none.
-pub fn website(field: &'static str, text: Option<&str>) -> Result<Option<String>, FieldError> {
+pub(crate) fn website(
+    field: &'static str,
+    text: Option<&str>,
+) -> Result<Option<String>, FieldError> {
     const MAX_CHARS: usize = 2048;
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);

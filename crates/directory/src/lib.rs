@@ -2,80 +2,79 @@
 //!
 //! In reading order:
 //!
-//! 1. [`fields`] and [`password`]: what a single value must be.
-//! 2. [`organization`], [`membership`], [`person`], [`account`], [`api_token`], [`import`]: what
-//!    there is and what may change, as pure functions. [`policy`]: who may.
-//! 3. [`store`]: the SQL.
-//! 4. `http` (one file an endpoint or two), `rpc` (what other services ask), [`authenticator`]
-//!    (whose API token it is), and for the command line [`operators`] (the first operator of an empty
+//! 1. `fields` and `password`: what a single value must be.
+//! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
+//!    `account_role`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
+//!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
+//!    may.
+//! 3. `store`: the SQL.
+//! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
+//!    is), `issue` (making one), and for the command line `operators` (the first operator of an empty
 //!    installation) and [`organization_exists`].
 //!
-//! Names, emails and password hashes are personal: they are in this service's tables and its
-//! answers, never in events.
+//! Emails, people's names and password hashes are personal: they are in this service's tables and its
+//! answers, never in events. What is typed to describe an organization goes beside its events.
 
-pub mod account;
-pub mod api_token;
-pub mod authenticator;
+mod account;
+mod account_role;
+mod api_token;
+mod authenticator;
 mod country;
-pub mod fields;
+mod enabled_domains;
+mod fields;
 mod http;
-pub mod import;
+mod import;
 mod issue;
-pub mod membership;
-pub mod operators;
-pub mod organization;
-pub mod password;
-pub mod person;
-pub mod policy;
+mod membership;
+mod operators;
+mod organization;
+mod password;
+mod person;
+mod policy;
+mod profile;
 #[cfg(test)]
 mod properties;
 mod rpc;
-pub mod settings;
-pub mod store;
+mod settings;
+mod sign_in;
+mod store;
 
 use std::sync::Arc;
 
 use contract::OrganizationId;
-use service::{Resources, StartError};
+use service::{Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
+pub use password::PasswordSettings;
 pub use settings::Settings;
 
 /// What the handlers share.
-pub struct Directory {
+struct Directory {
     resources: Resources,
     settings: Settings,
     passwords: password::Passwords,
 }
 
 impl Directory {
-    /// The directory on this resources, not started.
-    ///
-    /// # Errors
-    /// When the password settings are out of argon2's bounds.
-    pub fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
+    /// Fails when the password settings are out of argon2's bounds.
+    fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
         Ok(Self { resources, settings, passwords })
     }
 }
 
-impl std::fmt::Debug for Directory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Directory").field("settings", &self.settings).finish_non_exhaustive()
+impl ServiceState for Directory {
+    fn resources(&self) -> &Resources {
+        &self.resources
     }
-}
-
-/// The routes with their description, as they are with default settings.
-pub fn router() -> utoipa_axum::router::OpenApiRouter<Arc<Directory>> {
-    http::router(&Settings::default())
 }
 
 /// The description of the routes (OpenAPI 3.1).
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    router().into_openapi()
+    http::router(&Settings::default()).into_openapi()
 }
 
 /// Whether there is this organization, asked on the database alone: for the command line, which works
@@ -84,7 +83,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When the database does not answer or refuses.
 pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Result<bool> {
-    Ok(store::organization(&mut *pool.acquire().await?, id).await?.is_some())
+    Ok(store::organizations::find(&mut *pool.acquire().await?, id).await?.is_some())
 }
 
 /// Starts answering the other services and gives the routes.

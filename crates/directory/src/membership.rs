@@ -1,47 +1,78 @@
 //! Memberships: one person's role in one organization, and the rule that an owner stays (rule 3).
 
 use chrono::{DateTime, Utc};
+use contract::facts::{MembershipGranted, MembershipRemoved, MembershipRoleChanged};
 use contract::rpc::MemberRole;
-use contract::{MembershipId, OrganizationId, PersonId};
+use contract::{MembershipId, OrganizationId, PersonId, Version};
 
 /// A membership as it is stored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// Its id: a person who comes back has a new one.
-    pub id: MembershipId,
+    pub(crate) id: MembershipId,
     /// The organization.
-    pub organization_id: OrganizationId,
+    pub(crate) organization_id: OrganizationId,
     /// The person.
-    pub person_id: PersonId,
+    pub(crate) person_id: PersonId,
     /// The role.
-    pub role: MemberRole,
+    pub(crate) role: MemberRole,
     /// The version of its last event.
-    pub version: i64,
+    pub(crate) version: Version,
     /// Since when.
-    pub created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
 }
 
 /// The organization would be left without an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an organization keeps at least one owner: make somebody else an owner first")]
-pub struct LastOwner;
+pub(crate) struct LastOwner;
 
 impl Membership {
-    /// Decides on another role, given how many owners the organization has now. `Ok(false)` when
+    /// Makes somebody a member who is none.
+    pub(crate) fn grant(
+        id: MembershipId,
+        organization_id: OrganizationId,
+        person_id: PersonId,
+        role: MemberRole,
+        now: DateTime<Utc>,
+    ) -> (Self, MembershipGranted) {
+        let fact = MembershipGranted { membership_id: id, organization_id, person_id, role };
+        let version = Version::FIRST;
+        (Self { id, organization_id, person_id, role, version, created_at: now }, fact)
+    }
+
+    /// Gives the member another role, given how many owners the organization has now; none when
     /// the role is held already.
     ///
     /// The count holds only while the organization's row is locked.
-    pub fn change_role(&self, role: MemberRole, owners: i64) -> Result<bool, LastOwner> {
+    pub(crate) fn change_role(
+        &self,
+        role: MemberRole,
+        owners: i64,
+    ) -> Result<Option<(Self, MembershipRoleChanged)>, LastOwner> {
         if role == self.role {
-            return Ok(false);
+            return Ok(None);
         }
         self.cease_to_be_owner(owners)?;
-        Ok(true)
+        let fact = MembershipRoleChanged {
+            membership_id: self.id,
+            organization_id: self.organization_id,
+            person_id: self.person_id,
+            role,
+            previous_role: self.role,
+        };
+        Ok(Some((Self { role, version: self.version.next(), ..self.clone() }, fact)))
     }
 
-    /// Decides on the end of the membership, given how many owners the organization has now.
-    pub fn remove(&self, owners: i64) -> Result<(), LastOwner> {
-        self.cease_to_be_owner(owners)
+    /// Ends the membership, given how many owners the organization has now. The membership as it ends.
+    pub(crate) fn remove(&self, owners: i64) -> Result<(Self, MembershipRemoved), LastOwner> {
+        self.cease_to_be_owner(owners)?;
+        let fact = MembershipRemoved {
+            membership_id: self.id,
+            organization_id: self.organization_id,
+            person_id: self.person_id,
+        };
+        Ok((Self { version: self.version.next(), ..self.clone() }, fact))
     }
 
     fn cease_to_be_owner(&self, owners: i64) -> Result<(), LastOwner> {
@@ -56,14 +87,14 @@ mod tests {
     use super::*;
 
     fn member(role: MemberRole) -> Membership {
-        Membership {
-            id: MembershipId::from_uuid(Uuid::from_u128(1)),
-            organization_id: OrganizationId::from_uuid(Uuid::from_u128(2)),
-            person_id: PersonId::from_uuid(Uuid::from_u128(3)),
+        let (membership, _) = Membership::grant(
+            MembershipId::from_uuid(Uuid::from_u128(1)),
+            OrganizationId::from_uuid(Uuid::from_u128(2)),
+            PersonId::from_uuid(Uuid::from_u128(3)),
             role,
-            version: 1,
-            created_at: DateTime::from_timestamp(0, 0).unwrap(),
-        }
+            DateTime::UNIX_EPOCH,
+        );
+        membership
     }
 
     #[test]
@@ -71,20 +102,26 @@ mod tests {
         let owner = member(MemberRole::Owner);
         assert_eq!(owner.remove(1), Err(LastOwner));
         assert_eq!(owner.change_role(MemberRole::Auditor, 1), Err(LastOwner));
-        assert_eq!(owner.change_role(MemberRole::Owner, 1), Ok(false));
+        assert_eq!(owner.change_role(MemberRole::Owner, 1), Ok(None));
     }
 
     #[test]
     fn one_of_two_owners_can_go() {
         let owner = member(MemberRole::Owner);
-        assert_eq!(owner.remove(2), Ok(()));
-        assert_eq!(owner.change_role(MemberRole::Developer, 2), Ok(true));
+        let (ended, removed) = owner.remove(2).unwrap();
+        assert_eq!((ended.version.number(), removed.membership_id), (2, owner.id));
+        let (demoted, changed) = owner.change_role(MemberRole::Developer, 2).unwrap().unwrap();
+        assert_eq!((demoted.version.number(), demoted.role), (2, MemberRole::Developer));
+        assert_eq!(
+            (changed.role, changed.previous_role),
+            (MemberRole::Developer, MemberRole::Owner)
+        );
     }
 
     #[test]
     fn others_come_and_go_as_they_like() {
         let developer = member(MemberRole::Developer);
-        assert_eq!(developer.remove(1), Ok(()));
-        assert_eq!(developer.change_role(MemberRole::Owner, 1), Ok(true));
+        assert!(developer.remove(1).is_ok());
+        assert!(developer.change_role(MemberRole::Owner, 1).is_ok_and(|change| change.is_some()));
     }
 }

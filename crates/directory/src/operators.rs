@@ -1,12 +1,11 @@
 //! The first operator of an empty installation, added from the command line.
 
-use contract::facts::PersonRegistered;
 use contract::secret::ApiToken;
 use contract::{PersonId, Provenance, Service, Version};
 use eventstore::{AppendError, EventStore};
 
 use crate::api_token::NewToken;
-use crate::fields::FieldError;
+use crate::fields::Invalid;
 use crate::password::{PasswordError, PasswordSettings, Passwords};
 use crate::person::{NewPerson, Person};
 use crate::{issue, store};
@@ -34,8 +33,8 @@ pub enum AddOperatorError {
     #[error("somebody has registered with this email already")]
     EmailTaken,
     /// What was typed in is wrong.
-    #[error("{}", .0.iter().map(|e| format!("{} {}", e.field, e.message)).collect::<Vec<_>>().join("; "))]
-    Invalid(Vec<FieldError>),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
     /// The password cannot be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -46,11 +45,7 @@ pub enum AddOperatorError {
 
 impl From<sqlx::Error> for AddOperatorError {
     fn from(error: sqlx::Error) -> Self {
-        if store::is_taken(&error, "people_email_key") {
-            Self::EmailTaken
-        } else {
-            Self::Append(error.into())
-        }
+        Self::Append(error.into())
     }
 }
 
@@ -64,9 +59,9 @@ pub async fn add_first_operator(
     new: NewOperator,
 ) -> Result<(PersonId, ApiToken), AddOperatorError> {
     let environment = events.environment();
-    let parsed = NewPerson::parse(&new.email, &new.name, new.password, true, settings)
-        .map_err(AddOperatorError::Invalid)?;
-    let hash = match parsed.password {
+    let NewOperator { email, name, password, force } = new;
+    let new = NewPerson::parse(&email, &name, password, true, settings)?;
+    let hash = match new.password.clone() {
         Some(password) => {
             Some(Passwords::new(settings.clone(), environment.clone())?.hash(password).await?)
         }
@@ -74,19 +69,14 @@ pub async fn add_first_operator(
     };
     let provenance = Provenance::system(Service::Directory, None, environment.new_id());
     let mut unit = events.begin(&provenance);
-    let operator_exists = store::lock_operators(unit.connection().await?).await?;
-    if operator_exists && !new.force {
+    let operator_exists = store::people::lock_operators(unit.connection().await?).await?;
+    if operator_exists && !force {
         return Err(AddOperatorError::OperatorExists);
     }
-    let person = Person {
-        id: environment.new_id(),
-        email: parsed.email,
-        name: parsed.name,
-        operator: true,
-        created_at: environment.now(),
-    };
-    store::insert_person(unit.connection().await?, &person, hash.as_deref()).await?;
-    let registered = PersonRegistered { person_id: person.id, operator: true };
+    let (person, registered) = Person::register(environment.new_id(), new, environment.now());
+    if !store::people::insert(unit.connection().await?, &person, hash.as_deref()).await? {
+        return Err(AddOperatorError::EmailTaken);
+    }
     unit.record(person.id.uuid(), Version::FIRST, &registered)?;
     let first = NewToken { name: "first token".to_owned(), expires_at: None };
     let (_, token) = issue::token(&mut unit, environment, person.id, first).await?;

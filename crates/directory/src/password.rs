@@ -60,7 +60,7 @@ pub enum PasswordError {
 
 /// A password as it was typed in: in memory only, for as long as it takes to hash it.
 #[derive(Clone)]
-pub struct Password(String);
+pub(crate) struct Password(String);
 
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -73,12 +73,12 @@ impl Password {
     const MAX_BYTES: usize = 1024;
 
     /// What someone claims to be their password.
-    pub fn claimed(text: impl Into<String>) -> Self {
+    pub(crate) fn claimed(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// A password that somebody chose.
-    pub fn choose(
+    pub(crate) fn choose(
         field: &'static str,
         text: impl Into<String>,
         settings: &PasswordSettings,
@@ -97,7 +97,7 @@ impl Password {
 
 /// Hashes and verifies passwords.
 #[derive(Clone)]
-pub struct Passwords {
+pub(crate) struct Passwords {
     settings: PasswordSettings,
     environment: Environment,
     turns: Arc<Semaphore>,
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Passwords {
 
 impl Passwords {
     /// With these settings.
-    pub fn new(
+    pub(crate) fn new(
         settings: PasswordSettings,
         environment: Environment,
     ) -> Result<Self, PasswordError> {
@@ -133,12 +133,12 @@ impl Passwords {
     }
 
     /// The settings.
-    pub fn settings(&self) -> &PasswordSettings {
+    pub(crate) fn settings(&self) -> &PasswordSettings {
         &self.settings
     }
 
     /// The PHC string to store.
-    pub async fn hash(&self, password: Password) -> Result<String, PasswordError> {
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, PasswordError> {
         let _turn = self.turn().await?;
         let (argon2, salt) = (self.argon2.clone(), self.environment.bytes::<16>());
         tokio::task::spawn_blocking(move || hash(&argon2, password.0.as_bytes(), &salt))
@@ -148,7 +148,7 @@ impl Passwords {
 
     /// Whether the password is the one of this stored hash. Without one the answer is no, after
     /// the same time.
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
         password: Password,
         stored: Option<&str>,

@@ -1,24 +1,16 @@
 //! Who may. Pure functions of what the caller is and holds; the answer says why they may, which
 //! becomes the `authority` of the event.
 
-use contract::Authority;
 use contract::rpc::{AccountRole, MemberRole};
-
-/// Why somebody may not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
-    /// They do not get to know that the thing exists: 404.
-    NotVisible,
-    /// They see the thing, and their role does not suffice: 403, and an event.
-    RoleNotAllowed,
-}
+use contract::{Authority, OrganizationId, PersonId};
+use service::{Caller, Denied};
 
 /// What is attempted on an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrganizationAction {
+pub(crate) enum OrganizationAction {
     /// See it and its members.
     Read,
-    /// Change its details.
+    /// Change what it tells about itself.
     Edit,
     /// Add members, change their roles, remove them.
     ManageMembers,
@@ -28,30 +20,36 @@ pub enum OrganizationAction {
     Operate,
 }
 
-/// Decides on an organization, given the caller's role in it.
-pub fn organization(
-    operator: bool,
-    role: Option<MemberRole>,
+/// Decides on an organization, by the caller's role in it.
+pub(crate) fn organization(
+    caller: &Caller,
+    id: OrganizationId,
     action: OrganizationAction,
 ) -> Result<Authority, Denied> {
     use OrganizationAction as Action;
+    let role = caller.role_in(id);
     // The own role comes first: an owner who happens to be an operator acts as owner.
     let allowed = match (action, role) {
         (Action::Read | Action::Leave, Some(role)) => Some(role),
         (Action::Edit | Action::ManageMembers, Some(MemberRole::Owner)) => role,
         _ => None,
     };
-    match (allowed, operator, role) {
+    match (allowed, caller.operator, role) {
         (Some(role), _, _) => Ok(Authority::role(role.as_str())),
         (None, true, _) => Ok(Authority::OPERATOR),
-        (None, false, Some(_)) => Err(Denied::RoleNotAllowed),
-        (None, false, None) => Err(Denied::NotVisible),
+        (None, false, Some(_)) => Err(Denied::Role),
+        (None, false, None) => Err(Denied::Hidden),
     }
+}
+
+/// Why the caller may do what any person may, such as making an organization.
+pub(crate) fn any_person(caller: &Caller) -> Authority {
+    if caller.operator { Authority::OPERATOR } else { Authority::SELF }
 }
 
 /// What is attempted on an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountAction {
+pub(crate) enum AccountAction {
     /// See it.
     Read,
     /// See and change the roles on it.
@@ -59,8 +57,8 @@ pub enum AccountAction {
 }
 
 /// Decides on an account, given the caller's role on it.
-pub fn account(
-    operator: bool,
+pub(crate) fn account(
+    caller: &Caller,
     role: Option<AccountRole>,
     action: AccountAction,
 ) -> Result<Authority, Denied> {
@@ -69,64 +67,117 @@ pub fn account(
         (AccountAction::ManageRoles, Some(AccountRole::Admin)) => {
             Ok(Authority::account_role(AccountRole::Admin.as_str()))
         }
-        (_, _) if operator => Ok(Authority::OPERATOR),
-        (_, Some(_)) => Err(Denied::RoleNotAllowed),
-        (_, None) => Err(Denied::NotVisible),
+        (_, _) if caller.operator => Ok(Authority::OPERATOR),
+        (_, Some(_)) => Err(Denied::Role),
+        (_, None) => Err(Denied::Hidden),
+    }
+}
+
+/// Decides on revoking an API token of this person.
+pub(crate) fn api_token(caller: &Caller, holder: PersonId) -> Result<Authority, Denied> {
+    if caller.operator || caller.person_id == holder {
+        Ok(any_person(caller))
+    } else {
+        Err(Denied::Hidden)
+    }
+}
+
+/// Decides on seeing a person. `colleagues` is whether both are members of one organization.
+pub(crate) fn person(caller: &Caller, id: PersonId, colleagues: bool) -> Result<Authority, Denied> {
+    if caller.operator || caller.person_id == id || colleagues {
+        Ok(any_person(caller))
+    } else {
+        Err(Denied::Hidden)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::ApiTokenId;
+    use service::Membership;
+    use uuid::Uuid;
+
     use super::*;
     use OrganizationAction::{Edit, Leave, ManageMembers, Operate, Read};
+
+    fn ours() -> OrganizationId {
+        OrganizationId::from_uuid(Uuid::from_u128(1))
+    }
+
+    fn caller(operator: bool, role: Option<MemberRole>) -> Caller {
+        let membership = role.map(|role| Membership { organization_id: ours(), role });
+        Caller {
+            person_id: PersonId::from_uuid(Uuid::from_u128(2)),
+            operator,
+            memberships: membership.into_iter().collect(),
+            api_token_id: ApiTokenId::from_uuid(Uuid::from_u128(3)),
+        }
+    }
+
+    fn decided(
+        operator: bool,
+        role: Option<MemberRole>,
+        action: OrganizationAction,
+    ) -> Result<Authority, Denied> {
+        organization(&caller(operator, role), ours(), action)
+    }
 
     #[test]
     fn members_read_owners_manage_operators_operate() {
         for role in [MemberRole::Owner, MemberRole::Developer, MemberRole::Auditor] {
             for action in [Read, Leave] {
-                assert_eq!(
-                    organization(false, Some(role), action),
-                    Ok(Authority::role(role.as_str()))
-                );
+                let allowed = Ok(Authority::role(role.as_str()));
+                assert_eq!(decided(false, Some(role), action), allowed);
             }
             for action in [Edit, ManageMembers] {
-                assert_eq!(
-                    organization(false, Some(role), action).is_ok(),
-                    role == MemberRole::Owner
-                );
+                let owns = role == MemberRole::Owner;
+                assert_eq!(decided(false, Some(role), action).is_ok(), owns);
             }
-            assert_eq!(organization(false, Some(role), Operate), Err(Denied::RoleNotAllowed));
+            assert_eq!(decided(false, Some(role), Operate), Err(Denied::Role));
         }
         for action in [Read, Edit, ManageMembers, Operate] {
-            assert_eq!(organization(true, None, action), Ok(Authority::OPERATOR));
+            assert_eq!(decided(true, None, action), Ok(Authority::OPERATOR));
         }
     }
 
     #[test]
     fn strangers_do_not_learn_that_an_organization_exists() {
         for action in [Read, Edit, ManageMembers, Leave, Operate] {
-            assert_eq!(organization(false, None, action), Err(Denied::NotVisible));
+            assert_eq!(decided(false, None, action), Err(Denied::Hidden));
         }
     }
 
     #[test]
     fn an_owner_who_is_an_operator_acts_as_owner() {
-        assert_eq!(organization(true, Some(MemberRole::Owner), Edit), Ok(Authority::role("owner")));
+        assert_eq!(decided(true, Some(MemberRole::Owner), Edit), Ok(Authority::role("owner")));
     }
 
     #[test]
     fn only_admins_and_operators_manage_the_roles_of_an_account() {
         use AccountRole::{Admin, Analyst, BusinessManager, TechnicalManager, Viewer};
+        let somebody = caller(false, None);
         for role in [Admin, BusinessManager, TechnicalManager, Analyst, Viewer] {
-            assert!(account(false, Some(role), AccountAction::Read).is_ok());
-            let manages = account(false, Some(role), AccountAction::ManageRoles);
+            assert!(account(&somebody, Some(role), AccountAction::Read).is_ok());
+            let manages = account(&somebody, Some(role), AccountAction::ManageRoles);
             if role == Admin {
                 assert_eq!(manages.unwrap().as_str(), "account:admin");
             } else {
-                assert_eq!(manages, Err(Denied::RoleNotAllowed));
+                assert_eq!(manages, Err(Denied::Role));
             }
         }
-        assert_eq!(account(true, None, AccountAction::ManageRoles), Ok(Authority::OPERATOR));
-        assert_eq!(account(false, None, AccountAction::Read), Err(Denied::NotVisible));
+        let operator = caller(true, None);
+        assert_eq!(account(&operator, None, AccountAction::ManageRoles), Ok(Authority::OPERATOR));
+        assert_eq!(account(&somebody, None, AccountAction::Read), Err(Denied::Hidden));
+    }
+
+    #[test]
+    fn a_person_and_their_tokens_are_hidden_from_strangers() {
+        let (somebody, operator) = (caller(false, None), caller(true, None));
+        let other = PersonId::from_uuid(Uuid::from_u128(4));
+        assert_eq!(api_token(&somebody, somebody.person_id), Ok(Authority::SELF));
+        assert_eq!(api_token(&operator, other), Ok(Authority::OPERATOR));
+        assert_eq!(api_token(&somebody, other), Err(Denied::Hidden));
+        assert_eq!(person(&somebody, other, false), Err(Denied::Hidden));
+        assert!(person(&somebody, other, true).is_ok() && person(&operator, other, false).is_ok());
     }
 }

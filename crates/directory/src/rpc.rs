@@ -42,7 +42,8 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             let pool = pool.clone();
             async move {
                 let mut conn = pool.acquire().await?;
-                let organization = store::organization(&mut conn, question.organization_id).await?;
+                let organization =
+                    store::organizations::find(&mut conn, question.organization_id).await?;
                 Ok(organization.map(view))
             }
         })
@@ -55,7 +56,13 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             async move {
                 let VisibleAccounts { person_id, service, consent_roles } = question;
                 let mut conn = pool.acquire().await?;
-                Ok(store::visible_accounts(&mut conn, person_id, &service, &consent_roles).await?)
+                Ok(store::account_roles::visible_accounts(
+                    &mut conn,
+                    person_id,
+                    &service,
+                    &consent_roles,
+                )
+                .await?)
             }
         })
         .await?;
@@ -66,7 +73,8 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             let pool = pool.clone();
             async move {
                 let mut conn = pool.acquire().await?;
-                Ok(store::roles_of(&mut conn, question.person_id, question.account_ids.as_deref())
+                let AccountRolesOf { person_id, account_ids } = question;
+                Ok(store::account_roles::of_person(&mut conn, person_id, account_ids.as_deref())
                     .await?)
             }
         })
@@ -79,7 +87,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             async move {
                 at_most(question.person_ids.len())?;
                 let mut conn = pool.acquire().await?;
-                Ok(store::name_people(&mut conn, &question.person_ids).await?)
+                Ok(store::people::names(&mut conn, &question.person_ids).await?)
             }
         })
         .await?;
@@ -91,7 +99,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             async move {
                 at_most(question.account_ids.len())?;
                 let mut conn = pool.acquire().await?;
-                Ok(store::name_accounts(&mut conn, &question.account_ids).await?)
+                Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
             }
         })
         .await
@@ -111,11 +119,11 @@ fn at_most(ids: usize) -> Result<(), RpcRefusal> {
 fn view(organization: Organization) -> OrganizationView {
     OrganizationView {
         id: organization.id,
-        name: organization.details.name,
-        kind: organization.details.kind,
-        contact_email: organization.details.contact_email.as_str().to_owned(),
-        website: organization.details.website,
+        name: organization.profile.name,
+        kind: organization.profile.kind,
+        contact_email: organization.profile.contact_email.as_str().to_owned(),
+        website: organization.profile.website,
         confirmed: organization.confirmed_at.is_some(),
-        enabled_domains: organization.enabled_domains,
+        enabled_domains: organization.enabled_domains.iter().map(ToString::to_string).collect(),
     }
 }

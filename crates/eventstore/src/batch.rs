@@ -59,7 +59,7 @@ pub fn queue<Item, Outcome>() -> (Batches<Item, Outcome>, Worker<Item, Outcome>)
 
 impl<Item, Outcome> Batches<Item, Outcome> {
     /// Hands an item over and waits for what became of it.
-    pub async fn submit(&self, item: Item) -> Result<Outcome, Stopped> {
+    pub(crate) async fn submit(&self, item: Item) -> Result<Outcome, Stopped> {
         let (reply, outcome) = oneshot::channel();
         self.sender.send((item, reply)).await.map_err(|_| Stopped)?;
         outcome.await.map_err(|_| Stopped)

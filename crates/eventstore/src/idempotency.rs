@@ -7,7 +7,7 @@ use crate::store;
 pub use crate::store::{IdempotencyRecord, StoredAnswer};
 
 /// For how long an answer is kept, in hours.
-pub const KEPT_HOURS: i32 = 24;
+pub(crate) const KEPT_HOURS: i32 = 24;
 
 /// The answer that was given to this key before.
 ///

@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! let mut unit = events.begin(&provenance);
-//! store::insert_app(unit.connection().await?, &app).await?;   // the state
-//! unit.record(app.id.uuid(), Version::FIRST, &AppCreated { … })?;
+//! store::save(unit.connection().await?, &app).await?;            // the state
+//! unit.record(app.id.uuid(), app.version, &AppSuspended { … })?;
 //! unit.commit().await?;                                        // both, or neither
 //! ```
 //!

@@ -11,7 +11,7 @@ use crate::signing_key::{Jwk, SigningKey};
 
 /// The claims (RFC 9068 section 2.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// Who issued it.
     pub iss: String,
     /// When it ends, in seconds since 1970.
@@ -31,7 +31,7 @@ pub struct Claims {
 }
 
 /// Signs and verifies access tokens.
-pub struct AccessTokens {
+pub(crate) struct AccessTokens {
     key: SigningKey,
     /// The same for every token, so encoded once.
     header: String,
@@ -43,7 +43,7 @@ pub struct AccessTokens {
 
 /// A token that is not one of ours, or is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidToken {
+pub(crate) enum InvalidToken {
     /// Another form, type, key, issuer or audience, or a wrong signature.
     #[error("not an access token of this issuer")]
     Foreign,
@@ -61,7 +61,7 @@ struct Header {
 
 impl AccessTokens {
     /// Tokens of this issuer for this audience, signed with this key.
-    pub fn new(key: SigningKey, issuer: String, audience: String) -> Self {
+    pub(crate) fn new(key: SigningKey, issuer: String, audience: String) -> Self {
         let header =
             Header { typ: "at+jwt", alg: crate::signing_key::ALGORITHM, kid: key.id().to_string() };
         let mut validation = Validation::new(Algorithm::ES256);
@@ -82,7 +82,7 @@ impl AccessTokens {
 
     /// Signs a token. The crate `jsonwebtoken` would read the private key again for each one, which
     /// costs as much as the signature; three lines of RFC 7515 section 7.1 do not.
-    pub fn sign(&self, token: &NewToken<'_>) -> String {
+    pub(crate) fn sign(&self, token: &NewToken<'_>) -> String {
         let claims = Claims {
             iss: self.issuer.clone(),
             exp: token.expires_at.timestamp(),
@@ -102,7 +102,7 @@ impl AccessTokens {
 
     /// Verifies a token as far as it can tell by itself; whether its key and app still may is asked
     /// elsewhere.
-    pub fn verify(&self, jwt: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
+    pub(crate) fn verify(&self, jwt: &str, now: DateTime<Utc>) -> Result<Claims, InvalidToken> {
         let token = jsonwebtoken::decode::<Claims>(jwt, &self.decoding_key, &self.validation)
             .map_err(|_| InvalidToken::Foreign)?;
         // RFC 9068 section 4: without this check an identity token would pass for an access token.
@@ -119,14 +119,14 @@ impl AccessTokens {
     }
 
     /// The public key that verifies them.
-    pub fn jwk(&self) -> Jwk {
+    pub(crate) fn jwk(&self) -> Jwk {
         self.key.jwk()
     }
 }
 
 /// What is particular to one token.
 #[derive(Debug)]
-pub struct NewToken<'a> {
+pub(crate) struct NewToken<'a> {
     /// Its id.
     pub id: TokenId,
     /// For which client.

@@ -1,15 +1,16 @@
-//! A client at the token endpoint: its key and app as one, and what it is given. Pure.
-
-use std::fmt;
+//! The OAuth client at the token endpoint: its key and app as one, and what it is given. Pure.
 
 use chrono::{DateTime, Utc};
+use contract::facts::{GrantType, TokenRefusalReason};
 use contract::rpc::{AppState, AuthenticationMethod};
 use contract::secret::SecretHash;
-use contract::{AppId, KeyId, OrganizationId};
+use contract::{Actor, AppId, KeyId, OrganizationId, Version};
+
+use crate::token_request::TokenRequest;
 
 /// A key with its app, as one query finds them.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     /// The key.
     pub key_id: KeyId,
     /// The app.
@@ -29,102 +30,73 @@ pub struct Client {
     /// When the key was last used, as far as stored.
     pub last_used_at: Option<DateTime<Utc>>,
     /// The version of the key that this is.
-    pub key_version: i64,
+    pub key_version: Version,
     /// The version of the app that this reflects.
-    pub app_version: i64,
+    pub app_version: Version,
 }
 
-/// Why a request for a token is refused: what the event says. The first five are one and the same
-/// to the caller.
+/// A refused request for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalReason {
-    /// No key has this client id.
-    UnknownClient,
-    /// The secret is not the key's.
-    WrongSecret,
-    /// The key was deleted or expired.
-    KeyEnded,
-    /// An operator suspended the app.
-    AppSuspended,
-    /// The app has ended.
-    AppArchived,
-    /// The request cannot be read.
-    InvalidRequest,
-    /// No or unreadable client authentication.
-    NoAuthentication,
-    /// A grant that is not offered.
-    UnsupportedGrantType,
-    /// The app was registered for another grant.
-    UnauthorizedClient,
-    /// A scope that the app was not registered for.
-    InvalidScope,
+pub(crate) struct Refusal {
+    /// Who the caller proved to be before it was refused.
+    pub(crate) actor: Actor,
+    /// Why it is refused.
+    pub(crate) reason: TokenRefusalReason,
 }
 
-impl RefusalReason {
-    /// Its name in events.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownClient => "unknown_client",
-            Self::WrongSecret => "wrong_secret",
-            Self::KeyEnded => "key_ended",
-            Self::AppSuspended => "app_suspended",
-            Self::AppArchived => "app_archived",
-            Self::InvalidRequest => "invalid_request",
-            Self::NoAuthentication => "no_authentication",
-            Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::UnauthorizedClient => "unauthorized_client",
-            Self::InvalidScope => "invalid_scope",
-        }
-    }
+/// Decides whether a request gets a token: for which client, and with which scopes.
+pub(crate) fn decide<'c>(
+    client: Option<&'c Client>,
+    request: &TokenRequest,
+    now: DateTime<Utc>,
+) -> Result<(&'c Client, String), Refusal> {
+    let client = authenticate(client, &request.credentials.secret, now)
+        .map_err(|reason| Refusal { actor: Actor::Anonymous, reason })?;
+    let scope = client
+        .grant(&request.grant_type, request.scope.as_deref())
+        .map_err(|reason| Refusal { actor: Actor::App(client.app_id), reason })?;
+    Ok((client, scope))
 }
-
-impl fmt::Display for RefusalReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The OAuth grant that this issuer offers.
-pub const CLIENT_CREDENTIALS: &str = "client_credentials";
 
 /// Decides whether the secret proves the client. An unknown client costs the same comparison as a
 /// known one, so that the time of the answer does not tell which client ids exist.
-pub fn authenticate(
-    client: Option<&Client>,
+fn authenticate<'c>(
+    client: Option<&'c Client>,
     secret: &SecretHash,
     now: DateTime<Utc>,
-) -> Result<(), RefusalReason> {
+) -> Result<&'c Client, TokenRefusalReason> {
     const NOBODY: SecretHash = SecretHash([0; 32]);
     let expected = client.map_or(NOBODY, |client| client.secret_hash);
     let proven = expected.matches(secret);
-    let client = client.ok_or(RefusalReason::UnknownClient)?;
+    let client = client.ok_or(TokenRefusalReason::UnknownClient)?;
     if !proven {
-        return Err(RefusalReason::WrongSecret);
+        return Err(TokenRefusalReason::WrongSecret);
     }
-    client.may_act(now)
+    client.may_act(now)?;
+    Ok(client)
 }
 
 impl Client {
     /// Whether the key and the app may act at this moment.
-    pub fn may_act(&self, now: DateTime<Utc>) -> Result<(), RefusalReason> {
+    pub(crate) fn may_act(&self, now: DateTime<Utc>) -> Result<(), TokenRefusalReason> {
         match self.app_state {
-            AppState::Archived | AppState::Draft => return Err(RefusalReason::AppArchived),
-            AppState::Suspended => return Err(RefusalReason::AppSuspended),
+            AppState::Archived | AppState::Draft => return Err(TokenRefusalReason::AppArchived),
+            AppState::Suspended => return Err(TokenRefusalReason::AppSuspended),
             AppState::Active => {}
         }
         if self.end.is_some_and(|end| end <= now) {
-            return Err(RefusalReason::KeyEnded);
+            return Err(TokenRefusalReason::KeyEnded);
         }
         Ok(())
     }
 
     /// Decides what an authenticated client is given: the scopes of its token.
-    pub fn grant(&self, grant_type: &str, wanted: Option<&str>) -> Result<String, RefusalReason> {
-        if grant_type != CLIENT_CREDENTIALS {
-            return Err(RefusalReason::UnsupportedGrantType);
+    fn grant(&self, grant_type: &str, wanted: Option<&str>) -> Result<String, TokenRefusalReason> {
+        if grant_type != GrantType::ClientCredentials.as_str() {
+            return Err(TokenRefusalReason::UnsupportedGrantType);
         }
         if self.authentication_method != AuthenticationMethod::ClientCredentials {
-            return Err(RefusalReason::UnauthorizedClient);
+            return Err(TokenRefusalReason::UnauthorizedClient);
         }
         let Some(wanted) = wanted else {
             return Ok(self.scope.clone());
@@ -132,7 +104,7 @@ impl Client {
         let wanted: Vec<_> = wanted.split(' ').filter(|scope| !scope.is_empty()).collect();
         let all: Vec<_> = self.scope.split(' ').collect();
         if wanted.is_empty() || !wanted.iter().all(|scope| all.contains(scope)) {
-            return Err(RefusalReason::InvalidScope);
+            return Err(TokenRefusalReason::InvalidScope);
         }
         // In the app's order and each once, whatever the request's.
         let granted: Vec<_> = all.into_iter().filter(|scope| wanted.contains(scope)).collect();
@@ -146,6 +118,8 @@ mod tests {
     use contract::Environment;
 
     use super::*;
+
+    const CLIENT_CREDENTIALS: &str = "client_credentials";
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap()
@@ -163,13 +137,13 @@ mod tests {
             authentication_method: AuthenticationMethod::ClientCredentials,
             scope: "A_Read A_Manage B_Read".to_owned(),
             last_used_at: None,
-            key_version: 1,
-            app_version: 2,
+            key_version: Version::FIRST,
+            app_version: Version::FIRST.next(),
         }
     }
 
-    fn authenticated(client: &Client) -> Result<(), RefusalReason> {
-        authenticate(Some(client), &SecretHash::of("right"), now())
+    fn authenticated(client: &Client) -> Result<(), TokenRefusalReason> {
+        authenticate(Some(client), &SecretHash::of("right"), now()).map(drop)
     }
 
     #[test]
@@ -180,8 +154,8 @@ mod tests {
     #[test]
     fn nobody_has_no_secret() {
         assert_eq!(
-            authenticate(None, &SecretHash([0; 32]), now()),
-            Err(RefusalReason::UnknownClient)
+            authenticate(None, &SecretHash([0; 32]), now()).map(drop),
+            Err(TokenRefusalReason::UnknownClient)
         );
     }
 
@@ -190,8 +164,8 @@ mod tests {
         let mut client = client();
         client.app_state = AppState::Suspended;
         assert_eq!(
-            authenticate(Some(&client), &SecretHash::of("wrong"), now()),
-            Err(RefusalReason::WrongSecret)
+            authenticate(Some(&client), &SecretHash::of("wrong"), now()).map(drop),
+            Err(TokenRefusalReason::WrongSecret)
         );
     }
 
@@ -199,14 +173,14 @@ mod tests {
     fn ended_keys_and_stopped_apps_are_refused() {
         let mut ended = client();
         ended.end = Some(now());
-        assert_eq!(authenticated(&ended), Err(RefusalReason::KeyEnded));
+        assert_eq!(authenticated(&ended), Err(TokenRefusalReason::KeyEnded));
         ended.end = Some(now() + Duration::microseconds(1));
         assert_eq!(authenticated(&ended), Ok(()));
         let mut stopped = client();
         stopped.app_state = AppState::Suspended;
-        assert_eq!(authenticated(&stopped), Err(RefusalReason::AppSuspended));
+        assert_eq!(authenticated(&stopped), Err(TokenRefusalReason::AppSuspended));
         stopped.app_state = AppState::Archived;
-        assert_eq!(authenticated(&stopped), Err(RefusalReason::AppArchived));
+        assert_eq!(authenticated(&stopped), Err(TokenRefusalReason::AppArchived));
     }
 
     #[test]
@@ -225,12 +199,15 @@ mod tests {
         for scope in ["C_Read", "A_Read C_Read", "a_read", " "] {
             assert_eq!(
                 client.grant(CLIENT_CREDENTIALS, Some(scope)),
-                Err(RefusalReason::InvalidScope),
+                Err(TokenRefusalReason::InvalidScope),
                 "{scope}"
             );
         }
-        assert_eq!(client.grant("password", None), Err(RefusalReason::UnsupportedGrantType));
+        assert_eq!(client.grant("password", None), Err(TokenRefusalReason::UnsupportedGrantType));
         client.authentication_method = AuthenticationMethod::AuthorizationCode;
-        assert_eq!(client.grant(CLIENT_CREDENTIALS, None), Err(RefusalReason::UnauthorizedClient));
+        assert_eq!(
+            client.grant(CLIENT_CREDENTIALS, None),
+            Err(TokenRefusalReason::UnauthorizedClient)
+        );
     }
 }

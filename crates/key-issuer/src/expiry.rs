@@ -20,12 +20,10 @@ pub async fn record_expiries(events: &EventStore) -> Result<usize, AppendError> 
     let mut unit = events.begin(&sweep);
     let expired = keys::lock_expired(unit.connection().await?, now, BATCH).await?;
     let mut recorded = 0;
-    for keys::Expired { mut key, organization_id } in expired {
-        let Some(fact) = key.expire(now) else {
+    for keys::Expired { key, organization_id } in expired {
+        let Some((key, fact)) = key.expire(now) else {
             continue;
         };
-        key.expired_at = Some(now);
-        key.version = key.version.next();
         keys::save(unit.connection().await?, &key).await?;
         let provenance = sweep.clone().for_organization(organization_id);
         unit.record_as(&provenance, key.id.uuid(), key.version, &fact)?;

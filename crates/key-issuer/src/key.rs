@@ -1,12 +1,15 @@
-//! A key: what it is and what can happen to it. Nothing here does anything.
+//! The aggregate of keys: what a key is and what can happen to it. Pure: a command answers with the
+//! key as it is next and the fact, or refuses.
 
 use chrono::{DateTime, Duration, Utc};
-use contract::facts::{KeyCreated, KeyDeleted, KeyExpired, KeyRenamed};
+use contract::facts::{
+    KeyCreated, KeyDeleted, KeyDeletionReason, KeyDetails, KeyExpired, KeyRenamed,
+};
 use contract::{AppId, KeyId, Version};
 
 /// A key of an app, without its secret.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Key {
+pub(crate) struct Key {
     /// Its id; the OAuth `client_id` is the same in other clothes.
     pub id: KeyId,
     /// The app.
@@ -29,9 +32,20 @@ pub struct Key {
     pub version: Version,
 }
 
+/// What a key is made of.
+#[derive(Debug)]
+pub(crate) struct NewKey {
+    pub(crate) id: KeyId,
+    pub(crate) app_id: AppId,
+    pub(crate) name: KeyName,
+    /// The last four characters of its secret.
+    pub(crate) hint: String,
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+}
+
 /// The end of a key by somebody's hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deletion {
+pub(crate) struct Deletion {
     /// When somebody decided it.
     pub deleted_at: DateTime<Utc>,
     /// From when the key works no more.
@@ -40,7 +54,7 @@ pub struct Deletion {
 
 /// Why a key is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeletionReason {
+pub(crate) enum DeletionReason {
     /// Its owners replaced it: it works for so long yet, so that programs can be switched over.
     Requested {
         /// How long.
@@ -53,12 +67,11 @@ pub enum DeletionReason {
 }
 
 impl DeletionReason {
-    /// Its name in events.
-    pub const fn as_str(self) -> &'static str {
+    const fn recorded(self) -> KeyDeletionReason {
         match self {
-            Self::Requested { .. } => "requested",
-            Self::RequestedNow => "requested_now",
-            Self::AppArchived => "app_archived",
+            Self::Requested { .. } => KeyDeletionReason::Requested,
+            Self::RequestedNow => KeyDeletionReason::RequestedNow,
+            Self::AppArchived => KeyDeletionReason::AppArchived,
         }
     }
 
@@ -72,7 +85,7 @@ impl DeletionReason {
 
 /// Why a change of a key is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyRefusal {
+pub(crate) enum KeyRefusal {
     /// It was deleted already.
     #[error("the key was deleted at {deleted_at} and works no more from {ends_at}")]
     Deleted {
@@ -91,7 +104,7 @@ pub enum KeyRefusal {
 
 /// Why an app gets no further key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CreationRefusal {
+pub(crate) enum CreationRefusal {
     /// It has as many as it may.
     #[error("the app has {live} live keys and may have {limit}; delete one first")]
     TooMany {
@@ -105,37 +118,44 @@ pub enum CreationRefusal {
     ExpiryInThePast,
 }
 
-/// Decides whether an app with so many live keys gets one more.
-pub fn create(
-    live: i64,
-    limit: i64,
-    expires_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<(), CreationRefusal> {
-    if expires_at.is_some_and(|at| at <= now) {
-        return Err(CreationRefusal::ExpiryInThePast);
-    }
-    if live >= limit {
-        return Err(CreationRefusal::TooMany { live, limit });
-    }
-    Ok(())
-}
-
 impl Key {
-    /// The fact of its creation.
-    pub fn created(&self) -> KeyCreated {
-        KeyCreated {
-            key_id: self.id,
-            client_id: self.id.client_id(),
-            app_id: self.app_id,
-            name: self.name.as_str().to_owned(),
-            expires_at: self.expires_at,
+    /// Makes a key of an app that has so many live ones already, and may have `limit`.
+    pub(crate) fn create(
+        new: NewKey,
+        live: i64,
+        limit: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, KeyCreated), CreationRefusal> {
+        let NewKey { id, app_id, name, hint, expires_at } = new;
+        if expires_at.is_some_and(|at| at <= now) {
+            return Err(CreationRefusal::ExpiryInThePast);
         }
+        if live >= limit {
+            return Err(CreationRefusal::TooMany { live, limit });
+        }
+        let key = Self {
+            id,
+            app_id,
+            name,
+            hint,
+            created_at: now,
+            expires_at,
+            deletion: None,
+            expired_at: None,
+            last_used_at: None,
+            version: Version::FIRST,
+        };
+        Ok((key, KeyCreated { key_id: id, client_id: id.client_id(), app_id, expires_at }))
+    }
+
+    /// What developers typed about it, for the events that tell its name.
+    pub(crate) fn details(&self) -> KeyDetails {
+        KeyDetails { name: self.name.as_str().to_owned() }
     }
 
     /// From when it works no more, if that is known already: its expiry or the end of its grace,
     /// whichever comes first.
-    pub fn end(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn end(&self) -> Option<DateTime<Utc>> {
         let deleted = self.deletion.map(|deletion| deletion.ends_at);
         match (self.expires_at, deleted) {
             (Some(expiry), Some(deletion)) => Some(expiry.min(deletion)),
@@ -144,37 +164,33 @@ impl Key {
     }
 
     /// Whether it gets tokens at this moment.
-    pub fn works_at(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn works_at(&self, now: DateTime<Utc>) -> bool {
         self.end().is_none_or(|end| now < end)
     }
 
-    /// Gives it another name; none if it has that name already.
-    pub fn rename(
+    /// Gives it another name. No change, and no fact, if it has that name already.
+    pub(crate) fn rename(
         &self,
-        name: &KeyName,
+        name: KeyName,
         now: DateTime<Utc>,
-    ) -> Result<Option<KeyRenamed>, KeyRefusal> {
+    ) -> Result<Option<(Self, KeyRenamed)>, KeyRefusal> {
         self.check_live(now)?;
-        if self.name == *name {
+        if self.name == name {
             return Ok(None);
         }
-        Ok(Some(KeyRenamed {
-            key_id: self.id,
-            app_id: self.app_id,
-            name: name.as_str().to_owned(),
-        }))
+        let fact = KeyRenamed { key_id: self.id, app_id: self.app_id };
+        Ok(Some((Self { name, ..self.next() }, fact)))
     }
 
     /// Deletes it. A key within its grace can be deleted a second time only to end it sooner.
-    pub fn delete(
+    pub(crate) fn delete(
         &self,
         reason: DeletionReason,
         now: DateTime<Utc>,
-    ) -> Result<KeyDeleted, KeyRefusal> {
-        if let Some(deletion) = self.deletion {
+    ) -> Result<(Self, KeyDeleted), KeyRefusal> {
+        if let Some(Deletion { deleted_at, ends_at }) = self.deletion {
             let sooner = !matches!(reason, DeletionReason::Requested { .. });
             if !sooner || !self.works_at(now) {
-                let Deletion { deleted_at, ends_at } = deletion;
                 return Err(KeyRefusal::Deleted { deleted_at, ends_at });
             }
         }
@@ -182,19 +198,33 @@ impl Key {
             return Err(KeyRefusal::Expired { expires_at });
         }
         let ends_at = now + reason.grace();
-        Ok(KeyDeleted {
+        let deletion = Deletion {
+            // A second deletion only moves the end.
+            deleted_at: self.deletion.map_or(now, |deletion| deletion.deleted_at),
+            ends_at: self.end().map_or(ends_at, |end| end.min(ends_at)),
+        };
+        let fact = KeyDeleted {
             key_id: self.id,
             app_id: self.app_id,
-            ends_at: self.end().map_or(ends_at, |end| end.min(ends_at)),
-            reason: reason.as_str().to_owned(),
-        })
+            ends_at: deletion.ends_at,
+            reason: reason.recorded(),
+        };
+        Ok((Self { deletion: Some(deletion), ..self.next() }, fact))
     }
 
     /// Records its expiry, once, if it is over and nobody deleted it before.
-    pub fn expire(&self, now: DateTime<Utc>) -> Option<KeyExpired> {
+    pub(crate) fn expire(&self, now: DateTime<Utc>) -> Option<(Self, KeyExpired)> {
         let over = self.expires_at.is_some_and(|at| at <= now);
-        (over && self.expired_at.is_none() && self.deletion.is_none())
-            .then_some(KeyExpired { key_id: self.id, app_id: self.app_id })
+        if !over || self.expired_at.is_some() || self.deletion.is_some() {
+            return None;
+        }
+        let fact = KeyExpired { key_id: self.id, app_id: self.app_id };
+        Some((Self { expired_at: Some(now), ..self.next() }, fact))
+    }
+
+    /// The same, at the version of its next event.
+    fn next(&self) -> Self {
+        Self { version: self.version.next(), ..self.clone() }
     }
 
     fn check_live(&self, now: DateTime<Utc>) -> Result<(), KeyRefusal> {
@@ -211,16 +241,16 @@ impl Key {
 /// The name of a key: 1 to 100 characters, none of them a control character (names stand in text
 /// files and on terminals).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyName(String);
+pub(crate) struct KeyName(String);
 
 /// Text that cannot name a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to 100 characters, none of them a control character")]
-pub struct InvalidKeyName;
+pub(crate) struct InvalidKeyName;
 
 impl KeyName {
     /// Reads a name, without the spaces around it.
-    pub fn parse(text: &str) -> Result<Self, InvalidKeyName> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidKeyName> {
         let name = text.trim();
         let length = name.chars().count();
         if !(1..=100).contains(&length) || name.chars().any(contract::text::is_invisible) {
@@ -235,7 +265,7 @@ impl KeyName {
     }
 
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -252,52 +282,51 @@ mod tests {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap() + Duration::minutes(minutes)
     }
 
-    fn key(expires_at: Option<DateTime<Utc>>) -> Key {
+    fn create(live: i64, expires_at: Option<DateTime<Utc>>) -> Result<Key, CreationRefusal> {
         let environment = Environment::system();
-        Key {
+        let new = NewKey {
             id: environment.new_id(),
             app_id: environment.new_id(),
             name: KeyName::parse("production").unwrap(),
             hint: "abcd".to_owned(),
-            created_at: at(0),
             expires_at,
-            deletion: None,
-            expired_at: None,
-            last_used_at: None,
-            version: Version::FIRST,
-        }
+        };
+        Key::create(new, live, 5, at(0)).map(|(key, _)| key)
     }
 
-    fn deleted(mut key: Key, reason: DeletionReason, now: DateTime<Utc>) -> Key {
-        let ends_at = key.delete(reason, now).unwrap().ends_at;
-        key.deletion = Some(Deletion { deleted_at: now, ends_at });
-        key
+    fn key(expires_at: Option<DateTime<Utc>>) -> Key {
+        create(0, expires_at).unwrap()
+    }
+
+    fn deleted(key: &Key, reason: DeletionReason, now: DateTime<Utc>) -> Key {
+        key.delete(reason, now).unwrap().0
     }
 
     #[test]
     fn a_deleted_key_works_for_its_grace_and_not_a_moment_longer() {
-        let key = deleted(key(None), GRACE, at(0));
+        let key = deleted(&key(None), GRACE, at(0));
         assert!(key.works_at(at(15) - Duration::microseconds(1)));
         assert!(!key.works_at(at(15)));
     }
 
     #[test]
     fn a_leaked_key_ends_at_once() {
-        assert!(!deleted(key(None), DeletionReason::RequestedNow, at(3)).works_at(at(3)));
+        assert!(!deleted(&key(None), DeletionReason::RequestedNow, at(3)).works_at(at(3)));
     }
 
     #[test]
     fn a_grace_never_outlives_the_expiry() {
-        let key = deleted(key(Some(at(5))), GRACE, at(0));
+        let key = deleted(&key(Some(at(5))), GRACE, at(0));
         assert_eq!(key.end(), Some(at(5)));
     }
 
     #[test]
     fn a_key_in_its_grace_is_deleted_again_only_to_end_it_sooner() {
-        let key = deleted(key(None), GRACE, at(0));
+        let key = deleted(&key(None), GRACE, at(0));
         assert!(matches!(key.delete(GRACE, at(1)), Err(KeyRefusal::Deleted { .. })));
-        assert_eq!(key.delete(DeletionReason::RequestedNow, at(1)).unwrap().ends_at, at(1));
-        let ended = deleted(key, DeletionReason::RequestedNow, at(1));
+        let (ended, fact) = key.delete(DeletionReason::RequestedNow, at(1)).unwrap();
+        assert_eq!((fact.ends_at, ended.version.number()), (at(1), 3));
+        assert_eq!(ended.deletion, Some(Deletion { deleted_at: at(0), ends_at: at(1) }));
         assert!(matches!(
             ended.delete(DeletionReason::RequestedNow, at(2)),
             Err(KeyRefusal::Deleted { .. })
@@ -310,12 +339,11 @@ mod tests {
 
     #[test]
     fn an_expiry_is_recorded_once_and_not_for_a_deleted_key() {
-        let mut expiring = key(Some(at(5)));
+        let expiring = key(Some(at(5)));
         assert_eq!(expiring.expire(at(4)), None);
-        assert!(expiring.expire(at(5)).is_some());
-        expiring.expired_at = Some(at(5));
-        assert_eq!(expiring.expire(at(6)), None);
-        assert_eq!(deleted(key(Some(at(5))), GRACE, at(0)).expire(at(6)), None);
+        let (expired, _) = expiring.expire(at(5)).unwrap();
+        assert_eq!(expired.expire(at(6)), None);
+        assert_eq!(deleted(&key(Some(at(5))), GRACE, at(0)).expire(at(6)), None);
         assert_eq!(key(None).expire(at(1000)), None);
     }
 
@@ -323,24 +351,25 @@ mod tests {
     fn an_ended_key_is_neither_renamed_nor_deleted() {
         let name = KeyName::parse("other").unwrap();
         let expired = key(Some(at(5)));
-        assert!(matches!(expired.rename(&name, at(5)), Err(KeyRefusal::Expired { .. })));
+        assert!(matches!(expired.rename(name.clone(), at(5)), Err(KeyRefusal::Expired { .. })));
         assert!(matches!(expired.delete(GRACE, at(5)), Err(KeyRefusal::Expired { .. })));
-        let gone = deleted(key(None), GRACE, at(0));
-        assert!(matches!(gone.rename(&name, at(1)), Err(KeyRefusal::Deleted { .. })));
+        let gone = deleted(&key(None), GRACE, at(0));
+        assert!(matches!(gone.rename(name, at(1)), Err(KeyRefusal::Deleted { .. })));
     }
 
     #[test]
     fn the_name_it_has_already_is_no_change() {
         let key = key(None);
-        assert_eq!(key.rename(&key.name, at(1)), Ok(None));
-        assert_eq!(key.rename(&KeyName::parse("b").unwrap(), at(1)).unwrap().unwrap().name, "b");
+        assert_eq!(key.rename(key.name.clone(), at(1)), Ok(None));
+        let (renamed, _) = key.rename(KeyName::parse("b").unwrap(), at(1)).unwrap().unwrap();
+        assert_eq!((renamed.details().name.as_str(), renamed.version.number()), ("b", 2));
     }
 
     #[test]
     fn an_app_gets_no_more_keys_than_it_may_have_and_none_that_ended_before_it_began() {
-        assert_eq!(create(4, 5, None, at(0)), Ok(()));
-        assert_eq!(create(5, 5, None, at(0)), Err(CreationRefusal::TooMany { live: 5, limit: 5 }));
-        assert_eq!(create(0, 5, Some(at(0)), at(0)), Err(CreationRefusal::ExpiryInThePast));
+        assert!(create(4, None).is_ok());
+        assert_eq!(create(5, None), Err(CreationRefusal::TooMany { live: 5, limit: 5 }));
+        assert_eq!(create(0, Some(at(0))), Err(CreationRefusal::ExpiryInThePast));
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! The signing key on its way from and to the database.
 
-use contract::facts::SigningKeyCreated;
+use contract::facts::{SigningAlgorithm, SigningKeyCreated};
 use contract::{Environment, Provenance, Service, SigningKeyId, Version};
 use eventstore::{AppendError, EventStore};
 
 use crate::master_key::{MasterKey, MasterKeyError};
-use crate::signing_key::{ALGORITHM, InvalidSigningKey, SigningKey};
+use crate::signing_key::{InvalidSigningKey, SigningKey};
 use crate::store::signing_keys::{self, StoredSigningKey};
 
 /// Why there is no signing key.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyringError {
+pub(crate) enum KeyringError {
     /// The master key is missing, no key, or another one.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -32,7 +32,7 @@ pub enum KeyringError {
 ///
 /// # Errors
 /// See [`KeyringError`].
-pub async fn load_or_create(
+pub(crate) async fn load_or_create(
     events: &EventStore,
     master: &MasterKey,
 ) -> Result<SigningKey, KeyringError> {
@@ -49,7 +49,7 @@ pub async fn load_or_create(
     signing_keys::insert(connection, &stored, environment.now()).await?;
     let created = SigningKeyCreated {
         signing_key_id: key.id(),
-        algorithm: ALGORITHM.to_owned(),
+        algorithm: SigningAlgorithm::Es256,
         thumbprint: key.jwk().thumbprint(),
     };
     unit.record(key.id().uuid(), Version::FIRST, &created)?;

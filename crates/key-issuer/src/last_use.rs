@@ -19,11 +19,11 @@ const WORTH_IT: TimeDelta = TimeDelta::minutes(1);
 
 /// The uses that were not written yet.
 #[derive(Debug, Default)]
-pub struct LastUse(Mutex<HashMap<KeyId, DateTime<Utc>>>);
+pub(crate) struct LastUse(Mutex<HashMap<KeyId, DateTime<Utc>>>);
 
 impl LastUse {
     /// Notes that a client got a token, unless that is no news: whether it was noted.
-    pub fn note(&self, client: &Client, now: DateTime<Utc>) -> bool {
+    pub(crate) fn note(&self, client: &Client, now: DateTime<Utc>) -> bool {
         let news = client.last_used_at.is_none_or(|stored| now - stored >= WORTH_IT);
         if news {
             self.lock().insert(client.key_id, now);
@@ -35,7 +35,7 @@ impl LastUse {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn flush(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    pub(crate) async fn flush(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let noted = std::mem::take(&mut *self.lock());
         if noted.is_empty() {
             return Ok(());

@@ -7,61 +7,69 @@
 //!
 //! In reading order:
 //!
-//! 1. [`key`]: a key and its decisions; [`policy`]: who may do what. Pure.
-//! 2. [`token_request`], [`client`]: a request for a token is read, and decided. Pure.
-//! 3. [`signing_key`], [`master_key`], [`access_token`]: cryptography. Pure.
-//! 4. [`store`]: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
-//! 5. `clients` and [`ledger`]: one round trip for all who wait.
-//! 6. [`following_apps`], [`expiry`], [`last_use`], [`keyring`]: what happens without a request.
-//! 7. `http`, one file an endpoint, and `rpc`, what other services ask.
+//! 1. `key`: a key and its decisions; `policy`: who may do what. Pure.
+//! 2. `token_request`, `client`: a request for a token is read, and decided. Pure.
+//! 3. `signing_key`, `master_key`, `access_token`: cryptography. Pure.
+//! 4. `http`, one file an endpoint: the way of every change, from request to answer; `issuing`: the way
+//!    of every token.
+//! 5. `store`: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
+//! 6. `clients` and [`token_events`]: one round trip for all who wait.
+//! 7. `projection`, [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
+//!    services ask.
 
-pub mod access_token;
-pub mod client;
+mod access_token;
+mod client;
 mod clients;
 pub mod expiry;
-pub mod following_apps;
 mod http;
-pub mod key;
-pub mod keyring;
-pub mod last_use;
-pub mod ledger;
-pub mod master_key;
-pub mod policy;
+mod issuing;
+mod key;
+mod keyring;
+mod last_use;
+mod master_key;
+mod policy;
+mod projection;
 #[cfg(test)]
 mod properties;
 mod rpc;
 mod settings;
-pub mod signing_key;
-pub mod store;
-pub mod token_request;
+mod signing_key;
+mod store;
+pub mod token_events;
+mod token_request;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::{Resources, StartError};
-use utoipa_axum::router::OpenApiRouter;
+use service::{Resources, ServiceState, StartError};
 
 pub use settings::Settings;
 
 use crate::access_token::AccessTokens;
 use crate::clients::Clients;
-use crate::following_apps::FollowingApps;
 use crate::last_use::LastUse;
-use crate::ledger::Ledger;
+use crate::projection::AppProjection;
+use crate::token_events::TokenEvents;
 
 /// The running service: what its handlers work with.
-pub struct KeyIssuer {
+pub(crate) struct KeyIssuer {
     resources: Resources,
     settings: Settings,
     tokens: AccessTokens,
     clients: Clients,
-    ledger: Ledger,
+    token_events: TokenEvents,
     last_use: LastUse,
 }
 
-/// The routes with their documentation.
-pub fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
-    http::router()
+impl ServiceState for KeyIssuer {
+    fn resources(&self) -> &Resources {
+        &self.resources
+    }
+}
+
+/// The documentation of the routes (OpenAPI 3.1).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    http::router().into_openapi()
 }
 
 /// Starts the service: reads or makes the signing key, follows apps, records expiries, answers
@@ -80,28 +88,29 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let tokens =
         AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
     let clients = Clients::start(&resources);
-    let ledger = resources.group_commit("token-ledger");
+    let token_events = resources.group_commit("token-events");
     let issuer = Arc::new(KeyIssuer {
         resources,
         settings,
         tokens,
         clients,
-        ledger,
+        token_events,
         last_use: LastUse::default(),
     });
     issuer.write_last_use();
     issuer.sweep_expired();
-    issuer.resources.project(FollowingApps::new(issuer.resources.events.clone()));
+    issuer.resources.project(AppProjection::new(issuer.resources.events.clone()));
     let asked = Arc::clone(&issuer);
     issuer
         .resources
         .serve_rpc(move |_, question| rpc::authenticate_app(Arc::clone(&asked), question))
         .await?;
-    let (router, _documentation) = router().with_state(issuer).split_for_parts();
+    let (router, _documentation) = http::router().with_state(issuer).split_for_parts();
     Ok(router)
 }
 
 impl KeyIssuer {
+    /// Not [`service::Tasks::every`]: what was noted last is written at shutdown.
     fn write_last_use(self: &Arc<Self>) {
         let issuer = Arc::clone(self);
         self.resources.tasks.spawn("key-last-use", move |shutdown| {
@@ -122,15 +131,11 @@ impl KeyIssuer {
     fn sweep_expired(&self) {
         let events = self.resources.events.clone();
         let pause = Duration::from_secs(self.settings.expiry_sweep_seconds.into());
-        self.resources.tasks.spawn("key-expiry", move |shutdown| {
+        self.resources.tasks.every(pause, "key-expiry", move || {
             let events = events.clone();
             async move {
-                loop {
-                    while expiry::record_expiries(&events).await? > 0 {}
-                    if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                        return Ok::<(), eventstore::AppendError>(());
-                    }
-                }
+                while expiry::record_expiries(&events).await? > 0 {}
+                Ok::<(), eventstore::AppendError>(())
             }
         });
     }

@@ -9,11 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use contract::Environment;
 
 /// An AES-256-GCM key (NIST SP 800-38D).
-pub struct MasterKey(LessSafeKey);
+pub(crate) struct MasterKey(LessSafeKey);
 
 /// A private key as it is stored: ciphertext and tag.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sealed {
+pub(crate) struct Sealed {
     /// Random, and stored under a unique index: two sealings under one nonce would betray both.
     pub nonce: [u8; 12],
     /// The ciphertext with its tag.
@@ -22,7 +22,7 @@ pub struct Sealed {
 
 /// Why there is no master key, or why it opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum MasterKeyError {
+pub(crate) enum MasterKeyError {
     /// The setting is absent.
     #[error(
         "key_issuer.master_key is not set; make one with `openssl rand -base64 32` and keep it safe"
@@ -42,7 +42,7 @@ pub enum MasterKeyError {
 
 impl MasterKey {
     /// Reads the setting: base64 of 32 bytes.
-    pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, MasterKeyError> {
         if text.trim().is_empty() {
             return Err(MasterKeyError::Missing);
         }
@@ -54,7 +54,7 @@ impl MasterKey {
     }
 
     /// Seals these bytes for this purpose; they open for no other.
-    pub fn seal(&self, environment: &Environment, purpose: &[u8], plain: &[u8]) -> Sealed {
+    pub(crate) fn seal(&self, environment: &Environment, purpose: &[u8], plain: &[u8]) -> Sealed {
         let nonce: [u8; 12] = environment.bytes();
         let mut ciphertext = plain.to_vec();
         self.0
@@ -68,7 +68,7 @@ impl MasterKey {
     }
 
     /// Opens what was sealed for this purpose.
-    pub fn open(&self, purpose: &[u8], sealed: &Sealed) -> Result<Vec<u8>, MasterKeyError> {
+    pub(crate) fn open(&self, purpose: &[u8], sealed: &Sealed) -> Result<Vec<u8>, MasterKeyError> {
         let mut bytes = sealed.ciphertext.clone();
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
         let plain = self

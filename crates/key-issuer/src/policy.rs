@@ -1,24 +1,25 @@
-//! Who may do what with the keys of an app.
+//! Access control: who may do what with the keys of an app.
 
-use contract::Authority;
 use contract::rpc::MemberRole;
+use contract::{Authority, OrganizationId};
+use service::{Caller, Denied};
 
-/// What is attempted.
+/// What is done with keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// Seeing an app's keys.
+pub(crate) enum Operation {
+    /// See an app's keys.
     List,
-    /// Making one.
+    /// Make one.
     Create,
-    /// Giving one another name.
+    /// Give one another name.
     Rename,
-    /// Ending one.
+    /// End one.
     Delete,
 }
 
 impl Operation {
-    /// Its name in refusals.
-    pub const fn name(self) -> &'static str {
+    /// Its name in `access.refused`.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::List => "key.list",
             Self::Create => "key.create",
@@ -26,52 +27,70 @@ impl Operation {
             Self::Delete => "key.delete",
         }
     }
+
+    const fn allows_role(self, role: MemberRole) -> bool {
+        match self {
+            Self::List => true,
+            Self::Create | Self::Rename | Self::Delete => {
+                matches!(role, MemberRole::Owner | MemberRole::Developer)
+            }
+        }
+    }
+
+    const fn allows_operator(self) -> bool {
+        matches!(self, Self::List)
+    }
 }
 
-/// Why it is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The caller must not learn that the app exists.
-    #[error("there is no such thing")]
-    NotAMember,
-    /// The caller belongs to the organization in a role that does not suffice.
-    #[error("only an owner or a developer of the organization may do this")]
-    RoleNotAllowed,
-}
-
-/// Decides what a role in the app's organization allows, and what operators may besides.
-pub fn decide(
+/// Why the caller may do this with the keys of the organization's apps, or why not.
+pub(crate) fn authorize(
+    caller: &Caller,
+    organization: OrganizationId,
     operation: Operation,
-    role: Option<MemberRole>,
-    operator: bool,
-) -> Result<Authority, Refusal> {
-    match (role, operation) {
-        (Some(role @ (MemberRole::Owner | MemberRole::Developer)), _)
-        | (Some(role @ MemberRole::Auditor), Operation::List) => Ok(Authority::role(role.as_str())),
-        (_, Operation::List) if operator => Ok(Authority::OPERATOR),
+) -> Result<Authority, Denied> {
+    match caller.role_in(organization) {
+        Some(role) if operation.allows_role(role) => Ok(Authority::role(role.as_str())),
+        _ if caller.operator && operation.allows_operator() => Ok(Authority::OPERATOR),
         // Operators see every organization's keys, so there is nothing to hide from them.
-        (None, _) if !operator => Err(Refusal::NotAMember),
-        _ => Err(Refusal::RoleNotAllowed),
+        None if !caller.operator => Err(Denied::Hidden),
+        _ => Err(Denied::Role),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::Environment;
+    use contract::rpc::Membership;
+
     use super::*;
 
     const CHANGES: [Operation; 3] = [Operation::Create, Operation::Rename, Operation::Delete];
 
+    fn decide(
+        operation: Operation,
+        role: Option<MemberRole>,
+        operator: bool,
+    ) -> Result<Authority, Denied> {
+        let environment = Environment::system();
+        let organization_id = environment.new_id();
+        let caller = Caller {
+            person_id: environment.new_id(),
+            operator,
+            memberships: role
+                .map(|role| Membership { organization_id, role })
+                .into_iter()
+                .collect(),
+            api_token_id: environment.new_id(),
+        };
+        authorize(&caller, organization_id, operation)
+    }
+
     #[test]
     fn an_auditor_reads_and_changes_nothing() {
-        assert_eq!(
-            decide(Operation::List, Some(MemberRole::Auditor), false),
-            Ok(Authority::role("auditor"))
-        );
+        let auditor = Some(MemberRole::Auditor);
+        assert_eq!(decide(Operation::List, auditor, false), Ok(Authority::role("auditor")));
         for operation in CHANGES {
-            assert_eq!(
-                decide(operation, Some(MemberRole::Auditor), false),
-                Err(Refusal::RoleNotAllowed)
-            );
+            assert_eq!(decide(operation, auditor, false), Err(Denied::Role));
         }
     }
 
@@ -79,22 +98,18 @@ mod tests {
     fn an_operator_reads_and_changes_nothing() {
         assert_eq!(decide(Operation::List, None, true), Ok(Authority::OPERATOR));
         for operation in CHANGES {
-            assert_eq!(decide(operation, None, true), Err(Refusal::RoleNotAllowed));
+            assert_eq!(decide(operation, None, true), Err(Denied::Role));
         }
     }
 
     #[test]
     fn owners_and_developers_do_everything_and_strangers_see_nothing() {
         for operation in CHANGES.into_iter().chain([Operation::List]) {
-            assert_eq!(
-                decide(operation, Some(MemberRole::Owner), false),
-                Ok(Authority::role("owner"))
-            );
-            assert_eq!(
-                decide(operation, Some(MemberRole::Developer), false),
-                Ok(Authority::role("developer"))
-            );
-            assert_eq!(decide(operation, None, false), Err(Refusal::NotAMember));
+            for role in [MemberRole::Owner, MemberRole::Developer] {
+                let allowed = Ok(Authority::role(role.as_str()));
+                assert_eq!(decide(operation, Some(role), false), allowed);
+            }
+            assert_eq!(decide(operation, None, false), Err(Denied::Hidden));
         }
     }
 }

@@ -74,7 +74,7 @@ impl Settings {
     }
 
     /// The `aud` of access tokens.
-    pub fn audience(&self) -> &str {
+    pub(crate) fn audience(&self) -> &str {
         if self.audience.is_empty() { &self.issuer } else { &self.audience }
     }
 

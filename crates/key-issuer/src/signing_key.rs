@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 /// The algorithm's name (RFC 7518 section 3.1).
-pub const ALGORITHM: &str = "ES256";
+pub(crate) const ALGORITHM: &str = "ES256";
 
 /// A key pair and its id. Kept parsed: reading PKCS #8 costs as much as a signature.
-pub struct SigningKey {
+pub(crate) struct SigningKey {
     id: SigningKeyId,
     pair: EcdsaKeyPair,
     random: SystemRandom,
@@ -24,50 +24,50 @@ pub struct SigningKey {
 /// Bytes that are no P-256 key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the signing key is no P-256 key in PKCS #8")]
-pub struct InvalidSigningKey;
+pub(crate) struct InvalidSigningKey;
 
 impl SigningKey {
     /// A new key. Its randomness is the cryptographic library's own, which is the operating
     /// system's: a private key is the one thing that a test must not be able to choose.
-    pub fn generate(id: SigningKeyId) -> Self {
+    pub(crate) fn generate(id: SigningKeyId) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .expect("making a P-256 key fails only without memory");
         Self { id, pair, random: SystemRandom::new() }
     }
 
     /// Reads the private key.
-    pub fn from_pkcs8(id: SigningKeyId, pkcs8: &[u8]) -> Result<Self, InvalidSigningKey> {
+    pub(crate) fn from_pkcs8(id: SigningKeyId, pkcs8: &[u8]) -> Result<Self, InvalidSigningKey> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
             .map_err(|_| InvalidSigningKey)?;
         Ok(Self { id, pair, random: SystemRandom::new() })
     }
 
     /// The private key, for sealing.
-    pub fn to_pkcs8(&self) -> Vec<u8> {
+    pub(crate) fn to_pkcs8(&self) -> Vec<u8> {
         let document =
             self.pair.to_pkcs8v1().expect("a key pair that was made or read has a PKCS #8 form");
         document.as_ref().to_vec()
     }
 
     /// Its id: the `kid` of the tokens it signs.
-    pub const fn id(&self) -> SigningKeyId {
+    pub(crate) const fn id(&self) -> SigningKeyId {
         self.id
     }
 
     /// The signature: R and S, 32 bytes each (RFC 7518 section 3.4).
-    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signature =
             self.pair.sign(&self.random, message).expect("signing fails only without memory");
         signature.as_ref().to_vec()
     }
 
     /// The uncompressed point of the public key: 0x04, X, Y (SEC 1 section 2.3.3).
-    pub fn public_point(&self) -> &[u8] {
+    pub(crate) fn public_point(&self) -> &[u8] {
         self.pair.public_key().as_ref()
     }
 
     /// The public key.
-    pub fn jwk(&self) -> Jwk {
+    pub(crate) fn jwk(&self) -> Jwk {
         Jwk::of(self.id, self.public_point())
     }
 }
@@ -80,7 +80,7 @@ impl fmt::Debug for SigningKey {
 
 /// A public key that verifies access tokens (RFC 7517).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Jwk {
+pub(crate) struct Jwk {
     /// `EC`.
     pub kty: &'static str,
     /// `P-256`.
@@ -114,7 +114,7 @@ impl Jwk {
     }
 
     /// The thumbprint (RFC 7638): SHA-256 over the required members, in the order of their names.
-    pub fn thumbprint(&self) -> String {
+    pub(crate) fn thumbprint(&self) -> String {
         let Self { crv, kty, x, y, .. } = self;
         let members = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#);
         URL_SAFE_NO_PAD.encode(Sha256::digest(members.as_bytes()))

@@ -10,7 +10,7 @@ use contract::secret::SecretHash;
 
 /// A request that is well-formed; nothing in it is believed yet.
 #[derive(Debug)]
-pub struct TokenRequest {
+pub(crate) struct TokenRequest {
     /// Who the client claims to be, and what shall prove it.
     pub credentials: Credentials,
     /// The wanted grant, such as `client_credentials`.
@@ -21,7 +21,7 @@ pub struct TokenRequest {
 
 /// A client id and the hash of the secret that came with it.
 #[derive(Debug)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// As claimed; perhaps of no form.
     pub client_id: String,
     /// Hashed at once, so that the secret goes no further.
@@ -30,7 +30,7 @@ pub struct Credentials {
 
 /// A request that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Malformed {
+pub(crate) struct Malformed {
     /// The error to answer.
     pub error: MalformedError,
     /// The client id, as far as one was claimed.
@@ -39,7 +39,7 @@ pub struct Malformed {
 
 /// What is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum MalformedError {
+pub(crate) enum MalformedError {
     /// Another media type.
     #[error("the body must be application/x-www-form-urlencoded")]
     NotAForm,
@@ -58,7 +58,7 @@ pub enum MalformedError {
 }
 
 /// Reads a request.
-pub fn parse(
+pub(crate) fn parse(
     authorization: Option<&[u8]>,
     content_type: Option<&str>,
     body: &[u8],

@@ -28,7 +28,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     for part in [
         directory::openapi(),
         app_registry::openapi(),
-        key_issuer::router().into_openapi(),
+        key_issuer::openapi(),
         consent_broker::openapi(),
         audit::router().into_openapi(),
     ] {
@@ -67,7 +67,7 @@ pub fn text() -> String {
 }
 
 /// `/openapi.json`.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     let text = text();
     Router::new().route(
         "/openapi.json",

@@ -92,7 +92,7 @@ pub struct Overrides {
 #[derive(Debug, Args)]
 pub struct Up {
     /// Play the main job once through the public API, so that there is something to look at: people,
-    /// accounts, an app with a key, a redeemed consent link. Sign-ins go to <data-dir>/demo.json.
+    /// accounts, an app with a key, a redeemed consent link. Sign-ins go to `demo.json` in the data folder.
     #[arg(long)]
     pub demo: bool,
     /// Keep all data here. Default: /var/lib/mandate for root, else ~/.local/share/mandate.
@@ -229,7 +229,7 @@ impl Subscribers {
     }
 
     /// The flags over the configuration.
-    pub fn overrides(&self) -> &Overrides {
+    pub(crate) fn overrides(&self) -> &Overrides {
         &self.installation().overrides
     }
 }

@@ -208,7 +208,7 @@ impl Configuration {
     }
 
     /// Gives the settings that name this installation's address theirs, unless they have one.
-    pub fn settle_base_url(&mut self, bound: SocketAddr) -> String {
+    pub(crate) fn settle_base_url(&mut self, bound: SocketAddr) -> String {
         if self.public_base_url.is_empty() {
             self.public_base_url = format!("http://{bound}");
         }

@@ -14,10 +14,10 @@ use crate::data_dir::write_private;
 mod file;
 mod play;
 
-pub use file::Demo;
+use file::Demo;
 use file::DemoPerson;
 use play::Play;
-pub use play::new_password;
+pub(crate) use play::new_password;
 
 /// Plays the demo, unless its file says that it was played.
 ///
@@ -26,7 +26,7 @@ pub use play::new_password;
 ///
 /// # Errors
 /// When the API refuses a step, or the audit log misses one.
-pub async fn play_once(
+pub(crate) async fn play_once(
     file: &Path,
     base_url: &str,
     first_operator: impl AsyncFnOnce() -> anyhow::Result<(String, String, String)>,

@@ -1,9 +1,9 @@
 //! The binary's inside: how a configuration becomes running services.
 //!
 //! In reading order: [`configuration`] (file, environment, flags), [`system`] (the services of this
-//! process, started and stopped in order), `data_dir` (the folder of a `mandate up`), [`local`]
+//! process, started and stopped in order), `data_dir` (the folder of a `mandate up`), `local`
 //! (private PostgreSQL and NATS for a machine without), [`subscribers`] (systems outside that read
-//! events), [`demo`] (the main job, played through the public API), [`api`] (the OpenAPI document) and
+//! events), `demo` (the main job, played through the public API), [`api`] (the OpenAPI document) and
 //! [`cli`] (the commands).
 
 mod answers;
@@ -12,8 +12,8 @@ pub mod cli;
 pub mod commands;
 pub mod configuration;
 mod data_dir;
-pub mod demo;
-pub mod local;
+mod demo;
+mod local;
 pub mod nats_users;
 mod promises;
 #[cfg(test)]

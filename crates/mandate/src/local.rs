@@ -31,7 +31,7 @@ const MAX_CONNECTIONS: &str = "200";
 /// The servers that were started. They end in order by [`LocalServers::stop`], and at the latest
 /// with this process.
 #[derive(Debug, Default)]
-pub struct LocalServers {
+pub(crate) struct LocalServers {
     postgres: Option<Postgres>,
     nats: Option<Nats>,
     /// For looking on: a NATS address that may only read events.
@@ -43,7 +43,10 @@ impl LocalServers {
     ///
     /// # Errors
     /// When a server cannot be found, fetched or started, or the folder cannot be used.
-    pub async fn start(folder: &Path, configuration: &mut Configuration) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        folder: &Path,
+        configuration: &mut Configuration,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let secrets = Secrets::of(folder)?;
@@ -109,7 +112,7 @@ impl LocalServers {
 
     /// Starts again what ended unasked, and keeps the users of a private NATS server as the table of
     /// subscribers says. Never ends.
-    pub async fn look_after(&mut self, configuration: &Configuration) -> Infallible {
+    pub(crate) async fn look_after(&mut self, configuration: &Configuration) -> Infallible {
         let pool = subscribers::pool(configuration).ok();
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -140,7 +143,7 @@ impl LocalServers {
     ///
     /// # Errors
     /// When a server does not end.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         if let Some(nats) = &mut self.nats {
             nats.stop().await?;
         }

@@ -5,11 +5,11 @@ use contract::Service;
 use local_servers::NatsUser;
 
 /// Reads events and nothing else: for looking on from a terminal.
-pub const OBSERVER: &str = "observer";
+pub(crate) const OBSERVER: &str = "observer";
 
 /// What the services' account offers to those of subscribers. Each of them imports what is about its
 /// own consumer only.
-pub const EXPORTS: [&str; 2] = ["$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>"];
+pub(crate) const EXPORTS: [&str; 2] = ["$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>"];
 
 /// The NATS users of an installation.
 pub fn users() -> Vec<NatsUser> {

@@ -27,7 +27,7 @@ const ADMISSION: Duration = Duration::from_secs(10);
 const TRY: Duration = Duration::from_millis(100);
 
 /// A subscriber as a user of a private server.
-pub fn guest(subscriber: &Subscriber) -> NatsGuest {
+pub(crate) fn guest(subscriber: &Subscriber) -> NatsGuest {
     NatsGuest {
         name: subscriber.login(),
         password_hash: subscriber.password_hash.0.clone(),

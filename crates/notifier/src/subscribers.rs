@@ -1,6 +1,7 @@
 //! Adding, removing and listing subscribers, from the command line: on the database alone, so that it
 //! works while nothing runs.
 
+use contract::facts::SubscriberDetails;
 use contract::secret::SubscriberPassword;
 use contract::{Provenance, Service};
 use eventstore::{AppendError, EventStore};
@@ -61,7 +62,8 @@ pub async fn add_subscriber(
             error.into()
         }
     })?;
-    unit.record(subscriber.id.uuid(), subscriber.version, &added)?;
+    let details = SubscriberDetails { name: subscriber.name.clone() };
+    unit.record_with(subscriber.id.uuid(), subscriber.version, &added, &details)?;
     unit.commit().await?;
     Ok((subscriber, password))
 }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
-use contract::facts::AccessRefused;
+use contract::facts::{AccessRefused, RefusedBecause};
 use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance, RefusalId, Version};
 use eventstore::{EventStore, Unit};
 use uuid::Uuid;
@@ -139,7 +139,7 @@ impl Attempt {
             Ok(authority) => Ok(self.permitted(authority, target.organization)),
             Err(Denied::Hidden) => Err(Problem::missing(target.noun)),
             Err(Denied::Role) => {
-                self.refuse(operation, target, "role_not_allowed").await;
+                self.refuse(operation, target, RefusedBecause::RoleNotAllowed).await;
                 Err(role_not_allowed())
             }
         }
@@ -188,15 +188,12 @@ impl Attempt {
         }
     }
 
-    /// Records a refused attempt that matters to security, as `access.refused`; `reason` is a stable
-    /// code. The attempt is refused whether or not this can be recorded: a failure to is logged.
-    pub async fn refuse(&self, operation: &'static str, target: Target, reason: &'static str) {
+    /// Records a refused attempt that matters to security, as `access.refused`; The
+    /// attempt is refused whether or not this can be recorded: a failure to is logged.
+    pub async fn refuse(&self, operation: &'static str, target: Target, reason: RefusedBecause) {
         let id: RefusalId = self.events.environment().new_id();
-        let refused = AccessRefused {
-            operation: operation.to_owned(),
-            target: target.to_string(),
-            reason: reason.to_owned(),
-        };
+        let refused =
+            AccessRefused { operation: operation.to_owned(), target: target.to_string(), reason };
         let provenance = self.facts.refusal(self.caller.actor(), target.organization);
         let mut unit = self.events.begin(&provenance);
         let recorded = match unit.record(id.uuid(), Version::FIRST, &refused) {
@@ -204,7 +201,7 @@ impl Attempt {
             Err(error) => Err(error),
         };
         if let Err(error) = recorded {
-            tracing::error!(%error, operation, reason, "a refused attempt could not be recorded");
+            tracing::error!(%error, operation, %reason, "a refused attempt could not be recorded");
         }
     }
 
@@ -215,7 +212,7 @@ impl Attempt {
 }
 
 /// 403 for a caller whose role does not suffice.
-pub fn role_not_allowed() -> Problem {
+fn role_not_allowed() -> Problem {
     Problem::forbidden("role-not-allowed", "Your role does not allow this.")
 }
 
@@ -249,6 +246,11 @@ impl Permit {
     /// Who may, and why: for events that are prepared to be committed with others.
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// The same, for what keeps it.
+    pub fn into_provenance(self) -> Provenance {
+        self.provenance
     }
 
     /// The same permit, for a change that follows from this event.

@@ -21,7 +21,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 /// A probe that takes longer has failed.
-pub const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Probe =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
@@ -72,7 +72,7 @@ impl Health {
 
     /// The same checks; those named through this value get the name `<scope>/<name>`.
     #[must_use]
-    pub fn scoped(&self, scope: &str) -> Self {
+    pub(crate) fn scoped(&self, scope: &str) -> Self {
         Self { prefix: format!("{}{scope}/", self.prefix), checks: Arc::clone(&self.checks) }
     }
 

@@ -2,7 +2,10 @@
 //!
 //! Every error of the API has a slug. Its `type` is `urn:mandate:problem:<slug>`, its title the slug
 //! as a sentence; clients decide by `type` and `status`, people read `detail`. Errors of our own
-//! making are logged, and answer nothing but that they happened.
+//! making are logged, and answer nothing but that they happened. What the database refuses is mapped in
+//! `database`.
+
+mod database;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +14,6 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::Id;
-use eventstore::AppendError;
-use eventstore::group_commit::Uncommitted;
-use eventstore::group_lookup::LookupError;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -250,100 +250,6 @@ impl ToSchema for Problem {
     }
 }
 
-impl From<sqlx::Error> for Problem {
-    fn from(error: sqlx::Error) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&sqlx::Error> for Problem {
-    /// Without a connection to be had the answer is 503; all else is our mistake. Violated
-    /// constraints with a meaning are the store's to recognise before they get here.
-    fn from(error: &sqlx::Error) -> Self {
-        match error {
-            error if is_unavailable(error) => {
-                tracing::warn!(%error, "the database is unavailable");
-                Self::unavailable("unavailable", "The database does not answer at the moment.")
-            }
-            error if is_impossible_value(error) => {
-                tracing::warn!(%error, "a value reached the database that it cannot hold");
-                Self::unprocessable(
-                    "invalid-request",
-                    "A value of the request is outside of what can be stored or compared.",
-                )
-            }
-            error => Self::internal(error),
-        }
-    }
-}
-
-/// Whether the database cannot be reached, or is going down or coming up: nothing is wrong with the
-/// request, and it may succeed when it is repeated. A broken-off handshake reads as a protocol error.
-fn is_unavailable(error: &sqlx::Error) -> bool {
-    // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections.
-    const CODES: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
-    match error {
-        sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::Io(_)
-        | sqlx::Error::Protocol(_) => true,
-        error => error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| CODES.contains(&&*code)),
-    }
-}
-
-/// Whether PostgreSQL refused a value for what it is (SQLSTATE class 22): out of range, a time before
-/// there were times, a character it does not have. Parsers at the edge refuse these and name the
-/// field; this is the net below them, because such a value is the caller's in any case.
-fn is_impossible_value(error: &sqlx::Error) -> bool {
-    const CODES: [&str; 4] = ["22003", "22008", "22021", "22P05"];
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| CODES.contains(&&*code))
-}
-
-impl From<AppendError> for Problem {
-    fn from(error: AppendError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<Uncommitted> for Problem {
-    fn from(error: Uncommitted) -> Self {
-        match error {
-            Uncommitted::Failed(error) => Self::from(&*error),
-            Uncommitted::Stopping(_) => Self::unavailable("unavailable", "The service is ending."),
-        }
-    }
-}
-
-impl From<LookupError> for Problem {
-    fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::Database(error) => Self::from(&*error),
-            LookupError::Stopping(_) => Self::unavailable("unavailable", "The service is ending."),
-        }
-    }
-}
-
-impl From<&AppendError> for Problem {
-    fn from(error: &AppendError) -> Self {
-        match error {
-            AppendError::Conflict => Self::conflict(
-                "changed-meanwhile",
-                "Someone else changed it at the same time. Read it again.",
-            ),
-            AppendError::AlreadyHandled => Self::conflict(
-                "idempotency-key-in-use",
-                "A request with this Idempotency-Key is being or has been carried out. Repeat it for its answer.",
-            ),
-            AppendError::Database(error) => error.into(),
-            error => Self::internal(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
@@ -380,13 +286,6 @@ mod tests {
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!json.to_string().contains("secret"));
         assert!(json.get("errors").is_none());
-    }
-
-    #[tokio::test]
-    async fn a_database_that_breaks_off_is_unavailable() {
-        let broken = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".into());
-        let (status, _) = json(broken.into()).await;
-        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]

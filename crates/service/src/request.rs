@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::settings::{HttpSettings, Network};
 
 /// The header with the request's id, in requests and answers.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const MAX_USER_AGENT_BYTES: usize = 512;
@@ -157,7 +157,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpA
 
 /// What [`observe`] needs.
 #[derive(Debug, Clone)]
-pub struct Observer {
+pub(crate) struct Observer {
     environment: Environment,
     trusted_proxies: Arc<[Network]>,
     timeout: Duration,
@@ -166,7 +166,7 @@ pub struct Observer {
 
 impl Observer {
     /// For one listener with these settings.
-    pub fn new(environment: Environment, settings: &HttpSettings) -> Self {
+    pub(crate) fn new(environment: Environment, settings: &HttpSettings) -> Self {
         Self {
             environment,
             trusted_proxies: settings.trusted_proxies.clone().into(),
@@ -190,7 +190,7 @@ impl Observer {
 /// | `actor` | who the caller proved to be, if anyone |
 ///
 /// at level info (health checks: debug), in a span with `request_id` and `trace_id`.
-pub async fn observe(
+pub(crate) async fn observe(
     State(observer): State<Observer>,
     mut request: Request,
     next: Next,

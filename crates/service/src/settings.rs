@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub use crate::network::Network;
 
 /// What a secret looks like when settings are printed.
-pub const MASK: &str = "********";
+pub(crate) const MASK: &str = "********";
 
 /// A secret from the settings: a password, or an address that carries one.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]

@@ -1,8 +1,8 @@
 //! Background work that does not stay dead.
 //!
 //! A task that panics or returns an error is logged, shown in `/readyz` as the failing check
-//! `tasks/<name>`, and started again after a pause that grows up to [`MAX_PAUSE`]. The check goes
-//! away once the task has run for [`SETTLED`].
+//! `tasks/<name>`, and started again after a pause that grows up to two seconds. The check goes
+//! away once the task has run for five seconds.
 
 use std::any::Any;
 use std::fmt;
@@ -19,11 +19,11 @@ use crate::background::Background;
 use crate::health::Health;
 
 /// The pause before the first restart.
-pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause before a restart.
-pub const MAX_PAUSE: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// A restarted task that runs this long has recovered.
-pub const SETTLED: Duration = Duration::from_secs(5);
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// The background tasks of a service. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +53,7 @@ impl Tasks {
 
     /// The same tasks, ended together, but reporting to this health.
     #[must_use]
-    pub fn reporting_to(&self, health: Health) -> Self {
+    pub(crate) fn reporting_to(&self, health: Health) -> Self {
         Self { health, ..self.clone() }
     }
 
@@ -92,7 +92,7 @@ impl Tasks {
 
     /// The same on the [`Background`] thread, if there is one: for work in large portions that no caller
     /// waits for.
-    pub fn spawn_in_background<F, Fut, E>(&self, name: impl Into<String>, work: F)
+    pub(crate) fn spawn_in_background<F, Fut, E>(&self, name: impl Into<String>, work: F)
     where
         F: Fn(CancellationToken) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), E>> + Send + 'static,
@@ -107,7 +107,7 @@ impl Tasks {
 
     /// Does something on the [`Background`] thread, if there is one, and waits for it. What it spawns stays
     /// there.
-    pub async fn in_background<T: Send + 'static>(
+    pub(crate) async fn in_background<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {

@@ -65,15 +65,21 @@ impl People {
         memberships: &[(OrganizationId, MemberRole)],
     ) -> Person {
         let person = Person { id: env.new_id(), token: ApiToken::generate(env) };
-        let membership = |&(organization_id, role): &_| Membership { organization_id, role };
         let caller = Caller {
             person_id: person.id,
             operator,
-            memberships: memberships.iter().map(membership).collect(),
+            memberships: members(memberships),
             api_token_id: env.new_id(),
         };
         self.0.lock().unwrap().insert(person.token.hash().0, caller);
         person
+    }
+
+    /// Gives someone who was admitted these roles, in place of those they had.
+    pub fn change_roles(&self, person: &Person, memberships: &[(OrganizationId, MemberRole)]) {
+        let mut admitted = self.0.lock().unwrap();
+        let caller = admitted.get_mut(&person.token.hash().0).expect("they were admitted");
+        caller.memberships = members(memberships);
     }
 
     /// A new organization with a member in each role, and others.
@@ -90,6 +96,11 @@ impl People {
             stranger: self.admit(env, false, &[(other_organization, MemberRole::Owner)]),
         }
     }
+}
+
+fn members(memberships: &[(OrganizationId, MemberRole)]) -> Vec<Membership> {
+    let membership = |&(organization_id, role): &_| Membership { organization_id, role };
+    memberships.iter().map(membership).collect()
 }
 
 #[async_trait]

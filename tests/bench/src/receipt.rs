@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull;
-use contract::facts::ConsentRevoked;
+use contract::facts::{ConsentEndReason, ConsentRevoked};
 use contract::{Environment, EventId, Provenance, Service, Version};
 use eventstore::relay::Relay;
 use eventstore::transport::EVENTS;
@@ -73,7 +73,7 @@ pub(crate) async fn measure(
             grant_id: environment.new_id(),
             app_id: environment.new_id(),
             account_id: environment.new_id(),
-            reason: "requested".to_owned(),
+            reason: ConsentEndReason::Requested,
         };
         let provenance = Provenance::system(Service::ConsentBroker, None, environment.new_id());
         let mut unit = store.begin(&provenance);

@@ -166,9 +166,9 @@ async fn an_approval_names_at_least_one_account_each_once_and_of_its_service() {
         .refuses_fields(&["domains"]);
     for nobody in [format!("mandate_cl_{}", "A".repeat(43)), "nonsense".to_owned()] {
         let link = Link { token: nobody, ..link.clone() };
-        admin.open(&link).await.problem(404, "not-found");
-        admin.approve(&link, &[&account.id]).await.problem(404, "not-found");
-        admin.deny(&link).await.problem(404, "not-found");
+        admin.open(&link).await.problem(404, "consent-request-not-found");
+        admin.approve(&link, &[&account.id]).await.problem(404, "consent-request-not-found");
+        admin.deny(&link).await.problem(404, "consent-request-not-found");
     }
     assert_eq!(state_of(&organization, &link).await["state"], "pending");
 }

@@ -50,7 +50,7 @@ async fn only_whoever_could_have_consented_ends_a_grant() {
     let elsewhere = operator.account(RETAIL_MEDIA, &["admin"]).await;
     let grant = consented(&organization, &app, &account).await;
     let path = format!("/v1/grants/{grant}");
-    elsewhere.admin().delete(&path).await.problem(404, "not-found");
+    elsewhere.admin().delete(&path).await.problem(404, "grant-not-found");
     for person in [account.person("analyst"), &organization.owner] {
         person.delete(&path).await.problem(403, "role-not-allowed");
     }
@@ -97,6 +97,6 @@ async fn a_whole_app_is_ended_on_all_accounts_where_the_person_may() {
     let itself = organization.developer.key(&app).await.app(&organization.developer).await;
     let reached = itself.get("/v1/me/accounts").await.expect(200).json;
     assert_eq!(reached["items"].as_array().unwrap().len(), 1);
-    first.person("viewer").delete(&path).await.problem(404, "not-found");
+    first.person("viewer").delete(&path).await.problem(404, "grant-not-found");
     first.admin().delete("/v1/grants").await.refuses_fields(&["app_id"]);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use contract::facts::grants_sha256;
 use journeys::events::{self, Event, assert_dense, count};
 use journeys::system::System;
 use serde_json::json;
@@ -98,7 +99,9 @@ fn check_provenance(journey: &Journey, found: &[Event]) {
     );
     assert_eq!(consented.fact("role"), "admin");
     let redeemed = one("consent-link.redeemed");
-    assert_eq!(redeemed.fact("granted_accounts"), &json!([account.id]));
+    assert_eq!(redeemed.fact("granted_count"), &json!(1));
+    let grant = consented.fact("grant_id").as_str().unwrap().parse().unwrap();
+    assert_eq!(redeemed.fact("grants_sha256"), &json!(grants_sha256([grant])));
 }
 
 /// The whole log, as the operator sees it: complete, in order, and without personal data.

@@ -1,27 +1,21 @@
 use std::sync::Arc;
 
+use contract::Environment;
 use contract::catalogue::Level::{self, Manage, Read};
+use contract::catalogue::SelectionError;
 use contract::environment::ManualClock;
-use contract::{Environment, facts};
+use contract::facts::ImageMediaType;
 
 use super::*;
 
 const NOTHING: &[String] = &[];
 
-fn catalogue() -> Catalogue {
-    Catalogue::default()
-}
-
-fn offer<'a>(catalogue: &'a Catalogue, enabled: &'a [String]) -> Offer<'a> {
-    Offer { catalogue, enabled }
+fn entitlements<'a>(catalogue: &'a Catalogue, enabled: &'a [String]) -> Entitlements<'a> {
+    Entitlements { catalogue, enabled }
 }
 
 fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap()
-}
-
-fn environment() -> Environment {
-    Environment::with_clock(Arc::new(ManualClock::starting_at(at())))
 }
 
 fn domain(name: &str, level: Level) -> DomainLevel {
@@ -32,134 +26,112 @@ fn campaigns() -> Vec<DomainLevel> {
     vec![domain("campaigns", Manage)]
 }
 
-fn draft(service: Option<&str>, domains: Vec<DomainLevel>) -> Draft {
-    Draft {
+fn create(service: Option<&str>, domains: Vec<DomainLevel>, enabled: &[String]) -> App {
+    let environment = Environment::with_clock(Arc::new(ManualClock::starting_at(at())));
+    let draft = Draft {
         name: AppName::parse("Shelf Optimizer").unwrap(),
         description: Description::parse("Keeps shelves full.").unwrap(),
         authentication_method: AuthenticationMethod::ClientCredentials,
         service: service.map(ToOwned::to_owned),
         domains,
-    }
+    };
+    let (id, organization) = (environment.new_id(), environment.new_id());
+    let catalogue = Catalogue::default();
+    let created =
+        App::create(id, organization, draft, entitlements(&catalogue, enabled), environment.now());
+    created.unwrap().0
 }
 
-fn created(service: Option<&str>, domains: Vec<DomainLevel>) -> App {
-    let environment = environment();
-    let fact = create(
-        environment.new_id(),
-        environment.new_id(),
-        draft(service, domains),
-        offer(&catalogue(), NOTHING),
-    )
-    .unwrap();
-    App::created(fact, at())
+fn empty() -> App {
+    create(None, Vec::new(), NOTHING)
 }
 
 fn complete() -> App {
-    created(Some("retail_media"), campaigns())
+    create(Some("retail_media"), campaigns(), NOTHING)
 }
 
-/// The app after these commands, each of which is accepted.
-fn after(mut app: App, commands: Vec<Command<'_>>) -> App {
-    for command in commands {
-        for event in decide(&app, command).unwrap() {
-            app.apply(&event, at());
-        }
-    }
-    app
-}
-
-fn activation(catalogue: &Catalogue) -> Command<'_> {
-    Command::Activate { organization_confirmed: true, offer: offer(catalogue, NOTHING) }
+fn activate(app: &App) -> Result<(App, AppActivated), Refusal> {
+    app.activate(true, entitlements(&Catalogue::default(), NOTHING), at())
 }
 
 fn active() -> App {
-    after(complete(), vec![activation(&catalogue())])
+    activate(&complete()).unwrap().0
 }
 
 fn suspended() -> App {
-    after(active(), vec![Command::Suspend])
+    active().suspend(at()).unwrap().0
 }
 
 fn archived() -> App {
-    after(active(), vec![Command::Archive])
+    active().archive(at()).unwrap().0
 }
 
-fn image(first_byte: u8) -> Command<'static> {
-    Command::SetImage { media_type: "image/png", size: 10, sha256: [first_byte; 32] }
+fn edit(app: &App, changes: Changes) -> Result<Option<(App, AppEdited)>, Refusal> {
+    app.edit(changes, entitlements(&Catalogue::default(), NOTHING), at())
 }
 
-fn edit(app: &App, changes: Changes) -> Result<Vec<Event>, Refusal> {
-    decide(app, Command::Edit(changes, offer(&catalogue(), NOTHING)))
+fn edited(app: &App, changes: Changes) -> App {
+    edit(app, changes).unwrap().expect("something changes").0
+}
+
+fn set_image(app: &App, first_byte: u8) -> Result<Option<(App, AppImageSet)>, Refusal> {
+    let image = AppImage {
+        media_type: ImageMediaType::Png,
+        sha256: [first_byte; 32],
+        bytes: vec![first_byte; 10],
+    };
+    app.set_image(&image, at())
+}
+
+fn with_image(app: &App, first_byte: u8) -> App {
+    set_image(app, first_byte).unwrap().expect("it is another image").0
 }
 
 #[test]
 fn a_draft_can_be_saved_at_each_step_of_the_wizard() {
-    let details = created(None, Vec::new());
-    let with_service = after(
-        details,
-        vec![Command::Edit(
-            Changes { service: Some("retail_media".into()), ..Changes::default() },
-            offer(&catalogue(), NOTHING),
-        )],
-    );
+    let service = Changes { service: Some("retail_media".into()), ..Changes::default() };
+    let with_service = edited(&empty(), service);
     assert_eq!(with_service.service.as_deref(), Some("retail_media"));
-    let with_domains = after(
-        with_service,
-        vec![Command::Edit(
-            Changes { domains: Some(campaigns()), ..Changes::default() },
-            offer(&catalogue(), NOTHING),
-        )],
-    );
+    let domains = Changes { domains: Some(campaigns()), ..Changes::default() };
+    let with_domains = edited(&with_service, domains);
     assert_eq!(with_domains.version, Version::new(3).unwrap());
-    assert_eq!(after(with_domains, vec![activation(&catalogue())]).state, AppState::Active);
+    assert_eq!(activate(&with_domains).unwrap().0.state, AppState::Active);
 }
 
 #[test]
 fn activation_fixes_what_the_app_is_and_its_scopes() {
-    let app = after(complete(), vec![image(7), activation(&catalogue())]);
+    let (app, fact) = activate(&with_image(&complete(), 7)).unwrap();
     assert_eq!(app.state, AppState::Active);
     assert_eq!(app.activated_at, Some(at()));
     assert_eq!(app.scopes, ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]);
-    let [Event::Activated(fact)] =
-        &decide(&after(complete(), vec![image(7)]), activation(&catalogue())).unwrap()[..]
-    else {
-        panic!("one event")
-    };
     assert_eq!(fact.image_sha256.as_deref(), Some("07".repeat(32).as_str()));
-    assert_eq!(fact.scopes, app.scopes);
+    assert_eq!((fact.domains, fact.scopes), (app.domains, app.scopes));
 }
 
 #[test]
 fn activation_needs_a_service_a_domain_and_a_confirmed_organization() {
-    let catalogue = catalogue();
-    assert_eq!(
-        decide(&created(None, Vec::new()), activation(&catalogue)),
-        Err(Refusal::ServiceMissing)
-    );
-    let without_domains = created(Some("retail_media"), Vec::new());
-    assert_eq!(decide(&without_domains, activation(&catalogue)), Err(Refusal::DomainsMissing));
-    let unconfirmed =
-        Command::Activate { organization_confirmed: false, offer: offer(&catalogue, NOTHING) };
-    assert_eq!(decide(&complete(), unconfirmed), Err(Refusal::OrganizationNotConfirmed));
+    assert_eq!(activate(&empty()), Err(Refusal::ServiceMissing));
+    let without_domains = create(Some("retail_media"), Vec::new(), NOTHING);
+    assert_eq!(activate(&without_domains), Err(Refusal::DomainsMissing));
+    let catalogue = Catalogue::default();
+    let unconfirmed = complete().activate(false, entitlements(&catalogue, NOTHING), at());
+    assert_eq!(unconfirmed, Err(Refusal::OrganizationNotConfirmed));
 }
 
 #[test]
 fn activation_needs_the_domains_on_request_enabled_still() {
-    let (catalogue, enabled) = (catalogue(), ["retail_media/billing:read".to_owned()]);
-    let environment = environment();
+    let enabled = ["retail_media/billing:read".to_owned()];
     let wanted = vec![domain("campaigns", Read), domain("billing", Read)];
-    let fact = create(
-        environment.new_id(),
-        environment.new_id(),
-        draft(Some("retail_media"), wanted),
-        offer(&catalogue, &enabled),
-    )
-    .unwrap();
-    let app = App::created(fact, at());
-    assert!(matches!(decide(&app, activation(&catalogue)), Err(Refusal::Domain { index: 0, .. })));
-    let enabled =
-        Command::Activate { organization_confirmed: true, offer: offer(&catalogue, &enabled) };
-    assert!(decide(&app, enabled).is_ok());
+    let app = create(Some("retail_media"), wanted, &enabled);
+    assert!(matches!(
+        activate(&app),
+        Err(Refusal::NotEntitled(NotEntitled::Domain {
+            index: 0,
+            error: SelectionError::NotEnabled(_)
+        }))
+    ));
+    let catalogue = Catalogue::default();
+    assert!(app.activate(true, entitlements(&catalogue, &enabled), at()).is_ok());
 }
 
 #[test]
@@ -169,57 +141,50 @@ fn an_activated_app_never_changes_again() {
             Changes { name: Some(AppName::parse("Other").unwrap()), ..Changes::default() };
         assert_eq!(edit(&app, renamed), Err(Refusal::Frozen), "{}", app.state);
         assert_eq!(edit(&app, Changes::default()), Err(Refusal::Frozen), "{}", app.state);
-        assert_eq!(decide(&app, image(1)), Err(Refusal::Frozen), "{}", app.state);
+        assert_eq!(set_image(&app, 1), Err(Refusal::Frozen), "{}", app.state);
     }
 }
 
 #[test]
 fn an_app_is_activated_once() {
-    let catalogue = catalogue();
     for app in [active(), suspended()] {
-        assert_eq!(decide(&app, activation(&catalogue)), Err(Refusal::ActivatedAlready));
+        assert_eq!(activate(&app), Err(Refusal::ActivatedAlready));
     }
-    assert_eq!(decide(&archived(), activation(&catalogue)), Err(Refusal::Archived));
+    assert_eq!(activate(&archived()), Err(Refusal::Archived));
 }
 
 #[test]
 fn only_an_active_app_is_suspended_and_only_a_suspended_one_resumed() {
     assert_eq!(suspended().state, AppState::Suspended);
-    assert_eq!(after(suspended(), vec![Command::Resume]).state, AppState::Active);
+    assert_eq!(suspended().resume(at()).unwrap().0.state, AppState::Active);
     for app in [complete(), suspended()] {
-        assert_eq!(decide(&app, Command::Suspend), Err(Refusal::NotActive(app.state)));
+        assert_eq!(app.suspend(at()), Err(Refusal::NotActive(app.state)));
     }
     for app in [complete(), active()] {
-        assert_eq!(decide(&app, Command::Resume), Err(Refusal::NotSuspended(app.state)));
+        assert_eq!(app.resume(at()), Err(Refusal::NotSuspended(app.state)));
     }
 }
 
 #[test]
 fn drafts_active_and_suspended_apps_can_be_archived_and_nothing_follows() {
-    let catalogue = catalogue();
     for app in [complete(), active(), suspended()] {
-        let app = after(app, vec![Command::Archive]);
+        let (app, _) = app.archive(at()).unwrap();
         assert_eq!(app.state, AppState::Archived);
-        for command in [Command::Archive, Command::Suspend, Command::Resume, activation(&catalogue)]
-        {
-            assert_eq!(decide(&app, command), Err(Refusal::Archived));
-        }
+        assert_eq!(app.archive(at()), Err(Refusal::Archived));
+        assert_eq!(app.suspend(at()), Err(Refusal::Archived));
+        assert_eq!(app.resume(at()), Err(Refusal::Archived));
+        assert_eq!(activate(&app), Err(Refusal::Archived));
     }
-    let discarded = after(complete(), vec![Command::Archive]);
+    let (discarded, _) = complete().archive(at()).unwrap();
     assert_eq!(edit(&discarded, Changes::default()), Err(Refusal::Archived));
 }
 
 #[test]
 fn the_authentication_method_is_fixed_at_creation() {
-    let same = Changes {
-        authentication_method: Some(AuthenticationMethod::ClientCredentials),
-        ..Changes::default()
-    };
-    assert_eq!(edit(&complete(), same), Ok(Vec::new()));
-    let other = Changes {
-        authentication_method: Some(AuthenticationMethod::AuthorizationCode),
-        ..Changes::default()
-    };
+    let method = |method| Changes { authentication_method: Some(method), ..Changes::default() };
+    let same = method(AuthenticationMethod::ClientCredentials);
+    assert_eq!(edit(&complete(), same), Ok(None));
+    let other = method(AuthenticationMethod::AuthorizationCode);
     assert_eq!(edit(&complete(), other), Err(Refusal::MethodFixed("client_credentials")));
 }
 
@@ -227,41 +192,36 @@ fn the_authentication_method_is_fixed_at_creation() {
 fn the_service_is_fixed_once_saved() {
     let service = |name: &str| Changes { service: Some(name.to_owned()), ..Changes::default() };
     let app = complete();
-    assert_eq!(edit(&app, service("retail_media")), Ok(Vec::new()));
+    assert_eq!(edit(&app, service("retail_media")), Ok(None));
     assert_eq!(
         edit(&app, service("marketing_solutions")),
         Err(Refusal::ServiceFixed("retail_media".into()))
     );
-    let refused = edit(&created(None, Vec::new()), service("no_such"));
-    assert!(matches!(refused, Err(Refusal::Service(_))));
+    let refused = edit(&empty(), service("no_such"));
+    assert!(matches!(refused, Err(Refusal::NotEntitled(NotEntitled::Service(_)))));
 }
 
 #[test]
 fn a_change_that_changes_nothing_leaves_no_event() {
-    let app = after(complete(), vec![image(3)]);
-    assert_eq!(
-        edit(&app, Changes { domains: Some(campaigns()), ..Changes::default() }),
-        Ok(Vec::new())
-    );
-    assert_eq!(decide(&app, image(3)), Ok(Vec::new()));
-    assert_eq!(decide(&app, image(4)).unwrap().len(), 1);
+    let app = with_image(&complete(), 3);
+    let same = Changes { domains: Some(campaigns()), ..Changes::default() };
+    assert_eq!(edit(&app, same), Ok(None));
+    assert_eq!(set_image(&app, 3), Ok(None));
+    let (app, fact) = set_image(&app, 4).unwrap().unwrap();
+    assert_eq!((app.image_sha256, fact.size), (Some([4; 32]), 10));
 }
 
 #[test]
 fn a_description_can_be_removed() {
     let app = complete();
-    let events = edit(&app, Changes { description: Some(None), ..Changes::default() }).unwrap();
-    let [Event::Edited(facts::AppEdited { description: None, name, .. })] = &events[..] else {
-        panic!("{events:?}")
-    };
-    assert_eq!(*name, app.name);
+    let without = edited(&app, Changes { description: Some(None), ..Changes::default() });
+    assert_eq!(without.details(), AppDetails { name: app.name, description: None });
 }
 
 #[test]
 fn every_event_moves_the_version_by_one() {
-    let app = after(
-        complete(),
-        vec![image(1), activation(&catalogue()), Command::Suspend, Command::Resume],
-    );
+    let (app, _) = activate(&with_image(&complete(), 1)).unwrap();
+    let (app, _) = app.suspend(at()).unwrap();
+    let (app, _) = app.resume(at()).unwrap();
     assert_eq!(app.version, Version::new(5).unwrap());
 }

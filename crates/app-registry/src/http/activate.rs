@@ -6,14 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 use contract::AppId;
 use service::http::{IfMatch, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
+use super::steps::{find, lock, permit};
 use super::view::{AppBody, answer};
-use crate::Registry;
-use crate::app::Command;
-use crate::attempt::Attempt;
-use crate::offer::Offer;
 use crate::policy::Operation;
+use crate::{AppRegistry, store};
 
 /// Activate an app
 ///
@@ -44,22 +42,22 @@ use crate::policy::Operation;
     ),
 )]
 pub(super) async fn activate(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Path(id): Path<AppId>,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
-    let authorized = attempt.authorize(id, Operation::Activate).await?;
-    let organization = registry.organization(&facts, authorized.app.organization_id).await?;
-    let command = Command::Activate {
-        organization_confirmed: organization.confirmed,
-        offer: Offer {
-            catalogue: &registry.resources.catalogue,
-            enabled: &organization.enabled_domains,
-        },
-    };
-    let app = attempt.carry_out(authorized, if_match, command, None).await?;
+    let app = find(&registry, id).await?;
+    let permit = permit(&attempt, &app, Operation::Activate).await?;
+    let organization = registry.organization(&attempt.facts, app.organization_id).await?;
+    let entitlements = registry.entitlements(&organization.enabled_domains);
+
+    let mut unit = permit.begin();
+    let app = lock(&mut unit, id, &if_match).await?;
+    let now = registry.resources.env.now();
+    let (app, fact) = app.activate(organization.confirmed, entitlements, now)?;
+    store::save(unit.connection().await?, &app).await?;
+    unit.record_with(app.id.uuid(), app.version, &fact, &app.details())?;
+    unit.commit().await?;
     Ok(answer(app, &registry.resources.catalogue))
 }

@@ -6,13 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 use contract::AppId;
 use service::http::{IfMatch, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
+use super::steps::{find, lock, permit};
 use super::view::{AppBody, answer};
-use crate::Registry;
-use crate::app::Command;
-use crate::attempt::Attempt;
 use crate::policy::Operation;
+use crate::{AppRegistry, store};
 
 /// Archive an app
 ///
@@ -41,14 +40,18 @@ use crate::policy::Operation;
     ),
 )]
 pub(super) async fn archive(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Path(id): Path<AppId>,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
-    let authorized = attempt.authorize(id, Operation::Archive).await?;
-    let app = attempt.carry_out(authorized, if_match, Command::Archive, None).await?;
+    let app = find(&registry, id).await?;
+    let permit = permit(&attempt, &app, Operation::Archive).await?;
+    let mut unit = permit.begin();
+    let app = lock(&mut unit, id, &if_match).await?;
+    let (app, fact) = app.archive(registry.resources.env.now())?;
+    store::save(unit.connection().await?, &app).await?;
+    unit.record(app.id.uuid(), app.version, &fact)?;
+    unit.commit().await?;
     Ok(answer(app, &registry.resources.catalogue))
 }

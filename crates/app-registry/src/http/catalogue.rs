@@ -7,7 +7,7 @@ use contract::catalogue::Catalogue;
 use service::http::Json;
 use service::{Caller, Problem};
 
-use crate::Registry;
+use crate::AppRegistry;
 
 /// Read the catalogue
 ///
@@ -29,7 +29,7 @@ use crate::Registry;
     ),
 )]
 pub(super) async fn catalogue(
-    State(registry): State<Arc<Registry>>,
+    State(registry): State<Arc<AppRegistry>>,
     _caller: Caller,
 ) -> Json<Catalogue> {
     Json((*registry.resources.catalogue).clone())

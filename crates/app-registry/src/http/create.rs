@@ -3,24 +3,23 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::{ETAG, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use contract::OrganizationId;
 use contract::catalogue::DomainLevel;
 use contract::rpc::AuthenticationMethod;
-use contract::{OrganizationId, Version};
 use serde::Deserialize;
 use service::http::{Creation, Json, etag};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::fields::Fields;
 use super::view::AppBody;
-use crate::app::{self, App, Draft};
-use crate::attempt::Attempt;
-use crate::offer::Offer;
-use crate::policy::{self, Denied, Operation};
-use crate::{Registry, creation};
+use crate::AppRegistry;
+use crate::app::{App, Draft};
+use crate::creation::AppCreation;
+use crate::policy::{self, Operation};
 
 /// A new app.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,87 +73,46 @@ pub(super) struct NewApp {
     ),
 )]
 pub(super) async fn create(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
-    creation: Creation<NewApp>,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
+    Creation { body, idempotency }: Creation<NewApp>,
 ) -> Result<Response, Problem> {
-    let Creation { body, idempotency } = creation;
-    if let Some(answer) = idempotency.replay(&registry.resources).await? {
+    let organization = policy::organization_of_new_app(&attempt.caller, body.organization_id)?;
+    let decision = policy::authorize(&attempt.caller, organization, Operation::Create);
+    let target = Target::organization(organization);
+    let permit = attempt.permit(Operation::Create.name(), target, decision).await?;
+    if let Some(answer) = permit.replay(&idempotency).await? {
         return Ok(answer);
     }
-    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
-    let organization = choose_organization(&caller, body.organization_id)?;
-    let authority = match policy::authorize(&caller, organization, Operation::Create) {
-        Ok(authority) => authority,
-        Err(Denied::NoMember) => {
-            return Err(Problem::not_found(
-                "organization-not-found",
-                "There is no such organization.",
-            ));
-        }
-        Err(Denied::Role) => {
-            let target = format!("organization/{organization}");
-            return Err(attempt.refuse_role(Operation::Create, organization, &target).await);
-        }
-    };
+    let draft = body.read()?;
+    let (service, domains) = (draft.service.as_deref(), &draft.domains);
+    let enabled = registry.enabled_if_asked(&attempt.facts, organization, service, domains).await?;
 
-    let mut fields = Fields::default();
-    let name = fields.name(&body.name);
-    let description = body.description.as_deref().and_then(|text| fields.description(text));
-    fields.check()?;
-    let Some(name) = name else {
-        return Err(Problem::invalid_field("name", "must not be empty"));
-    };
-
-    let service = body.service.as_deref();
-    let enabled = registry.enabled_if_asked(&facts, organization, service, &body.domains).await?;
-    let draft = Draft {
-        name,
-        description,
-        authentication_method: body.authentication_method,
-        service: body.service,
-        domains: body.domains,
-    };
-    let offer = Offer { catalogue: &registry.resources.catalogue, enabled: &enabled };
-    let fact = app::create(registry.resources.env.new_id(), organization, draft, offer)?;
-    let app = App::created(fact.clone(), registry.resources.env.now());
-
-    let provenance = facts.provenance(caller.actor(), authority, Some(organization));
-    let location = format!("/v1/apps/{}", app.id);
-    let tag = etag(app.version.number());
+    let (env, entitlements) = (&registry.resources.env, registry.entitlements(&enabled));
+    let (app, fact) = App::create(env.new_id(), organization, draft, entitlements, env.now())?;
+    let (location, tag) = (format!("/v1/apps/{}", app.id), etag(app.version));
     let body = AppBody::of(app.clone(), &registry.resources.catalogue);
-    let events = &registry.resources.events;
-    let new = creation::NewApp {
-        created: events
-            .prepare(&provenance, app.id.uuid(), Version::FIRST, &fact)
-            .map_err(Problem::internal)?,
-        provenance,
-        app,
-        answer: idempotency.record(StatusCode::CREATED, Some(&location), &body),
-    };
-    registry.creations.commit(new).await?;
-    let location = HeaderValue::try_from(location).map_err(Problem::internal)?;
-    let headers = [(ETAG, tag), (LOCATION, location)];
-    Ok((StatusCode::CREATED, headers, Json(body)).into_response())
+    let answer = idempotency.record(StatusCode::CREATED, Some(&location), &body);
+    // Many apps are created at the same time, so they share a commit. What is created now and then has a
+    // unit of work of its own: `permit.begin()`, then `idempotency.created(unit, …)`.
+    let creation = AppCreation::new(&registry.resources.events, &permit, app, &fact, answer)?;
+    registry.creations.commit(creation).await?;
+    Ok((StatusCode::CREATED, [(ETAG, tag)], [(LOCATION, location)], Json(body)).into_response())
 }
 
-/// The organization that is named, or the only one in question.
-fn choose_organization(
-    caller: &Caller,
-    named: Option<OrganizationId>,
-) -> Result<OrganizationId, Problem> {
-    let possible = policy::where_apps_can_be_made(caller);
-    match (named, possible.as_slice(), caller.memberships.as_slice()) {
-        (Some(named), _, _) => Ok(named),
-        (None, [only], _) => Ok(*only),
-        // Their role there does not suffice, which is worth more than a missing field.
-        (None, [], [only]) => Ok(only.organization_id),
-        (None, [], _) => Err(needed("you may create apps in no organization")),
-        (None, _, _) => Err(needed("you may create apps in several organizations")),
+impl NewApp {
+    /// The draft; or all texts that can be none, by name.
+    fn read(self) -> Result<Draft, Problem> {
+        let mut fields = Fields::default();
+        let name = fields.name(&self.name);
+        let description = self.description.and_then(|text| fields.description(&text));
+        fields.check()?;
+        Ok(Draft {
+            name: name.ok_or_else(|| Problem::invalid_field("name", "must not be empty"))?,
+            description,
+            authentication_method: self.authentication_method,
+            service: self.service,
+            domains: self.domains,
+        })
     }
-}
-
-fn needed(because: &str) -> Problem {
-    Problem::invalid_field("organization_id", format!("is needed: {because}"))
 }

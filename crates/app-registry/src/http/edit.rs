@@ -9,16 +9,15 @@ use contract::catalogue::DomainLevel;
 use contract::rpc::AuthenticationMethod;
 use serde::Deserialize;
 use service::http::{IfMatch, Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
 use super::fields::{Fields, present};
+use super::steps::{find, lock, permit};
 use super::view::{AppBody, answer};
-use crate::Registry;
-use crate::app::{Changes, Command};
-use crate::attempt::Attempt;
-use crate::offer::Offer;
+use crate::app::Changes;
 use crate::policy::Operation;
+use crate::{AppRegistry, store};
 
 /// What to change about a draft. Fields that are left out stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -76,34 +75,46 @@ pub(super) struct AppChanges {
     ),
 )]
 pub(super) async fn edit(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Path(id): Path<AppId>,
     if_match: IfMatch,
     Json(body): Json<AppChanges>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
-    let authorized = attempt.authorize(id, Operation::Edit).await?;
-
-    let mut fields = Fields::default();
-    let changes = Changes {
-        name: body.name.and_then(|text| fields.name(&text)),
-        description: body.description.map(|text| text.and_then(|text| fields.description(&text))),
-        authentication_method: body.authentication_method,
-        service: body.service,
-        domains: body.domains,
-    };
-    fields.check()?;
-
-    let app = &authorized.app;
+    let app = find(&registry, id).await?;
+    let permit = permit(&attempt, &app, Operation::Edit).await?;
+    let changes = body.read()?;
     let service = changes.service.as_deref().or(app.service.as_deref());
     let wanted = changes.domains.as_deref().unwrap_or_default();
-    let enabled = registry.enabled_if_asked(&facts, app.organization_id, service, wanted).await?;
-    let command = Command::Edit(
-        changes,
-        Offer { catalogue: &registry.resources.catalogue, enabled: &enabled },
-    );
-    let app = attempt.carry_out(authorized, if_match, command, None).await?;
+    let organization = app.organization_id;
+    let enabled = registry.enabled_if_asked(&attempt.facts, organization, service, wanted).await?;
+
+    let mut unit = permit.begin();
+    let app = lock(&mut unit, id, &if_match).await?;
+    let now = registry.resources.env.now();
+    let Some((app, fact)) = app.edit(changes, registry.entitlements(&enabled), now)? else {
+        return Ok(answer(app, &registry.resources.catalogue));
+    };
+    store::save(unit.connection().await?, &app).await?;
+    unit.record_with(app.id.uuid(), app.version, &fact, &app.details())?;
+    unit.commit().await?;
     Ok(answer(app, &registry.resources.catalogue))
+}
+
+impl AppChanges {
+    /// The changes; or all texts that can be none, by name.
+    fn read(self) -> Result<Changes, Problem> {
+        let mut fields = Fields::default();
+        let changes = Changes {
+            name: self.name.and_then(|text| fields.name(&text)),
+            description: self
+                .description
+                .map(|text| text.and_then(|text| fields.description(&text))),
+            authentication_method: self.authentication_method,
+            service: self.service,
+            domains: self.domains,
+        };
+        fields.check()?;
+        Ok(changes)
+    }
 }

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::response::Response;
 use contract::AppId;
 use service::http::Path;
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
+use super::steps::{find, permit};
 use super::view::{AppBody, answer};
-use crate::Registry;
-use crate::attempt::Attempt;
+use crate::AppRegistry;
 use crate::policy::Operation;
 
 /// Read an app
@@ -34,12 +34,11 @@ use crate::policy::Operation;
     ),
 )]
 pub(super) async fn get(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Path(id): Path<AppId>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
-    let authorized = attempt.authorize(id, Operation::Read).await?;
-    Ok(answer(authorized.app, &registry.resources.catalogue))
+    let app = find(&registry, id).await?;
+    let _may_read = permit(&attempt, &app, Operation::Read).await?;
+    Ok(answer(app, &registry.resources.catalogue))
 }

@@ -11,11 +11,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::AppId;
 use service::http::Path;
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
-use crate::attempt::{Attempt, no_such_app};
+use super::steps::{find, permit};
 use crate::policy::Operation;
-use crate::{Registry, store};
+use crate::{AppRegistry, store};
 
 /// Read an app's image
 ///
@@ -41,19 +41,16 @@ use crate::{Registry, store};
     ),
 )]
 pub(super) async fn get_image(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Path(id): Path<AppId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let app = store::find(&registry.resources.pool, id).await?.ok_or_else(no_such_app)?;
+    let app = find(&registry, id).await?;
     if app.activated_at.is_none() {
-        Attempt { registry: &registry, caller: &caller, facts: &facts }
-            .authorize(id, Operation::Read)
-            .await?;
+        let _may_read = permit(&attempt, &app, Operation::Read).await?;
     }
-    let none = || Problem::not_found("image-not-found", "The app has no image.");
+    let none = || Problem::missing("image");
     let sha256 = app.image_sha256.ok_or_else(none)?;
 
     let tag = format!("\"{}\"", hex::encode(sha256));

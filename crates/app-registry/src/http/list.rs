@@ -9,11 +9,11 @@ use contract::rpc::AppState;
 use serde::Deserialize;
 use service::http::page::MAX_LIMIT;
 use service::http::{Page, PageQuery, Query};
-use service::{Caller, Problem};
+use service::{Attempt, Problem, Target};
 use utoipa::IntoParams;
 
 use super::view::AppBody;
-use crate::Registry;
+use crate::AppRegistry;
 use crate::policy::{self, Operation};
 use crate::store::{self, Listed};
 
@@ -55,16 +55,17 @@ pub(super) struct Wanted {
     ),
 )]
 pub(super) async fn list(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Query(wanted): Query<Wanted>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
+    let caller = &attempt.caller;
     let organizations = match wanted.organization_id {
         Some(id) => {
-            policy::authorize(&caller, id, Operation::Read).map_err(|_| {
-                Problem::not_found("organization-not-found", "There is no such organization.")
-            })?;
+            let decision = policy::authorize(caller, id, Operation::Read);
+            let target = Target::organization(id);
+            let _may_read = attempt.permit(Operation::Read.name(), target, decision).await?;
             Some(vec![id])
         }
         None if caller.operator => None,

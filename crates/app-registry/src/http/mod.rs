@@ -14,8 +14,11 @@
 //! | `POST /v1/apps/{id}/archive` | [`archive`] |
 //! | `GET /v1/catalogue` | [`catalogue`] |
 //!
-//! What they share: [`view`] shows an app, [`fields`] reads its texts, [`refusals`] maps what the
-//! domain refuses to answers. 404 says that there is no such app or that the caller is no member of
+//! To add an endpoint, copy [`suspend`] for a change of what is there, or [`create`] for something new;
+//! then add its line to `router` and to this table.
+//!
+//! What they share: [`steps`] is the way of every change, [`view`] shows an app, [`fields`] reads its
+//! texts, [`refusals`] maps what the domain refuses to answers. 404 says that there is no such app or that the caller is no member of
 //! its organization; 403 that they are, and their role does not suffice.
 
 mod activate;
@@ -30,6 +33,7 @@ mod list;
 mod put_image;
 mod refusals;
 mod resume;
+mod steps;
 mod suspend;
 mod view;
 
@@ -38,9 +42,9 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Registry;
+use crate::AppRegistry;
 
-pub(crate) fn router() -> OpenApiRouter<Arc<Registry>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<AppRegistry>> {
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
         .routes(routes!(get::get, edit::edit))

@@ -7,14 +7,13 @@ use axum::extract::State;
 use axum::response::Response;
 use contract::AppId;
 use service::http::{IfMatch, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
+use super::steps::{find, lock, permit};
 use super::view::{AppBody, answer};
-use crate::Registry;
-use crate::app::Command;
-use crate::app_image::{AppImage, ImageRefused};
-use crate::attempt::Attempt;
+use crate::app_image::ImageRefused;
 use crate::policy::Operation;
+use crate::{AppRegistry, store};
 
 /// Set a draft's image
 ///
@@ -47,29 +46,27 @@ use crate::policy::Operation;
     ),
 )]
 pub(super) async fn put_image(
-    State(registry): State<Arc<Registry>>,
-    caller: Caller,
-    facts: RequestFacts,
+    State(registry): State<Arc<AppRegistry>>,
+    attempt: Attempt,
     Path(id): Path<AppId>,
     if_match: IfMatch,
     body: Body,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { registry: &registry, caller: &caller, facts: &facts };
+    let app = find(&registry, id).await?;
     // Before the body is read: nobody else's bytes are worth the work.
-    let authorized = attempt.authorize(id, Operation::SetImage).await?;
-
+    let permit = permit(&attempt, &app, Operation::SetImage).await?;
     let limit = registry.settings.image.max_bytes;
     let bytes = to_bytes(body, limit).await.map_err(|_| ImageRefused::TooLarge { limit })?;
     let image = registry.check_image(bytes.to_vec()).await?;
-    let command = Command::SetImage {
-        media_type: image.media_type,
-        size: size(&image),
-        sha256: image.sha256,
-    };
-    let app = attempt.carry_out(authorized, if_match, command, Some(&image)).await?;
-    Ok(answer(app, &registry.resources.catalogue))
-}
 
-fn size(image: &AppImage) -> u32 {
-    u32::try_from(image.bytes.len()).unwrap_or(u32::MAX)
+    let mut unit = permit.begin();
+    let app = lock(&mut unit, id, &if_match).await?;
+    let Some((app, fact)) = app.set_image(&image, registry.resources.env.now())? else {
+        return Ok(answer(app, &registry.resources.catalogue));
+    };
+    store::save_image(unit.connection().await?, &app, &image).await?;
+    store::save(unit.connection().await?, &app).await?;
+    unit.record(app.id.uuid(), app.version, &fact)?;
+    unit.commit().await?;
+    Ok(answer(app, &registry.resources.catalogue))
 }

@@ -1,4 +1,4 @@
-//! What a refusal of the domain is in HTTP: 422 where the caller can correct a field, 409 where the
+//! The mapping of errors to problems: what a refusal of the domain is in HTTP: 422 where the caller can correct a field, 409 where the
 //! app's state is against it.
 
 use axum::http::HeaderValue;
@@ -6,6 +6,8 @@ use service::Problem;
 
 use crate::app::Refusal;
 use crate::app_image::ImageRefused;
+use crate::entitlements::NotEntitled;
+use crate::policy::OrganizationNeeded;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -29,16 +31,22 @@ impl From<Refusal> for Problem {
             Refusal::DomainsMissing => {
                 Self::unprocessable("app-incomplete", detail.clone()).with_field("domains", detail)
             }
-            Refusal::DomainsWithoutService | Refusal::Service(_) => {
+            Refusal::NotEntitled(NotEntitled::DomainsWithoutService | NotEntitled::Service(_)) => {
                 Self::invalid_field("service", detail)
             }
-            Refusal::Domain { index, .. } => {
+            Refusal::NotEntitled(NotEntitled::Domain { index, .. }) => {
                 Self::invalid_field(format!("domains[{index}]"), detail)
             }
             Refusal::OrganizationNotConfirmed => {
                 Self::conflict("organization-not-confirmed", detail)
             }
         }
+    }
+}
+
+impl From<OrganizationNeeded> for Problem {
+    fn from(needed: OrganizationNeeded) -> Self {
+        Self::invalid_field("organization_id", needed.to_string())
     }
 }
 

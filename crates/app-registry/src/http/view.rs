@@ -76,6 +76,6 @@ impl AppBody {
 
 /// 200 with the app and its ETag.
 pub(super) fn answer(app: App, catalogue: &Catalogue) -> Response {
-    let tag = etag(app.version.number());
+    let tag = etag(app.version);
     ([(ETAG, tag)], Json(AppBody::of(app, catalogue))).into_response()
 }

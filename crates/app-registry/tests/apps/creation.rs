@@ -23,15 +23,26 @@ async fn a_developer_creates_a_draft_with_a_name_and_a_method_alone() {
 }
 
 #[tokio::test]
-async fn the_event_names_who_why_and_on_whose_behalf_and_where_from_only_beside_it() {
+async fn the_event_names_who_why_and_on_whose_behalf_and_what_was_typed_and_where_from_only_beside_it()
+ {
     let stage = Stage::set().await;
-    let answer = stage.developer().post("/v1/apps", draft()).await;
+    let mut body = draft();
+    body["description"] = json!("Keeps shelves full.");
+    let answer = stage.developer().post("/v1/apps", body).await;
     let event = stage.last_event_of(&answer.field("id")).await;
     assert_eq!(event["actor"], format!("user/{}", stage.cast.developer.id));
     assert_eq!(event["authority"], "developer");
     assert_eq!(event["organization"], json!(stage.organization));
-    assert_eq!(event["data"]["name"], "Shelf Optimizer");
-    assert!(event["contexthash"].is_string());
+    assert_eq!(
+        event["data"],
+        json!({
+            "app_id": answer.field("id"), "organization_id": stage.organization,
+            "authentication_method": "client_credentials", "domains": [],
+        })
+    );
+    assert!(event["contexthash"].is_string() && event["detailshash"].is_string());
+    let typed = json!({"name": "Shelf Optimizer", "description": "Keeps shelves full."});
+    assert_eq!(stage.last_details_of(&answer.field("id")).await, typed);
     assert!(event["traceparent"].is_string());
 }
 

@@ -15,5 +15,6 @@ mod images;
 mod lists;
 mod questions;
 mod races;
+mod replays;
 mod roles;
 mod stage;

@@ -32,7 +32,8 @@ async fn an_edit_beside_the_activation_comes_before_it_or_is_refused() {
         assert_eq!(events.len(), changed + 2, "{events:?}");
         assert_eq!(events.last().unwrap(), "mandate.app.activated.v1");
         let event = stage.last_event_of(&id).await;
-        assert_eq!(event["data"]["name"], app["name"]);
+        assert_eq!(event["data"]["domains"], app["domains"]);
+        assert_eq!(stage.last_details_of(&id).await["name"], app["name"]);
         assert_eq!(
             event["data"].get("image_sha256").cloned().unwrap_or_default(),
             app["image_sha256"]

@@ -10,7 +10,7 @@ use contract::{Environment, OrganizationId, Service};
 use serde_json::{Value, json};
 use service::Resources;
 use service::settings::HttpSettings;
-use stage::{Cast, Client, People, Servers};
+use stage::{Cast, Client, People, Person, Servers};
 
 /// Everything a test needs.
 pub struct Stage {
@@ -105,6 +105,11 @@ impl Stage {
         self.people.admit(&self.resources.env, false, memberships).at(&self.router)
     }
 
+    /// Gives someone these roles in place of those they had.
+    pub fn change_roles(&self, person: &Person, memberships: &[(OrganizationId, MemberRole)]) {
+        self.people.change_roles(person, memberships);
+    }
+
     /// Someone whose token is nobody's.
     pub fn nobody(&self) -> Client {
         Client::anonymous(&self.router).with_token(ApiToken::generate(&self.resources.env).reveal())
@@ -151,6 +156,15 @@ impl Stage {
     /// The app's last event.
     pub async fn last_event_of(&self, id: &str) -> Value {
         let query = "SELECT envelope FROM events WHERE stream_id = $1::text::uuid ORDER BY version DESC LIMIT 1";
+        let bytes: Vec<u8> =
+            sqlx::query_scalar(query).bind(id).fetch_one(&self.resources.pool).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// The details of the app's last event: what people typed.
+    pub async fn last_details_of(&self, id: &str) -> Value {
+        let query = "SELECT d.details FROM events e JOIN details d ON d.event_id = e.id
+                     WHERE e.stream_id = $1::text::uuid ORDER BY e.version DESC LIMIT 1";
         let bytes: Vec<u8> =
             sqlx::query_scalar(query).bind(id).fetch_one(&self.resources.pool).await.unwrap();
         serde_json::from_slice(&bytes).unwrap()

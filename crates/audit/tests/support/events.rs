@@ -146,8 +146,6 @@ impl Events {
         let created = AppCreated {
             app_id,
             organization_id: organization,
-            name: "Shelf Optimizer".to_owned(),
-            description: None,
             authentication_method: AuthenticationMethod::ClientCredentials,
             service: None,
             domains: Vec::new(),

@@ -1,67 +1,23 @@
 //! `POST /v1/consent-requests/{token}/approve`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
-use contract::{AccountId, AppId, GrantId, LinkId};
-use serde::{Deserialize, Serialize};
+use contract::AccountId;
+use contract::facts::RefusedBecause;
 use service::http::{Json, Path};
-use service::{Caller, Problem, RequestFacts};
-use utoipa::ToSchema;
+use service::{Attempt, Permit, Problem, Target};
 
-use super::consent_page::ConsentedBy;
-use super::{Attempt, request};
-use crate::choice::{self, ChoiceError};
-use crate::neighbours::Neighbours;
-use crate::redemption::{Redeemed, Redeemer, RedemptionError};
+use super::approval::{Approval, Approved};
+use super::request;
+use crate::account_selection::{self, AccountSelectionError, SelectedAccount};
+use crate::consent_text::ConsentText;
+use crate::redemption::{self, ApprovedAccount, RedemptionError};
+use crate::remote_services::RemoteServices;
 use crate::{ConsentBroker, policy};
 
-/// Which accounts consent.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Approval {
-    /// The accounts: at least one, at most 1,000, each once.
-    #[schema(min_items = 1, max_items = 1000)]
-    pub accounts: Vec<AccountId>,
-}
-
-/// A request that was approved.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Approved {
-    /// The link; it cannot be used again.
-    pub link_id: LinkId,
-    /// The app that may act now.
-    pub app_id: AppId,
-    /// When.
-    pub approved_at: DateTime<Utc>,
-    /// The accounts that consent because of it.
-    pub granted: Vec<NewGrant>,
-    /// The chosen accounts that had consented before. Their grants are left as they were.
-    pub already_granted: Vec<EarlierGrant>,
-}
-
-/// A grant that the approval made.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct NewGrant {
-    /// The grant.
-    pub grant_id: GrantId,
-    /// The account.
-    pub account_id: AccountId,
-}
-
-/// A grant that was there before.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct EarlierGrant {
-    /// The grant.
-    pub grant_id: GrantId,
-    /// The account.
-    pub account_id: AccountId,
-    /// Who granted it.
-    pub granted_by: ConsentedBy,
-    /// When.
-    pub granted_at: DateTime<Utc>,
-}
+const OPERATION: &str = "consent-request.approve";
 
 /// Approve a request for consent
 ///
@@ -92,83 +48,85 @@ pub struct EarlierGrant {
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager"])),
     ),
 )]
-pub async fn approve(
+pub(crate) async fn approve(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(token): Path<String>,
-    Json(approval): Json<Approval>,
+    Json(Approval { accounts }): Json<Approval>,
 ) -> Result<Json<Approved>, Problem> {
     let link = request::find(&broker, &token).await?;
-    let attempt = Attempt::at_request("consent-request.approve", &link, &caller, &facts);
+    let target = Target::of(link.id, link.organization_id);
     if let Err(closed) = link.usable(broker.resources.env.now()) {
-        return Err(attempt.refuse_closed(&broker, closed).await);
+        return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
     }
-    choice::check_form(&approval.accounts).map_err(refusal)?;
-    let neighbours = Neighbours::of(&broker, &facts);
-    let (app, service) = request::asking_app(&neighbours, &link).await?;
+    account_selection::check_form(&accounts).map_err(wrong_accounts)?;
+    let remote = RemoteServices::of(&broker, &attempt.facts);
+    let (app, service) = request::asking_app(&remote, &link).await?;
+    let by = attempt.caller.person_id;
+    let (organization, held, names) = tokio::try_join!(
+        request::asking_organization(&remote, app.organization_id),
+        // The page may be an hour old: what counts is the role the person holds now.
+        async { Ok(remote.roles_of(by, Some(accounts.clone())).await?) },
+        async { Ok(remote.name_accounts(accounts.iter().copied().collect()).await?) },
+    )?;
 
-    // The page may be an hour old: what counts is the role the person holds now.
-    let held = neighbours.roles_of(caller.person_id, Some(approval.accounts.clone())).await?;
-    let roles = policy::consent_roles(&broker.resources.catalogue, &service);
-    let approvals = match choice::approvals(&approval.accounts, &held, &service, roles) {
-        Ok(approvals) => approvals,
+    let catalogue = &broker.resources.catalogue;
+    let roles = policy::consent_roles(catalogue, &service);
+    let selected = match account_selection::select(&accounts, &held, &service, roles) {
+        Ok(selected) => selected,
         Err(error) => {
-            if matches!(error, ChoiceError::RoleMayNotConsent { .. }) {
-                attempt.refuse(&broker, "role_not_allowed").await;
+            if matches!(error, AccountSelectionError::RoleMayNotConsent { .. }) {
+                attempt.refuse(OPERATION, target, RefusedBecause::RoleNotAllowed).await;
             }
-            return Err(refusal(error));
+            return Err(wrong_accounts(error));
         }
     };
+    let decision = policy::consent_for_all(&selected, roles);
+    let permit = attempt.permit(OPERATION, target, decision).await?;
+    let each =
+        selected.into_iter().map(|account| (account, target, policy::consent(account.role, roles)));
+    let (permitted, _) = attempt.permit_each(OPERATION, each.collect()).await?;
 
-    let person =
-        Redeemer { resources: &broker.resources, facts: &facts, person_id: caller.person_id };
-    match person.approve(&link, &app, &service, &approvals).await {
-        Ok(redeemed) => Ok(Json(answer(link.id, app.id, redeemed, &neighbours).await)),
-        Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&broker, closed).await),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn answer(
-    link_id: LinkId,
-    app_id: AppId,
-    redeemed: Redeemed,
-    neighbours: &Neighbours,
-) -> Approved {
+    let text = ConsentText::of(catalogue, &app, &organization, &service);
+    let accounts = named(permitted, names)?;
+    let (app, service, text, link_id) = (&app, service.as_str(), &text, link.id);
+    let approval = redemption::Approval { link_id, app, service, by, text, accounts };
+    let redeemed = match redemption::approve(&broker.resources, &permit, approval).await {
+        Ok(redeemed) => redeemed,
+        Err(RedemptionError::Closed(closed)) => {
+            return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
+        }
+        Err(error) => return Err(error.into()),
+    };
     // The approval stands, whether or not the directory finds the names for its answer.
     let people = redeemed.already_granted.iter().map(|grant| grant.granted_by).collect();
-    let names = neighbours.name_people(people).await.unwrap_or_default();
-    let granted = redeemed
-        .granted
-        .into_iter()
-        .map(|(grant_id, account_id)| NewGrant { grant_id, account_id });
-    let earlier = redeemed.already_granted.into_iter().map(|grant| EarlierGrant {
-        grant_id: grant.id,
-        account_id: grant.account_id,
-        granted_by: ConsentedBy {
-            person_id: grant.granted_by,
-            name: names.get(&grant.granted_by).cloned(),
-        },
-        granted_at: grant.granted_at,
-    });
-    Approved {
-        link_id,
-        app_id,
-        approved_at: redeemed.at,
-        granted: granted.collect(),
-        already_granted: earlier.collect(),
-    }
+    let names = remote.name_people(people).await.unwrap_or_default();
+    Ok(Json(Approved::of(&link, redeemed, &names)))
 }
 
-fn refusal(error: ChoiceError) -> Problem {
+/// The accounts with their names, which are part of what was shown.
+fn named(
+    permitted: Vec<(SelectedAccount, Permit)>,
+    mut names: BTreeMap<AccountId, String>,
+) -> Result<Vec<ApprovedAccount>, Problem> {
+    let accounts = permitted.into_iter().map(|(selected, permit)| {
+        let name = names.remove(&selected.account_id);
+        let name = name.ok_or_else(|| Problem::internal("an account with a role has a name"))?;
+        Ok(ApprovedAccount { selected, name, permit })
+    });
+    accounts.collect()
+}
+
+fn wrong_accounts(error: AccountSelectionError) -> Problem {
     let message = error.to_string();
     match error {
-        ChoiceError::Empty | ChoiceError::TooMany => Problem::invalid_field("accounts", message),
-        ChoiceError::Twice(position) | ChoiceError::NotVisible(position) => {
+        AccountSelectionError::Empty | AccountSelectionError::TooMany => {
+            Problem::invalid_field("accounts", message)
+        }
+        AccountSelectionError::Twice(position) | AccountSelectionError::NotVisible(position) => {
             Problem::invalid_field(format!("accounts[{position}]"), message)
         }
-        ChoiceError::RoleMayNotConsent { position, .. } => Problem::forbidden(
+        AccountSelectionError::RoleMayNotConsent { position, .. } => Problem::forbidden(
             "role-not-allowed",
             "Your role on a chosen account may not consent for this service.",
         )

@@ -1,7 +1,7 @@
 //! What an account owner is shown before they decide.
 
 use chrono::{DateTime, Utc};
-use contract::catalogue::{Catalogue, DomainLevel, Level};
+use contract::facts::{AskedDomain, AskedService};
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use contract::rpc::{
     AccountKind, AccountRole, AppView, NamedPerson, OrganizationView, VisibleAccount,
@@ -9,124 +9,101 @@ use contract::rpc::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::choice::Unselectable;
+use crate::account_selection::Unselectable;
+use crate::consent_text::ConsentText;
 use crate::link::{Link, LinkStateName};
-use crate::neighbours::Names;
+use crate::remote_services::Names;
 
 /// A request for consent: who asks, for what, and for which accounts it can be given.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ConsentPage {
+pub(crate) struct ConsentPage {
     /// The link.
-    pub link_id: LinkId,
+    pub(crate) link_id: LinkId,
     /// Whether it was opened before.
-    pub state: LinkStateName,
+    pub(crate) state: LinkStateName,
     /// Until when it can be answered.
-    pub expires_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
     /// Who asks.
-    pub organization: Asker,
+    pub(crate) organization: Asker,
     /// The app.
-    pub app: AskingApp,
+    pub(crate) app: AskingApp,
     /// The service whose accounts it is about.
-    pub service: AskedService,
+    pub(crate) service: AskedService,
     /// What the app wants to do: all of it or nothing.
-    pub domains: Vec<AskedDomain>,
+    pub(crate) domains: Vec<AskedDomain>,
     /// How long a consent lasts.
-    pub duration: String,
+    pub(crate) duration: String,
     /// How it can be ended.
-    pub how_to_end: String,
+    pub(crate) how_to_end: String,
     /// The accounts of the service that the person sees.
-    pub accounts: Vec<AccountChoice>,
+    pub(crate) accounts: Vec<AccountChoice>,
 }
 
 /// The organization that asks.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Asker {
+pub(crate) struct Asker {
     /// The organization.
-    pub id: OrganizationId,
+    pub(crate) id: OrganizationId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it can be reached.
-    pub contact_email: String,
+    pub(crate) contact_email: String,
     /// Its website.
-    pub website: Option<String>,
+    pub(crate) website: Option<String>,
 }
 
 /// The app that asks.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct AskingApp {
+pub(crate) struct AskingApp {
     /// The app.
-    pub id: AppId,
+    pub(crate) id: AppId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its description.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whether `/v1/apps/{id}/image` has one.
-    pub has_image: bool,
-}
-
-/// The catalogue's service.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct AskedService {
-    /// Its name in the catalogue.
-    pub name: String,
-    /// Its name for people.
-    pub title: String,
-    /// A sentence on what it is.
-    pub description: String,
-}
-
-/// A domain that the app asks for, in plain words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AskedDomain {
-    /// Its name in the catalogue.
-    pub domain: String,
-    /// Its name for people.
-    pub title: String,
-    /// How much of it.
-    pub level: Level,
-    /// What the app could do, a sentence each: manage implies read, so it has both.
-    pub descriptions: Vec<String>,
+    pub(crate) has_image: bool,
 }
 
 /// An account, and whether it can be chosen.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct AccountChoice {
+pub(crate) struct AccountChoice {
     /// The account.
-    pub id: AccountId,
+    pub(crate) id: AccountId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Whose it is.
-    pub kind: AccountKind,
+    pub(crate) kind: AccountKind,
     /// The person's role on it.
-    pub role: AccountRole,
+    pub(crate) role: AccountRole,
     /// Whether it can be chosen.
-    pub selectable: bool,
+    pub(crate) selectable: bool,
     /// Why not.
-    pub reason: Option<WhyNot>,
+    pub(crate) reason: Option<WhyNot>,
 }
 
 /// Why an account cannot be chosen.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct WhyNot {
+pub(crate) struct WhyNot {
     /// `role_may_not_consent` or `already_granted`.
-    pub code: WhyNotCode,
+    pub(crate) code: WhyNotCode,
     /// The same as a sentence.
-    pub text: String,
+    pub(crate) text: String,
     /// Who could approve, when the person's role does not suffice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consenters: Option<Vec<NamedPerson>>,
+    pub(crate) consenters: Option<Vec<NamedPerson>>,
     /// Who has consented already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub granted_by: Option<ConsentedBy>,
+    pub(crate) granted_by: Option<ConsentedBy>,
     /// When they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub granted_at: Option<DateTime<Utc>>,
+    pub(crate) granted_at: Option<DateTime<Utc>>,
 }
 
 /// Why an account cannot be chosen, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum WhyNotCode {
+pub(crate) enum WhyNotCode {
     /// The person's role on the account may not consent for this service.
     RoleMayNotConsent,
     /// The account has consented to this app already.
@@ -135,22 +112,22 @@ pub enum WhyNotCode {
 
 /// The person who consented already.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ConsentedBy {
+pub(crate) struct ConsentedBy {
     /// The person.
-    pub person_id: PersonId,
+    pub(crate) person_id: PersonId,
     /// Their name, if it is still known.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 impl ConsentPage {
-    /// The page, but for the accounts.
-    pub fn of(
+    /// The page, as of now.
+    pub(crate) fn of(
         link: &Link,
         now: DateTime<Utc>,
         app: &AppView,
         organization: OrganizationView,
-        service: AskedService,
-        domains: Vec<AskedDomain>,
+        text: ConsentText,
+        accounts: Vec<AccountChoice>,
     ) -> Self {
         Self {
             link_id: link.id,
@@ -158,64 +135,28 @@ impl ConsentPage {
             expires_at: link.expires_at,
             organization: Asker {
                 id: organization.id,
-                name: organization.name,
+                name: text.organization_name,
                 contact_email: organization.contact_email,
                 website: organization.website,
             },
             app: AskingApp {
                 id: app.id,
-                name: app.name.clone(),
-                description: app.description.clone(),
+                name: text.app_name,
+                description: text.app_description,
                 has_image: app.has_image,
             },
-            service,
-            domains,
-            duration: "Until you revoke it: a consent does not expire by itself.".to_owned(),
-            how_to_end: "Whoever may consent for an account can revoke its consent, or all consents to the app, \
-                         at any time. It counts at once."
-                .to_owned(),
-            accounts: Vec::new(),
-        }
-    }
-}
-
-impl AskedService {
-    /// The service as the catalogue describes it.
-    pub fn of(catalogue: &Catalogue, name: &str) -> Self {
-        let entry = catalogue.services.get(name);
-        Self {
-            name: name.to_owned(),
-            title: entry.map_or_else(|| name.to_owned(), |entry| entry.title.clone()),
-            description: entry.map(|entry| entry.description.clone()).unwrap_or_default(),
-        }
-    }
-}
-
-impl AskedDomain {
-    /// The domain in the catalogue's words. A domain that an operator has since taken out of the
-    /// catalogue is still named: it is still part of what the app asks for.
-    pub fn of(catalogue: &Catalogue, service: &str, asked: &DomainLevel) -> Self {
-        let entry =
-            catalogue.services.get(service).and_then(|service| service.domains.get(&asked.domain));
-        let words = |level: Level| {
-            entry.and_then(|entry| entry.level(level)).map(|level| level.description.clone())
-        };
-        let levels: &[Level] = match asked.level {
-            Level::Read => &[Level::Read],
-            Level::Manage => &[Level::Read, Level::Manage],
-        };
-        Self {
-            domain: asked.domain.clone(),
-            title: entry.map_or_else(|| asked.domain.clone(), |entry| entry.title.clone()),
-            level: asked.level,
-            descriptions: levels.iter().filter_map(|level| words(*level)).collect(),
+            service: text.service,
+            domains: text.domains,
+            duration: text.duration.to_owned(),
+            how_to_end: text.how_to_end.to_owned(),
+            accounts,
         }
     }
 }
 
 impl AccountChoice {
     /// The account, and why it can be chosen or not.
-    pub fn of(
+    pub(crate) fn of(
         account: VisibleAccount,
         selectable: Result<(), Unselectable>,
         names: &Names,
@@ -262,26 +203,65 @@ impl WhyNot {
 
 #[cfg(test)]
 mod tests {
+    use contract::catalogue::{Catalogue, DomainLevel, Level};
+    use contract::environment::Environment;
+    use contract::rpc::{AppState, AuthenticationMethod, OrganizationKind};
+
     use super::*;
+    use crate::link::LinkDraft;
 
     #[test]
-    fn manage_is_told_in_the_words_of_both_levels() {
-        let asked = DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage };
-        let told = AskedDomain::of(&Catalogue::default(), "retail_media", &asked);
-        assert_eq!(told.title, "Campaigns");
+    fn what_is_kept_of_a_consent_is_what_the_page_showed() {
+        let environment = Environment::system();
+        let organization = OrganizationView {
+            id: environment.new_id(),
+            name: "Bidwise".to_owned(),
+            kind: OrganizationKind::TechnologyCompany,
+            contact_email: "apps@example.com".to_owned(),
+            website: None,
+            confirmed: true,
+            enabled_domains: Vec::new(),
+        };
+        let app = AppView {
+            id: environment.new_id(),
+            organization_id: organization.id,
+            name: "Shelf Optimizer".to_owned(),
+            description: Some("Keeps shelves full.".to_owned()),
+            has_image: true,
+            authentication_method: AuthenticationMethod::ClientCredentials,
+            state: AppState::Active,
+            service: Some("retail_media".to_owned()),
+            domains: vec![DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage }],
+            scopes: Vec::new(),
+            version: 2,
+        };
+        let draft = LinkDraft {
+            id: environment.new_id(),
+            app_id: app.id,
+            organization_id: organization.id,
+            hint: "abcd".to_owned(),
+            label: None,
+            created_by: environment.new_id(),
+            lifetime: chrono::Duration::days(1),
+        };
+        let now = environment.now();
+        let (link, _) = Link::create(draft, now);
+
+        let text = ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media");
+        let kept = serde_json::to_value(text.details("Corner Shop")).unwrap();
+        let page = ConsentPage::of(&link, now, &app, organization, text, Vec::new());
+        let shown = serde_json::to_value(page).unwrap();
+
+        assert_eq!(kept["organization_name"], shown["organization"]["name"]);
+        assert_eq!(kept["app_name"], shown["app"]["name"]);
+        assert_eq!(kept["app_description"], shown["app"]["description"]);
+        for words in ["service", "domains", "duration", "how_to_end"] {
+            assert_eq!(kept[words], shown[words], "{words}");
+        }
+        assert_eq!(kept["domains"][0]["descriptions"].as_array().unwrap().len(), 2);
         assert_eq!(
-            told.descriptions,
-            [
-                "See your campaigns and line items.",
-                "Create, change and stop your campaigns and line items."
-            ]
+            (&kept["account_name"], &kept["language"]),
+            (&"Corner Shop".into(), &"en".into())
         );
-    }
-
-    #[test]
-    fn a_domain_that_left_the_catalogue_is_still_named() {
-        let asked = DomainLevel { domain: "gone".to_owned(), level: Level::Read };
-        let told = AskedDomain::of(&Catalogue::default(), "retail_media", &asked);
-        assert_eq!((told.title.as_str(), told.descriptions.len()), ("gone", 0));
     }
 }

@@ -7,19 +7,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use contract::facts::ConsentLinkCreated;
-use contract::rpc::{AppState, AppView};
+use contract::AppId;
+use contract::facts::ConsentLinkDetails;
+use contract::rpc::AppState;
 use contract::secret::LinkToken;
-use contract::{AppId, Version};
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
-use super::Attempt;
 use super::link_view::LinkView;
-use crate::link::{self, Link, LinkState};
-use crate::neighbours::Neighbours;
+use crate::link::{self, Link, LinkDraft};
+use crate::remote_services::RemoteServices;
 use crate::store::{apps, links};
 use crate::{ConsentBroker, policy};
 
@@ -29,25 +28,25 @@ const LONGEST_LABEL: usize = 255;
 /// A link to be made.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct NewLink {
+pub(crate) struct NewLink {
     /// What its maker calls it, such as the customer it is for.
     #[schema(max_length = 255)]
-    pub label: Option<String>,
+    pub(crate) label: Option<String>,
     /// After how many days it expires; 30 unless the installation says otherwise, which is also the most.
     #[schema(minimum = 1)]
-    pub expires_in_days: Option<i64>,
+    pub(crate) expires_in_days: Option<i64>,
 }
 
 /// A link that was made, with its token: this once.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct CreatedLink {
+pub(crate) struct CreatedLink {
     /// The link.
     #[serde(flatten)]
-    pub link: LinkView,
+    pub(crate) link: LinkView,
     /// What to send to the account's owner. Null when an answer is repeated for an Idempotency-Key.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The token in the URL. Null when an answer is repeated for an Idempotency-Key.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// Make a consent link
@@ -80,106 +79,85 @@ pub struct CreatedLink {
         ("x-mandate-roles" = json!(["owner", "developer"])),
     ),
 )]
-pub async fn create_link(
+pub(crate) async fn create_link(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(app_id): Path<AppId>,
     Creation { body, idempotency }: Creation<NewLink>,
 ) -> Result<Response, Problem> {
-    if let Some(answer) = idempotency.replay(&broker.resources).await? {
+    let remote = RemoteServices::of(&broker, &attempt.facts);
+    let app = remote.app(app_id).await?.ok_or_else(Problem::no_such::<AppId>)?;
+    let decision = policy::write_links(&attempt.caller, app.organization_id);
+    let target = Target::of(app_id, app.organization_id);
+    let permit = attempt.permit("consent-link.create", target, decision).await?;
+    if let Some(answer) = permit.replay(&idempotency).await? {
         return Ok(answer);
     }
-    let missing = "There is no such app.";
-    let neighbours = Neighbours::of(&broker, &facts);
-    let app =
-        neighbours.app(app_id).await?.ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let access = policy::write_links(caller.role_in(app.organization_id), caller.operator);
-    let (target, organization) = (format!("app/{app_id}"), Some(app.organization_id));
-    let attempt = Attempt {
-        operation: "consent-link.create",
-        target,
-        organization,
-        caller: &caller,
-        facts: &facts,
-    };
-    let authority = attempt.demand(&broker, access, missing).await?;
 
-    let token = LinkToken::generate(&broker.resources.env);
-    let link = draft(&broker, &caller, &app, &token, body)?;
+    let lifetime = link::lifetime(body.expires_in_days, broker.settings.link_lifetime_days)
+        .map_err(|error| Problem::invalid_field("expires_in_days", error.to_string()))?;
+    let label = label(body.label)?;
     if app.state != AppState::Active {
         return Err(not_active(app.state));
     }
-    if !neighbours
-        .organization(app.organization_id)
-        .await?
-        .is_some_and(|organization| organization.confirmed)
-    {
-        return Err(Problem::conflict(
-            "organization-not-confirmed",
-            "The organization's contact address is not confirmed yet.",
-        ));
+    if !remote.organization(app.organization_id).await?.is_some_and(|known| known.confirmed) {
+        return Err(not_confirmed());
     }
+    let token = LinkToken::generate(&broker.resources.env);
+    let draft = LinkDraft {
+        id: broker.resources.env.new_id(),
+        app_id,
+        organization_id: app.organization_id,
+        hint: token.hint().to_owned(),
+        label,
+        created_by: attempt.caller.person_id,
+        lifetime,
+    };
+    let (link, fact) = Link::create(draft, broker.resources.env.now());
 
-    let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
-    let mut answer = CreatedLink { link: view, url: None, token: None };
-    let location = format!("/v1/consent-links/{}", link.id);
-    let mut unit =
-        broker.resources.events.begin(&facts.provenance(caller.actor(), authority, organization));
+    let mut unit = permit.begin();
     let connection = unit.connection().await?;
-    if !apps::hold(connection, app.id, app.organization_id).await? {
+    if !apps::hold(connection, app_id, link.organization_id).await? {
         return Err(not_active(AppState::Archived));
     }
     links::insert(connection, &link, &token.hash()).await?;
-    let fact = ConsentLinkCreated { link_id: link.id, app_id: app.id, expires_at: link.expires_at };
-    unit.record(link.id.uuid(), link.version, &fact)?;
+    let details = ConsentLinkDetails { label: link.label.clone() };
+    unit.record_with(link.id.uuid(), link.version, &fact, &details)?;
+    let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
+    let mut answer = CreatedLink { link: view, url: None, token: None };
+    let location = format!("/v1/consent-links/{}", link.id);
     unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &answer));
     unit.commit().await?;
 
+    // Only now, and only here: what is remembered has no secret.
     let base = broker.settings.public_base_url.trim_end_matches('/');
     answer.url = Some(format!("{base}/consent/{}", token.reveal()));
     answer.token = Some(token.reveal().to_owned());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
 }
 
-fn draft(
-    broker: &ConsentBroker,
-    caller: &Caller,
-    app: &AppView,
-    token: &LinkToken,
-    wish: NewLink,
-) -> Result<Link, Problem> {
-    let lifetime = link::lifetime(wish.expires_in_days, broker.settings.link_lifetime_days)
-        .map_err(|error| Problem::invalid_field("expires_in_days", error.to_string()))?;
-    let label = wish.label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
-    if label
-        .as_ref()
-        .is_some_and(|label| label.chars().count() > LONGEST_LABEL || label.contains('\0'))
-    {
-        return Err(Problem::invalid_field(
-            "label",
-            format!("has at most {LONGEST_LABEL} characters, none of them NUL"),
-        ));
+/// The label without the spaces around it; none if nothing is left.
+fn label(wished: Option<String>) -> Result<Option<String>, Problem> {
+    let label = wished.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
+    match &label {
+        Some(text) if text.chars().count() > LONGEST_LABEL || text.contains('\0') => {
+            let message = format!("has at most {LONGEST_LABEL} characters, none of them NUL");
+            Err(Problem::invalid_field("label", message))
+        }
+        _ => Ok(label),
     }
-    let created_at = broker.resources.env.now();
-    Ok(Link {
-        id: broker.resources.env.new_id(),
-        app_id: app.id,
-        organization_id: app.organization_id,
-        hint: token.hint().to_owned(),
-        label,
-        created_by: caller.person_id,
-        created_at,
-        expires_at: created_at + lifetime,
-        opened_at: None,
-        state: LinkState::Pending,
-        version: Version::FIRST,
-    })
 }
 
 fn not_active(state: AppState) -> Problem {
     Problem::conflict(
         "app-not-active",
         format!("The app is {state}; only an active app has consent links."),
+    )
+}
+
+fn not_confirmed() -> Problem {
+    Problem::conflict(
+        "organization-not-confirmed",
+        "The organization's contact address is not confirmed yet.",
     )
 }

@@ -7,21 +7,23 @@ use chrono::{DateTime, Utc};
 use contract::LinkId;
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
-use super::{Attempt, request};
-use crate::ConsentBroker;
-use crate::neighbours::Neighbours;
-use crate::redemption::{Redeemer, RedemptionError};
+use super::request;
+use crate::redemption::{self, RedemptionError};
+use crate::remote_services::RemoteServices;
+use crate::{ConsentBroker, policy};
+
+const OPERATION: &str = "consent-request.deny";
 
 /// A request that was denied.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Denied {
+pub(crate) struct Denied {
     /// The link; it cannot be used again.
-    pub link_id: LinkId,
+    pub(crate) link_id: LinkId,
     /// When.
-    pub denied_at: DateTime<Utc>,
+    pub(crate) denied_at: DateTime<Utc>,
 }
 
 /// Deny a request for consent
@@ -47,23 +49,24 @@ pub struct Denied {
         ("x-mandate-roles" = json!(["person"])),
     ),
 )]
-pub async fn deny(
+pub(crate) async fn deny(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(token): Path<String>,
 ) -> Result<Json<Denied>, Problem> {
     let link = request::find(&broker, &token).await?;
-    let attempt = Attempt::at_request("consent-request.deny", &link, &caller, &facts);
+    let target = Target::of(link.id, link.organization_id);
+    let permit = attempt.permit(OPERATION, target, policy::HOLDER_OF_LINK).await?;
     if let Err(closed) = link.usable(broker.resources.env.now()) {
-        return Err(attempt.refuse_closed(&broker, closed).await);
+        return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
     }
-    request::asking_app(&Neighbours::of(&broker, &facts), &link).await?;
-    let redeemer =
-        Redeemer { resources: &broker.resources, facts: &facts, person_id: caller.person_id };
-    match redeemer.deny(&link).await {
+    request::asking_app(&RemoteServices::of(&broker, &attempt.facts), &link).await?;
+    let by = attempt.caller.person_id;
+    match redemption::deny(&broker.resources, &permit, link.id, by).await {
         Ok(denied_at) => Ok(Json(Denied { link_id: link.id, denied_at })),
-        Err(RedemptionError::Closed(closed)) => Err(attempt.refuse_closed(&broker, closed).await),
+        Err(RedemptionError::Closed(closed)) => {
+            Err(request::refuse_closed(&attempt, OPERATION, target, closed).await)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use contract::LinkId;
 use service::http::{Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 
-use super::Attempt;
 use super::link_view::{LinkView, accounts_of};
-use crate::ConsentBroker;
-use crate::neighbours::Neighbours;
-use crate::policy;
+use crate::remote_services::RemoteServices;
 use crate::store::links;
+use crate::{ConsentBroker, policy};
 
 /// Read a consent link
 ///
@@ -34,27 +32,17 @@ use crate::store::links;
         ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
     ),
 )]
-pub async fn get_link(
+pub(crate) async fn get_link(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(id): Path<LinkId>,
 ) -> Result<Json<LinkView>, Problem> {
-    let missing = "There is no such consent link.";
     let link = links::by_id(&broker.resources.pool, id).await?;
-    let link = link.ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let access = policy::read_links(caller.role_in(link.organization_id), caller.operator);
-    let organization = Some(link.organization_id);
-    let target = format!("consent-link/{id}");
-    let attempt = Attempt {
-        operation: "consent-link.read",
-        target,
-        organization,
-        caller: &caller,
-        facts: &facts,
-    };
-    attempt.demand(&broker, access, missing).await?;
+    let link = link.ok_or_else(Problem::no_such::<LinkId>)?;
+    let decision = policy::read_links(&attempt.caller, link.organization_id);
+    let target = Target::of(id, link.organization_id);
+    let _permit = attempt.permit("consent-link.read", target, decision).await?;
     let accounts = accounts_of(&link).map(|(id, _)| id).collect();
-    let names = Neighbours::of(&broker, &facts).name_accounts(accounts).await?;
+    let names = RemoteServices::of(&broker, &attempt.facts).name_accounts(accounts).await?;
     Ok(Json(LinkView::of(&link, broker.resources.env.now(), &names)))
 }

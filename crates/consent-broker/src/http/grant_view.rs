@@ -2,76 +2,76 @@
 
 use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
+use contract::facts::ConsentEndReason;
 use contract::ids::{AccountId, AppId, GrantId, LinkId, OrganizationId, PersonId};
 use contract::rpc::AccountRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::grant::{Grant, GrantStateName};
-use crate::link::EndReason;
-use crate::neighbours::Names;
+use crate::remote_services::Names;
 
 /// The consent of one account to one app.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct GrantView {
+pub(crate) struct GrantView {
     /// Its id.
-    pub id: GrantId,
+    pub(crate) id: GrantId,
     /// The app that may act on the account.
-    pub app: GrantedApp,
+    pub(crate) app: GrantedApp,
     /// The account.
-    pub account: GrantedAccount,
+    pub(crate) account: GrantedAccount,
     /// What the app may do.
-    pub domains: Vec<DomainLevel>,
+    pub(crate) domains: Vec<DomainLevel>,
     /// Whether it counts.
-    pub state: GrantStateName,
+    pub(crate) state: GrantStateName,
     /// When it was granted.
-    pub granted_at: DateTime<Utc>,
+    pub(crate) granted_at: DateTime<Utc>,
     /// Who granted it. Only those who hold a role on the account, and operators, are told.
-    pub granted_by: Option<Grantor>,
+    pub(crate) granted_by: Option<Grantor>,
     /// The link it came through.
-    pub link_id: LinkId,
+    pub(crate) link_id: LinkId,
     /// From when it counts no more.
-    pub revoked_at: Option<DateTime<Utc>>,
+    pub(crate) revoked_at: Option<DateTime<Utc>>,
     /// Why it was revoked.
-    pub revocation_reason: Option<EndReason>,
+    pub(crate) revocation_reason: Option<ConsentEndReason>,
 }
 
 /// The app of a grant.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct GrantedApp {
+pub(crate) struct GrantedApp {
     /// The app.
-    pub id: AppId,
+    pub(crate) id: AppId,
     /// Its name.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The organization that develops it.
-    pub organization_id: OrganizationId,
+    pub(crate) organization_id: OrganizationId,
 }
 
 /// The account of a grant.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct GrantedAccount {
+pub(crate) struct GrantedAccount {
     /// The account.
-    pub id: AccountId,
+    pub(crate) id: AccountId,
     /// Its name.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The catalogue's service.
-    pub service: String,
+    pub(crate) service: String,
 }
 
 /// A person who consented.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Grantor {
+pub(crate) struct Grantor {
     /// The person.
-    pub person_id: PersonId,
+    pub(crate) person_id: PersonId,
     /// Their name, if it is still known.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The role on the account that allowed it.
-    pub role: AccountRole,
+    pub(crate) role: AccountRole,
 }
 
 impl GrantView {
     /// The grant with these names. `by` is whether the viewer may know who granted it.
-    pub fn of(grant: &Grant, names: &Names, by: bool) -> Self {
+    pub(crate) fn of(grant: &Grant, names: &Names, by: bool) -> Self {
         let grantor = || Grantor {
             person_id: grant.granted_by,
             name: names.people.get(&grant.granted_by).cloned(),

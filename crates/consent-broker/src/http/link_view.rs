@@ -3,56 +3,57 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use contract::facts::ConsentEndReason;
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::link::{EndReason, Link, LinkState, LinkStateName};
+use crate::link::{Link, LinkState, LinkStateName};
 
 /// A consent link. Its token is not part of it: that was in the one answer that made it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct LinkView {
+pub(crate) struct LinkView {
     /// Its id.
-    pub id: LinkId,
+    pub(crate) id: LinkId,
     /// The app that asks.
-    pub app_id: AppId,
+    pub(crate) app_id: AppId,
     /// The organization that develops the app.
-    pub organization_id: OrganizationId,
+    pub(crate) organization_id: OrganizationId,
     /// What its maker calls it.
-    pub label: Option<String>,
+    pub(crate) label: Option<String>,
     /// The token's last four characters.
-    pub hint: String,
+    pub(crate) hint: String,
     /// What has become of it.
-    pub state: LinkStateName,
+    pub(crate) state: LinkStateName,
     /// Who made it.
-    pub created_by: PersonId,
+    pub(crate) created_by: PersonId,
     /// When it was made.
-    pub created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
     /// From when it cannot be used any more.
-    pub expires_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
     /// When someone outside the organization first saw what it asks for.
-    pub opened_at: Option<DateTime<Utc>>,
+    pub(crate) opened_at: Option<DateTime<Utc>>,
     /// When it was used, revoked, or expired.
-    pub ended_at: Option<DateTime<Utc>>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
     /// Why it was revoked, if it was.
-    pub revocation_reason: Option<EndReason>,
+    pub(crate) revocation_reason: Option<ConsentEndReason>,
     /// The accounts that were chosen, if it was used to approve.
-    pub accounts: Vec<LinkedAccount>,
+    pub(crate) accounts: Vec<LinkedAccount>,
 }
 
 /// An account that was chosen on a link.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct LinkedAccount {
+pub(crate) struct LinkedAccount {
     /// The account.
-    pub id: AccountId,
+    pub(crate) id: AccountId,
     /// Its name, if it is still known.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Whether it had consented before, so that the link changed nothing for it.
-    pub already_granted: bool,
+    pub(crate) already_granted: bool,
 }
 
 /// The accounts of a link: those that consented because of it, then those that had before.
-pub fn accounts_of(link: &Link) -> impl Iterator<Item = (AccountId, bool)> + '_ {
+pub(crate) fn accounts_of(link: &Link) -> impl Iterator<Item = (AccountId, bool)> + '_ {
     let (granted, already): (&[AccountId], &[AccountId]) = match &link.state {
         LinkState::Granted { granted, already_granted, .. } => (granted, already_granted),
         _ => (&[], &[]),
@@ -62,7 +63,7 @@ pub fn accounts_of(link: &Link) -> impl Iterator<Item = (AccountId, bool)> + '_ 
 
 impl LinkView {
     /// The link as of now, with these names of accounts.
-    pub fn of(link: &Link, now: DateTime<Utc>, names: &BTreeMap<AccountId, String>) -> Self {
+    pub(crate) fn of(link: &Link, now: DateTime<Utc>, names: &BTreeMap<AccountId, String>) -> Self {
         Self {
             id: link.id,
             app_id: link.app_id,
@@ -73,10 +74,10 @@ impl LinkView {
             created_by: link.created_by,
             created_at: link.created_at,
             expires_at: link.expires_at,
-            opened_at: link.opened_at,
+            opened_at: link.opened.map(|opened| opened.at),
             ended_at: link.ended_at(now),
             revocation_reason: match link.state {
-                LinkState::Revoked { reason, .. } => Some(reason),
+                LinkState::Revoked(revocation) => Some(revocation.reason),
                 _ => None,
             },
             accounts: accounts_of(link)

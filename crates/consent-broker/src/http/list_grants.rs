@@ -8,33 +8,33 @@ use axum::response::Response;
 use contract::{AccountId, AppId, GrantId, OrganizationId};
 use serde::Deserialize;
 use service::http::{Page, PageQuery, Query};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 use utoipa::IntoParams;
 
 use super::grant_view::GrantView;
 use crate::ConsentBroker;
 use crate::grant::{Grant, GrantStateName};
-use crate::neighbours::{Names, Neighbours};
+use crate::remote_services::{Names, RemoteServices};
 use crate::store::grants::{self, Filter, Sight};
 
 /// Which grants.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct GrantFilter {
+pub(crate) struct GrantFilter {
     /// Only grants to this app.
-    pub app_id: Option<AppId>,
+    pub(crate) app_id: Option<AppId>,
     /// Only grants of this account.
-    pub account_id: Option<AccountId>,
+    pub(crate) account_id: Option<AccountId>,
     /// Only grants to apps of this organization.
-    pub organization_id: Option<OrganizationId>,
+    pub(crate) organization_id: Option<OrganizationId>,
     /// Only grants in this state.
     #[param(inline)]
-    pub state: Option<GrantStateName>,
+    pub(crate) state: Option<GrantStateName>,
     /// Which page.
     #[serde(flatten)]
     #[param(ignore)]
-    pub page: PageQuery,
+    pub(crate) page: PageQuery,
 }
 
 /// List grants
@@ -59,15 +59,14 @@ pub struct GrantFilter {
         ("x-mandate-roles" = json!(["person"])),
     ),
 )]
-pub async fn list_grants(
+pub(crate) async fn list_grants(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    Attempt { caller, facts, .. }: Attempt,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<GrantFilter>,
 ) -> Result<Response, Problem> {
-    let neighbours = Neighbours::of(&broker, &facts);
-    let held = neighbours.roles_of(caller.person_id, query.account_id.map(|id| vec![id])).await?;
+    let remote = RemoteServices::of(&broker, &facts);
+    let held = remote.roles_of(caller.person_id, query.account_id.map(|id| vec![id])).await?;
     let sight = Sight {
         everything: caller.operator,
         accounts: held.iter().map(|held| held.account_id).collect(),
@@ -92,10 +91,10 @@ pub async fn list_grants(
     let told_by_whom = |grant: &Grant| caller.operator || own.contains(&grant.account_id);
     let grants = &page.items;
     let (people, accounts, apps) = tokio::try_join!(
-        neighbours
+        remote
             .name_people(grants.iter().filter(|g| told_by_whom(g)).map(|g| g.granted_by).collect()),
-        neighbours.name_accounts(grants.iter().map(|grant| grant.account_id).collect()),
-        neighbours.name_apps(grants.iter().map(|grant| grant.app_id).collect()),
+        remote.name_accounts(grants.iter().map(|grant| grant.account_id).collect()),
+        remote.name_apps(grants.iter().map(|grant| grant.app_id).collect()),
     )?;
     let names = Names { people, accounts, apps };
     Ok(page

@@ -7,13 +7,12 @@ use axum::response::Response;
 use contract::{AppId, LinkId};
 use serde::Deserialize;
 use service::http::{Page, PageQuery, Path, Query};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 use utoipa::IntoParams;
 
-use super::Attempt;
 use super::link_view::{LinkView, accounts_of};
 use crate::link::LinkStateName;
-use crate::neighbours::Neighbours;
+use crate::remote_services::RemoteServices;
 use crate::store::links;
 use crate::{ConsentBroker, policy};
 
@@ -21,14 +20,14 @@ use crate::{ConsentBroker, policy};
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct LinkFilter {
+pub(crate) struct LinkFilter {
     /// Only links in this state.
     #[param(inline)]
-    pub state: Option<LinkStateName>,
+    pub(crate) state: Option<LinkStateName>,
     /// Which page.
     #[serde(flatten)]
     #[param(ignore)]
-    pub page: PageQuery,
+    pub(crate) page: PageQuery,
 }
 
 /// List an app's consent links
@@ -52,28 +51,18 @@ pub struct LinkFilter {
         ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
     ),
 )]
-pub async fn list_links(
+pub(crate) async fn list_links(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     OriginalUri(uri): OriginalUri,
     Path(app_id): Path<AppId>,
     Query(filter): Query<LinkFilter>,
 ) -> Result<Response, Problem> {
-    let missing = "There is no such app.";
-    let neighbours = Neighbours::of(&broker, &facts);
-    let app =
-        neighbours.app(app_id).await?.ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let access = policy::read_links(caller.role_in(app.organization_id), caller.operator);
-    let (target, organization) = (format!("app/{app_id}"), Some(app.organization_id));
-    let attempt = Attempt {
-        operation: "consent-link.list",
-        target,
-        organization,
-        caller: &caller,
-        facts: &facts,
-    };
-    attempt.demand(&broker, access, missing).await?;
+    let remote = RemoteServices::of(&broker, &attempt.facts);
+    let app = remote.app(app_id).await?.ok_or_else(Problem::no_such::<AppId>)?;
+    let decision = policy::read_links(&attempt.caller, app.organization_id);
+    let target = Target::of(app_id, app.organization_id);
+    let _permit = attempt.permit("consent-link.list", target, decision).await?;
 
     let now = broker.resources.env.now();
     let before = filter.page.after::<LinkId>()?;
@@ -88,6 +77,6 @@ pub async fn list_links(
     .await?;
     let page = Page::of_rows(rows, &filter.page, |link| link.id)?;
     let accounts = page.items.iter().flat_map(accounts_of).map(|(id, _)| id).collect();
-    let names = neighbours.name_accounts(accounts).await?;
+    let names = remote.name_accounts(accounts).await?;
     Ok(page.map(|link| LinkView::of(&link, now, &names)).into_response_for(&uri))
 }

@@ -18,27 +18,27 @@ use service::{Problem, RequestFacts};
 use utoipa::ToSchema;
 
 use crate::ConsentBroker;
-use crate::neighbours::Neighbours;
+use crate::remote_services::RemoteServices;
 use crate::store::grants;
 
 /// An account that the app may act on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct MyAccount {
+pub(crate) struct MyAccount {
     /// The account.
-    pub id: AccountId,
+    pub(crate) id: AccountId,
     /// Its name.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Whose it is.
-    pub kind: Option<AccountKind>,
+    pub(crate) kind: Option<AccountKind>,
     /// The catalogue's service.
-    pub service: String,
+    pub(crate) service: String,
     /// What the app may do with it.
-    pub domains: Vec<DomainLevel>,
+    pub(crate) domains: Vec<DomainLevel>,
 }
 
 /// The app that calls, proved by its own access token. As an extractor it answers 401 to all others.
 #[derive(Debug)]
-pub struct CallingApp(AuthenticatedApp);
+pub(crate) struct CallingApp(AuthenticatedApp);
 
 impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
     type Rejection = Problem;
@@ -55,7 +55,7 @@ impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
             )
         })?;
         let app =
-            Neighbours::of(broker, &facts).authenticate_app(token).await?.ok_or_else(|| {
+            RemoteServices::of(broker, &facts).authenticate_app(token).await?.ok_or_else(|| {
                 let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
                 let detail = "The access token is forged or expired, or its app may not act.";
                 Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", detail)
@@ -87,7 +87,7 @@ impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
         ("x-mandate-roles" = json!(["app"])),
     ),
 )]
-pub async fn my_accounts(
+pub(crate) async fn my_accounts(
     State(broker): State<Arc<ConsentBroker>>,
     CallingApp(app): CallingApp,
     facts: RequestFacts,
@@ -98,7 +98,7 @@ pub async fn my_accounts(
     let rows = grants::live_of_app(&broker.resources.pool, app.app_id, after, query.rows()).await?;
     let page = Page::of_rows(rows, &query, |grant| grant.id)?;
     let ids = page.items.iter().map(|grant| grant.account_id).collect();
-    let named = Neighbours::of(&broker, &facts).accounts(ids).await?;
+    let named = RemoteServices::of(&broker, &facts).accounts(ids).await?;
     let named: BTreeMap<AccountId, NamedAccount> =
         named.into_iter().map(|account| (account.account_id, account)).collect();
     let accounts = page.map(|grant| {

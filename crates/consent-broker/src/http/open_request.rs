@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use contract::facts::ConsentLinkOpened;
-use contract::rpc::VisibleAccount;
+use contract::rpc::{AccountRole, VisibleAccount};
 use contract::{AccountId, AppId};
 use service::http::{Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Caller, Permit, Problem, Target};
 
-use super::consent_page::{AccountChoice, AskedDomain, AskedService, ConsentPage};
+use super::consent_page::{AccountChoice, ConsentPage};
 use super::request;
-use crate::link::{Link, Opening};
-use crate::neighbours::{Names, Neighbours};
+use crate::consent_text::ConsentText;
+use crate::link::Link;
+use crate::remote_services::{Names, RemoteServices};
 use crate::store::{grants, links};
-use crate::{ConsentBroker, choice, policy};
+use crate::{ConsentBroker, account_selection, policy};
 
 /// Look at a request for consent
 ///
@@ -41,89 +41,74 @@ use crate::{ConsentBroker, choice, policy};
         ("x-mandate-roles" = json!(["person"])),
     ),
 )]
-pub async fn open_request(
+pub(crate) async fn open_request(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(token): Path<String>,
 ) -> Result<Json<ConsentPage>, Problem> {
     let link = request::find(&broker, &token).await?;
+    let target = Target::of(link.id, link.organization_id);
+    let permit = attempt.permit("consent-request.open", target, policy::HOLDER_OF_LINK).await?;
     link.usable(broker.resources.env.now())?;
-    let neighbours = Neighbours::of(&broker, &facts);
-    let (app, service) = request::asking_app(&neighbours, &link).await?;
+    let remote = RemoteServices::of(&broker, &attempt.facts);
+    let (app, service) = request::asking_app(&remote, &link).await?;
     let catalogue = &broker.resources.catalogue;
     let roles = policy::consent_roles(catalogue, &service);
-    let (organization, accounts) = tokio::try_join!(
-        neighbours.organization(app.organization_id),
-        neighbours.visible_accounts(caller.person_id, &service, roles),
-    )?;
-    let organization =
-        organization.ok_or_else(|| Problem::internal("an app's organization is known"))?;
-    let choices = choices(&broker, &neighbours, app.id, accounts, roles).await?;
+    let (organization, accounts) =
+        tokio::try_join!(request::asking_organization(&remote, app.organization_id), async {
+            Ok(remote.visible_accounts(attempt.caller.person_id, &service, roles).await?)
+        },)?;
+    let choices = choices(&broker, &remote, app.id, accounts, roles).await?;
 
     // Last: a look that failed has shown nothing to anyone.
-    let link = note_opening(&broker, &caller, &facts, link).await?;
-    let domains =
-        app.domains.iter().map(|asked| AskedDomain::of(catalogue, &service, asked)).collect();
-    let service = AskedService::of(catalogue, &service);
-    let mut page =
-        ConsentPage::of(&link, broker.resources.env.now(), &app, organization, service, domains);
-    page.accounts = choices;
-    Ok(Json(page))
+    let link = opened(&broker, &attempt.caller, &permit, link).await?;
+    let text = ConsentText::of(catalogue, &app, &organization, &service);
+    let now = broker.resources.env.now();
+    Ok(Json(ConsentPage::of(&link, now, &app, organization, text, choices)))
 }
 
 async fn choices(
     broker: &ConsentBroker,
-    neighbours: &Neighbours,
+    remote: &RemoteServices,
     app: AppId,
     accounts: Vec<VisibleAccount>,
-    roles: &[contract::rpc::AccountRole],
+    roles: &[AccountRole],
 ) -> Result<Vec<AccountChoice>, Problem> {
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
     let live = grants::live_on(&broker.resources.pool, app, &ids).await?;
-    let people =
-        neighbours.name_people(live.iter().map(|grant| grant.granted_by).collect()).await?;
+    let people = remote.name_people(live.iter().map(|grant| grant.granted_by).collect()).await?;
     let names = Names { people, ..Names::default() };
     let granted: BTreeMap<AccountId, _> =
         live.iter().map(|grant| (grant.account_id, (grant.granted_by, grant.granted_at))).collect();
     let choice = |account: VisibleAccount| {
-        let selectable = choice::selectable(&account, granted.get(&account.id).copied(), roles);
+        let selectable =
+            account_selection::selectable(&account, granted.get(&account.id).copied(), roles);
         AccountChoice::of(account, selectable, &names)
     };
     Ok(accounts.into_iter().map(choice).collect())
 }
 
-/// Marks the link as opened, if this is the first opening that counts, and gives it as it is now.
-async fn note_opening(
+/// Opens the link, if this is the first opening that counts, and gives it as it is now.
+async fn opened(
     broker: &ConsentBroker,
     caller: &Caller,
-    facts: &RequestFacts,
+    permit: &Permit,
     link: Link,
 ) -> Result<Link, Problem> {
     let by_its_makers = caller.role_in(link.organization_id).is_some();
-    if link.open(by_its_makers, broker.resources.env.now())? == Opening::Again {
+    let open = |link: &Link| link.open(caller.person_id, by_its_makers, broker.resources.env.now());
+    if open(&link)?.is_none() {
         return Ok(link);
     }
-    let provenance =
-        facts.provenance(caller.actor(), policy::HOLDER_OF_LINK, Some(link.organization_id));
-    let mut unit = broker.resources.events.begin(&provenance);
-    let connection = unit.connection().await?;
-    let missing = || Problem::not_found("not-found", "There is no such request for consent.");
-    let link = links::lock(connection, link.id).await?.ok_or_else(missing)?;
-    let now = broker.resources.env.now();
+    let mut unit = permit.begin();
+    let link =
+        links::lock(unit.connection().await?, link.id).await?.ok_or_else(request::unknown)?;
     // Decided again under the lock: someone else may have been first, or have used it.
-    if link.open(by_its_makers, now)? == Opening::Again {
+    let Some((link, fact)) = open(&link)? else {
         return Ok(link);
-    }
-    let version = link.version.next();
-    if links::open(connection, link.id, caller.person_id, now, version).await? {
-        let fact = ConsentLinkOpened {
-            link_id: link.id,
-            app_id: link.app_id,
-            person_id: caller.person_id,
-        };
-        unit.record(link.id.uuid(), version, &fact)?;
-        unit.commit().await?;
-    }
-    links::by_id(&broker.resources.pool, link.id).await?.ok_or_else(missing)
+    };
+    links::save(unit.connection().await?, &link).await?;
+    unit.record(link.id.uuid(), link.version, &fact)?;
+    unit.commit().await?;
+    Ok(link)
 }

@@ -1,27 +1,33 @@
 //! What the endpoints under `/v1/consent-requests/{token}` share.
 
-use contract::rpc::{AppState, AppView};
+use contract::OrganizationId;
+use contract::facts::RefusedBecause;
+use contract::rpc::{AppState, AppView, OrganizationView};
 use contract::secret::LinkToken;
-use service::Problem;
+use service::{Attempt, Problem, Target};
 
 use crate::ConsentBroker;
-use crate::link::Link;
-use crate::neighbours::Neighbours;
+use crate::link::{Closed, Link};
+use crate::remote_services::RemoteServices;
 use crate::store::links;
 
 /// The link with this token. Text that cannot be a token is as unknown as a token that is none.
 pub(super) async fn find(broker: &ConsentBroker, token: &str) -> Result<Link, Problem> {
-    let unknown = || Problem::not_found("not-found", "There is no such request for consent.");
     let token = LinkToken::parse(token).map_err(|_| unknown())?;
     links::by_token(&broker.resources.pool, &token.hash()).await?.ok_or_else(unknown)
 }
 
+/// 404 for a token that leads to no link.
+pub(super) fn unknown() -> Problem {
+    Problem::missing("consent-request")
+}
+
 /// The app that asks and its service, if it may ask now.
 pub(super) async fn asking_app(
-    neighbours: &Neighbours,
+    remote: &RemoteServices,
     link: &Link,
 ) -> Result<(AppView, String), Problem> {
-    let app = neighbours.app(link.app_id).await?;
+    let app = remote.app(link.app_id).await?;
     let app =
         app.ok_or_else(|| Problem::internal("an app with links is known to the app registry"))?;
     match (app.state, app.service.clone()) {
@@ -33,4 +39,27 @@ pub(super) async fn asking_app(
             "The app that asks is suspended at the moment.",
         )),
     }
+}
+
+/// The organization that asks.
+pub(super) async fn asking_organization(
+    remote: &RemoteServices,
+    id: OrganizationId,
+) -> Result<OrganizationView, Problem> {
+    let organization = remote.organization(id).await?;
+    organization.ok_or_else(|| Problem::internal("an app's organization is known"))
+}
+
+/// What a link that is closed answers. A second use is recorded: someone may have got hold of a link
+/// that was not meant for them.
+pub(super) async fn refuse_closed(
+    attempt: &Attempt,
+    operation: &'static str,
+    target: Target,
+    closed: Closed,
+) -> Problem {
+    if matches!(closed, Closed::Used { .. }) {
+        attempt.refuse(operation, target, RefusedBecause::LinkAlreadyUsed).await;
+    }
+    closed.into()
 }

@@ -4,19 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use contract::facts::ConsentRevoked;
 use contract::rpc::AccountRole;
-use contract::{AccountId, AppId, Authority, GrantId};
+use contract::{AccountId, AppId, GrantId};
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Query};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Permit, Problem, Target};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Attempt;
 use crate::grant::Grant;
-use crate::link::EndReason;
-use crate::neighbours::Neighbours;
-use crate::policy::Access;
+use crate::remote_services::RemoteServices;
+use crate::revocation::Revocation;
 use crate::store::grants;
 use crate::{ConsentBroker, policy};
 
@@ -24,29 +21,29 @@ use crate::{ConsentBroker, policy};
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct WholeApp {
+pub(crate) struct WholeApp {
     /// The app whose grants end.
-    pub app_id: AppId,
+    pub(crate) app_id: AppId,
 }
 
 /// What became of the app's grants.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct AppRevoked {
+pub(crate) struct AppRevoked {
     /// The app.
-    pub app_id: AppId,
+    pub(crate) app_id: AppId,
     /// The grants that ended.
-    pub revoked: Vec<AccountGrant>,
+    pub(crate) revoked: Vec<AccountGrant>,
     /// Those on the caller's accounts that go on, because the caller's role there may not revoke.
-    pub left: Vec<AccountGrant>,
+    pub(crate) left: Vec<AccountGrant>,
 }
 
 /// A grant and its account.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct AccountGrant {
+pub(crate) struct AccountGrant {
     /// The grant.
-    pub grant_id: GrantId,
+    pub(crate) grant_id: GrantId,
     /// The account.
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
 }
 
 impl From<&Grant> for AccountGrant {
@@ -80,62 +77,50 @@ impl From<&Grant> for AccountGrant {
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager", "operator"])),
     ),
 )]
-pub async fn revoke_app(
+pub(crate) async fn revoke_app(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Query(WholeApp { app_id }): Query<WholeApp>,
 ) -> Result<Json<AppRevoked>, Problem> {
-    let held = Neighbours::of(&broker, &facts).roles_of(caller.person_id, None).await?;
+    let (by, operator) = (attempt.caller.person_id, attempt.caller.operator);
+    let held = RemoteServices::of(&broker, &attempt.facts).roles_of(by, None).await?;
     let roles: BTreeMap<AccountId, AccountRole> =
         held.into_iter().map(|held| (held.account_id, held.role)).collect();
     let own: Vec<AccountId> = roles.keys().copied().collect();
-
-    let mut unit =
-        broker.resources.events.begin(&facts.provenance(caller.actor(), Authority::NONE, None));
-    let connection = unit.connection().await?;
-    let within = (!caller.operator).then_some(own.as_slice());
-    let live = grants::lock_live_of_app(connection, app_id, within).await?;
-    let Some(organization) = live.first().map(|grant| grant.organization_id) else {
-        return Err(Problem::not_found(
-            "not-found",
-            "The app has no live grant on an account of yours.",
-        ));
-    };
-    let (mut ending, mut authorities, mut left) = (Vec::new(), Vec::new(), Vec::new());
-    for grant in live {
-        let allowed = policy::consent_roles(&broker.resources.catalogue, &grant.service);
+    let within = (!operator).then_some(own.as_slice());
+    let live = grants::live_within(&broker.resources.pool, app_id, within).await?;
+    let decided = live.into_iter().map(|grant| {
         let role = roles.get(&grant.account_id).copied();
-        match policy::revoke_grant(role, None, caller.operator, allowed) {
-            Access::Allowed(authority) => {
-                ending.push(grant);
-                authorities.push(authority);
-            }
-            Access::RoleNotAllowed | Access::Hidden => left.push(AccountGrant::from(&grant)),
-        }
+        let allowed = policy::consent_roles(&broker.resources.catalogue, &grant.service);
+        let decision = policy::revoke_grant(role, None, operator, allowed);
+        let target = Target::of(app_id, grant.organization_id);
+        (grant, target, decision)
+    });
+    let (permitted, left) = attempt.permit_each("consent.revoke-app", decided.collect()).await?;
+    let permits: BTreeMap<GrantId, Permit> =
+        permitted.into_iter().map(|(grant, permit)| (grant.id, permit)).collect();
+    let one = permits.values().next().ok_or_else(Problem::no_such::<GrantId>)?;
+
+    let mut unit = one.begin();
+    let connection = unit.connection().await?;
+    // Looked at again under the lock: some may have ended since, or begun, which are another's to end.
+    let locked = grants::lock_live_of_app(connection, app_id, within).await?;
+    let revocation = Revocation::requested(by, broker.resources.env.now());
+    let permitted = locked.iter().filter_map(|grant| Some((grant, permits.get(&grant.id)?)));
+    let ended: Vec<_> =
+        permitted.filter_map(|(grant, permit)| Some((grant.revoke(revocation)?, permit))).collect();
+    if ended.is_empty() {
+        return Err(Problem::no_such::<GrantId>());
     }
-    if ending.is_empty() {
-        drop(unit);
-        let (target, organization) = (format!("app/{app_id}"), Some(organization));
-        let operation = "consent.revoke-app";
-        let attempt = Attempt { operation, target, organization, caller: &caller, facts: &facts };
-        attempt.refuse(&broker, "role_not_allowed").await;
-        return Err(Problem::forbidden(
-            "role-not-allowed",
-            "Your roles on these accounts do not allow this.",
-        ));
-    }
-    grants::revoke(connection, &ending, Some(caller.person_id), broker.resources.env.now()).await?;
-    for (grant, authority) in ending.iter().zip(authorities) {
-        let provenance = facts.provenance(caller.actor(), authority, Some(grant.organization_id));
-        let fact = ConsentRevoked {
-            grant_id: grant.id,
-            app_id,
-            account_id: grant.account_id,
-            reason: EndReason::Requested.as_str().to_owned(),
-        };
-        unit.record_as(&provenance, grant.id.uuid(), grant.version.next(), &fact)?;
+    let ids = ended.iter().map(|((grant, _), _)| grant.id);
+    grants::revoke(connection, ids, revocation).await?;
+    for ((grant, fact), permit) in &ended {
+        unit.record_as(permit.provenance(), grant.id.uuid(), grant.version, fact)?;
     }
     unit.commit().await?;
-    Ok(Json(AppRevoked { app_id, revoked: ending.iter().map(AccountGrant::from).collect(), left }))
+    Ok(Json(AppRevoked {
+        app_id,
+        revoked: ended.iter().map(|((grant, _), _)| AccountGrant::from(grant)).collect(),
+        left: left.iter().map(AccountGrant::from).collect(),
+    }))
 }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::GrantId;
-use contract::facts::ConsentRevoked;
 use service::http::Path;
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 
-use super::Attempt;
-use crate::link::EndReason;
-use crate::neighbours::Neighbours;
+use crate::remote_services::RemoteServices;
+use crate::revocation::Revocation;
 use crate::store::grants;
 use crate::{ConsentBroker, policy};
 
@@ -39,51 +37,32 @@ use crate::{ConsentBroker, policy};
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager", "operator"])),
     ),
 )]
-pub async fn revoke_grant(
+pub(crate) async fn revoke_grant(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(id): Path<GrantId>,
 ) -> Result<StatusCode, Problem> {
-    let missing = "There is no such grant.";
     let grant = grants::by_id(&broker.resources.pool, id).await?;
-    let grant = grant.ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let held = Neighbours::of(&broker, &facts)
-        .roles_of(caller.person_id, Some(vec![grant.account_id]))
-        .await?;
-    let access = policy::revoke_grant(
-        held.iter().find(|held| held.account_id == grant.account_id).map(|held| held.role),
-        caller.role_in(grant.organization_id),
-        caller.operator,
+    let grant = grant.ok_or_else(Problem::no_such::<GrantId>)?;
+    let (account, by) = (grant.account_id, attempt.caller.person_id);
+    let held =
+        RemoteServices::of(&broker, &attempt.facts).roles_of(by, Some(vec![account])).await?;
+    let decision = policy::revoke_grant(
+        held.iter().find(|held| held.account_id == account).map(|held| held.role),
+        attempt.caller.role_in(grant.organization_id),
+        attempt.caller.operator,
         policy::consent_roles(&broker.resources.catalogue, &grant.service),
     );
-    let (target, organization) = (format!("consent/{id}"), Some(grant.organization_id));
-    let attempt = Attempt {
-        operation: "consent.revoke",
-        target,
-        organization,
-        caller: &caller,
-        facts: &facts,
-    };
-    let authority = attempt.demand(&broker, access, missing).await?;
+    let target = Target::of(id, grant.organization_id);
+    let permit = attempt.permit("consent.revoke", target, decision).await?;
 
-    let mut unit =
-        broker.resources.events.begin(&facts.provenance(caller.actor(), authority, organization));
-    let connection = unit.connection().await?;
-    let grant = grants::lock(connection, id)
-        .await?
-        .ok_or_else(|| Problem::not_found("not-found", missing))?;
-    if grant.revoked.is_none() {
-        let now = broker.resources.env.now();
-        grants::revoke(connection, std::slice::from_ref(&grant), Some(caller.person_id), now)
-            .await?;
-        let fact = ConsentRevoked {
-            grant_id: id,
-            app_id: grant.app_id,
-            account_id: grant.account_id,
-            reason: EndReason::Requested.as_str().to_owned(),
-        };
-        unit.record(id.uuid(), grant.version.next(), &fact)?;
+    let mut unit = permit.begin();
+    let grant = grants::lock(unit.connection().await?, id).await?;
+    let grant = grant.ok_or_else(Problem::no_such::<GrantId>)?;
+    let revocation = Revocation::requested(by, broker.resources.env.now());
+    if let Some((grant, fact)) = grant.revoke(revocation) {
+        grants::revoke(unit.connection().await?, [id].into_iter(), revocation).await?;
+        unit.record(id.uuid(), grant.version, &fact)?;
         unit.commit().await?;
     }
     Ok(StatusCode::NO_CONTENT)

@@ -5,15 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::LinkId;
-use contract::facts::ConsentLinkRevoked;
 use service::http::Path;
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem, Target};
 
-use super::Attempt;
-use crate::ConsentBroker;
-use crate::link::EndReason;
-use crate::policy;
 use crate::store::links;
+use crate::{ConsentBroker, policy};
 
 /// Revoke a consent link
 ///
@@ -40,45 +36,24 @@ use crate::store::links;
         ("x-mandate-roles" = json!(["owner", "developer"])),
     ),
 )]
-pub async fn revoke_link(
+pub(crate) async fn revoke_link(
     State(broker): State<Arc<ConsentBroker>>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
     Path(id): Path<LinkId>,
 ) -> Result<StatusCode, Problem> {
-    let missing = "There is no such consent link.";
     let link = links::by_id(&broker.resources.pool, id).await?;
-    let link = link.ok_or_else(|| Problem::not_found("not-found", missing))?;
-    let organization = Some(link.organization_id);
-    let access = policy::write_links(caller.role_in(link.organization_id), caller.operator);
-    let target = format!("consent-link/{id}");
-    let attempt = Attempt {
-        operation: "consent-link.revoke",
-        target,
-        organization,
-        caller: &caller,
-        facts: &facts,
-    };
-    let authority = attempt.demand(&broker, access, missing).await?;
+    let link = link.ok_or_else(Problem::no_such::<LinkId>)?;
+    let decision = policy::write_links(&attempt.caller, link.organization_id);
+    let target = Target::of(id, link.organization_id);
+    let permit = attempt.permit("consent-link.revoke", target, decision).await?;
 
-    let mut unit =
-        broker.resources.events.begin(&facts.provenance(caller.actor(), authority, organization));
-    let connection = unit.connection().await?;
-    let link = links::lock(connection, id)
-        .await?
-        .ok_or_else(|| Problem::not_found("not-found", missing))?;
+    let mut unit = permit.begin();
+    let link = links::lock(unit.connection().await?, id).await?;
+    let link = link.ok_or_else(Problem::no_such::<LinkId>)?;
     let now = broker.resources.env.now();
-    if link.revoke(now)? {
-        let version = link.version.next();
-        if !links::revoke(connection, id, Some(caller.person_id), now, version).await? {
-            return Err(Problem::conflict("conflict", "The link was used at this very moment."));
-        }
-        let fact = ConsentLinkRevoked {
-            link_id: id,
-            app_id: link.app_id,
-            reason: EndReason::Requested.as_str().to_owned(),
-        };
-        unit.record(id.uuid(), version, &fact)?;
+    if let Some((link, fact)) = link.revoke(attempt.caller.person_id, now)? {
+        links::save(unit.connection().await?, &link).await?;
+        unit.record(id.uuid(), link.version, &fact)?;
         unit.commit().await?;
     }
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 /// Makes the app known and holds a share of its row until the transaction ends, so that its end
 /// waits for what is being made for it. False if the app has ended.
-pub async fn hold(
+pub(crate) async fn hold(
     connection: &mut PgConnection,
     app: AppId,
     organization: OrganizationId,
@@ -28,7 +28,7 @@ pub async fn hold(
 }
 
 /// Notes the end of an app, known before or not.
-pub async fn archive(
+pub(crate) async fn archive(
     connection: &mut PgConnection,
     app: AppId,
     organization: OrganizationId,

@@ -8,9 +8,9 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{contradiction, version};
-use crate::grant::{Grant, Revoked};
-use crate::link::EndReason;
+use super::{contradiction, revocation, version};
+use crate::grant::{Approved, Grant};
+use crate::revocation::Revocation;
 
 struct Row {
     id: Uuid,
@@ -45,22 +45,15 @@ macro_rules! select_grants {
 // Below the macro, which it uses.
 mod list;
 
-pub use list::{Filter, Sight, list};
+pub(crate) use list::{Filter, Sight, list};
 
 impl TryFrom<Row> for Grant {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let reason = row.revocation_reason.as_deref();
         let revoked =
-            match (row.revoked_at, row.revocation_reason.as_deref().and_then(EndReason::parse)) {
-                (None, _) => None,
-                (Some(at), Some(reason)) => {
-                    Some(Revoked { at, by: row.revoked_by.map(PersonId::from_uuid), reason })
-                }
-                (Some(_), None) => {
-                    return Err(contradiction("a grant is revoked for a known reason"));
-                }
-            };
+            row.revoked_at.map(|at| revocation(at, row.revoked_by, reason)).transpose()?;
         Ok(Self {
             id: GrantId::from_uuid(row.id),
             app_id: AppId::from_uuid(row.app_id),
@@ -83,35 +76,17 @@ fn all(rows: Vec<Row>) -> Result<Vec<Grant>, sqlx::Error> {
     rows.into_iter().map(Grant::try_from).collect()
 }
 
-/// What all grants of one approval share.
-#[derive(Debug, Clone, Copy)]
-pub struct Approved<'a> {
-    /// The link it came through.
-    pub link_id: LinkId,
-    /// The app.
-    pub app_id: AppId,
-    /// The organization that develops the app.
-    pub organization_id: OrganizationId,
-    /// The catalogue's service.
-    pub service: &'a str,
-    /// What the app asks for.
-    pub domains: &'a [DomainLevel],
-    /// Who approves.
-    pub by: PersonId,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// Stores a grant for each of these accounts that has none that is live, and says for which it did.
-/// The accounts come sorted: whoever approves the same ones at the same time waits, never in a circle.
-pub async fn insert_missing(
+/// Stores these grants of one approval, but for accounts that have one that is live, and says which it
+/// stored. They are stored in the order of their accounts: whoever approves the same ones at the same
+/// time waits, never in a circle.
+pub(crate) async fn insert_missing(
     connection: &mut PgConnection,
     approved: Approved<'_>,
-    accounts: &[(GrantId, AccountId, AccountRole)],
+    grants: &[&Grant],
 ) -> Result<Vec<GrantId>, sqlx::Error> {
-    let ids: Vec<Uuid> = accounts.iter().map(|(id, _, _)| id.uuid()).collect();
-    let account_ids: Vec<Uuid> = accounts.iter().map(|(_, account, _)| account.uuid()).collect();
-    let roles: Vec<String> = accounts.iter().map(|(_, _, role)| role.as_str().to_owned()).collect();
+    let ids: Vec<Uuid> = grants.iter().map(|grant| grant.id.uuid()).collect();
+    let account_ids: Vec<Uuid> = grants.iter().map(|grant| grant.account_id.uuid()).collect();
+    let roles: Vec<String> = grants.iter().map(|grant| grant.role.as_str().to_owned()).collect();
     let inserted = sqlx::query_scalar!(
         "INSERT INTO consent_broker.grants
             (id, account_id, role, link_id, app_id, organization_id, service, domains, granted_by, granted_at, version)
@@ -137,7 +112,7 @@ pub async fn insert_missing(
 }
 
 /// The live grants of an app on these accounts.
-pub async fn live_on(
+pub(crate) async fn live_on(
     executor: impl PgExecutor<'_>,
     app: AppId,
     accounts: &[AccountId],
@@ -152,8 +127,20 @@ pub async fn live_on(
     .await?)
 }
 
+/// The live grants of an app, on these accounts or on all.
+pub(crate) async fn live_within(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    accounts: Option<&[AccountId]>,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    match accounts {
+        Some(accounts) => live_on(executor, app, accounts).await,
+        None => live_of_app(executor, app, None, i64::MAX).await,
+    }
+}
+
 /// The live grants of an app, oldest first, after `after`.
-pub async fn live_of_app(
+pub(crate) async fn live_of_app(
     executor: impl PgExecutor<'_>,
     app: AppId,
     after: Option<GrantId>,
@@ -170,7 +157,7 @@ pub async fn live_of_app(
 }
 
 /// The grant with this id.
-pub async fn by_id(
+pub(crate) async fn by_id(
     executor: impl PgExecutor<'_>,
     id: GrantId,
 ) -> Result<Option<Grant>, sqlx::Error> {
@@ -182,7 +169,7 @@ pub async fn by_id(
 }
 
 /// The grant with this id; nobody else changes it until the transaction ends.
-pub async fn lock(
+pub(crate) async fn lock(
     connection: &mut PgConnection,
     id: GrantId,
 ) -> Result<Option<Grant>, sqlx::Error> {
@@ -194,7 +181,7 @@ pub async fn lock(
 }
 
 /// The live grants of an app, on these accounts or on all, locked in one order.
-pub async fn lock_live_of_app(
+pub(crate) async fn lock_live_of_app(
     connection: &mut PgConnection,
     app: AppId,
     accounts: Option<&[AccountId]>,
@@ -210,15 +197,13 @@ pub async fn lock_live_of_app(
     .await?)
 }
 
-/// Ends these locked, live grants: on request of a person, or with their app. Says how many it ended.
-pub async fn revoke(
+/// Ends these locked, live grants, all in the same way.
+pub(crate) async fn revoke(
     connection: &mut PgConnection,
-    grants: &[Grant],
-    requested_by: Option<PersonId>,
-    at: DateTime<Utc>,
-) -> Result<u64, sqlx::Error> {
-    let ids: Vec<Uuid> = grants.iter().map(|grant| grant.id.uuid()).collect();
-    let reason = if requested_by.is_some() { EndReason::Requested } else { EndReason::AppArchived };
+    grants: impl Iterator<Item = GrantId>,
+    revocation: Revocation,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = grants.map(GrantId::uuid).collect();
     // The clock of the replica that granted may be ahead of this one's. `num_nulls` says `IS NULL` to
     // us and nothing to the planner, which would look for the ids among all live grants.
     let done = sqlx::query!(
@@ -226,11 +211,11 @@ pub async fn revoke(
          SET revoked_at = GREATEST($2, granted_at), revoked_by = $3, revocation_reason = $4, version = version + 1
          WHERE id = ANY($1) AND num_nulls(revoked_at) = 1",
         &ids,
-        at,
-        requested_by.map(PersonId::uuid),
-        reason.as_str(),
+        revocation.at,
+        revocation.by.map(PersonId::uuid),
+        revocation.reason.as_str(),
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected())
+    if done.rows_affected() == ids.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }

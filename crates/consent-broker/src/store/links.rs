@@ -1,14 +1,13 @@
 //! Consent links.
 
 use chrono::{DateTime, Utc};
-use contract::Version;
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use contract::secret::SecretHash;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{contradiction, version};
-use crate::link::{EndReason, Link, LinkState, LinkStateName};
+use super::{contradiction, revocation, version};
+use crate::link::{Link, LinkState, LinkStateName, Opened};
 
 struct Row {
     id: Uuid,
@@ -21,6 +20,7 @@ struct Row {
     expires_at: DateTime<Utc>,
     state: String,
     opened_at: Option<DateTime<Utc>>,
+    opened_by: Option<Uuid>,
     ended_at: Option<DateTime<Utc>>,
     ended_by: Option<Uuid>,
     revocation_reason: Option<String>,
@@ -35,7 +35,7 @@ macro_rules! select_links {
         sqlx::query_as!(
             Row,
             "SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at, state, opened_at,
-                    ended_at, ended_by, revocation_reason, granted_accounts, already_granted_accounts, version
+                    opened_by, ended_at, ended_by, revocation_reason, granted_accounts, already_granted_accounts, version
              FROM consent_broker.links " + $rest
             $(, $argument)*
         )
@@ -58,12 +58,9 @@ impl TryFrom<Row> for Link {
                 already_granted: accounts(row.already_granted_accounts),
             },
             ("denied", Some(at), Some(by)) => LinkState::Denied { at, by },
-            ("expired", Some(_), _) => LinkState::Expired,
+            ("expired", Some(recorded_at), _) => LinkState::Expired { recorded_at },
             ("revoked", Some(at), _) => {
-                let reason = row.revocation_reason.as_deref().and_then(EndReason::parse);
-                let reason =
-                    reason.ok_or_else(|| contradiction("a link is revoked for a known reason"))?;
-                LinkState::Revoked { at, reason }
+                LinkState::Revoked(revocation(at, row.ended_by, row.revocation_reason.as_deref())?)
             }
             _ => {
                 return Err(contradiction("a link's state and its times contradict each other"));
@@ -78,7 +75,10 @@ impl TryFrom<Row> for Link {
             created_by: PersonId::from_uuid(row.created_by),
             created_at: row.created_at,
             expires_at: row.expires_at,
-            opened_at: row.opened_at,
+            opened: row
+                .opened_at
+                .zip(row.opened_by)
+                .map(|(at, by)| Opened { at, by: PersonId::from_uuid(by) }),
             state,
             version: version(row.version)?,
         })
@@ -90,7 +90,7 @@ fn all(rows: Vec<Row>) -> Result<Vec<Link>, sqlx::Error> {
 }
 
 /// Stores a new, pending link.
-pub async fn insert(
+pub(crate) async fn insert(
     connection: &mut PgConnection,
     link: &Link,
     token: &SecretHash,
@@ -116,7 +116,10 @@ pub async fn insert(
 }
 
 /// The link with this id.
-pub async fn by_id(executor: impl PgExecutor<'_>, id: LinkId) -> Result<Option<Link>, sqlx::Error> {
+pub(crate) async fn by_id(
+    executor: impl PgExecutor<'_>,
+    id: LinkId,
+) -> Result<Option<Link>, sqlx::Error> {
     select_links!("WHERE id = $1", id.uuid())
         .fetch_optional(executor)
         .await?
@@ -126,7 +129,7 @@ pub async fn by_id(executor: impl PgExecutor<'_>, id: LinkId) -> Result<Option<L
 
 /// The link whose token has this hash. Looking a hash of 256 random bits up in an index tells a
 /// caller nothing about the hashes beside it.
-pub async fn by_token(
+pub(crate) async fn by_token(
     executor: impl PgExecutor<'_>,
     token: &SecretHash,
 ) -> Result<Option<Link>, sqlx::Error> {
@@ -139,7 +142,10 @@ pub async fn by_token(
 
 /// The link as it is once whoever is using it has finished; nobody else changes it until the
 /// transaction ends.
-pub async fn lock(connection: &mut PgConnection, id: LinkId) -> Result<Option<Link>, sqlx::Error> {
+pub(crate) async fn lock(
+    connection: &mut PgConnection,
+    id: LinkId,
+) -> Result<Option<Link>, sqlx::Error> {
     select_links!("WHERE id = $1 FOR UPDATE", id.uuid())
         .fetch_optional(connection)
         .await?
@@ -148,7 +154,7 @@ pub async fn lock(connection: &mut PgConnection, id: LinkId) -> Result<Option<Li
 }
 
 /// The unused links of an app, locked in one order.
-pub async fn lock_open_of_app(
+pub(crate) async fn lock_open_of_app(
     connection: &mut PgConnection,
     app: AppId,
 ) -> Result<Vec<Link>, sqlx::Error> {
@@ -161,7 +167,7 @@ pub async fn lock_open_of_app(
 }
 
 /// Some unused links whose time has run out, locked; those that are being used are left for later.
-pub async fn lock_due(
+pub(crate) async fn lock_due(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
     limit: i64,
@@ -177,7 +183,7 @@ pub async fn lock_due(
 }
 
 /// The links of an app, newest first, after `before`; in this state as of now, if one is named.
-pub async fn of_app(
+pub(crate) async fn of_app(
     executor: impl PgExecutor<'_>,
     app: AppId,
     state: Option<LinkStateName>,
@@ -201,115 +207,50 @@ pub async fn of_app(
     .await?)
 }
 
-/// Notes the first opening. False if the link is not pending (any more).
-pub async fn open(
-    connection: &mut PgConnection,
-    id: LinkId,
-    by: PersonId,
-    at: DateTime<Utc>,
-    version: Version,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "UPDATE consent_broker.links SET state = 'opened', opened_at = $2, opened_by = $3, version = $4
-         WHERE id = $1 AND state = 'pending' AND expires_at > $2",
-        id.uuid(),
-        at,
-        by.uuid(),
-        version.number(),
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Uses the link up to approve. False if it is not unused and unexpired.
-pub async fn use_to_grant(
-    connection: &mut PgConnection,
-    id: LinkId,
-    by: PersonId,
-    at: DateTime<Utc>,
-    granted: &[AccountId],
-    already_granted: &[AccountId],
-    version: Version,
-) -> Result<bool, sqlx::Error> {
+/// Saves what has become of a locked link, which was at the version before.
+pub(crate) async fn save(connection: &mut PgConnection, link: &Link) -> Result<(), sqlx::Error> {
     let uuids = |ids: &[AccountId]| ids.iter().map(|id| id.uuid()).collect::<Vec<_>>();
+    let (mut ended_at, mut ended_by, mut reason) = (None, None, None);
+    let (mut granted, mut already_granted) = (Vec::new(), Vec::new());
+    let state = match &link.state {
+        LinkState::Pending => LinkStateName::Pending,
+        LinkState::Opened => LinkStateName::Opened,
+        LinkState::Granted { at, by, granted: new, already_granted: earlier } => {
+            (ended_at, ended_by) = (Some(*at), Some(*by));
+            (granted, already_granted) = (uuids(new), uuids(earlier));
+            LinkStateName::Granted
+        }
+        LinkState::Denied { at, by } => {
+            (ended_at, ended_by) = (Some(*at), Some(*by));
+            LinkStateName::Denied
+        }
+        LinkState::Expired { recorded_at } => {
+            ended_at = Some(*recorded_at);
+            LinkStateName::Expired
+        }
+        LinkState::Revoked(revocation) => {
+            (ended_at, ended_by) = (Some(revocation.at), revocation.by);
+            reason = Some(revocation.reason.as_str());
+            LinkStateName::Revoked
+        }
+    };
     let done = sqlx::query!(
         "UPDATE consent_broker.links
-         SET state = 'granted', ended_at = $2, ended_by = $3, granted_accounts = $4, already_granted_accounts = $5,
-             version = $6
-         WHERE id = $1 AND state IN ('pending', 'opened') AND expires_at > $2",
-        id.uuid(),
-        at,
-        by.uuid(),
-        &uuids(granted),
-        &uuids(already_granted),
-        version.number(),
+         SET state = $2, opened_at = $3, opened_by = $4, ended_at = $5, ended_by = $6, revocation_reason = $7,
+             granted_accounts = $8, already_granted_accounts = $9, version = $10
+         WHERE id = $1 AND version = $10::bigint - 1",
+        link.id.uuid(),
+        state.as_str(),
+        link.opened.map(|opened| opened.at),
+        link.opened.map(|opened| opened.by.uuid()),
+        ended_at,
+        ended_by.map(PersonId::uuid),
+        reason,
+        &granted,
+        &already_granted,
+        link.version.number(),
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Uses the link up to deny. False if it is not unused and unexpired.
-pub async fn use_to_deny(
-    connection: &mut PgConnection,
-    id: LinkId,
-    by: PersonId,
-    at: DateTime<Utc>,
-    version: Version,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "UPDATE consent_broker.links SET state = 'denied', ended_at = $2, ended_by = $3, version = $4
-         WHERE id = $1 AND state IN ('pending', 'opened') AND expires_at > $2",
-        id.uuid(),
-        at,
-        by.uuid(),
-        version.number(),
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Ends the link before its use: on request of a person, or with its app. False if it was used.
-pub async fn revoke(
-    connection: &mut PgConnection,
-    id: LinkId,
-    requested_by: Option<PersonId>,
-    at: DateTime<Utc>,
-    version: Version,
-) -> Result<bool, sqlx::Error> {
-    let reason = if requested_by.is_some() { EndReason::Requested } else { EndReason::AppArchived };
-    let done = sqlx::query!(
-        "UPDATE consent_broker.links
-         SET state = 'revoked', ended_at = $2, ended_by = $3, revocation_reason = $4, version = $5
-         WHERE id = $1 AND state IN ('pending', 'opened')",
-        id.uuid(),
-        at,
-        requested_by.map(PersonId::uuid),
-        reason.as_str(),
-        version.number(),
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Records that the link's time ran out. False if it was used, or has time left.
-pub async fn expire(
-    connection: &mut PgConnection,
-    id: LinkId,
-    at: DateTime<Utc>,
-    version: Version,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "UPDATE consent_broker.links SET state = 'expired', ended_at = $2, version = $3
-         WHERE id = $1 AND state IN ('pending', 'opened') AND expires_at <= $2",
-        id.uuid(),
-        at,
-        version.number(),
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }

@@ -1,13 +1,20 @@
 //! The SQL of this service: [`links`], [`grants`], and the [`apps`] whose end both wait for.
 //!
-//! Not found is `Ok(None)`. Changes are guarded by the state they expect and say whether they took
-//! place; the triggers of `migrations/consent-broker` refuse whatever a guard here forgot.
+//! Not found is `Ok(None)`. Changes are of locked rows, guarded by what was decided on: a change that
+//! finds it otherwise is an error. The triggers of `migrations/consent-broker` refuse whatever a guard
+//! here forgot.
 
-pub mod apps;
-pub mod grants;
-pub mod links;
+pub(crate) mod apps;
+pub(crate) mod grants;
+pub(crate) mod links;
 
+use chrono::{DateTime, Utc};
 use contract::Version;
+use contract::facts::ConsentEndReason;
+use contract::ids::PersonId;
+use uuid::Uuid;
+
+use crate::revocation::Revocation;
 
 /// A row that its own CHECK constraints exclude: the schema and this code have come apart.
 fn contradiction(what: &str) -> sqlx::Error {
@@ -16,4 +23,15 @@ fn contradiction(what: &str) -> sqlx::Error {
 
 fn version(number: i64) -> Result<Version, sqlx::Error> {
     Version::new(number).ok_or_else(|| contradiction("a version is 1 or more"))
+}
+
+fn revocation(
+    at: DateTime<Utc>,
+    by: Option<Uuid>,
+    reason: Option<&str>,
+) -> Result<Revocation, sqlx::Error> {
+    let reason = reason
+        .and_then(ConsentEndReason::parse)
+        .ok_or_else(|| contradiction("what is revoked is revoked for a known reason"))?;
+    Ok(Revocation { at, by: by.map(PersonId::from_uuid), reason })
 }

@@ -22,7 +22,7 @@ async fn a_consent_is_answered_as_the_snapshots_say() {
 
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
+    stage.remote.role(account, analyst.id, Some(AccountRole::Analyst));
     assert_json_snapshot!("open", redacted(&admin.open(&token).await));
     assert_json_snapshot!("open_without_the_role", redacted(&analyst.open(&token).await));
     let refused = analyst.approve(&token, &[account]).await;
@@ -69,7 +69,7 @@ async fn each_kind_of_problem_is_told_as_the_snapshots_say() {
     let (_, token) = stage.link().await;
     stage.clock.advance(Duration::days(30));
     assert_json_snapshot!("link_expired", redacted(&admin.open(&token).await));
-    stage.neighbours.app_state(stage.app, contract::rpc::AppState::Suspended);
+    stage.remote.app_state(stage.app, contract::rpc::AppState::Suspended);
     let links = format!("/v1/apps/{}/consent-links", stage.app);
     let suspended = stage.developer.post(&links, json!({})).await;
     assert_json_snapshot!("app_not_active", redacted(&suspended));

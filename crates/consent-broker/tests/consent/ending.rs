@@ -52,7 +52,7 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
     let account = stage.account(&holder, AccountRole::Admin);
     let [grant] = stage.granted(&holder, &[account]).await.try_into().unwrap();
     let (pending, token) = stage.link().await;
-    let other_app = stage.neighbours.app(stage.env(), stage.organization, "retail_media");
+    let other_app = stage.remote.app(stage.env(), stage.organization, "retail_media");
     let (untouched, _) = stage.link_of(other_app).await;
 
     // The app registry's own events, from its own relay. A suspension first: it ends nothing.

@@ -12,7 +12,7 @@ async fn whoever_holds_a_role_on_an_account_sees_its_grants_and_by_whom() {
     let stage = Stage::set().await;
     let (admin, viewer) = (stage.person("The admin"), stage.person("The viewer"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage.neighbours.role(account, viewer.id, Some(AccountRole::Viewer));
+    stage.remote.role(account, viewer.id, Some(AccountRole::Viewer));
     let grants = stage.granted(&admin, &[account]).await;
     let answer = viewer.get("/v1/grants").await;
     assert_eq!(answer.ids(), grants);
@@ -73,7 +73,7 @@ async fn a_revoked_grant_stops_working_at_once_and_can_be_granted_anew() {
     let stage = Stage::set().await;
     let (admin, manager) = (stage.person("The admin"), stage.person("The manager"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage.neighbours.role(account, manager.id, Some(AccountRole::BusinessManager));
+    stage.remote.role(account, manager.id, Some(AccountRole::BusinessManager));
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
     assert_eq!(stage.reached().await, [account.to_string()]);
     for _ in 0..2 {
@@ -100,17 +100,17 @@ async fn only_roles_that_may_consent_and_operators_revoke() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
+    stage.remote.role(account, analyst.id, Some(AccountRole::Analyst));
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
     let path = format!("/v1/grants/{grant}");
     analyst.delete(&path).await.problem(403, "role-not-allowed");
     stage.developer.delete(&path).await.problem(403, "role-not-allowed");
-    stage.person("A stranger").delete(&path).await.problem(404, "not-found");
+    stage.person("A stranger").delete(&path).await.problem(404, "grant-not-found");
     assert_eq!(stage.refusals().await, ["role_not_allowed", "role_not_allowed"]);
     assert_eq!(stage.operator().delete(&path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(stage.events_of("consent.revoked").await[0].authority.as_str(), "operator");
     let unknown: contract::GrantId = stage.env().new_id();
-    admin.delete(&format!("/v1/grants/{unknown}")).await.problem(404, "not-found");
+    admin.delete(&format!("/v1/grants/{unknown}")).await.problem(404, "grant-not-found");
 }
 
 #[tokio::test]
@@ -120,9 +120,9 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     let [one, two, left] = [(); 3].map(|()| stage.account(&other, AccountRole::Admin));
     let elsewhere = stage.account(&other, AccountRole::Admin);
     stage.granted(&other, &[one, two, left, elsewhere]).await;
-    stage.neighbours.role(one, admin.id, Some(AccountRole::Admin));
-    stage.neighbours.role(two, admin.id, Some(AccountRole::TechnicalManager));
-    stage.neighbours.role(left, admin.id, Some(AccountRole::Viewer));
+    stage.remote.role(one, admin.id, Some(AccountRole::Admin));
+    stage.remote.role(two, admin.id, Some(AccountRole::TechnicalManager));
+    stage.remote.role(left, admin.id, Some(AccountRole::Viewer));
 
     let path = format!("/v1/grants?app_id={}", stage.app);
     let answer = admin.delete(&path).await;
@@ -140,10 +140,29 @@ async fn the_whole_app_is_revoked_where_the_role_allows_it_and_the_rest_is_named
     assert_eq!(stage.reached().await.len(), 2);
 
     admin.delete(&path).await.problem(403, "role-not-allowed");
-    stage.person("A stranger").delete(&path).await.problem(404, "not-found");
+    stage.person("A stranger").delete(&path).await.problem(404, "grant-not-found");
     admin.delete("/v1/grants").await.refuses_fields(&["app_id"]);
     assert_eq!(stage.operator().delete(&path).await.json["revoked"].as_array().unwrap().len(), 2);
     assert!(stage.reached().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_many_revoke_at_once_loses_each_grant_once() {
+    let stage = Stage::set().await;
+    let (admin, operator) = (stage.person("The admin"), stage.operator());
+    let accounts: Vec<_> = (0..20).map(|_| stage.account(&admin, AccountRole::Admin)).collect();
+    stage.granted(&admin, &accounts).await;
+    let path = format!("/v1/grants?app_id={}", stage.app);
+    let callers = (0..20).map(|n| if n % 2 == 0 { &admin } else { &operator });
+    let answers = futures::future::join_all(callers.map(|caller| caller.delete(&path))).await;
+    let (ended, late): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == StatusCode::OK);
+    assert_eq!(ended.len(), 1, "{answers:?}");
+    assert_eq!(ended[0].json["revoked"].as_array().unwrap().len(), 20);
+    for answer in late {
+        answer.problem(404, "grant-not-found");
+    }
+    assert_eq!(stage.events_of("consent.revoked").await.len(), 20);
 }
 
 #[tokio::test]

@@ -75,8 +75,8 @@ async fn owners_and_developers_make_links_auditors_only_look_and_strangers_see_n
     assert_eq!(stage.refusals().await, ["role_not_allowed"]);
 
     let stranger = stage.person("A stranger");
-    stranger.post(&path, json!({})).await.problem(404, "not-found");
-    stranger.get(&path).await.problem(404, "not-found");
+    stranger.post(&path, json!({})).await.problem(404, "app-not-found");
+    stranger.get(&path).await.problem(404, "app-not-found");
     assert_eq!(stage.refusals().await.len(), 1);
 }
 
@@ -86,8 +86,8 @@ async fn a_link_is_hidden_from_strangers_and_cannot_be_revoked_by_auditors() {
     let (id, _) = stage.link().await;
     let path = format!("/v1/consent-links/{id}");
     let stranger = stage.person("A stranger");
-    stranger.get(&path).await.problem(404, "not-found");
-    stranger.delete(&path).await.problem(404, "not-found");
+    stranger.get(&path).await.problem(404, "consent-link-not-found");
+    stranger.delete(&path).await.problem(404, "consent-link-not-found");
     stage.member(MemberRole::Auditor).delete(&path).await.problem(403, "role-not-allowed");
     assert_eq!(stage.operator().get(&path).await.status, StatusCode::OK);
 }
@@ -97,7 +97,7 @@ async fn only_an_active_app_has_links() {
     let stage = Stage::set().await;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     for state in [AppState::Draft, AppState::Suspended, AppState::Archived] {
-        stage.neighbours.app_state(stage.app, state);
+        stage.remote.app_state(stage.app, state);
         stage.developer.post(&path, json!({})).await.problem(409, "app-not-active");
     }
     assert!(stage.events().await.is_empty());
@@ -106,7 +106,7 @@ async fn only_an_active_app_has_links() {
 #[tokio::test]
 async fn only_a_confirmed_organization_has_links() {
     let stage = Stage::set().await;
-    stage.neighbours.known().organizations.get_mut(&stage.organization).unwrap().confirmed = false;
+    stage.remote.known().organizations.get_mut(&stage.organization).unwrap().confirmed = false;
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     stage.developer.post(&path, json!({})).await.problem(409, "organization-not-confirmed");
 }
@@ -119,8 +119,12 @@ async fn an_unknown_app_or_link_or_field_is_refused() {
         .developer
         .post(&format!("/v1/apps/{unknown}/consent-links"), json!({}))
         .await
-        .problem(404, "not-found");
-    stage.developer.get(&format!("/v1/consent-links/{unknown}")).await.problem(404, "not-found");
+        .problem(404, "app-not-found");
+    stage
+        .developer
+        .get(&format!("/v1/consent-links/{unknown}"))
+        .await
+        .problem(404, "consent-link-not-found");
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     stage.developer.post(&path, json!({"days": 3})).await.refuses_fields(&["days"]);
     let long = json!({"label": "x".repeat(256)});
@@ -142,6 +146,23 @@ async fn the_same_idempotency_key_makes_one_link_and_repeats_no_secret() {
         .await
         .unwrap();
     assert!(!kept.contains(&first.field("token")));
+}
+
+#[tokio::test]
+async fn a_member_who_lost_the_role_does_not_get_yesterdays_answer() {
+    let stage = Stage::set().await;
+    let path = format!("/v1/apps/{}/consent-links", stage.app);
+    let member = stage.member(MemberRole::Developer);
+    let first = member.post_once(&path, "a-key", &json!({})).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+    stage.remote.leave(member.id, stage.organization);
+    member.post_once(&path, "a-key", &json!({})).await.problem(404, "app-not-found");
+    stage.remote.join(member.id, stage.organization, MemberRole::Auditor);
+    member.post_once(&path, "a-key", &json!({})).await.problem(403, "role-not-allowed");
+    stage.remote.leave(member.id, stage.organization);
+    stage.remote.join(member.id, stage.organization, MemberRole::Owner);
+    let again = member.post_once(&path, "a-key", &json!({})).await;
+    assert_eq!((again.status, again.field("id")), (StatusCode::CREATED, first.field("id")));
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
 //! The consent broker on a real PostgreSQL and a real NATS, over its public API. The other services
-//! answer from [`neighbourhood`], over NATS as well.
+//! answer from [`remote_services`], over NATS as well.
 
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
 mod answers;
 mod database;
+mod details;
 mod ending;
 mod grants;
 mod links;
-mod neighbourhood;
 mod page;
 mod people;
 mod redemption;
 mod refusals;
+mod remote_services;
 mod stage;

@@ -12,9 +12,9 @@ async fn each_account_of_the_service_is_shown_with_whether_it_can_be_chosen() {
     let stage = Stage::set().await;
     let (admin, analyst) = (stage.person("The admin"), stage.person("The analyst"));
     let account = stage.account(&admin, AccountRole::Admin);
-    stage.neighbours.role(account, analyst.id, Some(AccountRole::Analyst));
-    let elsewhere = stage.neighbours.account(stage.env(), "Elsewhere", "marketing_solutions");
-    stage.neighbours.role(elsewhere, admin.id, Some(AccountRole::Admin));
+    stage.remote.role(account, analyst.id, Some(AccountRole::Analyst));
+    let elsewhere = stage.remote.account(stage.env(), "Elsewhere", "marketing_solutions");
+    stage.remote.role(elsewhere, admin.id, Some(AccountRole::Admin));
     let (_, token) = stage.link().await;
 
     let choices = admin.open(&token).await.json["accounts"].clone();
@@ -41,7 +41,7 @@ async fn an_account_that_has_consented_is_shown_with_by_whom_and_when() {
     let stage = Stage::set().await;
     let (first, second) = (stage.person("The first admin"), stage.person("The second admin"));
     let account = stage.account(&first, AccountRole::Admin);
-    stage.neighbours.role(account, second.id, Some(AccountRole::Admin));
+    stage.remote.role(account, second.id, Some(AccountRole::Admin));
     stage.granted(&first, &[account]).await;
     let (_, token) = stage.link().await;
     let choice = second.open(&token).await.json["accounts"][0].clone();
@@ -115,9 +115,9 @@ async fn an_unknown_token_is_nothing() {
     let someone = stage.person("Someone");
     let other = contract::secret::LinkToken::generate(stage.env());
     for unknown in [other.reveal(), "mandate_cl_short", "x", &token[..token.len() - 1]] {
-        someone.open(unknown).await.problem(404, "not-found");
-        someone.approve(unknown, &[]).await.problem(404, "not-found");
-        someone.deny(unknown).await.problem(404, "not-found");
+        someone.open(unknown).await.problem(404, "consent-request-not-found");
+        someone.approve(unknown, &[]).await.problem(404, "consent-request-not-found");
+        someone.deny(unknown).await.problem(404, "consent-request-not-found");
     }
 }
 
@@ -127,10 +127,10 @@ async fn the_links_of_a_suspended_app_rest_until_it_is_resumed() {
     let holder = stage.person("The admin");
     let account = stage.account(&holder, AccountRole::Admin);
     let (_, token) = stage.link().await;
-    stage.neighbours.app_state(stage.app, AppState::Suspended);
+    stage.remote.app_state(stage.app, AppState::Suspended);
     holder.open(&token).await.problem(409, "app-not-active");
     holder.approve(&token, &[account]).await.problem(409, "app-not-active");
     holder.deny(&token).await.problem(409, "app-not-active");
-    stage.neighbours.app_state(stage.app, AppState::Active);
+    stage.remote.app_state(stage.app, AppState::Active);
     assert_eq!(holder.approve(&token, &[account]).await.status, StatusCode::OK);
 }

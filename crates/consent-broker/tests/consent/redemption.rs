@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use contract::AccountId;
+use contract::facts::grants_sha256;
 use contract::rpc::AccountRole;
+use contract::{AccountId, GrantId};
 use futures::future::join_all;
 use serde_json::json;
 use stage::Answer;
@@ -49,6 +50,12 @@ async fn an_approval_grants_each_account_under_the_persons_role_on_it() {
         assert_eq!(event.correlationid, redeemed.correlationid);
         assert_eq!(event.data["domains"], json!([{"domain": "campaigns", "level": "manage"}]));
     }
+    // Whoever has the consents that name the link can tell that these are all of them.
+    let granted = stage.events_of("consent.granted").await;
+    assert!(granted.iter().all(|event| event.data["link_id"] == json!(id)));
+    let grants = granted.iter().map(|event| GrantId::from_uuid(event.stream_id()));
+    assert_eq!(redeemed.data["grants_sha256"], json!(grants_sha256(grants)));
+    assert_eq!(redeemed.data["granted_count"], json!(2));
     let reached: BTreeSet<_> = stage.reached().await.into_iter().collect();
     assert_eq!(reached, [one.to_string(), two.to_string()].into());
 }
@@ -71,10 +78,8 @@ async fn redeem_200_times(stage: &Stage, people: &[(Person, AccountId)]) {
     }
     let redeemed = stage.events_of("consent-link.redeemed").await;
     assert_eq!(redeemed.iter().filter(|event| event.subject.ends_with(&id)).count(), 1);
-    assert_eq!(
-        redeemed[0].data["granted_accounts"],
-        json!([won[0].json["granted"][0]["account_id"]])
-    );
+    let grant = won[0].json["granted"][0]["grant_id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(redeemed[0].data["grants_sha256"], json!(grants_sha256([grant])));
     assert_eq!(stage.events_of("consent.granted").await.len(), 1);
     assert_eq!(stage.reached().await.len(), 1);
     assert_eq!(stage.refusals().await, vec!["link_already_used"; 199]);
@@ -159,7 +164,7 @@ async fn a_grant_that_exists_is_left_as_it_is_and_the_link_is_used_all_the_same(
     let stage = Stage::set().await;
     let (first, second) = (stage.person("The first admin"), stage.person("The second admin"));
     let account = stage.account(&first, AccountRole::Admin);
-    stage.neighbours.role(account, second.id, Some(AccountRole::Admin));
+    stage.remote.role(account, second.id, Some(AccountRole::Admin));
     let [grant] = stage.granted(&first, &[account]).await.try_into().unwrap();
 
     let (id, token) = stage.link().await;
@@ -171,7 +176,9 @@ async fn a_grant_that_exists_is_left_as_it_is_and_the_link_is_used_all_the_same(
     assert_eq!(earlier["granted_by"], json!({"person_id": first.id, "name": "The first admin"}));
     assert_eq!(stage.events_of("consent.granted").await.len(), 1);
     let redeemed = stage.events_of("consent-link.redeemed").await;
-    assert_eq!(redeemed[1].data["already_granted_accounts"], json!([account]));
+    assert_eq!(redeemed[1].data["granted_count"], json!(0));
+    assert_eq!(redeemed[1].data["already_granted_count"], json!(1));
+    assert_eq!(redeemed[1].data["grants_sha256"], json!(grants_sha256([])));
     assert_eq!(
         stage.developer.get(&format!("/v1/consent-links/{id}")).await.field("state"),
         "granted"

@@ -37,9 +37,9 @@ async fn a_role_lost_between_the_page_and_the_approval_no_longer_counts() {
     let account = stage.account(&holder, AccountRole::Admin);
     let (_, token) = stage.link().await;
     assert_eq!(holder.open(&token).await.json["accounts"][0]["selectable"], true);
-    stage.neighbours.role(account, holder.id, Some(AccountRole::Viewer));
+    stage.remote.role(account, holder.id, Some(AccountRole::Viewer));
     holder.approve(&token, &[account]).await.problem(403, "role-not-allowed");
-    stage.neighbours.role(account, holder.id, None);
+    stage.remote.role(account, holder.id, None);
     holder.approve(&token, &[account]).await.refuses_fields(&["accounts[0]"]);
 }
 
@@ -47,15 +47,15 @@ async fn a_role_lost_between_the_page_and_the_approval_no_longer_counts() {
 async fn which_roles_may_consent_depends_on_the_service() {
     let stage = Stage::set().await;
     let service = "marketing_solutions";
-    let app = stage.neighbours.app(stage.env(), stage.organization, service);
-    let account = stage.neighbours.account(stage.env(), "Web Shop", service);
+    let app = stage.remote.app(stage.env(), stage.organization, service);
+    let account = stage.remote.account(stage.env(), "Web Shop", service);
     let holder = stage.person("The manager");
     let (_, token) = stage.link_of(app).await;
     for role in [AccountRole::BusinessManager, AccountRole::TechnicalManager] {
-        stage.neighbours.role(account, holder.id, Some(role));
+        stage.remote.role(account, holder.id, Some(role));
         holder.approve(&token, &[account]).await.problem(403, "role-not-allowed");
     }
-    stage.neighbours.role(account, holder.id, Some(AccountRole::Admin));
+    stage.remote.role(account, holder.id, Some(AccountRole::Admin));
     assert_eq!(holder.approve(&token, &[account]).await.status, StatusCode::OK);
 }
 
@@ -65,8 +65,8 @@ async fn accounts_that_are_not_seen_or_of_another_service_are_named() {
     let (holder, stranger) = (stage.person("The admin"), stage.person("A stranger"));
     let own = stage.account(&holder, AccountRole::Admin);
     let hidden = stage.account(&stranger, AccountRole::Admin);
-    let elsewhere = stage.neighbours.account(stage.env(), "Elsewhere", "marketing_solutions");
-    stage.neighbours.role(elsewhere, holder.id, Some(AccountRole::Admin));
+    let elsewhere = stage.remote.account(stage.env(), "Elsewhere", "marketing_solutions");
+    stage.remote.role(elsewhere, holder.id, Some(AccountRole::Admin));
     let (_, token) = stage.link().await;
     for account in [hidden, elsewhere, stage.env().new_id()] {
         holder.approve(&token, &[own, account]).await.refuses_fields(&["accounts[1]"]);

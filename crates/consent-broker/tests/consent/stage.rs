@@ -15,8 +15,8 @@ use sqlx::Row;
 use sqlx::postgres::PgPool;
 use stage::{Answer, Client, Servers};
 
-use crate::neighbourhood::Neighbourhood;
 use crate::people::Person;
+use crate::remote_services::RemoteServices;
 
 /// The catalogue's service of most tests.
 pub(crate) const RETAIL: &str = "retail_media";
@@ -24,7 +24,7 @@ pub(crate) const RETAIL: &str = "retail_media";
 /// A running consent broker with an organization, its app and its people.
 pub(crate) struct Stage {
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) neighbours: Neighbourhood,
+    pub(crate) remote: RemoteServices,
     pub(crate) resources: Resources,
     pub(crate) organization: OrganizationId,
     pub(crate) app: AppId,
@@ -43,20 +43,20 @@ impl Stage {
         let clock =
             Arc::new(ManualClock::starting_at(DateTime::from_timestamp(1_750_000_000, 0).unwrap()));
         let shared = stage::shared(&Environment::with_clock(Arc::<ManualClock>::clone(&clock)));
-        let neighbours = Neighbourhood::default();
+        let remote = RemoteServices::default();
         let resources = servers.connect(Service::ConsentBroker, &shared).await;
-        neighbours.answer(&resources.nats, &shared).await;
+        remote.answer(&resources.nats, &shared).await;
         let router = serve(&resources).await;
         let pool = servers.superuser().await;
 
-        let organization = neighbours.organization(&shared.env, true);
-        let app = neighbours.app(&shared.env, organization, RETAIL);
-        let developer = neighbours.person(&shared.env, "The developer", false);
-        neighbours.join(developer.id, organization, MemberRole::Developer);
+        let organization = remote.organization(&shared.env, true);
+        let app = remote.app(&shared.env, organization, RETAIL);
+        let developer = remote.person(&shared.env, "The developer", false);
+        remote.join(developer.id, organization, MemberRole::Developer);
         let developer = Person::new(&developer, &router);
         Self {
             clock,
-            neighbours,
+            remote,
             resources,
             organization,
             app,
@@ -83,23 +83,23 @@ impl Stage {
     }
 
     pub(crate) fn person(&self, name: &str) -> Person {
-        Person::new(&self.neighbours.person(self.env(), name, false), &self.router)
+        Person::new(&self.remote.person(self.env(), name, false), &self.router)
     }
 
     pub(crate) fn operator(&self) -> Person {
-        Person::new(&self.neighbours.person(self.env(), "The operator", true), &self.router)
+        Person::new(&self.remote.person(self.env(), "The operator", true), &self.router)
     }
 
     pub(crate) fn member(&self, role: MemberRole) -> Person {
         let person = self.person("A member");
-        self.neighbours.join(person.id, self.organization, role);
+        self.remote.join(person.id, self.organization, role);
         person
     }
 
     /// An account of retail media, on which the person holds this role.
     pub(crate) fn account(&self, person: &Person, role: AccountRole) -> AccountId {
-        let account = self.neighbours.account(self.env(), "Corner Shop", RETAIL);
-        self.neighbours.role(account, person.id, Some(role));
+        let account = self.remote.account(self.env(), "Corner Shop", RETAIL);
+        self.remote.role(account, person.id, Some(role));
         account
     }
 

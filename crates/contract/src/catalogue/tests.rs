@@ -3,8 +3,7 @@
 use super::*;
 
 fn domain(text: &str) -> DomainLevel {
-    let (domain, level) = parse_domain_level(text).unwrap();
-    DomainLevel { domain: domain.to_owned(), level }
+    text.parse().unwrap()
 }
 
 fn select(service: &str, wanted: &[&str], enabled: &[&str]) -> Result<Vec<String>, SelectionError> {
@@ -73,4 +72,22 @@ fn a_catalogue_with_a_mistake_says_where() {
         "{error}"
     );
     assert!(Catalogue::parse("[services.x]\nfoo = 1").is_err());
+}
+
+#[test]
+fn a_domain_is_written_in_one_way() {
+    for text in ["campaigns:read", "a_1:manage"] {
+        assert_eq!(text.parse::<DomainLevel>().unwrap().to_string(), text);
+        let whole = format!("retail_media/{text}");
+        assert_eq!(whole.parse::<ServiceDomain>().unwrap().to_string(), whole);
+        assert_eq!(serde_json::to_value(whole.parse::<ServiceDomain>().unwrap()).unwrap(), whole);
+    }
+    for text in ["", "campaigns", "campaigns:write", ":read", "a b:read", "1a:read", "a:read:read"]
+    {
+        assert_eq!(text.parse::<DomainLevel>(), Err(InvalidDomainLevel), "{text}");
+        assert_eq!(format!("x/{text}").parse::<ServiceDomain>(), Err(InvalidDomainLevel), "{text}");
+    }
+    for text in ["campaigns:read", "/campaigns:read", "A/campaigns:read", "a/b/campaigns:read"] {
+        assert_eq!(text.parse::<ServiceDomain>(), Err(InvalidDomainLevel), "{text}");
+    }
 }

@@ -3,20 +3,66 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::facts;
 use crate::catalogue::DomainLevel;
 use crate::ids::{AccountId, AppId, GrantId, LinkId, PersonId};
+use crate::patterns;
+use crate::rpc::AccountRole;
+
+mod digest;
+mod shown;
+
+pub use digest::grants_sha256;
+pub use shown::{AskedDomain, AskedService, ConsentDetails};
 
 facts! {
-    ConsentLinkCreated = "consent-link"."created";
+    ConsentLinkCreated = "consent-link"."created" with ConsentLinkDetails;
     ConsentLinkOpened = "consent-link"."opened";
     ConsentLinkRedeemed = "consent-link"."redeemed";
     ConsentLinkDenied = "consent-link"."denied";
     ConsentLinkRevoked = "consent-link"."revoked";
     ConsentLinkExpired = "consent-link"."expired";
-    ConsentGranted = "consent"."granted";
+    ConsentGranted = "consent"."granted" with ConsentDetails;
     ConsentRevoked = "consent"."revoked";
+}
+
+/// Why a link or a grant was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentEndReason {
+    /// Someone who may do so asked for it.
+    Requested,
+    /// Its app was archived.
+    AppArchived,
+}
+
+impl ConsentEndReason {
+    /// Its name on the wire and in Postgres.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::AppArchived => "app_archived",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "requested" => Some(Self::Requested),
+            "app_archived" => Some(Self::AppArchived),
+            _ => None,
+        }
+    }
+}
+
+/// What the maker of a link typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentLinkDetails {
+    /// What its maker calls it, such as the customer it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// A link was made.
@@ -50,10 +96,15 @@ pub struct ConsentLinkRedeemed {
     pub app_id: AppId,
     /// Who approved.
     pub person_id: PersonId,
-    /// The accounts that consent now because of it.
-    pub granted_accounts: Vec<AccountId>,
-    /// The chosen accounts that had consented already and were left as they were.
-    pub already_granted_accounts: Vec<AccountId>,
+    /// How many accounts consent now because of it: each is a `consent.granted` that names this link.
+    pub granted_count: u32,
+    /// How many of the chosen accounts had consented already and were left as they were.
+    pub already_granted_count: u32,
+    /// SHA-256, in hex, over the ids of those `consent.granted` events' grants: as lower-case hyphenated
+    /// text, sorted, one a line, each line ended by a line feed. With the ids in a file, one a line:
+    /// `sort ids | sha256sum`. None at all has the SHA-256 of the empty text.
+    #[schemars(regex(pattern = patterns::SHA256))]
+    pub grants_sha256: String,
 }
 
 /// A link was used, once and for all, to deny.
@@ -74,8 +125,8 @@ pub struct ConsentLinkRevoked {
     pub link_id: LinkId,
     /// The app that asked.
     pub app_id: AppId,
-    /// Why: `requested` or `app_archived`.
-    pub reason: String,
+    /// Why.
+    pub reason: ConsentEndReason,
 }
 
 /// A link reached its expiry unused.
@@ -101,8 +152,9 @@ pub struct ConsentGranted {
     /// Who granted it.
     pub person_id: PersonId,
     /// The role on the account that allowed it.
-    pub role: String,
+    pub role: AccountRole,
     /// The service.
+    #[schemars(regex(pattern = patterns::NAME))]
     pub service: String,
     /// What was granted: all of what the app asked for.
     pub domains: Vec<DomainLevel>,
@@ -117,6 +169,6 @@ pub struct ConsentRevoked {
     pub app_id: AppId,
     /// The account.
     pub account_id: AccountId,
-    /// Why: `requested` or `app_archived`.
-    pub reason: String,
+    /// Why.
+    pub reason: ConsentEndReason,
 }

@@ -5,14 +5,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts;
+use crate::catalogue::ServiceDomain;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
 };
+use crate::patterns;
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 
 facts! {
-    OrganizationCreated = "organization"."created";
-    OrganizationEdited = "organization"."edited";
+    OrganizationCreated = "organization"."created" with OrganizationDetails;
+    OrganizationEdited = "organization"."edited" with OrganizationDetails;
     OrganizationContactConfirmed = "organization"."contact-confirmed";
     OrganizationDomainsEnabled = "organization"."domains-enabled";
     MembershipGranted = "membership"."granted";
@@ -35,21 +37,52 @@ facts! {
 pub struct OrganizationCreated {
     /// The organization.
     pub organization_id: OrganizationId,
-    /// Its name.
-    pub name: String,
     /// What kind it is.
     pub kind: OrganizationKind,
     /// ISO 3166-1 alpha-2.
+    #[schemars(regex(pattern = patterns::COUNTRY))]
     pub country: String,
 }
 
-/// An organization's details changed. The values of contact details are not told, only that they changed.
+/// What an organization tells about itself is different. Its contact address is told nowhere, only that
+/// it changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OrganizationEdited {
     /// The organization.
     pub organization_id: OrganizationId,
-    /// The names of the changed fields.
-    pub changed: Vec<String>,
+    /// What changed.
+    pub changed: Vec<OrganizationField>,
+}
+
+/// What of an organization can be edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationField {
+    /// Its name.
+    Name,
+    /// What kind it is.
+    Kind,
+    /// Where it can be reached.
+    ContactEmail,
+    /// Its country.
+    Country,
+    /// Its website.
+    Website,
+    /// Its description.
+    Description,
+}
+
+/// What was typed to describe an organization, as it is from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationDetails {
+    /// Its name.
+    pub name: String,
+    /// An http or https URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// The organization's contact address was confirmed.
@@ -65,7 +98,7 @@ pub struct OrganizationDomainsEnabled {
     /// The organization.
     pub organization_id: OrganizationId,
     /// All of them, as `<service>/<domain>:<level>`.
-    pub domains: Vec<String>,
+    pub domains: Vec<ServiceDomain>,
 }
 
 /// A person became a member of an organization.
@@ -124,16 +157,26 @@ pub struct AccountCreated {
     /// Advertiser or publisher.
     pub kind: AccountKind,
     /// The catalogue's service that it is an account of.
+    #[schemars(regex(pattern = patterns::NAME))]
     pub service: String,
 }
 
-/// An account's details changed. The values are the customer's and not told, only that they changed.
+/// What an account is called is different. The values are the customer's and not told, only that they
+/// changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountEdited {
     /// The account.
     pub account_id: AccountId,
-    /// The names of the changed fields.
-    pub changed: Vec<String>,
+    /// What changed.
+    pub changed: Vec<AccountField>,
+}
+
+/// What of an account can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountField {
+    /// Its name.
+    Name,
 }
 
 /// A person got a role on an account.
@@ -203,8 +246,16 @@ pub struct SignInAccepted {
     pub sign_in_id: SignInId,
     /// The person.
     pub person_id: PersonId,
-    /// How: `password`.
-    pub method: String,
+    /// How.
+    pub method: SignInMethod,
+}
+
+/// How somebody proves who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    /// By email and password.
+    Password,
 }
 
 /// Someone failed to prove who they are.
@@ -215,6 +266,16 @@ pub struct SignInRefused {
     /// The person they claimed to be, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
-    /// The true reason, which the caller is not told: `unknown_person` or `wrong_password`.
-    pub reason: String,
+    /// The true reason, which the caller is not told.
+    pub reason: SignInRefusal,
+}
+
+/// Why a sign-in was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInRefusal {
+    /// Nobody has this email.
+    UnknownPerson,
+    /// The person has another password, or none.
+    WrongPassword,
 }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::facts;
 use crate::ids::{AppId, ClientId, KeyId, SigningKeyId, TokenId};
+use crate::patterns;
 
 facts! {
-    KeyCreated = "key"."created";
-    KeyRenamed = "key"."renamed";
+    KeyCreated = "key"."created" with KeyDetails;
+    KeyRenamed = "key"."renamed" with KeyDetails;
     KeyDeleted = "key"."deleted";
     KeyExpired = "key"."expired";
     SigningKeyCreated = "signing-key"."created";
@@ -17,7 +18,78 @@ facts! {
     TokenRefused = "token"."refused";
 }
 
-/// An app got a key.
+/// What developers typed about a key, as it was when the event happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeyDetails {
+    /// Its name.
+    pub name: String,
+}
+
+/// Why a key was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyDeletionReason {
+    /// Its owners replaced it: it works for a while yet.
+    Requested,
+    /// Its owners ended it at once, because its secret leaked.
+    RequestedNow,
+    /// Its app was archived.
+    AppArchived,
+}
+
+/// The algorithm of a key that signs (RFC 7518 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+}
+
+/// The OAuth grant by which a token was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 section 4.4.
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
+/// Why a request for a token was refused. Of the first five, the caller is told no more than
+/// `invalid_client`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenRefusalReason {
+    /// No key has this client id.
+    UnknownClient,
+    /// The secret is not the key's.
+    WrongSecret,
+    /// The key was deleted or expired.
+    KeyEnded,
+    /// An operator suspended the app.
+    AppSuspended,
+    /// The app has ended.
+    AppArchived,
+    /// The request cannot be read.
+    InvalidRequest,
+    /// No or unreadable client authentication.
+    NoAuthentication,
+    /// A grant that is not offered.
+    UnsupportedGrantType,
+    /// The app was registered for another grant.
+    UnauthorizedClient,
+    /// A scope that the app was not registered for.
+    InvalidScope,
+}
+
+/// An app got a key. Its name is in the details.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyCreated {
     /// The key.
@@ -26,22 +98,18 @@ pub struct KeyCreated {
     pub client_id: ClientId,
     /// The app.
     pub app_id: AppId,
-    /// Its name.
-    pub name: String,
     /// When it will expire by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A key got another name.
+/// A key got another name, which is in the details.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyRenamed {
     /// The key.
     pub key_id: KeyId,
     /// The app.
     pub app_id: AppId,
-    /// Its new name.
-    pub name: String,
 }
 
 /// A key was deleted.
@@ -54,8 +122,8 @@ pub struct KeyDeleted {
     /// From when it works no more: some minutes later, so that a program can be switched over, or
     /// at once for a leaked one.
     pub ends_at: DateTime<Utc>,
-    /// Why: `requested`, `requested_now` or `app_archived`.
-    pub reason: String,
+    /// Why.
+    pub reason: KeyDeletionReason,
 }
 
 /// A key reached its expiry.
@@ -72,9 +140,10 @@ pub struct KeyExpired {
 pub struct SigningKeyCreated {
     /// The key: the `kid` of the tokens it signs.
     pub signing_key_id: SigningKeyId,
-    /// The algorithm (RFC 7518 section 3.1).
-    pub algorithm: String,
+    /// The algorithm.
+    pub algorithm: SigningAlgorithm,
     /// The RFC 7638 thumbprint of its public part.
+    #[schemars(regex(pattern = patterns::THUMBPRINT))]
     pub thumbprint: String,
 }
 
@@ -87,9 +156,10 @@ pub struct TokenIssued {
     pub app_id: AppId,
     /// The key that authenticated.
     pub client_id: ClientId,
-    /// The OAuth grant, such as `client_credentials`.
-    pub grant_type: String,
+    /// The OAuth grant.
+    pub grant_type: GrantType,
     /// The scopes, separated by spaces.
+    #[schemars(regex(pattern = patterns::SCOPES))]
     pub scope: String,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
@@ -106,7 +176,6 @@ pub struct TokenRefused {
     /// The app, if the client id is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<AppId>,
-    /// The true reason, which the caller is not told: `unknown_client`, `wrong_secret`,
-    /// `key_ended`, `app_suspended` …
-    pub reason: String,
+    /// The true reason, of which the caller is told less.
+    pub reason: TokenRefusalReason,
 }

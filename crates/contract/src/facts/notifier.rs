@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts;
 use crate::ids::{OrganizationId, SubscriberId};
+use crate::patterns;
 
 facts! {
     SubscriberAdded = "subscriber"."added" with SubscriberDetails;
@@ -19,6 +20,7 @@ pub struct SubscriberAdded {
     /// The organization whose events they are.
     pub organization_id: OrganizationId,
     /// Which events, as `<aggregate>.<past participle>`.
+    #[schemars(inner(regex(pattern = patterns::EVENT)))]
     pub events: Vec<String>,
 }
 

@@ -1,6 +1,9 @@
-//! The directory's part of the public API, one file an endpoint or a few that belong together.
+//! The directory's part of the public API, a file an endpoint: `<resource>/<endpoint>.rs`.
+//!
+//! `organizations/confirm_contact.rs` is what to copy for a change, `members/add.rs` for what creates
+//! something, `organizations/read.rs` and `organizations/list.rs` for what reads. A resource's `mod.rs`
+//! has what its endpoints answer with; `refusals` is how refusals are answered.
 
-mod access;
 mod account_roles;
 mod accounts;
 mod api_tokens;
@@ -8,6 +11,7 @@ mod import;
 mod members;
 mod organizations;
 mod people;
+mod refusals;
 mod sign_in;
 
 use std::sync::Arc;
@@ -35,20 +39,20 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(import::import))
         .layer(DefaultBodyLimit::max(settings.import_max_bytes));
     OpenApiRouter::with_openapi(Documentation::openapi())
-        .routes(routes!(organizations::create::create, organizations::read::list))
+        .routes(routes!(organizations::create::create, organizations::list::list))
         .routes(routes!(organizations::read::read, organizations::edit::edit))
-        .routes(routes!(organizations::operate::confirm_contact))
-        .routes(routes!(organizations::operate::enable_domains))
-        .routes(routes!(members::list, members::add))
-        .routes(routes!(members::change, members::remove))
-        .routes(routes!(people::register))
-        .routes(routes!(people::me))
-        .routes(routes!(people::read))
-        .routes(routes!(accounts::create, accounts::list))
-        .routes(routes!(accounts::read))
-        .routes(routes!(account_roles::list))
-        .routes(routes!(account_roles::put, account_roles::revoke))
-        .routes(routes!(api_tokens::create, api_tokens::list))
-        .routes(routes!(api_tokens::revoke))
+        .routes(routes!(organizations::confirm_contact::confirm_contact))
+        .routes(routes!(organizations::enable_domains::enable_domains))
+        .routes(routes!(members::list::list, members::add::add))
+        .routes(routes!(members::change::change, members::remove::remove))
+        .routes(routes!(people::register::register))
+        .routes(routes!(people::me::me))
+        .routes(routes!(people::read::read))
+        .routes(routes!(accounts::create::create, accounts::list::list))
+        .routes(routes!(accounts::read::read))
+        .routes(routes!(account_roles::list::list))
+        .routes(routes!(account_roles::put::put, account_roles::revoke::revoke))
+        .routes(routes!(api_tokens::create::create, api_tokens::list::list))
+        .routes(routes!(api_tokens::revoke::revoke))
         .merge(import)
 }

@@ -8,29 +8,24 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::facts::{SignInAccepted, SignInRefused};
-use contract::{Actor, Authority, EventId, PersonId, SignInId, Version};
-use service::authentication::Caller;
-use service::problem::Problem;
-use service::request::RequestFacts;
+use contract::{Actor, Authority, PersonId, Version};
+use service::{Attempt, Permit, Problem, RequestFacts, Target};
 
-use super::access::password_problem;
 use crate::fields::Email;
 use crate::password::Password;
-use crate::{Directory, store};
+use crate::{Directory, sign_in, store};
 
 /// How much of a claimed name is kept beside a refusal: no email is longer.
 const MAX_CLAIMED_CHARS: usize = 254;
 
-/// Somebody who proved who they are, by a password or an API token. As an extractor it answers 401
-/// to all others. A password leaves an event either way: `sign-in.accepted` or `sign-in.refused`.
+/// Somebody who proved who they are, by a password or an API token, and may do what is their own. As an
+/// extractor it answers 401 to all others. A password leaves an event either way: `sign-in.accepted` or
+/// `sign-in.refused`.
 pub(super) struct SignedIn {
     /// The person.
     pub(super) person_id: PersonId,
-    /// Why they are believed.
-    pub(super) authority: Authority,
-    /// The sign-in's event, if it was one.
-    pub(super) sign_in: Option<EventId>,
+    /// What is permitted to them, as caused by their sign-in.
+    pub(super) permit: Permit,
 }
 
 impl FromRequestParts<Arc<Directory>> for SignedIn {
@@ -41,12 +36,11 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
         directory: &Arc<Directory>,
     ) -> Result<Self, Problem> {
         let Some(claim) = basic(parts) else {
-            let caller = Caller::from_request_parts(parts, directory).await?;
-            return Ok(Self {
-                person_id: caller.person_id,
-                authority: Authority::SELF,
-                sign_in: None,
-            });
+            let attempt = Attempt::from_request_parts(parts, directory).await?;
+            let person_id = attempt.caller.person_id;
+            let target = Target::of(person_id, None);
+            let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
+            return Ok(Self { person_id, permit });
         };
         let facts = RequestFacts::from_request_parts(parts, directory).await?;
         let (name, password) = claim?;
@@ -77,37 +71,37 @@ async fn with_password(
 ) -> Result<SignedIn, Problem> {
     let resources = &directory.resources;
     let known = match Email::parse("email", name) {
-        Ok(email) => store::credentials(&mut *resources.pool.acquire().await?, &email).await?,
+        Ok(email) => {
+            store::people::credentials(&mut *resources.pool.acquire().await?, &email).await?
+        }
         Err(_) => None,
     };
     // The same work for somebody unknown as for somebody known: the time must not tell.
     let stored = known.as_ref().and_then(|known| known.password_hash.as_deref());
-    let right = directory.passwords.verify(password, stored).await.map_err(password_problem)?;
-    let sign_in_id: SignInId = resources.env.new_id();
-
-    if let (Some(known), true) = (&known, right) {
-        let person_id = known.person_id;
-        let authority = Authority::role("password");
-        let provenance = facts.provenance(Actor::Person(person_id), authority.clone(), None);
-        let mut unit = resources.events.begin(&provenance);
-        let accepted = SignInAccepted { sign_in_id, person_id, method: "password".to_owned() };
-        let event = unit.record(sign_in_id.uuid(), Version::FIRST, &accepted)?;
-        unit.commit().await?;
-        facts.proved_to_be(Actor::Person(person_id));
-        return Ok(SignedIn { person_id, authority, sign_in: Some(event) });
+    let right = directory.passwords.verify(password, stored).await?;
+    let id = resources.env.new_id();
+    match sign_in::by_password(id, known.map(|known| known.person_id), right) {
+        Ok(accepted) => {
+            let person_id = accepted.person_id;
+            let (actor, authority) = (Actor::Person(person_id), Authority::role("password"));
+            let permit = Permit::by_credentials(resources, facts, actor, authority, None);
+            let mut unit = permit.begin();
+            let event = unit.record(id.uuid(), Version::FIRST, &accepted)?;
+            unit.commit().await?;
+            facts.proved_to_be(actor);
+            Ok(SignedIn { person_id, permit: permit.caused_by(Some(event)) })
+        }
+        Err(event) => {
+            let mut provenance = facts.refusal(Actor::Anonymous, None);
+            if let Some(context) = &mut provenance.context {
+                context.claimed_name = Some(name.chars().take(MAX_CLAIMED_CHARS).collect());
+            }
+            let mut unit = resources.events.begin(&provenance);
+            unit.record(id.uuid(), Version::FIRST, &event)?;
+            unit.commit().await?;
+            Err(refused())
+        }
     }
-
-    let mut provenance = facts.provenance(Actor::Anonymous, Authority::NONE, None);
-    if let Some(context) = &mut provenance.context {
-        context.claimed_name = Some(name.chars().take(MAX_CLAIMED_CHARS).collect());
-    }
-    let mut unit = resources.events.begin(&provenance);
-    let reason = if known.is_some() { "wrong_password" } else { "unknown_person" };
-    let person_id = known.map(|known| known.person_id);
-    let event = SignInRefused { sign_in_id, person_id, reason: reason.to_owned() };
-    unit.record(sign_in_id.uuid(), Version::FIRST, &event)?;
-    unit.commit().await?;
-    Err(refused())
 }
 
 /// The same for an unknown person and a wrong password.

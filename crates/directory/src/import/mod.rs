@@ -1,4 +1,4 @@
-//! The import of accounts and roles from CSV: [`parse`] reads the file, [`plan()`] decides what each
+//! The import of accounts and roles from CSV: [`parse()`] reads the file, [`plan()`] decides what each
 //! line does. Both are pure, so a dry run is the same as a real one but for the last step.
 //!
 //! The first line is exactly `account_name,kind,service,external_id,email,role`. Every other line
@@ -12,13 +12,13 @@ mod plan;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use parse::{FileError, Line, parse};
-pub use plan::{Change, Known, KnownAccount, Plan, plan};
+pub(crate) use parse::{Line, emails, external_ids, parse};
+pub(crate) use plan::{Change, Known, plan};
 
 /// What a line does, or would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The account or the role on it is new.
     Created,
     /// The account is renamed or the role changes.
@@ -31,16 +31,16 @@ pub enum Outcome {
 
 /// What the import tells of one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct LineReport {
+pub(crate) struct LineReport {
     /// The line in the file; the header is line 1.
-    pub line: u64,
+    pub(crate) line: u64,
     /// What it does.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The wrong field.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
     /// What is wrong with it, or what it does.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl LineReport {

@@ -5,7 +5,7 @@ use contract::rpc::{AccountKind, AccountRole};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::LineReport;
-use crate::account::AccountDetails;
+use crate::account::AccountProfile;
 use crate::fields::{Email, FieldError};
 
 /// The columns, in their order.
@@ -14,18 +14,18 @@ pub(super) const HEADER: [&str; 6] =
 
 /// A line that is right in itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub(crate) struct Line {
     /// Where it is in the file.
-    pub number: u64,
+    pub(crate) number: u64,
     /// The account.
-    pub account: AccountDetails,
+    pub(crate) account: AccountProfile,
     /// Who holds which role on it.
-    pub assignment: Option<(Email, AccountRole)>,
+    pub(crate) assignment: Option<(Email, AccountRole)>,
 }
 
 /// Why a file cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FileError {
+pub(crate) enum FileError {
     /// Another encoding.
     #[error("the file is not UTF-8")]
     NotUtf8,
@@ -44,7 +44,7 @@ pub enum FileError {
 }
 
 /// Reads a file: each line, or what is wrong with it.
-pub fn parse(
+pub(crate) fn parse(
     bytes: &[u8],
     max_lines: usize,
     catalogue: &Catalogue,
@@ -69,6 +69,17 @@ pub fn parse(
     if lines.is_empty() { Err(FileError::Empty) } else { Ok(lines) }
 }
 
+/// The external ids that the file names: what is to be looked up before the plan.
+pub(crate) fn external_ids(lines: &[Result<Line, LineReport>]) -> Vec<String> {
+    lines.iter().flatten().filter_map(|line| line.account.external_id.clone()).collect()
+}
+
+/// The emails that the file names, likewise.
+pub(crate) fn emails(lines: &[Result<Line, LineReport>]) -> Vec<String> {
+    let assignments = lines.iter().flatten().filter_map(|line| line.assignment.as_ref());
+    assignments.map(|(email, _)| email.as_str().to_owned()).collect()
+}
+
 fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, LineReport> {
     let number = record.position().map_or(0, csv::Position::line);
     let wrong = |field: &str, message: &str| LineReport::error(number, field, message);
@@ -82,9 +93,9 @@ fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, Line
     let kind = AccountKind::parse(field(1))
         .ok_or_else(|| wrong("kind", "is neither advertiser nor publisher"))?;
     let account =
-        AccountDetails::parse(catalogue, field(0), kind, field(2), some(3)).map_err(|errors| {
+        AccountProfile::parse(catalogue, field(0), kind, field(2), some(3)).map_err(|errors| {
             let first =
-                errors.into_iter().next().unwrap_or_else(|| FieldError::new("line", "is wrong"));
+                errors.0.into_iter().next().unwrap_or_else(|| FieldError::new("line", "is wrong"));
             wrong(if first.field == "name" { "account_name" } else { first.field }, &first.message)
         })?;
     let assignment = match (some(4), some(5)) {

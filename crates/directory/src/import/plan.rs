@@ -2,86 +2,52 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+use contract::facts::{AccountCreated, AccountEdited, AccountRoleChanged, AccountRoleGranted};
 use contract::rpc::AccountRole;
-use contract::{AccountId, AccountRoleId, Environment, PersonId};
+use contract::{AccountId, Environment, PersonId};
 
 use super::{Line, LineReport, Outcome};
-use crate::account::{AccountDetails, HeldRole};
+use crate::account::{Account, AccountProfile};
+use crate::account_role::HeldRole;
 use crate::fields::Email;
 
 /// What is known before the import.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     /// The accounts that the file names, by external id.
-    pub accounts: HashMap<String, KnownAccount>,
+    pub(crate) accounts: HashMap<String, Account>,
     /// The people that the file names.
-    pub people: HashMap<Email, PersonId>,
+    pub(crate) people: HashMap<Email, PersonId>,
     /// The roles that these people hold on these accounts.
-    pub roles: HashMap<(AccountId, PersonId), HeldRole>,
+    pub(crate) roles: HashMap<(AccountId, PersonId), HeldRole>,
 }
 
-/// An account that is there before the import.
+/// One change: the next state and its event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KnownAccount {
-    /// Its id.
-    pub id: AccountId,
-    /// What it is.
-    pub details: AccountDetails,
-    /// The version of its last event.
-    pub version: i64,
-}
-
-/// One change, which is one event.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     /// A new account.
-    CreateAccount {
-        /// Its id.
-        id: AccountId,
-        /// What it is.
-        details: AccountDetails,
-    },
+    AccountCreated(Account, AccountCreated),
     /// Another name for an account.
-    RenameAccount {
-        /// The account.
-        id: AccountId,
-        /// The version before.
-        version: i64,
-        /// The name from now on.
-        name: String,
-    },
+    AccountRenamed(Account, AccountEdited),
     /// A new role of a person on an account.
-    GrantRole {
-        /// The new assignment.
-        id: AccountRoleId,
-        /// The account.
-        account_id: AccountId,
-        /// The person.
-        person_id: PersonId,
-        /// The role.
-        role: AccountRole,
-    },
+    RoleGranted(HeldRole, AccountRoleGranted),
     /// Another role for a person who holds one.
-    ChangeRole {
-        /// The assignment as it is before.
-        held: HeldRole,
-        /// The role from now on.
-        role: AccountRole,
-    },
+    RoleChanged(HeldRole, AccountRoleChanged),
 }
 
 /// What the import does, or would do.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// For every line, in order.
-    pub report: Vec<LineReport>,
+    pub(crate) report: Vec<LineReport>,
     /// In the order in which they can be made.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Plan {
     /// Whether any line is wrong: then nothing of the file is applied.
-    pub fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.report.iter().any(|line| line.outcome == Outcome::Error)
     }
 }
@@ -94,13 +60,13 @@ enum Identity {
 }
 
 impl Identity {
-    fn of(details: &AccountDetails) -> Self {
-        match &details.external_id {
+    fn of(profile: &AccountProfile) -> Self {
+        match &profile.external_id {
             Some(external_id) => Self::External(external_id.clone()),
             None => Self::Described(
-                details.name.clone(),
-                details.kind.as_str(),
-                details.service.clone(),
+                profile.name.clone(),
+                profile.kind.as_str(),
+                profile.service.clone(),
             ),
         }
     }
@@ -110,26 +76,29 @@ impl Identity {
 struct Seen {
     line: u64,
     id: AccountId,
-    details: AccountDetails,
+    profile: AccountProfile,
 }
 
 struct Planner<'a> {
     known: &'a Known,
     environment: &'a Environment,
+    now: DateTime<Utc>,
     accounts: HashMap<Identity, Seen>,
     roles: HashMap<(AccountId, PersonId), (u64, AccountRole)>,
     changes: Vec<Change>,
 }
 
 /// Decides what each line does. Ids of new things come from the environment.
-pub fn plan(
+pub(crate) fn plan(
     lines: Vec<Result<Line, LineReport>>,
     known: &Known,
     environment: &Environment,
+    now: DateTime<Utc>,
 ) -> Plan {
     let mut planner = Planner {
         known,
         environment,
+        now,
         accounts: HashMap::new(),
         roles: HashMap::new(),
         changes: Vec::new(),
@@ -166,7 +135,7 @@ impl Planner<'_> {
         let wanted = &line.account;
         let identity = Identity::of(wanted);
         if let Some(seen) = self.accounts.get(&identity) {
-            return match difference(&seen.details, wanted) {
+            return match difference(&seen.profile, wanted) {
                 None => Ok((seen.id, Outcome::Unchanged)),
                 Some(field) => {
                     let message = format!("line {} says otherwise of this external_id", seen.line);
@@ -178,15 +147,17 @@ impl Planner<'_> {
         let (id, outcome) = match known {
             None => {
                 let id = self.environment.new_id();
-                self.changes.push(Change::CreateAccount { id, details: wanted.clone() });
+                let (account, fact) = Account::create(id, wanted.clone(), self.now);
+                self.changes.push(Change::AccountCreated(account, fact));
                 (id, Outcome::Created)
             }
-            Some(account) => match difference(&account.details, wanted) {
+            Some(account) => match difference(&account.profile, wanted) {
                 None => (account.id, Outcome::Unchanged),
                 Some("account_name") => {
-                    let (id, version, name) = (account.id, account.version, wanted.name.clone());
-                    self.changes.push(Change::RenameAccount { id, version, name });
-                    (id, Outcome::Updated)
+                    let renamed = account.rename(&wanted.name);
+                    self.changes
+                        .extend(renamed.map(|(next, fact)| Change::AccountRenamed(next, fact)));
+                    (account.id, Outcome::Updated)
                 }
                 Some(field) => {
                     let message =
@@ -195,7 +166,7 @@ impl Planner<'_> {
                 }
             },
         };
-        self.accounts.insert(identity, Seen { line: line.number, id, details: wanted.clone() });
+        self.accounts.insert(identity, Seen { line: line.number, id, profile: wanted.clone() });
         Ok((id, outcome))
     }
 
@@ -219,23 +190,22 @@ impl Planner<'_> {
             };
         }
         self.roles.insert((account_id, person_id), (line, role));
-        match self.known.roles.get(&(account_id, person_id)) {
-            Some(held) if held.role == role => Ok(Outcome::Unchanged),
-            Some(held) => {
-                self.changes.push(Change::ChangeRole { held: *held, role });
-                Ok(Outcome::Updated)
-            }
-            None => {
-                let id = self.environment.new_id();
-                self.changes.push(Change::GrantRole { id, account_id, person_id, role });
-                Ok(Outcome::Created)
-            }
-        }
+        let Some(held) = self.known.roles.get(&(account_id, person_id)) else {
+            let id = self.environment.new_id();
+            let (held, fact) = HeldRole::grant(id, account_id, person_id, role);
+            self.changes.push(Change::RoleGranted(held, fact));
+            return Ok(Outcome::Created);
+        };
+        let Some((next, fact)) = held.change(role) else {
+            return Ok(Outcome::Unchanged);
+        };
+        self.changes.push(Change::RoleChanged(next, fact));
+        Ok(Outcome::Updated)
     }
 }
 
 /// The column in which two descriptions of one account differ: what can never change first.
-fn difference(one: &AccountDetails, other: &AccountDetails) -> Option<&'static str> {
+fn difference(one: &AccountProfile, other: &AccountProfile) -> Option<&'static str> {
     if one.kind != other.kind {
         Some("kind")
     } else if one.service != other.service {

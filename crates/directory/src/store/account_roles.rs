@@ -3,44 +3,44 @@ use contract::{AccountId, AccountRoleId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one};
-use crate::account::HeldRole;
+use super::{Named, Slice, exactly_one, unless_taken, version};
+use crate::account_role::HeldRole;
 use crate::fields::Email;
 
 /// Someone with a role on an account, and what they are called: personal.
 #[derive(Debug, Clone)]
-pub struct RoleHolder {
+pub(crate) struct RoleHolder {
     /// The assignment.
-    pub held: HeldRole,
+    pub(crate) held: HeldRole,
     /// The person's name.
-    pub name: String,
+    pub(crate) name: String,
     /// The person's address.
-    pub email: Email,
+    pub(crate) email: Email,
 }
 
-/// Keeps a new assignment.
-pub async fn insert_account_role(
+/// Keeps a new assignment, if the person holds no role on the account.
+pub(crate) async fn insert(
     conn: &mut PgConnection,
     new: &HeldRole,
     created_at: chrono::DateTime<chrono::Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let inserted = sqlx::query!(
         "INSERT INTO directory.account_roles (id, account_id, person_id, role, version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
         new.id.uuid(),
         new.account_id.uuid(),
         new.person_id.uuid(),
         new.role.as_str(),
-        new.version,
+        new.version.number(),
         created_at,
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await;
+    unless_taken(inserted, "account_roles_account_id_person_id_key")
 }
 
 /// A person's role on an account.
-pub async fn account_role(
+pub(crate) async fn find(
     conn: &mut PgConnection,
     account_id: AccountId,
     person_id: PersonId,
@@ -55,13 +55,13 @@ pub async fn account_role(
     row.map(|row| {
         let role = AccountRole::read(&row.role)?;
         let id = AccountRoleId::from_uuid(row.id);
-        Ok(HeldRole { id, account_id, person_id, role, version: row.version })
+        Ok(HeldRole { id, account_id, person_id, role, version: version(row.version)? })
     })
     .transpose()
 }
 
 /// The same, locked until the end of the transaction.
-pub async fn lock_account_role(
+pub(crate) async fn lock(
     conn: &mut PgConnection,
     account_id: AccountId,
     person_id: PersonId,
@@ -77,21 +77,18 @@ pub async fn lock_account_role(
     row.map(|row| {
         let role = AccountRole::read(&row.role)?;
         let id = AccountRoleId::from_uuid(row.id);
-        Ok(HeldRole { id, account_id, person_id, role, version: row.version })
+        Ok(HeldRole { id, account_id, person_id, role, version: version(row.version)? })
     })
     .transpose()
 }
 
 /// Writes the role of an assignment that was locked before.
-pub async fn update_account_role(
-    conn: &mut PgConnection,
-    new: &HeldRole,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(conn: &mut PgConnection, new: &HeldRole) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(
         "UPDATE directory.account_roles SET role = $2, version = $3 WHERE id = $1 AND version = $3::bigint - 1",
         new.id.uuid(),
         new.role.as_str(),
-        new.version,
+        new.version.number(),
     )
     .execute(conn)
     .await?;
@@ -99,18 +96,19 @@ pub async fn update_account_role(
 }
 
 /// Ends an assignment that was locked before.
-pub async fn delete_account_role(
-    conn: &mut PgConnection,
-    id: AccountRoleId,
-) -> Result<(), sqlx::Error> {
-    let result = sqlx::query!("DELETE FROM directory.account_roles WHERE id = $1", id.uuid())
-        .execute(conn)
-        .await?;
+pub(crate) async fn delete(conn: &mut PgConnection, ended: &HeldRole) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!(
+        "DELETE FROM directory.account_roles WHERE id = $1 AND version = $2::bigint - 1",
+        ended.id.uuid(),
+        ended.version.number(),
+    )
+    .execute(conn)
+    .await?;
     exactly_one(&result)
 }
 
 /// A page of those who hold a role on an account.
-pub async fn role_holders(
+pub(crate) async fn list(
     conn: &mut PgConnection,
     account_id: AccountId,
     slice: Slice,
@@ -134,7 +132,7 @@ pub async fn role_holders(
                     account_id,
                     person_id: PersonId::from_uuid(row.person_id),
                     role: AccountRole::read(&row.role)?,
-                    version: row.version,
+                    version: version(row.version)?,
                 },
                 name: row.name,
                 email: Email::read(&row.email)?,
@@ -144,7 +142,7 @@ pub async fn role_holders(
 }
 
 /// The roles of a person on these accounts, or on all.
-pub async fn roles_of(
+pub(crate) async fn of_person(
     conn: &mut PgConnection,
     person_id: PersonId,
     accounts: Option<&[AccountId]>,
@@ -172,7 +170,7 @@ pub async fn roles_of(
 }
 
 /// The accounts of a service that a person can see, each with who may consent for it.
-pub async fn visible_accounts(
+pub(crate) async fn visible_accounts(
     conn: &mut PgConnection,
     person_id: PersonId,
     service: &str,

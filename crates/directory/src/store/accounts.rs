@@ -4,8 +4,8 @@ use contract::{AccountId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one};
-use crate::account::{Account, AccountDetails};
+use super::{Named, Slice, exactly_one, unless_taken, version};
+use crate::account::{Account, AccountProfile};
 
 struct Row {
     id: Uuid,
@@ -22,49 +22,43 @@ impl TryFrom<Row> for Account {
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: AccountId::from_uuid(row.id),
-            details: AccountDetails {
+            profile: AccountProfile {
                 name: row.name,
                 kind: AccountKind::read(&row.kind)?,
                 service: row.service,
                 external_id: row.external_id,
             },
-            version: row.version,
+            version: version(row.version)?,
             created_at: row.created_at,
         })
     }
 }
 
-/// Keeps a new account. [`super::is_taken`] with `accounts_external_id_key` says whether its
-/// external id is taken.
-pub async fn insert_account(conn: &mut PgConnection, new: &Account) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+/// Keeps a new account, if its external id is not taken.
+pub(crate) async fn insert(conn: &mut PgConnection, new: &Account) -> sqlx::Result<bool> {
+    let inserted = sqlx::query!(
         "INSERT INTO directory.accounts (id, name, kind, service, external_id, version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.id.uuid(),
-        new.details.name,
-        new.details.kind.as_str(),
-        new.details.service,
-        new.details.external_id,
-        new.version,
+        new.profile.name,
+        new.profile.kind.as_str(),
+        new.profile.service,
+        new.profile.external_id,
+        new.version.number(),
         new.created_at,
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await;
+    unless_taken(inserted, "accounts_external_id_key")
 }
 
-/// Gives an account another name.
-pub async fn rename_account(
-    conn: &mut PgConnection,
-    id: AccountId,
-    version: i64,
-    name: &str,
-) -> Result<(), sqlx::Error> {
+/// Writes the name of an account that was locked before.
+pub(crate) async fn save(conn: &mut PgConnection, new: &Account) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(
-        "UPDATE directory.accounts SET name = $2, version = $3 + 1 WHERE id = $1 AND version = $3",
-        id.uuid(),
-        name,
-        version,
+        "UPDATE directory.accounts SET name = $2, version = $3 WHERE id = $1 AND version = $3::bigint - 1",
+        new.id.uuid(),
+        new.profile.name,
+        new.version.number(),
     )
     .execute(conn)
     .await?;
@@ -72,7 +66,7 @@ pub async fn rename_account(
 }
 
 /// The account of this id.
-pub async fn account(
+pub(crate) async fn find(
     conn: &mut PgConnection,
     id: AccountId,
 ) -> Result<Option<Account>, sqlx::Error> {
@@ -90,7 +84,7 @@ pub async fn account(
 
 /// A page of the accounts: those on which this person holds a role, or all; of this service, or of
 /// all.
-pub async fn accounts(
+pub(crate) async fn list(
     conn: &mut PgConnection,
     holder: Option<PersonId>,
     service: Option<&str>,
@@ -144,7 +138,7 @@ pub async fn accounts(
 }
 
 /// What these accounts are called; unknown ones are left out.
-pub async fn name_accounts(
+pub(crate) async fn names(
     conn: &mut PgConnection,
     ids: &[AccountId],
 ) -> Result<Vec<NamedAccount>, sqlx::Error> {

@@ -7,7 +7,7 @@ use contract::{ApiTokenId, OrganizationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one};
+use super::{Named, Slice, exactly_one, version};
 use crate::api_token::TokenRecord;
 
 struct Row {
@@ -22,9 +22,10 @@ struct Row {
     version: i64,
 }
 
-impl From<Row> for TokenRecord {
-    fn from(row: Row) -> Self {
-        Self {
+impl TryFrom<Row> for TokenRecord {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
             id: ApiTokenId::from_uuid(row.id),
             person_id: PersonId::from_uuid(row.person_id),
             name: row.name,
@@ -33,13 +34,13 @@ impl From<Row> for TokenRecord {
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
             last_used_at: row.last_used_at,
-            version: row.version,
-        }
+            version: version(row.version)?,
+        })
     }
 }
 
 /// Keeps a new token: its hash, never itself.
-pub async fn insert_token(
+pub(crate) async fn insert(
     conn: &mut PgConnection,
     new: &TokenRecord,
     hash: &SecretHash,
@@ -55,15 +56,31 @@ pub async fn insert_token(
         new.hint,
         new.created_at,
         new.expires_at,
-        new.version,
+        new.version.number(),
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
+/// The token of this id.
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    id: ApiTokenId,
+) -> Result<Option<TokenRecord>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, person_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+         FROM directory.api_tokens WHERE id = $1",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(TokenRecord::try_from).transpose()
+}
+
 /// The token of this id, locked until the end of the transaction.
-pub async fn lock_token(
+pub(crate) async fn lock(
     conn: &mut PgConnection,
     id: ApiTokenId,
 ) -> Result<Option<TokenRecord>, sqlx::Error> {
@@ -75,11 +92,11 @@ pub async fn lock_token(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(TokenRecord::from))
+    row.map(TokenRecord::try_from).transpose()
 }
 
 /// A page of a person's tokens, revoked and expired ones included.
-pub async fn tokens_of(
+pub(crate) async fn list(
     conn: &mut PgConnection,
     person_id: PersonId,
     slice: Slice,
@@ -96,22 +113,20 @@ pub async fn tokens_of(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(TokenRecord::from).collect())
+    rows.into_iter().map(TokenRecord::try_from).collect()
 }
 
-/// Revokes a token that was locked before.
-pub async fn revoke_token(
+/// Writes the end of a token that was locked before.
+pub(crate) async fn save(
     conn: &mut PgConnection,
-    id: ApiTokenId,
-    now: DateTime<Utc>,
-    version: i64,
+    revoked: &TokenRecord,
 ) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(
         "UPDATE directory.api_tokens SET revoked_at = $2, version = $3
          WHERE id = $1 AND revoked_at IS NULL AND version = $3::bigint - 1",
-        id.uuid(),
-        now,
-        version,
+        revoked.id.uuid(),
+        revoked.revoked_at,
+        revoked.version.number(),
     )
     .execute(conn)
     .await?;
@@ -120,7 +135,7 @@ pub async fn revoke_token(
 
 /// The tokens with these hashes and whom they speak for, be they live or not: one statement, because
 /// every request of every service asks it.
-pub async fn token_holders(
+pub(crate) async fn holders(
     conn: &mut PgConnection,
     hashes: &[SecretHash],
 ) -> Result<HashMap<SecretHash, (TokenRecord, AuthenticatedPerson)>, sqlx::Error> {
@@ -159,7 +174,7 @@ pub async fn token_holders(
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
             last_used_at: row.last_used_at,
-            version: row.version,
+            version: version(row.version)?,
         };
         let hash = SecretHash::from_slice(&row.token_hash)
             .ok_or_else(|| sqlx::Error::Decode("token_hash: not 32 bytes".into()))?;
@@ -170,7 +185,7 @@ pub async fn token_holders(
 
 /// Writes down that tokens were used, unless somebody did so since `not_since`. A token that someone
 /// changes at this moment is left for the next time: nobody who asks waits for them.
-pub async fn note_uses(
+pub(crate) async fn note_uses(
     conn: &mut PgConnection,
     ids: &[ApiTokenId],
     now: DateTime<Utc>,

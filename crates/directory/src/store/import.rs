@@ -1,20 +1,29 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-
 use contract::rpc::{AccountKind, AccountRole};
 use contract::{AccountId, AccountRoleId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Named;
-use crate::account::{Account, AccountDetails, HeldRole};
+use super::{Named, version};
+use crate::account::{Account, AccountProfile};
+use crate::account_role::HeldRole;
 use crate::fields::Email;
-use crate::import::{Known, KnownAccount};
+use crate::import::Known;
+
+/// Imports wait for each other until the end of the transaction.
+pub(crate) async fn lock(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    // The number is any that nothing else of this database uses: "import" in ASCII.
+    sqlx::query!(r#"SELECT pg_advisory_xact_lock(115835680158324::bigint) AS "locked!: ()""#)
+        .fetch_one(conn)
+        .await?;
+    Ok(())
+}
 
 /// What is known of the accounts and people that a file names, in three statements however long
 /// the file is. Locked until the end of the transaction, for the changes that follow.
-pub async fn known_before_import(
+pub(crate) async fn known(
     conn: &mut PgConnection,
     external_ids: &[String],
     emails: &[String],
@@ -22,21 +31,25 @@ pub async fn known_before_import(
     let mut known = Known::default();
     // In the order of ids, as everywhere: two that lock the same rows do not wait for each other.
     let accounts = sqlx::query!(
-        r#"SELECT id, name, kind, service, external_id AS "external_id!", version
+        r#"SELECT id, name, kind, service, external_id AS "external_id!", version, created_at
            FROM directory.accounts WHERE external_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"#,
         external_ids,
     )
     .fetch_all(&mut *conn)
     .await?;
     for row in accounts {
-        let details = AccountDetails {
+        let profile = AccountProfile {
             name: row.name,
             kind: AccountKind::read(&row.kind)?,
             service: row.service,
             external_id: Some(row.external_id.clone()),
         };
-        let account =
-            KnownAccount { id: AccountId::from_uuid(row.id), details, version: row.version };
+        let account = Account {
+            id: AccountId::from_uuid(row.id),
+            profile,
+            version: version(row.version)?,
+            created_at: row.created_at,
+        };
         known.accounts.insert(row.external_id, account);
     }
     let people =
@@ -72,25 +85,43 @@ async fn held_roles(
             account_id: AccountId::from_uuid(row.account_id),
             person_id: PersonId::from_uuid(row.person_id),
             role: AccountRole::read(&row.role)?,
-            version: row.version,
+            version: version(row.version)?,
         };
         roles.insert((held.account_id, held.person_id), held);
     }
     Ok(roles)
 }
 
-/// Keeps new accounts, however many, in one statement.
-pub async fn insert_accounts(
+/// Keeps new accounts and new assignments, however many, in one statement a table; unless somebody made
+/// one of the accounts, or gave one of the people a role on it, since they were looked up.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    accounts: &[Account],
+    roles: &[HeldRole],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let inserted = match insert_accounts(conn, accounts, now).await {
+        Ok(()) => insert_account_roles(conn, roles, now).await,
+        Err(error) => Err(error),
+    };
+    match inserted {
+        Ok(()) => Ok(true),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn insert_accounts(
     conn: &mut PgConnection,
     new: &[Account],
     created_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = new.iter().map(|account| account.id.uuid()).collect();
-    let names: Vec<String> = new.iter().map(|account| account.details.name.clone()).collect();
-    let kinds: Vec<String> = new.iter().map(|account| account.details.kind.to_string()).collect();
-    let services: Vec<String> = new.iter().map(|account| account.details.service.clone()).collect();
+    let names: Vec<String> = new.iter().map(|account| account.profile.name.clone()).collect();
+    let kinds: Vec<String> = new.iter().map(|account| account.profile.kind.to_string()).collect();
+    let services: Vec<String> = new.iter().map(|account| account.profile.service.clone()).collect();
     let external_ids: Vec<Option<String>> =
-        new.iter().map(|account| account.details.external_id.clone()).collect();
+        new.iter().map(|account| account.profile.external_id.clone()).collect();
     sqlx::query!(
         "INSERT INTO directory.accounts (id, name, kind, service, external_id, version, created_at)
          SELECT id, name, kind, service, external_id, 1, $6
@@ -108,8 +139,7 @@ pub async fn insert_accounts(
     Ok(())
 }
 
-/// Keeps new assignments, however many, in one statement.
-pub async fn insert_account_roles(
+async fn insert_account_roles(
     conn: &mut PgConnection,
     new: &[HeldRole],
     created_at: DateTime<Utc>,

@@ -4,26 +4,23 @@ use contract::{MembershipId, OrganizationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one};
+use super::{Named, Slice, exactly_one, version};
 use crate::fields::Email;
 use crate::membership::Membership;
 
 /// A member with what they are called: personal.
 #[derive(Debug, Clone)]
-pub struct Member {
+pub(crate) struct Member {
     /// The membership.
-    pub membership: Membership,
+    pub(crate) membership: Membership,
     /// The person's name.
-    pub name: String,
+    pub(crate) name: String,
     /// The person's address.
-    pub email: Email,
+    pub(crate) email: Email,
 }
 
 /// Keeps a new membership.
-pub async fn insert_membership(
-    conn: &mut PgConnection,
-    new: &Membership,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(conn: &mut PgConnection, new: &Membership) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.memberships (id, organization_id, person_id, role, version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -31,7 +28,7 @@ pub async fn insert_membership(
         new.organization_id.uuid(),
         new.person_id.uuid(),
         new.role.as_str(),
-        new.version,
+        new.version.number(),
         new.created_at,
     )
     .execute(conn)
@@ -40,7 +37,7 @@ pub async fn insert_membership(
 }
 
 /// The membership of a person in an organization.
-pub async fn membership(
+pub(crate) async fn find(
     conn: &mut PgConnection,
     organization_id: OrganizationId,
     person_id: PersonId,
@@ -59,7 +56,7 @@ pub async fn membership(
             organization_id,
             person_id,
             role: MemberRole::read(&row.role)?,
-            version: row.version,
+            version: version(row.version)?,
             created_at: row.created_at,
         })
     })
@@ -67,7 +64,7 @@ pub async fn membership(
 }
 
 /// How many owners an organization has: true for as long as its row is locked.
-pub async fn count_owners(
+pub(crate) async fn count_owners(
     conn: &mut PgConnection,
     organization_id: OrganizationId,
 ) -> Result<i64, sqlx::Error> {
@@ -81,15 +78,12 @@ pub async fn count_owners(
 }
 
 /// Writes the role of a membership whose organization was locked before.
-pub async fn update_membership(
-    conn: &mut PgConnection,
-    new: &Membership,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(conn: &mut PgConnection, new: &Membership) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(
         "UPDATE directory.memberships SET role = $2, version = $3 WHERE id = $1 AND version = $3::bigint - 1",
         new.id.uuid(),
         new.role.as_str(),
-        new.version,
+        new.version.number(),
     )
     .execute(conn)
     .await?;
@@ -97,18 +91,19 @@ pub async fn update_membership(
 }
 
 /// Ends a membership whose organization was locked before.
-pub async fn delete_membership(
-    conn: &mut PgConnection,
-    id: MembershipId,
-) -> Result<(), sqlx::Error> {
-    let result = sqlx::query!("DELETE FROM directory.memberships WHERE id = $1", id.uuid())
-        .execute(conn)
-        .await?;
+pub(crate) async fn delete(conn: &mut PgConnection, ended: &Membership) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!(
+        "DELETE FROM directory.memberships WHERE id = $1 AND version = $2::bigint - 1",
+        ended.id.uuid(),
+        ended.version.number(),
+    )
+    .execute(conn)
+    .await?;
     exactly_one(&result)
 }
 
 /// A page of an organization's members.
-pub async fn members(
+pub(crate) async fn list(
     conn: &mut PgConnection,
     organization_id: OrganizationId,
     slice: Slice,
@@ -142,7 +137,7 @@ pub async fn members(
                     organization_id,
                     person_id: PersonId::from_uuid(row.person_id),
                     role: MemberRole::read(&row.role)?,
-                    version: row.version,
+                    version: version(row.version)?,
                     created_at: row.created_at,
                 },
                 name: row.name,
@@ -153,7 +148,7 @@ pub async fn members(
 }
 
 /// All memberships of a person.
-pub async fn memberships_of(
+pub(crate) async fn of_person(
     conn: &mut PgConnection,
     person_id: PersonId,
 ) -> Result<Vec<(OrganizationId, String, MemberRole)>, sqlx::Error> {

@@ -1,40 +1,46 @@
-//! The directory's SQL, one file a table. Not found is `Ok(None)`; what decides is locked first.
+//! The directory's SQL, one file an aggregate. Not found is `Ok(None)`; what decides is locked first.
+//!
+//! The same words everywhere: `find` reads, `lock` reads for a decision, `list` gives a page, `insert`
+//! keeps what is new, `save` and `delete` write what was locked before.
 
-mod account_roles;
-mod accounts;
-mod api_tokens;
-mod import;
-mod memberships;
-mod organizations;
-mod people;
+pub(crate) mod account_roles;
+pub(crate) mod accounts;
+pub(crate) mod api_tokens;
+pub(crate) mod import;
+pub(crate) mod memberships;
+pub(crate) mod organizations;
+pub(crate) mod people;
 
+use contract::Version;
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
-use sqlx::PgConnection;
 use sqlx::postgres::PgQueryResult;
-
-pub use account_roles::*;
-pub use accounts::*;
-pub use api_tokens::*;
-pub use import::*;
-pub use memberships::*;
-pub use organizations::*;
-pub use people::*;
 
 /// A page of a list in the order of ids, which is the order of creation.
 #[derive(Debug, Clone, Copy)]
-pub struct Slice {
+pub(crate) struct Slice {
     /// Only what comes after this id.
-    pub after: Option<uuid::Uuid>,
+    pub(crate) after: Option<uuid::Uuid>,
     /// At most so many.
-    pub limit: i64,
+    pub(crate) limit: i64,
 }
 
-/// A unique constraint said no: the caller can say what was taken.
-pub fn is_taken(error: &sqlx::Error, constraint: &str) -> bool {
-    let Some(error) = error.as_database_error() else {
-        return false;
-    };
-    error.is_unique_violation() && error.constraint() == Some(constraint)
+/// The version in a row. The column's CHECK allows no other number than a version's.
+fn version(number: i64) -> sqlx::Result<Version> {
+    Version::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Whether an INSERT was made: not if this unique constraint says that the thing is there already. The
+/// transaction can only be rolled back then.
+fn unless_taken(inserted: sqlx::Result<PgQueryResult>, constraint: &str) -> sqlx::Result<bool> {
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(sqlx::Error::Database(error))
+            if error.is_unique_violation() && error.constraint() == Some(constraint) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Text from a column whose CHECK allows only names that this reads.
@@ -66,13 +72,4 @@ impl Named for crate::fields::Email {
 /// An update of a row that was read and locked in the same transaction changes exactly that row.
 fn exactly_one(result: &PgQueryResult) -> Result<(), sqlx::Error> {
     if result.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
-}
-
-/// Imports wait for each other until the end of the transaction.
-pub async fn lock_imports(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    // The number is any that nothing else of this database uses: "import" in ASCII.
-    sqlx::query!(r#"SELECT pg_advisory_xact_lock(115835680158324::bigint) AS "locked!: ()""#)
-        .fetch_one(conn)
-        .await?;
-    Ok(())
 }

@@ -1,12 +1,14 @@
 use chrono::{DateTime, Utc};
-use contract::OrganizationId;
+use contract::catalogue::{InvalidDomainLevel, ServiceDomain};
 use contract::rpc::OrganizationKind;
+use contract::{OrganizationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one};
+use super::{Named, Slice, exactly_one, version};
 use crate::fields::Email;
-use crate::organization::{Details, Organization};
+use crate::organization::Organization;
+use crate::profile::Profile;
 
 struct Row {
     id: Uuid,
@@ -27,7 +29,7 @@ impl TryFrom<Row> for Organization {
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: OrganizationId::from_uuid(row.id),
-            details: Details {
+            profile: Profile {
                 name: row.name,
                 kind: OrganizationKind::read(&row.kind)?,
                 contact_email: Email::read(&row.contact_email)?,
@@ -36,30 +38,34 @@ impl TryFrom<Row> for Organization {
                 description: row.description,
             },
             confirmed_at: row.confirmed_at,
-            enabled_domains: row.enabled_domains,
-            version: row.version,
+            enabled_domains: read_domains(&row.enabled_domains)?,
+            version: version(row.version)?,
             created_at: row.created_at,
         })
     }
 }
 
+fn read_domains(texts: &[String]) -> sqlx::Result<Vec<ServiceDomain>> {
+    let domains = texts.iter().map(|text| text.parse());
+    domains
+        .collect::<Result<_, _>>()
+        .map_err(|error: InvalidDomainLevel| sqlx::Error::Decode(error.into()))
+}
+
 /// Keeps a new organization.
-pub async fn insert_organization(
-    conn: &mut PgConnection,
-    new: &Organization,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(conn: &mut PgConnection, new: &Organization) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.organizations
             (id, name, kind, contact_email, country, website, description, version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         new.id.uuid(),
-        new.details.name,
-        new.details.kind.as_str(),
-        new.details.contact_email.as_str(),
-        new.details.country,
-        new.details.website,
-        new.details.description,
-        new.version,
+        new.profile.name,
+        new.profile.kind.as_str(),
+        new.profile.contact_email.as_str(),
+        new.profile.country,
+        new.profile.website,
+        new.profile.description,
+        new.version.number(),
         new.created_at,
     )
     .execute(conn)
@@ -68,7 +74,7 @@ pub async fn insert_organization(
 }
 
 /// The organization of this id.
-pub async fn organization(
+pub(crate) async fn find(
     conn: &mut PgConnection,
     id: OrganizationId,
 ) -> Result<Option<Organization>, sqlx::Error> {
@@ -87,7 +93,7 @@ pub async fn organization(
 
 /// The organization of this id, locked until the end of the transaction: nobody else changes it or
 /// its members meanwhile.
-pub async fn lock_organization(
+pub(crate) async fn lock(
     conn: &mut PgConnection,
     id: OrganizationId,
 ) -> Result<Option<Organization>, sqlx::Error> {
@@ -105,9 +111,9 @@ pub async fn lock_organization(
 }
 
 /// A page of the organizations: of this member, or of all.
-pub async fn organizations(
+pub(crate) async fn list(
     conn: &mut PgConnection,
-    member: Option<contract::PersonId>,
+    member: Option<PersonId>,
     slice: Slice,
 ) -> Result<Vec<Organization>, sqlx::Error> {
     let after = slice.after.unwrap_or(Uuid::nil());
@@ -149,25 +155,23 @@ pub async fn organizations(
 }
 
 /// Writes the state of an organization that was locked before.
-pub async fn update_organization(
-    conn: &mut PgConnection,
-    new: &Organization,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(conn: &mut PgConnection, new: &Organization) -> Result<(), sqlx::Error> {
+    let domains: Vec<_> = new.enabled_domains.iter().map(ToString::to_string).collect();
     let result = sqlx::query!(
         "UPDATE directory.organizations
          SET name = $2, kind = $3, contact_email = $4, country = $5, website = $6, description = $7,
              confirmed_at = $8, enabled_domains = $9, version = $10
          WHERE id = $1 AND version = $10::bigint - 1",
         new.id.uuid(),
-        new.details.name,
-        new.details.kind.as_str(),
-        new.details.contact_email.as_str(),
-        new.details.country,
-        new.details.website,
-        new.details.description,
+        new.profile.name,
+        new.profile.kind.as_str(),
+        new.profile.contact_email.as_str(),
+        new.profile.country,
+        new.profile.website,
+        new.profile.description,
         new.confirmed_at,
-        &new.enabled_domains,
-        new.version,
+        &domains,
+        new.version.number(),
     )
     .execute(conn)
     .await?;

@@ -4,7 +4,7 @@ use contract::rpc::NamedPerson;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Named;
+use super::{Named, unless_taken};
 use crate::fields::Email;
 use crate::person::Person;
 
@@ -31,20 +31,20 @@ impl TryFrom<Row> for Person {
 
 /// What a sign-in compares with.
 #[derive(Debug, Clone)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// The person.
-    pub person_id: PersonId,
+    pub(crate) person_id: PersonId,
     /// The PHC string, if they have a password.
-    pub password_hash: Option<String>,
+    pub(crate) password_hash: Option<String>,
 }
 
-/// Keeps a new person. [`super::is_taken`] with `people_email_key` says whether the email is taken.
-pub async fn insert_person(
+/// Keeps a new person, if the email is nobody's.
+pub(crate) async fn insert(
     conn: &mut PgConnection,
     new: &Person,
     password_hash: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let inserted = sqlx::query!(
         "INSERT INTO directory.people (id, email, name, password_hash, operator, version, created_at)
          VALUES ($1, $2, $3, $4, $5, 1, $6)",
         new.id.uuid(),
@@ -55,12 +55,15 @@ pub async fn insert_person(
         new.created_at,
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await;
+    unless_taken(inserted, "people_email_key")
 }
 
 /// The person of this id.
-pub async fn person(conn: &mut PgConnection, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    id: PersonId,
+) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         "SELECT id, email, name, operator, created_at FROM directory.people WHERE id = $1",
@@ -73,7 +76,7 @@ pub async fn person(conn: &mut PgConnection, id: PersonId) -> Result<Option<Pers
 }
 
 /// The person with this email.
-pub async fn person_by_email(
+pub(crate) async fn find_by_email(
     conn: &mut PgConnection,
     email: &Email,
 ) -> Result<Option<Person>, sqlx::Error> {
@@ -89,7 +92,7 @@ pub async fn person_by_email(
 }
 
 /// Whether two people are members of the same organization.
-pub async fn share_an_organization(
+pub(crate) async fn share_an_organization(
     conn: &mut PgConnection,
     one: PersonId,
     other: PersonId,
@@ -106,7 +109,7 @@ pub async fn share_an_organization(
 }
 
 /// What a sign-in with this email compares with.
-pub async fn credentials(
+pub(crate) async fn credentials(
     conn: &mut PgConnection,
     email: &Email,
 ) -> Result<Option<Credentials>, sqlx::Error> {
@@ -123,7 +126,7 @@ pub async fn credentials(
 }
 
 /// What these people are called; unknown ones are left out.
-pub async fn name_people(
+pub(crate) async fn names(
     conn: &mut PgConnection,
     ids: &[PersonId],
 ) -> Result<Vec<NamedPerson>, sqlx::Error> {
@@ -140,7 +143,7 @@ pub async fn name_people(
 
 /// Whether there is an operator. Waits for others who ask, until the end of the transaction, so
 /// that an installation does not get two first operators.
-pub async fn lock_operators(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(crate) async fn lock_operators(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
     // The number is any that nothing else of this database uses: "operat" in ASCII.
     sqlx::query!(r#"SELECT pg_advisory_xact_lock(122511747801460::bigint) AS "locked!: ()""#)
         .fetch_one(&mut *conn)

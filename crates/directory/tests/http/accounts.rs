@@ -1,5 +1,6 @@
 //! Rule 5.
 
+use axum::http::Method;
 use serde_json::json;
 
 use crate::stage::Stage;
@@ -16,7 +17,7 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     admin.post("/v1/accounts", &body).await.problem(403, "role-not-allowed");
 
     let role = |who: &crate::stage::Person| format!("{account}/roles/{}", who.id);
-    admin.put(&role(&analyst), &json!({"role": "analyst"})).await.problem(404, "not-found");
+    admin.put(&role(&analyst), &json!({"role": "analyst"})).await.problem(404, "account-not-found");
     let (answer, events) =
         stage.events_of(stage.operator.put(&role(&admin), &json!({"role": "admin"}))).await;
     answer.expect(200);
@@ -45,8 +46,26 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
     let (answer, events) = stage.events_of(admin.delete(&role(&analyst))).await;
     answer.expect(204);
     assert_eq!(events, ["account-role.revoked"]);
-    admin.delete(&role(&analyst)).await.expect(404);
-    analyst.get(&account).await.problem(404, "not-found");
+    admin.delete(&role(&analyst)).await.problem(404, "account-role-not-found");
+    analyst.get(&account).await.problem(404, "account-not-found");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn who_operates_no_more_does_not_get_yesterdays_answer() {
+    let stage = Stage::set().await;
+    let body = json!({"name": "Shop", "kind": "advertiser", "service": "retail_media"});
+    let create = || {
+        let request = stage.operator.request(Method::POST, "/v1/accounts").json(&body);
+        request.header("idempotency-key", "k-1").send()
+    };
+    create().await.expect(201);
+    assert_eq!(create().await.headers["idempotent-replayed"], "true");
+    sqlx::query("UPDATE directory.people SET operator = false")
+        .execute(&stage.resources.pool)
+        .await
+        .unwrap();
+    create().await.problem(403, "role-not-allowed");
     stage.close().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use futures::future::{join, join_all};
 use serde_json::json;
 use tokio::time::timeout;
@@ -43,7 +44,31 @@ async fn owners_manage_members_and_others_do_not() {
     let (answer, events) = stage.events_of(developer.delete(&member)).await;
     answer.expect(204);
     assert_eq!(events, ["membership.removed"]);
-    developer.get(&members).await.expect(404);
+    developer.get(&members).await.problem(404, "organization-not-found");
+    owner.delete(&member).await.problem(404, "member-not-found");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn whose_role_was_taken_away_does_not_get_yesterdays_answer() {
+    let stage = Stage::set().await;
+    let (first, owner) = (stage.person("first").await, stage.person("owner").await);
+    let members = format!("{}/members", first.organization().await);
+    first.post(&members, &json!({"person_id": owner.id, "role": "owner"})).await.expect(201);
+
+    let body = json!({"person_id": stage.person("new").await.id, "role": "auditor"});
+    let add = || {
+        let request = owner.request(Method::POST, &members).json(&body);
+        request.header("idempotency-key", "k-1").send()
+    };
+    add().await.expect(201);
+    assert_eq!(add().await.headers["idempotent-replayed"], "true");
+
+    let member = format!("{members}/{}", owner.id);
+    first.patch(&member, &json!({"role": "developer"})).await.expect(200);
+    add().await.problem(403, "role-not-allowed");
+    first.delete(&member).await.expect(204);
+    add().await.problem(404, "organization-not-found");
     stage.close().await;
 }
 

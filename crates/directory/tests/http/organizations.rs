@@ -134,10 +134,10 @@ async fn strangers_do_not_learn_that_an_organization_exists() {
     let organization = owner.organization().await;
     let (members, confirm) =
         (format!("{organization}/members"), format!("{organization}/confirm-contact"));
-    stranger.get(&organization).await.problem(404, "not-found");
-    stranger.patch(&organization, &json!({})).await.problem(404, "not-found");
-    stranger.get(&members).await.problem(404, "not-found");
-    stranger.post(&confirm, &json!({})).await.problem(404, "not-found");
+    stranger.get(&organization).await.problem(404, "organization-not-found");
+    stranger.patch(&organization, &json!({})).await.problem(404, "organization-not-found");
+    stranger.get(&members).await.problem(404, "organization-not-found");
+    stranger.post(&confirm, &json!({})).await.problem(404, "organization-not-found");
     assert_eq!(stranger.get("/v1/organizations").await.expect(200).json["items"], json!([]));
     stage.close().await;
 }

@@ -1,7 +1,7 @@
 //! People, and the first operator.
 
 use directory::{AddOperatorError, NewOperator, add_first_operator};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{PASSWORD, Stage, settings};
 
@@ -30,7 +30,7 @@ async fn people_see_themselves_and_their_colleagues() {
     let (owner, developer) = (stage.person("owner").await, stage.person("developer").await);
     let path = format!("/v1/people/{}", developer.id);
     assert_eq!(developer.get(&path).await.expect(200).json["name"], "developer");
-    owner.get(&path).await.problem(404, "not-found");
+    owner.get(&path).await.problem(404, "person-not-found");
     let members = format!("{}/members", owner.organization().await);
     owner
         .post(&members, &json!({"person_id": developer.id, "role": "developer"}))
@@ -63,24 +63,38 @@ async fn there_is_one_first_operator_unless_forced() {
 }
 
 #[tokio::test]
-async fn no_event_has_personal_data_in_it() {
+async fn no_event_has_personal_data_or_typed_text_in_it() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    owner.organization().await;
+    let organization = owner.organization().await;
     stage
         .operator
         .import("", "Secret Shop,advertiser,retail_media,A-1,owner@example.com,admin\n")
         .await
         .expect(200);
+    let edit = json!({"name": "Renamed Typed", "description": "Described Typed"});
+    owner.patch(&organization, &edit).await.expect(200);
     let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM directory.events")
         .fetch_all(&stage.resources.pool)
         .await
         .unwrap();
     for envelope in envelopes {
         let text = String::from_utf8(envelope).unwrap();
-        for personal in ["@", "Secret Shop", "argon2", "mandate_pat_"] {
-            assert!(!text.contains(personal), "{text}");
+        let typed = ["Example Apps", "example.com", "é", "Renamed Typed", "Described Typed"];
+        for beside in ["@", "Secret Shop", "argon2", "mandate_pat_"].iter().chain(&typed) {
+            assert!(!text.contains(beside), "{text}");
         }
     }
+    let details: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT details FROM directory.details d JOIN directory.events e ON e.id = d.event_id ORDER BY seq",
+    )
+    .fetch_all(&stage.resources.pool)
+    .await
+    .unwrap();
+    let details: Vec<Value> =
+        details.iter().map(|details| serde_json::from_slice(details).unwrap()).collect();
+    let names: Vec<_> = details.iter().map(|details| &details["name"]).collect();
+    assert_eq!(names, ["Example Apps", "Renamed Typed"]);
+    assert_eq!(details[1]["description"], "Described Typed");
     stage.close().await;
 }

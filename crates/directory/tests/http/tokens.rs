@@ -71,7 +71,7 @@ async fn a_revoked_token_opens_nothing_and_only_its_owner_revokes_it() {
     let (owner, other) = (stage.person("owner").await, stage.person("other").await);
     let mine = owner.get("/v1/api-tokens").await.expect(200).json;
     let path = format!("/v1/api-tokens/{}", mine["items"][0]["id"].as_str().unwrap());
-    other.delete(&path).await.problem(404, "not-found");
+    other.delete(&path).await.problem(404, "api-token-not-found");
     let (answer, events) = stage.events_of(owner.delete(&path)).await;
     answer.expect(204);
     assert_eq!(events, ["api-token.revoked"]);

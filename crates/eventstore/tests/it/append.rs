@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::facts::AppCreated;
-use contract::rpc::AuthenticationMethod;
+use contract::facts::{AppImageSet, ImageMediaType};
 use contract::{AppId, Context, Envelope, EnvelopeError, Environment, Sealed};
 use eventstore::{
     AppendError, EventColumns, EventStore, IdempotencyRecord, InsertWithEvents, Sequences,
@@ -291,17 +290,14 @@ async fn of_requests_with_the_same_idempotency_key_exactly_one_is_carried_out() 
 async fn an_event_over_the_limit_is_refused_before_anything_is_written() {
     let (_database, pool, events) = store().await;
     let stream = new_stream();
-    let created = AppCreated {
+    let image_set = AppImageSet {
         app_id: AppId::from_uuid(stream),
-        organization_id: Environment::system().new_id(),
-        name: "x".repeat(70_000),
-        description: None,
-        authentication_method: AuthenticationMethod::ClientCredentials,
-        service: None,
-        domains: Vec::new(),
+        media_type: ImageMediaType::Png,
+        size: 1,
+        sha256: "x".repeat(70_000),
     };
     let mut unit = events.begin(&provenance());
-    let refused = unit.record(stream, version(1), &created);
+    let refused = unit.record(stream, version(1), &image_set);
     assert!(matches!(refused, Err(AppendError::Envelope(EnvelopeError::TooLarge { .. }))));
     assert!(matches!(unit.commit().await, Err(AppendError::NoEvent)));
     assert_eq!(count(&pool, "SELECT count(*) FROM events").await, 0);

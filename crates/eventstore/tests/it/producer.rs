@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contract::facts::AppCreated;
-use contract::rpc::{AuthenticationMethod, StreamEvents, StreamHeads};
+use contract::facts::{AppImageSet, ImageMediaType};
+use contract::rpc::{StreamEvents, StreamHeads};
 use contract::{AppId, Environment};
 use eventstore::EventStore;
 use eventstore::producer::{self, SETTLE};
@@ -26,18 +26,15 @@ async fn an_asker_goes_through_a_stream_in_answers_that_fit_a_message() {
     let database = new_database().await;
     let pool = pool_of(&database, PRODUCER, 4).await;
     let (events, stream) = (store(&pool), new_stream());
-    let created = AppCreated {
+    let image_set = AppImageSet {
         app_id: AppId::from_uuid(stream),
-        organization_id: Environment::system().new_id(),
-        name: "x".repeat(60_000),
-        description: None,
-        authentication_method: AuthenticationMethod::ClientCredentials,
-        service: None,
-        domains: Vec::new(),
+        media_type: ImageMediaType::Png,
+        size: 1,
+        sha256: "x".repeat(60_000),
     };
     for number in 1..=20 {
         let mut unit = events.begin(&provenance());
-        unit.record(stream, version(number), &created).unwrap();
+        unit.record(stream, version(number), &image_set).unwrap();
         unit.commit().await.unwrap();
     }
     let mut next = 1;

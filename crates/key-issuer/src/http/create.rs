@@ -6,29 +6,27 @@ use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
-use contract::rpc::{AppState, AppView};
+use chrono::{DateTime, SubsecRound, Utc};
+use contract::AppId;
 use contract::secret::ClientSecret;
-use contract::{AppId, Version};
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, Json, Path, etag};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
-use super::attempt::{Attempt, app_target, key_name, no_such_app};
 use super::credentials_file::{CredentialsFile, prefers_text};
+use super::steps::{find_app, lock_and_count, permit_with_app};
 use super::view::KeyBody;
 use crate::KeyIssuer;
-use crate::key::{self, Key};
+use crate::key::{Key, KeyName, NewKey};
 use crate::policy::Operation;
-use crate::store::apps::{self, KnownApp};
 use crate::store::keys;
 
 /// A new key.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewKey)]
-pub(super) struct NewKey {
+pub(super) struct CreateKey {
     /// How its owners call it: 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "production")]
     name: String,
@@ -66,7 +64,7 @@ pub(super) struct CreatedKey {
         ("id" = AppId, Path),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes repetitions of the request harmless."),
     ),
-    request_body = NewKey,
+    request_body = CreateKey,
     responses(
         (status = 201, description = "The key with its secret", headers(("ETag" = String), ("Location" = String)),
             content((CreatedKey = "application/json"), (String = "text/plain"))),
@@ -84,92 +82,44 @@ pub(super) struct CreatedKey {
 )]
 pub(super) async fn create(
     State(issuer): State<Arc<KeyIssuer>>,
+    attempt: Attempt,
     Path(app_id): Path<AppId>,
-    caller: Caller,
-    facts: RequestFacts,
     headers: HeaderMap,
-    creation: Creation<NewKey>,
+    Creation { body, idempotency }: Creation<CreateKey>,
 ) -> Result<Response, Problem> {
-    let Creation { body, idempotency } = creation;
-    let resources = &issuer.resources;
-    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
-    let app = attempt.app(app_id).await?;
-    let authority = attempt
-        .authorize(Operation::Create, app.organization_id, app_target(app_id), no_such_app)
-        .await?;
-    if let Some(answer) = idempotency.replay(resources).await? {
+    let app = find_app(&issuer, &attempt, app_id).await?;
+    let permit = permit_with_app(&attempt, app_id, app.organization_id, Operation::Create).await?;
+    if let Some(answer) = permit.replay(&idempotency).await? {
         return Ok(answer);
     }
-    let name = key_name(&body.name)?;
-    let app = known(&app)?;
-
-    let now = resources.env.now();
-    let secret = ClientSecret::generate(&resources.env);
-    let key = Key {
-        id: resources.env.new_id(),
+    let (env, settings) = (&issuer.resources.env, &issuer.settings);
+    let secret = ClientSecret::generate(env);
+    let new = NewKey {
+        id: env.new_id(),
         app_id,
-        name,
+        name: KeyName::parse(&body.name)?,
         hint: secret.hint().to_owned(),
-        created_at: now,
-        expires_at: body.expires_at.map(to_microseconds),
-        deletion: None,
-        expired_at: None,
-        last_used_at: None,
-        version: Version::FIRST,
+        // What Postgres keeps, so that the key reads back as it was made.
+        expires_at: body.expires_at.map(|time| time.trunc_subsecs(6)),
     };
-    let mut unit = resources.events.begin(&attempt.provenance(authority, app.organization_id));
-    let connection = unit.connection().await?;
-    apps::know(connection, &app).await?;
-    // What the app registry answered may be older than what its events said since.
-    let current = apps::lock(connection, app_id).await?.ok_or_else(no_such_app)?;
-    check_active(current.state)?;
-    let live = keys::count_live(connection, app_id, now).await?;
-    key::create(live, issuer.settings.max_keys_per_app.into(), key.expires_at, now)?;
-    keys::insert(connection, &key, &secret.hash()).await?;
-    unit.record(key.id.uuid(), key.version, &key.created())?;
+    let now = env.now();
+    let mut unit = permit.begin();
+    let live = lock_and_count(&mut unit, &app, now).await?;
+    let (key, fact) = Key::create(new, live, settings.max_keys_per_app.into(), now)?;
+    keys::insert(unit.connection().await?, &key, &secret.hash()).await?;
+    unit.record_with(key.id.uuid(), key.version, &fact, &key.details())?;
 
     let location = format!("/v1/keys/{}", key.id.client_id());
-    let view = KeyBody::of(&key, now);
-    let remembered = CreatedKey { key: view.clone(), client_secret: None };
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &remembered));
+    let mut view = CreatedKey { key: KeyBody::of(&key, now), client_secret: None };
+    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &view));
     unit.commit().await?;
 
     let answer = if prefers_text(headers.get(ACCEPT)) {
-        CredentialsFile { key: &key, secret: &secret, issuer: &issuer.settings.issuer }
-            .into_response()
+        CredentialsFile { key: &key, secret: &secret, issuer: &settings.issuer }.into_response()
     } else {
-        Json(CreatedKey { key: view, client_secret: Some(secret.reveal().to_owned()) })
-            .into_response()
+        view.client_secret = Some(secret.reveal().to_owned());
+        Json(view).into_response()
     };
     let head = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
-    Ok((StatusCode::CREATED, [(ETAG, etag(key.version.number()))], head, answer).into_response())
-}
-
-/// What is stored of an active app.
-fn known(app: &AppView) -> Result<KnownApp, Problem> {
-    check_active(app.state)?;
-    Ok(KnownApp {
-        id: app.id,
-        organization_id: app.organization_id,
-        state: app.state,
-        authentication_method: app.authentication_method,
-        scope: app.scopes.join(" "),
-        version: app.version,
-    })
-}
-
-fn check_active(state: AppState) -> Result<(), Problem> {
-    match state {
-        AppState::Active => Ok(()),
-        other => Err(Problem::conflict(
-            "app-not-active",
-            format!("Only an active app has keys; this one is in the state {other}."),
-        )),
-    }
-}
-
-/// What Postgres keeps, so that the key reads back as it was made.
-fn to_microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
-    use chrono::SubsecRound;
-    time.trunc_subsecs(6)
+    Ok((StatusCode::CREATED, [(ETAG, etag(key.version))], head, answer).into_response())
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use contract::ClientId;
 use serde::Deserialize;
 use service::http::{IfMatch, Path, Query};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 use utoipa::IntoParams;
 
-use super::attempt::{Attempt, Change};
+use super::steps::{lock_key, permit_with_key};
 use super::view::{KeyBody, answer};
 use crate::KeyIssuer;
-use crate::key::{Deletion, DeletionReason};
+use crate::key::DeletionReason;
 use crate::policy::Operation;
 use crate::store::keys;
 
@@ -38,7 +39,7 @@ pub(super) struct When {
     tag = "keys",
     security(("api_token" = [])),
     params(
-        ("client_id" = String, Path),
+        ("client_id" = ClientId, Path),
         When,
         ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag."),
     ),
@@ -58,25 +59,21 @@ pub(super) struct When {
 )]
 pub(super) async fn delete(
     State(issuer): State<Arc<KeyIssuer>>,
-    Path(client_id): Path<String>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
+    Path(client_id): Path<ClientId>,
     if_match: IfMatch,
     Query(when): Query<When>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
-    let Change { mut unit, mut key } = attempt.begin_change(Operation::Delete, &client_id).await?;
-    if_match.check(key.version.number())?;
+    let permit = permit_with_key(&issuer, &attempt, client_id, Operation::Delete).await?;
+    let mut unit = permit.begin();
+    let key = lock_key(&mut unit, client_id, &if_match).await?;
     let reason = if when.now {
         DeletionReason::RequestedNow
     } else {
         DeletionReason::Requested { grace: issuer.settings.grace() }
     };
     let now = issuer.resources.env.now();
-    let fact = key.delete(reason, now)?;
-    let deleted_at = key.deletion.map_or(now, |deletion| deletion.deleted_at);
-    key.deletion = Some(Deletion { deleted_at, ends_at: fact.ends_at });
-    key.version = key.version.next();
+    let (key, fact) = key.delete(reason, now)?;
     keys::save(unit.connection().await?, &key).await?;
     unit.record(key.id.uuid(), key.version, &fact)?;
     unit.commit().await?;

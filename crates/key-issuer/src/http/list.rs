@@ -6,9 +6,9 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use contract::{AppId, KeyId};
 use service::http::{Page, PageQuery, Path, Query};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 
-use super::attempt::{Attempt, app_target, no_such_app};
+use super::steps::{find_app, permit_with_app};
 use super::view::KeyBody;
 use crate::KeyIssuer;
 use crate::policy::Operation;
@@ -37,19 +37,17 @@ use crate::store::{apps, keys};
 )]
 pub(super) async fn list(
     State(issuer): State<Arc<KeyIssuer>>,
+    attempt: Attempt,
     Path(app_id): Path<AppId>,
-    caller: Caller,
-    facts: RequestFacts,
     Query(page): Query<PageQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
     // Whose app it is never changes; only drafts and foreign ids have to be asked for.
     let organization = match apps::organization(&issuer.resources.pool, app_id).await? {
         Some(organization) => organization,
-        None => attempt.app(app_id).await?.organization_id,
+        None => find_app(&issuer, &attempt, app_id).await?.organization_id,
     };
-    attempt.authorize(Operation::List, organization, app_target(app_id), no_such_app).await?;
+    let _may_list = permit_with_app(&attempt, app_id, organization, Operation::List).await?;
     let rows =
         keys::list(&issuer.resources.pool, app_id, page.after::<KeyId>()?, page.rows()).await?;
     let page = Page::of_rows(rows, &page, |key| key.id)?;

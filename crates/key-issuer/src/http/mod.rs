@@ -9,18 +9,19 @@
 //! | `POST /oauth2/token` | [`token`] |
 //! | `GET /oauth2/jwks` | [`jwks`] |
 //!
-//! What they share: [`attempt`] is a person's attempt at keys, [`view`] shows a key,
-//! [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`] the errors
-//! of the token endpoint.
+//! What they share: [`steps`] is the way of every change, [`view`] shows a key, [`refusals`] are what a
+//! key refuses, [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`]
+//! the errors of the token endpoint.
 
-mod attempt;
 mod create;
 mod credentials_file;
 mod delete;
 mod jwks;
 mod list;
 mod oauth_error;
+mod refusals;
 mod rename;
+mod steps;
 mod token;
 mod view;
 

@@ -3,10 +3,11 @@
 use axum::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use contract::facts::TokenRefusalReason;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::client::RefusalReason;
+use crate::issuing::NotIssued;
 use crate::token_request::MalformedError;
 
 /// An error as it is answered: nothing in it depends on which of several reasons it has.
@@ -39,19 +40,28 @@ pub(super) struct OAuthErrorBody {
     error_description: String,
 }
 
-impl From<RefusalReason> for OAuthError {
-    fn from(reason: RefusalReason) -> Self {
+impl From<TokenRefusalReason> for OAuthError {
+    fn from(reason: TokenRefusalReason) -> Self {
         match reason {
-            RefusalReason::UnsupportedGrantType => Self::UnsupportedGrantType,
-            RefusalReason::UnauthorizedClient => Self::UnauthorizedClient,
-            RefusalReason::InvalidScope => Self::InvalidScope,
-            RefusalReason::InvalidRequest => Self::InvalidRequest(MalformedError::NotAForm),
-            RefusalReason::UnknownClient
-            | RefusalReason::WrongSecret
-            | RefusalReason::KeyEnded
-            | RefusalReason::AppSuspended
-            | RefusalReason::AppArchived
-            | RefusalReason::NoAuthentication => Self::InvalidClient,
+            TokenRefusalReason::UnsupportedGrantType => Self::UnsupportedGrantType,
+            TokenRefusalReason::UnauthorizedClient => Self::UnauthorizedClient,
+            TokenRefusalReason::InvalidScope => Self::InvalidScope,
+            TokenRefusalReason::InvalidRequest => Self::InvalidRequest(MalformedError::NotAForm),
+            TokenRefusalReason::UnknownClient
+            | TokenRefusalReason::WrongSecret
+            | TokenRefusalReason::KeyEnded
+            | TokenRefusalReason::AppSuspended
+            | TokenRefusalReason::AppArchived
+            | TokenRefusalReason::NoAuthentication => Self::InvalidClient,
+        }
+    }
+}
+
+impl From<NotIssued> for OAuthError {
+    fn from(reason: NotIssued) -> Self {
+        match reason {
+            NotIssued::Refused(reason) => reason.into(),
+            NotIssued::Unavailable => Self::TemporarilyUnavailable,
         }
     }
 }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use contract::ClientId;
 use serde::Deserialize;
 use service::http::{IfMatch, Json, Path};
-use service::{Caller, Problem, RequestFacts};
+use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
-use super::attempt::{Attempt, Change, key_name};
+use super::steps::{lock_key, permit_with_key};
 use super::view::{KeyBody, answer};
 use crate::KeyIssuer;
+use crate::key::KeyName;
 use crate::policy::Operation;
 use crate::store::keys;
 
@@ -35,7 +37,7 @@ pub(super) struct KeyChange {
     tag = "keys",
     security(("api_token" = [])),
     params(
-        ("client_id" = String, Path),
+        ("client_id" = ClientId, Path),
         ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag."),
     ),
     request_body = KeyChange,
@@ -56,23 +58,20 @@ pub(super) struct KeyChange {
 )]
 pub(super) async fn rename(
     State(issuer): State<Arc<KeyIssuer>>,
-    Path(client_id): Path<String>,
-    caller: Caller,
-    facts: RequestFacts,
+    attempt: Attempt,
+    Path(client_id): Path<ClientId>,
     if_match: IfMatch,
     Json(change): Json<KeyChange>,
 ) -> Result<Response, Problem> {
-    let attempt = Attempt { issuer: &issuer, caller: &caller, facts: &facts };
-    let Change { mut unit, mut key } = attempt.begin_change(Operation::Rename, &client_id).await?;
-    if_match.check(key.version.number())?;
-    let name = key_name(&change.name)?;
+    let permit = permit_with_key(&issuer, &attempt, client_id, Operation::Rename).await?;
+    let mut unit = permit.begin();
+    let key = lock_key(&mut unit, client_id, &if_match).await?;
     let now = issuer.resources.env.now();
-    if let Some(fact) = key.rename(&name, now)? {
-        key.name = name;
-        key.version = key.version.next();
-        keys::save(unit.connection().await?, &key).await?;
-        unit.record(key.id.uuid(), key.version, &fact)?;
-        unit.commit().await?;
-    }
+    let Some((key, fact)) = key.rename(KeyName::parse(&change.name)?, now)? else {
+        return Ok(answer(&key, now));
+    };
+    keys::save(unit.connection().await?, &key).await?;
+    unit.record_with(key.id.uuid(), key.version, &fact, &key.details())?;
+    unit.commit().await?;
     Ok(answer(&key, now))
 }

@@ -3,7 +3,7 @@
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use contract::{AppId, ClientId};
+use contract::{AppId, ClientId, Version};
 use serde::Serialize;
 use service::http::{Json, etag};
 use utoipa::ToSchema;
@@ -52,7 +52,8 @@ pub(super) struct KeyBody {
     /// When it was last traded for a token, to the minute.
     pub(super) last_used_at: Option<DateTime<Utc>>,
     /// The number of its last event; also its ETag.
-    pub(super) version: i64,
+    #[schema(value_type = i64)]
+    pub(super) version: Version,
 }
 
 impl KeyBody {
@@ -75,12 +76,12 @@ impl KeyBody {
             deleted_at: key.deletion.map(|deletion| deletion.deleted_at),
             ends_at: key.deletion.map(|deletion| deletion.ends_at),
             last_used_at: key.last_used_at,
-            version: key.version.number(),
+            version: key.version,
         }
     }
 }
 
 /// 200 with the key and its ETag.
 pub(super) fn answer(key: &Key, now: DateTime<Utc>) -> Response {
-    ([(ETAG, etag(key.version.number()))], Json(KeyBody::of(key, now))).into_response()
+    ([(ETAG, etag(key.version))], Json(KeyBody::of(key, now))).into_response()
 }

@@ -1,15 +1,15 @@
 //! Apps, as the key issuer knows them.
 
 use contract::rpc::{AppState, AuthenticationMethod};
-use contract::{AppId, OrganizationId};
+use contract::{AppId, OrganizationId, Version};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::unreadable;
+use super::{unreadable, version};
 
 /// What the key issuer must know of an app that was activated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownApp {
+pub(crate) struct KnownApp {
     /// The app.
     pub id: AppId,
     /// The organization that develops it.
@@ -21,7 +21,7 @@ pub struct KnownApp {
     /// Its scopes, separated by spaces.
     pub scope: String,
     /// The version of the app's stream that this reflects.
-    pub version: i64,
+    pub version: Version,
 }
 
 struct Row {
@@ -42,7 +42,7 @@ impl TryFrom<Row> for KnownApp {
             state: state(&row.state)?,
             authentication_method: authentication_method(&row.authentication_method)?,
             scope: row.scope,
-            version: row.version,
+            version: version(row.version)?,
         })
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn authentication_method(text: &str) -> Result<AuthenticationMethod, 
 }
 
 /// The organization that develops an app, if the app was ever activated. It never changes.
-pub async fn organization(
+pub(crate) async fn organization(
     executor: impl PgExecutor<'_>,
     id: AppId,
 ) -> Result<Option<OrganizationId>, sqlx::Error> {
@@ -70,7 +70,7 @@ pub async fn organization(
 }
 
 /// Writes what is known of an app, unless something newer is known already.
-pub async fn know(connection: &mut PgConnection, app: &KnownApp) -> Result<(), sqlx::Error> {
+pub(crate) async fn know(connection: &mut PgConnection, app: &KnownApp) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO key_issuer.apps AS known (app_id, organization_id, state, authentication_method, scope, version)
          VALUES ($1, $2, $3, $4, $5, $6)
@@ -81,7 +81,7 @@ pub async fn know(connection: &mut PgConnection, app: &KnownApp) -> Result<(), s
         app.state.as_str(),
         app.authentication_method.as_str(),
         app.scope,
-        app.version,
+        app.version.number(),
     )
     .execute(connection)
     .await?;
@@ -90,11 +90,11 @@ pub async fn know(connection: &mut PgConnection, app: &KnownApp) -> Result<(), s
 
 /// Follows an app to another state, unless something newer is known already; false if the app was
 /// never activated. Its row is locked afterwards in any case.
-pub async fn follow(
+pub(crate) async fn follow(
     connection: &mut PgConnection,
     id: AppId,
     state: AppState,
-    version: i64,
+    version: Version,
 ) -> Result<bool, sqlx::Error> {
     let known = sqlx::query!(
         "UPDATE key_issuer.apps
@@ -102,7 +102,7 @@ pub async fn follow(
          WHERE app_id = $1",
         id.uuid(),
         state.as_str(),
-        version,
+        version.number(),
     )
     .execute(connection)
     .await?;
@@ -111,7 +111,7 @@ pub async fn follow(
 
 /// Reads an app and holds it: until the transaction ends, nobody else counts or makes its keys,
 /// and it does not end.
-pub async fn lock(
+pub(crate) async fn lock(
     connection: &mut PgConnection,
     id: AppId,
 ) -> Result<Option<KnownApp>, sqlx::Error> {

@@ -9,7 +9,7 @@ use eventstore::{EventColumns, InsertWithEvents, Sequences, insert_events};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{apps, unreadable};
+use super::{apps, unreadable, version};
 use crate::client::Client;
 
 struct Row {
@@ -40,14 +40,14 @@ impl TryFrom<Row> for Client {
             authentication_method: apps::authentication_method(&row.authentication_method)?,
             scope: row.scope,
             last_used_at: row.last_used_at,
-            key_version: row.key_version,
-            app_version: row.app_version,
+            key_version: version(row.key_version)?,
+            app_version: version(row.app_version)?,
         })
     }
 }
 
 /// The clients with these ids, as they are now; unknown ones are left out.
-pub async fn find(
+pub(crate) async fn find(
     executor: impl PgExecutor<'_>,
     ids: &[Uuid],
 ) -> Result<HashMap<KeyId, Client>, sqlx::Error> {
@@ -70,7 +70,7 @@ pub async fn find(
 
 /// The versions of a client's key and app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClientVersion {
+pub(crate) struct ClientVersion {
     key_id: Uuid,
     key: i64,
     app_id: Uuid,
@@ -79,18 +79,18 @@ pub struct ClientVersion {
 
 impl ClientVersion {
     /// The client's as it was read.
-    pub fn of(client: &Client) -> Self {
+    pub(crate) fn of(client: &Client) -> Self {
         Self {
             key_id: client.key_id.uuid(),
-            key: client.key_version,
+            key: client.key_version.number(),
             app_id: client.app_id.uuid(),
-            app: client.app_version,
+            app: client.app_version.number(),
         }
     }
 }
 
 /// Events that are recorded only while each of these clients is still what they were decided on.
-pub struct WhileUnchanged(pub BTreeSet<ClientVersion>);
+pub(crate) struct WhileUnchanged(pub(crate) BTreeSet<ClientVersion>);
 
 impl InsertWithEvents for WhileUnchanged {
     async fn insert(
@@ -121,7 +121,7 @@ impl InsertWithEvents for WhileUnchanged {
 
 /// Writes when keys were last used. A key that someone changes at this moment is left for the next
 /// time: this must neither wait for anyone nor be waited for.
-pub async fn save_last_use(
+pub(crate) async fn save_last_use(
     executor: impl PgExecutor<'_>,
     ids: &[Uuid],
     times: &[DateTime<Utc>],

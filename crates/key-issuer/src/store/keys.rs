@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use contract::secret::SecretHash;
-use contract::{AppId, KeyId, OrganizationId, Version};
+use contract::{AppId, KeyId, OrganizationId};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::unreadable;
+use super::version;
 use crate::key::{Deletion, Key, KeyName};
 
 struct Row {
@@ -39,8 +39,7 @@ impl TryFrom<Row> for Key {
                 .map(|(deleted_at, ends_at)| Deletion { deleted_at, ends_at }),
             expired_at: row.expired_at,
             last_used_at: row.last_used_at,
-            version: Version::new(row.version)
-                .ok_or_else(|| unreadable("version", &row.version.to_string()))?,
+            version: version(row.version)?,
         })
     }
 }
@@ -50,7 +49,7 @@ fn read(rows: Vec<Row>) -> Result<Vec<Key>, sqlx::Error> {
 }
 
 /// The keys of an app, the newest first, from behind `before`.
-pub async fn list(
+pub(crate) async fn list(
     executor: impl PgExecutor<'_>,
     app: AppId,
     before: Option<KeyId>,
@@ -73,7 +72,7 @@ pub async fn list(
 }
 
 /// How many keys of an app are neither deleted nor expired. Exact under [`super::apps::lock`] only.
-pub async fn count_live(
+pub(crate) async fn count_live(
     connection: &mut PgConnection,
     app: AppId,
     now: DateTime<Utc>,
@@ -89,7 +88,7 @@ pub async fn count_live(
 }
 
 /// Stores a new key.
-pub async fn insert(
+pub(crate) async fn insert(
     connection: &mut PgConnection,
     key: &Key,
     secret: &SecretHash,
@@ -112,7 +111,7 @@ pub async fn insert(
 }
 
 /// Whose key it is, if there is such a key.
-pub async fn organization(
+pub(crate) async fn organization(
     executor: impl PgExecutor<'_>,
     id: KeyId,
 ) -> Result<Option<OrganizationId>, sqlx::Error> {
@@ -126,7 +125,10 @@ pub async fn organization(
 }
 
 /// Reads a key and holds it until the transaction ends.
-pub async fn lock(connection: &mut PgConnection, id: KeyId) -> Result<Option<Key>, sqlx::Error> {
+pub(crate) async fn lock(
+    connection: &mut PgConnection,
+    id: KeyId,
+) -> Result<Option<Key>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
@@ -142,7 +144,7 @@ pub async fn lock(connection: &mut PgConnection, id: KeyId) -> Result<Option<Key
 
 /// Reads and holds the keys of an app that have not ended, in one order everywhere, so that two who
 /// hold several never wait for each other.
-pub async fn lock_unended(
+pub(crate) async fn lock_unended(
     connection: &mut PgConnection,
     app: AppId,
     now: DateTime<Utc>,
@@ -163,7 +165,7 @@ pub async fn lock_unended(
 }
 
 /// An expired key whose expiry nobody recorded yet, and whose it is.
-pub struct Expired {
+pub(crate) struct Expired {
     /// The key, held.
     pub key: Key,
     /// The organization that develops its app.
@@ -172,7 +174,7 @@ pub struct Expired {
 
 /// Reads and holds some keys whose expiry is to be recorded. Those that another replica holds are
 /// left to it.
-pub async fn lock_expired(
+pub(crate) async fn lock_expired(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
     limit: i64,
@@ -211,7 +213,7 @@ pub async fn lock_expired(
 }
 
 /// Stores what can change of a key; its row must be held, and its version is the next one.
-pub async fn save(connection: &mut PgConnection, key: &Key) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(connection: &mut PgConnection, key: &Key) -> Result<(), sqlx::Error> {
     let saved = sqlx::query!(
         "UPDATE key_issuer.keys SET name = $2, deleted_at = $3, ends_at = $4, expired_at = $5, version = $6
          WHERE key_id = $1 AND version = $6::bigint - 1",

@@ -3,10 +3,17 @@
 //! [`keys`] are read and changed one at a time, [`clients`] are found many at once for the token
 //! endpoint, [`apps`] are what the app registry said of them, [`signing_keys`] sign.
 
-pub mod apps;
-pub mod clients;
-pub mod keys;
-pub mod signing_keys;
+pub(crate) mod apps;
+pub(crate) mod clients;
+pub(crate) mod keys;
+pub(crate) mod signing_keys;
+
+use contract::Version;
+
+/// The version in a row.
+fn version(number: i64) -> Result<Version, sqlx::Error> {
+    Version::new(number).ok_or_else(|| unreadable("version", &number.to_string()))
+}
 
 /// A row that is not what this build writes: its check constraint was changed, or it is newer.
 fn unreadable(column: &str, value: &str) -> sqlx::Error {

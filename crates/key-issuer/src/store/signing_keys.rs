@@ -11,7 +11,7 @@ use crate::signing_key::ALGORITHM;
 
 /// A signing key as it is stored.
 #[derive(Debug)]
-pub struct StoredSigningKey {
+pub(crate) struct StoredSigningKey {
     /// Its id.
     pub id: SigningKeyId,
     /// The uncompressed point.
@@ -28,7 +28,7 @@ struct Row {
 }
 
 /// Lets only one replica at a time look for the signing key and make it, until the transaction ends.
-pub async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('key_issuer.signing_keys'))")
         .execute(connection)
         .await?;
@@ -36,7 +36,9 @@ pub async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 }
 
 /// The signing key, if it was made.
-pub async fn find(connection: &mut PgConnection) -> Result<Option<StoredSigningKey>, sqlx::Error> {
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+) -> Result<Option<StoredSigningKey>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         "SELECT signing_key_id, public_key, sealed_private, nonce FROM key_issuer.signing_keys WHERE algorithm = $1",
@@ -58,7 +60,7 @@ pub async fn find(connection: &mut PgConnection) -> Result<Option<StoredSigningK
 }
 
 /// Stores a new signing key.
-pub async fn insert(
+pub(crate) async fn insert(
     connection: &mut PgConnection,
     key: &StoredSigningKey,
     created_at: DateTime<Utc>,

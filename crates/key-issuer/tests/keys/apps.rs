@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
-use contract::facts::KeyDeleted;
+use contract::facts::{KeyDeleted, KeyDeletionReason};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, keys_of, oauth};
@@ -65,7 +65,7 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
     assert_eq!((followed.len(), keys.len()), (2, 2), "the live one and the one in its grace");
     for event in &followed {
         let fact: KeyDeleted = event.fact().unwrap();
-        assert_eq!((fact.reason.as_str(), fact.ends_at), ("app_archived", stage.env.now()));
+        assert_eq!((fact.reason, fact.ends_at), (KeyDeletionReason::AppArchived, stage.env.now()));
         assert_eq!(
             (event.causationid, event.actor.to_string()),
             (Some(cause), "system/key-issuer".to_owned())

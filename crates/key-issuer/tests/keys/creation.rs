@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use contract::AppId;
 use contract::facts::KeyCreated;
-use contract::rpc::{AppState, AuthenticationMethod};
+use contract::rpc::{AppState, AuthenticationMethod, MemberRole};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, keys_of};
@@ -29,6 +29,8 @@ async fn a_key_is_answered_once_with_its_secret_and_leaves_an_event() {
     let [event] = &stage.events("key.created").await[..] else { panic!("one event") };
     let fact: KeyCreated = event.fact().unwrap();
     assert_eq!((fact.client_id.to_string(), fact.app_id), (client_id.to_owned(), app));
+    assert_eq!(event.data.get("name"), None);
+    assert_eq!(stage.details(event).await, json!({"name": "production"}));
     assert_eq!(event.organization, Some(stage.organization));
     assert_eq!(event.actor.to_string(), stage.cast.developer.actor());
     assert_eq!(event.authority.as_str(), "developer");
@@ -86,6 +88,22 @@ async fn repeated_under_its_idempotency_key_it_is_one_key_and_no_secret() {
     assert_eq!(stage.events("key.created").await.len(), 1);
     let other = replica.ask_with("owner", Method::POST, &keys_of(app), named("b"), &headers).await;
     other.problem(422, "idempotency-key-reused");
+}
+
+#[tokio::test]
+async fn a_member_whose_role_was_taken_away_does_not_get_yesterdays_answer() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let headers = [("idempotency-key", "first")];
+    let create =
+        async || replica.ask_with("owner", Method::POST, &keys_of(app), named("a"), &headers).await;
+    assert_eq!(create().await.status, StatusCode::CREATED);
+    stage.change_roles(&stage.cast.owner, &[(stage.organization, MemberRole::Auditor)]);
+    create().await.problem(403, "role-not-allowed");
+    stage.change_roles(&stage.cast.owner, &[]);
+    create().await.problem(404, "app-not-found");
+    stage.change_roles(&stage.cast.owner, &[(stage.organization, MemberRole::Owner)]);
+    assert_eq!(create().await.header("idempotent-replayed"), "true");
+    assert_eq!(stage.events("key.created").await.len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
-use contract::facts::KeyDeleted;
+use contract::facts::{KeyDeleted, KeyDeletionReason};
 use serde_json::{Value, json};
 use stage::{Answer, eventually};
 
@@ -33,8 +33,8 @@ async fn a_deleted_key_works_for_fifteen_minutes_and_then_never_again() {
     let [event] = &stage.events("key.deleted").await[..] else { panic!("one event") };
     let fact: KeyDeleted = event.fact().unwrap();
     assert_eq!(
-        (fact.ends_at - event.time, fact.reason.as_str()),
-        (Duration::minutes(15), "requested")
+        (fact.ends_at - event.time, fact.reason),
+        (Duration::minutes(15), KeyDeletionReason::Requested)
     );
 }
 

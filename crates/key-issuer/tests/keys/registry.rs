@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use contract::facts::{AppActivated, AppArchived, AppCreated, AppResumed, AppSuspended, NoDetails};
+use contract::facts::{
+    AppActivated, AppArchived, AppCreated, AppDetails, AppResumed, AppSuspended, NoDetails,
+};
 use contract::rpc::{AppState, AppView, AuthenticationMethod, GetApp};
 use contract::{AppId, Authority, EventId, Fact, OrganizationId, Provenance, Service, Version};
+use eventstore::{AppendError, Unit};
 use service::Resources;
 
 pub const SCOPE: &str = "RetailMedia_Campaign_Read RetailMedia_Campaign_Manage";
@@ -51,13 +54,11 @@ impl Registry {
         let created = AppCreated {
             app_id: id,
             organization_id: self.organization,
-            name: view.name,
-            description: None,
             authentication_method: method,
             service: view.service,
             domains: Vec::new(),
         };
-        self.say(id, AppState::Draft, &created).await;
+        self.say_with(id, AppState::Draft, &created, &details(&view.name)).await;
         id
     }
 
@@ -72,15 +73,13 @@ impl Registry {
         let activated = AppActivated {
             app_id: id,
             organization_id: self.organization,
-            name: view.name,
-            description: None,
             image_sha256: None,
             authentication_method: view.authentication_method,
             service: "retail_media".to_owned(),
             domains: Vec::new(),
             scopes: view.scopes,
         };
-        self.say(id, AppState::Active, &activated).await;
+        self.say_with(id, AppState::Active, &activated, &details(&view.name)).await;
     }
 
     pub async fn suspend(&self, app_id: AppId) {
@@ -112,6 +111,27 @@ impl Registry {
         state: AppState,
         fact: &F,
     ) -> EventId {
+        self.commit(id, state, |unit, version| unit.record(id.uuid(), version, fact)).await
+    }
+
+    async fn say_with<F: Fact>(
+        &self,
+        id: AppId,
+        state: AppState,
+        fact: &F,
+        details: &F::Details,
+    ) -> EventId {
+        let record =
+            |unit: &mut Unit<'_>, version| unit.record_with(id.uuid(), version, fact, details);
+        self.commit(id, state, record).await
+    }
+
+    async fn commit(
+        &self,
+        id: AppId,
+        state: AppState,
+        record: impl FnOnce(&mut Unit<'_>, Version) -> Result<EventId, AppendError>,
+    ) -> EventId {
         let version = Version::new(self.view(id).version + 1).unwrap();
         let mut provenance = Provenance::system(
             Service::AppRegistry,
@@ -120,9 +140,13 @@ impl Registry {
         );
         provenance.authority = Authority::OPERATOR;
         let mut unit = self.resources.events.begin(&provenance);
-        let event = unit.record(id.uuid(), version, fact).unwrap();
+        let event = record(&mut unit, version).unwrap();
         unit.commit().await.unwrap();
         self.pretend(id, state, version.number());
         event
     }
+}
+
+fn details(name: &str) -> AppDetails {
+    AppDetails { name: name.to_owned(), description: None }
 }

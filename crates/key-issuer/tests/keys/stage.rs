@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::Method;
 use chrono::DateTime;
 use contract::environment::ManualClock;
+use contract::rpc::MemberRole;
 use contract::{AppId, Envelope, Environment, OrganizationId, Service};
 use serde_json::{Value, json};
 use service::settings::HttpSettings;
@@ -89,6 +90,23 @@ impl Stage {
         .await
         .unwrap();
         rows.iter().map(|bytes| Envelope::parse(bytes).unwrap()).collect()
+    }
+
+    /// What people typed, as it is kept beside an event that is bound to it.
+    pub async fn details(&self, event: &Envelope) -> Value {
+        assert!(event.detailshash.is_some(), "the event is not bound to details");
+        let details: Vec<u8> =
+            sqlx::query_scalar("SELECT details FROM key_issuer.details WHERE event_id = $1")
+                .bind(event.id.uuid())
+                .fetch_one(&self.sql)
+                .await
+                .unwrap();
+        serde_json::from_slice(&details).unwrap()
+    }
+
+    /// Gives somebody these roles, in place of those they had.
+    pub fn change_roles(&self, person: &Person, memberships: &[(OrganizationId, MemberRole)]) {
+        self.people.change_roles(person, memberships);
     }
 
     /// What `key_issuer.apps` says of an app: its state and version.

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
-use contract::facts::{TokenIssued, TokenRefused};
+use contract::facts::{TokenIssued, TokenRefusalReason, TokenRefused};
 use contract::rpc::AuthenticationMethod;
 use serde_json::{Value, json};
 use stage::{Answer, eventually};
@@ -113,8 +113,13 @@ async fn unknown_clients_wrong_secrets_and_all_else_that_may_not_are_answered_al
     let events = stage.events("token.refused").await;
     let reasons: Vec<_> =
         events.iter().map(|event| event.fact::<TokenRefused>().unwrap().reason).collect();
-    let pairs = ["wrong_secret", "key_ended", "unknown_client", "app_suspended"];
-    assert_eq!(reasons[0], "unknown_client");
+    let pairs = [
+        TokenRefusalReason::WrongSecret,
+        TokenRefusalReason::KeyEnded,
+        TokenRefusalReason::UnknownClient,
+        TokenRefusalReason::AppSuspended,
+    ];
+    assert_eq!(reasons[0], TokenRefusalReason::UnknownClient);
     assert_eq!(
         reasons[1..],
         pairs.iter().flat_map(|reason| [*reason, *reason]).collect::<Vec<_>>()[..]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the demo made: the content of `demo.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Where the API is.
     pub base_url: String,
     /// The organization that develops the app.
@@ -22,7 +22,7 @@ pub struct Demo {
 
 /// A person of the demo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DemoPerson {
+pub(crate) struct DemoPerson {
     /// Their email.
     pub email: String,
     /// Their password.
@@ -35,7 +35,7 @@ pub struct DemoPerson {
 
 /// An account of the demo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DemoAccount {
+pub(crate) struct DemoAccount {
     /// Its id.
     pub id: String,
     /// Its name.
@@ -50,7 +50,7 @@ pub struct DemoAccount {
 
 /// The app of the demo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DemoApp {
+pub(crate) struct DemoApp {
     /// Its id.
     pub id: String,
     /// Its key's client id.
@@ -61,7 +61,7 @@ pub struct DemoApp {
 
 impl Demo {
     /// What to try next, for the terminal.
-    pub fn what_to_try(&self, file: &Path, observer_url: Option<&str>) -> String {
+    pub(crate) fn what_to_try(&self, file: &Path, observer_url: Option<&str>) -> String {
         use std::fmt::Write;
         let base = &self.base_url;
         let mut lines =

@@ -17,7 +17,7 @@ const AUDITED: Duration = Duration::from_secs(20);
 const SERVICE: &str = "retail_media";
 
 /// A random password for a person of the demo.
-pub fn new_password(environment: &Environment) -> String {
+pub(crate) fn new_password(environment: &Environment) -> String {
     hex::encode(environment.bytes::<10>())
 }
 

@@ -35,9 +35,9 @@ use crate::authentication::Caller;
 use crate::problem::Problem;
 
 /// The header with the key.
-pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of an answer that was given before.
-pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A JSON body that asks for something to be created, by a [`Caller`].
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
-use contract::facts::{AccessRefused, Fact};
+use contract::facts::{AccessRefused, Fact, RefusedBecause};
 use contract::rpc::{StreamEvents, StreamHeads};
 use contract::secret::ApiToken;
 use contract::{AppId, Authority, Envelope, Environment, PersonId, RefusalId, Service, Version};
@@ -68,7 +68,7 @@ async fn create_note(
     let fact = AccessRefused {
         operation: "note.create".to_owned(),
         target: format!("note/{}", note.id),
-        reason: "none".to_owned(),
+        reason: RefusedBecause::RoleNotAllowed,
     };
     let mut unit = permit.begin();
     unit.record(note.id.uuid(), Version::FIRST, &fact)?;
@@ -230,7 +230,7 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
     let refused: AccessRefused = events[0].fact().unwrap();
     assert_eq!(refused.operation, "note.create");
     assert_eq!(refused.target, format!("app/{NOTEBOOK}"));
-    assert_eq!(refused.reason, "role_not_allowed");
+    assert_eq!(refused.reason, RefusedBecause::RoleNotAllowed);
     assert_eq!(events[0].kind, AccessRefused::TYPE);
     assert!(events[0].contexthash.is_some());
     let trace = events[0].traceparent.unwrap();

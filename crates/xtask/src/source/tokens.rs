@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Every identifier.
+/// Every identifier, also in the paths that serde takes as strings (`"contract::instant::optional"`).
 pub(crate) fn identifiers(source: TokenStream, found: &mut BTreeSet<String>) {
     for token in source {
         match token {
@@ -13,7 +13,13 @@ pub(crate) fn identifiers(source: TokenStream, found: &mut BTreeSet<String>) {
                 found.insert(word.to_string());
             }
             TokenTree::Group(group) => identifiers(group.stream(), found),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                if text.starts_with('"') && text.contains("::") && !text.contains(' ') {
+                    found.extend(text.trim_matches('"').split("::").map(str::to_owned));
+                }
+            }
+            TokenTree::Punct(_) => {}
         }
     }
 }

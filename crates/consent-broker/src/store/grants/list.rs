@@ -14,33 +14,33 @@ use crate::grant::{Grant, GrantStateName};
 /// Whose grants a caller sees: those on accounts they hold a role on, those of their organizations'
 /// apps, or all.
 #[derive(Debug, Clone, Default)]
-pub struct Sight {
+pub(crate) struct Sight {
     /// All of them: an operator.
-    pub everything: bool,
+    pub(crate) everything: bool,
     /// The accounts.
-    pub accounts: Vec<AccountId>,
+    pub(crate) accounts: Vec<AccountId>,
     /// The organizations.
-    pub organizations: Vec<OrganizationId>,
+    pub(crate) organizations: Vec<OrganizationId>,
 }
 
 /// Which grants are asked for.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Of this app.
-    pub app_id: Option<AppId>,
+    pub(crate) app_id: Option<AppId>,
     /// On this account.
-    pub account_id: Option<AccountId>,
+    pub(crate) account_id: Option<AccountId>,
     /// Of the apps of this organization.
-    pub organization_id: Option<OrganizationId>,
+    pub(crate) organization_id: Option<OrganizationId>,
     /// In this state.
-    pub state: Option<GrantStateName>,
+    pub(crate) state: Option<GrantStateName>,
 }
 
 /// The grants in sight, newest first, after `before`.
 ///
 /// They are read along the indexes of those apps, accounts and organizations that can have any, and
 /// no further than the page reaches: a page costs the same however many grants others have.
-pub async fn list(
+pub(crate) async fn list(
     pool: &PgPool,
     sight: &Sight,
     filter: Filter,

@@ -4,21 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use contract::facts::{MembershipGranted, OrganizationCreated};
 use contract::rpc::{MemberRole, OrganizationKind};
-use contract::{Authority, OrganizationId, PersonId, Version};
+use contract::{OrganizationId, PersonId};
 use serde::Deserialize;
-use service::authentication::Caller;
 use service::http::Creation;
-use service::problem::Problem;
-use service::request::RequestFacts;
+use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::OrganizationAnswer;
-use crate::http::access::{created, invalid};
 use crate::membership::Membership;
-use crate::organization::{Details, Organization, RawDetails};
-use crate::{Directory, store};
+use crate::organization::Organization;
+use crate::profile::{Profile, RawProfile};
+use crate::{Directory, policy, store};
 
 /// An organization to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,67 +68,42 @@ pub(in crate::http) struct CreateOrganization {
 )]
 pub(in crate::http) async fn create(
     State(directory): State<Arc<Directory>>,
-    facts: RequestFacts,
-    caller: Caller,
+    attempt: Attempt,
     Creation { body, idempotency }: Creation<CreateOrganization>,
 ) -> Result<Response, Problem> {
-    let resources = &directory.resources;
-    if let Some(answer) = idempotency.replay(resources).await? {
+    let (env, caller) = (&directory.resources.env, &attempt.caller);
+    let id: OrganizationId = env.new_id();
+    // Any person may.
+    let decision = Ok(policy::any_person(caller));
+    let permit = attempt.permit("organization.create", Target::organization(id), decision).await?;
+    if let Some(answer) = permit.replay(&idempotency).await? {
         return Ok(answer);
     }
-    let details = Details::parse(RawDetails {
+    let profile = Profile::parse(RawProfile {
         name: &body.name,
         kind: body.kind,
         contact_email: &body.contact_email,
         country: &body.country,
         website: body.website.as_deref(),
         description: body.description.as_deref(),
-    })
-    .map_err(invalid)?;
+    })?;
     let owner = body.owner_person_id.unwrap_or(caller.person_id);
     if owner != caller.person_id && !caller.operator {
         return Err(Problem::invalid_field("owner_person_id", "can only be given by an operator"));
     }
-
-    let organization = Organization {
-        id: resources.env.new_id::<OrganizationId>(),
-        details,
-        confirmed_at: None,
-        enabled_domains: Vec::new(),
-        version: Version::FIRST.number(),
-        created_at: resources.env.now(),
-    };
-    let authority = if caller.operator { Authority::OPERATOR } else { Authority::SELF };
-    let mut unit =
-        resources.events.begin(&facts.provenance(caller.actor(), authority, Some(organization.id)));
+    let mut unit = permit.begin();
     let conn = unit.connection().await?;
-    if store::person(conn, owner).await?.is_none() {
+    if store::people::find(conn, owner).await?.is_none() {
         return Err(Problem::invalid_field("owner_person_id", "is nobody's id"));
     }
-    let membership = Membership {
-        id: resources.env.new_id(),
-        organization_id: organization.id,
-        person_id: owner,
-        role: MemberRole::Owner,
-        version: Version::FIRST.number(),
-        created_at: organization.created_at,
-    };
-    store::insert_organization(conn, &organization).await?;
-    store::insert_membership(conn, &membership).await?;
-    let made = OrganizationCreated {
-        organization_id: organization.id,
-        name: organization.details.name.clone(),
-        kind: organization.details.kind,
-        country: organization.details.country.clone(),
-    };
-    unit.record(organization.id.uuid(), Version::FIRST, &made)?;
-    let granted = MembershipGranted {
-        membership_id: membership.id,
-        organization_id: organization.id,
-        person_id: owner,
-        role: membership.role,
-    };
-    unit.record(membership.id.uuid(), Version::FIRST, &granted)?;
-    let location = format!("/v1/organizations/{}", organization.id);
-    created(unit, &idempotency, location, &OrganizationAnswer::from(organization)).await
+    let now = env.now();
+    let (organization, created) = Organization::create(id, profile, now);
+    let (membership, granted) = Membership::grant(env.new_id(), id, owner, MemberRole::Owner, now);
+    store::organizations::insert(conn, &organization).await?;
+    store::memberships::insert(conn, &membership).await?;
+    unit.record_with(id.uuid(), organization.version, &created, &organization.details())?;
+    unit.record(membership.id.uuid(), membership.version, &granted)?;
+    let (location, version) = (format!("/v1/organizations/{id}"), organization.version);
+    let answer = OrganizationAnswer::from(organization);
+    idempotency.created(unit, location, version, &answer).await
 }

@@ -1,24 +1,17 @@
 //! PATCH /v1/organizations/{id}
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use contract::OrganizationId;
-use contract::facts::OrganizationEdited;
 use contract::rpc::OrganizationKind;
 use serde::{Deserialize, Deserializer};
-use service::authentication::Caller;
 use service::http::{IfMatch, Json, Path};
-use service::problem::Problem;
-use service::request::RequestFacts;
+use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::{OrganizationAnswer, tagged};
-use crate::http::access::{Access, invalid, not_found};
-use crate::organization::{Edit, OptionalEdit};
-use crate::policy::OrganizationAction;
-use crate::{Directory, store};
+use crate::policy::{self, OrganizationAction};
+use crate::profile::{Edit, OptionalEdit};
+use crate::store;
 
 /// What to change. Fields that are left out stay; `null` takes an optional one away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,44 +79,36 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
     ),
 )]
 pub(in crate::http) async fn edit(
-    State(directory): State<Arc<Directory>>,
-    facts: RequestFacts,
-    caller: Caller,
+    attempt: Attempt,
     Path(id): Path<OrganizationId>,
     if_match: IfMatch,
     Json(body): Json<EditOrganization>,
 ) -> Result<Response, Problem> {
-    let access = Access { directory: &directory, facts: &facts, caller: &caller };
-    let authority =
-        access.to_organization(id, OrganizationAction::Edit, "organization.edit").await?;
-
-    let mut unit =
-        directory.resources.events.begin(&facts.provenance(caller.actor(), authority, Some(id)));
+    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Edit);
+    let permit = attempt.permit("organization.edit", Target::organization(id), decision).await?;
+    let mut unit = permit.begin();
     let conn = unit.connection().await?;
-    let mut organization = store::lock_organization(conn, id).await?.ok_or_else(not_found)?;
+    let found = store::organizations::lock(conn, id).await?;
+    let organization = found.ok_or_else(Problem::no_such::<OrganizationId>)?;
     if_match.check(organization.version)?;
-    let edit = Edit {
-        name: body.name,
-        kind: body.kind,
-        contact_email: body.contact_email,
-        country: body.country,
-        website: body.website,
-        description: body.description,
-    };
-    let (details, changed) = organization.details.edited(&edit).map_err(invalid)?;
-    if changed.is_empty() {
+    let Some((organization, edited)) = organization.edit(&Edit::from(body))? else {
         return Ok(tagged(organization));
-    }
-    if changed.contains(&"contact_email") {
-        organization.confirmed_at = None;
-    }
-    organization.details = details;
-    let changed = changed.into_iter().map(str::to_owned).collect();
-    super::operate::advance(
-        unit,
-        &mut organization,
-        &OrganizationEdited { organization_id: id, changed },
-    )
-    .await?;
+    };
+    store::organizations::save(conn, &organization).await?;
+    unit.record_with(id.uuid(), organization.version, &edited, &organization.details())?;
+    unit.commit().await?;
     Ok(tagged(organization))
+}
+
+impl From<EditOrganization> for Edit {
+    fn from(body: EditOrganization) -> Self {
+        Self {
+            name: body.name,
+            kind: body.kind,
+            contact_email: body.contact_email,
+            country: body.country,
+            website: body.website,
+            description: body.description,
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! `/v1/organizations`.
 
+pub(super) mod confirm_contact;
 pub(super) mod create;
 pub(super) mod edit;
-pub(super) mod operate;
+pub(super) mod enable_domains;
+pub(super) mod list;
 pub(super) mod read;
 
 use axum::http::header::ETAG;
@@ -50,18 +52,18 @@ pub(super) struct OrganizationAnswer {
 
 impl From<Organization> for OrganizationAnswer {
     fn from(organization: Organization) -> Self {
-        let details = organization.details;
+        let profile = organization.profile;
         Self {
             id: organization.id,
-            name: details.name,
-            kind: details.kind,
-            contact_email: details.contact_email.as_str().to_owned(),
-            country: details.country,
-            website: details.website,
-            description: details.description,
+            name: profile.name,
+            kind: profile.kind,
+            contact_email: profile.contact_email.as_str().to_owned(),
+            country: profile.country,
+            website: profile.website,
+            description: profile.description,
             confirmed: organization.confirmed_at.is_some(),
             confirmed_at: organization.confirmed_at,
-            enabled_domains: organization.enabled_domains,
+            enabled_domains: organization.enabled_domains.iter().map(ToString::to_string).collect(),
             created_at: organization.created_at,
         }
     }

@@ -19,7 +19,7 @@ fn people() -> HashMap<Email, PersonId> {
 
 fn planned(known: &Known, lines: &str) -> Plan {
     let lines = parse(format!("{HEADER}{lines}").as_bytes(), 100, &Catalogue::default()).unwrap();
-    plan(lines, known, &Environment::system())
+    plan(lines, known, &Environment::system(), DateTime::UNIX_EPOCH)
 }
 
 fn outcomes(plan: &Plan) -> Vec<Outcome> {
@@ -31,15 +31,11 @@ fn after(plan: &Plan) -> Known {
     let mut known = Known { people: people(), ..Known::default() };
     for change in &plan.changes {
         match change.clone() {
-            Change::CreateAccount { id, details } => {
-                let key = details.external_id.clone().unwrap();
-                known.accounts.insert(key, KnownAccount { id, details, version: 1 });
+            Change::AccountCreated(account, _) => {
+                known.accounts.insert(account.profile.external_id.clone().unwrap(), account);
             }
-            Change::GrantRole { id, account_id, person_id, role } => {
-                known.roles.insert(
-                    (account_id, person_id),
-                    HeldRole { id, account_id, person_id, role, version: 1 },
-                );
+            Change::RoleGranted(held, _) => {
+                known.roles.insert((held.account_id, held.person_id), held);
             }
             other => panic!("nothing was known, so nothing changes: {other:?}"),
         }
@@ -70,7 +66,7 @@ fn another_name_and_another_role_update() {
     let known = after(&planned(&Known { people: people(), ..Known::default() }, TWO));
     let plan = planned(&known, "Shop 2,advertiser,retail_media,A-1,admin@example.com,viewer\n");
     assert_eq!(outcomes(&plan), [Outcome::Updated]);
-    assert!(matches!(plan.changes[..], [Change::RenameAccount { .. }, Change::ChangeRole { .. }]));
+    assert!(matches!(plan.changes[..], [Change::AccountRenamed(..), Change::RoleChanged(..)]));
 }
 
 #[test]
@@ -115,7 +111,6 @@ fn without_an_external_id_equal_lines_are_one_new_account() {
          Shop,advertiser,retail_media,,analyst@example.com,viewer\n\
          Shop,publisher,retail_media,,,\n",
     );
-    let accounts =
-        plan.changes.iter().filter(|c| matches!(c, Change::CreateAccount { .. })).count();
+    let accounts = plan.changes.iter().filter(|c| matches!(c, Change::AccountCreated(..))).count();
     assert_eq!(accounts, 2);
 }

@@ -1,0 +1,127 @@
+//! The consent text: the names and words that an account owner is shown, and that are kept as the
+//! details of a consent. Both are made of this one, so that they cannot differ. Pure.
+
+use contract::catalogue::{Catalogue, DomainLevel, Level};
+use contract::facts::{AskedDomain, AskedService, ConsentDetails};
+use contract::rpc::{AppView, OrganizationView};
+
+/// The language of the catalogue and of the words here (BCP 47).
+const LANGUAGE: &str = "en";
+
+/// How long a consent lasts.
+const DURATION: &str = "Until you revoke it: a consent does not expire by itself.";
+
+/// How a consent can be ended.
+const HOW_TO_END: &str = "Whoever may consent for an account can revoke its consent, or all consents to the app, \
+                          at any time. It counts at once.";
+
+/// What is the same for all accounts of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct ConsentText {
+    /// The organization that asks.
+    pub(crate) organization_name: String,
+    /// The app that asks.
+    pub(crate) app_name: String,
+    /// Its description.
+    pub(crate) app_description: Option<String>,
+    /// The service whose accounts it is about.
+    pub(crate) service: AskedService,
+    /// What the app wants to do.
+    pub(crate) domains: Vec<AskedDomain>,
+    /// How long a consent lasts.
+    pub(crate) duration: &'static str,
+    /// How it can be ended.
+    pub(crate) how_to_end: &'static str,
+}
+
+impl ConsentText {
+    /// What is shown at this moment, in the catalogue's words.
+    pub(crate) fn of(
+        catalogue: &Catalogue,
+        app: &AppView,
+        organization: &OrganizationView,
+        service: &str,
+    ) -> Self {
+        let domain = |asked| asked_domain(catalogue, service, asked);
+        Self {
+            organization_name: organization.name.clone(),
+            app_name: app.name.clone(),
+            app_description: app.description.clone(),
+            service: asked_service(catalogue, service),
+            domains: app.domains.iter().map(domain).collect(),
+            duration: DURATION,
+            how_to_end: HOW_TO_END,
+        }
+    }
+
+    /// What was shown to whoever consented for the account of this name.
+    pub(crate) fn details(&self, account_name: &str) -> ConsentDetails {
+        ConsentDetails {
+            organization_name: self.organization_name.clone(),
+            app_name: self.app_name.clone(),
+            app_description: self.app_description.clone(),
+            account_name: account_name.to_owned(),
+            language: LANGUAGE.to_owned(),
+            service: self.service.clone(),
+            domains: self.domains.clone(),
+            duration: self.duration.to_owned(),
+            how_to_end: self.how_to_end.to_owned(),
+        }
+    }
+}
+
+/// The service as the catalogue describes it.
+fn asked_service(catalogue: &Catalogue, name: &str) -> AskedService {
+    let entry = catalogue.services.get(name);
+    AskedService {
+        name: name.to_owned(),
+        title: entry.map_or_else(|| name.to_owned(), |entry| entry.title.clone()),
+        description: entry.map(|entry| entry.description.clone()).unwrap_or_default(),
+    }
+}
+
+/// The domain in the catalogue's words. A domain that an operator has since taken out of the
+/// catalogue is still named: it is still part of what the app asks for.
+fn asked_domain(catalogue: &Catalogue, service: &str, asked: &DomainLevel) -> AskedDomain {
+    let entry =
+        catalogue.services.get(service).and_then(|service| service.domains.get(&asked.domain));
+    let words = |level: Level| {
+        entry.and_then(|entry| entry.level(level)).map(|level| level.description.clone())
+    };
+    let levels: &[Level] = match asked.level {
+        Level::Read => &[Level::Read],
+        Level::Manage => &[Level::Read, Level::Manage],
+    };
+    AskedDomain {
+        domain: asked.domain.clone(),
+        title: entry.map_or_else(|| asked.domain.clone(), |entry| entry.title.clone()),
+        level: asked.level,
+        descriptions: levels.iter().filter_map(|level| words(*level)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manage_is_told_in_the_words_of_both_levels() {
+        let asked = DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage };
+        let told = asked_domain(&Catalogue::default(), "retail_media", &asked);
+        assert_eq!(told.title, "Campaigns");
+        assert_eq!(
+            told.descriptions,
+            [
+                "See your campaigns and line items.",
+                "Create, change and stop your campaigns and line items."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_domain_that_left_the_catalogue_is_still_named() {
+        let asked = DomainLevel { domain: "gone".to_owned(), level: Level::Read };
+        let told = asked_domain(&Catalogue::default(), "retail_media", &asked);
+        assert_eq!((told.title.as_str(), told.descriptions.len()), ("gone", 0));
+    }
+}

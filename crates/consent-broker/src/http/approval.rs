@@ -1,0 +1,83 @@
+//! An approval, and what comes of it, on the wire.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use contract::{AccountId, AppId, GrantId, LinkId, PersonId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::consent_page::ConsentedBy;
+use crate::link::Link;
+use crate::redemption::Redeemed;
+
+/// Which accounts consent.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approval {
+    /// The accounts: at least one, at most 1,000, each once.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub(crate) accounts: Vec<AccountId>,
+}
+
+/// A request that was approved.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are named as the API names them")]
+pub(crate) struct Approved {
+    /// The link; it cannot be used again.
+    pub(crate) link_id: LinkId,
+    /// The app that may act now.
+    pub(crate) app_id: AppId,
+    /// When.
+    pub(crate) approved_at: DateTime<Utc>,
+    /// The accounts that consent because of it.
+    pub(crate) granted: Vec<NewGrant>,
+    /// The chosen accounts that had consented before. Their grants are left as they were.
+    pub(crate) already_granted: Vec<EarlierGrant>,
+}
+
+/// A grant that the approval made.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NewGrant {
+    /// The grant.
+    pub(crate) grant_id: GrantId,
+    /// The account.
+    pub(crate) account_id: AccountId,
+}
+
+/// A grant that was there before.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct EarlierGrant {
+    /// The grant.
+    pub(crate) grant_id: GrantId,
+    /// The account.
+    pub(crate) account_id: AccountId,
+    /// Who granted it.
+    pub(crate) granted_by: ConsentedBy,
+    /// When.
+    pub(crate) granted_at: DateTime<Utc>,
+}
+
+impl Approved {
+    /// What came of the approval of this link, with these names.
+    pub(crate) fn of(link: &Link, redeemed: Redeemed, names: &BTreeMap<PersonId, String>) -> Self {
+        let granted = redeemed.granted.into_iter();
+        let granted = granted.map(|(grant_id, account_id)| NewGrant { grant_id, account_id });
+        let earlier = redeemed.already_granted.into_iter().map(|grant| EarlierGrant {
+            grant_id: grant.id,
+            account_id: grant.account_id,
+            granted_by: ConsentedBy {
+                person_id: grant.granted_by,
+                name: names.get(&grant.granted_by).cloned(),
+            },
+            granted_at: grant.granted_at,
+        });
+        Self {
+            link_id: link.id,
+            app_id: link.app_id,
+            approved_at: redeemed.at,
+            granted: granted.collect(),
+            already_granted: earlier.collect(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What may become of a link: each command answers with the next state and the fact, or with why not.
+
+use chrono::{DateTime, Duration, Utc};
+use contract::Version;
+use contract::facts::{
+    ConsentLinkCreated, ConsentLinkDenied, ConsentLinkExpired, ConsentLinkOpened,
+    ConsentLinkRedeemed, ConsentLinkRevoked, grants_sha256,
+};
+use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
+
+use super::{Closed, Link, LinkState, Opened};
+use crate::grant::Grant;
+use crate::revocation::Revocation;
+
+/// A link to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkDraft {
+    /// Its id.
+    pub(crate) id: LinkId,
+    /// The app that asks.
+    pub(crate) app_id: AppId,
+    /// The organization that develops the app.
+    pub(crate) organization_id: OrganizationId,
+    /// The token's last four characters.
+    pub(crate) hint: String,
+    /// What its maker calls it.
+    pub(crate) label: Option<String>,
+    /// Who makes it.
+    pub(crate) created_by: PersonId,
+    /// How long it lives.
+    pub(crate) lifetime: Duration,
+}
+
+impl Link {
+    /// Makes a link.
+    pub(crate) fn create(draft: LinkDraft, now: DateTime<Utc>) -> (Self, ConsentLinkCreated) {
+        let link = Self {
+            id: draft.id,
+            app_id: draft.app_id,
+            organization_id: draft.organization_id,
+            hint: draft.hint,
+            label: draft.label,
+            created_by: draft.created_by,
+            created_at: now,
+            expires_at: now + draft.lifetime,
+            opened: None,
+            state: LinkState::Pending,
+            version: Version::FIRST,
+        };
+        let fact = ConsentLinkCreated {
+            link_id: link.id,
+            app_id: link.app_id,
+            expires_at: link.expires_at,
+        };
+        (link, fact)
+    }
+
+    /// Opens the link. None if that changes nothing: it was opened before, or those who made it look at
+    /// it themselves.
+    pub(crate) fn open(
+        &self,
+        by: PersonId,
+        by_its_makers: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Self, ConsentLinkOpened)>, Closed> {
+        self.usable(now)?;
+        if by_its_makers || self.state != LinkState::Pending {
+            return Ok(None);
+        }
+        let opened = Some(Opened { at: now, by });
+        let next = Self { opened, ..self.next(LinkState::Opened) };
+        let fact = ConsentLinkOpened { link_id: self.id, app_id: self.app_id, person_id: by };
+        Ok(Some((next, fact)))
+    }
+
+    /// Uses the link to approve, for these new grants and these accounts that had consented before.
+    pub(crate) fn redeem(
+        &self,
+        by: PersonId,
+        grants: &[&Grant],
+        already_granted: Vec<AccountId>,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, ConsentLinkRedeemed), Closed> {
+        self.usable(now)?;
+        let fact = ConsentLinkRedeemed {
+            link_id: self.id,
+            app_id: self.app_id,
+            person_id: by,
+            granted_count: count(grants.len()),
+            already_granted_count: count(already_granted.len()),
+            grants_sha256: grants_sha256(grants.iter().map(|grant| grant.id)),
+        };
+        let granted = grants.iter().map(|grant| grant.account_id).collect();
+        let next = self.next(LinkState::Granted { at: now, by, granted, already_granted });
+        Ok((next, fact))
+    }
+
+    /// Uses the link to deny.
+    pub(crate) fn deny(
+        &self,
+        by: PersonId,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, ConsentLinkDenied), Closed> {
+        self.usable(now)?;
+        let fact = ConsentLinkDenied { link_id: self.id, app_id: self.app_id, person_id: by };
+        Ok((self.next(LinkState::Denied { at: now, by }), fact))
+    }
+
+    /// Ends the link before its use, on request. None if it is revoked already.
+    pub(crate) fn revoke(
+        &self,
+        by: PersonId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Self, ConsentLinkRevoked)>, Closed> {
+        match self.usable(now) {
+            Ok(()) => Ok(Some(self.revoked(Revocation::requested(by, now)))),
+            Err(Closed::Revoked { .. }) => Ok(None),
+            Err(closed) => Err(closed),
+        }
+    }
+
+    /// Ends the link with its app. None if it has ended before. One whose time has run out unrecorded ends
+    /// in this way: nobody will look for it again.
+    pub(crate) fn end_with_app(&self, now: DateTime<Utc>) -> Option<(Self, ConsentLinkRevoked)> {
+        self.is_open().then(|| self.revoked(Revocation::app_archived(now)))
+    }
+
+    /// Records that the link's time has run out. None if it has not, or the link has ended before.
+    pub(crate) fn expire(&self, now: DateTime<Utc>) -> Option<(Self, ConsentLinkExpired)> {
+        if !self.is_open() || now < self.expires_at {
+            return None;
+        }
+        let fact = ConsentLinkExpired { link_id: self.id, app_id: self.app_id };
+        Some((self.next(LinkState::Expired { recorded_at: now }), fact))
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.state, LinkState::Pending | LinkState::Opened)
+    }
+
+    fn revoked(&self, revocation: Revocation) -> (Self, ConsentLinkRevoked) {
+        let fact =
+            ConsentLinkRevoked { link_id: self.id, app_id: self.app_id, reason: revocation.reason };
+        (self.next(LinkState::Revoked(revocation)), fact)
+    }
+
+    fn next(&self, state: LinkState) -> Self {
+        Self { state, version: self.version.next(), ..self.clone() }
+    }
+}
+
+fn count(accounts: usize) -> u32 {
+    u32::try_from(accounts).expect("an approval has far fewer accounts")
+}

@@ -1,0 +1,243 @@
+//! The other services, as far as this one asks them: what they know is set by the test.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use contract::catalogue::{DomainLevel, Level};
+use contract::rpc::{
+    AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
+    AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
+    HeldAccountRole, MemberRole, Membership, NameAccounts, NameApps, NamePeople, NamedAccount,
+    NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
+};
+use contract::secret::ApiToken;
+use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service};
+use service::rpc::RpcServer;
+use service::{Shared, Tasks};
+use stage::Person;
+
+/// What the directory, the app registry and the key issuer know.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) people: BTreeMap<String, AuthenticatedPerson>,
+    pub(crate) names: BTreeMap<PersonId, String>,
+    pub(crate) organizations: BTreeMap<OrganizationId, OrganizationView>,
+    pub(crate) apps: BTreeMap<AppId, AppView>,
+    pub(crate) app_tokens: BTreeMap<String, AuthenticatedApp>,
+    pub(crate) accounts: BTreeMap<AccountId, NamedAccount>,
+    pub(crate) roles: BTreeMap<(AccountId, PersonId), AccountRole>,
+}
+
+/// Holds what is known, and answers from it.
+#[derive(Clone, Default)]
+pub(crate) struct RemoteServices(Arc<Mutex<Known>>);
+
+impl RemoteServices {
+    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap()
+    }
+
+    /// A person, and the API token that proves them.
+    pub(crate) fn person(&self, env: &Environment, name: &str, operator: bool) -> Person {
+        let (person_id, token) = (env.new_id(), ApiToken::generate(env));
+        let person = AuthenticatedPerson {
+            person_id,
+            operator,
+            memberships: Vec::new(),
+            api_token_id: env.new_id(),
+        };
+        let mut known = self.known();
+        known.people.insert(hash_in_hex(&token), person);
+        known.names.insert(person_id, name.to_owned());
+        Person { id: person_id, token }
+    }
+
+    pub(crate) fn join(&self, person: PersonId, organization_id: OrganizationId, role: MemberRole) {
+        for known in self.known().people.values_mut().filter(|known| known.person_id == person) {
+            known.memberships.push(Membership { organization_id, role });
+        }
+    }
+
+    pub(crate) fn leave(&self, person: PersonId, organization: OrganizationId) {
+        for known in self.known().people.values_mut().filter(|known| known.person_id == person) {
+            known.memberships.retain(|membership| membership.organization_id != organization);
+        }
+    }
+
+    pub(crate) fn organization(&self, env: &Environment, confirmed: bool) -> OrganizationId {
+        let id = env.new_id();
+        let view = OrganizationView {
+            id,
+            name: "Bidwise".to_owned(),
+            kind: OrganizationKind::TechnologyCompany,
+            contact_email: "apps@example.com".to_owned(),
+            website: None,
+            confirmed,
+            enabled_domains: Vec::new(),
+        };
+        self.known().organizations.insert(id, view);
+        id
+    }
+
+    pub(crate) fn app(
+        &self,
+        env: &Environment,
+        organization_id: OrganizationId,
+        service: &str,
+    ) -> AppId {
+        let id = env.new_id();
+        let view = AppView {
+            id,
+            organization_id,
+            name: "Shelf Optimizer".to_owned(),
+            description: Some("Keeps shelves full.".to_owned()),
+            has_image: true,
+            authentication_method: AuthenticationMethod::ClientCredentials,
+            state: AppState::Active,
+            service: Some(service.to_owned()),
+            domains: vec![DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage }],
+            scopes: Vec::new(),
+            version: 2,
+        };
+        let caller = AuthenticatedApp {
+            app_id: id,
+            organization_id,
+            client_id: env.new_id::<KeyId>().client_id(),
+            scope: String::new(),
+        };
+        let mut known = self.known();
+        known.apps.insert(id, view);
+        known.app_tokens.insert(format!("access-token-of-{id}"), caller);
+        id
+    }
+
+    pub(crate) fn app_state(&self, app: AppId, state: AppState) {
+        self.known().apps.get_mut(&app).unwrap().state = state;
+    }
+
+    pub(crate) fn account(&self, env: &Environment, name: &str, service: &str) -> AccountId {
+        let account_id = env.new_id();
+        let account = NamedAccount {
+            account_id,
+            name: name.to_owned(),
+            kind: AccountKind::Advertiser,
+            service: service.to_owned(),
+        };
+        self.known().accounts.insert(account_id, account);
+        account_id
+    }
+
+    pub(crate) fn role(&self, account: AccountId, person: PersonId, role: Option<AccountRole>) {
+        let mut known = self.known();
+        match role {
+            Some(role) => known.roles.insert((account, person), role),
+            None => known.roles.remove(&(account, person)),
+        };
+    }
+
+    /// Answers on this NATS.
+    pub(crate) async fn answer(&self, client: &async_nats::Client, shared: &Shared) {
+        let tasks: &Tasks = &shared.tasks;
+        let server = |service| {
+            RpcServer::new(service, client.clone(), shared.env.clone(), tasks.clone(), 256)
+        };
+        macro_rules! answers {
+            ($server:ident: $($question:ty => $answer:expr;)*) => {$({
+                let known = self.clone();
+                $server
+                    .answer(move |_, question: $question| {
+                        let answer: fn(&Known, $question) -> _ = $answer;
+                        let reply = answer(&known.known(), question);
+                        async move { Ok(reply) }
+                    })
+                    .await
+                    .unwrap();
+            })*};
+        }
+        let directory = server(Service::Directory);
+        answers! { directory:
+            Authenticate => |known, asked| known.people.get(&asked.token_sha256).cloned();
+            GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
+            VisibleAccounts => |known, asked| known.visible(&asked);
+            AccountRolesOf => |known, asked| known.roles_of(&asked);
+            NamePeople => |known, asked| known.people_named(&asked);
+            NameAccounts => |known, asked| {
+                asked.account_ids.iter().filter_map(|id| known.accounts.get(id).cloned()).collect()
+            };
+        }
+        let registry = server(Service::AppRegistry);
+        answers! { registry:
+            GetApp => |known, asked| known.apps.get(&asked.app_id).cloned();
+            NameApps => |known, asked| known.apps_named(&asked);
+        }
+        let issuer = server(Service::KeyIssuer);
+        answers! { issuer:
+            AuthenticateApp => |known, asked| known.app_tokens.get(&asked.access_token).cloned();
+        }
+    }
+}
+
+impl Known {
+    fn visible(&self, asked: &VisibleAccounts) -> Vec<VisibleAccount> {
+        let held = self.roles.iter().filter(|((_, person), _)| *person == asked.person_id);
+        let of_service = held.filter_map(|((account, _), role)| {
+            let account =
+                self.accounts.get(account).filter(|account| account.service == asked.service)?;
+            let may = self.roles.iter().filter(|((other, _), role)| {
+                *other == account.account_id && asked.consent_roles.contains(role)
+            });
+            Some(VisibleAccount {
+                id: account.account_id,
+                name: account.name.clone(),
+                kind: account.kind,
+                service: account.service.clone(),
+                role: *role,
+                consenters: may.map(|((_, person), _)| self.named(*person)).collect(),
+            })
+        });
+        of_service.collect()
+    }
+
+    fn roles_of(&self, asked: &AccountRolesOf) -> Vec<HeldAccountRole> {
+        let wanted = |account: &AccountId| {
+            asked.account_ids.as_ref().is_none_or(|ids| ids.contains(account))
+        };
+        let held = self
+            .roles
+            .iter()
+            .filter(|((account, person), _)| *person == asked.person_id && wanted(account));
+        held.map(|((account, _), role)| HeldAccountRole {
+            account_id: *account,
+            service: self.accounts[account].service.clone(),
+            role: *role,
+        })
+        .collect()
+    }
+
+    fn people_named(&self, asked: &NamePeople) -> Vec<NamedPerson> {
+        asked.person_ids.iter().map(|person| self.named(*person)).collect()
+    }
+
+    fn apps_named(&self, asked: &NameApps) -> Vec<NamedApp> {
+        let known = asked.app_ids.iter().filter_map(|id| self.apps.get(id));
+        known
+            .map(|app| NamedApp {
+                app_id: app.id,
+                name: app.name.clone(),
+                organization_id: app.organization_id,
+            })
+            .collect()
+    }
+
+    fn named(&self, person_id: PersonId) -> NamedPerson {
+        NamedPerson { person_id, name: self.names[&person_id].clone() }
+    }
+}
+
+fn hash_in_hex(token: &ApiToken) -> String {
+    use std::fmt::Write as _;
+    token.hash().0.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}

@@ -1,0 +1,80 @@
+//! POST /v1/api-tokens
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use service::Problem;
+use service::http::Json;
+use utoipa::ToSchema;
+
+use super::TokenAnswer;
+use crate::api_token::NewToken;
+use crate::http::sign_in::SignedIn;
+use crate::{Directory, issue};
+
+/// A token to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct CreateToken {
+    /// What its owner calls it.
+    #[schema(example = "laptop", min_length = 1, max_length = 100)]
+    name: String,
+    /// When it shall end by itself; never, if left out.
+    #[serde(default, deserialize_with = "contract::instant::optional")]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// A new token, with its secret.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct NewTokenAnswer {
+    #[serde(flatten)]
+    record: TokenAnswer,
+    /// The token itself: shown this once, kept nowhere.
+    #[schema(example = "mandate_pat_…")]
+    token: String,
+}
+
+/// Create an API token
+///
+/// Signed in by email and password (HTTP Basic), or by another API token. The answer has the token
+/// itself, this once. For the same reason an Idempotency-Key has no effect: an answer that is kept
+/// would be a secret that is kept.
+#[utoipa::path(
+    post,
+    path = "/v1/api-tokens",
+    operation_id = "createApiToken",
+    tag = "api-tokens",
+    request_body = CreateToken,
+    responses(
+        (status = 201, description = "Made; the token is in the answer.", body = NewTokenAnswer),
+        (status = 401, description = "Email or password are wrong, or no valid API token.", body = Problem),
+        (status = 422, description = "Some fields are wrong.", body = Problem),
+        (status = 503, description = "Too many sign in at the moment.", body = Problem),
+    ),
+    security(("password" = []), ("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([{"event": "sign-in.accepted", "if": "by password"}, "api-token.created"])),
+        ("x-mandate-refusals" = json!(["sign-in.refused"])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
+)]
+pub(in crate::http) async fn create(
+    State(directory): State<Arc<Directory>>,
+    SignedIn { person_id, permit }: SignedIn,
+    Json(body): Json<CreateToken>,
+) -> Result<Response, Problem> {
+    let env = &directory.resources.env;
+    let new = NewToken::parse(&body.name, body.expires_at, env.now())?;
+    let mut unit = permit.begin();
+    let (record, secret) = issue::token(&mut unit, env, person_id, new).await?;
+    unit.commit().await?;
+    let location = format!("/v1/api-tokens/{}", record.id);
+    let answer = NewTokenAnswer { record: record.into(), token: secret.reveal().to_owned() };
+    let headers = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
+    Ok((StatusCode::CREATED, headers, Json(answer)).into_response())
+}

@@ -1,0 +1,46 @@
+//! `/v1/api-tokens`.
+
+pub(super) mod create;
+pub(super) mod list;
+pub(super) mod revoke;
+
+use chrono::{DateTime, Utc};
+use contract::ApiTokenId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api_token::TokenRecord;
+
+/// An API token: the record, not the secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiToken)]
+pub(super) struct TokenAnswer {
+    /// Its id.
+    id: ApiTokenId,
+    /// What its owner calls it.
+    name: String,
+    /// Its last four characters.
+    hint: String,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    revoked_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+impl From<TokenRecord> for TokenAnswer {
+    fn from(token: TokenRecord) -> Self {
+        Self {
+            id: token.id,
+            name: token.name,
+            hint: token.hint,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            revoked_at: token.revoked_at,
+            last_used_at: token.last_used_at,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! GET /v1/organizations/{id}/members
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use contract::OrganizationId;
+use service::http::{Page, PageQuery, Path, Query};
+use service::{Attempt, Problem, Target};
+
+use super::MemberAnswer;
+use crate::policy::{self, OrganizationAction};
+use crate::store::Slice;
+use crate::{Directory, store};
+
+/// List an organization's members
+#[utoipa::path(
+    get,
+    path = "/v1/organizations/{id}/members",
+    operation_id = "listMembers",
+    tag = "organizations",
+    params(("id" = OrganizationId, Path, description = "The organization."), PageQuery),
+    responses(
+        (status = 200, description = "A page.", body = Page<MemberAnswer>),
+        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 404, description = "There is none, or the caller is no member.", body = Problem),
+        (status = 422, description = "A wrong parameter.", body = Problem),
+    ),
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["owner", "developer", "auditor", "operator"])),
+    ),
+)]
+pub(in crate::http) async fn list(
+    State(directory): State<Arc<Directory>>,
+    attempt: Attempt,
+    Path(id): Path<OrganizationId>,
+    Query(query): Query<PageQuery>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, Problem> {
+    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Read);
+    let _permit = attempt.permit("organization.read", Target::organization(id), decision).await?;
+    let slice = Slice { after: query.after()?, limit: query.rows() };
+    let mut conn = directory.resources.pool.acquire().await?;
+    let found = store::organizations::find(&mut conn, id).await?;
+    found.ok_or_else(Problem::no_such::<OrganizationId>)?;
+    let rows = store::memberships::list(&mut conn, id, slice).await?;
+    let page = Page::of_rows(rows, &query, |member| member.membership.id)?;
+    Ok(page.map(MemberAnswer::from).into_response_for(&uri))
+}

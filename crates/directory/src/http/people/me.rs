@@ -1,0 +1,94 @@
+//! GET /v1/people/me
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use contract::rpc::{AccountRole, MemberRole};
+use contract::{AccountId, OrganizationId, PersonId};
+use serde::Serialize;
+use service::http::Json;
+use service::{Caller, Problem};
+use utoipa::ToSchema;
+
+use super::PersonAnswer;
+use crate::{Directory, store};
+
+/// The caller, with all they may.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Me {
+    #[serde(flatten)]
+    person: PersonAnswer,
+    /// Their memberships.
+    memberships: Vec<MyMembership>,
+    /// Their roles on accounts.
+    account_roles: Vec<MyAccountRole>,
+}
+
+/// The caller's role in an organization.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct MyMembership {
+    /// The organization.
+    organization_id: OrganizationId,
+    /// Its name.
+    organization_name: String,
+    /// The role.
+    role: MemberRole,
+}
+
+/// The caller's role on an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct MyAccountRole {
+    /// The account.
+    account_id: AccountId,
+    /// Its service.
+    service: String,
+    /// The role.
+    role: AccountRole,
+}
+
+/// Read who I am
+///
+/// The person for whom the API token speaks, their memberships and their roles on accounts.
+#[utoipa::path(
+    get,
+    path = "/v1/people/me",
+    operation_id = "getMe",
+    tag = "people",
+    responses(
+        (status = 200, description = "The caller.", body = Me),
+        (status = 401, description = "No valid API token.", body = Problem),
+    ),
+    security(("api_token" = [])),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-roles" = json!(["person"])),
+    ),
+)]
+pub(in crate::http) async fn me(
+    State(directory): State<Arc<Directory>>,
+    caller: Caller,
+) -> Result<Json<Me>, Problem> {
+    let mut conn = directory.resources.pool.acquire().await?;
+    let person = store::people::find(&mut conn, caller.person_id)
+        .await?
+        .ok_or_else(Problem::no_such::<PersonId>)?;
+    let memberships = store::memberships::of_person(&mut conn, caller.person_id).await?;
+    let roles = store::account_roles::of_person(&mut conn, caller.person_id, None).await?;
+    let memberships = memberships
+        .into_iter()
+        .map(|(organization_id, organization_name, role)| MyMembership {
+            organization_id,
+            organization_name,
+            role,
+        })
+        .collect();
+    let account_roles = roles
+        .into_iter()
+        .map(|held| MyAccountRole {
+            account_id: held.account_id,
+            service: held.service,
+            role: held.role,
+        })
+        .collect();
+    Ok(Json(Me { person: person.into(), memberships, account_roles }))
+}

@@ -1,0 +1,101 @@
+//! Projection of the app registry's facts: which apps are active, and the end of an app's keys with the app.
+
+use async_trait::async_trait;
+use contract::facts::{AppActivated, AppArchived, AppResumed, AppSuspended};
+use contract::rpc::AppState;
+use contract::{AppId, Envelope, Fact, Service};
+use eventstore::{EventStore, Projection, ProjectionError};
+use sqlx::PgConnection;
+
+use crate::key::DeletionReason;
+use crate::store::{apps, keys};
+
+/// Keeps `key_issuer.apps`, and deletes an archived app's keys in the transaction that learns of it.
+pub(crate) struct AppProjection {
+    events: EventStore,
+}
+
+impl AppProjection {
+    /// Keys are deleted in the name of this store's service.
+    pub(crate) fn new(events: EventStore) -> Self {
+        Self { events }
+    }
+
+    async fn activate(
+        &self,
+        connection: &mut PgConnection,
+        event: &Envelope,
+    ) -> Result<(), ProjectionError> {
+        let fact: AppActivated = event.fact()?;
+        let app = apps::KnownApp {
+            id: fact.app_id,
+            organization_id: fact.organization_id,
+            state: AppState::Active,
+            authentication_method: fact.authentication_method,
+            scope: fact.scopes.join(" "),
+            version: event.streamversion,
+        };
+        Ok(apps::know(connection, &app).await?)
+    }
+
+    /// An app that was archived as a draft is unknown here and has no keys.
+    async fn archive(
+        &self,
+        connection: &mut PgConnection,
+        event: &Envelope,
+    ) -> Result<(), ProjectionError> {
+        let app: AppId = event.fact::<AppArchived>()?.app_id;
+        // First the app's row: whoever makes a key at this moment holds it, or waits for it.
+        let known = apps::follow(connection, app, AppState::Archived, event.streamversion).await?;
+        if !known {
+            return Ok(());
+        }
+        let now = self.events.environment().now();
+        let provenance = event.reaction(Service::KeyIssuer);
+        for key in keys::lock_unended(connection, app, now).await? {
+            let Ok((key, fact)) = key.delete(DeletionReason::AppArchived, now) else {
+                continue;
+            };
+            keys::save(connection, &key).await?;
+            let mut unit = self.events.join(connection, &provenance);
+            unit.record(key.id.uuid(), key.version, &fact)?;
+            unit.flush().await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Projection for AppProjection {
+    fn name(&self) -> &'static str {
+        "key-issuer-apps"
+    }
+
+    fn subjects(&self) -> Vec<String> {
+        vec!["mandate.events.*.app.>".to_owned()]
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut PgConnection,
+        event: &Envelope,
+    ) -> Result<(), ProjectionError> {
+        let version = event.streamversion;
+        match event.kind.as_str() {
+            AppActivated::TYPE => self.activate(connection, event).await,
+            AppSuspended::TYPE => {
+                let app = event.fact::<AppSuspended>()?.app_id;
+                apps::follow(connection, app, AppState::Suspended, version).await?;
+                Ok(())
+            }
+            AppResumed::TYPE => {
+                let app = event.fact::<AppResumed>()?.app_id;
+                apps::follow(connection, app, AppState::Active, version).await?;
+                Ok(())
+            }
+            AppArchived::TYPE => self.archive(connection, event).await,
+            // Drafts and their editing concern nobody here.
+            _ => Ok(()),
+        }
+    }
+}
