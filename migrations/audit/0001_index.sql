@@ -78,7 +78,7 @@ CREATE TABLE audit.conflicts (
 CREATE INDEX conflicts_open ON audit.conflicts (kind) WHERE acknowledged_at IS NULL;
 
 -- Versions that are known to exist and could not be had yet. Empty when all is well.
-CREATE TABLE audit.holes (
+CREATE TABLE audit.gaps (
     stream_id uuid PRIMARY KEY,
     source text NOT NULL,
     from_version bigint NOT NULL CHECK (from_version >= 1),
@@ -145,7 +145,7 @@ CREATE TRIGGER conflicts_unchanged
 -- and service. Otherwise a service could put an event of its own where another's is to come. First versions
 -- have nothing to follow, and are most of what is written. Most batches are recorded by one statement; what
 -- it must not do is refused here, and then looked into.
-CREATE FUNCTION audit.refuse_entry_hole() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION audit.refuse_entry_gap() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM audit.entries
                    WHERE stream_id = NEW.stream_id AND version = NEW.version - 1
@@ -156,7 +156,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER entries_dense BEFORE INSERT ON audit.entries
-    FOR EACH ROW WHEN (NEW.version > 1) EXECUTE FUNCTION audit.refuse_entry_hole();
+    FOR EACH ROW WHEN (NEW.version > 1) EXECUTE FUNCTION audit.refuse_entry_gap();
 
 -- The log only grows.
 CREATE FUNCTION audit.refuse_shrinking() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -172,5 +172,5 @@ CREATE TRIGGER head_only_grows BEFORE UPDATE OR DELETE ON audit.head
 GRANT SELECT, INSERT ON audit.entries, audit.conflicts TO mandate_audit;
 GRANT SELECT, UPDATE ON audit.head TO mandate_audit;
 GRANT SELECT, INSERT, UPDATE ON audit.spans, audit.reconciled TO mandate_audit;
-GRANT SELECT, INSERT, UPDATE, DELETE ON audit.holes, audit.entry_contexts, audit.entry_details, audit.awaited_parts
+GRANT SELECT, INSERT, UPDATE, DELETE ON audit.gaps, audit.entry_contexts, audit.entry_details, audit.awaited_parts
     TO mandate_audit;

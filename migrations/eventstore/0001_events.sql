@@ -105,7 +105,7 @@ DECLARE
     role text := 'mandate_' || current_schema();
 BEGIN
     EXECUTE format($f$
-        CREATE FUNCTION refuse_hole() RETURNS trigger LANGUAGE plpgsql AS $body$
+        CREATE FUNCTION refuse_gap() RETURNS trigger LANGUAGE plpgsql AS $body$
         BEGIN
             IF NOT EXISTS (SELECT FROM %I.events WHERE stream_id = NEW.stream_id AND version = NEW.version - 1) THEN
                 RAISE EXCEPTION 'stream %% has no version %%', NEW.stream_id, NEW.version - 1 USING ERRCODE = 'MD002';
@@ -119,4 +119,4 @@ BEGIN
 END $$;
 
 CREATE TRIGGER events_dense BEFORE INSERT ON events
-    FOR EACH ROW WHEN (NEW.version > 1) EXECUTE FUNCTION refuse_hole();
+    FOR EACH ROW WHEN (NEW.version > 1) EXECUTE FUNCTION refuse_gap();

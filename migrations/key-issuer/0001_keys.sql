@@ -59,7 +59,7 @@ BEGIN
         RAISE EXCEPTION 'an expired key never comes back' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF NEW.version NOT IN (OLD.version, OLD.version + 1) THEN
-        RAISE EXCEPTION 'a key''s versions have no holes' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'a key''s versions have no gaps' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END $$;

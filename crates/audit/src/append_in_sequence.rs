@@ -12,17 +12,17 @@ use crate::conflict::{Conflict, ConflictKind, RefusedEvent};
 use crate::entry::Entry;
 use crate::resequence::resequence;
 use crate::store::{append, awaited_parts, conflicts, entries, heads, parts};
-use crate::stream::{Hole, StreamHead};
+use crate::stream::{Gap, StreamHead};
 
 /// What the transaction did.
 #[derive(Debug, Default)]
 pub(crate) struct Appended {
     /// How many entries were appended.
     pub(crate) count: usize,
-    /// Entries beyond a hole.
+    /// Entries beyond a gap.
     pub(crate) out_of_sequence: Vec<Entry>,
     /// What is missing before them.
-    pub(crate) holes: Vec<Hole>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// Appends those entries of a batch that follow on what is recorded, keeps those that contradict it
@@ -68,7 +68,7 @@ pub(crate) async fn append_in_sequence(
     Ok(Appended {
         count: batch.in_sequence.len(),
         out_of_sequence: batch.out_of_sequence,
-        holes: batch.holes,
+        gaps: batch.gaps,
     })
 }
 

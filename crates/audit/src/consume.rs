@@ -22,7 +22,7 @@ use crate::stream::StreamPosition;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// From this delivery on a message is let go although something before its events is missing: that is
-/// kept as a hole, reaching as far as they do, and fetched from its producer later. To bring up to 512
+/// kept as a gap, reaching as far as they do, and fetched from its producer later. To bring up to 512
 /// events again and again for one stream of them would keep both sides busy.
 const LAST_DELIVERY: i64 = 3;
 

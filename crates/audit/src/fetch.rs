@@ -1,4 +1,4 @@
-//! Filling holes: fetches from their producers the events that did not arrive.
+//! Filling gaps: fetches from their producers the events that did not arrive.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::producers::{Producers, Unreachable};
-use crate::stream::{Hole, StreamPosition};
+use crate::stream::{Gap, StreamPosition};
 
 /// How many requests are in flight at a time.
 const CONCURRENT_REQUESTS: usize = 8;
@@ -25,12 +25,12 @@ pub(crate) fn deadline() -> Instant {
     Instant::now() + TIME_LIMIT
 }
 
-/// Why a hole, or the rest of it, could not be fetched.
+/// Why a gap, or the rest of it, could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("there was no time left to ask for it")]
     DeadlinePassed,
-    /// It failed to answer for another hole: it is not asked for this one.
+    /// It failed to answer for another gap: it is not asked for this one.
     #[error("{0} does not answer")]
     Silent(Service),
     #[error(transparent)]
@@ -49,25 +49,25 @@ struct Fetching<'p> {
 
 /// Fetches what is missing, as much as can be had until then. Of what could not be had, the reason is
 /// told.
-pub(crate) async fn fetch_holes(
+pub(crate) async fn fetch_gaps(
     producers: &dyn Producers,
-    holes: Vec<Hole>,
+    gaps: Vec<Gap>,
     deadline: Instant,
-) -> (Vec<Entry>, Vec<(Hole, FetchError)>) {
+) -> (Vec<Entry>, Vec<(Gap, FetchError)>) {
     let fetching = Fetching { producers, deadline, silent: Mutex::default() };
     let fetching = &fetching;
-    let mut answers = stream::iter(holes)
-        .map(|hole| async move {
-            let (found, failure) = fetching.fetch(&hole).await;
-            // What was had is a hole no more.
-            let from = found.last().map_or(hole.from, |last| last.version.next());
-            (Hole { from, ..hole }, found, failure)
+    let mut answers = stream::iter(gaps)
+        .map(|gap| async move {
+            let (found, failure) = fetching.fetch(&gap).await;
+            // What was had is a gap no more.
+            let from = found.last().map_or(gap.from, |last| last.version.next());
+            (Gap { from, ..gap }, found, failure)
         })
         .buffered(CONCURRENT_REQUESTS);
     let (mut entries, mut failures) = (Vec::new(), Vec::new());
-    while let Some((hole, found, failure)) = answers.next().await {
+    while let Some((gap, found, failure)) = answers.next().await {
         entries.extend(found);
-        failures.extend(failure.map(|reason| (hole, reason)));
+        failures.extend(failure.map(|reason| (gap, reason)));
     }
     (entries, failures)
 }
@@ -83,40 +83,38 @@ impl Fetching<'_> {
         silent.insert(service);
     }
 
-    /// Fetches one hole, in as many requests as it takes. What was had before a failure counts.
-    async fn fetch(&self, hole: &Hole) -> (Vec<Entry>, Option<FetchError>) {
+    /// Fetches one gap, in as many requests as it takes. What was had before a failure counts.
+    async fn fetch(&self, gap: &Gap) -> (Vec<Entry>, Option<FetchError>) {
         let mut found: Vec<Entry> = Vec::new();
-        let mut next = hole.from;
+        let mut next = gap.from;
         let mut alone = false;
-        while next <= hole.to {
-            let to = if alone { next } else { hole.to };
+        while next <= gap.to {
+            let to = if alone { next } else { gap.to };
             let asked =
-                StreamEvents { stream_id: hole.stream_id, from: next.number(), to: to.number() };
+                StreamEvents { stream_id: gap.stream_id, from: next.number(), to: to.number() };
             if Instant::now() >= self.deadline {
                 return (found, Some(FetchError::DeadlinePassed));
             }
-            if self.is_silent(hole.source) {
-                return (found, Some(FetchError::Silent(hole.source)));
+            if self.is_silent(gap.source) {
+                return (found, Some(FetchError::Silent(gap.source)));
             }
-            let answer = match self.producers.stream_events(hole.source, &asked).await {
+            let answer = match self.producers.stream_events(gap.source, &asked).await {
                 Ok(answer) => answer,
                 // Large events do not fit into one answer together: one at a time they do.
-                Err(_) if !alone && next < hole.to => {
+                Err(_) if !alone && next < gap.to => {
                     alone = true;
                     continue;
                 }
                 Err(unreachable) => {
-                    self.did_not_answer(hole.source);
+                    self.did_not_answer(gap.source);
                     return (found, Some(unreachable.into()));
                 }
             };
             let before = next;
             for stored in answer {
-                let position = StreamPosition { stream_id: hole.stream_id, version: next };
+                let position = StreamPosition { stream_id: gap.stream_id, version: next };
                 match Entry::read(stored.envelope.into_bytes().into()) {
-                    Ok(entry)
-                        if entry.stream_position() == position && entry.is_of(hole.source) =>
-                    {
+                    Ok(entry) if entry.stream_position() == position && entry.is_of(gap.source) => {
                         next = next.next();
                         found.push(entry);
                     }
@@ -125,8 +123,8 @@ impl Fetching<'_> {
             }
             if next == before {
                 let missing = FetchError::NoSuchVersion {
-                    service: hole.source,
-                    stream_id: hole.stream_id,
+                    service: gap.source,
+                    stream_id: gap.stream_id,
                     version: next,
                 };
                 return (found, Some(missing));
@@ -202,20 +200,20 @@ mod tests {
         }
     }
 
-    fn hole(stream: u128, from: i64, to: i64) -> Hole {
+    fn gap(stream: u128, from: i64, to: i64) -> Gap {
         let [from, to] = [from, to].map(|number| Version::new(number).unwrap());
-        Hole { stream_id: Uuid::from_u128(stream), source: Service::AppRegistry, from, to }
+        Gap { stream_id: Uuid::from_u128(stream), source: Service::AppRegistry, from, to }
     }
 
     #[tokio::test]
-    async fn what_can_be_had_of_a_hole_is_had_and_the_rest_stays_one() {
+    async fn what_can_be_had_of_a_gap_is_had_and_the_rest_stays_one() {
         let registry = Few::new(7, Service::AppRegistry);
         let (found, failed) =
-            fetch_holes(&registry, vec![hole(1, 2, 9), hole(2, 7, 7)], deadline()).await;
+            fetch_gaps(&registry, vec![gap(1, 2, 9), gap(2, 7, 7)], deadline()).await;
         let versions: Vec<i64> = found.iter().map(|entry| entry.version.number()).collect();
         assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
         let [(left, reason)] = failed.as_slice() else { panic!("{failed:?}") };
-        assert_eq!(*left, hole(1, 8, 9));
+        assert_eq!(*left, gap(1, 8, 9));
         let missing = FetchError::NoSuchVersion {
             service: Service::AppRegistry,
             stream_id: left.stream_id,
@@ -227,17 +225,17 @@ mod tests {
     #[tokio::test]
     async fn a_producer_answers_for_itself_only() {
         let other = Few::new(9, Service::KeyIssuer);
-        let (found, failed) = fetch_holes(&other, vec![hole(1, 1, 2)], deadline()).await;
+        let (found, failed) = fetch_gaps(&other, vec![gap(1, 1, 2)], deadline()).await;
         assert!(found.is_empty());
-        assert_eq!(failed[0].0, hole(1, 1, 2));
+        assert_eq!(failed[0].0, gap(1, 1, 2));
     }
 
     #[tokio::test]
     async fn when_the_time_is_over_nothing_more_is_asked() {
         let registry = Few::new(9, Service::AppRegistry);
-        let (found, failed) = fetch_holes(&registry, vec![hole(1, 1, 2)], Instant::now()).await;
+        let (found, failed) = fetch_gaps(&registry, vec![gap(1, 1, 2)], Instant::now()).await;
         assert!(found.is_empty());
-        assert_eq!(failed[0].0, hole(1, 1, 2));
+        assert_eq!(failed[0].0, gap(1, 1, 2));
     }
 
     #[tokio::test]
@@ -248,10 +246,10 @@ mod tests {
             away: Some(Service::KeyIssuer),
             asked: AtomicUsize::new(0),
         };
-        let of_the_away = |stream| Hole { source: Service::KeyIssuer, ..hole(stream, 1, 1) };
-        let mut holes: Vec<Hole> = (10..110).map(of_the_away).collect();
-        holes.push(hole(1, 1, 1));
-        let (found, failed) = fetch_holes(&away, holes, deadline()).await;
+        let of_the_away = |stream| Gap { source: Service::KeyIssuer, ..gap(stream, 1, 1) };
+        let mut gaps: Vec<Gap> = (10..110).map(of_the_away).collect();
+        gaps.push(gap(1, 1, 1));
+        let (found, failed) = fetch_gaps(&away, gaps, deadline()).await;
         assert_eq!((found.len(), failed.len()), (1, 100));
         let asked = away.asked.load(Relaxed);
         assert!(asked <= CONCURRENT_REQUESTS + 1, "{asked} requests");

@@ -13,10 +13,10 @@ use uuid::Uuid;
 use crate::append_in_sequence::{Appended, append_in_sequence};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
-use crate::fetch::{deadline, fetch_holes};
+use crate::fetch::{deadline, fetch_gaps};
 use crate::producers::Producers;
-use crate::store::{append, conflicts, holes};
-use crate::stream::{Hole, StreamPosition};
+use crate::store::{append, conflicts, gaps};
+use crate::stream::{Gap, StreamPosition};
 
 /// Records entries, however they come: by message, in a producer's answer, twice.
 #[derive(Clone)]
@@ -57,56 +57,56 @@ impl Ingest {
         batch: Vec<Entry>,
         deadline: Instant,
     ) -> sqlx::Result<Outcome> {
-        let Appended { count, out_of_sequence, holes } = self.commit(batch).await?;
+        let Appended { count, out_of_sequence, gaps } = self.commit(batch).await?;
         let mut outcome = Outcome { appended: count, ..Outcome::default() };
-        if !holes.is_empty() {
-            tracing::info!(holes = holes.len(), "events are missing; asking their producers");
+        if !gaps.is_empty() {
+            tracing::info!(gaps = gaps.len(), "events are missing; asking their producers");
             // Not inside the transaction: nobody waits for the head while we wait for an answer.
-            let filled = self.fill(holes, out_of_sequence, deadline).await?;
+            let filled = self.fill(gaps, out_of_sequence, deadline).await?;
             outcome.appended += filled.appended;
             outcome.out_of_sequence = filled.out_of_sequence;
         }
         Ok(outcome)
     }
 
-    /// Fills holes that are known from before or were found by comparing, as far as it can be done
+    /// Fills gaps that are known from before or were found by comparing, as far as it can be done
     /// now. How many entries were appended.
-    pub(crate) async fn repair(&self, holes: Vec<Hole>) -> sqlx::Result<usize> {
-        if holes.is_empty() {
+    pub(crate) async fn repair(&self, gaps: Vec<Gap>) -> sqlx::Result<usize> {
+        if gaps.is_empty() {
             return Ok(0);
         }
-        Ok(self.fill(holes, Vec::new(), deadline()).await?.appended)
+        Ok(self.fill(gaps, Vec::new(), deadline()).await?.appended)
     }
 
     /// Fetches what is missing until the deadline, and records it with the entries that wait for it. What
     /// cannot be filled is kept and tried again later.
     async fn fill(
         &self,
-        holes: Vec<Hole>,
+        gaps: Vec<Gap>,
         waiting: Vec<Entry>,
         deadline: Instant,
     ) -> sqlx::Result<Outcome> {
-        let (mut entries, failures) = fetch_holes(self.producers.as_ref(), holes, deadline).await;
+        let (mut entries, failures) = fetch_gaps(self.producers.as_ref(), gaps, deadline).await;
         entries.extend(waiting);
-        let Appended { count, out_of_sequence, holes } = self.commit(entries).await?;
-        let mut open: HashMap<Uuid, Hole> =
-            holes.into_iter().map(|hole| (hole.stream_id, hole)).collect();
+        let Appended { count, out_of_sequence, gaps } = self.commit(entries).await?;
+        let mut open: HashMap<Uuid, Gap> =
+            gaps.into_iter().map(|gap| (gap.stream_id, gap)).collect();
         let mut reasons = HashMap::new();
-        for (hole, reason) in failures {
-            reasons.insert(hole.stream_id, reason.to_string());
-            let to = hole.to;
-            let open = open.entry(hole.stream_id).or_insert(hole);
+        for (gap, reason) in failures {
+            reasons.insert(gap.stream_id, reason.to_string());
+            let to = gap.to;
+            let open = open.entry(gap.stream_id).or_insert(gap);
             open.to = open.to.max(to);
         }
-        // The messages of what is beyond a hole may be gone before it is filled: then they are missing
+        // The messages of what is beyond a gap may be gone before it is filled: then they are missing
         // as well.
         for beyond in &out_of_sequence {
-            if let Some(hole) = open.get_mut(&beyond.stream_id) {
-                hole.to = hole.to.max(beyond.version);
+            if let Some(gap) = open.get_mut(&beyond.stream_id) {
+                gap.to = gap.to.max(beyond.version);
             }
         }
-        let open: Vec<Hole> = open.into_values().collect();
-        self.keep_holes(&open, &reasons).await?;
+        let open: Vec<Gap> = open.into_values().collect();
+        self.keep_gaps(&open, &reasons).await?;
         Ok(Outcome {
             appended: count,
             out_of_sequence: out_of_sequence.iter().map(Entry::stream_position).collect(),
@@ -163,24 +163,24 @@ impl Ingest {
         Ok(())
     }
 
-    /// Keeps holes that could not be filled, to be tried again.
-    async fn keep_holes(&self, open: &[Hole], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
+    /// Keeps gaps that could not be filled, to be tried again.
+    async fn keep_gaps(&self, open: &[Gap], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
-        let reason_of = |hole: &Hole| {
-            let reason = reasons.get(&hole.stream_id);
+        let reason_of = |gap: &Gap| {
+            let reason = reasons.get(&gap.stream_id);
             reason.map_or("not complete yet", String::as_str)
         };
-        if let Some(hole) = open.first() {
+        if let Some(gap) = open.first() {
             // One line, however much is missing: all of it is in the table.
             tracing::warn!(
-                streams = open.len(), stream = %hole.stream_id, from = %hole.from, to = %hole.to,
-                reason = reason_of(hole), "events stay missing"
+                streams = open.len(), stream = %gap.stream_id, from = %gap.from, to = %gap.to,
+                reason = reason_of(gap), "events stay missing"
             );
         }
-        for hole in open {
-            holes::keep(&mut conn, hole, reason_of(hole), self.env.now()).await?;
+        for gap in open {
+            gaps::keep(&mut conn, gap, reason_of(gap), self.env.now()).await?;
         }
-        holes::delete_filled(&mut conn).await?;
+        gaps::delete_filled(&mut conn).await?;
         Ok(())
     }
 }

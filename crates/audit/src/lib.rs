@@ -7,7 +7,7 @@
 //!
 //! | layer | files |
 //! |---|---|
-//! | what is passed around | `stream` (position, head, hole), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
+//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
 //! | decisions, pure | `resequence`, `query`, `policy`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
@@ -19,10 +19,10 @@
 //!
 //! 1. `consume` takes messages of events from JetStream and acknowledges what is committed.
 //! 2. `entry` reads an event; `resequence` tells, as a pure function, what of a batch is next in
-//!    its stream, what is a duplicate, and what is missing before the rest: a hole.
+//!    its stream, what is a duplicate, and what is missing before the rest: a gap.
 //! 3. `ingest` commits a batch (`append_in_sequence` is the transaction), has `fetch` ask producers for
 //!    what is missing, and commits that.
-//! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no hole.
+//! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no gap.
 //! 5. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
 //!    to them by commitments. What a producer was asked for comes without; `part_recovery` has it published
 //!    once more.

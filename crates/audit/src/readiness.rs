@@ -7,10 +7,10 @@ use contract::Environment;
 use service::Health;
 use sqlx::PgPool;
 
-use crate::store::{awaited_parts, conflicts, holes};
+use crate::store::{awaited_parts, conflicts, gaps};
 
-/// A hole that is older than this makes the service unready: it is not filling by itself.
-const HOLES_PATIENCE: Duration = Duration::from_mins(1);
+/// A gap that is older than this makes the service unready: it is not filling by itself.
+const GAPS_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The same for a part of an event: its producer was asked more than once by then.
 const PARTS_PATIENCE: Duration = Duration::from_mins(5);
@@ -28,13 +28,13 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
         })
     });
     let (database, clock) = (pool.clone(), env.clone());
-    health.probe("holes", move || {
+    health.probe("gaps", move || {
         let (pool, env) = (database.clone(), clock.clone());
         passes(async move {
             let mut conn = pool.acquire().await?;
-            let count = holes::count_older_than(&mut conn, env.now() - HOLES_PATIENCE).await?;
+            let count = gaps::count_older_than(&mut conn, env.now() - GAPS_PATIENCE).await?;
             Ok((count > 0)
-                .then(|| format!("{count} streams have holes that do not fill; see audit.holes")))
+                .then(|| format!("{count} streams have gaps that do not fill; see audit.gaps")))
         })
     });
     let (database, clock) = (pool.clone(), env.clone());

@@ -1,6 +1,6 @@
 //! Reconciliation: compares with the producers, so that nothing is missing without being missed.
 //!
-//! A hole shows itself by the version after it. A lost tail does not: nothing comes after it. So
+//! A gap shows itself by the version after it. A lost tail does not: nothing comes after it. So
 //! each producer is asked, again and again, how far its streams reach. Only rows that are settled
 //! are told, below which nothing can become visible any more, and what was compared is remembered:
 //! over its life each row is compared once.
@@ -14,8 +14,8 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::ingest::Ingest;
 use crate::producers::{Producers, Unreachable};
-use crate::store::{heads, holes, reconciliation};
-use crate::stream::Hole;
+use crate::store::{gaps, heads, reconciliation};
+use crate::stream::Gap;
 
 /// Rows in one page of the comparison.
 const PAGE: i64 = 1_000;
@@ -23,7 +23,7 @@ const PAGE: i64 = 1_000;
 const PAGES: usize = 20;
 /// The least time from one page to the next: whoever waits for an answer meanwhile must not notice.
 const PACE: Duration = Duration::from_millis(20);
-/// Known holes that are tried again each time.
+/// Known gaps that are tried again each time.
 const RETRIES: i64 = 100;
 
 /// What a comparison came to.
@@ -87,7 +87,7 @@ impl Reconciler {
             if !missing.is_empty() {
                 tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
             }
-            // What cannot be had is kept as a hole, which is tried again: one such stream must not keep
+            // What cannot be had is kept as a gap, which is tried again: one such stream must not keep
             // the others from being compared.
             compared.recovered += self.ingest.repair(missing).await?;
             // Not beyond what is settled: a row that appears later must still be looked at.
@@ -101,13 +101,13 @@ impl Reconciler {
         Ok(compared)
     }
 
-    /// Tries again to fill the holes that are known. How many entries were appended.
-    pub(crate) async fn retry_holes(&self) -> sqlx::Result<usize> {
+    /// Tries again to fill the gaps that are known. How many entries were appended.
+    pub(crate) async fn retry_gaps(&self) -> sqlx::Result<usize> {
         let mut conn = self.pool.acquire().await?;
-        holes::delete_filled(&mut conn).await?;
-        let holes = holes::to_retry(&mut conn, RETRIES).await?;
+        gaps::delete_filled(&mut conn).await?;
+        let gaps = gaps::to_retry(&mut conn, RETRIES).await?;
         drop(conn);
-        self.ingest.repair(holes).await
+        self.ingest.repair(gaps).await
     }
 }
 
@@ -116,14 +116,14 @@ async fn missing(
     conn: &mut PgConnection,
     service: Service,
     page: &HeadsPage,
-) -> sqlx::Result<Vec<Hole>> {
+) -> sqlx::Result<Vec<Gap>> {
     let streams: Vec<_> = page.heads.iter().map(|head| head.stream_id).collect();
     let arrived = heads::stream_heads(conn, &streams).await?;
-    let hole = |head: &contract::rpc::StreamHead| {
+    let gap = |head: &contract::rpc::StreamHead| {
         let from = arrived.get(&head.stream_id).map_or(Version::FIRST, |ours| ours.version.next());
         // A number that is no version is no event's.
         let to = Version::new(head.version)?;
-        (from <= to).then_some(Hole { stream_id: head.stream_id, source: service, from, to })
+        (from <= to).then_some(Gap { stream_id: head.stream_id, source: service, from, to })
     };
-    Ok(page.heads.iter().filter_map(hole).collect())
+    Ok(page.heads.iter().filter_map(gap).collect())
 }

@@ -1,5 +1,5 @@
 //! Resequencer: puts the entries of a batch into the order of their streams' versions, and tells
-//! duplicates and holes. Pure.
+//! duplicates and gaps. Pure.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +8,7 @@ use contract::Version;
 use uuid::Uuid;
 
 use crate::entry::Entry;
-use crate::stream::Hole;
+use crate::stream::Gap;
 
 /// A batch in order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,10 +18,10 @@ pub(crate) struct Resequenced {
     /// Their versions are recorded already, or another of this batch claims them too. Whether they are
     /// the same events or conflicts is for a comparison with the record to say.
     pub(crate) duplicates: Vec<Entry>,
-    /// Beyond a hole: they cannot be appended before what is missing.
+    /// Beyond a gap: they cannot be appended before what is missing.
     pub(crate) out_of_sequence: Vec<Entry>,
-    /// What is missing before them, at most one hole a stream.
-    pub(crate) holes: Vec<Hole>,
+    /// What is missing before them, at most one gap a stream.
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// Resequences a batch. `heads` has the last recorded version of each stream; a stream that is not in
@@ -65,7 +65,7 @@ pub(crate) fn resequence(batch: Vec<Entry>, heads: &HashMap<Uuid, Version>) -> R
         let from = expected.get(&stream).copied().unwrap_or(Version::FIRST);
         let out_of_sequence: Vec<Entry> =
             buffered.remove(&stream).into_iter().flat_map(BTreeMap::into_values).collect();
-        resequenced.holes.extend(hole_before(from, &out_of_sequence));
+        resequenced.gaps.extend(gap_before(from, &out_of_sequence));
         resequenced.out_of_sequence.extend(out_of_sequence);
     }
     resequenced
@@ -73,12 +73,12 @@ pub(crate) fn resequence(batch: Vec<Entry>, heads: &HashMap<Uuid, Version>) -> R
 
 /// What is missing from this version on before these entries of one stream: one request for all of it, up to
 /// the last of them.
-fn hole_before(from: Version, entries: &[Entry]) -> Option<Hole> {
+fn gap_before(from: Version, entries: &[Entry]) -> Option<Gap> {
     let (first, last) = (entries.first()?, entries.last()?);
     let is_dense = entries.windows(2).all(|pair| pair[0].version.next() == pair[1].version);
     let after = if is_dense { first.version } else { last.version };
     let to = Version::new(after.number() - 1)?;
-    Some(Hole { stream_id: first.stream_id, source: first.source, from, to })
+    Some(Gap { stream_id: first.stream_id, source: first.source, from, to })
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
         assert!(
             batch.duplicates.is_empty()
                 && batch.out_of_sequence.is_empty()
-                && batch.holes.is_empty()
+                && batch.gaps.is_empty()
         );
     }
 
@@ -115,7 +115,7 @@ mod tests {
     fn entries_out_of_order_are_put_in_order() {
         let batch = resequence(vec![entry(1, 3), entry(1, 2), entry(1, 1)], &heads(&[]));
         assert_eq!(positions(&batch.in_sequence), [(1, 1), (1, 2), (1, 3)]);
-        assert!(batch.holes.is_empty());
+        assert!(batch.gaps.is_empty());
     }
 
     #[test]
@@ -126,23 +126,23 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_is_told_and_holds_up_only_its_own_stream() {
+    fn a_gap_is_told_and_holds_up_only_its_own_stream() {
         let batch = resequence(vec![entry(1, 5), entry(2, 1), entry(1, 6)], &heads(&[(1, 2)]));
         assert_eq!(positions(&batch.in_sequence), [(2, 1)]);
         assert_eq!(positions(&batch.out_of_sequence), [(1, 5), (1, 6)]);
-        let hole = Hole {
+        let gap = Gap {
             stream_id: Uuid::from_u128(1),
             source: Service::AppRegistry,
             from: version(3),
             to: version(4),
         };
-        assert_eq!(batch.holes, [hole]);
+        assert_eq!(batch.gaps, [gap]);
     }
 
     #[test]
-    fn several_holes_in_one_stream_are_one_request() {
+    fn several_gaps_in_one_stream_are_one_request() {
         let batch = resequence(vec![entry(1, 2), entry(1, 4)], &heads(&[]));
-        assert_eq!((batch.holes[0].from, batch.holes[0].to), (version(1), version(3)));
+        assert_eq!((batch.gaps[0].from, batch.gaps[0].to), (version(1), version(3)));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
 }
 
 async fn compare_all(reconciler: &Reconciler, transport: &Transport) -> sqlx::Result<()> {
-    reconciler.retry_holes().await?;
+    reconciler.retry_gaps().await?;
     // What still waits in the queue is not lost. If that cannot be told, nor can a producer be asked.
     if queue_is_empty(transport).await {
         // One after the other: comparing must not take the connections that answers need.

@@ -1,4 +1,4 @@
-//! Event streams as the log knows them: position, head, hole.
+//! Event streams as the log knows them: position, head, gap.
 
 use contract::{Service, Version};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ pub(crate) struct StreamHead {
 
 /// Versions of a stream that exist, since later ones do or its producer says so, and have not arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hole {
+pub(crate) struct Gap {
     pub(crate) stream_id: Uuid,
     /// The service that recorded what is missing.
     pub(crate) source: Service,

@@ -50,7 +50,7 @@ async fn the_exact_bytes_are_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hole_is_filled_from_its_producer() {
+async fn a_gap_is_filled_from_its_producer() {
     let world = World::new().await;
     let events = Events::default();
     world.producer(&events).await;
@@ -63,7 +63,7 @@ async fn a_hole_is_filled_from_its_producer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole() {
+async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_gap() {
     let world = World::new().await;
     let audit = world.audit().await;
     let events = Events::default();
@@ -74,24 +74,24 @@ async fn a_producer_that_does_not_answer_holds_up_only_the_stream_with_the_hole(
         world.publish(bytes).await;
     }
     world.until_recorded(3).await;
-    eventually("the hole is known", async || {
-        world.count("SELECT count(*) FROM audit.holes").await == 1
+    eventually("the gap is known", async || {
+        world.count("SELECT count(*) FROM audit.gaps").await == 1
     })
     .await;
     eventually("the message is let go", async || world.waiting_in_queue().await == 0).await;
     world.assert_dense(3).await;
-    assert!(audit.health.readiness().await.ready, "a young hole may fill by itself");
-    sqlx::query("UPDATE audit.holes SET noticed_at = noticed_at - interval '2 minutes'")
+    assert!(audit.health.readiness().await.ready, "a young gap may fill by itself");
+    sqlx::query("UPDATE audit.gaps SET noticed_at = noticed_at - interval '2 minutes'")
         .execute(&world.sql)
         .await
         .unwrap();
     let readiness = audit.health.readiness().await;
-    assert!(!readiness.checks["audit/holes"].ok, "{readiness:?}");
+    assert!(!readiness.checks["audit/gaps"].ok, "{readiness:?}");
 
     world.producer(&events).await;
     world.until_recorded(6).await;
-    eventually("the hole is forgotten", async || {
-        world.count("SELECT count(*) FROM audit.holes").await == 0
+    eventually("the gap is forgotten", async || {
+        world.count("SELECT count(*) FROM audit.gaps").await == 0
     })
     .await;
     world.assert_dense(6).await;

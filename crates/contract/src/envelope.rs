@@ -25,7 +25,7 @@ pub const MAX_EVENT_BYTES: usize = 65_535;
 /// The `Content-Type` of an event.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// The place of an event in its stream: 1, 2, 3 … without holes.
+/// The place of an event in its stream: 1, 2, 3 … without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "i32", try_from = "i64")]
 pub struct Version(i32);

@@ -90,8 +90,8 @@ async fn what_touches_the_event_tables_is_noticed() {
     assert_eq!(touched(&before, &objects(&mut connection).await), [""; 0]);
     for (statement, of) in [
         (
-            "CREATE OR REPLACE FUNCTION refuse_hole() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
-            "function directory.refuse_hole()",
+            "CREATE OR REPLACE FUNCTION refuse_gap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "function directory.refuse_gap()",
         ),
         ("ALTER TABLE events ADD COLUMN more text", "table directory.events"),
         ("ALTER TABLE events ALTER COLUMN organization SET NOT NULL", "table directory.events"),

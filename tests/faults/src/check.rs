@@ -144,8 +144,8 @@ async fn producer(pool: &PgPool, schema: &str, found: &mut Vec<String>) -> sqlx:
         "SELECT stream_id::text FROM {schema}.events GROUP BY stream_id
          HAVING min(version) <> 1 OR max(version) <> count(*) OR count(DISTINCT version) <> count(*)"
     );
-    let holes = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
-    report(found, &format!("the versions of a stream of {schema} are not 1, 2, 3 …"), holes);
+    let gaps = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
+    report(found, &format!("the versions of a stream of {schema} are not 1, 2, 3 …"), gaps);
     let query = format!("SELECT id::text FROM {schema}.events GROUP BY id HAVING count(*) > 1");
     let doubled = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
     report(found, &format!("an event id of {schema} is there twice"), doubled);

@@ -57,8 +57,8 @@ pub(crate) const NEVER: [(&str, &str); 11] = [
         "SELECT kind || ' ' || subject FROM audit.conflicts",
     ),
     (
-        "the audit index has holes",
-        "SELECT stream_id || ' ' || from_version || '-' || to_version || ': ' || reason FROM audit.holes",
+        "the audit index has gaps",
+        "SELECT stream_id || ' ' || from_version || '-' || to_version || ': ' || reason FROM audit.gaps",
     ),
     (
         "a link was redeemed more than once",

@@ -30,7 +30,7 @@ async fn a_question_that_cannot_be_meant_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_holes() {
+async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_gaps() {
     let system = shared().await;
     let organization = system.operator().organization().await;
     let developer = &organization.developer;

@@ -21,7 +21,7 @@ const SMALL: [&str; 5] = [
     // One row.
     "head",
     // What is missing at the moment.
-    "holes",
+    "gaps",
     // What operators have entered one by one.
     "people_operators",
     "subscribers_live",

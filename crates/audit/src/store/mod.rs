@@ -5,7 +5,7 @@
 //! * [`entries`]: the entries themselves;
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
 //! * [`conflicts`]: what contradicts the record;
-//! * [`holes`]: what is known to be missing;
+//! * [`gaps`]: what is known to be missing;
 //! * [`reconciliation`]: how far producers were compared with the record.
 
 pub(crate) mod append;
@@ -13,8 +13,8 @@ pub(crate) mod awaited_parts;
 pub(crate) mod conflicts;
 mod decode;
 pub(crate) mod entries;
+pub(crate) mod gaps;
 pub(crate) mod heads;
-pub(crate) mod holes;
 pub(crate) mod pages;
 pub(crate) mod parts;
 pub(crate) mod reconciliation;

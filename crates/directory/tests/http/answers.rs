@@ -1,6 +1,7 @@
 //! What each endpoint answers, held by snapshots beside this file.
 
 use axum::http::Method;
+use chrono::TimeDelta;
 use insta::assert_json_snapshot;
 use serde_json::json;
 use stage::redacted;
@@ -25,6 +26,8 @@ async fn organizations_and_members_are_answered_as_the_snapshots_say() {
     let enabled = stage.operator.put(&format!("{path}/enabled-domains"), domains).await;
     assert_json_snapshot!("enable_domains", redacted(&enabled));
 
+    // Lists are in the order in which things were made.
+    stage.clock.advance(TimeDelta::seconds(1));
     let members = format!("{path}/members");
     let developer = json!({ "person_id": other.id, "role": "developer" });
     assert_json_snapshot!("add_member", redacted(&owner.post(&members, &developer).await));
@@ -81,6 +84,7 @@ async fn people_accounts_and_tokens_are_answered_as_the_snapshots_say() {
     assert_json_snapshot!("media_type", redacted(&json_file.send().await));
     assert_json_snapshot!("revoke_account_role", redacted(&operator.delete(&role).await));
 
+    stage.clock.advance(TimeDelta::seconds(1));
     let made = admin.post("/v1/api-tokens", json!({ "name": "laptop" })).await;
     assert_json_snapshot!("create_api_token", redacted(&made));
     assert_json_snapshot!("list_api_tokens", redacted(&admin.get("/v1/api-tokens?limit=1").await));

@@ -53,7 +53,7 @@ async fn a_version_that_is_taken_is_a_conflict_and_its_state_is_undone() {
 }
 
 #[tokio::test]
-async fn a_version_that_leaves_a_hole_is_refused_by_the_database() {
+async fn a_version_that_leaves_a_gap_is_refused_by_the_database() {
     let (_database, pool, events) = store().await;
     let stream = new_stream();
     assert!(matches!(record(&events, stream, 2).await, Err(AppendError::Conflict)));

@@ -42,7 +42,7 @@ async fn no_delivery_left(world: &World) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hole_is_repaired_from_the_producer_at_once() {
+async fn a_gap_is_repaired_from_the_producer_at_once() {
     let world = World::new().await;
     record_up_to(&world.events(), new_stream(), 600).await;
     publish(&world, &[1, 600]).await;
@@ -54,7 +54,7 @@ async fn a_hole_is_repaired_from_the_producer_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hole_whose_producer_is_out_of_reach_is_repaired_when_it_answers() {
+async fn a_gap_whose_producer_is_out_of_reach_is_repaired_when_it_answers() {
     let world = World::new().await;
     record_up_to(&world.events(), new_stream(), 3).await;
     publish(&world, &[3]).await;

@@ -262,7 +262,7 @@ fn addresses(with: &With) -> Rows {
         (
             "an id of 5000 characters",
             owner(&format!("/v1/apps/{}", "a".repeat(5000))),
-            Problem(404, "not-found"),
+            Problem(404, "app-not-found"),
         ),
         (
             "a NUL in a consent link's token",
