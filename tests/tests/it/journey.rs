@@ -69,7 +69,7 @@ async fn the_journey_is_the_same_with_each_service_in_its_own_process_under_its_
     system.stop().await;
 }
 
-async fn play(system: &System) -> Journey {
+pub(crate) async fn play(system: &System) -> Journey {
     let operator = system.operator();
     let organization = operator.organization().await;
     let roles = ["admin", "business_manager", "technical_manager", "analyst"];
