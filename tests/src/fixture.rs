@@ -24,7 +24,7 @@ pub const MASTER_KEY: &str = "master-key";
 pub const EXPECTED: &str = "expected.json";
 
 /// Tables of which no row may be lost, in whichever schemas they are.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 19] = [
     "account_roles",
     "accounts",
     "api_tokens",
@@ -33,6 +33,7 @@ const KEPT: [&str; 17] = [
     "details",
     "entries",
     "entry_contexts",
+    "entry_details",
     "events",
     "grants",
     "images",
@@ -42,6 +43,7 @@ const KEPT: [&str; 17] = [
     "organizations",
     "people",
     "signing_keys",
+    "subscribers",
 ];
 
 /// The folder of all fixtures.
@@ -68,7 +70,8 @@ pub async fn rows(database: &mut PgConnection) -> BTreeMap<String, i64> {
     rows
 }
 
-/// What the log lacks of what the services have written: events, the heads of streams, contexts. The
+/// What the log lacks of what the services have written: events, the heads of streams, contexts and
+/// details. The
 /// log is complete when this is empty.
 pub async fn unrecorded(database: &mut PgConnection) -> Vec<String> {
     let mut lacking = Vec::new();
@@ -98,6 +101,13 @@ pub async fn unrecorded(database: &mut PgConnection) -> Vec<String> {
                 format!(
                     "SELECT count(*) FROM {schema}.contexts c WHERE NOT EXISTS (SELECT FROM \
                      audit.entry_contexts l WHERE l.event_id = c.event_id)"
+                ),
+            ),
+            (
+                "details",
+                format!(
+                    "SELECT count(*) FROM {schema}.details d WHERE NOT EXISTS (SELECT FROM \
+                     audit.entry_details l WHERE l.event_id = d.event_id AND l.details = d.details)"
                 ),
             ),
         ] {
