@@ -7,19 +7,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a tool of the tests")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use journeys::fixture::{DATABASE, EXPECTED, MASTER_KEY, ROLES, rows, unrecorded};
-use journeys::people::{App, Key, Operator, RETAIL_MEDIA};
-use journeys::program::Process;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::Environment;
+use journeys::events;
+use journeys::fixture::{DATABASE, EXPECTED, MASTER_KEY, ROLES, checksum, rows, unrecorded};
+use journeys::people::{Account, App, Key, Operator, Organization, PNG, RETAIL_MEDIA};
+use journeys::program::{self, Process};
 use local_servers::{Postgres, PostgresOptions};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
-use stage::{Addresses, Client, eventually};
+use stage::{Addresses, Client, Method, eventually};
 
 /// How many organizations play, each with an app or two.
 const ORGANIZATIONS: usize = 4;
@@ -41,7 +46,13 @@ async fn main() {
     let url = database_url(&postgres);
     let mut database = PgConnection::connect(&url).await.unwrap();
     assert_eq!(unrecorded(&mut database).await, [""; 0]);
-    expected["rows"] = json!(rows(&mut database).await);
+    let rows = rows(&mut database).await;
+    let mut checksums = BTreeMap::new();
+    for (table, rows) in &rows {
+        checksums.insert(table, checksum(&mut database, table, *rows).await);
+    }
+    expected["rows"] = json!(rows);
+    expected["checksums"] = json!(checksums);
     database.close().await.unwrap();
 
     fs::create_dir_all(&folder).unwrap();
@@ -66,7 +77,8 @@ async fn main() {
 async fn play(data: &Path) -> Value {
     let arguments =
         ["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
-    let mut process = Process::start(&arguments, &[]);
+    let mut process =
+        Process::start(&arguments, &[("MANDATE_KEY_ISSUER__EXPIRY_SWEEP_SECONDS", "1")]);
     let address = process.line("Mandate is ready at ").await;
     let demo: Value = serde_json::from_slice(&fs::read(data.join("demo.json")).unwrap()).unwrap();
     let people = demo["people"].as_array().unwrap();
@@ -81,9 +93,15 @@ async fn play(data: &Path) -> Value {
         json!({ "client_id": of_demo("client_id"), "client_secret": of_demo("client_secret") }),
     ];
     let mut apps = vec![of_demo("id")];
-    for _ in 0..ORGANIZATIONS {
-        organization(&operator, &mut live, &mut apps).await;
+    for number in 0..ORGANIZATIONS {
+        let organization = operator.organization().await;
+        day(&operator, &organization, &mut live, &mut apps).await;
+        membership(&operator, &organization).await;
+        subscribers(data, &organization, number);
     }
+    // What comes by time. Links live for a day at least: none can expire here.
+    let expired = ["key.expired"; ORGANIZATIONS];
+    events::found(&operator, "type=mandate.key.expired.v1", &expired).await;
 
     let mut database = PgConnection::connect(&superuser(data)).await.unwrap();
     eventually("everything is in the log", async || {
@@ -99,17 +117,23 @@ async fn play(data: &Path) -> Value {
 
 /// What an organization does in a day: apps are made, edited and ended; keys made, renamed, used and
 /// deleted; consent asked for, given, denied and taken back.
-async fn organization(operator: &Operator, live: &mut Vec<Value>, apps: &mut Vec<String>) {
-    let organization = operator.organization().await;
+async fn day(
+    operator: &Operator,
+    organization: &Organization,
+    live: &mut Vec<Value>,
+    apps: &mut Vec<String>,
+) {
     let (developer, owner) = (&organization.developer, &organization.owner);
     let account = operator.account(RETAIL_MEDIA, &["admin", "technical_manager", "viewer"]).await;
     let other = operator.account(RETAIL_MEDIA, &["admin"]).await;
 
-    let draft = developer.draft(&organization, RETAIL_MEDIA).await;
+    let draft = developer.draft(organization, RETAIL_MEDIA).await;
     let path = format!("/v1/apps/{}", draft.id);
     developer.patch(&path, json!({ "name": "Edited before it began" })).await.expect(200);
-    let app = developer.active_app(&organization, RETAIL_MEDIA).await;
-    let ended = developer.active_app(&organization, RETAIL_MEDIA).await;
+    let image = STANDARD.decode(PNG).unwrap();
+    developer.put_bytes(&format!("{path}/image"), "image/png", image).await.expect(200);
+    let app = developer.active_app(organization, RETAIL_MEDIA).await;
+    let ended = developer.active_app(organization, RETAIL_MEDIA).await;
     apps.extend([&draft, &app, &ended].map(|app: &App| app.id.clone()));
 
     let (kept, renamed, deleted) =
@@ -117,6 +141,9 @@ async fn organization(operator: &Operator, live: &mut Vec<Value>, apps: &mut Vec
     let path = |key: &Key| format!("/v1/keys/{}", key.client_id);
     developer.patch(&path(&renamed), json!({ "name": "renamed" })).await.expect(200);
     developer.delete(&format!("{}?now=true", path(&deleted))).await.expect(200);
+    let soon = Environment::system().now() + chrono::Duration::seconds(1);
+    let expiring = json!({ "name": "for a moment", "expires_at": soon });
+    developer.post(&format!("/v1/apps/{}/keys", app.id), expiring).await.expect(201);
     for _ in 0..TOKENS {
         kept.ask(operator).await.expect(200);
         renamed.ask(operator).await.expect(200);
@@ -135,19 +162,65 @@ async fn organization(operator: &Operator, live: &mut Vec<Value>, apps: &mut Vec
     }
     let denied = developer.link(&app).await;
     account.admin().open(&denied).await.expect(200);
-    account.admin().deny(&denied).await;
+    account.admin().deny(&denied).await.expect(200);
     let unused = developer.link(&app).await;
-    developer.delete(&format!("/v1/consent-links/{}", unused.id)).await;
+    developer.delete(&format!("/v1/consent-links/{}", unused.id)).await.expect(204);
     developer.link(&app).await;
     let grants = other.admin().get("/v1/grants").await.expect(200).json;
     let grant = grants["items"][0]["id"].as_str().unwrap();
     other.admin().delete(&format!("/v1/grants/{grant}")).await.expect(204);
-    account.person("viewer").get("/v1/grants").await;
+    account.person("viewer").get("/v1/grants").await.expect(200);
+    roles_and_tokens(operator, organization, &account).await;
 
     developer.key(&ended).await.ask(operator).await.expect(200);
-    operator.act(&format!("/v1/apps/{}/suspend", app.id)).await;
-    operator.act(&format!("/v1/apps/{}/resume", app.id)).await;
+    operator.act(&format!("/v1/apps/{}/suspend", app.id)).await.expect(200);
+    operator.act(&format!("/v1/apps/{}/resume", app.id)).await.expect(200);
     owner.act(&format!("/v1/apps/{}/archive", ended.id)).await.expect(200);
+}
+
+/// The organization is edited, may ask for more, and somebody comes, changes and goes.
+async fn membership(operator: &Operator, organization: &Organization) {
+    let path = format!("/v1/organizations/{}", organization.id);
+    let owner = &organization.owner;
+    owner.patch(&path, json!({ "description": "Makes apps." })).await.expect(200);
+    let domains = json!({ "domains": ["retail_media/accounts:manage"] });
+    operator.put(&format!("{path}/enabled-domains"), domains).await.expect(200);
+    let guest = operator.person("Guest").await;
+    let member = json!({ "person_id": guest.id, "role": "developer" });
+    owner.post(&format!("{path}/members"), member).await.expect(201);
+    let member = format!("{path}/members/{}", guest.id);
+    owner.patch(&member, json!({ "role": "auditor" })).await.expect(200);
+    owner.delete(&member).await.expect(204);
+}
+
+/// A role on an account changes and ends, an account is edited by a file, and a token is revoked.
+async fn roles_and_tokens(operator: &Operator, organization: &Organization, account: &Account) {
+    let viewer = account.person("viewer");
+    operator.assign(account, viewer, "analyst").await;
+    let role = format!("/v1/accounts/{}/roles/{}", account.id, viewer.id);
+    operator.delete(&role).await.expect(204);
+    for name in ["Imported", "Imported again"] {
+        let file = format!(
+            "account_name,kind,service,external_id,email,role\n{name},advertiser,retail_media,{},,\n",
+            organization.id
+        );
+        let import = operator.request(Method::POST, "/v1/accounts/import");
+        import.header("content-type", "text/csv").body(file).send().await.expect(200);
+    }
+    let token = viewer.post("/v1/api-tokens", json!({ "name": "short-lived" })).await.expect(201);
+    viewer.delete(&format!("/v1/api-tokens/{}", token.field("id"))).await.expect(204);
+}
+
+/// Two systems outside read the organization's events, and one of them no more.
+fn subscribers(data: &Path, organization: &Organization, number: usize) {
+    let data = data.to_str().unwrap();
+    let (kept, removed) = (format!("kept-{number}"), format!("removed-{number}"));
+    for name in [&kept, &removed] {
+        let whose = ["--organization", &organization.id, "--events", "consent.granted"];
+        let arguments = [&["subscribers", "add", name, "--data-dir", data][..], &whose].concat();
+        program::run(&arguments).succeeded();
+    }
+    program::run(&["subscribers", "remove", &removed, "--data-dir", data]).succeeded();
 }
 
 /// The superuser's address while the system runs, of which only its own folder knows.

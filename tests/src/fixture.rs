@@ -5,7 +5,7 @@
 //! <name>/roles.sql      the services' roles
 //!        database.sql   everything else, as plain statements
 //!        master-key     what the key issuer's signing keys are sealed with
-//!        expected.json  rows, apps, credentials: see `examples/fixture.rs`
+//!        expected.json  rows, checksums, apps, credentials: see `examples/fixture.rs`
 //! ```
 
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ pub const DATABASE: &str = "database.sql";
 pub const MASTER_KEY: &str = "master-key";
 /// What is known of it.
 pub const EXPECTED: &str = "expected.json";
+
+/// Columns of them that never change, beside their keys: what was committed to.
+const FIXED: [&str; 4] = ["envelope", "salt", "context", "details"];
 
 /// Tables of which no row may be lost, in whichever schemas they are.
 const KEPT: [&str; 19] = [
@@ -68,6 +71,38 @@ pub async fn rows(database: &mut PgConnection) -> BTreeMap<String, i64> {
         rows.insert(table, count);
     }
     rows
+}
+
+/// A checksum over the keys of the first so many rows of a table, and over what in them never changes.
+/// Keys grow with time: later rows come after them.
+pub async fn checksum(database: &mut PgConnection, table: &str, rows: i64) -> String {
+    let keys: Vec<String> = sqlx::query_scalar(
+        "SELECT format('%I', attname) FROM pg_index i \
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) \
+         WHERE i.indrelid = $1::regclass AND i.indisprimary ORDER BY a.attnum",
+    )
+    .bind(table)
+    .fetch_all(&mut *database)
+    .await
+    .unwrap();
+    let fixed: Vec<String> = sqlx::query_scalar(
+        "SELECT format('encode(%I, ''hex'')', attname) FROM pg_attribute \
+         WHERE attrelid = $1::regclass AND attname = ANY($2) AND atttypid = 'bytea'::regtype \
+         ORDER BY attname",
+    )
+    .bind(table)
+    .bind(FIXED.map(str::to_owned).to_vec())
+    .fetch_all(&mut *database)
+    .await
+    .unwrap();
+    let keys = keys.join(", ");
+    let row = [vec![keys.clone()], fixed].concat().join(", ");
+    let question = format!(
+        "SELECT md5(coalesce(string_agg(concat_ws(' ', {row}), ',' ORDER BY {keys}), '')) \
+         FROM (SELECT * FROM {table} ORDER BY {keys} LIMIT {rows}) first"
+    );
+    // Every name in it is the database's own.
+    sqlx::query_scalar(AssertSqlSafe(question)).fetch_one(database).await.unwrap()
 }
 
 /// What the log lacks of what the services have written: events, the heads of streams, contexts and

@@ -12,6 +12,9 @@ pub const RETAIL_MEDIA: &str = "retail_media";
 /// See [`RETAIL_MEDIA`].
 pub const MARKETING_SOLUTIONS: &str = "marketing_solutions";
 
+/// An image of an app: one red pixel.
+pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+
 /// Everybody's password.
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -136,7 +139,7 @@ impl Person {
     /// Makes a consent link.
     pub async fn link(&self, app: &App) -> Link {
         let path = format!("/v1/apps/{}/consent-links", app.id);
-        let link = self.post(&path, json!({})).await.expect(201);
+        let link = self.post(&path, json!({ "label": "Spring campaign" })).await.expect(201);
         Link { id: link.field("id"), token: link.field("token") }
     }
 
@@ -199,7 +202,7 @@ impl Operator {
         let auditor = self.person("Auditor").await;
         let new = json!({
             "name": "Example Apps", "kind": "technology_company", "country": "FR",
-            "contact_email": "contact@people.example",
+            "contact_email": "contact@people.example", "website": "https://shelves.example/",
         });
         let id = owner.post("/v1/organizations", new).await.expect(201);
         let id = id.field("id");

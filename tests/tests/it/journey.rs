@@ -3,15 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use journeys::jwt;
-use journeys::people::{Account, App, Key, Organization, Person, RETAIL_MEDIA};
+use journeys::people::{Account, App, Key, Organization, PNG, Person, RETAIL_MEDIA};
 use journeys::system::{BASE_URL, Servers, System};
 use serde_json::{Value, json};
 use stage::Method;
 
 use crate::recorded;
-
-/// One red pixel.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 const SCOPE: &str = "RetailMedia_Analytics_Read RetailMedia_Campaign_Manage";
 
