@@ -116,6 +116,6 @@ async fn may_still_read(attempt: &Attempt, answer: Response) -> Result<Response,
     let id = location.and_then(|path| path.rsplit('/').next()?.parse::<OrganizationId>().ok());
     let id = id.ok_or_else(|| Problem::internal("a remembered organization has no address"))?;
     let decision = policy::organization(&attempt.caller, id, OrganizationAction::Read);
-    attempt.permit("organization.create", Target::organization(id), decision).await?;
+    let _permit = attempt.permit("organization.create", Target::organization(id), decision).await?;
     Ok(answer)
 }
