@@ -39,7 +39,7 @@ impl Change for AppCreation {
         &self.provenance
     }
 
-    async fn commit(mut unit: Unit<'_>, creations: &[Self]) -> Result<(), AppendError> {
+    async fn commit(mut unit: Unit<'_>, creations: &[&Self]) -> Result<(), AppendError> {
         for creation in creations {
             unit.add(creation.created.clone());
             unit.remember(creation.answer.clone());

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::rpc::StreamEvents;
+use async_trait::async_trait;
+use contract::rpc::{StoredEvent, StreamEvents};
 use contract::{Service, Version};
+use eventstore::gap::{self, Repair};
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::entry::Entry;
-use crate::producers::{Producers, Unreachable};
+use crate::producers::Producers;
 use crate::stream::{Gap, StreamPosition};
 
 /// How many requests are in flight at a time.
@@ -23,20 +24,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(4);
 /// Until when is asked from now on.
 pub(crate) fn deadline() -> Instant {
     Instant::now() + TIME_LIMIT
-}
-
-/// Why a gap, or the rest of it, could not be fetched.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FetchError {
-    #[error("there was no time left to ask for it")]
-    DeadlinePassed,
-    /// It failed to answer for another gap: it is not asked for this one.
-    #[error("{0} does not answer")]
-    Silent(Service),
-    #[error(transparent)]
-    Unreachable(#[from] Unreachable),
-    #[error("{service} does not have version {version} of stream {stream_id}")]
-    NoSuchVersion { service: Service, stream_id: Uuid, version: Version },
 }
 
 /// What is known of the producers while they are asked.
@@ -53,7 +40,7 @@ pub(crate) async fn fetch_gaps(
     producers: &dyn Producers,
     gaps: Vec<Gap>,
     deadline: Instant,
-) -> (Vec<Entry>, Vec<(Gap, FetchError)>) {
+) -> (Vec<Entry>, Vec<(Gap, String)>) {
     let fetching = Fetching { producers, deadline, silent: Mutex::default() };
     let fetching = &fetching;
     let mut answers = stream::iter(gaps)
@@ -83,54 +70,45 @@ impl Fetching<'_> {
         silent.insert(service);
     }
 
-    /// Fetches one gap, in as many requests as it takes. What was had before a failure counts.
-    async fn fetch(&self, gap: &Gap) -> (Vec<Entry>, Option<FetchError>) {
-        let mut found: Vec<Entry> = Vec::new();
-        let mut next = gap.from;
-        let mut alone = false;
-        while next <= gap.to {
-            let to = if alone { next } else { gap.to };
-            let asked =
-                StreamEvents { stream_id: gap.stream_id, from: next.number(), to: to.number() };
-            if Instant::now() >= self.deadline {
-                return (found, Some(FetchError::DeadlinePassed));
-            }
-            if self.is_silent(gap.source) {
-                return (found, Some(FetchError::Silent(gap.source)));
-            }
-            let answer = match self.producers.stream_events(gap.source, &asked).await {
-                Ok(answer) => answer,
-                // Large events do not fit into one answer together: one at a time they do.
-                Err(_) if !alone && next < gap.to => {
-                    alone = true;
-                    continue;
-                }
-                Err(unreachable) => {
-                    self.did_not_answer(gap.source);
-                    return (found, Some(unreachable.into()));
-                }
-            };
-            let before = next;
-            for stored in answer {
-                let position = StreamPosition { stream_id: gap.stream_id, version: next };
-                match Entry::read(stored.envelope.into_bytes().into()) {
-                    Ok(entry) if entry.stream_position() == position && entry.is_of(gap.source) => {
-                        next = next.next();
-                        found.push(entry);
-                    }
-                    Ok(_) | Err(_) => break,
-                }
-            }
-            if next == before {
-                let missing = FetchError::NoSuchVersion {
-                    service: gap.source,
-                    stream_id: gap.stream_id,
-                    version: next,
-                };
-                return (found, Some(missing));
-            }
+    /// Fetches one gap. What was had before a failure counts.
+    async fn fetch(&self, gap: &Gap) -> (Vec<Entry>, Option<String>) {
+        let missing = gap::Gap {
+            producer: gap.source,
+            stream_id: gap.stream_id,
+            from: gap.from.number(),
+            to: gap.to.number(),
+        };
+        let filled = gap::fill(self, &missing, |version, stored| {
+            let version = Version::new(version)?;
+            let position = StreamPosition { stream_id: gap.stream_id, version };
+            let entry = Entry::read(stored.envelope.into_bytes().into()).ok()?;
+            (entry.stream_position() == position && entry.is_of(gap.source)).then_some(entry)
+        });
+        let filled = filled.await;
+        (filled.events, filled.unfilled)
+    }
+}
+
+#[async_trait]
+impl Repair for Fetching<'_> {
+    async fn stream_events(
+        &self,
+        producer: Service,
+        asked: StreamEvents,
+    ) -> Result<Vec<StoredEvent>, String> {
+        if Instant::now() >= self.deadline {
+            return Err("there was no time left to ask for it".to_owned());
         }
-        (found, None)
+        if self.is_silent(producer) {
+            return Err(format!("{producer} does not answer"));
+        }
+        self.producers.stream_events(producer, &asked).await.map_err(|unreachable| {
+            // Of several events the answer may only have been too large: they are asked for one by one.
+            if asked.from == asked.to {
+                self.did_not_answer(producer);
+            }
+            unreachable.to_string()
+        })
     }
 }
 
@@ -139,12 +117,13 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::sync::atomic::Ordering::Relaxed;
 
-    use async_trait::async_trait;
     use contract::facts::AppSuspended;
-    use contract::rpc::{HeadsPage, RepeatEvents, StoredEvent, StreamHeads};
+    use contract::rpc::{HeadsPage, RepeatEvents, StreamHeads};
+    use uuid::Uuid;
 
     use super::*;
     use crate::entry::tests::event;
+    use crate::producers::Unreachable;
 
     /// Has the first versions of each stream, and says that they are of another service if told so.
     struct Few {
@@ -214,11 +193,7 @@ mod tests {
         assert_eq!(versions, [2, 3, 4, 5, 6, 7, 7]);
         let [(left, reason)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(*left, gap(1, 8, 9));
-        let missing = FetchError::NoSuchVersion {
-            service: Service::AppRegistry,
-            stream_id: left.stream_id,
-            version: Version::new(8).unwrap(),
-        };
+        let missing = format!("app-registry does not have version 8 of stream {}", left.stream_id);
         assert_eq!(*reason, missing);
     }
 

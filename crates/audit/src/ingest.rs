@@ -93,7 +93,7 @@ impl Ingest {
             gaps.into_iter().map(|gap| (gap.stream_id, gap)).collect();
         let mut reasons = HashMap::new();
         for (gap, reason) in failures {
-            reasons.insert(gap.stream_id, reason.to_string());
+            reasons.insert(gap.stream_id, reason.clone());
             let to = gap.to;
             let open = open.entry(gap.stream_id).or_insert(gap);
             open.to = open.to.max(to);

@@ -112,7 +112,7 @@ impl EventStore {
         &self.environment
     }
 
-    /// Rings the bell that wakes the relay of this process. [`crate::Unit::commit`] does it by itself.
+    /// Notifies the relay of this process that something was committed. [`crate::Unit::commit`] does it by itself.
     pub fn wake_relay(&self) {
         self.committed.notify_one();
     }

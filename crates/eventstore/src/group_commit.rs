@@ -2,12 +2,17 @@
 //! trips to the database and the flush of its log.
 //!
 //! Each change is decided before it gets here and stands by itself, so nothing is lost by writing
-//! them together. When the database refuses one of them, all are rolled back and each is written by
-//! itself: only the one that is refused fails.
+//! them together. When the database refuses one of them, all are rolled back, only the guilty is taken
+//! out, and its neighbours are committed together again: whoever provokes refusals in a loop makes
+//! nobody else's changes dearer than that one more attempt.
+//!
+//! Who is guilty is asked of the changes where they can tell ([`Change::outdated`]); else the group is
+//! halved until the guilty is alone.
 
 use std::sync::Arc;
 
 use contract::Provenance;
+use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{self, Batches, Stopped, Work, Worker};
@@ -25,8 +30,17 @@ pub trait Change: Send + Sync + Sized + 'static {
     /// of its change.
     fn commit(
         unit: Unit<'_>,
-        changes: &[Self],
+        changes: &[&Self],
     ) -> impl Future<Output = Result<(), AppendError>> + Send;
+
+    /// Which of these changes, by their places, were decided on what is no longer so: asked when their
+    /// group was refused by [`AppendError::Conflict`]. None, where changes cannot tell.
+    fn outdated(
+        _connection: &mut PgConnection,
+        _changes: &[&Self],
+    ) -> impl Future<Output = sqlx::Result<Vec<usize>>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
 }
 
 /// The change is not known to be durable.
@@ -89,12 +103,13 @@ impl Writer {
         Self { events, connection }
     }
 
-    async fn write<C: Change>(&mut self, changes: &[C]) -> Result<(), AppendError> {
+    async fn write<C: Change>(&mut self, changes: &[&C]) -> Result<(), AppendError> {
         let Some(first) = changes.first() else {
             return Ok(());
         };
+        // Has its own limit: a connection that was lost must leave time for what is done on the next one.
+        let mut connection = self.connection.take().await?;
         let written = async {
-            let mut connection = self.connection.take().await?;
             let unit = self.events.begin_on(&mut connection, first.provenance());
             let written = C::commit(unit, changes).await;
             // A refusal leaves the connection as good as it was; what was begun is rolled back.
@@ -105,34 +120,68 @@ impl Writer {
         };
         in_time(written).await
     }
+
+    /// The places of the changes that are outdated; none, if that cannot be found out now.
+    async fn outdated<C: Change>(&mut self, changes: &[&C]) -> Vec<usize> {
+        let asked = async {
+            let mut connection = self.connection.take().await?;
+            let outdated = C::outdated(&mut connection, changes).await?;
+            self.connection.put_back(connection);
+            Ok::<_, AppendError>(outdated)
+        };
+        in_time(asked).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known which changes of a group are outdated");
+            Vec::new()
+        })
+    }
 }
+
+/// Some changes that are committed together: each with its place among those that were handed over.
+type Group<'c, C> = Vec<(usize, &'c C)>;
 
 impl<C: Change> Work<C, Result<(), Uncommitted>> for Writer {
     async fn carry_out(&mut self, changes: Vec<C>) -> Vec<Result<(), Uncommitted>> {
-        match self.write(&changes).await {
-            Ok(()) => changes.iter().map(|_| Ok(())).collect(),
-            Err(error) if changes.len() > 1 && is_of_one_change(&error) => {
-                tracing::warn!(%error, changes = changes.len(), "a group is committed one by one");
-                let mut outcomes = Vec::with_capacity(changes.len());
-                for change in &changes {
-                    let outcome = self.write(std::slice::from_ref(change)).await;
-                    let hopeless = outcome.as_ref().is_err_and(|error| !is_of_one_change(error));
-                    let outcome = outcome.map_err(|error| Uncommitted::Failed(Arc::new(error)));
-                    outcomes.push(outcome.clone());
-                    if hopeless {
-                        // It would only be found out again, change by change.
-                        outcomes.resize(changes.len(), outcome);
-                        break;
-                    }
-                }
-                outcomes
-            }
-            Err(error) => {
+        // What is not said below is committed.
+        let mut outcomes = vec![Ok(()); changes.len()];
+        let mut groups: Vec<Group<'_, C>> = vec![changes.iter().enumerate().collect()];
+        while let Some(mut group) = groups.pop() {
+            let members: Vec<&C> = group.iter().map(|(_, change)| *change).collect();
+            let Err(error) = self.write(&members).await else {
+                continue;
+            };
+            if !is_of_one_change(&error) {
+                // It would only be found out again, group by group.
                 let error = Arc::new(error);
-                let failed = |_| Err(Uncommitted::Failed(error.clone()));
-                changes.iter().map(failed).collect()
+                for (place, _) in groups.into_iter().flatten().chain(group) {
+                    outcomes[place] = Err(Uncommitted::Failed(error.clone()));
+                }
+                break;
             }
+            if let [(place, _)] = group[..] {
+                outcomes[place] = Err(Uncommitted::Failed(Arc::new(error)));
+                continue;
+            }
+            let outdated = match error {
+                AppendError::Conflict => self.outdated(&members).await,
+                _ => Vec::new(),
+            };
+            tracing::debug!(%error, changes = group.len(), outdated = outdated.len(), "a group is taken apart");
+            if outdated.is_empty() {
+                groups.push(group.split_off(group.len() / 2));
+                groups.push(group);
+                continue;
+            }
+            let mut standing = Vec::with_capacity(group.len());
+            for (position, (place, change)) in group.into_iter().enumerate() {
+                if outdated.contains(&position) {
+                    outcomes[place] = Err(Uncommitted::Failed(Arc::new(AppendError::Conflict)));
+                } else {
+                    standing.push((place, change));
+                }
+            }
+            groups.push(standing);
         }
+        outcomes
     }
 }
 

@@ -4,11 +4,14 @@
 //! its key and its app are still at the versions on which it was decided; whatever else would be
 //! answered is decided again on what was just read. So a key that was deleted for good, or an app
 //! whose suspension has reached this service, is refused from the next request on, on every replica.
+//!
+//! What changes here, by a request or by an app's event, is forgotten here; other replicas find it out
+//! by the version, once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use contract::{Id, KeyId};
+use contract::{AppId, Id, KeyId};
 use eventstore::group_lookup::{GroupLookup, Lookup, LookupError};
 use quick_cache::sync::Cache;
 use service::Resources;
@@ -51,6 +54,17 @@ impl Clients {
             None => drop(self.remembered.remove(&id)),
         }
         Ok(found)
+    }
+
+    /// Forgets a client whose key was changed here. Without it the next token would be decided on what
+    /// is no longer so, and hold up those that are committed with it.
+    pub(crate) fn forget(&self, id: KeyId) {
+        drop(self.remembered.remove(&id));
+    }
+
+    /// Forgets the clients of an app that has changed.
+    pub(crate) fn forget_app(&self, id: AppId) {
+        self.remembered.retain(|_, client| client.app_id != id);
     }
 
     /// Remembers what a client is now.

@@ -122,6 +122,7 @@ impl KeyIssuer {
             expires_at: fact.expires_at,
         });
         if !self.record_token(facts, client, &fact).await? {
+            self.clients.forget(client.key_id);
             return Ok(None);
         }
         if self.last_use.note(client, now) {

@@ -7,6 +7,8 @@ use contract::facts::{
 };
 use contract::{AppId, KeyId, Version};
 
+use crate::key_limit::{TooManyKeys, WorkingKey, check_room};
+
 /// A key of an app, without its secret.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
@@ -106,33 +108,26 @@ pub(crate) enum KeyRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CreationRefusal {
     /// It has as many as it may.
-    #[error("the app has {live} live keys and may have {limit}; delete one first")]
-    TooMany {
-        /// How many it has.
-        live: i64,
-        /// How many it may have.
-        limit: i64,
-    },
+    #[error(transparent)]
+    TooMany(#[from] TooManyKeys),
     /// The wanted end is not in the future.
     #[error("expires_at must be in the future")]
     ExpiryInThePast,
 }
 
 impl Key {
-    /// Makes a key of an app that has so many live ones already, and may have `limit`.
+    /// Makes a key of an app that has these working ones already, and may have `limit` live ones.
     pub(crate) fn create(
         new: NewKey,
-        live: i64,
-        limit: i64,
+        working: &[WorkingKey],
+        limit: usize,
         now: DateTime<Utc>,
     ) -> Result<(Self, KeyCreated), CreationRefusal> {
         let NewKey { id, app_id, name, hint, expires_at } = new;
         if expires_at.is_some_and(|at| at <= now) {
             return Err(CreationRefusal::ExpiryInThePast);
         }
-        if live >= limit {
-            return Err(CreationRefusal::TooMany { live, limit });
-        }
+        check_room(working, limit)?;
         let key = Self {
             id,
             app_id,
@@ -282,7 +277,7 @@ mod tests {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap() + Duration::minutes(minutes)
     }
 
-    fn create(live: i64, expires_at: Option<DateTime<Utc>>) -> Result<Key, CreationRefusal> {
+    fn create(live: usize, expires_at: Option<DateTime<Utc>>) -> Result<Key, CreationRefusal> {
         let environment = Environment::system();
         let new = NewKey {
             id: environment.new_id(),
@@ -291,7 +286,8 @@ mod tests {
             hint: "abcd".to_owned(),
             expires_at,
         };
-        Key::create(new, live, 5, at(0)).map(|(key, _)| key)
+        let working = vec![WorkingKey { live: true, end: None }; live];
+        Key::create(new, &working, 5, at(0)).map(|(key, _)| key)
     }
 
     fn key(expires_at: Option<DateTime<Utc>>) -> Key {
@@ -368,7 +364,7 @@ mod tests {
     #[test]
     fn an_app_gets_no_more_keys_than_it_may_have_and_none_that_ended_before_it_began() {
         assert!(create(4, None).is_ok());
-        assert_eq!(create(5, None), Err(CreationRefusal::TooMany { live: 5, limit: 5 }));
+        assert!(matches!(create(5, None), Err(CreationRefusal::TooMany(_))));
         assert_eq!(create(0, Some(at(0))), Err(CreationRefusal::ExpiryInThePast));
     }
 

@@ -7,7 +7,7 @@
 //!
 //! In reading order:
 //!
-//! 1. `key`: a key and its decisions; `policy`: who may do what. Pure.
+//! 1. `key`: a key and its decisions; `key_limit`: how many an app may have; `policy`: who may do what. Pure.
 //! 2. `token_request`, `client`: a request for a token is read, and decided. Pure.
 //! 3. `signing_key`, `master_key`, `access_token`: cryptography. Pure.
 //! 4. `http`, one file an endpoint: the way of every change, from request to answer; `issuing`: the way
@@ -24,6 +24,7 @@ pub mod expiry;
 mod http;
 mod issuing;
 mod key;
+mod key_limit;
 mod keyring;
 mod last_use;
 mod master_key;
@@ -56,7 +57,7 @@ pub(crate) struct KeyIssuer {
     resources: Resources,
     settings: Settings,
     tokens: AccessTokens,
-    clients: Clients,
+    clients: Arc<Clients>,
     token_events: TokenEvents,
     last_use: LastUse,
 }
@@ -87,7 +88,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         .map_err(|error| StartError::Other(Box::new(error)))?;
     let tokens =
         AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
-    let clients = Clients::start(&resources);
+    let clients = Arc::new(Clients::start(&resources));
     let token_events = resources.group_commit("token-events");
     let issuer = Arc::new(KeyIssuer {
         resources,
@@ -99,7 +100,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     });
     issuer.write_last_use();
     issuer.sweep_expired();
-    issuer.resources.project(AppProjection::new(issuer.resources.events.clone()));
+    let clients = Arc::clone(&issuer.clients);
+    issuer.resources.project(AppProjection::new(issuer.resources.events.clone(), clients));
     let asked = Arc::clone(&issuer);
     issuer
         .resources

@@ -1,24 +1,43 @@
 //! Projection of the app registry's facts: which apps are active, and the end of an app's keys with the app.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use contract::facts::{AppActivated, AppArchived, AppResumed, AppSuspended};
 use contract::rpc::AppState;
-use contract::{AppId, Envelope, Fact, Service};
+use contract::{AppId, Envelope, Fact, Service, Version};
 use eventstore::{EventStore, Projection, ProjectionError};
 use sqlx::PgConnection;
 
+use crate::clients::Clients;
 use crate::key::DeletionReason;
 use crate::store::{apps, keys};
 
 /// Keeps `key_issuer.apps`, and deletes an archived app's keys in the transaction that learns of it.
 pub(crate) struct AppProjection {
     events: EventStore,
+    clients: Arc<Clients>,
 }
 
 impl AppProjection {
-    /// Keys are deleted in the name of this store's service.
-    pub(crate) fn new(events: EventStore) -> Self {
-        Self { events }
+    /// Keys are deleted in the name of this store's service; what is remembered of an app's clients is
+    /// forgotten.
+    pub(crate) fn new(events: EventStore, clients: Arc<Clients>) -> Self {
+        Self { events, clients }
+    }
+
+    /// Follows an app to a state; false, if it was never activated.
+    async fn follow(
+        &self,
+        connection: &mut PgConnection,
+        app: AppId,
+        state: AppState,
+        version: Version,
+    ) -> Result<bool, ProjectionError> {
+        let known = apps::follow(connection, app, state, version).await?;
+        // Who reads one before the commit remembers it once more, and finds that out by its version.
+        self.clients.forget_app(app);
+        Ok(known)
     }
 
     async fn activate(
@@ -46,7 +65,7 @@ impl AppProjection {
     ) -> Result<(), ProjectionError> {
         let app: AppId = event.fact::<AppArchived>()?.app_id;
         // First the app's row: whoever makes a key at this moment holds it, or waits for it.
-        let known = apps::follow(connection, app, AppState::Archived, event.streamversion).await?;
+        let known = self.follow(connection, app, AppState::Archived, event.streamversion).await?;
         if !known {
             return Ok(());
         }
@@ -85,12 +104,12 @@ impl Projection for AppProjection {
             AppActivated::TYPE => self.activate(connection, event).await,
             AppSuspended::TYPE => {
                 let app = event.fact::<AppSuspended>()?.app_id;
-                apps::follow(connection, app, AppState::Suspended, version).await?;
+                self.follow(connection, app, AppState::Suspended, version).await?;
                 Ok(())
             }
             AppResumed::TYPE => {
                 let app = event.fact::<AppResumed>()?.app_id;
-                apps::follow(connection, app, AppState::Active, version).await?;
+                self.follow(connection, app, AppState::Active, version).await?;
                 Ok(())
             }
             AppArchived::TYPE => self.archive(connection, event).await,

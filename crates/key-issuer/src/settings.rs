@@ -21,7 +21,8 @@ pub struct Settings {
     pub audience: String,
     /// For how long an access token is good, in seconds.
     pub access_token_seconds: u32,
-    /// How many live keys an app may have.
+    /// How many live keys an app may have. At most twice as many work at a time: deleted ones in their
+    /// grace included.
     pub max_keys_per_app: u32,
     /// For how long a deleted key works on, in seconds.
     pub deletion_grace_seconds: u32,
@@ -76,6 +77,11 @@ impl Settings {
     /// The `aud` of access tokens.
     pub(crate) fn audience(&self) -> &str {
         if self.audience.is_empty() { &self.issuer } else { &self.audience }
+    }
+
+    /// How many live keys an app may have.
+    pub(crate) fn max_keys_per_app(&self) -> usize {
+        usize::try_from(self.max_keys_per_app).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn grace(&self) -> Duration {

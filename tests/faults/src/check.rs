@@ -25,6 +25,8 @@ pub async fn quiet(
     http: &reqwest::Client,
 ) -> Result<(), String> {
     stage.ready(http).await?;
+    // First: what a projection still applies may become events, which are counted after it.
+    let behind = lagging(&stage.pool).await.map_err(|error| error.to_string())?;
     let (mut events, mut waiting) = (0, 0);
     for service in Service::ALL {
         let schema = service.schema();
@@ -33,7 +35,6 @@ pub async fn quiet(
     }
     let recorded = count(&stage.pool, "audit.entries").await?;
     let received = subscriber.count();
-    let behind = lagging(&stage.pool).await.map_err(|error| error.to_string())?;
     let complete = waiting == 0 && recorded == events && i64::try_from(received) == Ok(events);
     let parts = parts_missing(&stage.pool).await.map_err(|error| error.to_string())?;
     if complete && behind.is_empty() && parts.is_empty() {

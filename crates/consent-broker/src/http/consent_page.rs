@@ -35,6 +35,8 @@ pub(crate) struct ConsentPage {
     pub(crate) duration: String,
     /// How it can be ended.
     pub(crate) how_to_end: String,
+    /// Which text this is: an approval brings it back, to be of exactly these words.
+    pub(crate) text_sha256: String,
     /// The accounts of the service that the person sees.
     pub(crate) accounts: Vec<SelectableAccount>,
 }
@@ -133,6 +135,7 @@ impl ConsentPage {
             link_id: link.id,
             state: link.state_name(now),
             expires_at: link.expires_at,
+            text_sha256: text.sha256(),
             organization: Asker {
                 id: organization.id,
                 name: text.organization_name,

@@ -85,7 +85,7 @@ impl<'r> Leader<'r> {
                 published += batch.events.len();
             }
             if all && self.streams.is_some() {
-                // What was committed meanwhile has rung the bell: the next turn's, at its pace.
+                // What was committed meanwhile has woken the relay again: it is the next turn's, at its pace.
                 return Ok(published);
             }
         }

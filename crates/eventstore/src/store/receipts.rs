@@ -60,7 +60,7 @@ pub(crate) async fn last_batch(
 }
 
 /// Puts what another incarnation of the stream acknowledged into the outbox again, so many batches of it:
-/// how many. A week's worth would take longer than a statement may.
+/// how many. A batch has up to 512 events, and a week's worth would take longer than a statement may.
 pub(crate) async fn repeat_other_streams(
     executor: impl PgExecutor<'_>,
     stream_created: &str,
@@ -70,7 +70,7 @@ pub(crate) async fn repeat_other_streams(
         WITH lost AS (
             -- `<>` has no index.
             DELETE FROM relay_batches WHERE id = ANY (ARRAY(
-                SELECT id FROM relay_batches WHERE stream_created < $1 OR stream_created > $1 LIMIT 5000))
+                SELECT id FROM relay_batches WHERE stream_created < $1 OR stream_created > $1 LIMIT 200))
             RETURNING seqs, last_sequence
         )
         INSERT INTO outbox (seqs) SELECT seqs FROM lost ORDER BY last_sequence

@@ -15,7 +15,8 @@ use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
 use super::credentials_file::{CredentialsFile, prefers_text};
-use super::steps::{find_app, lock_and_count, permit_with_app};
+use super::refusals;
+use super::steps::{find_app, lock_and_read_keys, permit_with_app};
 use super::view::KeyBody;
 use crate::KeyIssuer;
 use crate::key::{Key, KeyName, NewKey};
@@ -52,7 +53,8 @@ pub(super) struct CreatedKey {
 ///
 /// Answers with the client id and the client secret, this once. With `Accept: text/plain` the answer
 /// is a text file to keep. Only an active app has keys, and at most 5 that are neither deleted nor
-/// expired. A repetition under the same `Idempotency-Key` makes no second key and shows no secret:
+/// expired; deleted ones in their grace included, at most 10 work at a time. 409 `too-many-keys` says
+/// when the next may be made, in `Retry-After` too, if that comes by itself. A repetition under the same `Idempotency-Key` makes no second key and shows no secret:
 /// who lost the first answer deletes the key and makes another.
 #[utoipa::path(
     post,
@@ -71,7 +73,8 @@ pub(super) struct CreatedKey {
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
-        (status = 409, body = Problem, description = "The app is not active, or has as many keys as it may"),
+        (status = 409, body = Problem, description = "The app is not active, or has as many keys as it may",
+            headers(("Retry-After" = u64, description = "Seconds until the next key may be made, if that comes by itself."))),
         (status = 422, body = Problem, description = "Fields are wrong; `errors` names them")
     ),
     extensions(
@@ -104,8 +107,9 @@ pub(super) async fn create(
     };
     let now = env.now();
     let mut unit = permit.begin();
-    let live = lock_and_count(&mut unit, &app, now).await?;
-    let (key, fact) = Key::create(new, live, settings.max_keys_per_app.into(), now)?;
+    let working = lock_and_read_keys(&mut unit, &app, now).await?;
+    let created = Key::create(new, &working, settings.max_keys_per_app(), now);
+    let (key, fact) = created.map_err(|refusal| refusals::of_creation(refusal, now))?;
     keys::insert(unit.connection().await?, &key, &secret.hash()).await?;
     unit.record_with(key.id.uuid(), key.version, &fact, &key.details())?;
 

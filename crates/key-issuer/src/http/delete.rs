@@ -77,5 +77,6 @@ pub(super) async fn delete(
     keys::save(unit.connection().await?, &key).await?;
     unit.record(key.id.uuid(), key.version, &fact)?;
     unit.commit().await?;
+    issuer.clients.forget(key.id);
     Ok(answer(&key, now))
 }

@@ -1,5 +1,7 @@
 //! Problem details of what a key refuses.
 
+use axum::http::header::RETRY_AFTER;
+use chrono::{DateTime, Utc};
 use service::Problem;
 
 use crate::key::{CreationRefusal, InvalidKeyName, KeyRefusal};
@@ -14,13 +16,20 @@ impl From<KeyRefusal> for Problem {
     }
 }
 
-impl From<CreationRefusal> for Problem {
-    fn from(refusal: CreationRefusal) -> Self {
-        match refusal {
-            CreationRefusal::TooMany { .. } => Self::conflict("too-many-keys", refusal.to_string()),
-            CreationRefusal::ExpiryInThePast => {
-                Self::invalid_field("expires_at", "must be in the future")
+/// Why no key was made at this moment. When the next may be made stands in the sentence, and in
+/// `Retry-After` if it comes by itself.
+pub(super) fn of_creation(refusal: CreationRefusal, now: DateTime<Utc>) -> Problem {
+    match refusal {
+        CreationRefusal::TooMany(full) => {
+            let problem = Problem::conflict("too-many-keys", full.to_string());
+            let wait = full.room_at().map(|at| (at - now).as_seconds_f64().ceil().max(1.0));
+            match wait.and_then(|seconds| seconds.to_string().parse().ok()) {
+                Some(seconds) => problem.with_header(RETRY_AFTER, seconds),
+                None => problem,
             }
+        }
+        CreationRefusal::ExpiryInThePast => {
+            Problem::invalid_field("expires_at", "must be in the future")
         }
     }
 }

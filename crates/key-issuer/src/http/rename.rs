@@ -73,5 +73,6 @@ pub(super) async fn rename(
     keys::save(unit.connection().await?, &key).await?;
     unit.record_with(key.id.uuid(), key.version, &fact, &key.details())?;
     unit.commit().await?;
+    issuer.clients.forget(key.id);
     Ok(answer(&key, now))
 }

@@ -10,6 +10,7 @@ use service::{Attempt, Permit, Problem, Target};
 
 use crate::KeyIssuer;
 use crate::key::Key;
+use crate::key_limit::WorkingKey;
 use crate::policy::{self, Operation};
 use crate::store::apps::{self, KnownApp};
 use crate::store::keys;
@@ -49,13 +50,13 @@ pub(super) async fn permit_with_key(
     attempt.permit(operation.name(), Target::of(id, organization), decision).await
 }
 
-/// How many live keys an active app has, with the app locked until the unit of work ends: nobody else
+/// The working keys of an active app, with the app locked until the unit of work ends: nobody else
 /// makes a key of it meanwhile, and it does not end.
-pub(super) async fn lock_and_count(
+pub(super) async fn lock_and_read_keys(
     unit: &mut Unit<'_>,
     app: &AppView,
     now: DateTime<Utc>,
-) -> Result<i64, Problem> {
+) -> Result<Vec<WorkingKey>, Problem> {
     check_active(app.state)?;
     let known = KnownApp {
         id: app.id,
@@ -70,7 +71,7 @@ pub(super) async fn lock_and_count(
     // What the app registry answered may be older than what its events said since.
     let current = apps::lock(connection, app.id).await?.ok_or_else(Problem::no_such::<AppId>)?;
     check_active(current.state)?;
-    Ok(keys::count_live(connection, app.id, now).await?)
+    Ok(keys::working(connection, app.id, now).await?)
 }
 
 /// The key, locked until the unit of work ends. Refused, if the caller has seen another version.

@@ -99,9 +99,6 @@ impl InsertWithEvents for WhileUnchanged {
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
     ) -> sqlx::Result<Sequences> {
-        fn column<T>(clients: &BTreeSet<ClientVersion>, of: fn(&ClientVersion) -> T) -> Vec<T> {
-            clients.iter().map(of).collect()
-        }
         insert_events!(
             connection,
             events,
@@ -118,6 +115,33 @@ impl InsertWithEvents for WhileUnchanged {
             &column(&self.0, |client| client.app),
         )
     }
+}
+
+fn column<T>(clients: &BTreeSet<ClientVersion>, of: fn(&ClientVersion) -> T) -> Vec<T> {
+    clients.iter().map(of).collect()
+}
+
+/// Those of these clients whose key or app is no longer at this version.
+pub(crate) async fn changed(
+    executor: impl PgExecutor<'_>,
+    clients: &BTreeSet<ClientVersion>,
+) -> sqlx::Result<BTreeSet<ClientVersion>> {
+    let changed = sqlx::query_scalar!(
+        r#"SELECT client.place AS "place!"
+           FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[]) WITH ORDINALITY
+                AS client (key_id, key_version, app_id, app_version, place)
+           WHERE client.key_version IS DISTINCT FROM
+                 (SELECT k.version FROM key_issuer.keys k WHERE k.key_id = client.key_id)
+              OR client.app_version IS DISTINCT FROM
+                 (SELECT a.version FROM key_issuer.apps a WHERE a.app_id = client.app_id)"#,
+        &column(clients, |client| client.key_id),
+        &column(clients, |client| client.key),
+        &column(clients, |client| client.app_id),
+        &column(clients, |client| client.app),
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok((1..).zip(clients).filter(|(place, _)| changed.contains(place)).map(|(_, c)| *c).collect())
 }
 
 /// Writes when keys were last used. A key that someone changes at this moment is left for the next

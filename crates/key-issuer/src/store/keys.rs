@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::key::{Deletion, Key, KeyName};
+use crate::key_limit::WorkingKey;
 
 struct Row {
     key_id: Uuid,
@@ -71,19 +72,22 @@ pub(crate) async fn list(
     read(rows)
 }
 
-/// How many keys of an app are neither deleted nor expired. Exact under [`super::apps::lock`] only.
-pub(crate) async fn count_live(
+/// The keys of an app that work at this moment, deleted ones in their grace included. Exact under
+/// [`super::apps::lock`] only.
+pub(crate) async fn working(
     connection: &mut PgConnection,
     app: AppId,
     now: DateTime<Utc>,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT count(*) AS "live!" FROM key_issuer.keys
-           WHERE app_id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)"#,
+) -> Result<Vec<WorkingKey>, sqlx::Error> {
+    sqlx::query_as!(
+        WorkingKey,
+        r#"SELECT deleted_at IS NULL AS "live!", least(expires_at, ends_at) AS "end?"
+           FROM key_issuer.keys
+           WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)"#,
         app.uuid(),
         now,
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await
 }
 

@@ -213,6 +213,45 @@ async fn deleted_and_expired_keys_make_room_for_others() {
 }
 
 #[tokio::test]
+async fn whoever_makes_and_deletes_keys_in_a_loop_has_ten_that_work() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let other = stage.replica().await;
+    let churn = (0..40).map(|number| {
+        let owner = [&replica, &other][number % 2].client("owner");
+        async move {
+            let made = owner.post(&keys_of(app), named(&format!("key {number}"))).await;
+            if made.status == StatusCode::CREATED {
+                owner.delete(&format!("/v1/keys/{}", made.field("client_id"))).await.expect(200);
+            }
+            made
+        }
+    });
+    let answers = futures::future::join_all(churn).await;
+    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    assert_eq!(made.len(), 10, "{answers:?}");
+    let full = replica.client("owner").post(&keys_of(app), named("one more")).await;
+    assert_eq!(full.header("retry-after"), "900");
+    let detail = full.problem(409, "too-many-keys");
+    assert!(detail.contains("2027-01-15 08:15:00 UTC"), "{detail}");
+
+    // One that ends at once makes room at once.
+    let first = format!("/v1/keys/{}?now=true", made[0].field("client_id"));
+    replica.ask("owner", Method::DELETE, &first, Value::Null).await.expect(200);
+    let again = replica.key(app).await;
+    replica
+        .ask("owner", Method::POST, &keys_of(app), named("b"))
+        .await
+        .problem(409, "too-many-keys");
+    stage.clock.advance(Duration::minutes(15));
+    assert_eq!(replica.token(&again).await.status, StatusCode::OK);
+    for _ in 0..4 {
+        replica.key(app).await;
+    }
+    let full = replica.client("owner").post(&keys_of(app), named("one more")).await;
+    assert!(!full.headers.contains_key("retry-after"), "nothing ends by itself: {full:?}");
+}
+
+#[tokio::test]
 async fn lists_come_in_pages_the_newest_first() {
     let (stage, replica, app) = Stage::with_app().await;
     let mut made = Vec::new();

@@ -8,7 +8,7 @@ use contract::facts::{
     AppActivated, AppArchived, AppCreated, AppDetails, AppResumed, AppSuspended, NoDetails,
 };
 use contract::rpc::{AppState, AppView, AuthenticationMethod, GetApp};
-use contract::{AppId, Authority, EventId, Fact, OrganizationId, Provenance, Service, Version};
+use contract::{AppId, EventId, Fact, OrganizationId, Provenance, Service, Version};
 use eventstore::{AppendError, Unit};
 use service::Resources;
 
@@ -138,12 +138,11 @@ impl Registry {
         version: Version,
         record: impl FnOnce(&mut Unit<'_>, Version) -> Result<EventId, AppendError>,
     ) -> EventId {
-        let mut provenance = Provenance::system(
+        let provenance = Provenance::system(
             Service::AppRegistry,
             Some(self.organization),
             self.resources.env.new_id(),
         );
-        provenance.authority = Authority::OPERATOR;
         let mut unit = self.resources.events.begin(&provenance);
         let event = record(&mut unit, version).unwrap();
         unit.commit().await.unwrap();

@@ -92,6 +92,17 @@ impl Stage {
         rows.iter().map(|bytes| Envelope::parse(bytes).unwrap()).collect()
     }
 
+    /// How many transactions wrote the events of one type.
+    pub async fn transactions(&self, kind: &str) -> i64 {
+        sqlx::query_scalar(
+            "SELECT count(DISTINCT xmin::text) FROM key_issuer.events WHERE type = $1",
+        )
+        .bind(format!("mandate.{kind}.v1"))
+        .fetch_one(&self.sql)
+        .await
+        .unwrap()
+    }
+
     /// What people typed, as it is kept beside an event that is bound to it.
     pub async fn details(&self, event: &Envelope) -> Value {
         assert!(event.detailshash.is_some(), "the event is not bound to details");
@@ -170,6 +181,12 @@ impl Replica {
         let developer = self.client("developer");
         let key = developer.post(&keys_of(app), json!({"name": "production"})).await.expect(201);
         (key.field("client_id"), key.field("client_secret"))
+    }
+
+    /// Gives a key another name.
+    pub async fn rename(&self, (client_id, _): &(String, String), name: &str) -> Answer {
+        let path = format!("/v1/keys/{client_id}");
+        self.client("developer").patch(&path, json!({ "name": name })).await.expect(200)
     }
 
     /// Posts a form to the token endpoint.

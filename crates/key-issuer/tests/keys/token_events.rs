@@ -1,17 +1,17 @@
 //! Group commit of token events: what is written together and one by one.
 
 use contract::facts::{TokenRefusalReason, TokenRefused};
-use contract::{Authority, Provenance, Service, TokenId};
+use contract::{Provenance, Service, TokenId};
 use eventstore::EventStore;
 use eventstore::batch::Work;
 use eventstore::group_commit::Writer;
+use futures::future::join_all;
 use key_issuer::token_events::TokenEvent;
 
 use crate::stage::{Stage, oauth};
 
 fn token_event(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> TokenEvent {
-    let mut provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
-    provenance.authority = Authority::NONE;
+    let provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
     let fact = TokenRefused {
         attempt_id,
         client_id: None,
@@ -37,6 +37,47 @@ async fn an_event_that_is_refused_fails_by_itself() {
     let outcomes: Vec<_> = writer.carry_out(batch).await.iter().map(Result::is_ok).collect();
     assert_eq!(outcomes, [true, false, true]);
     assert_eq!(stage.events("token.refused").await.len(), 3);
+}
+
+#[tokio::test]
+async fn the_neighbours_of_one_that_is_refused_are_not_committed_one_by_one() {
+    let stage = Stage::set().await;
+    let replica = stage.replica().await;
+    let taken: TokenId = stage.env.new_id();
+    let events = &replica.resources.events;
+    let mut writer = Writer::new(events.clone());
+    assert!(writer.carry_out(vec![token_event(&stage, events, taken)]).await[0].is_ok());
+    let mut batch: Vec<_> =
+        (0..63).map(|_| token_event(&stage, events, stage.env.new_id())).collect();
+    batch.push(token_event(&stage, events, taken));
+    let outcomes = writer.carry_out(batch).await;
+    assert!(outcomes[..63].iter().all(Result::is_ok) && outcomes[63].is_err());
+    // Halves of 64, and the first one.
+    assert_eq!(stage.transactions("token.refused").await, 1 + 6);
+}
+
+#[tokio::test]
+async fn the_neighbours_of_a_client_that_has_changed_are_committed_in_one_group() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let mut keys = Vec::new();
+    for _ in 0..5 {
+        keys.push(replica.key(app).await);
+    }
+    let other = stage.replica().await;
+    for key in &keys {
+        assert_eq!(other.token(key).await.status, 200);
+    }
+    let before = stage.transactions("token.issued").await;
+    // What the other replica remembers of these clients is out of date now.
+    for key in &keys[..2] {
+        replica.rename(key, "meanwhile").await;
+    }
+
+    let answers = join_all((0..40).map(|number| other.token(&keys[number % 5]))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let written = stage.transactions("token.issued").await - before;
+    // They come together, but for some; one by one there would be forty.
+    assert!(written <= 12, "{written} transactions");
 }
 
 #[tokio::test]

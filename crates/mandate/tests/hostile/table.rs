@@ -254,7 +254,7 @@ fn addresses(with: &With) -> Rows {
         (
             "`..` in the path, percent-encoded",
             owner("/v1/apps/%2e%2e%2f%2e%2e%2fetc%2fpasswd"),
-            Problem(404, "not-found"),
+            Problem(404, "app-not-found"),
         ),
         ("doubled slashes", owner("//v1//apps"), Problem(404, "not-found")),
         ("a NUL as an id", owner("/v1/apps/%00"), Problem(404, "not-found")),
