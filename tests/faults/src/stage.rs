@@ -44,10 +44,7 @@ pub enum Shape {
 
 impl Shape {
     fn nats_servers(self) -> usize {
-        match self {
-            Self::Single => 1,
-            Self::Cluster => 3,
-        }
+        if self == Self::Single { 1 } else { 3 }
     }
 }
 

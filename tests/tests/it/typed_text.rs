@@ -108,7 +108,7 @@ async fn everything_was_typed(database: &PgPool) {
         sqlx::query_scalar(tables).bind(schemas).fetch_all(database).await.unwrap();
     for typed in TYPED {
         // Bytes are shown as hexadecimal digits.
-        let bytes: String = typed.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = hex::encode(typed);
         let mut kept = false;
         for table in &tables {
             let found = format!(

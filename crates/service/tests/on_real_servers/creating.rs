@@ -79,6 +79,22 @@ async fn read_note(attempt: Attempt, Path(id): Path<AppId>) -> Result<(), Proble
     attempt.permit("note.read", Target::of(id, None), Err(Denied::Hidden)).await.map(drop)
 }
 
+/// Ends many things at once: as many as the caller may.
+async fn end_notes(attempt: Attempt, Path(which): Path<String>) -> Result<String, Problem> {
+    let decisions = which.chars().enumerate().map(|(place, decision)| {
+        let id = AppId::from_uuid(uuid::Uuid::from_u128(100 + place as u128));
+        let decision = match decision {
+            'y' => Ok(Authority::SELF),
+            'r' => Err(Denied::Role),
+            _ => Err(Denied::Hidden),
+        };
+        (place, Target::of(id, None), decision)
+    });
+    let (permitted, left) = attempt.permit_each("note.end", decisions.collect()).await?;
+    let permitted: Vec<usize> = permitted.into_iter().map(|(place, _)| place).collect();
+    Ok(format!("{permitted:?} {left:?}"))
+}
+
 /// Each token is a person of its own, by its hash.
 struct Everyone;
 
@@ -115,6 +131,7 @@ impl Bench {
         let routes = Router::new()
             .route("/notes", post(create_note))
             .route("/notes/{id}", get(read_note))
+            .route("/ended-notes/{which}", post(end_notes))
             .with_state(Arc::clone(&notes));
         let settings = HttpSettings::default();
         let application = application(routes, Arc::new(Everyone), &resources.env, &settings);
@@ -213,6 +230,27 @@ async fn what_is_hidden_what_is_not_there_and_what_cannot_be_read_are_missing_al
         assert_eq!(answer.field("detail"), "There is no such app.", "{id}");
     }
     assert!(bench.events().await.is_empty(), "who must not know is not recorded either");
+}
+
+#[tokio::test]
+async fn of_many_things_those_are_changed_that_may_be_and_a_role_that_suffices_for_none_is_recorded()
+ {
+    let bench = Bench::new().await;
+    let client = bench.client(&ApiToken::generate(&bench.resources.env));
+    let some = client.act("/ended-notes/ryhy").await.expect(200);
+    assert_eq!(some.text(), "[1, 3] [0, 2]");
+    assert!(bench.events().await.is_empty());
+
+    client.act("/ended-notes/hh").await.problem(404, "app-not-found");
+    assert!(bench.events().await.is_empty(), "who must not know is not recorded");
+    // Whatever comes first or last: the caller knows of one of them.
+    for which in ["rh", "hr", "hrh"] {
+        client.act(&format!("/ended-notes/{which}")).await.problem(403, "role-not-allowed");
+    }
+    let events = bench.events().await;
+    let targets = events.iter().map(|event| event.fact::<AccessRefused>().unwrap().target);
+    let id = |place: u128| format!("app/{}", uuid::Uuid::from_u128(100 + place));
+    assert_eq!(targets.collect::<Vec<_>>(), [id(0), id(1), id(1)]);
 }
 
 #[tokio::test]
