@@ -48,12 +48,6 @@ impl From<Version> for i32 {
     }
 }
 
-impl From<Version> for i64 {
-    fn from(version: Version) -> Self {
-        version.number()
-    }
-}
-
 impl Version {
     /// The version of a stream's first event.
     pub const FIRST: Self = Self(1);

@@ -5,26 +5,25 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use contract::Version;
 
 use crate::problem::Problem;
 
 /// The `ETag` of this version: `"7"`.
-pub fn etag(version: impl Into<i64>) -> HeaderValue {
-    let version = version.into();
+pub fn etag(version: Version) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).expect("digits and quotes are visible ASCII")
 }
 
 /// The `If-Match` header: which versions the change may be made to. Absent, or `*`, means any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct IfMatch(Option<Vec<i64>>);
+pub struct IfMatch(Option<Vec<Version>>);
 
 impl IfMatch {
     /// Refuses the change when the thing has another version.
     ///
     /// # Errors
     /// 412.
-    pub fn check(&self, version: impl Into<i64>) -> Result<(), Problem> {
-        let version = version.into();
+    pub fn check(&self, version: Version) -> Result<(), Problem> {
         match &self.0 {
             Some(versions) if !versions.contains(&version) => Err(Problem::precondition_failed(
                 "changed-meanwhile",
@@ -47,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             }
             // If-Match compares strongly: weak tags, and tags that were never ours, match nothing.
             let tags = text.split(',').filter_map(|tag| {
-                tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse::<i64>().ok()
+                tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok().and_then(Version::new)
             });
             versions.get_or_insert_with(Vec::new).extend(tags);
         }
@@ -62,6 +61,7 @@ mod tests {
     use super::*;
 
     async fn matches(header: Option<&str>, version: i64) -> bool {
+        let version = Version::new(version).unwrap();
         let mut request = Request::builder();
         if let Some(header) = header {
             request = request.header(IF_MATCH, header);
