@@ -79,7 +79,7 @@ impl InsertWithEvents for OnlyIf {
         connection: &mut PgConnection,
         events: &EventColumns<'_>,
     ) -> sqlx::Result<Sequences> {
-        insert_events!(connection, events, allowed: "$15::boolean", self.0)
+        insert_events!(connection, events, allowed: "$16::boolean", self.0)
     }
 }
 
