@@ -29,9 +29,9 @@ CREATE TABLE app_registry.apps (
     CONSTRAINT apps_description CHECK (char_length(description) BETWEEN 1 AND 255),
     CONSTRAINT apps_authentication_method
         CHECK (authentication_method IN ('client_credentials', 'authorization_code')),
-    CONSTRAINT apps_service CHECK (service ~ '^[a-z0-9_]+$'),
+    CONSTRAINT apps_service CHECK (service ~ '^[a-z][a-z0-9_]{0,63}$'),
     CONSTRAINT apps_domains
-        CHECK (array_to_string(domains, ' ', '?') ~ '^([a-z0-9_]+:(read|manage)( [a-z0-9_]+:(read|manage))*)?$'),
+        CHECK (array_to_string(domains, ' ', '?') ~ '^([a-z][a-z0-9_]{0,63}:(read|manage)( [a-z][a-z0-9_]{0,63}:(read|manage))*)?$'),
     CONSTRAINT apps_domains_belong_to_a_service CHECK (service IS NOT NULL OR cardinality(domains) = 0),
     CONSTRAINT apps_image_sha256 CHECK (octet_length(image_sha256) = 32),
     CONSTRAINT apps_state CHECK (state IN ('draft', 'active', 'suspended', 'archived')),

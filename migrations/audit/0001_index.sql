@@ -57,8 +57,8 @@ CREATE TABLE audit.spans (
     CHECK (earliest <= latest)
 );
 
--- What arrived and contradicts what is recorded, or is no event at all. An alarm, never applied. It
--- rings (in /readyz) until the database's owner sets acknowledged_at; the service cannot.
+-- What arrived and contradicts what is recorded, or is no event at all. Never applied. /readyz
+-- says so until the database's owner sets acknowledged_at; the service cannot.
 CREATE TABLE audit.conflicts (
     digest bytea PRIMARY KEY CHECK (length(digest) = 32), -- SHA-256 of the payload: a redelivery is the same conflict
     kind text NOT NULL

@@ -1,6 +1,7 @@
 -- People, organizations and memberships; accounts of customers, the roles of people on them, and the API
--- tokens of people. Personal data (emails, names, password hashes) is kept in these tables only and never
--- in an event.
+-- tokens of people. Personal data is never in an event. Emails and password hashes are kept in these tables
+-- only; names are also in `details`, beside the events that brought them and beside the consents to which they
+-- were shown.
 --
 -- `version` is everywhere the version of the aggregate's last event.
 
@@ -76,7 +77,7 @@ CREATE TABLE directory.accounts (
     id          uuid PRIMARY KEY,
     name        text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
     kind        text NOT NULL CHECK (kind IN ('advertiser', 'publisher')),
-    service     text NOT NULL CHECK (service ~ '^[a-z0-9_]{1,64}$'),
+    service     text NOT NULL CHECK (service ~ '^[a-z][a-z0-9_]{0,63}$'),
     -- How the customer's own system names it: what makes an import repeatable.
     external_id text UNIQUE CHECK (char_length(external_id) BETWEEN 1 AND 200),
     version     bigint NOT NULL CHECK (version >= 1),

@@ -71,8 +71,7 @@ pub async fn rows(database: &mut PgConnection) -> BTreeMap<String, i64> {
 }
 
 /// What the log lacks of what the services have written: events, the heads of streams, contexts and
-/// details. The
-/// log is complete when this is empty.
+/// details, byte for byte. The log is complete when this is empty.
 pub async fn unrecorded(database: &mut PgConnection) -> Vec<String> {
     let mut lacking = Vec::new();
     for schema in Service::ALL.map(Service::schema) {
@@ -100,14 +99,16 @@ pub async fn unrecorded(database: &mut PgConnection) -> Vec<String> {
                 "contexts",
                 format!(
                     "SELECT count(*) FROM {schema}.contexts c WHERE NOT EXISTS (SELECT FROM \
-                     audit.entry_contexts l WHERE l.event_id = c.event_id)"
+                     audit.entry_contexts l WHERE (l.event_id, l.salt, l.context) = \
+                     (c.event_id, c.salt, c.context))"
                 ),
             ),
             (
                 "details",
                 format!(
                     "SELECT count(*) FROM {schema}.details d WHERE NOT EXISTS (SELECT FROM \
-                     audit.entry_details l WHERE l.event_id = d.event_id AND l.details = d.details)"
+                     audit.entry_details l WHERE (l.event_id, l.salt, l.details) = \
+                     (d.event_id, d.salt, d.details))"
                 ),
             ),
         ] {

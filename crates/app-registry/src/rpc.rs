@@ -37,6 +37,6 @@ fn view(registry: &AppRegistry, app: App) -> AppView {
         state: app.state,
         service: app.service,
         domains: app.domains,
-        version: app.version.number(),
+        version: app.version,
     }
 }

@@ -50,7 +50,6 @@ pub(crate) async fn append_in_sequence(
     if !batch.duplicates.is_empty() {
         // After appending, so that two of this batch that claim one position are compared as well.
         let conflicting = entries::contradictions(&mut transaction, &batch.duplicates).await?;
-        awaited_parts::remove_delivered(&mut transaction, &batch.duplicates).await?;
         let mut recorded = Vec::with_capacity(batch.duplicates.len());
         for (index, duplicate) in batch.duplicates.into_iter().enumerate() {
             if conflicting.contains(&index) {
@@ -59,7 +58,9 @@ pub(crate) async fn append_in_sequence(
                 recorded.push(duplicate);
             }
         }
-        // What was recorded without its parts (its producer was asked for it) has them now.
+        // What was recorded without its parts (its producer was asked for it) has them now. Only what is
+        // recorded counts: an event that contradicts the record brings nothing that is awaited.
+        awaited_parts::remove_delivered(&mut transaction, &recorded).await?;
         parts::keep(&mut transaction, &recorded).await?;
     }
     // Crash point: up to the commit nothing has happened, and every message comes again. After it,

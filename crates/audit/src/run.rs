@@ -95,6 +95,8 @@ async fn queue_is_empty(transport: &Transport) -> bool {
     matches!(waiting, Ok(0))
 }
 
+/// This is no [`service::Tasks::every`]: it is also woken when something was recorded of which parts are
+/// awaited, and then asks for those alone.
 fn recover_parts(
     resources: &Resources,
     recovery: PartRecovery,

@@ -177,6 +177,36 @@ async fn parts_that_do_not_come_are_asked_for_until_they_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_contradicts_the_record_does_not_end_the_waiting_for_parts() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let events = Events::default();
+    events.repeating().lost.store(1, SeqCst);
+    world.producer(&events).await;
+    let life = events.with_parts(&world.env, world.env.new_id(), 2);
+    world.publish_life(&life[1..]).await;
+    world.until_recorded(2).await;
+    // Of the first event, which its producer told, both parts are awaited.
+    world.until_parts_were_asked_for(2).await;
+
+    let first = Envelope::parse(&life[0].event).unwrap();
+    let app_id = AppId::from_uuid(first.stream_id());
+    let (provenance, parts) = acting(&world.env, world.env.new_id(), world.env.new_id());
+    let elsewhere = Events::default();
+    let fact = AppArchived { app_id };
+    let other = elsewhere.record_with(&world.env, app_id.uuid(), &provenance, parts, &fact);
+    assert_eq!(Envelope::parse(&other.event).unwrap().streamversion, first.streamversion);
+    world.publish_with(&other).await;
+    let conflicts = "SELECT count(*) FROM audit.conflicts WHERE kind = 'other_bytes'";
+    eventually("it is noted", async || world.count(conflicts).await == 1).await;
+    assert_eq!(world.awaited_parts().await, 2, "the genuine event's parts are awaited as before");
+
+    world.minutes_pass_since_parts_were_asked_for().await;
+    world.until_kept(2, 2).await;
+    eventually("nothing is awaited", async || world.awaited_parts().await == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_part_that_its_producer_has_erased_is_awaited_no_longer_and_the_other_comes() {
     let world = World::new().await;
     let _audit = world.audit().await;

@@ -1,9 +1,13 @@
 //! The consent text: the names and words that an account owner is shown, and that are kept as the
-//! details of a consent. Both are made of this one, so that they cannot differ. Pure.
+//! details of a consent. Pure.
+//!
+//! Both are made of this one, and the page gives its hash, which the approval brings back: were an
+//! organization renamed or the catalogue replaced in between, what is kept would not be what was shown.
 
 use contract::catalogue::{Catalogue, DomainLevel, Level};
 use contract::facts::{AskedDomain, AskedService, ConsentDetails};
 use contract::rpc::{AppView, OrganizationView};
+use sha2::{Digest, Sha256};
 
 /// The language of the catalogue and of the words here (BCP 47).
 const LANGUAGE: &str = "en";
@@ -52,6 +56,12 @@ impl ConsentText {
             duration: DURATION,
             how_to_end: HOW_TO_END,
         }
+    }
+
+    /// SHA-256, in hex, over what is the same for all accounts: which text it is.
+    pub(crate) fn sha256(&self) -> String {
+        let text = serde_json::to_vec(&self.details("")).expect("texts and lists are JSON");
+        hex::encode(Sha256::digest(text))
     }
 
     /// What was shown to whoever consented for the account of this name.

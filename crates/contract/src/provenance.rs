@@ -52,16 +52,15 @@ impl fmt::Display for Authority {
 
 /// Everything about an event but what happened.
 ///
-/// Made by [`Provenance::system`] and [`Envelope::reaction`](crate::Envelope::reaction) for services that act by themselves, and by
-/// [`Provenance::permitted`] for callers, which only a permit of the crate `service` may call: there is no
-/// change in a person's name without a decision that they may make it.
+/// Made by [`Provenance::system`] and [`Envelope::reaction`](crate::Envelope::reaction) for services that act
+/// by themselves, and by [`Provenance::permitted`] for callers. Only the crate `service` calls that one, for
+/// its permits and for the events of refusals: a lint refuses it elsewhere. Who acted and why they were
+/// allowed cannot be changed afterwards.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Provenance {
-    /// Who.
-    pub actor: Actor,
-    /// Why they were allowed.
-    pub authority: Authority,
+    pub(crate) actor: Actor,
+    pub(crate) authority: Authority,
     /// On whose behalf; none for what belongs to no organization (people, accounts, operators).
     pub organization: Option<OrganizationId>,
     /// Shared by all that follows from one request.
@@ -108,6 +107,19 @@ impl Provenance {
             traceparent: None,
             context: None,
         }
+    }
+
+    /// Who.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// The same, made under this name by somebody who did not prove to be whose it is. What they typed is
+    /// personal: it is kept with the context.
+    #[must_use]
+    pub fn claiming(mut self, name: String) -> Self {
+        self.context.get_or_insert_default().claimed_name = Some(name);
+        self
     }
 
     /// The same, on behalf of this organization.

@@ -32,7 +32,7 @@ pub struct EventStore {
 /// What a process tells its relay to one destination.
 #[derive(Debug, Default)]
 struct Outgoing {
-    /// Rung after each commit; the relay of this process listens.
+    /// Notified after each commit; the relay of this process waits for it.
     committed: Notify,
     cache: OutboxCache,
 }
@@ -120,7 +120,7 @@ impl EventStore {
         &self.environment
     }
 
-    /// Rings the bells that wake the relays of this process. [`crate::Unit::commit`] does it by itself.
+    /// Notifies the relays of this process that something was committed. [`crate::Unit::commit`] does it by itself.
     pub fn wake_relays(&self) {
         for destination in Destination::ALL {
             self.wake_relay(destination);

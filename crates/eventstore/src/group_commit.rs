@@ -93,8 +93,9 @@ impl Writer {
         let Some(first) = changes.first() else {
             return Ok(());
         };
+        // Has its own limit: a connection that was lost must leave time for what is done on the next one.
+        let mut connection = self.connection.take().await?;
         let written = async {
-            let mut connection = self.connection.take().await?;
             let unit = self.events.begin_on(&mut connection, first.provenance());
             let written = C::commit(unit, changes).await;
             // A refusal leaves the connection as good as it was; what was begun is rolled back.

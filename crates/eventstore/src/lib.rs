@@ -33,7 +33,7 @@
 //!
 //! # Together
 //!
-//! [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait
+//! [`rows`] is what every store asks of its rows. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait
 //! for the same.
 
 pub mod audit_message;
@@ -53,6 +53,7 @@ pub mod producer;
 pub mod projection;
 mod publish;
 pub mod relay;
+pub mod rows;
 mod store;
 mod time_limit;
 pub mod transport;

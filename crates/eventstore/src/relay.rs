@@ -40,7 +40,7 @@ use crate::event_store::EventStore;
 use crate::grace_period;
 use crate::transport::{Transport, TransportError};
 
-/// The slow poll behind the bell: finds what another process committed when its poke was lost.
+/// The slow poll behind the wake-ups: finds what another process committed when its message was lost.
 const POLL: Duration = Duration::from_secs(1);
 
 /// The least time between two turns, and after a turn with many events. Whatever is committed
@@ -51,7 +51,7 @@ const BUSY_PACE: Duration = Duration::from_millis(8);
 /// So many events in a turn are many.
 const BUSY: usize = 16;
 
-/// How long to wait after a turn that failed. Nothing shortens it: under load the bell rings always.
+/// How long to wait after a turn that failed. Nothing shortens it: under load a wake-up is always there.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 
 /// The relay of one service to one destination.
@@ -68,8 +68,8 @@ impl Relay {
     }
 
     /// The subject that wakes the leader when another process has committed.
-    pub fn poke_subject(&self) -> String {
-        leadership::poke_subject(&self.events)
+    pub fn wake_subject(&self) -> String {
+        leadership::wake_subject(&self.events)
     }
 
     /// Relays until the token is cancelled; `report` hears of each turn.
@@ -109,10 +109,10 @@ impl Relay {
         shutdown: &CancellationToken,
         report: &mut (impl FnMut(Result<RelayState, &RelayError>) + Send),
     ) -> Result<(), RelayError> {
-        let mut pokes = self
+        let mut wake_ups = self
             .transport
             .client()
-            .subscribe(self.poke_subject())
+            .subscribe(self.wake_subject())
             .await
             .map_err(TransportError::of)?;
         let mut wait = Duration::ZERO;
@@ -123,13 +123,13 @@ impl Relay {
                 biased;
                 () = shutdown.cancelled() => return Ok(()),
                 () = self.events.committed(self.destination).notified(), if !failed => {}
-                Some(_) = pokes.next(), if !failed => {}
+                Some(_) = wake_ups.next(), if !failed => {}
                 () = tokio::time::sleep(wait) => {}
             }
             tokio::time::sleep_until(next).await;
             let began = Instant::now();
-            // One turn answers all the pokes that came so far.
-            while let Some(Some(_)) = pokes.next().now_or_never() {}
+            // One turn answers all the wake-ups that came so far.
+            while let Some(Some(_)) = wake_ups.next().now_or_never() {}
             let turn = leader.turn(shutdown, report).await;
             failed = turn.is_err();
             let pace = match turn {

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-/// How long work on the database may take. Every statement of this crate does a bounded portion: one that takes
-/// longer waits for a connection that is lost.
+/// How long work on the database may take. Every statement of this crate does a small portion ([`PORTION`] where it
+/// would grow with history): one that takes longer waits for a connection that is lost.
 const STATEMENT: Duration = Duration::from_secs(5);
 
 /// Gives work on the database up whose connection must be lost.

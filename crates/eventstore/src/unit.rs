@@ -217,6 +217,9 @@ impl<'c> Unit<'c> {
 
     /// Makes the change: state, events, outbox and answer become true at once, then the relays are woken.
     ///
+    /// In a joined transaction they are written only: its owner commits it and then wakes the relay, or rolls it
+    /// back if this fails.
+    ///
     /// # Errors
     /// See [`AppendError`]; nothing of the change was made then.
     pub async fn commit(self) -> Result<(), AppendError> {

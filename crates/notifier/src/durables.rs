@@ -32,6 +32,8 @@ enum KeepError {
 
 /// Begins to keep them.
 pub(crate) fn keep(resources: &Resources) {
+    // Not `tasks.every`: what is settled is remembered from turn to turn, and a turn that failed is reported and
+    // tried again a second later, where `every` restarts its work ever more slowly.
     let keeper = resources.clone();
     resources.tasks.spawn("subscribers", move |shutdown| {
         let resources = keeper.clone();

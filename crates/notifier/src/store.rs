@@ -2,7 +2,8 @@
 //! events they belong to. Not found is `Ok(None)`.
 
 use chrono::{DateTime, Utc};
-use contract::{OrganizationId, SubscriberId, Version};
+use contract::{OrganizationId, SubscriberId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -31,8 +32,7 @@ impl TryFrom<Row> for Subscriber {
             password_hash: PasswordHash(row.password_hash),
             created_at: row.created_at,
             removed_at: row.removed_at,
-            version: Version::try_from(row.version)
-                .map_err(|error| sqlx::Error::Decode(error.into()))?,
+            version: version(row.version)?,
         })
     }
 }
@@ -89,8 +89,7 @@ pub(crate) async fn save_removal(
     )
     .execute(conn)
     .await?;
-    // The row was read in the same transaction.
-    if result.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    exactly_one(&result)
 }
 
 /// The subscribers that are not removed, by name. They are few: whoever keeps NATS as they say

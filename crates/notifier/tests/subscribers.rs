@@ -4,11 +4,10 @@
 
 use contract::{Environment, OrganizationId, Service};
 use eventstore::EventStore;
-use local_servers::testing::{self, TestDatabase};
+use local_servers::testing::TestDatabase;
 use notifier::{
     NewSubscriber, SubscriberError, add_subscriber, list_subscribers, remove_subscriber,
 };
-use schema::Login;
 use service::settings::DatabaseSettings;
 use sqlx::PgPool;
 
@@ -21,9 +20,7 @@ struct Notifier {
 
 impl Notifier {
     async fn new() -> Self {
-        let database = testing::postgres().await.database_from(None).await;
-        let login = Login { service: Service::Notifier, password: None };
-        schema::migrate(&database.url, &[login]).await.unwrap();
+        let database = stage::database().await;
         let settings =
             DatabaseSettings { url: database.url.as_str().into(), ..DatabaseSettings::default() };
         let pool = service::connect::database(Service::Notifier, &settings).unwrap();

@@ -9,7 +9,11 @@
 //! 4. **Replay.** [`Permit::replay`] answers a repeated request as before. Whoever lost the role since
 //!    gets no permit, and hence not yesterday's answer either.
 //! 5. **Decide**: a pure function from state and command to the next state and the fact, or a refusal.
-//! 6. **Commit.** [`Permit::begin`] begins the unit of work: there is no other way to one for a caller.
+//! 6. **Commit.** [`Permit::begin`] begins the unit of work, in the caller's name and with what allowed it.
+//!
+//! Two ways lead past the policies, and are visible where they are taken: [`Permit::by_credentials`], for
+//! who proves who they are with the request itself, and [`RequestFacts::refusal`], for the event of a request
+//! that nothing allowed.
 //!
 //! ```text
 //! let app = store::find(&registry.resources.pool, id).await?.ok_or_else(Problem::no_such::<AppId>)?;
@@ -105,7 +109,7 @@ impl std::fmt::Display for Target {
 /// A caller may do something: from here alone a change in their name can begin, or an answer be
 /// repeated.
 #[derive(Debug, Clone)]
-#[must_use = "a permit that is not used has only recorded refusals"]
+#[must_use = "begin the change with it; what only reads names it `_permit`"]
 pub struct Permit {
     provenance: Provenance,
     events: EventStore,
@@ -137,10 +141,17 @@ impl Attempt {
     ) -> Result<Permit, Problem> {
         match decision {
             Ok(authority) => Ok(self.permitted(authority, target.organization)),
-            Err(Denied::Hidden) => Err(Problem::missing(target.noun)),
-            Err(Denied::Role) => {
+            Err(denied) => Err(self.denied(operation, target, denied).await),
+        }
+    }
+
+    /// What a denied attempt is answered. A refusal of a role is recorded.
+    async fn denied(&self, operation: &'static str, target: Target, denied: Denied) -> Problem {
+        match denied {
+            Denied::Hidden => Problem::missing(target.noun),
+            Denied::Role => {
                 self.refuse(operation, target, RefusedBecause::RoleNotAllowed).await;
-                Err(role_not_allowed())
+                Problem::forbidden("role-not-allowed", "Your role does not allow this.")
             }
         }
     }
@@ -159,13 +170,14 @@ impl Attempt {
     /// and those that may not.
     ///
     /// # Errors
-    /// When none may be: as [`Attempt::permit`] answers the last of them.
+    /// When none may be: as [`Attempt::permit`] answers the first of which the caller knows, for which their
+    /// role does not suffice; if they may know of none, as it answers the first.
     pub async fn permit_each<T>(
         &self,
         operation: &'static str,
         things: Vec<(T, Target, Result<Authority, Denied>)>,
     ) -> Result<(Vec<(T, Permit)>, Vec<T>), Problem> {
-        let (mut permitted, mut left, mut denied) = (Vec::new(), Vec::new(), None);
+        let (mut permitted, mut left, mut denials) = (Vec::new(), Vec::new(), Vec::new());
         for (thing, target, decision) in things {
             match decision {
                 Ok(authority) => {
@@ -173,23 +185,21 @@ impl Attempt {
                 }
                 Err(reason) => {
                     left.push(thing);
-                    denied = Some((target, reason));
+                    denials.push((target, reason));
                 }
             }
         }
-        match denied {
-            Some((target, reason)) if permitted.is_empty() => {
-                Err(match self.permit(operation, target, Err(reason)).await {
-                    Err(problem) => problem,
-                    Ok(_) => role_not_allowed(),
-                })
+        let of_a_role = denials.iter().find(|(_, reason)| *reason == Denied::Role);
+        match of_a_role.or(denials.first()) {
+            Some(&(target, reason)) if permitted.is_empty() => {
+                Err(self.denied(operation, target, reason).await)
             }
             _ => Ok((permitted, left)),
         }
     }
 
-    /// Records a refused attempt that matters to security, as `access.refused`; The
-    /// attempt is refused whether or not this can be recorded: a failure to is logged.
+    /// Records a refused attempt that matters to security, as `access.refused`. It is refused whether or not
+    /// this can be recorded: a failure is logged.
     pub async fn refuse(&self, operation: &'static str, target: Target, reason: RefusedBecause) {
         let id: RefusalId = self.events.environment().new_id();
         let refused =
@@ -209,11 +219,6 @@ impl Attempt {
         let provenance = self.facts.provenance(self.caller.actor(), authority, organization);
         Permit { provenance, events: self.events.clone() }
     }
-}
-
-/// 403 for a caller whose role does not suffice.
-fn role_not_allowed() -> Problem {
-    Problem::forbidden("role-not-allowed", "Your role does not allow this.")
 }
 
 impl Permit {

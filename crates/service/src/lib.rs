@@ -12,7 +12,7 @@
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
 //!    [`background`]: a thread of its own for what no caller waits for.
-//! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to a running resources.
+//! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to the resources of a running service.
 //!
 //! A service has a function `start(resources, settings) -> Result<axum::Router, StartError>` that
 //! registers its questions, spawns its background work and returns its routes. The binary merges

@@ -99,7 +99,7 @@ impl Resources {
         Ok(Self::assemble(service, shared, pool, client, nats, transport))
     }
 
-    /// A resources of connections that are there already.
+    /// The resources, over connections that are there already.
     pub fn assemble(
         service: Service,
         shared: &Shared,

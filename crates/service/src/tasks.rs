@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::runtime::Handle;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +25,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// A restarted task that runs this long has recovered.
 const SETTLED: Duration = Duration::from_secs(5);
+
+/// For how long a turn of repeated work may come to its end after the shutdown was asked for.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The background tasks of a service. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -68,8 +72,12 @@ impl Tasks {
         self.tracker.spawn(self.supervised(name.into(), work));
     }
 
-    /// Does something at once, and again this long after it ended, until shutdown. What is under way then is
-    /// cut off, as by a crash: it must be safe to be dropped at any point.
+    /// Does something at once and then once every period, from start to start, until shutdown. A turn that
+    /// takes longer than the period is followed by the next at once, and none is made up for. A turn that fails
+    /// is tried again as a failed task is.
+    ///
+    /// A turn that is under way at shutdown may come to its end for two seconds more. What is not done by
+    /// then is cut off, as by a crash: it must be safe to be dropped at any point.
     pub fn every<F, Fut, E>(&self, period: Duration, name: impl Into<String>, work: F)
     where
         F: Fn() -> Fut + Clone + Send + Sync + 'static,
@@ -79,13 +87,15 @@ impl Tasks {
         self.spawn(name, move |shutdown| {
             let work = work.clone();
             async move {
-                let turns = async {
-                    loop {
-                        work().await?;
-                        tokio::time::sleep(period).await;
+                let mut ticks = tokio::time::interval(period);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+                    tokio::select! {
+                        turn = work() => turn?,
+                        () = grace_period_is_over(&shutdown) => break,
                     }
-                };
-                shutdown.run_until_cancelled(turns).await.unwrap_or(Ok::<(), E>(()))
+                }
+                Ok::<(), E>(())
             }
         });
     }
@@ -183,6 +193,12 @@ where
     }
 }
 
+/// Ends some time after the shutdown was asked for.
+async fn grace_period_is_over(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+}
+
 /// Runs it and says why it failed, if it did.
 async fn failure<E: fmt::Display>(work: impl Future<Output = Result<(), E>>) -> Option<String> {
     match AssertUnwindSafe(work).catch_unwind().await {
@@ -244,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn repeated_work_is_done_at_once_and_again_and_is_cut_off_at_shutdown() {
+    async fn repeated_work_is_done_at_once_and_again_and_is_cut_off_after_a_grace_period() {
         let tasks = Tasks::default();
         let turns = Arc::new(AtomicUsize::new(0));
         let third = Arc::new(Notify::new());
@@ -252,6 +268,8 @@ mod tests {
         tasks.every(Duration::from_mins(1), "sweep", move || {
             let (counted, reached) = (Arc::clone(&counted), Arc::clone(&reached));
             async move {
+                // Longer or shorter: the period is from start to start.
+                tokio::time::sleep(Duration::from_secs(20)).await;
                 if counted.fetch_add(1, Ordering::SeqCst) == 2 {
                     reached.notify_one();
                     std::future::pending::<()>().await;
@@ -261,9 +279,59 @@ mod tests {
         });
         let began = tokio::time::Instant::now();
         third.notified().await;
-        assert_eq!(began.elapsed(), Duration::from_mins(2));
-        assert!(tasks.shutdown(Duration::from_secs(1)).await);
+        assert_eq!(began.elapsed(), Duration::from_secs(2 * 60 + 20));
+        let asked = tokio::time::Instant::now();
+        assert!(tasks.shutdown(GRACE * 2).await);
+        assert_eq!(asked.elapsed(), GRACE);
         assert_eq!(turns.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_is_under_way_at_shutdown_comes_to_its_end() {
+        let tasks = Tasks::default();
+        let (began, ended) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let (begins, ends) = (Arc::clone(&began), Arc::clone(&ended));
+        tasks.every(Duration::from_mins(1), "sweep", move || {
+            let (begins, ends) = (Arc::clone(&begins), Arc::clone(&ends));
+            async move {
+                begins.notify_one();
+                tokio::time::sleep(GRACE / 2).await;
+                ends.fetch_add(1, Ordering::SeqCst);
+                Ok::<(), String>(())
+            }
+        });
+        began.notified().await;
+        assert!(tasks.shutdown(GRACE * 2).await);
+        assert_eq!(ended.load(Ordering::SeqCst), 1, "it ended, and no other began");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_fails_is_shown_and_tried_again() {
+        let tasks = Tasks::new(Health::new());
+        let turns = Arc::new(AtomicUsize::new(0));
+        let third = Arc::new(Notify::new());
+        let (counted, reached) = (Arc::clone(&turns), Arc::clone(&third));
+        tasks.every(Duration::from_mins(1), "sweep", move || {
+            let (counted, reached) = (Arc::clone(&counted), Arc::clone(&reached));
+            async move {
+                match counted.fetch_add(1, Ordering::SeqCst) {
+                    0 | 1 => Err("the database is away"),
+                    _ => {
+                        reached.notify_one();
+                        Ok(())
+                    }
+                }
+            }
+        });
+        let began = tokio::time::Instant::now();
+        third.notified().await;
+        assert_eq!(began.elapsed(), FIRST_PAUSE * 3, "after a pause, not after a period");
+        let readiness = tasks.health.readiness().await;
+        let reason = readiness.checks["tasks/sweep"].reason.as_deref();
+        assert_eq!(reason, Some("the database is away"));
+        tokio::time::sleep(SETTLED * 2).await;
+        assert!(tasks.health.readiness().await.ready);
+        assert!(tasks.shutdown(GRACE * 2).await);
     }
 
     #[tokio::test]

@@ -38,9 +38,12 @@ struct Program {
 /// Fails when a command of the document finds no test.
 pub(crate) fn run() -> anyhow::Result<()> {
     let document = fs::read_to_string(root().join(DOCUMENT)).context(DOCUMENT)?;
-    let commands = commands(&document);
+    let (commands, bare) = commands(&document);
     if commands.is_empty() {
         bail!("{DOCUMENT} has no command");
+    }
+    if !bare.is_empty() {
+        bail!("promises of {DOCUMENT} without a command:\n  {}", bare.join("\n  "));
     }
     let programs = programs()?;
     let wrong: Vec<String> = commands
@@ -57,21 +60,34 @@ pub(crate) fn run() -> anyhow::Result<()> {
     bail!("commands of {DOCUMENT} that show nothing:\n  {}", wrong.join("\n  "))
 }
 
-/// The commands in the last column of the table.
-fn commands(document: &str) -> Vec<String> {
-    let rows = document.lines().filter(|line| line.starts_with('|'));
-    let cells = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
-    cells
-        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
-        .filter(|code| code.starts_with("cargo "))
-        .map(str::to_owned)
-        .collect()
+/// The commands in the last column of the table; and the first column of the rows that have none.
+fn commands(document: &str) -> (Vec<String>, Vec<String>) {
+    let (mut commands, mut bare) = (Vec::new(), Vec::new());
+    // Below the heads of the columns and the line under them.
+    for row in document.lines().filter(|line| line.starts_with('|')).skip(2) {
+        let cells = row.trim_matches('|');
+        let cell = cells.rsplit('|').next().unwrap_or_default();
+        let codes = cell.split('`').skip(1).step_by(2);
+        let found: Vec<_> = codes.filter(|code| code.starts_with("cargo ")).collect();
+        if found.is_empty() {
+            bare.extend(cells.split('|').next().map(|promise| promise.trim().to_owned()));
+        }
+        commands.extend(found.into_iter().map(str::to_owned));
+    }
+    (commands, bare)
 }
 
 fn read(command: &str) -> anyhow::Result<Shown> {
     let mut words = command.split_whitespace().map(str::to_owned).skip(1);
-    match words.next().as_deref() {
-        Some("xtask") => Ok(Shown::Chore(words.collect())),
+    let mut first = words.next();
+    if first.as_deref() == Some("xtask") {
+        match words.next() {
+            // What `cargo test` does, with servers that were fetched before.
+            Some(word) if word == "test" => first = Some(word),
+            chore => return Ok(Shown::Chore(chore.into_iter().chain(words).collect())),
+        }
+    }
+    match first.as_deref() {
         Some("test") => {
             let (mut package, mut test, mut filters) = (None, None, Vec::new());
             while let Some(word) = words.next() {
@@ -105,13 +121,18 @@ fn check(shown: &Shown, programs: &[Program]) -> anyhow::Result<()> {
                 bail!("there are no such tests");
             }
             for filter in filters {
-                if !tests.iter().any(|name| name.contains(filter.as_str())) {
-                    bail!("no test is called …{filter}…");
+                if !tests.iter().any(|name| is_in_module(name, filter)) {
+                    bail!("no module is called {filter}");
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Whether a test is in this module: `up` is not found by `upgrade::…`, nor by a test called `…_up_…`.
+fn is_in_module(test: &str, module: &str) -> bool {
+    test.starts_with(&format!("{module}::")) || test.contains(&format!("::{module}::"))
 }
 
 /// A line of what cargo says of a build.
@@ -179,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_commands_are_those_of_the_last_column() {
-        let read: Vec<Shown> = commands(TABLE).iter().map(|it| read(it).unwrap()).collect();
+        let read: Vec<Shown> = commands(TABLE).0.iter().map(|it| read(it).unwrap()).collect();
         let chore = ["faults", "--rounds", "20"].map(str::to_owned).to_vec();
         assert_eq!(
             read,
@@ -201,9 +222,30 @@ mod tests {
         let found = |shown| check(&shown, &programs).map_err(|error| error.to_string());
         assert_eq!(found(tests("eventstore", Some("it"), &["append", "losses"])), Ok(()));
         let wrong = found(tests("eventstore", None, &["append", "crashes"]));
-        assert_eq!(wrong, Err("no test is called …crashes…".into()));
+        assert_eq!(wrong, Err("no module is called crashes".into()));
         assert!(found(tests("eventstore", Some("other"), &[])).is_err());
         assert!(found(tests("audit", None, &[])).is_err());
+    }
+
+    #[test]
+    fn a_filter_is_a_module() {
+        assert!(is_in_module("up::starts: test", "up"));
+        assert!(is_in_module("journeys::up::starts: test", "up"));
+        assert!(!is_in_module("upgrade::starts: test", "up"));
+        assert!(!is_in_module("backup::starts: test", "up"));
+    }
+
+    #[test]
+    fn a_row_without_a_command_is_told() {
+        assert_eq!(commands(TABLE).1, [""; 0]);
+        let document = format!("{TABLE}| silence | always | trust us, `really` |\n");
+        assert_eq!(commands(&document).1, ["silence"]);
+    }
+
+    #[test]
+    fn the_tests_by_xtask_are_tests() {
+        let command = "cargo xtask test -p journeys --test it -- plans";
+        assert_eq!(read(command).unwrap(), tests("journeys", Some("it"), &["plans"]));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub async fn quiet(
     http: &reqwest::Client,
 ) -> Result<(), String> {
     stage.ready(http).await?;
+    // First: what a projection still applies may become events, which are counted after it.
+    let behind = lagging(&stage.pool).await.map_err(|error| error.to_string())?;
     let (mut events, mut facts, mut waiting) = (0, 0, 0);
     for service in Service::ALL {
         let schema = service.schema();
@@ -36,15 +38,13 @@ pub async fn quiet(
     }
     let recorded = count(&stage.pool, "audit.entries").await?;
     let received = subscriber.count();
-    let behind = lagging(&stage.pool).await.map_err(|error| error.to_string())?;
     let complete = waiting == 0 && recorded == events && i64::try_from(received) == Ok(facts);
-    let contexts = contexts_missing(&stage.pool).await;
-    let contexts = contexts.map_err(|error| error.to_string())?;
-    if complete && behind.is_empty() && contexts.is_empty() {
+    let parts = parts_missing(&stage.pool).await.map_err(|error| error.to_string())?;
+    if complete && behind.is_empty() && parts.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "{events} events ({facts} facts), {waiting} in outboxes, {recorded} recorded, {received} received; behind: {behind:?}; contexts missing: {contexts:?}"
+        "{events} events ({facts} facts), {waiting} in outboxes, {recorded} recorded, {received} received; behind: {behind:?}; contexts and details missing: {parts:?}"
     ))
 }
 
@@ -73,6 +73,8 @@ pub async fn violations(
     let lagging = lagging(pool).await?;
     report(&mut found, "a projection has not applied what there is", lagging);
     bytes(pool, subscriber, &mut found).await?;
+    let what = "audit does not have what is kept beside an event as its producer has it";
+    report(&mut found, what, parts_missing(pool).await?);
     claims(pool, history, &mut found).await?;
     names(pool, history, &mut found).await?;
     Ok(found)
@@ -94,23 +96,32 @@ async fn count(pool: &PgPool, table: &str) -> Result<i64, String> {
         .map_err(|error| format!("{table}: {error}"))
 }
 
-/// Contexts that audit does not have yet, as their producer has them.
-async fn contexts_missing(pool: &PgPool) -> sqlx::Result<Vec<String>> {
-    let of_one = |service: Service| {
-        let schema = service.schema();
-        format!(
-            "SELECT c.event_id, c.salt, c.context, v.type, v.seq
-             FROM {schema}.contexts c JOIN {schema}.events v ON v.id = c.event_id"
-        )
-    };
-    let all = Service::ALL.map(of_one).join(" UNION ALL ");
-    let query = format!(
-        "SELECT c.type || ' ' || c.event_id || ' (row ' || c.seq || ')'
-                || CASE WHEN e.event_id IS NULL THEN '' ELSE ': another' END
-         FROM ({all}) AS c LEFT JOIN audit.entry_contexts e USING (event_id)
-         WHERE (e.salt, e.context) IS DISTINCT FROM (c.salt, c.context) LIMIT {TOLD}"
-    );
-    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await
+/// What is kept beside an event, and in which tables: the producer's, and audit's.
+const PARTS: [(&str, &str, &str); 2] =
+    [("context", "contexts", "entry_contexts"), ("details", "details", "entry_details")];
+
+/// Contexts and details that audit does not have, or not as their producer has them.
+async fn parts_missing(pool: &PgPool) -> sqlx::Result<Vec<String>> {
+    let mut missing = Vec::new();
+    for (part, kept, recorded) in PARTS {
+        let of_one = |service: Service| {
+            let schema = service.schema();
+            format!(
+                "SELECT c.event_id, c.salt, c.{part} AS part, v.type, v.seq
+                 FROM {schema}.{kept} c JOIN {schema}.events v ON v.id = c.event_id"
+            )
+        };
+        let all = Service::ALL.map(of_one).join(" UNION ALL ");
+        let query = format!(
+            "SELECT '{part} of ' || c.type || ' ' || c.event_id || ' (row ' || c.seq || ')'
+                    || CASE WHEN e.event_id IS NULL THEN '' ELSE ': another' END
+             FROM ({all}) AS c LEFT JOIN audit.{recorded} e USING (event_id)
+             WHERE (e.salt, e.{part}) IS DISTINCT FROM (c.salt, c.part) LIMIT {TOLD}"
+        );
+        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await?;
+        missing.extend(found);
+    }
+    Ok(missing)
 }
 
 /// Projections that have not come to the end of a stream that they follow. Whether they follow a

@@ -14,7 +14,17 @@ use sqlx::Executor;
 use uuid::Uuid;
 
 /// What is done to the tables behind the services' back, and what is then found.
-const SABOTAGE: [(&str, &str); 8] = [
+const SABOTAGE: [(&str, &str); 10] = [
+    (
+        "DELETE FROM audit.entry_details
+         WHERE event_id = (SELECT min(event_id::text)::uuid FROM audit.entry_details)",
+        "audit does not have what is kept beside an event as its producer has it: details of",
+    ),
+    (
+        "UPDATE audit.entry_contexts SET context = context || ' '::bytea
+         WHERE event_id = (SELECT min(event_id::text)::uuid FROM audit.entry_contexts)",
+        "audit does not have what is kept beside an event as its producer has it: context of",
+    ),
     (
         "DELETE FROM audit.entries WHERE position = (SELECT max(position) FROM audit.entries)",
         "an event is not in the audit index",

@@ -63,8 +63,8 @@ pub(super) struct NewApp {
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
-        (status = 409, body = Problem, description = "The Idempotency-Key was used for another request"),
-        (status = 422, body = Problem, description = "Fields are wrong; `errors` names them")
+        (status = 409, body = Problem, description = "`idempotency-key-in-use`: the same request is under way"),
+        (status = 422, body = Problem, description = "Fields are wrong, which `errors` names; or `idempotency-key-reused`: the key was used for another request")
     ),
     extensions(
         ("x-mandate-events" = json!(["app.created"])),

@@ -65,7 +65,7 @@ pub(super) async fn list(
         Some(id) => {
             let decision = policy::authorize(caller, id, Operation::Read);
             let target = Target::organization(id);
-            let _may_read = attempt.permit(Operation::Read.name(), target, decision).await?;
+            let _permit = attempt.permit(Operation::Read.name(), target, decision).await?;
             Some(vec![id])
         }
         None if caller.operator => None,

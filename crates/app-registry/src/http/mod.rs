@@ -14,12 +14,12 @@
 //! | `POST /v1/apps/{id}/archive` | [`archive`] |
 //! | `GET /v1/catalogue` | [`catalogue`] |
 //!
-//! To add an endpoint, copy [`suspend`] for a change of what is there, or [`create`] for something new;
+//! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
+//! `directory/src/http/accounts/create.rs` for something new;
 //! then add its line to `router` and to this table.
 //!
 //! What they share: [`steps`] is the way of every change, [`view`] shows an app, [`fields`] reads its
-//! texts, [`refusals`] maps what the domain refuses to answers. 404 says that there is no such app or that the caller is no member of
-//! its organization; 403 that they are, and their role does not suffice.
+//! texts, [`refusals`] maps what the domain refuses to answers.
 
 mod activate;
 mod archive;

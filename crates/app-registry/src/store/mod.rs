@@ -11,6 +11,7 @@ mod row;
 
 use contract::rpc::NamedApp;
 use contract::{AppId, OrganizationId};
+use eventstore::rows::exactly_one;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -89,5 +90,5 @@ pub(crate) async fn save(connection: &mut PgConnection, app: &App) -> sqlx::Resu
     .execute(connection)
     .await?;
     // Locked and unchanged since, so it is there; were it not, its events must not be recorded.
-    if saved.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    exactly_one(&saved)
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
 use contract::rpc::{AppState, AuthenticationMethod};
-use contract::{AppId, OrganizationId, Version};
+use contract::{AppId, OrganizationId};
+use eventstore::rows::version;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -55,7 +56,7 @@ impl TryFrom<AppRow> for App {
                 .map(|bytes| bytes.try_into().map_err(|_| impossible("image_sha256")))
                 .transpose()?,
             state: AppState::parse(&row.state).ok_or_else(|| impossible("state"))?,
-            version: Version::new(row.version).ok_or_else(|| impossible("version"))?,
+            version: version(row.version)?,
             name: row.name,
             description: row.description,
             service: row.service,

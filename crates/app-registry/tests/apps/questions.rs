@@ -11,7 +11,7 @@ async fn other_services_are_told_what_an_app_is() {
     let app_id = stage.active_app().await.parse().unwrap();
     let context = CallContext::new(&stage.resources.env);
     let app = stage.resources.rpc.call(&context, &GetApp { app_id }).await.unwrap().unwrap();
-    assert_eq!((app.id, app.state, app.version), (app_id, AppState::Active, 2));
+    assert_eq!((app.id, app.state, app.version.number()), (app_id, AppState::Active, 2));
     assert_eq!(app.scopes, ["RetailMedia_Campaign_Read", "RetailMedia_Campaign_Manage"]);
     let unknown = GetApp { app_id: stage.resources.env.new_id() };
     assert!(stage.resources.rpc.call(&context, &unknown).await.unwrap().is_none());

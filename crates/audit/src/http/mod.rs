@@ -5,6 +5,10 @@
 //! | `GET /v1/events` | [`list`] |
 //! | `GET /v1/events/{id}` | [`get`] |
 //!
+//! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
+//! `directory/src/http/accounts/create.rs` for something new;
+//! then add its line to `router` and to this table.
+//!
 //! What they share: [`item`] shows an event. 404 says that there is no such organization, account or
 //! event, or that it is none of the caller's business; 403 that nothing in the log is.
 

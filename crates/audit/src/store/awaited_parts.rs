@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use contract::Service;
 use contract::rpc::RepeatEvents;
+use eventstore::rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::part::Part;
-use crate::store::decode;
 use crate::stream::StreamPosition;
 
 /// Awaits those parts of these entries, just recorded, that are to come.
@@ -91,7 +91,7 @@ pub(crate) async fn due(
     .await?;
     let mut due = Vec::with_capacity(rows.len());
     for row in rows {
-        let version = decode::version(row.version)?;
+        let version = rows::version(row.version)?;
         due.push(StreamPosition { stream_id: row.stream_id, version });
     }
     Ok(due)

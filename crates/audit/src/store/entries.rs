@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use contract::{AccountId, EventId, OrganizationId, Salt, Sealed};
+use eventstore::rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::part::Parts;
-use crate::store::decode;
 use crate::stream::StreamPosition;
 
 /// An entry and, while they are kept, the parts of its event.
@@ -101,7 +101,7 @@ pub(crate) async fn stream_positions_of(
     .await?;
     let mut positions = HashMap::with_capacity(rows.len());
     for row in rows {
-        let version = decode::version(row.version)?;
+        let version = rows::version(row.version)?;
         let position = StreamPosition { stream_id: row.stream_id, version };
         positions.insert(EventId::from_uuid(row.event_id), position);
     }

@@ -1,6 +1,7 @@
 //! Gaps that could not be filled yet.
 
 use chrono::{DateTime, Utc};
+use eventstore::rows;
 use sqlx::PgConnection;
 
 use crate::store::decode;
@@ -57,8 +58,8 @@ pub(crate) async fn to_retry(conn: &mut PgConnection, limit: i64) -> sqlx::Resul
         gaps.push(Gap {
             stream_id: row.stream_id,
             source: decode::service(&row.source)?,
-            from: decode::version(row.from_version)?,
-            to: decode::version(row.to_version)?,
+            from: rows::version(row.from_version)?,
+            to: rows::version(row.to_version)?,
         });
     }
     Ok(gaps)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use eventstore::rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ pub(crate) async fn stream_heads(
     let mut heads = HashMap::with_capacity(rows.len());
     for row in rows {
         let head = StreamHead {
-            version: decode::version(row.version)?,
+            version: rows::version(row.version)?,
             kind: row.stream_kind,
             source: decode::service(&row.source)?,
         };

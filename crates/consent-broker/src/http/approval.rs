@@ -18,6 +18,9 @@ pub(crate) struct Approval {
     /// The accounts: at least one, at most 1,000, each once.
     #[schema(min_items = 1, max_items = 1000)]
     pub(crate) accounts: Vec<AccountId>,
+    /// The `text_sha256` of the page that was shown. If its words have changed since, nothing is approved;
+    /// left out, the words of this moment are what is agreed to.
+    pub(crate) text_sha256: Option<String>,
 }
 
 /// A request that was approved.

@@ -38,7 +38,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`: `errors` names the accounts", body = Problem),
         (status = 404, description = "No such request", body = Problem),
-        (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
+        (status = 409, description = "`link-already-used`: it says when; `app-not-active`; `consent-text-changed`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
         (status = 422, description = "No account, the same one twice, or one the person does not see", body = Problem),
     ),
@@ -52,7 +52,7 @@ pub(crate) async fn approve(
     State(broker): State<Arc<ConsentBroker>>,
     attempt: Attempt,
     Path(token): Path<String>,
-    Json(Approval { accounts }): Json<Approval>,
+    Json(Approval { accounts, text_sha256 }): Json<Approval>,
 ) -> Result<Json<Approved>, Problem> {
     let link = request::find(&broker, &token).await?;
     let target = Target::of(link.id, link.organization_id);
@@ -63,13 +63,8 @@ pub(crate) async fn approve(
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let (app, service) = request::asking_app(&remote, &link).await?;
     let by = attempt.caller.person_id;
-    let (organization, held, names) = tokio::try_join!(
-        request::asking_organization(&remote, app.organization_id),
-        // The page may be an hour old: what counts is the role the person holds now.
-        async { Ok(remote.roles_of(by, Some(accounts.clone())).await?) },
-        async { Ok(remote.name_accounts(accounts.iter().copied().collect()).await?) },
-    )?;
-
+    // The page may be an hour old: what counts is the role the person holds now.
+    let held = remote.roles_of(by, Some(accounts.clone())).await?;
     let catalogue = &broker.resources.catalogue;
     let roles = policy::consent_roles(catalogue, &service);
     let selected = match account_selection::select(&accounts, &held, &service, roles) {
@@ -87,7 +82,17 @@ pub(crate) async fn approve(
         selected.into_iter().map(|account| (account, target, policy::consent(account.role, roles)));
     let (permitted, _) = attempt.permit_each(OPERATION, each.collect()).await?;
 
+    let (organization, names) =
+        tokio::try_join!(request::asking_organization(&remote, app.organization_id), async {
+            Ok(remote.name_accounts(accounts.iter().copied().collect()).await?)
+        })?;
     let text = ConsentText::of(catalogue, &app, &organization, &service);
+    if text_sha256.is_some_and(|shown| shown != text.sha256()) {
+        return Err(Problem::conflict(
+            "consent-text-changed",
+            "What you were shown has changed since. Open the request again.",
+        ));
+    }
     let accounts = named(permitted, names)?;
     let (app, service, text, link_id) = (&app, service.as_str(), &text, link.id);
     let approval = redemption::Approval { link_id, app, service, by, text, accounts };

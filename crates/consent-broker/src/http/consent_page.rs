@@ -35,8 +35,10 @@ pub(crate) struct ConsentPage {
     pub(crate) duration: String,
     /// How it can be ended.
     pub(crate) how_to_end: String,
+    /// Which text this is: an approval brings it back, to be of exactly these words.
+    pub(crate) text_sha256: String,
     /// The accounts of the service that the person sees.
-    pub(crate) accounts: Vec<AccountChoice>,
+    pub(crate) accounts: Vec<SelectableAccount>,
 }
 
 /// The organization that asks.
@@ -67,7 +69,7 @@ pub(crate) struct AskingApp {
 
 /// An account, and whether it can be chosen.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub(crate) struct AccountChoice {
+pub(crate) struct SelectableAccount {
     /// The account.
     pub(crate) id: AccountId,
     /// Its name.
@@ -79,14 +81,14 @@ pub(crate) struct AccountChoice {
     /// Whether it can be chosen.
     pub(crate) selectable: bool,
     /// Why not.
-    pub(crate) reason: Option<WhyNot>,
+    pub(crate) reason: Option<UnselectableReason>,
 }
 
 /// Why an account cannot be chosen.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub(crate) struct WhyNot {
+pub(crate) struct UnselectableReason {
     /// `role_may_not_consent` or `already_granted`.
-    pub(crate) code: WhyNotCode,
+    pub(crate) code: UnselectableCode,
     /// The same as a sentence.
     pub(crate) text: String,
     /// Who could approve, when the person's role does not suffice.
@@ -103,7 +105,7 @@ pub(crate) struct WhyNot {
 /// Why an account cannot be chosen, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum WhyNotCode {
+pub(crate) enum UnselectableCode {
     /// The person's role on the account may not consent for this service.
     RoleMayNotConsent,
     /// The account has consented to this app already.
@@ -127,12 +129,13 @@ impl ConsentPage {
         app: &AppView,
         organization: OrganizationView,
         text: ConsentText,
-        accounts: Vec<AccountChoice>,
+        accounts: Vec<SelectableAccount>,
     ) -> Self {
         Self {
             link_id: link.id,
             state: link.state_name(now),
             expires_at: link.expires_at,
+            text_sha256: text.sha256(),
             organization: Asker {
                 id: organization.id,
                 name: text.organization_name,
@@ -154,7 +157,7 @@ impl ConsentPage {
     }
 }
 
-impl AccountChoice {
+impl SelectableAccount {
     /// The account, and why it can be chosen or not.
     pub(crate) fn of(
         account: VisibleAccount,
@@ -167,16 +170,16 @@ impl AccountChoice {
             kind: account.kind,
             role: account.role,
             selectable: selectable.is_ok(),
-            reason: selectable.err().map(|why| WhyNot::of(why, names)),
+            reason: selectable.err().map(|why| UnselectableReason::of(why, names)),
         }
     }
 }
 
-impl WhyNot {
+impl UnselectableReason {
     fn of(why: Unselectable, names: &Names) -> Self {
         match why {
             Unselectable::RoleMayNotConsent { consenters } => Self {
-                code: WhyNotCode::RoleMayNotConsent,
+                code: UnselectableCode::RoleMayNotConsent,
                 text: match consenters.as_slice() {
                     [] => "Your role on this account may not consent, and nobody else's does."
                         .to_owned(),
@@ -188,7 +191,7 @@ impl WhyNot {
                 granted_at: None,
             },
             Unselectable::AlreadyGranted { by, at } => Self {
-                code: WhyNotCode::AlreadyGranted,
+                code: UnselectableCode::AlreadyGranted,
                 text: "This account has consented to the app already.".to_owned(),
                 consenters: None,
                 granted_by: Some(ConsentedBy {
@@ -203,6 +206,7 @@ impl WhyNot {
 
 #[cfg(test)]
 mod tests {
+    use contract::Version;
     use contract::catalogue::{Catalogue, DomainLevel, Level};
     use contract::environment::Environment;
     use contract::rpc::{AppState, AuthenticationMethod, OrganizationKind};
@@ -233,7 +237,7 @@ mod tests {
             service: Some("retail_media".to_owned()),
             domains: vec![DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage }],
             scopes: Vec::new(),
-            version: 2,
+            version: Version::FIRST.next(),
         };
         let draft = LinkDraft {
             id: environment.new_id(),

@@ -19,7 +19,7 @@ const OPERATION: &str = "consent-request.deny";
 
 /// A request that was denied.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Denied {
+pub(crate) struct DeniedRequest {
     /// The link; it cannot be used again.
     pub(crate) link_id: LinkId,
     /// When.
@@ -37,7 +37,7 @@ pub(crate) struct Denied {
     security(("api_token" = [])),
     params(("token" = String, Path, description = "The token in the link's URL")),
     responses(
-        (status = 200, description = "It is denied", body = Denied),
+        (status = 200, description = "It is denied", body = DeniedRequest),
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
@@ -53,7 +53,7 @@ pub(crate) async fn deny(
     State(broker): State<Arc<ConsentBroker>>,
     attempt: Attempt,
     Path(token): Path<String>,
-) -> Result<Json<Denied>, Problem> {
+) -> Result<Json<DeniedRequest>, Problem> {
     let link = request::find(&broker, &token).await?;
     let target = Target::of(link.id, link.organization_id);
     let permit = attempt.permit(OPERATION, target, policy::HOLDER_OF_LINK).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn deny(
     request::asking_app(&RemoteServices::of(&broker, &attempt.facts), &link).await?;
     let by = attempt.caller.person_id;
     match redemption::deny(&broker.resources, &permit, link.id, by).await {
-        Ok(denied_at) => Ok(Json(Denied { link_id: link.id, denied_at })),
+        Ok(denied_at) => Ok(Json(DeniedRequest { link_id: link.id, denied_at })),
         Err(RedemptionError::Closed(closed)) => {
             Err(request::refuse_closed(&attempt, OPERATION, target, closed).await)
         }

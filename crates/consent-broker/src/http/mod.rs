@@ -3,7 +3,10 @@
 //! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`revoke_link`].
 //! Their answer, for account owners: [`open_request`], [`approve`], [`deny`]. Grants:
 //! [`list_grants`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
-//! To add an endpoint, copy [`get_link`].
+//!
+//! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
+//! `directory/src/http/accounts/create.rs` for something new;
+//! then add its line to `router`. [`get_link`] is what to copy for what reads.
 
 mod approval;
 mod approve;

@@ -9,7 +9,7 @@ use contract::{AccountId, AppId};
 use service::http::{Json, Path};
 use service::{Attempt, Caller, Permit, Problem, Target};
 
-use super::consent_page::{AccountChoice, ConsentPage};
+use super::consent_page::{ConsentPage, SelectableAccount};
 use super::request;
 use crate::consent_text::ConsentText;
 use crate::link::Link;
@@ -58,34 +58,34 @@ pub(crate) async fn open_request(
         tokio::try_join!(request::asking_organization(&remote, app.organization_id), async {
             Ok(remote.visible_accounts(attempt.caller.person_id, &service, roles).await?)
         },)?;
-    let choices = choices(&broker, &remote, app.id, accounts, roles).await?;
+    let accounts = selectable_accounts(&broker, &remote, app.id, accounts, roles).await?;
 
     // Last: a look that failed has shown nothing to anyone.
     let link = opened(&broker, &attempt.caller, &permit, link).await?;
     let text = ConsentText::of(catalogue, &app, &organization, &service);
     let now = broker.resources.env.now();
-    Ok(Json(ConsentPage::of(&link, now, &app, organization, text, choices)))
+    Ok(Json(ConsentPage::of(&link, now, &app, organization, text, accounts)))
 }
 
-async fn choices(
+async fn selectable_accounts(
     broker: &ConsentBroker,
     remote: &RemoteServices,
     app: AppId,
     accounts: Vec<VisibleAccount>,
     roles: &[AccountRole],
-) -> Result<Vec<AccountChoice>, Problem> {
+) -> Result<Vec<SelectableAccount>, Problem> {
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
     let live = grants::live_on(&broker.resources.pool, app, &ids).await?;
     let people = remote.name_people(live.iter().map(|grant| grant.granted_by).collect()).await?;
     let names = Names { people, ..Names::default() };
     let granted: BTreeMap<AccountId, _> =
         live.iter().map(|grant| (grant.account_id, (grant.granted_by, grant.granted_at))).collect();
-    let choice = |account: VisibleAccount| {
+    let shown = |account: VisibleAccount| {
         let selectable =
             account_selection::selectable(&account, granted.get(&account.id).copied(), roles);
-        AccountChoice::of(account, selectable, &names)
+        SelectableAccount::of(account, selectable, &names)
     };
-    Ok(accounts.into_iter().map(choice).collect())
+    Ok(accounts.into_iter().map(shown).collect())
 }
 
 /// Opens the link, if this is the first opening that counts, and gives it as it is now.

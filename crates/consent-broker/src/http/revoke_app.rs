@@ -1,11 +1,12 @@
 //! `DELETE /v1/grants?app_id=…`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
 use contract::rpc::AccountRole;
 use contract::{AccountId, AppId, GrantId};
+use eventstore::AppendError;
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Query};
 use service::{Attempt, Permit, Problem, Target};
@@ -82,13 +83,33 @@ pub(crate) async fn revoke_app(
     attempt: Attempt,
     Query(WholeApp { app_id }): Query<WholeApp>,
 ) -> Result<Json<AppRevoked>, Problem> {
-    let (by, operator) = (attempt.caller.person_id, attempt.caller.operator);
-    let held = RemoteServices::of(&broker, &attempt.facts).roles_of(by, None).await?;
-    let roles: BTreeMap<AccountId, AccountRole> =
-        held.into_iter().map(|held| (held.account_id, held.role)).collect();
+    let held = RemoteServices::of(&broker, &attempt.facts);
+    let held = held.roles_of(attempt.caller.person_id, None).await?;
+    let roles = held.into_iter().map(|held| (held.account_id, held.role)).collect();
+    for _ in 0..ROUNDS {
+        if let Some(revoked) = revoke_live(&broker, &attempt, app_id, &roles).await? {
+            return Ok(Json(revoked));
+        }
+    }
+    Err(AppendError::Conflict.into())
+}
+
+/// So often grants that others make meanwhile are looked at as well.
+const ROUNDS: usize = 5;
+
+/// Revokes the live grants, as far as the caller may; nothing, if others were made before they were locked:
+/// whether those may be revoked was not decided.
+async fn revoke_live(
+    broker: &ConsentBroker,
+    attempt: &Attempt,
+    app_id: AppId,
+    roles: &BTreeMap<AccountId, AccountRole>,
+) -> Result<Option<AppRevoked>, Problem> {
+    let operator = attempt.caller.operator;
     let own: Vec<AccountId> = roles.keys().copied().collect();
     let within = (!operator).then_some(own.as_slice());
     let live = grants::live_within(&broker.resources.pool, app_id, within).await?;
+    let known: BTreeSet<GrantId> = live.iter().map(|grant| grant.id).collect();
     let decided = live.into_iter().map(|grant| {
         let role = roles.get(&grant.account_id).copied();
         let allowed = policy::consent_roles(&broker.resources.catalogue, &grant.service);
@@ -103,9 +124,12 @@ pub(crate) async fn revoke_app(
 
     let mut unit = one.begin();
     let connection = unit.connection().await?;
-    // Looked at again under the lock: some may have ended since, or begun, which are another's to end.
+    // Looked at again under the lock: some may have ended since, or begun.
     let locked = grants::lock_live_of_app(connection, app_id, within).await?;
-    let revocation = Revocation::requested(by, broker.resources.env.now());
+    if locked.iter().any(|grant| !known.contains(&grant.id)) {
+        return Ok(None);
+    }
+    let revocation = Revocation::requested(attempt.caller.person_id, broker.resources.env.now());
     let permitted = locked.iter().filter_map(|grant| Some((grant, permits.get(&grant.id)?)));
     let ended: Vec<_> =
         permitted.filter_map(|(grant, permit)| Some((grant.revoke(revocation)?, permit))).collect();
@@ -118,7 +142,7 @@ pub(crate) async fn revoke_app(
         unit.record_as(permit.provenance(), grant.id.uuid(), grant.version, fact)?;
     }
     unit.commit().await?;
-    Ok(Json(AppRevoked {
+    Ok(Some(AppRevoked {
         app_id,
         revoked: ended.iter().map(|((grant, _), _)| AccountGrant::from(grant)).collect(),
         left: left.iter().map(AccountGrant::from).collect(),

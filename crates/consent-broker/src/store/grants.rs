@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
 use contract::ids::{AccountId, AppId, GrantId, LinkId, OrganizationId, PersonId};
 use contract::rpc::AccountRole;
+use eventstore::rows::version;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{contradiction, revocation, version};
+use super::{contradiction, revocation};
 use crate::grant::{Approved, Grant};
 use crate::revocation::Revocation;
 

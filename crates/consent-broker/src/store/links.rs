@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use contract::secret::SecretHash;
+use eventstore::rows::{exactly_one, version};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{contradiction, revocation, version};
+use super::{contradiction, revocation};
 use crate::link::{Link, LinkState, LinkStateName, Opened};
 
 struct Row {
@@ -252,5 +253,5 @@ pub(crate) async fn save(connection: &mut PgConnection, link: &Link) -> Result<(
     )
     .execute(connection)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    exactly_one(&done)
 }

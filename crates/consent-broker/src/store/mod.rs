@@ -9,7 +9,6 @@ pub(crate) mod grants;
 pub(crate) mod links;
 
 use chrono::{DateTime, Utc};
-use contract::Version;
 use contract::facts::ConsentEndReason;
 use contract::ids::PersonId;
 use uuid::Uuid;
@@ -19,10 +18,6 @@ use crate::revocation::Revocation;
 /// A row that its own CHECK constraints exclude: the schema and this code have come apart.
 fn contradiction(what: &str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
-}
-
-fn version(number: i64) -> Result<Version, sqlx::Error> {
-    Version::new(number).ok_or_else(|| contradiction("a version is 1 or more"))
 }
 
 fn revocation(

@@ -88,3 +88,25 @@ async fn no_event_has_a_word_that_anybody_typed() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_approval_of_words_that_have_changed_since_approves_nothing() {
+    let stage = Stage::set().await;
+    let holder = stage.person("The admin");
+    let account = stage.account(&holder, AccountRole::Admin);
+    let (_, token) = stage.link().await;
+    let shown = holder.open(&token).await.field("text_sha256");
+    for organization in stage.remote.known().organizations.values_mut() {
+        "Another name".clone_into(&mut organization.name);
+    }
+    let path = format!("/v1/consent-requests/{token}/approve");
+    let body = json!({"accounts": [account], "text_sha256": shown});
+    holder.post(&path, &body).await.problem(409, "consent-text-changed");
+    assert!(stage.events_of("consent.granted").await.is_empty());
+
+    let shown = holder.open(&token).await.field("text_sha256");
+    let body = json!({"accounts": [account], "text_sha256": shown});
+    holder.post(&path, &body).await.expect(200);
+    let [granted] = stage.events_of("consent.granted").await.try_into().unwrap();
+    assert_eq!(details_of(&stage, &granted).await["organization_name"], "Another name");
+}

@@ -17,21 +17,21 @@ async fn each_account_of_the_service_is_shown_with_whether_it_can_be_chosen() {
     stage.remote.role(elsewhere, admin.id, Some(AccountRole::Admin));
     let (_, token) = stage.link().await;
 
-    let choices = admin.open(&token).await.json["accounts"].clone();
-    assert_eq!(choices.as_array().unwrap().len(), 1);
-    assert_eq!((&choices[0]["selectable"], &choices[0]["reason"]), (&json!(true), &json!(null)));
+    let accounts = admin.open(&token).await.json["accounts"].clone();
+    assert_eq!(accounts.as_array().unwrap().len(), 1);
+    assert_eq!((&accounts[0]["selectable"], &accounts[0]["reason"]), (&json!(true), &json!(null)));
     assert_eq!(
-        (&choices[0]["name"], &choices[0]["role"]),
+        (&accounts[0]["name"], &accounts[0]["role"]),
         (&json!("Corner Shop"), &json!("admin"))
     );
 
-    let choice = analyst.open(&token).await.json["accounts"][0].clone();
+    let account = analyst.open(&token).await.json["accounts"][0].clone();
     assert_eq!(
-        (&choice["selectable"], &choice["reason"]["code"]),
+        (&account["selectable"], &account["reason"]["code"]),
         (&json!(false), &json!("role_may_not_consent"))
     );
     assert_eq!(
-        choice["reason"]["consenters"],
+        account["reason"]["consenters"],
         json!([{"person_id": admin.id, "name": "The admin"}])
     );
 }
@@ -44,16 +44,16 @@ async fn an_account_that_has_consented_is_shown_with_by_whom_and_when() {
     stage.remote.role(account, second.id, Some(AccountRole::Admin));
     stage.granted(&first, &[account]).await;
     let (_, token) = stage.link().await;
-    let choice = second.open(&token).await.json["accounts"][0].clone();
+    let account = second.open(&token).await.json["accounts"][0].clone();
     assert_eq!(
-        (&choice["selectable"], &choice["reason"]["code"]),
+        (&account["selectable"], &account["reason"]["code"]),
         (&json!(false), &json!("already_granted"))
     );
     assert_eq!(
-        choice["reason"]["granted_by"],
+        account["reason"]["granted_by"],
         json!({"person_id": first.id, "name": "The first admin"})
     );
-    assert_eq!(choice["reason"]["granted_at"], "2025-06-15T15:06:40Z");
+    assert_eq!(account["reason"]["granted_at"], "2025-06-15T15:06:40Z");
 }
 
 #[tokio::test]

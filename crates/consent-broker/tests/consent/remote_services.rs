@@ -11,7 +11,7 @@ use contract::rpc::{
     NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
 };
 use contract::secret::ApiToken;
-use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service};
+use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service, Version};
 use service::rpc::RpcServer;
 use service::{Shared, Tasks};
 use stage::Person;
@@ -97,7 +97,7 @@ impl RemoteServices {
             service: Some(service.to_owned()),
             domains: vec![DomainLevel { domain: "campaigns".to_owned(), level: Level::Manage }],
             scopes: Vec::new(),
-            version: 2,
+            version: Version::FIRST.next(),
         };
         let caller = AuthenticatedApp {
             app_id: id,

@@ -144,8 +144,9 @@ impl TryFrom<String> for ServiceDomain {
     }
 }
 
-/// Whether it can be the name of a service or a domain.
+/// Whether it can be the name of a service or a domain. The tables that hold one check the same.
 pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_lowercase())
+    text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

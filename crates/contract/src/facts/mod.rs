@@ -4,9 +4,9 @@
 //! (a name, a description, a label, the words that were shown) is no part of a fact but of its
 //! [`Fact::Details`], which are kept beside the event and can be erased. A fact that was ever published
 //! is never changed: a different meaning is a new type with the next `.vN`.
-//! To add one: write the struct in its aggregate's file, add its line to the `facts!` list there
+//! To add one: write the struct in its subject's file, add its line to the `facts!` list there
 //! (`with` names its details, if it has any; `record` before the name says what it is, see [`EventClass`]),
-//! run `cargo xtask schemas`.
+//! run `cargo xtask schemas`. A new file needs its `mod`, its `pub use` and its line in [`all`].
 
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;

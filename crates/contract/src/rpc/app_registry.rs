@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::questions;
 use crate::catalogue::DomainLevel;
+use crate::envelope::Version;
 use crate::ids::{AppId, OrganizationId};
 
 questions! {
@@ -118,7 +119,7 @@ pub struct AppView {
     /// The same as OAuth scopes.
     pub scopes: Vec<String>,
     /// The version of its last event.
-    pub version: i64,
+    pub version: Version,
 }
 
 /// What are these apps called? Unknown ones are left out.

@@ -1,8 +1,9 @@
 //! The directory's part of the public API, a file an endpoint: `<resource>/<endpoint>.rs`.
 //!
-//! `organizations/confirm_contact.rs` is what to copy for a change, `members/add.rs` for what creates
-//! something, `organizations/read.rs` and `organizations/list.rs` for what reads. A resource's `mod.rs`
-//! has what its endpoints answer with; `refusals` is how refusals are answered.
+//! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
+//! `directory/src/http/accounts/create.rs` for something new;
+//! then add its line to `router`. `organizations/read.rs` and `organizations/list.rs` are what to copy for
+//! what reads. A resource's `mod.rs` has what its endpoints answer with; `refusals` is how refusals are answered.
 
 mod account_roles;
 mod accounts;

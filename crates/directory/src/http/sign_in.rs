@@ -92,10 +92,8 @@ async fn with_password(
             Ok(SignedIn { person_id, permit: permit.caused_by(Some(event)) })
         }
         Err(event) => {
-            let mut provenance = facts.refusal(Actor::Anonymous, None);
-            if let Some(context) = &mut provenance.context {
-                context.claimed_name = Some(name.chars().take(MAX_CLAIMED_CHARS).collect());
-            }
+            let claimed = name.chars().take(MAX_CLAIMED_CHARS).collect();
+            let provenance = facts.refusal(Actor::Anonymous, None).claiming(claimed);
             let mut unit = resources.events.begin(&provenance);
             unit.record(id.uuid(), Version::FIRST, &event)?;
             unit.commit().await?;

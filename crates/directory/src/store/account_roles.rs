@@ -1,9 +1,10 @@
 use contract::rpc::{AccountKind, AccountRole, HeldAccountRole, NamedPerson, VisibleAccount};
 use contract::{AccountId, AccountRoleId, PersonId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one, unless_taken, version};
+use super::{Named, Slice, unless_taken};
 use crate::account_role::HeldRole;
 use crate::fields::Email;
 

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
 use contract::rpc::{AccountKind, NamedAccount};
 use contract::{AccountId, PersonId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one, unless_taken, version};
+use super::{Named, Slice, unless_taken};
 use crate::account::{Account, AccountProfile};
 
 struct Row {

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use contract::rpc::{AuthenticatedPerson, MemberRole, Membership};
 use contract::secret::SecretHash;
 use contract::{ApiTokenId, OrganizationId, PersonId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one, version};
+use super::{Named, Slice};
 use crate::api_token::TokenRecord;
 
 struct Row {

@@ -3,10 +3,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use contract::rpc::{AccountKind, AccountRole};
 use contract::{AccountId, AccountRoleId, PersonId};
+use eventstore::rows::version;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, version};
+use super::Named;
 use crate::account::{Account, AccountProfile};
 use crate::account_role::HeldRole;
 use crate::fields::Email;

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
 use contract::rpc::MemberRole;
 use contract::{MembershipId, OrganizationId, PersonId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one, version};
+use super::{Named, Slice};
 use crate::fields::Email;
 use crate::membership::Membership;
 

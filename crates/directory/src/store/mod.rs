@@ -11,7 +11,6 @@ pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod people;
 
-use contract::Version;
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 use sqlx::postgres::PgQueryResult;
 
@@ -22,11 +21,6 @@ pub(crate) struct Slice {
     pub(crate) after: Option<uuid::Uuid>,
     /// At most so many.
     pub(crate) limit: i64,
-}
-
-/// The version in a row. The column's CHECK allows no other number than a version's.
-fn version(number: i64) -> sqlx::Result<Version> {
-    Version::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// Whether an INSERT was made: not if this unique constraint says that the thing is there already. The
@@ -67,9 +61,4 @@ impl Named for crate::fields::Email {
     fn named(text: &str) -> Option<Self> {
         Self::parse("email", text).ok()
     }
-}
-
-/// An update of a row that was read and locked in the same transaction changes exactly that row.
-fn exactly_one(result: &PgQueryResult) -> Result<(), sqlx::Error> {
-    if result.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }

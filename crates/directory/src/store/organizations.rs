@@ -2,10 +2,11 @@ use chrono::{DateTime, Utc};
 use contract::catalogue::{InvalidDomainLevel, ServiceDomain};
 use contract::rpc::OrganizationKind;
 use contract::{OrganizationId, PersonId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice, exactly_one, version};
+use super::{Named, Slice};
 use crate::fields::Email;
 use crate::organization::Organization;
 use crate::profile::Profile;

@@ -69,6 +69,24 @@ async fn the_same_key_makes_one_organization() {
 }
 
 #[tokio::test]
+async fn whoever_left_the_organization_is_not_answered_as_before() {
+    let stage = Stage::set().await;
+    let (owner, other) = (stage.person("owner").await, stage.person("other").await);
+    let send = || {
+        let request = owner.request(Method::POST, "/v1/organizations").json(organization());
+        request.header("idempotency-key", "k-1").send()
+    };
+    let path = format!("/v1/organizations/{}", send().await.expect(201).field("id"));
+    let second = json!({ "person_id": other.id, "role": "owner" });
+    owner.post(&format!("{path}/members"), &second).await.expect(201);
+    owner.delete(&format!("{path}/members/{}", owner.id)).await.expect(204);
+    let (again, events) = stage.events_of(send()).await;
+    again.problem(404, "organization-not-found");
+    assert!(events.is_empty(), "and there is no second one: {events:?}");
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn a_new_contact_address_has_to_be_confirmed_anew() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;

@@ -24,7 +24,7 @@ const CANDIDATE_POLL: Duration = Duration::from_millis(500);
 const LEASE: &str = "30s";
 
 /// The subject that wakes the leaders when another process has committed.
-pub(super) fn poke_subject(events: &EventStore) -> String {
+pub(super) fn wake_subject(events: &EventStore) -> String {
     format!("mandate.relay.{}.wake", events.service())
 }
 
@@ -51,8 +51,8 @@ pub(super) async fn stand(
         };
         let client = transport.client();
         if committed && client.connection_state() == State::Connected {
-            // The leader is elsewhere: tell it. Should the poke get lost, it polls.
-            let _ = client.publish(poke_subject(events), "".into()).await;
+            // The leader is elsewhere: tell it. Should the message get lost, it polls.
+            let _ = client.publish(wake_subject(events), "".into()).await;
         }
     }
     tracing::info!(service = %events.service(), destination = destination.name(), "the relay leads");

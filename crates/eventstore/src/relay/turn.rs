@@ -94,7 +94,7 @@ impl<'r> Leader<'r> {
                 published += batch.events.len();
             }
             if all && self.published.is_some() {
-                // What was committed meanwhile has rung the bell: the next turn's, at its pace.
+                // What was committed meanwhile has woken the relay again: it is the next turn's, at its pace.
                 return Ok(published);
             }
         }

@@ -70,7 +70,7 @@ pub(crate) async fn last_batch(
 }
 
 /// Puts what another incarnation of the stream acknowledged into the outbox again, so many batches of it:
-/// how many. A week's worth would take longer than a statement may.
+/// how many. A batch has up to 512 events, and a week's worth would take longer than a statement may.
 pub(crate) async fn repeat_other_streams(
     executor: impl PgExecutor<'_>,
     destination: Destination,
@@ -82,7 +82,7 @@ pub(crate) async fn repeat_other_streams(
             -- `<>` has no index.
             DELETE FROM relay_batches WHERE id = ANY (ARRAY(
                 SELECT id FROM relay_batches
-                WHERE destination = $1 AND (stream_created < $2 OR stream_created > $2) LIMIT 5000))
+                WHERE destination = $1 AND (stream_created < $2 OR stream_created > $2) LIMIT 200))
             RETURNING seqs, last_sequence
         )
         INSERT INTO outbox (destination, seqs) SELECT $1, seqs FROM lost ORDER BY last_sequence

@@ -84,7 +84,7 @@ async fn a_follower_tells_the_leader_what_its_process_committed() {
     let events = world.events();
     let relay = Relay::new(events.clone(), Destination::Events, world.transport().await);
     let listener = world.transport().await;
-    let mut pokes = listener.client().subscribe(relay.poke_subject()).await.unwrap();
+    let mut wake_ups = listener.client().subscribe(relay.wake_subject()).await.unwrap();
     listener.client().flush().await.unwrap();
     let _follower = world.start_relay_of(events.clone()).await;
     let stream = new_stream();
@@ -92,7 +92,7 @@ async fn a_follower_tells_the_leader_what_its_process_committed() {
         let mut commits = tokio::time::interval(Duration::from_millis(100));
         for version in 1.. {
             tokio::select! {
-                _ = pokes.next() => return,
+                _ = wake_ups.next() => return,
                 _ = commits.tick() => record(&events, stream, version).await.unwrap(),
             }
         }

@@ -9,6 +9,10 @@
 //! | `POST /oauth2/token` | [`token`] |
 //! | `GET /oauth2/jwks` | [`jwks`] |
 //!
+//! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
+//! `directory/src/http/accounts/create.rs` for something new;
+//! then add its line to `router` and to this table.
+//!
 //! What they share: [`steps`] is the way of every change, [`view`] shows a key, [`refusals`] are what a
 //! key refuses, [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`]
 //! the errors of the token endpoint.

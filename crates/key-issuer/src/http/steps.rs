@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::rpc::{AppState, AppView, GetApp};
-use contract::{AppId, ClientId, KeyId, OrganizationId, Version};
+use contract::{AppId, ClientId, KeyId, OrganizationId};
 use eventstore::Unit;
 use service::http::IfMatch;
 use service::{Attempt, Permit, Problem, Target};
@@ -63,7 +63,7 @@ pub(super) async fn lock_and_count(
         state: app.state,
         authentication_method: app.authentication_method,
         scope: app.scopes.join(" "),
-        version: Version::try_from(app.version).map_err(Problem::internal)?,
+        version: app.version,
     };
     let connection = unit.connection().await?;
     apps::know(connection, &known).await?;

@@ -2,10 +2,11 @@
 
 use contract::rpc::{AppState, AuthenticationMethod};
 use contract::{AppId, OrganizationId, Version};
+use eventstore::rows::version;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{unreadable, version};
+use super::unreadable;
 
 /// What the key issuer must know of an app that was activated.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use contract::secret::SecretHash;
 use contract::{AppId, KeyId, OrganizationId};
+use eventstore::rows::version;
 use eventstore::{EventColumns, InsertWithEvents, Sequences, insert_events};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::{apps, unreadable, version};
+use super::{apps, unreadable};
 use crate::client::Client;
 
 struct Row {

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use contract::secret::SecretHash;
 use contract::{AppId, KeyId, OrganizationId};
+use eventstore::rows::{exactly_one, version};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::version;
 use crate::key::{Deletion, Key, KeyName};
 
 struct Row {
@@ -226,5 +226,5 @@ pub(crate) async fn save(connection: &mut PgConnection, key: &Key) -> Result<(),
     )
     .execute(connection)
     .await?;
-    if saved.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    exactly_one(&saved)
 }

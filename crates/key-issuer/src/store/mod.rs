@@ -8,13 +8,6 @@ pub(crate) mod clients;
 pub(crate) mod keys;
 pub(crate) mod signing_keys;
 
-use contract::Version;
-
-/// The version in a row.
-fn version(number: i64) -> Result<Version, sqlx::Error> {
-    Version::new(number).ok_or_else(|| unreadable("version", &number.to_string()))
-}
-
 /// A row that is not what this build writes: its check constraint was changed, or it is newer.
 fn unreadable(column: &str, value: &str) -> sqlx::Error {
     sqlx::Error::Decode(format!("`{value}` in column {column} is unknown to this build").into())

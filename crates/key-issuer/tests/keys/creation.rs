@@ -2,9 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
-use contract::AppId;
 use contract::facts::KeyCreated;
 use contract::rpc::{AppState, AuthenticationMethod, MemberRole};
+use contract::{AppId, Version};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, keys_of};
@@ -147,7 +147,7 @@ async fn only_an_active_app_has_keys() {
     post(draft).await.problem(409, "app-not-active");
     // The registry's answer may be older than its events: what is known here to be newer counts.
     stage.until_known(draft, "suspended").await;
-    stage.registry.pretend(draft, AppState::Active, 2);
+    stage.registry.pretend(draft, AppState::Active, Version::FIRST.next());
     post(draft).await.problem(409, "app-not-active");
 }
 

@@ -8,7 +8,7 @@ use contract::facts::{
     AppActivated, AppArchived, AppCreated, AppDetails, AppResumed, AppSuspended, NoDetails,
 };
 use contract::rpc::{AppState, AppView, AuthenticationMethod, GetApp};
-use contract::{AppId, Authority, EventId, Fact, OrganizationId, Provenance, Service, Version};
+use contract::{AppId, EventId, Fact, OrganizationId, Provenance, Service, Version};
 use eventstore::{AppendError, Unit};
 use service::Resources;
 
@@ -48,7 +48,7 @@ impl Registry {
             service: Some("retail_media".to_owned()),
             domains: Vec::new(),
             scopes: SCOPE.split(' ').map(str::to_owned).collect(),
-            version: 0,
+            version: Version::FIRST,
         };
         self.apps.lock().unwrap().insert(id, view.clone());
         let created = AppCreated {
@@ -58,7 +58,11 @@ impl Registry {
             service: view.service,
             domains: Vec::new(),
         };
-        self.say_with(id, AppState::Draft, &created, &details(&view.name)).await;
+        let name = details(&view.name);
+        self.commit(id, AppState::Draft, Version::FIRST, |unit, version| {
+            unit.record_with(id.uuid(), version, &created, &name)
+        })
+        .await;
         id
     }
 
@@ -95,7 +99,7 @@ impl Registry {
     }
 
     /// Says another state by RPC than by its events.
-    pub fn pretend(&self, id: AppId, state: AppState, version: i64) {
+    pub fn pretend(&self, id: AppId, state: AppState, version: Version) {
         let mut apps = self.apps.lock().unwrap();
         let view = apps.get_mut(&id).unwrap();
         (view.state, view.version) = (state, version);
@@ -111,7 +115,8 @@ impl Registry {
         state: AppState,
         fact: &F,
     ) -> EventId {
-        self.commit(id, state, |unit, version| unit.record(id.uuid(), version, fact)).await
+        let next = self.view(id).version.next();
+        self.commit(id, state, next, |unit, version| unit.record(id.uuid(), version, fact)).await
     }
 
     async fn say_with<F: Fact>(
@@ -123,26 +128,25 @@ impl Registry {
     ) -> EventId {
         let record =
             |unit: &mut Unit<'_>, version| unit.record_with(id.uuid(), version, fact, details);
-        self.commit(id, state, record).await
+        self.commit(id, state, self.view(id).version.next(), record).await
     }
 
     async fn commit(
         &self,
         id: AppId,
         state: AppState,
+        version: Version,
         record: impl FnOnce(&mut Unit<'_>, Version) -> Result<EventId, AppendError>,
     ) -> EventId {
-        let version = Version::new(self.view(id).version + 1).unwrap();
-        let mut provenance = Provenance::system(
+        let provenance = Provenance::system(
             Service::AppRegistry,
             Some(self.organization),
             self.resources.env.new_id(),
         );
-        provenance.authority = Authority::OPERATOR;
         let mut unit = self.resources.events.begin(&provenance);
         let event = record(&mut unit, version).unwrap();
         unit.commit().await.unwrap();
-        self.pretend(id, state, version.number());
+        self.pretend(id, state, version);
         event
     }
 }

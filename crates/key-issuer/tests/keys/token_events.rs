@@ -1,7 +1,7 @@
 //! Group commit of token events: what is written together and one by one.
 
 use contract::facts::{TokenRefusalReason, TokenRefused};
-use contract::{Authority, Provenance, Service, TokenId};
+use contract::{Provenance, Service, TokenId};
 use eventstore::EventStore;
 use eventstore::batch::Work;
 use eventstore::group_commit::Writer;
@@ -10,8 +10,7 @@ use key_issuer::token_events::TokenEvent;
 use crate::stage::{Stage, oauth};
 
 fn token_event(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> TokenEvent {
-    let mut provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
-    provenance.authority = Authority::NONE;
+    let provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
     let fact = TokenRefused {
         attempt_id,
         client_id: None,

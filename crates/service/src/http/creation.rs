@@ -4,7 +4,10 @@
 //! ```text
 //! async fn create(state, attempt: Attempt, creation: Creation<CreateApp>) -> Result<Response, Problem> {
 //!     let Creation { body, idempotency } = creation;
-//!     let permit = attempt.permit(…).await?;
+//!     let owner = store::find_owner(&state.resources.pool, body.owner).await?
+//!         .ok_or_else(Problem::no_such::<OwnerId>)?;
+//!     let decision = policy::create(&attempt.caller, &owner);
+//!     let permit = attempt.permit("app.create", Target::of(owner.id, owner.organization_id), decision).await?;
 //!     if let Some(answer) = permit.replay(&idempotency).await? { return Ok(answer) }
 //!     let mut unit = permit.begin();
 //!     …

@@ -96,7 +96,7 @@ impl From<&Provenance> for CallContext {
         Self {
             correlation: provenance.correlation,
             traceparent: provenance.traceparent,
-            actor: Some(provenance.actor),
+            actor: Some(provenance.actor()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::header::LOCATION;
 use axum::response::Response;
 use contract::rpc::{MemberRole, OrganizationKind};
 use contract::{OrganizationId, PersonId};
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use super::OrganizationAnswer;
 use crate::membership::Membership;
 use crate::organization::Organization;
+use crate::policy::OrganizationAction;
 use crate::profile::{Profile, RawProfile};
 use crate::{Directory, policy, store};
 
@@ -77,7 +79,7 @@ pub(in crate::http) async fn create(
     let decision = Ok(policy::any_person(caller));
     let permit = attempt.permit("organization.create", Target::organization(id), decision).await?;
     if let Some(answer) = permit.replay(&idempotency).await? {
-        return Ok(answer);
+        return may_still_read(&attempt, answer).await;
     }
     let profile = Profile::parse(RawProfile {
         name: &body.name,
@@ -106,4 +108,14 @@ pub(in crate::http) async fn create(
     let (location, version) = (format!("/v1/organizations/{id}"), organization.version);
     let answer = OrganizationAnswer::from(organization);
     idempotency.created(unit, location, version, &answer).await
+}
+
+/// The answer of before names an organization: only to who may read it now.
+async fn may_still_read(attempt: &Attempt, answer: Response) -> Result<Response, Problem> {
+    let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let id = location.and_then(|path| path.rsplit('/').next()?.parse::<OrganizationId>().ok());
+    let id = id.ok_or_else(|| Problem::internal("a remembered organization has no address"))?;
+    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Read);
+    let _permit = attempt.permit("organization.create", Target::organization(id), decision).await?;
+    Ok(answer)
 }
