@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::Destination;
 use crate::audit_message::EventWithParts;
 use crate::outbox_cache::OutboxCache;
 use crate::store::NewEvent;
@@ -22,11 +23,18 @@ pub struct EventStore {
     service: Service,
     pool: PgPool,
     environment: Environment,
-    /// Rung after each commit; the relay of this process listens.
-    committed: Arc<Notify>,
+    audit: Arc<Outgoing>,
+    facts: Arc<Outgoing>,
     /// How many units have written their events into a transaction that another commits.
     joined: Arc<AtomicU64>,
-    outbox_cache: Arc<OutboxCache>,
+}
+
+/// What a process tells its relay to one destination.
+#[derive(Debug, Default)]
+struct Outgoing {
+    /// Notified after each commit; the relay of this process waits for it.
+    committed: Notify,
+    cache: OutboxCache,
 }
 
 impl EventStore {
@@ -36,9 +44,9 @@ impl EventStore {
             service,
             pool,
             environment,
-            committed: Arc::new(Notify::new()),
+            audit: Arc::default(),
+            facts: Arc::default(),
             joined: Arc::default(),
-            outbox_cache: Arc::default(),
         }
     }
 
@@ -112,20 +120,33 @@ impl EventStore {
         &self.environment
     }
 
-    /// Notifies the relay of this process that something was committed. [`crate::Unit::commit`] does it by itself.
-    pub fn wake_relay(&self) {
-        self.committed.notify_one();
+    /// Notifies the relays of this process that something was committed. [`crate::Unit::commit`] does it by itself.
+    pub fn wake_relays(&self) {
+        for destination in Destination::ALL {
+            self.wake_relay(destination);
+        }
+    }
+
+    pub(crate) fn wake_relay(&self, destination: Destination) {
+        self.outgoing(destination).committed.notify_one();
+    }
+
+    fn outgoing(&self, destination: Destination) -> &Outgoing {
+        match destination {
+            Destination::Audit => &self.audit,
+            Destination::Events => &self.facts,
+        }
     }
 
     pub(crate) fn joined(&self) -> &AtomicU64 {
         &self.joined
     }
 
-    pub(crate) fn committed(&self) -> &Notify {
-        &self.committed
+    pub(crate) fn committed(&self, destination: Destination) -> &Notify {
+        &self.outgoing(destination).committed
     }
 
-    pub(crate) fn outbox_cache(&self) -> &OutboxCache {
-        &self.outbox_cache
+    pub(crate) fn outbox_cache(&self, destination: Destination) -> &OutboxCache {
+        &self.outgoing(destination).cache
     }
 }

@@ -21,8 +21,8 @@
 //! has acknowledged. JetStream may lose what it acknowledged: the relay remembers what that was,
 //! compares, and publishes again. Every crash point is named there.
 //!
-//! Audit gets every event with its context and its details, many in an [`audit_message`]; everybody else
-//! gets events alone.
+//! There are two destinations ([`Destination`]), with a relay each. Audit gets every event with its context
+//! and its details, many in an [`audit_message`]; everybody else gets facts, alone, and no records.
 //!
 //! # Reading
 //!
@@ -40,6 +40,7 @@ pub mod audit_message;
 pub mod batch;
 pub mod consumer;
 pub mod dedicated_connection;
+mod destination;
 mod durables;
 mod event_store;
 pub mod gap;
@@ -58,6 +59,7 @@ mod time_limit;
 pub mod transport;
 mod unit;
 
+pub use destination::Destination;
 pub use durables::Durable;
 pub use event_store::EventStore;
 pub use idempotency::IdempotencyRecord;

@@ -1,5 +1,5 @@
-//! A write-through cache of the outbox: events that this process has just committed, for its relay, which
-//! need not read them back.
+//! A write-through cache of the outbox: events that this process has just committed, for its relay to one
+//! destination, which need not read them back.
 //!
 //! Only a shortcut. What is to be published is told by the outbox and nothing else; what is not here
 //! (written by another process, from before a restart, or too much) is read from the tables.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use contract::rpc::{HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads};
 use sqlx::PgPool;
 
+use crate::Destination;
 use crate::event_store::EventStore;
 use crate::store::{self, PUBLISHED_AT_ONCE};
 
@@ -48,7 +49,7 @@ pub async fn stream_events(
         .collect())
 }
 
-/// Publishes events of a stream once more, with their contexts and details: how many.
+/// Publishes events of a stream to audit once more, with their contexts and details: how many.
 ///
 /// # Errors
 /// When the database fails.
@@ -61,7 +62,7 @@ pub async fn repeat_events(events: &EventStore, asked: &RepeatEvents) -> Result<
         PUBLISHED_AT_ONCE,
     )
     .await?;
-    events.wake_relay();
+    events.wake_relay(Destination::Audit);
     Ok(repeated)
 }
 

@@ -201,9 +201,9 @@ impl Applier {
         // Crash point: nothing is committed; all of it is delivered again.
         transaction.commit().await?;
         kept.put_back(connection);
-        // Most batches follow something and record nothing: the relay need not look.
+        // Most batches follow something and record nothing: the relays need not look.
         if self.events.joined().load(Ordering::Relaxed) != joined_before {
-            self.events.wake_relay();
+            self.events.wake_relays();
         }
         Ok(())
     }

@@ -12,25 +12,29 @@ use crate::audit_message;
 use crate::store::OutboxEvent;
 use crate::transport::TransportError;
 
-/// Publishes events of a service in their order: to audit, many in a message, and then to everybody else, one by
-/// one. What audit's queue does not take goes no other way either: it would be repeated, and stored by
-/// `EVENTS` again whenever that has forgotten the ids.
-pub(crate) async fn batch(
+/// Publishes events of a service to audit, in their order, many in a message.
+pub(crate) async fn to_audit(
     jetstream: &Context,
     service: Service,
     batch: &[OutboxEvent],
 ) -> Acknowledged {
-    let mut messages = Vec::new();
+    let mut sent = Vec::new();
     for group in audit_message::divide(batch, |event| &event.content) {
-        messages.push(send_to_audit(jetstream, service, group).await);
+        sent.push((group, send_to_audit(jetstream, service, group).await));
     }
     let mut acknowledged = Acknowledged::default();
-    for sent in messages {
-        if let Err(error) = settle(sent).await {
-            acknowledged.reason = Some(error.to_string());
-            return acknowledged;
+    for (group, sent) in sent {
+        match settle(sent).await {
+            Ok(ack) => acknowledged.add_group(group, ack.sequence),
+            Err(error) => acknowledged.fail(&error),
         }
     }
+    acknowledged
+}
+
+/// Publishes events to everybody else, in their order, each under its own subject.
+pub(crate) async fn one_by_one(jetstream: &Context, batch: &[OutboxEvent]) -> Acknowledged {
+    let mut acknowledged = Acknowledged::default();
     let mut sent = Vec::with_capacity(batch.len());
     for event in batch {
         sent.push((event, send(jetstream, event).await));
@@ -38,7 +42,10 @@ pub(crate) async fn batch(
     let mut acks: FuturesUnordered<_> =
         sent.into_iter().map(async |(event, sent)| (event, settle(sent).await)).collect();
     while let Some((event, ack)) = acks.next().await {
-        acknowledged.add(event, ack);
+        match ack {
+            Ok(ack) => acknowledged.add(event, &ack),
+            Err(error) => acknowledged.fail(&error),
+        }
     }
     acknowledged
 }
@@ -76,28 +83,32 @@ pub(crate) struct Acknowledged {
     pub(crate) seqs: Vec<i64>,
     /// The last sequence number in the stream, and the event that has it.
     pub(crate) last: Option<(u64, EventId)>,
-    /// The first sequence number that is new. A duplicate keeps the one it had.
+    /// The first sequence number that is new. A duplicate keeps the one it had. None of audit's queue, whose
+    /// places are not compared.
     pub(crate) first_new: Option<u64>,
     /// Why the rest was not, as far as one reason tells it.
     pub(crate) reason: Option<String>,
 }
 
 impl Acknowledged {
-    fn add(&mut self, event: &OutboxEvent, ack: Result<PublishAck, TransportError>) {
-        match ack {
-            Ok(PublishAck { sequence, duplicate, .. }) => {
-                self.seqs.push(event.seq);
-                if !duplicate {
-                    let first = self.first_new.map_or(sequence, |first| first.min(sequence));
-                    self.first_new = Some(first);
-                }
-                if self.last.is_none_or(|(last, _)| sequence > last) {
-                    self.last = Some((sequence, event.event_id()));
-                }
-            }
-            Err(error) => {
-                self.reason.get_or_insert_with(|| error.to_string());
-            }
+    fn add(&mut self, event: &OutboxEvent, ack: &PublishAck) {
+        if !ack.duplicate {
+            let first = self.first_new.map_or(ack.sequence, |first| first.min(ack.sequence));
+            self.first_new = Some(first);
         }
+        self.add_group(std::slice::from_ref(event), ack.sequence);
+    }
+
+    fn add_group(&mut self, group: &[OutboxEvent], sequence: u64) {
+        self.seqs.extend(group.iter().map(|event| event.seq));
+        if let Some(event) = group.last()
+            && self.last.is_none_or(|(last, _)| sequence > last)
+        {
+            self.last = Some((sequence, event.event_id()));
+        }
+    }
+
+    fn fail(&mut self, error: &TransportError) {
+        self.reason.get_or_insert_with(|| error.to_string());
     }
 }

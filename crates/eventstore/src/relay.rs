@@ -1,4 +1,5 @@
-//! Transactional outbox relay, from the outbox to JetStream: one leader per service, in order, again until acknowledged.
+//! Transactional outbox relay, from the outbox to JetStream: one leader per service and destination, in order,
+//! again until acknowledged.
 //!
 //! JetStream acknowledges before it syncs, its stream can be deleted and its disk wiped. So an ack
 //! is a receipt to be compared, not a proof: each acknowledged batch is remembered with the
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::state::{RelayError, RelayState};
 use self::turn::Leader;
+use crate::Destination;
 use crate::event_store::EventStore;
 use crate::grace_period;
 use crate::transport::{Transport, TransportError};
@@ -52,16 +54,17 @@ const BUSY: usize = 16;
 /// How long to wait after a turn that failed. Nothing shortens it: under load a wake-up is always there.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 
-/// The relay of one service.
+/// The relay of one service to one destination.
 pub struct Relay {
     events: EventStore,
+    destination: Destination,
     transport: Transport,
 }
 
 impl Relay {
-    /// The relay of these events.
-    pub fn new(events: EventStore, transport: Transport) -> Self {
-        Self { events, transport }
+    /// The relay of these events to there.
+    pub fn new(events: EventStore, destination: Destination, transport: Transport) -> Self {
+        Self { events, destination, transport }
     }
 
     /// The subject that wakes the leader when another process has committed.
@@ -90,11 +93,13 @@ impl Relay {
         shutdown: &CancellationToken,
         report: &mut (impl FnMut(Result<RelayState, &RelayError>) + Send),
     ) -> Result<(), RelayError> {
-        let elected = leadership::stand(&self.events, &self.transport, shutdown, report).await?;
+        let elected =
+            leadership::stand(&self.events, self.destination, &self.transport, shutdown, report)
+                .await?;
         let Some(connection) = elected else {
             return Ok(());
         };
-        let leader = Leader::new(&self.events, &self.transport, connection);
+        let leader = Leader::new(&self.events, self.destination, &self.transport, connection);
         self.lead(leader, shutdown, report).await
     }
 
@@ -117,7 +122,7 @@ impl Relay {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Ok(()),
-                () = self.events.committed().notified(), if !failed => {}
+                () = self.events.committed(self.destination).notified(), if !failed => {}
                 Some(_) = wake_ups.next(), if !failed => {}
                 () = tokio::time::sleep(wait) => {}
             }
@@ -141,7 +146,7 @@ impl Relay {
                 }
                 Err(error) => {
                     report(Err(&error));
-                    tracing::warn!(service = %self.events.service(), %error, "the relay could not publish");
+                    tracing::warn!(service = %self.events.service(), destination = self.destination.name(), %error, "the relay could not publish");
                     leader.start_over().await?;
                     AFTER_FAILURE
                 }

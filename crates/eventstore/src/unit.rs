@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use contract::facts::NoDetails;
+use contract::facts::{EventClass, NoDetails};
 use contract::{EnvelopeError, EventId, Fact, Provenance, Version};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
+use crate::Destination;
 use crate::event_store::EventStore;
 use crate::idempotency::IdempotencyRecord;
 use crate::store::insert::{EventColumns, EventsAlone, InsertWithEvents, Sequences};
@@ -214,7 +215,7 @@ impl<'c> Unit<'c> {
         self.answers.extend(answer);
     }
 
-    /// Makes the change: state, events, outbox and answer become true at once, then the relay is woken.
+    /// Makes the change: state, events, outbox and answer become true at once, then the relays are woken.
     ///
     /// In a joined transaction they are written only: its owner commits it and then wakes the relay, or rolls it
     /// back if this fails.
@@ -257,11 +258,8 @@ impl<'c> Unit<'c> {
         if seqs.is_empty() {
             return Err(AppendError::Conflict);
         }
-        // Crash point: committed, not published. The outbox row stays; the next relay finds it.
-        if self.store.outbox_cache().wanted() {
-            self.store.outbox_cache().put(self.events.written(&seqs));
-        }
-        self.store.wake_relay();
+        // Crash point: committed, not published. The outbox rows stay; the next relays find them.
+        hand_over(&self.store, self.events, &seqs);
         Ok(())
     }
 
@@ -291,10 +289,33 @@ impl<'c> Unit<'c> {
             return Err(AppendError::Conflict);
         }
         if matches!(self.link, Link::Joined(_)) {
-            // Whoever commits wakes the relay then.
+            // Whoever commits wakes the relays then.
             self.store.joined().fetch_add(1, Ordering::Relaxed);
         }
         self.events = events;
         Ok(seqs)
+    }
+}
+
+/// Hands what was committed to the relays of this process. Records alone are nothing to the relay of facts.
+fn hand_over(store: &EventStore, events: NewEvents, seqs: &Sequences) {
+    let have_facts = events.have_facts();
+    let audit = store.outbox_cache(Destination::Audit);
+    let facts = store.outbox_cache(Destination::Events);
+    if audit.wanted() || facts.wanted() {
+        let mut written = Vec::new();
+        for (class, event) in events.written(seqs) {
+            if class == EventClass::Fact && facts.wanted() {
+                facts.put([event.alone()]);
+            }
+            written.push(event);
+        }
+        if audit.wanted() {
+            audit.put(written);
+        }
+    }
+    store.wake_relay(Destination::Audit);
+    if have_facts {
+        store.wake_relay(Destination::Events);
     }
 }

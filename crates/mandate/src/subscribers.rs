@@ -219,7 +219,15 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
         } else {
             let Subscriber { name, organization_id, created_at, events, .. } = subscriber;
             let (added, events) = (created_at.format("%Y-%m-%d"), events.join(","));
-            writeln!(lines, "{name}\t{organization_id}\t{events}\tadded {added}")?;
+            write!(lines, "{name}\t{organization_id}\t{events}\tadded {added}")?;
+            let records = subscriber.records().join(",");
+            if !records.is_empty() {
+                write!(
+                    lines,
+                    "\tno longer gets {records}: records are in the log (GET /v1/events)"
+                )?;
+            }
+            lines.push('\n');
         }
     }
     print!("{lines}");

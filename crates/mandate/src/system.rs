@@ -145,7 +145,7 @@ async fn start_service(
         schema::is_current(&mut *pool.acquire().await?, service).await
     });
     resources.serve_producer_rpc().await?;
-    resources.start_relay();
+    resources.start_relays();
     let configuration = configuration.clone();
     let routes = match service {
         Service::Directory => directory::start(resources, configuration.directory).await?,

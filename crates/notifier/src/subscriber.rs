@@ -4,7 +4,7 @@
 //! through a durable consumer of its own, and can do nothing else there.
 
 use chrono::{DateTime, Utc};
-use contract::facts::{self, SubscriberAdded, SubscriberRemoved};
+use contract::facts::{self, EventClass, SubscriberAdded, SubscriberRemoved};
 use contract::{OrganizationId, SubscriberId, Version};
 
 use crate::password::PasswordHash;
@@ -50,8 +50,14 @@ pub enum InvalidSubscriber {
     #[error("events names none")]
     NoEvents,
     /// No event has this name.
-    #[error("events names `{0}`; there are {known}", known = known_events().join(", "))]
+    #[error("events names `{0}`; there are {known}", known = names(EventClass::Fact).join(", "))]
     UnknownEvent(String),
+    /// Records do not come over NATS.
+    #[error(
+        "events names `{0}`, which is a record: it goes to the audit log only. Follow the log instead: \
+         GET /v1/events?type=mandate.{0}.v1&order=asc, and then with the cursor of each answer"
+    )]
+    Record(String),
 }
 
 /// It was removed before.
@@ -89,6 +95,12 @@ impl Subscriber {
         let organization = self.organization_id;
         let subject = |event| format!("mandate.events.{organization}.{event}.>");
         self.events.iter().map(subject).collect()
+    }
+
+    /// Those of its events that are records: of an earlier version. They come no more.
+    pub fn records(&self) -> Vec<String> {
+        let records = names(EventClass::Record);
+        self.events.iter().filter(|event| records.contains(event)).cloned().collect()
     }
 
     /// What its login may publish: requests to its consumer for messages, and acknowledgements.
@@ -135,8 +147,12 @@ impl NewSubscriber {
         if events.is_empty() {
             errors.push(InvalidSubscriber::NoEvents);
         }
-        let known = known_events();
-        if let Some(unknown) = events.iter().find(|event| !known.contains(event)) {
+        let (facts, records) = (names(EventClass::Fact), names(EventClass::Record));
+        if let Some(record) = events.iter().find(|event| records.contains(event)) {
+            errors.push(InvalidSubscriber::Record(record.clone()));
+        }
+        let known = |event: &String| facts.contains(event) || records.contains(event);
+        if let Some(unknown) = events.iter().find(|event| !known(event)) {
             errors.push(InvalidSubscriber::UnknownEvent(unknown.clone()));
         }
         let mut events = events.to_vec();
@@ -175,9 +191,9 @@ impl NewSubscriber {
     }
 }
 
-/// All events, as `<aggregate>.<past participle>`.
-fn known_events() -> Vec<String> {
-    let all = facts::all().into_iter();
+/// All events of a class, as `<aggregate>.<past participle>`.
+fn names(class: EventClass) -> Vec<String> {
+    let all = facts::all().into_iter().filter(|event| event.class == class);
     all.filter_map(|event| {
         let short = event.name.strip_prefix("mandate.")?.rsplit_once('.')?.0;
         Some(short.to_owned())
@@ -227,6 +243,24 @@ mod tests {
             assert!(parse("billing", &[event]).is_err(), "{event}");
         }
         assert!(parse("billing", &[]).is_err());
+    }
+
+    #[test]
+    fn a_record_is_refused_with_the_way_to_read_it() {
+        for record in ["token.issued", "token.refused", "sign-in.accepted", "access.refused"] {
+            let refused = parse("siem", &["consent.granted", record]).unwrap_err();
+            assert_eq!(refused, [InvalidSubscriber::Record(record.to_owned())]);
+            let path = format!("GET /v1/events?type=mandate.{record}.v1");
+            assert!(refused[0].to_string().contains(&path), "{}", refused[0]);
+        }
+    }
+
+    #[test]
+    fn a_subscriber_of_before_is_told_which_of_its_events_are_records() {
+        let (mut subscriber, _) = billing();
+        assert!(subscriber.records().is_empty());
+        subscriber.events.push("token.issued".to_owned());
+        assert_eq!(subscriber.records(), ["token.issued"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::Service;
 use contract::rpc::{StoredEvent, StreamEvents};
+use eventstore::Destination;
 use eventstore::gap::Repair;
 use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::group_lookup::{GroupLookup, Lookup};
@@ -37,16 +38,20 @@ impl Repair for RpcRepair {
 }
 
 impl Resources {
-    /// Publishes this service's events for as long as it runs. Every replica starts one; one leads.
-    /// `/readyz` has the check `relay`.
-    pub fn start_relay(&self) {
-        let (health, resources) = (self.health.clone(), self.clone());
-        health.report("relay", Err("has not started yet".to_owned()));
-        self.tasks.spawn_in_background("relay", move |shutdown| {
-            let relay = Relay::new(resources.events.clone(), resources.transport.clone());
-            let report = reporter(&health, "relay");
-            async move { relay.run(shutdown, |state| report(state.map(drop))).await }
-        });
+    /// Publishes this service's events for as long as it runs, to each destination by itself. Every replica
+    /// starts these relays; of each one leads. `/readyz` has the checks `relay/<destination>`.
+    pub fn start_relays(&self) {
+        for destination in Destination::ALL {
+            let (health, resources) = (self.health.clone(), self.clone());
+            let name = format!("relay/{}", destination.name());
+            health.report(&name, Err("has not started yet".to_owned()));
+            self.tasks.spawn_in_background(&name.clone(), move |shutdown| {
+                let (events, transport) = (resources.events.clone(), resources.transport.clone());
+                let relay = Relay::new(events, destination, transport);
+                let report = reporter(&health, &name);
+                async move { relay.run(shutdown, |state| report(state.map(drop))).await }
+            });
+        }
     }
 
     /// Commits changes that come at the same time together, as a supervised task of this name.

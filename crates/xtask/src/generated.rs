@@ -5,7 +5,7 @@ use crate::{
     process::{cargo, output, root, run},
 };
 
-/// The JSON Schemas of all events, in `docs/events/`.
+/// The JSON Schemas of all events and their list, in `docs/events/`.
 pub(crate) fn schemas(check: bool) -> anyhow::Result<()> {
     let made = tempfile::tempdir()?;
     let mut example = cargo(&["run", "--quiet", "--package", "contract"]);
@@ -13,12 +13,16 @@ pub(crate) fn schemas(check: bool) -> anyhow::Result<()> {
     run(&mut example)?;
     let folder = root().join("docs/events");
     Comparison {
-        committed: read(&folder, is_json)?,
-        made: read(made.path(), is_json)?,
+        committed: read(&folder, is_schema_or_list)?,
+        made: read(made.path(), is_schema_or_list)?,
         folder,
         command: "cargo xtask schemas",
     }
     .settle(check)
+}
+
+fn is_schema_or_list(name: &str) -> bool {
+    is_json(name) || name == "README.md"
 }
 
 /// The description of the HTTP API, `docs/openapi.json`.

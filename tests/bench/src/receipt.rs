@@ -37,7 +37,7 @@ pub(crate) async fn measure(
     let transport = Transport::new(client, TransportSettings::default());
     let shutdown = CancellationToken::new();
     // The server's own relay leads already; this one follows and wakes it, as a replica's does.
-    let relay = Relay::new(store.clone(), transport.clone());
+    let relay = Relay::new(store.clone(), eventstore::Destination::Events, transport.clone());
     let (token, ending) = (shutdown.clone(), shutdown.clone());
     let relaying = tokio::spawn(async move { relay.run(token, |_| {}).await });
 

@@ -30,8 +30,8 @@ impl InsertWithEvents for NewApps<'_> {
                  state, created_at, updated_at, version)
             SELECT id, organization_id, name, description, authentication_method, service,
                    string_to_array(domains, ' '), '{}', state, created_at, updated_at, version
-            FROM unnest($15::uuid[], $16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[],
-                        $21::text[], $22::text[], $23::timestamptz[], $24::timestamptz[], $25::bigint[])
+            FROM unnest($16::uuid[], $17::uuid[], $18::text[], $19::text[], $20::text[], $21::text[],
+                        $22::text[], $23::text[], $24::timestamptz[], $25::timestamptz[], $26::bigint[])
                  AS new (id, organization_id, name, description, authentication_method, service, domains,
                          state, created_at, updated_at, version)
             WHERE (SELECT yes FROM allowed)

@@ -58,7 +58,7 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
     // The app registry's own events, from its own relay. A suspension first: it ends nothing.
     let registry = stage.other_host(Service::AppRegistry).await;
     registry.serve_producer_rpc().await.unwrap();
-    registry.start_relay();
+    registry.start_relays();
     let app = stage.app;
     let provenance =
         Provenance::system(Service::AppRegistry, Some(stage.organization), stage.env().new_id());

@@ -9,7 +9,7 @@ use super::facts;
 use crate::patterns;
 
 facts! {
-    AccessRefused = "access"."refused";
+    AccessRefused = record "access"."refused";
 }
 
 /// Why an attempt was refused.

@@ -28,8 +28,8 @@ facts! {
     AccountRoleRevoked = "account-role"."revoked";
     ApiTokenCreated = "api-token"."created";
     ApiTokenRevoked = "api-token"."revoked";
-    SignInAccepted = "sign-in"."accepted";
-    SignInRefused = "sign-in"."refused";
+    SignInAccepted = record "sign-in"."accepted";
+    SignInRefused = record "sign-in"."refused";
 }
 
 /// An organization was made.

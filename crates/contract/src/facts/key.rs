@@ -14,8 +14,8 @@ facts! {
     KeyDeleted = "key"."deleted";
     KeyExpired = "key"."expired";
     SigningKeyCreated = "signing-key"."created";
-    TokenIssued = "token"."issued";
-    TokenRefused = "token"."refused";
+    TokenIssued = record "token"."issued";
+    TokenRefused = record "token"."refused";
 }
 
 /// What developers typed about a key, as it was when the event happened.

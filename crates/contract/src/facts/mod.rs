@@ -5,8 +5,8 @@
 //! [`Fact::Details`], which are kept beside the event and can be erased. A fact that was ever published
 //! is never changed: a different meaning is a new type with the next `.vN`.
 //! To add one: write the struct in its subject's file, add its line to the `facts!` list there
-//! (`with` names its details, if it has any), run `cargo xtask schemas`. A new file needs its `mod`, its
-//! `pub use` and its line in [`all`].
+//! (`with` names its details, if it has any; `record` before the name says what it is, see [`EventClass`]),
+//! run `cargo xtask schemas`. A new file needs its `mod`, its `pub use` and its line in [`all`].
 
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
@@ -26,12 +26,24 @@ pub use directory::*;
 pub use key::*;
 pub use notifier::*;
 
+/// What an event is for whoever learns of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventClass {
+    /// It changes what someone may do: services and subscribers hear of it, and audit.
+    Fact,
+    /// It says that something was done, or tried, within what is allowed, and nobody's state depends on it.
+    /// There are thousands a second: they go to audit only, and are read from the log.
+    Record,
+}
+
 /// The data of one event type.
 pub trait Fact: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The CloudEvents `type`: `mandate.<aggregate>.<past participle>.v<N>`.
     const TYPE: &'static str;
     /// The kind of stream it belongs to.
     const AGGREGATE: &'static str;
+    /// Whether it is a fact, or only a record.
+    const CLASS: EventClass;
     /// What people typed, kept beside the event and bound to it; [`NoDetails`] if nothing was.
     type Details: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
 }
@@ -47,6 +59,8 @@ pub struct EventType {
     pub name: &'static str,
     /// The kind of stream.
     pub aggregate: &'static str,
+    /// Whether it is a fact, or only a record.
+    pub class: EventClass,
     /// The JSON Schema of its `data`.
     pub schema: Schema,
     /// The JSON Schema of its details, if it has any.
@@ -74,10 +88,13 @@ macro_rules! facts {
     (@details $details:ident) => { $details };
     (@schema) => { None };
     (@schema $details:ident) => { Some(schemars::schema_for!($details)) };
-    ($($fact:ident = $aggregate:literal . $event:literal $(with $details:ident)?;)*) => {
+    (@class) => { $crate::facts::EventClass::Fact };
+    (@class record) => { $crate::facts::EventClass::Record };
+    ($($fact:ident = $($class:ident)? $aggregate:literal . $event:literal $(with $details:ident)?;)*) => {
         $(impl $crate::facts::Fact for $fact {
             const TYPE: &'static str = concat!("mandate.", $aggregate, ".", $event, ".v1");
             const AGGREGATE: &'static str = $aggregate;
+            const CLASS: $crate::facts::EventClass = facts!(@class $($class)?);
             type Details = facts!(@details $($details)?);
         })*
 
@@ -85,6 +102,7 @@ macro_rules! facts {
             vec![$($crate::facts::EventType {
                 name: <$fact as $crate::facts::Fact>::TYPE,
                 aggregate: $aggregate,
+                class: <$fact as $crate::facts::Fact>::CLASS,
                 schema: schemars::schema_for!($fact),
                 details: facts!(@schema $($details)?),
             }),*]
@@ -109,6 +127,18 @@ mod tests {
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
             assert!(parts[2].ends_with("ed") || parts[2].ends_with("set"), "{}", event.name);
         }
+    }
+
+    #[test]
+    fn what_nobodys_state_depends_on_is_a_record_and_an_aggregate_has_one_class() {
+        let mut classes = std::collections::BTreeMap::new();
+        for event in all() {
+            let class = *classes.entry(event.aggregate).or_insert(event.class);
+            assert_eq!(class, event.class, "whoever follows {} would see gaps", event.name);
+        }
+        classes.retain(|_, class| *class == EventClass::Record);
+        let records: Vec<_> = classes.into_keys().collect();
+        assert_eq!(records, ["access", "sign-in", "token"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Leader election: of all relays of a service one leads, by a session lock of Postgres on a connection of
+//! Leader election: of all relays of a service to one destination one leads, by a session lock of Postgres on a connection of
 //! its own. It ends with that connection.
 
 use std::time::Duration;
@@ -9,6 +9,7 @@ use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::state::{RelayError, RelayState};
+use crate::Destination;
 use crate::event_store::EventStore;
 use crate::store;
 use crate::time_limit::in_time;
@@ -22,7 +23,7 @@ const CANDIDATE_POLL: Duration = Duration::from_millis(500);
 /// for more than a few seconds.
 const LEASE: &str = "30s";
 
-/// The subject that wakes the leader when another process has committed.
+/// The subject that wakes the leaders when another process has committed.
 pub(super) fn wake_subject(events: &EventStore) -> String {
     format!("mandate.relay.{}.wake", events.service())
 }
@@ -30,6 +31,7 @@ pub(super) fn wake_subject(events: &EventStore) -> String {
 /// Stands for leader until elected: the connection that holds the lock, or none at shutdown.
 pub(super) async fn stand(
     events: &EventStore,
+    destination: Destination,
     transport: &Transport,
     shutdown: &CancellationToken,
     report: &mut (impl FnMut(Result<RelayState, &RelayError>) + Send),
@@ -40,11 +42,11 @@ pub(super) async fn stand(
     let options = options.options([("idle_session_timeout", LEASE), ("synchronous_commit", "off")]);
     let mut connection = in_time(PgConnection::connect_with(&options)).await?;
     let schema = events.service().schema();
-    while !in_time(store::try_lead(&mut connection, schema)).await? {
+    while !in_time(store::try_lead(&mut connection, schema, destination)).await? {
         report(Ok(RelayState::Following));
         let committed = tokio::select! {
             () = shutdown.cancelled() => return Ok(None),
-            () = events.committed().notified() => true,
+            () = events.committed(destination).notified() => true,
             () = tokio::time::sleep(CANDIDATE_POLL) => false,
         };
         let client = transport.client();
@@ -53,6 +55,6 @@ pub(super) async fn stand(
             let _ = client.publish(wake_subject(events), "".into()).await;
         }
     }
-    tracing::info!(service = %events.service(), "the relay leads");
+    tracing::info!(service = %events.service(), destination = destination.name(), "the relay leads");
     Ok(Some(connection))
 }

@@ -12,18 +12,19 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::state::RelayError;
+use crate::Destination;
 use crate::store;
 use crate::time_limit::in_time;
-use crate::transport::{AUDIT, EVENTS, Transport, TransportError};
+use crate::transport::{Transport, TransportError};
 
 /// How often the last receipt is compared with JetStream when nothing else gives a reason to.
 const COMPARE_EVERY: Duration = Duration::from_secs(5);
 
-/// What a leader knows of the streams it publishes to.
-pub(super) struct Streams {
-    /// The creation times of both streams: together they say which incarnation acknowledged.
+/// What a leader knows of the stream it publishes to.
+pub(super) struct Published {
+    /// The stream's creation time: it says which incarnation acknowledged.
     pub(super) created: String,
-    /// How often the connection had been made when they were looked at.
+    /// How often the connection had been made when it was looked at.
     pub(super) connects: u64,
     /// The last sequence number that was acknowledged, and found to be honoured.
     pub(super) last_sequence: u64,
@@ -33,11 +34,12 @@ pub(super) struct Streams {
 /// Compares the last receipt with what JetStream has, when the connection is another than before, when an
 /// ack came out of order (`known` is none then), and every few seconds.
 pub(super) async fn compare(
-    known: Option<Streams>,
+    known: Option<Published>,
     connection: &mut PgConnection,
     transport: &Transport,
     service: Service,
-) -> Result<Streams, RelayError> {
+    destination: Destination,
+) -> Result<Published, RelayError> {
     transport.connected().await?;
     // Read before the comparison: what is made again during it is compared again.
     let connects = transport.connects();
@@ -47,21 +49,24 @@ pub(super) async fn compare(
     {
         return Ok(known);
     }
-    let streams = async {
-        let events = transport.stream(EVENTS).await?;
-        Ok((events, transport.stream(AUDIT).await?))
-    };
-    let (events, audit) = transport.on_this_connection(streams).await?;
-    let created = format!("{} {}", events.cached_info().created, audit.cached_info().created);
+    let name = destination.stream();
+    let stream = transport.on_this_connection(transport.stream(name)).await?;
+    let created = stream.cached_info().created.to_string();
     loop {
-        let repeated = in_time(store::repeat_other_streams(&mut *connection, &created)).await?;
+        let repeated =
+            in_time(store::repeat_other_streams(&mut *connection, destination, &created)).await?;
         if repeated == 0 {
             break;
         }
-        tracing::warn!(%service, repeated, "a stream was lost: publishing again");
+        tracing::warn!(%service, stream = name, repeated, "a stream was lost: publishing again");
     }
-    let last_sequence = find_intact(connection, transport, service, &events).await?;
-    Ok(Streams { created, connects, last_sequence, compare_at: Instant::now() + COMPARE_EVERY })
+    let last_sequence = match destination {
+        Destination::Events => find_intact(connection, transport, service, &stream).await?,
+        // It forgets what audit has, so that a receipt's place says nothing. A lost tail audit finds by
+        // comparing the heads of all streams.
+        Destination::Audit => 0,
+    };
+    Ok(Published { created, connects, last_sequence, compare_at: Instant::now() + COMPARE_EVERY })
 }
 
 /// Goes back from the last receipt to one that JetStream still honours; what came after it is
@@ -72,7 +77,9 @@ async fn find_intact(
     service: Service,
     stream: &Stream,
 ) -> Result<u64, RelayError> {
-    while let Some(batch) = in_time(store::last_batch(&mut *connection)).await? {
+    while let Some(batch) =
+        in_time(store::last_batch(&mut *connection, Destination::Events)).await?
+    {
         let sequence = u64::try_from(batch.last_sequence).unwrap_or_default();
         let look = async {
             match stream.get_raw_message(sequence).await {

@@ -1,4 +1,4 @@
-//! A turn of the leading relay: all that is in the outbox is published.
+//! A turn of the leading relay: all that is in the outbox for its destination is published.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
-use super::receipts::{self, Streams};
+use super::receipts::{self, Published};
 use super::state::{RelayError, RelayState};
+use crate::Destination;
 use crate::event_store::EventStore;
 use crate::store::{self, OutboxEvent, Receipt};
 use crate::time_limit::in_time;
@@ -24,15 +25,17 @@ const FORGET_EVERY: Duration = Duration::from_mins(10);
 /// The relay that leads. As long as it lives, committed events are cached for it.
 pub(super) struct Leader<'r> {
     events: &'r EventStore,
+    destination: Destination,
     transport: &'r Transport,
     connection: PgConnection,
-    streams: Option<Streams>,
+    /// What is known of the stream; none if it must be compared.
+    published: Option<Published>,
     forget_at: Instant,
 }
 
 impl Drop for Leader<'_> {
     fn drop(&mut self) {
-        self.events.outbox_cache().want(false);
+        self.events.outbox_cache(self.destination).want(false);
     }
 }
 
@@ -40,17 +43,19 @@ impl<'r> Leader<'r> {
     /// Leads, on the connection that holds the lock.
     pub(super) fn new(
         events: &'r EventStore,
+        destination: Destination,
         transport: &'r Transport,
         connection: PgConnection,
     ) -> Self {
-        events.outbox_cache().want(true);
-        Self { events, transport, connection, streams: None, forget_at: Instant::now() }
+        events.outbox_cache(destination).want(true);
+        let forget_at = Instant::now();
+        Self { events, destination, transport, connection, published: None, forget_at }
     }
 
-    /// Nothing is known of the streams any more, and the session must not seem idle, however long
+    /// Nothing is known of the stream any more, and the session must not seem idle, however long
     /// JetStream is away.
     pub(super) async fn start_over(&mut self) -> Result<(), RelayError> {
-        self.streams = None;
+        self.published = None;
         Ok(in_time(self.connection.ping()).await?)
     }
 
@@ -63,28 +68,32 @@ impl<'r> Leader<'r> {
         self.forget().await?;
         let mut published = 0;
         loop {
-            let known = self.streams.take();
-            let service = self.events.service();
+            let known = self.published.take();
+            let (service, destination) = (self.events.service(), self.destination);
+            let connection = &mut self.connection;
             let compared =
-                receipts::compare(known, &mut self.connection, self.transport, service).await?;
-            self.streams = Some(compared);
-            report(Ok(RelayState::Leading));
-            let rows = in_time(store::next_in_outbox(&mut self.connection, ROWS)).await?;
+                receipts::compare(known, connection, self.transport, service, destination).await?;
+            self.published = Some(compared);
+            let waiting = store::next_in_outbox(&mut self.connection, destination, ROWS);
+            let rows = in_time(waiting).await?;
             if rows.is_empty() || shutdown.is_cancelled() {
+                report(Ok(RelayState::Leading));
                 return Ok(published);
             }
             let all = rows.len() < ROWS;
             let mut next = rows.into_iter().peekable();
-            while next.peek().is_some() && self.streams.is_some() {
+            while next.peek().is_some() && self.published.is_some() {
                 let mut batch = Batch::default();
                 while let Some(row) = next.next_if(|row| batch.has_room_for(row)) {
                     batch.add(row);
                 }
                 batch.events = self.read(&batch.seqs()).await?;
                 self.publish(&batch).await?;
+                // Not before: a stream that answers may still take nothing.
+                report(Ok(RelayState::Leading));
                 published += batch.events.len();
             }
-            if all && self.streams.is_some() {
+            if all && self.published.is_some() {
                 // What was committed meanwhile has woken the relay again: it is the next turn's, at its pace.
                 return Ok(published);
             }
@@ -94,7 +103,7 @@ impl<'r> Leader<'r> {
     /// The events with these sequence numbers: those that this process has just committed are cached, the
     /// others are read.
     async fn read(&mut self, seqs: &[i64]) -> Result<Vec<OutboxEvent>, RelayError> {
-        let mut events = self.events.outbox_cache().take(seqs);
+        let mut events = self.events.outbox_cache(self.destination).take(seqs);
         let others: Vec<i64> =
             seqs.iter().copied().filter(|seq| !events.contains_key(seq)).collect();
         if !others.is_empty() {
@@ -110,7 +119,9 @@ impl<'r> Leader<'r> {
             // Before the stream forgets them: what aged out must not look lost.
             let age = age.saturating_sub((2 * FORGET_EVERY).min(age / 2));
             let (age, hours) = (age.as_secs_f64(), idempotency::KEPT_HOURS);
-            while in_time(store::forget_batches(&mut self.connection, age)).await? {}
+            while in_time(store::forget_batches(&mut self.connection, self.destination, age))
+                .await?
+            {}
             while in_time(store::forget_answers(&mut self.connection, hours)).await? {}
             self.forget_at = Instant::now() + FORGET_EVERY;
         }
@@ -118,28 +129,34 @@ impl<'r> Leader<'r> {
     }
 
     async fn publish(&mut self, batch: &Batch) -> Result<(), RelayError> {
-        let Some(streams) = self.streams.as_mut() else {
+        let Some(known) = self.published.as_mut() else {
             return Ok(());
         };
         let (jetstream, service) = (self.transport.jetstream(), self.events.service());
-        let sending = async { Ok(publish::batch(jetstream, service, &batch.events).await) };
+        let sending = async {
+            Ok(match self.destination {
+                Destination::Audit => publish::to_audit(jetstream, service, &batch.events).await,
+                Destination::Events => publish::one_by_one(jetstream, &batch.events).await,
+            })
+        };
         let outcome = self.transport.on_this_connection(sending).await?;
         // Crash point 2: published, perhaps acknowledged, and nothing written down.
-        if self.transport.connects() != streams.connects {
+        if self.transport.connects() != known.connects {
             // The server may be another, which acknowledged this and lost what came before. To
             // write this down now would hide that: compare first, publish this again.
             return Err(TransportError::reconnected().into());
         }
-        if outcome.first_new.is_some_and(|first| first <= streams.last_sequence) {
+        if outcome.first_new.is_some_and(|first| first <= known.last_sequence) {
             tracing::warn!(service = %self.events.service(), "the stream counts from further back: it lost its tail");
-            self.streams = None;
+            self.published = None;
             return Ok(());
         }
         if let Some((sequence, last)) = outcome.last {
             let mut acknowledged = outcome.seqs.clone();
             acknowledged.sort_unstable();
             let receipt = Receipt {
-                stream_created: &streams.created,
+                destination: self.destination,
+                stream_created: &known.created,
                 last_sequence: i64::try_from(sequence).unwrap_or(i64::MAX),
                 last_event: last,
                 seqs: &acknowledged,
@@ -147,7 +164,7 @@ impl<'r> Leader<'r> {
             let (rows, left) = (batch.rows(), batch.left(&acknowledged));
             let settled = store::settle_batch(&mut self.connection, &rows, &receipt, &left);
             in_time(settled).await?;
-            streams.last_sequence = sequence.max(streams.last_sequence);
+            known.last_sequence = sequence.max(known.last_sequence);
         }
         match outcome.reason {
             None => Ok(()),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use contract::facts::EventClass;
 use contract::{Envelope, EventId, Fact, OrganizationId};
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::audit_message::EventWithParts;
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     pub(super) kind: &'static str,
+    pub(super) class: EventClass,
     pub(super) version: i64,
     pub(super) time: DateTime<Utc>,
     pub(super) event: OutboxEvent,
@@ -21,6 +23,7 @@ impl NewEvent {
     pub(crate) fn new<F: Fact>(envelope: &Envelope, stream: Uuid, content: EventWithParts) -> Self {
         Self {
             kind: F::AGGREGATE,
+            class: F::CLASS,
             version: envelope.streamversion.number(),
             time: envelope.time,
             event: OutboxEvent {
@@ -53,6 +56,13 @@ pub(crate) struct OutboxEvent {
 }
 
 impl OutboxEvent {
+    /// The event without what is kept beside it.
+    pub(crate) fn alone(&self) -> Self {
+        let event = self.content.event.clone();
+        let content = EventWithParts { event, context: None, details: None };
+        Self { content, kind: self.kind.clone(), ..*self }
+    }
+
     pub(crate) fn event_id(&self) -> EventId {
         EventId::from_uuid(self.id)
     }

@@ -1,9 +1,10 @@
-//! Writing events: they, their contexts, their details and their outbox row in one statement.
+//! Writing events: they, their contexts, their details and their outbox rows in one statement.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use contract::Sealed;
+use contract::facts::EventClass;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -22,13 +23,20 @@ impl NewEvents {
         self.0.is_empty()
     }
 
-    /// The events as the relay takes them, now that they have these sequence numbers.
-    pub(crate) fn written(self, seqs: &Sequences) -> impl Iterator<Item = OutboxEvent> {
-        let written = self.0.into_iter().map(|new| new.event);
-        written.filter_map(|event| {
-            let seq = *seqs.get(&event.id)?;
-            Some(OutboxEvent { seq, ..event })
+    /// The events as the relays take them, now that they have these sequence numbers.
+    pub(crate) fn written(
+        self,
+        seqs: &Sequences,
+    ) -> impl Iterator<Item = (EventClass, OutboxEvent)> {
+        self.0.into_iter().filter_map(|new| {
+            let seq = *seqs.get(&new.event.id)?;
+            Some((new.class, OutboxEvent { seq, ..new.event }))
         })
+    }
+
+    /// Whether any is a fact.
+    pub(crate) fn have_facts(&self) -> bool {
+        self.0.iter().any(|new| new.class == EventClass::Fact)
     }
 }
 
@@ -40,7 +48,7 @@ impl NewEvents {
 /// What must hold, and is not locked, follows as `allowed:` and a condition, a literal too. If it does not
 /// hold, nothing is written and there are no sequence numbers.
 ///
-/// The parameters of either come last, and begin with `$15`.
+/// The parameters of either come last, and begin with `$16`.
 #[macro_export]
 macro_rules! insert_events {
     ($connection:expr, $events:expr, allowed: $allowed:literal $(, $argument:expr)* $(,)?) => {
@@ -75,9 +83,11 @@ macro_rules! insert_events {
             SELECT * FROM unnest($12::uuid[], $13::bytea[], $14::bytea[]) WHERE (SELECT yes FROM allowed)
         ), waiting AS (
             -- As many as are published at once, and no more, make a row.
-            INSERT INTO outbox (seqs)
-            SELECT seqs[first : first + 511]
-            FROM (SELECT array_agg(seq ORDER BY seq) AS seqs FROM event) AS written,
+            INSERT INTO outbox (destination, seqs)
+            SELECT destination, seqs[first : first + 511]
+            FROM (SELECT 'audit' AS destination, array_agg(seq ORDER BY seq) AS seqs FROM event
+                  UNION ALL
+                  SELECT 'events', array_agg(seq ORDER BY seq) FROM event WHERE id = ANY ($15::uuid[])) AS written,
                  generate_series(1, cardinality(seqs), 512) AS first
         )"# $(+ $state)? + r#"
         SELECT id, seq FROM event
@@ -96,6 +106,7 @@ macro_rules! insert_events {
             &events.details.ids,
             &events.details.salts as &[&[u8]],
             &events.details.parts as &[&[u8]],
+            &events.facts,
             $($argument),*
         )
         .fetch_all($connection)
@@ -144,6 +155,8 @@ pub struct EventColumns<'e> {
     pub envelopes: Vec<&'e [u8]>,
     pub contexts: PartColumns<'e>,
     pub details: PartColumns<'e>,
+    /// The ids of those that are facts.
+    pub facts: Vec<Uuid>,
 }
 
 /// The contexts or the details of some events.
@@ -181,8 +194,12 @@ impl<'e> EventColumns<'e> {
             envelopes: column(new, |new| &*new.event.content.event),
             contexts: PartColumns::default(),
             details: PartColumns::default(),
+            facts: Vec::new(),
         };
-        for NewEvent { event, .. } in &new.0 {
+        for NewEvent { event, class, .. } in &new.0 {
+            if *class == EventClass::Fact {
+                columns.facts.push(event.id);
+            }
             columns.contexts.push(event.id, event.content.context.as_ref());
             columns.details.push(event.id, event.content.details.as_ref());
         }

@@ -5,6 +5,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::event::OutboxEvent;
+use crate::Destination;
 use crate::audit_message::{self, EventWithParts};
 
 /// At most so many events are published at once, and hence in one row of the outbox:
@@ -18,15 +19,17 @@ pub(crate) struct OutboxRow {
     pub(crate) seqs: Vec<i64>,
 }
 
-/// What is to be published next. By state, not by a cursor: with concurrent commits a lower seq can
+/// What is to be published there next. By state, not by a cursor: with concurrent commits a lower seq can
 /// become visible after a higher one.
 pub(crate) async fn next_in_outbox(
     executor: impl PgExecutor<'_>,
+    destination: Destination,
     limit: usize,
 ) -> Result<Vec<OutboxRow>, sqlx::Error> {
     sqlx::query_as!(
         OutboxRow,
-        "SELECT id, seqs FROM outbox ORDER BY first_seq, id LIMIT $1",
+        "SELECT id, seqs FROM outbox WHERE destination = $1 ORDER BY first_seq, id LIMIT $2",
+        destination.name(),
         i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(executor)
@@ -76,7 +79,7 @@ fn sealed(salt: Option<Vec<u8>>, bytes: Option<Vec<u8>>) -> Option<Sealed> {
     Some(Sealed { salt, bytes: bytes? })
 }
 
-/// Puts these events of a stream, at most so many, into the outbox again: how many.
+/// Puts these events of a stream, at most so many, into the outbox again for audit: how many.
 pub(crate) async fn repeat_events(
     executor: impl PgExecutor<'_>,
     stream: Uuid,
@@ -86,8 +89,8 @@ pub(crate) async fn repeat_events(
 ) -> Result<u64, sqlx::Error> {
     let repeated = sqlx::query_scalar!(
         r#"
-        INSERT INTO outbox (seqs)
-        SELECT array_agg(seq ORDER BY seq)
+        INSERT INTO outbox (destination, seqs)
+        SELECT 'audit', array_agg(seq ORDER BY seq)
         FROM (SELECT seq FROM events WHERE stream_id = $1 AND version BETWEEN $2 AND $3
               ORDER BY version LIMIT $4) AS wanted
         HAVING count(*) > 0

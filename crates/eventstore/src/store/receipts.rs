@@ -4,8 +4,11 @@ use contract::EventId;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
+use crate::Destination;
+
 /// What JetStream acknowledged, and where it put the last of it.
 pub(crate) struct Receipt<'a> {
+    pub(crate) destination: Destination,
     pub(crate) stream_created: &'a str,
     pub(crate) last_sequence: i64,
     pub(crate) last_event: EventId,
@@ -24,8 +27,12 @@ pub(crate) async fn settle_batch(
     sqlx::query!(
         r#"
         WITH settled AS (DELETE FROM outbox WHERE id = ANY($1)),
-             remaining AS (INSERT INTO outbox (seqs) SELECT $6::bigint[] WHERE cardinality($6::bigint[]) > 0)
-        INSERT INTO relay_batches (stream_created, last_sequence, last_event_id, seqs) VALUES ($2, $3, $4, $5)
+             remaining AS (
+                 INSERT INTO outbox (destination, seqs)
+                 SELECT $7, $6::bigint[] WHERE cardinality($6::bigint[]) > 0
+             )
+        INSERT INTO relay_batches (destination, stream_created, last_sequence, last_event_id, seqs)
+        VALUES ($7, $2, $3, $4, $5)
         "#,
         rows,
         receipt.stream_created,
@@ -33,6 +40,7 @@ pub(crate) async fn settle_batch(
         receipt.last_event.uuid(),
         receipt.seqs,
         left,
+        receipt.destination.name(),
     )
     .execute(executor)
     .await?;
@@ -49,11 +57,13 @@ pub(crate) struct LastBatch {
 
 pub(crate) async fn last_batch(
     executor: impl PgExecutor<'_>,
+    destination: Destination,
 ) -> Result<Option<LastBatch>, sqlx::Error> {
     sqlx::query_as!(
         LastBatch,
         "SELECT id, last_sequence, last_event_id FROM relay_batches
-         ORDER BY last_sequence DESC, id DESC LIMIT 1"
+         WHERE destination = $1 ORDER BY last_sequence DESC, id DESC LIMIT 1",
+        destination.name()
     )
     .fetch_optional(executor)
     .await
@@ -63,6 +73,7 @@ pub(crate) async fn last_batch(
 /// how many. A batch has up to 512 events, and a week's worth would take longer than a statement may.
 pub(crate) async fn repeat_other_streams(
     executor: impl PgExecutor<'_>,
+    destination: Destination,
     stream_created: &str,
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
@@ -70,11 +81,13 @@ pub(crate) async fn repeat_other_streams(
         WITH lost AS (
             -- `<>` has no index.
             DELETE FROM relay_batches WHERE id = ANY (ARRAY(
-                SELECT id FROM relay_batches WHERE stream_created < $1 OR stream_created > $1 LIMIT 200))
+                SELECT id FROM relay_batches
+                WHERE destination = $1 AND (stream_created < $2 OR stream_created > $2) LIMIT 200))
             RETURNING seqs, last_sequence
         )
-        INSERT INTO outbox (seqs) SELECT seqs FROM lost ORDER BY last_sequence
+        INSERT INTO outbox (destination, seqs) SELECT $1, seqs FROM lost ORDER BY last_sequence
         "#,
+        destination.name(),
         stream_created
     )
     .execute(executor)
@@ -89,8 +102,8 @@ pub(crate) async fn repeat_batch(
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         r#"
-        WITH lost AS (DELETE FROM relay_batches WHERE id = $1 RETURNING seqs)
-        INSERT INTO outbox (seqs) SELECT seqs FROM lost
+        WITH lost AS (DELETE FROM relay_batches WHERE id = $1 RETURNING destination, seqs)
+        INSERT INTO outbox (destination, seqs) SELECT destination, seqs FROM lost
         "#,
         id
     )
@@ -102,12 +115,15 @@ pub(crate) async fn repeat_batch(
 /// Forgets some batches that the stream itself has forgotten by age. Whether there may be more.
 pub(crate) async fn forget_batches(
     executor: impl PgExecutor<'_>,
+    destination: Destination,
     max_age_secs: f64,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "DELETE FROM relay_batches WHERE id = ANY (ARRAY(
-             SELECT id FROM relay_batches WHERE relayed_at < now() - make_interval(secs => $1)
+             SELECT id FROM relay_batches
+             WHERE relayed_at < now() - make_interval(secs => $2) AND destination = $1
              ORDER BY relayed_at LIMIT 5000))",
+        destination.name(),
         max_age_secs
     )
     .execute(executor)

@@ -1,18 +1,14 @@
 //! Audit gets every event with its context and its details, on a way of its own; others get events alone.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy};
 use async_trait::async_trait;
 use contract::rpc::RepeatEvents;
 use contract::{Context, Sealed, Service};
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{self, BatchHandler, ConsumerOptions, Delivery, Outcome};
 use eventstore::producer;
-use eventstore::relay::Relay;
 use eventstore::transport::AUDIT;
 use stage::eventually;
 use tokio_util::sync::CancellationToken;
@@ -33,46 +29,6 @@ impl BatchHandler for Reader {
         }
         vec![Outcome::Done; batch.len()]
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_queue_of_audit_refuses_is_published_once_when_it_takes_it() {
-    let world = World::new().await;
-    // It forgets ids at once: whatever is published twice is there twice.
-    world.make_stream_that_keeps_doubles().await;
-    let full = stream::Config {
-        name: AUDIT.to_owned(),
-        subjects: vec!["mandate.audit.*".to_owned()],
-        retention: RetentionPolicy::WorkQueue,
-        discard: DiscardPolicy::New,
-        max_message_size: 1,
-        ..stream::Config::default()
-    };
-    let transport = world.transport().await;
-    let jetstream = transport.jetstream();
-    jetstream.create_stream(full.clone()).await.unwrap();
-    let (events, stream) = (world.events(), new_stream());
-    let relay = Relay::new(events.clone(), world.transport().await);
-    let (shutdown, refused) = (CancellationToken::new(), AtomicUsize::new(0));
-    let relaying = relay.run(shutdown.clone(), |turn| {
-        if turn.is_err() {
-            refused.fetch_add(1, Relaxed);
-        }
-    });
-    let checking = async {
-        let mut unit = events.begin(&provenance());
-        unit.record(stream, version(1), &fact(stream)).unwrap();
-        unit.commit().await.unwrap();
-        eventually("it is refused again and again", || async { refused.load(Relaxed) >= 3 }).await;
-        assert_eq!(world.messages().await, 0);
-        let open = stream::Config { max_message_size: -1, ..full };
-        jetstream.update_stream(open).await.unwrap();
-        eventually("it is published", || world.all_relayed()).await;
-        assert_eq!(world.messages().await, 1);
-        shutdown.cancel();
-    };
-    let (relayed, ()) = tokio::join!(relaying, checking);
-    relayed.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

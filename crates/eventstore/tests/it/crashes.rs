@@ -31,7 +31,10 @@ async fn a_relay_killed_after_publishing_and_before_settling_publishes_twice_to_
 
     // Holds the relay between the ack and the deletion.
     let mut hold = world.owner.begin().await.unwrap();
-    sqlx::query("SELECT id FROM outbox FOR UPDATE").execute(&mut *hold).await.unwrap();
+    sqlx::query("SELECT id FROM outbox WHERE destination = 'events' FOR UPDATE")
+        .execute(&mut *hold)
+        .await
+        .unwrap();
     let relay = world.start_relay().await;
     eventually("it is published", || async { world.messages().await == 1 }).await;
     let leader = world.leader_waits_for_a_lock().await;
@@ -73,7 +76,7 @@ async fn an_event_that_commits_late_under_a_lower_number_than_one_relayed_is_pub
     })
     .await;
     transaction.commit().await.unwrap();
-    events.wake_relay();
+    events.wake_relays();
 
     eventually("the late one is relayed", || async { world.messages().await == 2 }).await;
     let published: Vec<_> = world.published().await.iter().map(Envelope::stream_id).collect();

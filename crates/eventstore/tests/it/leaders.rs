@@ -1,8 +1,8 @@
 //! More than one relay.
 
 use contract::{Environment, Service};
-use eventstore::EventStore;
 use eventstore::relay::{Relay, RelayError};
+use eventstore::{Destination, EventStore};
 use futures::StreamExt;
 use stage::eventually;
 use tokio::time::{Duration, timeout};
@@ -68,7 +68,7 @@ async fn two_leaders_at_once_lose_nothing_and_double_no_effect() {
         let stream = new_stream();
         for version in 1..=5 {
             record(&events, stream, version).await.unwrap();
-            other.wake_relay();
+            other.wake_relays();
         }
     }
     eventually("everything is relayed", || world.all_relayed()).await;
@@ -82,7 +82,7 @@ async fn a_follower_tells_the_leader_what_its_process_committed() {
     let _leader = world.start_relay().await;
     eventually("one leads", || async { world.leaders().await.len() == 1 }).await;
     let events = world.events();
-    let relay = Relay::new(events.clone(), world.transport().await);
+    let relay = Relay::new(events.clone(), Destination::Events, world.transport().await);
     let listener = world.transport().await;
     let mut wake_ups = listener.client().subscribe(relay.wake_subject()).await.unwrap();
     listener.client().flush().await.unwrap();
@@ -104,7 +104,7 @@ async fn a_follower_tells_the_leader_what_its_process_committed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_whose_session_is_cut_says_so_to_be_started_again() {
     let world = World::new().await;
-    let relay = Relay::new(world.events(), world.transport().await);
+    let relay = Relay::new(world.events(), Destination::Events, world.transport().await);
     let leading = tokio::spawn(async move { relay.run(CancellationToken::new(), |_| {}).await });
     eventually("it leads", || async { world.leaders().await.len() == 1 }).await;
     world.terminate(world.leaders().await[0]).await;

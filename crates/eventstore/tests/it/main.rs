@@ -8,6 +8,7 @@
 mod append;
 mod audit_messages;
 mod crashes;
+mod destinations;
 mod groups;
 mod leaders;
 mod losses;

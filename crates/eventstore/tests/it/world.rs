@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::stream;
-use contract::facts::AppArchived;
+use contract::facts::{AppArchived, EventClass};
 use contract::{AppId, Envelope, Environment, Fact, Provenance, Service, Version};
 use eventstore::gap::Repair;
 use eventstore::projection::{self, Projection};
 use eventstore::relay::Relay;
 use eventstore::transport::EVENTS;
-use eventstore::{AppendError, EventStore, Transport, TransportSettings};
+use eventstore::{AppendError, Destination, EventStore, Transport, TransportSettings};
 use local_servers::Nats;
 use local_servers::testing::{self, TestDatabase};
 use schemars::JsonSchema;
@@ -30,7 +30,10 @@ pub(crate) const PRODUCER: Service = Service::AppRegistry;
 /// The service that consumes them.
 pub(crate) const CONSUMER: Service = Service::KeyIssuer;
 
-const EVENT_TABLES: &str = include_str!("../../../../migrations/eventstore/0001_events.sql");
+const EVENT_TABLES: &str = concat!(
+    include_str!("../../../../migrations/eventstore/0001_events.sql"),
+    include_str!("../../../../migrations/eventstore/0002_destinations.sql"),
+);
 
 /// What a producer and a consumer of these tests keep as their state.
 const STATE_TABLES: &str = "
@@ -92,20 +95,25 @@ impl World {
         transport.jetstream().create_stream(config).await.unwrap();
     }
 
-    /// A process that relays, started again when its relay ends.
+    /// A process that relays to both destinations, each relay started again when it ends.
     pub(crate) async fn start_relay(&self) -> Process {
         self.start_relay_of(self.events()).await
     }
 
     /// The same, for a process whose events are written to here.
     pub(crate) async fn start_relay_of(&self, events: EventStore) -> Process {
-        let relay = Relay::new(events, self.transport().await);
+        let transport = self.transport().await;
+        let [audit, facts] = Destination::ALL
+            .map(|destination| Relay::new(events.clone(), destination, transport.clone()));
         Process::start(async move |shutdown: CancellationToken| {
-            let mut starts = tokio::time::interval(Duration::from_millis(50));
-            while !shutdown.is_cancelled() {
-                starts.tick().await;
-                let _ = relay.run(shutdown.clone(), |_| {}).await;
-            }
+            let run = async |relay: Relay| {
+                let mut starts = tokio::time::interval(Duration::from_millis(50));
+                while !shutdown.is_cancelled() {
+                    starts.tick().await;
+                    let _ = relay.run(shutdown.clone(), |_| {}).await;
+                }
+            };
+            tokio::join!(run(audit), run(facts));
         })
     }
 
@@ -164,11 +172,12 @@ impl World {
         heads.into_iter().map(|(id, head, _)| (id, head)).collect()
     }
 
-    /// The sessions that lead a relay now.
+    /// The sessions that lead a relay of facts now.
     pub(crate) async fn leaders(&self) -> Vec<i32> {
         sqlx::query_scalar(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+             AND classid::bigint = hashtext('mandate.relay.events')::bigint & 4294967295",
         )
         .fetch_all(&self.owner)
         .await
@@ -295,6 +304,7 @@ pub(crate) struct Name {
 impl Fact for Named {
     const TYPE: &'static str = "mandate.app.named.v1";
     const AGGREGATE: &'static str = "app";
+    const CLASS: EventClass = EventClass::Fact;
     type Details = Name;
 }
 

@@ -103,7 +103,7 @@ impl InsertWithEvents for WhileUnchanged {
             connection,
             events,
             allowed: r#"NOT EXISTS (
-                SELECT FROM unnest($15::uuid[], $16::bigint[], $17::uuid[], $18::bigint[])
+                SELECT FROM unnest($16::uuid[], $17::bigint[], $18::uuid[], $19::bigint[])
                      AS client (key_id, key_version, app_id, app_version)
                 WHERE client.key_version IS DISTINCT FROM
                       (SELECT k.version FROM key_issuer.keys k WHERE k.key_id = client.key_id)

@@ -30,7 +30,7 @@ impl Registry {
             })
             .await
             .unwrap();
-        resources.start_relay();
+        resources.start_relays();
         Self { resources, organization, apps }
     }
 

@@ -44,15 +44,22 @@ async fn a_service_is_ready_when_all_it_needs_is_there_and_names_what_is_not() {
     resources.check_migrated(async |pool| {
         schema::is_current(&mut *pool.acquire().await?, Service::AppRegistry).await
     });
-    resources.start_relay();
+    resources.start_relays();
     resources.project(Nothing);
-    assert!(failing(&resources, "app-registry/relay").await.is_some());
+    assert!(failing(&resources, "app-registry/relay/events").await.is_some());
     eventually("ready", || ready(&resources)).await;
     let checks: Vec<_> = resources.health.readiness().await.checks.into_keys().collect();
     assert_eq!(
         checks,
-        ["consumers/app-registry-nothing", "migrated", "nats", "postgres", "relay"]
-            .map(|check| format!("app-registry/{check}"))
+        [
+            "consumers/app-registry-nothing",
+            "migrated",
+            "nats",
+            "postgres",
+            "relay/audit",
+            "relay/events"
+        ]
+        .map(|check| format!("app-registry/{check}"))
     );
 
     nats.kill().await.unwrap();
@@ -68,8 +75,8 @@ async fn a_service_without_its_servers_starts_and_is_not_ready() {
     let mut nats = testing::nats().await;
     nats.kill().await.unwrap();
     let resources = resources(Service::AppRegistry, None, &nats).await;
-    resources.start_relay();
-    for check in ["app-registry/nats", "app-registry/postgres", "app-registry/relay"] {
+    resources.start_relays();
+    for check in ["app-registry/nats", "app-registry/postgres", "app-registry/relay/audit"] {
         eventually(check, || failing(&resources, check)).await;
     }
     assert!(resources.tasks.shutdown(Duration::from_secs(10)).await);
