@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use contract::Service;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
 use local_servers::{Nats, NatsOptions};
-use mandate::nats_users;
+use mandate::nats_accounts;
 use nix::sys::signal::Signal;
 use stage::{Addresses, Client, eventually};
 use tempfile::TempDir;
@@ -61,14 +61,16 @@ impl Servers {
         Self::with(database, testing::nats().await, extra)
     }
 
-    /// A migrated database into which each service logs in as itself, and a NATS where each is a
-    /// user of its own that may do what it must.
+    /// A migrated database into which each service logs in as itself, and a NATS where each has an
+    /// account of its own that imports what it must.
     pub async fn separate_logins(extra: &str) -> Self {
         let database = testing::postgres().await.database_from(None).await;
-        let options = NatsOptions::throwaway(nats_users::users()).unwrap();
-        let nats = Nats::start(options).await.unwrap();
+        let options = NatsOptions::throwaway(Vec::new()).unwrap();
+        let nats = Nats::start(nats_accounts::separate(options)).await.unwrap();
         let (_, resources) = database.url.rsplit_once('@').unwrap();
-        let mut logins = extra.to_owned();
+        let admin = nats.url_for(nats_accounts::ADMIN).unwrap();
+        let mut logins =
+            format!("[nats]\nseparate_accounts = true\nadmin_url = \"{admin}\"\n{extra}");
         for service in Service::ALL {
             let role = service.role();
             writeln!(

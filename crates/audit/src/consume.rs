@@ -8,7 +8,7 @@ use bytes::Bytes;
 use contract::Service;
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::consumer::{BatchHandler, ConsumerOptions, Delivery, Outcome};
-use eventstore::transport::AUDIT;
+use eventstore::transport::{AUDIT, AUDIT_DURABLE};
 use tokio::time::Instant;
 
 use crate::conflict::Conflict;
@@ -36,7 +36,7 @@ const MESSAGES: usize = 16;
 pub(crate) fn consumer() -> ConsumerOptions {
     ConsumerOptions {
         stream: AUDIT,
-        durable: "audit".to_owned(),
+        durable: AUDIT_DURABLE.to_owned(),
         subjects: Vec::new(),
         max_batch: MESSAGES,
         pace: PACE,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use contract::facts::AppArchived;
+use contract::follows::CONSENT_BROKER_APPS;
 use contract::{AppId, Envelope, Fact, Service};
 use eventstore::{EventStore, Projection, ProjectionError, Unit};
 use service::Resources;
@@ -65,11 +66,11 @@ impl AppProjection {
 #[async_trait]
 impl Projection for AppProjection {
     fn name(&self) -> &'static str {
-        "consent-broker-apps"
+        CONSENT_BROKER_APPS.durable
     }
 
     fn subjects(&self) -> Vec<String> {
-        vec!["mandate.events.*.app.>".to_owned()]
+        CONSENT_BROKER_APPS.subjects()
     }
 
     async fn apply(

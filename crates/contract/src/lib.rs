@@ -8,7 +8,7 @@
 //! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject.
 //! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
 //! 6. [`catalogue`]: what apps can ask for.
-//! 7. [`rpc`]: the questions services ask each other.
+//! 7. [`rpc`]: the questions services ask each other; [`follows`]: what they follow of each other's events.
 //! 8. [`text`]: which characters a name that people decide by cannot have; [`instant`]: which
 //!    times are taken.
 //! 9. [`secret`] and [`environment`]: secrets as types; clock and randomness as arguments.
@@ -19,6 +19,7 @@ mod commitment;
 pub mod envelope;
 pub mod environment;
 pub mod facts;
+pub mod follows;
 pub mod ids;
 pub mod instant;
 mod patterns;

@@ -1,7 +1,7 @@
 //! Batches from a durable consumer, delivered until they are dealt with.
 //!
 //! The consumer is supervised: when it, its stream or the whole of JetStream is gone, it is made
-//! again and starts from the first message the stream has; [`BatchHandler`]s know what they have
+//! again (where services have accounts of their own: waited for) and starts from the first message the stream has; [`BatchHandler`]s know what they have
 //! had. A consumer that is there with another configuration is brought to ours.
 
 use std::time::Duration;
@@ -215,23 +215,18 @@ async fn give_back(messages: impl Iterator<Item = Message>) {
     }
 }
 
-/// The consumer's messages; makes the consumer, or brings the one that is there to our options.
+/// The consumer's messages; whoever may makes the consumer, or brings the one that is there to our options.
 async fn messages(
     transport: &Transport,
     options: &ConsumerOptions,
 ) -> Result<pull::Stream, TransportError> {
     let stream = transport.stream(options.stream).await?;
-    let config = pull::Config {
-        durable_name: Some(options.durable.clone()),
-        filter_subjects: options.subjects.clone(),
-        ack_policy: AckPolicy::Explicit,
-        ack_wait: ACK_WAIT,
-        deliver_policy: DeliverPolicy::All,
-        // Plenty: what is tried again and again must not keep the rest from being delivered.
-        max_ack_pending: UNDER_WAY,
-        ..pull::Config::default()
+    let consumer = if transport.administers() {
+        let config = config(&options.durable, options.subjects.clone());
+        stream.create_consumer(config).await.map_err(TransportError::of)?
+    } else {
+        stream.get_consumer(&options.durable).await.map_err(TransportError::of)?
     };
-    let consumer = stream.create_consumer(config).await.map_err(TransportError::of)?;
     consumer
         .stream()
         .max_messages_per_batch(options.max_batch * 2)
@@ -240,6 +235,20 @@ async fn messages(
         .messages()
         .await
         .map_err(TransportError::of)
+}
+
+/// How a service's own consumer is kept.
+pub(crate) fn config(durable: &str, subjects: Vec<String>) -> pull::Config {
+    pull::Config {
+        durable_name: Some(durable.to_owned()),
+        filter_subjects: subjects,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: ACK_WAIT,
+        deliver_policy: DeliverPolicy::All,
+        // Plenty: what is tried again and again must not keep the rest from being delivered.
+        max_ack_pending: UNDER_WAY,
+        ..pull::Config::default()
+    }
 }
 
 async fn deal_with(

@@ -29,13 +29,15 @@
 //! [`consumer`] delivers batches from a durable consumer, again and again until they are dealt
 //! with. [`projection`] turns that into "once, in order, without gaps" for code that keeps its
 //! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. A [`Durable`] is for
-//! readers outside.
+//! readers outside. Where services may not make streams and consumers, one login does
+//! ([`Transport::make_all`]).
 //!
 //! # Together
 //!
 //! [`rows`] is what every store asks of its rows. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait
 //! for the same.
 
+mod administration;
 pub mod audit_message;
 pub mod batch;
 pub mod consumer;

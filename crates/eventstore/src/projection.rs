@@ -106,6 +106,11 @@ impl BatchHandler for Applier {
         let mut streams: BTreeMap<Uuid, Vec<(usize, Envelope)>> = BTreeMap::new();
         for (index, delivery) in batch.iter().enumerate() {
             match Envelope::parse(&delivery.payload) {
+                // An answer of JetStream to a service may be published where that service publishes: who
+                // asks chooses the subject, which says whose word it is.
+                Ok(event) if event.nats_subject() != delivery.subject => {
+                    tracing::error!(subject = delivery.subject, event = %event.id, "an event under another's subject: rejected");
+                }
                 Ok(event) => streams.entry(event.stream_id()).or_default().push((index, event)),
                 Err(error) => {
                     tracing::error!(subject = delivery.subject, %error, "not an event: rejected");

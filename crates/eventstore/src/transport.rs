@@ -14,6 +14,13 @@ pub const EVENTS: &str = "EVENTS";
 /// [messages to audit](crate::audit_message): audit alone reads it, and it forgets what audit has.
 pub const AUDIT: &str = "AUDIT";
 
+/// The one consumer of [`AUDIT`].
+pub const AUDIT_DURABLE: &str = "audit";
+
+/// What JetStream's subjects begin with where they are imported from another account: under their own
+/// name nats-server would take them for questions about the importing account, which has no JetStream.
+pub const IMPORTED_API: &str = "js";
+
 /// How soon it is noticed that the connection was made again.
 const LOOK_AT_CONNECTION: Duration = Duration::from_millis(50);
 
@@ -48,6 +55,7 @@ pub struct Transport {
     client: async_nats::Client,
     jetstream: jetstream::Context,
     settings: TransportSettings,
+    administers: bool,
 }
 
 impl std::fmt::Debug for Transport {
@@ -72,13 +80,31 @@ impl TransportError {
 }
 
 impl Transport {
-    /// A transport over this connection.
+    /// A transport over this connection, which is in the account of the streams: it makes the streams and
+    /// consumers that it needs.
     pub fn new(client: async_nats::Client, settings: TransportSettings) -> Self {
         let jetstream = jetstream::context::ContextBuilder::new()
             .timeout(PATIENCE)
             .ack_timeout(PATIENCE)
             .build(client.clone());
-        Self { client, jetstream, settings }
+        Self { client, jetstream, settings, administers: true }
+    }
+
+    /// A transport over this connection, whose account imports what it may do with streams and consumers
+    /// that are there. Somebody else [makes](Self::make_all) them: who may make a consumer chooses
+    /// where the server delivers, with rights of its own.
+    pub fn imported(client: async_nats::Client, settings: TransportSettings) -> Self {
+        let jetstream = jetstream::context::ContextBuilder::new()
+            .api_prefix(IMPORTED_API)
+            .timeout(PATIENCE)
+            .ack_timeout(PATIENCE)
+            .build(client.clone());
+        Self { client, jetstream, settings, administers: false }
+    }
+
+    /// Whether it may make streams and consumers.
+    pub(crate) fn administers(&self) -> bool {
+        self.administers
     }
 
     /// The connection.
@@ -136,11 +162,14 @@ impl Transport {
         }
     }
 
-    /// The stream of this name, made if it is not there: whoever comes first, relay or consumer.
+    /// The stream of this name. Whoever may makes it if it is not there, relay or consumer.
     ///
     /// # Errors
-    /// When JetStream does not answer or refuses.
+    /// When JetStream does not answer or refuses, and when it is not there and not ours to make.
     pub async fn stream(&self, name: &str) -> Result<Stream, TransportError> {
+        if !self.administers {
+            return self.jetstream.get_stream(name).await.map_err(TransportError::of);
+        }
         let (subject, retention) = match name {
             AUDIT => ("mandate.audit.*", RetentionPolicy::WorkQueue),
             _ => ("mandate.events.>", RetentionPolicy::Limits),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::facts::{AppActivated, AppArchived, AppResumed, AppSuspended};
+use contract::follows::KEY_ISSUER_APPS;
 use contract::rpc::AppState;
 use contract::{AppId, Envelope, Fact, Service, Version};
 use eventstore::{EventStore, Projection, ProjectionError};
@@ -87,11 +88,11 @@ impl AppProjection {
 #[async_trait]
 impl Projection for AppProjection {
     fn name(&self) -> &'static str {
-        "key-issuer-apps"
+        KEY_ISSUER_APPS.durable
     }
 
     fn subjects(&self) -> Vec<String> {
-        vec!["mandate.events.*.app.>".to_owned()]
+        KEY_ISSUER_APPS.subjects()
     }
 
     async fn apply(

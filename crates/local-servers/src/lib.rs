@@ -53,6 +53,6 @@ pub use error::{FetchError, ServerError};
 pub use find::{Provision, Source};
 pub use folder::used_port;
 pub use nats::{Nats, NatsOptions};
-pub use nats_user::{NatsGuest, NatsUser};
+pub use nats_user::{NatsAccount, NatsExport, NatsGuest, NatsImport, NatsUser};
 pub use postgres::{Postgres, PostgresOptions};
 pub use version::{Server, Version};

@@ -16,7 +16,9 @@ use crate::{
     folder::{new_password, pid_file, temporary, unique_suffix},
     lifecycle::{Equipment, Kind, Lifecycle, Wanted},
     nats_config::NatsConfig,
-    nats_user::{NatsGuest, NatsUser, check_guest, check_user},
+    nats_user::{
+        NatsAccount, NatsExport, NatsGuest, NatsUser, check_account, check_guest, check_user,
+    },
     process,
     version::{Server, Version},
 };
@@ -39,11 +41,13 @@ pub struct NatsOptions {
     pub port: Option<u16>,
     /// Who may connect. Nobody else may.
     pub users: Vec<NatsUser>,
+    /// Accounts beside the one of these users.
+    pub accounts: Vec<NatsAccount>,
     /// Who else may, until [`Nats::admit`] says otherwise.
     pub guests: Vec<NatsGuest>,
-    /// Subjects to which guests may be allowed to send requests. The same for as long as the server
+    /// What the account of the users offers to guests and other accounts. The same for as long as the server
     /// runs: it takes guests up when its configuration is read again, but not exports.
-    pub exports: Vec<String>,
+    pub exports: Vec<NatsExport>,
     /// The server's name. In a cluster it must stay the same over restarts, because it is how the
     /// others know the server; alone it is best left out, for a new one each time.
     pub server_name: Option<String>,
@@ -64,6 +68,7 @@ impl NatsOptions {
             data_dir: data_dir.into(),
             port: None,
             users,
+            accounts: Vec::new(),
             guests: Vec::new(),
             exports: Vec::new(),
             server_name: None,
@@ -80,6 +85,12 @@ impl NatsOptions {
     }
 }
 
+impl NatsOptions {
+    fn all_users(&self) -> impl Iterator<Item = &NatsUser> {
+        self.users.iter().chain(self.accounts.iter().flat_map(|account| &account.users))
+    }
+}
+
 /// A nats-server that runs for as long as this value lives, at most.
 #[derive(Debug)]
 pub struct Nats {
@@ -92,6 +103,7 @@ impl Nats {
     /// Starts a server; returns once it accepts connections.
     pub async fn start(options: NatsOptions) -> Result<Self, ServerError> {
         options.users.iter().try_for_each(check_user)?;
+        options.accounts.iter().try_for_each(check_account)?;
         options.guests.iter().try_for_each(check_guest)?;
         let wanted = Wanted {
             data_dir: options.data_dir.clone(),
@@ -139,7 +151,7 @@ impl Nats {
 
     /// The password of a user; `None` if there is no such user.
     pub fn password_of(&self, user: &str) -> Option<&str> {
-        self.lifecycle.kind.options.users.iter().find(|known| known.name == user)?;
+        self.lifecycle.kind.options.all_users().find(|known| known.name == user)?;
         self.lifecycle.with.remembered.passwords.get(user).map(String::as_str)
     }
 
@@ -219,7 +231,7 @@ impl Kind for JetStream {
     }
 
     fn prepare(&self, with: &mut Equipment, _: Option<u32>) -> Result<(), ServerError> {
-        for NatsUser { name, password, .. } in &self.options.users {
+        for NatsUser { name, password, .. } in self.options.all_users() {
             let passwords = &mut with.remembered.passwords;
             match password {
                 Some(given) => {
@@ -269,6 +281,7 @@ impl JetStream {
             store: &store(with),
             max_file_store: self.options.max_file_store,
             users: &self.options.users,
+            accounts: &self.options.accounts,
             guests: &self.options.guests,
             exports: &self.options.exports,
             passwords: &with.remembered.passwords,

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::nats_user::{ACCOUNT, NatsGuest, NatsUser};
+use crate::nats_user::{ACCOUNT, NatsAccount, NatsExport, NatsGuest, NatsImport, NatsUser};
 
 /// Everything that goes into the file.
 pub(crate) struct NatsConfig<'a> {
@@ -16,8 +16,9 @@ pub(crate) struct NatsConfig<'a> {
     pub(crate) store: &'a Path,
     pub(crate) max_file_store: u64,
     pub(crate) users: &'a [NatsUser],
+    pub(crate) accounts: &'a [NatsAccount],
     pub(crate) guests: &'a [NatsGuest],
-    pub(crate) exports: &'a [String],
+    pub(crate) exports: &'a [NatsExport],
     pub(crate) passwords: &'a BTreeMap<String, String>,
     pub(crate) extra: Option<&'a str>,
 }
@@ -37,12 +38,7 @@ impl NatsConfig<'_> {
             quoted(&self.store.to_string_lossy()),
             self.max_file_store,
         );
-        text.push_str("accounts {\n");
-        self.render_account(&mut text).expect("writing to a String does not fail");
-        for guest in self.guests {
-            text.push_str(&guest.config());
-        }
-        text.push_str("}\n");
+        self.render_accounts(&mut text).expect("writing to a String does not fail");
         if let Some(extra) = self.extra {
             text.push_str(extra);
             text.push('\n');
@@ -50,9 +46,29 @@ impl NatsConfig<'_> {
         text
     }
 
-    fn render_account(&self, text: &mut String) -> fmt::Result {
-        writeln!(text, "  {ACCOUNT} {{\n    jetstream: enabled\n    users: [")?;
-        for user in self.users {
+    fn render_accounts(&self, text: &mut String) -> fmt::Result {
+        text.push_str("accounts {\n");
+        writeln!(text, "  {ACCOUNT} {{\n    jetstream: enabled")?;
+        self.render_users(text, self.users)?;
+        render_exports(text, self.exports)?;
+        text.push_str("  }\n");
+        for account in self.accounts {
+            writeln!(text, "  {} {{", quoted(&account.name))?;
+            self.render_users(text, &account.users)?;
+            render_exports(text, &account.exports)?;
+            render_imports(text, &account.imports)?;
+            text.push_str("  }\n");
+        }
+        for guest in self.guests {
+            text.push_str(&guest.config());
+        }
+        text.push_str("}\n");
+        Ok(())
+    }
+
+    fn render_users(&self, text: &mut String, users: &[NatsUser]) -> fmt::Result {
+        text.push_str("    users: [\n");
+        for user in users {
             let password = &self.passwords[&user.name];
             writeln!(
                 text,
@@ -64,15 +80,35 @@ impl NatsConfig<'_> {
                 user.allow_responses,
             )?;
         }
-        text.push_str("    ]\n    exports: [\n");
-        for subject in self.exports {
-            let subject = quoted(subject);
-            // Many answers to one request: a request for messages has as many as it asks for.
-            writeln!(text, "      {{ service: {subject}, response_type: stream }}")?;
-        }
-        text.push_str("    ]\n  }\n");
+        text.push_str("    ]\n");
         Ok(())
     }
+}
+
+fn render_exports(text: &mut String, exports: &[NatsExport]) -> fmt::Result {
+    text.push_str("    exports: [\n");
+    for NatsExport { subject, many_answers } in exports {
+        let answers = if *many_answers { ", response_type: stream" } else { "" };
+        writeln!(text, "      {{ service: {}{answers} }}", quoted(subject))?;
+    }
+    text.push_str("    ]\n");
+    Ok(())
+}
+
+fn render_imports(text: &mut String, imports: &[NatsImport]) -> fmt::Result {
+    text.push_str("    imports: [\n");
+    for NatsImport { account, subject, local } in imports {
+        let account = account.as_deref().map_or_else(|| ACCOUNT.to_owned(), quoted);
+        let local = local.as_deref().map(|local| format!(", to: {}", quoted(local)));
+        writeln!(
+            text,
+            "      {{ service: {{ account: {account}, subject: {} }}{} }}",
+            quoted(subject),
+            local.unwrap_or_default()
+        )?;
+    }
+    text.push_str("    ]\n");
+    Ok(())
 }
 
 impl NatsGuest {
@@ -136,7 +172,25 @@ mod tests {
             publish: vec!["$JS.ACK.EVENTS.reader.>".into()],
             subscribe: vec!["_INBOX.reader.>".into()],
         }];
-        let passwords = BTreeMap::from([("audit".to_owned(), "secret".to_owned())]);
+        let accounts = [NatsAccount {
+            name: "keys".into(),
+            users: vec![NatsUser::unlimited("keys")],
+            exports: vec![NatsExport { subject: "rpc.keys.>".into(), many_answers: false }],
+            imports: vec![
+                NatsImport {
+                    account: None,
+                    subject: "$JS.API.STREAM.INFO.EVENTS".into(),
+                    local: Some("js.STREAM.INFO.EVENTS".into()),
+                },
+                NatsImport {
+                    account: Some("apps".into()),
+                    subject: "rpc.apps.>".into(),
+                    local: None,
+                },
+            ],
+        }];
+        let passwords = ["audit", "keys"].map(|name| (name.to_owned(), "secret".to_owned()));
+        let passwords = BTreeMap::from(passwords);
         let config = NatsConfig {
             port: 4222,
             server_name: "local",
@@ -145,7 +199,8 @@ mod tests {
             max_file_store: 1024,
             users: &users,
             guests: &guests,
-            exports: &["$JS.ACK.EVENTS.>".to_owned()],
+            exports: &[NatsExport { subject: "$JS.ACK.EVENTS.>".into(), many_answers: true }],
+            accounts: &accounts,
             passwords: &passwords,
             extra: Some("max_payload: 2MB"),
         };
@@ -168,6 +223,18 @@ accounts {
     ]
     exports: [
       { service: "$JS.ACK.EVENTS.>", response_type: stream }
+    ]
+  }
+  "keys" {
+    users: [
+      { user: "keys", password: "secret", permissions: { publish: { allow: [">"] }, subscribe: { allow: [">"] }, allow_responses: true } }
+    ]
+    exports: [
+      { service: "rpc.keys.>" }
+    ]
+    imports: [
+      { service: { account: MANDATE, subject: "$JS.API.STREAM.INFO.EVENTS" }, to: "js.STREAM.INFO.EVENTS" }
+      { service: { account: "apps", subject: "rpc.apps.>" } }
     ]
   }
   "reader": {

@@ -42,6 +42,40 @@ impl NatsUser {
     }
 }
 
+/// An account beside that of the [`NatsOptions`](crate::NatsOptions)' users: what is published in one is not
+/// seen in another, but for what one exports and the other imports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatsAccount {
+    /// Its name, in the characters of a user's.
+    pub name: String,
+    /// Who is in it.
+    pub users: Vec<NatsUser>,
+    /// Subjects whose requests others may import.
+    pub exports: Vec<NatsExport>,
+    /// Subjects whose requests go to another account.
+    pub imports: Vec<NatsImport>,
+}
+
+/// A subject that an account offers to others, as a service: they send requests there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatsExport {
+    /// The subject, perhaps with wildcards.
+    pub subject: String,
+    /// Whether one request may have many answers, as one for messages has.
+    pub many_answers: bool,
+}
+
+/// A subject of another account to which requests may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatsImport {
+    /// The account that exports it; none for that of the users.
+    pub account: Option<String>,
+    /// The subject there.
+    pub subject: String,
+    /// What it is called here; none for the same name.
+    pub local: Option<String>,
+}
+
 /// A user from outside: it brings the hash of its password, and has an account to itself.
 ///
 /// In the account of the [`NatsUser`]s, permissions alone would not hold it: whoever may send
@@ -84,6 +118,18 @@ pub(crate) fn check_guest(guest: &NatsGuest) -> Result<(), ServerError> {
         return Err(bad("a guest's password is a bcrypt hash"));
     }
     Ok(())
+}
+
+/// An account's name tells it from the users' account, and from guests.
+pub(crate) fn check_account(account: &NatsAccount) -> Result<(), ServerError> {
+    let bad = |reason| ServerError::BadUser { name: account.name.clone(), reason };
+    if !plain(&account.name) {
+        return Err(bad("a name has only letters, digits and -_.~"));
+    }
+    if account.name == ACCOUNT {
+        return Err(bad("it is the account of the users"));
+    }
+    account.users.iter().try_for_each(check_user)
 }
 
 /// A user's name is written into a URL as it is.

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use contract::{Environment, Service};
 use directory::NewOperator;
-use eventstore::EventStore;
+use eventstore::{EventStore, Transport};
 use schema::Login;
 use service::settings::LogSettings;
 use service::telemetry;
@@ -250,7 +250,14 @@ async fn migrate(configuration: &Configuration) -> anyhow::Result<()> {
             .unwrap_or_default();
         logins.push(Login { service, password: password_in(own, service)? });
     }
-    schema::migrate(owner, &logins).await.context("the database was not migrated")
+    schema::migrate(owner, &logins).await.context("the database was not migrated")?;
+    let nats = &configuration.nats;
+    if nats.separate_accounts && !nats.admin_url.is_empty() {
+        let client = service::connect::nats_admin(nats).await?;
+        let administration = Transport::new(client, configuration.transport.clone());
+        administration.make_all().await.context("the streams were not made")?;
+    }
+    Ok(())
 }
 
 /// The password that a service's own address gives its role; none when it has no address of its own.

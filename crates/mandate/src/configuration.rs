@@ -92,6 +92,8 @@ pub struct Login {
     pub database_url: SecretString,
     /// Its NATS.
     pub nats_url: SecretString,
+    /// A file with its NATS user's JWT and seed, in place of user and password in the address.
+    pub nats_credentials_file: Option<PathBuf>,
 }
 
 /// A configuration that cannot be used.
@@ -195,8 +197,10 @@ impl Configuration {
     /// # Errors
     /// When no address is set.
     pub fn nats_of(&self, service: Service) -> Result<NatsSettings, ConfigurationError> {
-        let own =
-            self.logins.get(&service).map(|login| &login.nats_url).filter(|url| !url.is_empty());
+        let login = self.logins.get(&service);
+        let own = login.map(|login| &login.nats_url).filter(|url| !url.is_empty());
+        let own_file = login.and_then(|login| login.nats_credentials_file.clone());
+        let credentials_file = own_file.or_else(|| self.nats.credentials_file.clone());
         let url = own.unwrap_or(&self.nats.url).clone();
         if url.is_empty() {
             return Err(ConfigurationError::Missing {
@@ -204,7 +208,7 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_NATS__URL or with --nats-url",
             });
         }
-        Ok(NatsSettings { url, ..self.nats.clone() })
+        Ok(NatsSettings { url, credentials_file, ..self.nats.clone() })
     }
 
     /// Gives the settings that name this installation's address theirs, unless they have one.

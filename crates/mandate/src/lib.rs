@@ -14,7 +14,8 @@ pub mod configuration;
 mod data_dir;
 mod demo;
 mod local;
-pub mod nats_users;
+pub mod nats_accounts;
+mod nats_users;
 mod promises;
 #[cfg(test)]
 mod properties;

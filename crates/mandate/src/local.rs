@@ -97,7 +97,7 @@ impl LocalServers {
         configuration: &mut Configuration,
     ) -> anyhow::Result<()> {
         let mut options = NatsOptions::in_folder(folder.join(NATS), nats_users::users());
-        options.exports = nats_users::EXPORTS.map(str::to_owned).to_vec();
+        options.exports = nats_users::exports().to_vec();
         options.guests = known_guests(configuration).await;
         let nats = Nats::start(options).await?;
         tracing::info!(version = %nats.version(), port = nats.port(), "NATS runs");

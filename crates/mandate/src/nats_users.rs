@@ -1,21 +1,31 @@
-//! What each service may do on NATS: publish its own facts, ask others, answer for itself, and
+//! What each service may do on a NATS where all are in one account, as under `mandate up`: publish its own facts, ask others, answer for itself, and
 //! read events. Only audit may read contexts, so no other service ever sees personal data in passing.
 
 use contract::Service;
-use local_servers::NatsUser;
+use local_servers::{NatsExport, NatsUser};
 
 /// Reads events and nothing else: for looking on from a terminal.
 pub(crate) const OBSERVER: &str = "observer";
 
-/// What the services' account offers to those of subscribers. Each of them imports what is about its
+/// What the streams' account offers to those of subscribers. Each of them imports what is about its
 /// own consumer only.
-pub(crate) const EXPORTS: [&str; 2] = ["$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>"];
+pub(crate) fn exports() -> [NatsExport; 2] {
+    ["$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>"]
+        .map(|subject| NatsExport { subject: subject.to_owned(), many_answers: true })
+}
 
-/// The NATS users of an installation.
-pub fn users() -> Vec<NatsUser> {
+/// The NATS users of an installation in one process: there is nobody to keep apart, and what an account
+/// imports costs the server twice as much.
+pub(crate) fn users() -> Vec<NatsUser> {
     let mut users: Vec<NatsUser> = Service::ALL.into_iter().map(user).collect();
-    users.push(NatsUser::limited(OBSERVER, [], ["mandate.events.>"]));
+    users.push(observer());
     users
+}
+
+/// Looks on. It may not answer either: whoever publishes chooses the subject of the answer.
+pub(crate) fn observer() -> NatsUser {
+    let user = NatsUser::limited(OBSERVER, [], ["mandate.events.>"]);
+    NatsUser { allow_responses: false, ..user }
 }
 
 fn user(service: Service) -> NatsUser {

@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
+use contract::Service;
+use local_servers::{Nats, NatsOptions};
 use mandate::cli::Overrides;
 use mandate::configuration::Configuration;
-use mandate::nats_users;
+use mandate::nats_accounts;
 use toml::Table;
 
 fn deployed(name: &str) -> PathBuf {
@@ -62,39 +63,36 @@ fn what_is_commented_out_is_a_setting_too() {
     }
     let configuration = load(all.path());
     assert!(configuration.catalogue.is_some());
-    assert_eq!(configuration.logins.len(), contract::Service::ALL.len());
-    for service in contract::Service::ALL {
+    assert_eq!(configuration.logins.len(), Service::ALL.len());
+    for service in Service::ALL {
         assert!(configuration.database_of(service).is_ok());
         assert!(configuration.nats_of(service).is_ok());
     }
 }
 
-/// What `nats.conf` allows each user, in its order: every subject has a line to itself.
-fn subjects_in_file() -> BTreeMap<String, Vec<String>> {
-    let text = std::fs::read_to_string(deployed("nats.conf")).unwrap();
-    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut user = None;
-    for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix("user: ") {
-            user = Some(name.trim_matches('"').to_owned());
-        } else if let Some(subject) = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
-        {
-            let user = user.clone().unwrap();
-            users.entry(user).or_default().push(subject.to_owned());
-        }
-    }
-    users
+/// The accounts of a configuration, in its own words: without what may be written otherwise.
+fn accounts(text: &str) -> Vec<String> {
+    let uncommented = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let text = uncommented.collect::<Vec<_>>().join(" ");
+    let (_, accounts) = text.split_once("accounts {").unwrap();
+    let spaced = ['{', '}', '[', ']', ':']
+        .iter()
+        .fold(accounts.to_owned(), |text, mark| text.replace(*mark, &format!(" {mark} ")));
+    spaced.replace(['"', ','], " ").split_whitespace().map(str::to_owned).collect()
 }
 
-#[test]
-fn the_users_of_nats_conf_are_those_of_the_code() {
-    let of_code: BTreeMap<String, Vec<String>> = nats_users::users()
-        .into_iter()
-        .map(|user| {
-            // What publishes nothing is written as denied everything.
-            let publish = if user.publish.is_empty() { vec![">".to_owned()] } else { user.publish };
-            (user.name, [publish, user.subscribe].concat())
-        })
-        .collect();
-    assert_eq!(subjects_in_file(), of_code);
+#[tokio::test]
+async fn the_accounts_of_nats_conf_are_those_of_the_code() {
+    let options = NatsOptions::throwaway(Vec::new()).unwrap();
+    let file = options.data_dir.join("nats.conf");
+    let nats = Nats::start(nats_accounts::separate(options)).await.unwrap();
+    let mut of_code = std::fs::read_to_string(file).unwrap();
+    let services = Service::ALL.map(Service::name);
+    for user in services.into_iter().chain([nats_accounts::ADMIN, "observer"]) {
+        let variable = user.to_uppercase().replace('-', "_");
+        let password = nats.password_of(user).unwrap();
+        of_code = of_code.replace(password, &format!("$NATS_{variable}_PASSWORD"));
+    }
+    let deployed = std::fs::read_to_string(deployed("nats.conf")).unwrap();
+    assert_eq!(accounts(&deployed), accounts(&of_code));
 }

@@ -62,20 +62,21 @@ pub(crate) fn keep(resources: &Resources) {
 }
 
 async fn compare(resources: &Resources, settled: &mut BTreeSet<String>) -> Result<(), KeepError> {
+    let transport = resources.administration.as_ref().unwrap_or(&resources.transport);
     // In this order: a consumer that is there was made for a row that was there before it.
-    let there = resources.transport.durables(PREFIX).await?;
+    let there = transport.durables(PREFIX).await?;
     let wanted = store::live(&mut *resources.pool.acquire().await?).await?;
     for subscriber in &wanted {
         let name = subscriber.login();
         if !(there.contains(&name) && settled.contains(&name)) {
-            resources.transport.make_durable(&durable(subscriber)).await?;
+            transport.make_durable(&durable(subscriber)).await?;
             tracing::info!(consumer = name, "a subscriber's consumer is there");
             settled.insert(name);
         }
     }
     let names: BTreeSet<String> = wanted.iter().map(Subscriber::login).collect();
     for name in there.difference(&names) {
-        resources.transport.delete_durable(name).await?;
+        transport.delete_durable(name).await?;
         tracing::info!(consumer = name, "a removed subscriber's consumer is deleted");
     }
     Ok(())

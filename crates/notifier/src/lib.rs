@@ -10,7 +10,9 @@
 //! 2. `store`: the SQL; `migrations/notifier` holds the same rules once more as constraints.
 //! 3. `subscribers`: adding, removing and listing them, on the database alone.
 //! 4. `durables`: their consumers on NATS, kept as the table says.
+//! 5. `administration`: the streams and the services' consumers, kept where services may not make them.
 
+mod administration;
 mod durables;
 mod password;
 mod store;
@@ -23,8 +25,10 @@ pub use password::PasswordHash;
 pub use subscriber::{InvalidSubscriber, NewSubscriber, STREAM, Subscriber};
 pub use subscribers::{SubscriberError, add_subscriber, list_subscribers, remove_subscriber};
 
-/// Starts the service: keeps the subscribers' consumers. It has no routes.
+/// Starts the service: keeps the subscribers' consumers, and those of all services where they may not. It
+/// has no routes.
 pub fn start(resources: &Resources) -> axum::Router {
+    administration::keep(resources);
     durables::keep(resources);
     axum::Router::new()
 }

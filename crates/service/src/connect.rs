@@ -1,5 +1,6 @@
 //! Connections to PostgreSQL and NATS, as a service needs them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use contract::Service;
@@ -7,7 +8,7 @@ use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use url::Url;
 
-use crate::settings::{DatabaseSettings, NatsSettings};
+use crate::settings::{DatabaseSettings, NatsSettings, SecretString};
 use crate::start::StartError;
 
 /// How often NATS must show that it is there. After the third time without an answer the connection
@@ -16,6 +17,9 @@ const PING: Duration = Duration::from_secs(2);
 
 /// The longest pause between two attempts to reach NATS again.
 const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The NATS login that makes streams and consumers where services may not: no service's name.
+pub const NATS_ADMIN: &str = "jetstream-admin";
 
 /// A pool of connections that work in the service's schema under the service's role. Connections
 /// are made when they are needed: this succeeds without a server, and `/readyz` tells.
@@ -67,16 +71,60 @@ fn database_options(
     if own_role { options } else { options.options([("role", service.role())]) }
 }
 
-/// A connection to NATS that comes by itself, and comes back by itself. `_INBOX.<service>` prefixes
-/// its inboxes, so that a NATS user can be limited to its own replies.
+/// A service's connection to NATS that comes by itself, and comes back by itself.
+///
+/// # Errors
+/// When an address or the file of credentials cannot be read.
 pub async fn nats(
     service: Service,
     settings: &NatsSettings,
 ) -> Result<async_nats::Client, StartError> {
-    let wrong = |_| StartError::setting("nats.url", "it is not nats://user:password@host:port");
+    let login = NatsLogin {
+        setting: "nats.url",
+        url: &settings.url,
+        credentials_file: settings.credentials_file.as_deref(),
+    };
+    connect_nats(service.name(), login).await
+}
+
+/// The connection of the login that makes streams and consumers.
+///
+/// # Errors
+/// When an address or the file of credentials cannot be read.
+pub async fn nats_admin(settings: &NatsSettings) -> Result<async_nats::Client, StartError> {
+    let login = NatsLogin {
+        setting: "nats.admin_url",
+        url: &settings.admin_url,
+        credentials_file: settings.admin_credentials_file.as_deref(),
+    };
+    connect_nats(NATS_ADMIN, login).await
+}
+
+struct NatsLogin<'s> {
+    /// The setting that has the address.
+    setting: &'static str,
+    url: &'s SecretString,
+    credentials_file: Option<&'s Path>,
+}
+
+/// `_INBOX.<name>` prefixes the connection's inboxes, so that a NATS user can be limited to its own replies.
+async fn connect_nats(
+    name: &'static str,
+    login: NatsLogin<'_>,
+) -> Result<async_nats::Client, StartError> {
+    let setting = login.setting;
+    let wrong = |_| StartError::setting(setting, "it is not nats://user:password@host:port");
     let mut options = async_nats::ConnectOptions::new();
+    if let Some(file) = login.credentials_file {
+        let read = options.credentials_file(file).await;
+        options = read.map_err(|error| {
+            let reason =
+                format!("the file of credentials {} cannot be read: {error}", file.display());
+            StartError::setting(setting, reason)
+        })?;
+    }
     let mut addresses = Vec::new();
-    for address in settings.url.reveal().split(',') {
+    for address in login.url.reveal().split(',') {
         let address = address.trim();
         // The error may repeat the address, and with it the password.
         let mut url = Url::parse(address).map_err(wrong)?;
@@ -85,14 +133,14 @@ pub async fn nats(
             options = options.user_and_password(user, password);
             // Kept out of the address, which the client logs.
             let (Ok(()), Ok(())) = (url.set_username(""), url.set_password(None)) else {
-                return Err(StartError::setting("nats.url", "it has a password but no host"));
+                return Err(StartError::setting(setting, "it has a password but no host"));
             };
         }
         addresses.push(url.to_string());
     }
     options
-        .name(format!("mandate-{service}"))
-        .custom_inbox_prefix(format!("_INBOX.{service}"))
+        .name(format!("mandate-{name}"))
+        .custom_inbox_prefix(format!("_INBOX.{name}"))
         .retry_on_initial_connect()
         .connection_timeout(Duration::from_secs(5))
         .ping_interval(PING)
@@ -101,11 +149,11 @@ pub async fn nats(
         .reconnect_delay_callback(reconnect_pause)
         .event_callback(move |event| async move {
             match event {
-                async_nats::Event::Connected => tracing::info!(%service, "NATS connected"),
+                async_nats::Event::Connected => tracing::info!(service = name, "NATS connected"),
                 async_nats::Event::Draining | async_nats::Event::Closed => {
-                    tracing::debug!(%service, %event, "NATS");
+                    tracing::debug!(service = name, %event, "NATS");
                 }
-                event => tracing::warn!(%service, %event, "NATS"),
+                event => tracing::warn!(service = name, %event, "NATS"),
             }
         })
         .connect(addresses)

@@ -45,6 +45,9 @@ pub struct Resources {
     pub nats: async_nats::Client,
     /// The streams on it.
     pub transport: Transport,
+    /// The streams under the login that makes them and all consumers, where services have accounts of their
+    /// own and this is the one that keeps them in being.
+    pub administration: Option<Transport>,
     /// Asks the other services.
     pub rpc: RpcClient,
     /// Answers them.
@@ -96,7 +99,14 @@ impl Resources {
         let (tasks, settings) = (&shared.tasks, nats.clone());
         let connecting = Box::pin(async move { connect::nats(service, &settings).await });
         let client = tasks.in_background(connecting).await?;
-        Ok(Self::assemble(service, shared, pool, client, nats, transport))
+        let mut resources = Self::assemble(service, shared, pool, client, nats, transport.clone());
+        if nats.separate_accounts && service == Service::Notifier {
+            let settings = nats.clone();
+            let connecting = Box::pin(async move { connect::nats_admin(&settings).await });
+            let admin = shared.tasks.in_background(connecting).await?;
+            resources.administration = Some(Transport::new(admin, transport));
+        }
+        Ok(resources)
     }
 
     /// The resources, over connections that are there already.
@@ -111,13 +121,19 @@ impl Resources {
         let env = shared.env.clone();
         let health = shared.health.scoped(service.name());
         let tasks = shared.tasks.reporting_to(health.clone());
+        let transport = if nats.separate_accounts {
+            Transport::imported(client.clone(), transport)
+        } else {
+            Transport::new(client.clone(), transport)
+        };
         let timeout = Duration::from_secs(nats.request_timeout_seconds.max(1));
         let rpc = RpcClient::new(client.clone(), env.clone(), timeout);
         let concurrency = nats.max_concurrent_requests;
         let resources = Self {
             service,
             events: EventStore::new(service, pool.clone(), env.clone()),
-            transport: Transport::new(client.clone(), transport),
+            transport,
+            administration: None,
             rpc_server: RpcServer::new(
                 service,
                 client.clone(),

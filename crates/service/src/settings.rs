@@ -3,6 +3,7 @@
 //! Secrets are [`SecretString`]s: they read as plain text and never print.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -84,6 +85,16 @@ impl Default for DatabaseSettings {
 pub struct NatsSettings {
     /// `nats://user:password@host:port`, several separated by commas.
     pub url: SecretString,
+    /// A file with a user's JWT and seed, in place of user and password in the address.
+    pub credentials_file: Option<PathBuf>,
+    /// Whether every service has a NATS account to itself, which imports what it may do and nothing else.
+    /// Then services make neither streams nor consumers.
+    pub separate_accounts: bool,
+    /// With separate accounts: the login that makes streams and consumers. The notifier holds it, and
+    /// migrations may use it.
+    pub admin_url: SecretString,
+    /// A file with its JWT and seed, likewise.
+    pub admin_credentials_file: Option<PathBuf>,
     /// How long a question to another service may take.
     pub request_timeout_seconds: u64,
     /// How many questions of others a service answers at a time; more wait.
@@ -94,6 +105,10 @@ impl Default for NatsSettings {
     fn default() -> Self {
         Self {
             url: SecretString::default(),
+            credentials_file: None,
+            separate_accounts: false,
+            admin_url: SecretString::default(),
+            admin_credentials_file: None,
             request_timeout_seconds: 5,
             max_concurrent_requests: 256,
         }

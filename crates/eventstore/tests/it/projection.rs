@@ -105,6 +105,28 @@ async fn what_is_no_event_is_rejected_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_under_another_subject_than_its_own_is_nobodys_word() {
+    let world = World::new().await;
+    record_up_to(&world.events(), new_stream(), 2).await;
+    publish(&world, &[1]).await;
+    let bytes: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM events WHERE version = 2")
+        .fetch_one(&world.producer)
+        .await
+        .unwrap();
+    let transport = world.transport().await;
+    let forged =
+        transport.jetstream().publish("mandate.events.platform.key.created.1", bytes.into());
+    forged.await.unwrap().await.unwrap();
+    let observer = Observer::new("observer");
+    let _observing = observer.start(&world).await;
+    eventually("the first is applied", async || observer.count(&world).await >= 1).await;
+    eventually("all are dealt with", async || no_delivery_left(&world).await).await;
+    assert_eq!(observer.count(&world).await, 1);
+    publish(&world, &[2]).await;
+    observer.has_everything_once(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_of_a_consumer_share_the_work_to_one_effect() {
     let world = World::new().await;
     let _relay = world.start_relay().await;
