@@ -68,8 +68,8 @@ impl Projection for AppProjection {
         "consent-broker-apps"
     }
 
-    fn subjects(&self) -> Vec<String> {
-        vec!["mandate.events.*.app.>".to_owned()]
+    fn follows(&self) -> Vec<(Service, &'static str)> {
+        vec![(Service::AppRegistry, "app")]
     }
 
     async fn apply(

@@ -28,7 +28,9 @@
 //!
 //! [`consumer`] delivers batches from a durable consumer, again and again until they are dealt
 //! with. [`projection`] turns that into "once, in order, without gaps" for code that keeps its
-//! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. A [`Durable`] is for
+//! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. [`reconcile`] finds what
+//! is missing at the end of streams; [`projection_comparison`] does so for projections, and knows how old
+//! their view is ([`ViewAge`]). A [`Durable`] is for
 //! readers outside.
 //!
 //! # Together
@@ -50,12 +52,15 @@ pub mod idempotency;
 mod outbox_cache;
 pub mod producer;
 pub mod projection;
+pub mod projection_comparison;
 mod publish;
+pub mod reconcile;
 pub mod relay;
 mod store;
 mod time_limit;
 pub mod transport;
 mod unit;
+mod view_age;
 
 pub use durables::Durable;
 pub use event_store::EventStore;
@@ -65,3 +70,4 @@ pub use store::NewEvent;
 pub use store::insert::{EventColumns, InsertWithEvents, PartColumns, Sequences};
 pub use transport::{Transport, TransportSettings};
 pub use unit::{AppendError, Unit};
+pub use view_age::ViewAge;

@@ -71,8 +71,8 @@ impl Projection for AppProjection {
         "key-issuer-apps"
     }
 
-    fn subjects(&self) -> Vec<String> {
-        vec!["mandate.events.*.app.>".to_owned()]
+    fn follows(&self) -> Vec<(Service, &'static str)> {
+        vec![(Service::AppRegistry, "app")]
     }
 
     async fn apply(

@@ -13,7 +13,7 @@ use sqlx::{PgConnection, PgPool};
 use stage::eventually;
 use uuid::Uuid;
 
-use crate::world::{Process, World};
+use crate::world::{PRODUCER, Process, World};
 
 /// Counts the events of each stream.
 pub(crate) struct Observer {
@@ -122,6 +122,10 @@ impl Observer {
 impl Projection for Observer {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn follows(&self) -> Vec<(Service, &'static str)> {
+        vec![(PRODUCER, "app")]
     }
 
     fn subjects(&self) -> Vec<String> {

@@ -20,8 +20,8 @@ impl Projection for Nothing {
         "app-registry-nothing"
     }
 
-    fn subjects(&self) -> Vec<String> {
-        vec!["mandate.events.*.organization.>".to_owned()]
+    fn follows(&self) -> Vec<(Service, &'static str)> {
+        vec![(Service::Directory, "organization")]
     }
 
     async fn apply(&self, _: &mut PgConnection, _: &Envelope) -> Result<(), ProjectionError> {
