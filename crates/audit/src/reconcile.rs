@@ -1,15 +1,11 @@
-//! Reconciliation: compares with the producers, so that nothing is missing without being missed.
-//!
-//! A gap shows itself by the version after it. A lost tail does not: nothing comes after it. So
-//! each producer is asked, again and again, how far its streams reach. Only rows that are settled
-//! are told, below which nothing can become visible any more, and what was compared is remembered:
-//! over its life each row is compared once.
+//! Reconciliation: compares the record with the producers, by [`eventstore::reconcile`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use contract::rpc::{HeadsPage, StreamHeads};
+use async_trait::async_trait;
+use contract::rpc::{HeadsPage, StreamHead, StreamHeads};
 use contract::{Service, Version};
+use eventstore::reconcile::{self, CaughtUp, Compared, Comparison};
 use sqlx::{PgConnection, PgPool};
 
 use crate::ingest::Ingest;
@@ -17,23 +13,8 @@ use crate::producers::{Producers, Unreachable};
 use crate::store::{gaps, heads, reconciliation};
 use crate::stream::Gap;
 
-/// Rows in one page of the comparison.
-const PAGE: i64 = 1_000;
-/// Pages in one run: the rest is for the next, so that the lock is never held for long.
-const PAGES: usize = 20;
-/// The least time from one page to the next: whoever waits for an answer meanwhile must not notice.
-const PACE: Duration = Duration::from_millis(20);
 /// Known gaps that are tried again each time.
 const RETRIES: i64 = 100;
-
-/// What a comparison came to.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Compared {
-    /// How many lost events were appended.
-    pub(crate) recovered: usize,
-    /// Up to which row of the producer's events everything was compared.
-    pub(crate) settled: i64,
-}
 
 /// Why a comparison ended early. What was compared before counts.
 #[derive(Debug, thiserror::Error)]
@@ -66,39 +47,11 @@ impl Reconciler {
         if !reconciliation::try_lock(&mut transaction, service).await? {
             return Ok(None);
         }
-        let compared = self.compare(service, &mut transaction).await?;
+        let settled = reconciliation::settled(&mut transaction, service).await?;
+        let mut with = WithProducer { reconciler: self, service, conn: &mut transaction };
+        let compared = reconcile::compare(&mut with, settled, Vec::new(), false).await?;
         transaction.commit().await?;
         Ok(Some(compared))
-    }
-
-    async fn compare(
-        &self,
-        service: Service,
-        conn: &mut PgConnection,
-    ) -> Result<Compared, ReconcileError> {
-        let settled = reconciliation::settled(conn, service).await?;
-        let mut compared = Compared { settled, ..Compared::default() };
-        let mut paced = tokio::time::interval(PACE);
-        for _ in 0..PAGES {
-            paced.tick().await;
-            let asked = StreamHeads { after_seq: compared.settled, limit: PAGE };
-            let page = self.producers.stream_heads(service, &asked).await?;
-            let missing = missing(conn, service, &page).await?;
-            if !missing.is_empty() {
-                tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
-            }
-            // What cannot be had is kept as a gap, which is tried again: one such stream must not keep
-            // the others from being compared.
-            compared.recovered += self.ingest.repair(missing).await?;
-            // Not beyond what is settled: a row that appears later must still be looked at.
-            let reached = page.last_seq.min(page.settled_seq);
-            if reached <= compared.settled {
-                return Ok(compared);
-            }
-            reconciliation::set_settled(conn, service, reached).await?;
-            compared.settled = reached;
-        }
-        Ok(compared)
     }
 
     /// Tries again to fill the gaps that are known. How many entries were appended.
@@ -111,19 +64,51 @@ impl Reconciler {
     }
 }
 
-/// Which of the page's streams have not arrived as far as the producer has them.
+/// The comparison with one producer.
+struct WithProducer<'r> {
+    reconciler: &'r Reconciler,
+    service: Service,
+    conn: &'r mut PgConnection,
+}
+
+#[async_trait]
+impl Comparison for WithProducer<'_> {
+    type Error = ReconcileError;
+
+    async fn heads(&mut self, asked: StreamHeads) -> Result<HeadsPage, ReconcileError> {
+        Ok(self.reconciler.producers.stream_heads(self.service, &asked).await?)
+    }
+
+    async fn catch_up(&mut self, heads: Vec<StreamHead>) -> Result<CaughtUp, ReconcileError> {
+        let service = self.service;
+        let missing = missing(self.conn, service, &heads).await?;
+        if !missing.is_empty() {
+            tracing::warn!(%service, streams = missing.len(), "the ends of streams were lost; fetching them");
+        }
+        // What cannot be had is kept as a gap, which is tried again: one such stream must not keep
+        // the others from being compared.
+        let recovered = self.reconciler.ingest.repair(missing).await?;
+        Ok(CaughtUp { recovered, all: true })
+    }
+
+    async fn settle(&mut self, seq: i64) -> Result<(), ReconcileError> {
+        Ok(reconciliation::set_settled(self.conn, self.service, seq).await?)
+    }
+}
+
+/// Which of these streams have not arrived as far as the producer has them.
 async fn missing(
     conn: &mut PgConnection,
     service: Service,
-    page: &HeadsPage,
+    told: &[StreamHead],
 ) -> sqlx::Result<Vec<Gap>> {
-    let streams: Vec<_> = page.heads.iter().map(|head| head.stream_id).collect();
+    let streams: Vec<_> = told.iter().map(|head| head.stream_id).collect();
     let arrived = heads::stream_heads(conn, &streams).await?;
-    let gap = |head: &contract::rpc::StreamHead| {
+    let gap = |head: &StreamHead| {
         let from = arrived.get(&head.stream_id).map_or(Version::FIRST, |ours| ours.version.next());
         // A number that is no version is no event's.
         let to = Version::new(head.version)?;
         (from <= to).then_some(Gap { stream_id: head.stream_id, source: service, from, to })
     };
-    Ok(page.heads.iter().filter_map(gap).collect())
+    Ok(told.iter().filter_map(gap).collect())
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use contract::facts::AppArchived;
-use contract::follows::CONSENT_BROKER_APPS;
+use contract::follows::{CONSENT_BROKER_APPS, Followed};
 use contract::{AppId, Envelope, Fact, Service};
 use eventstore::{EventStore, Projection, ProjectionError, Unit};
 use service::Resources;
@@ -65,12 +65,8 @@ impl AppProjection {
 
 #[async_trait]
 impl Projection for AppProjection {
-    fn name(&self) -> &'static str {
-        CONSENT_BROKER_APPS.durable
-    }
-
-    fn subjects(&self) -> Vec<String> {
-        CONSENT_BROKER_APPS.subjects()
+    fn follows(&self) -> Followed {
+        CONSENT_BROKER_APPS
     }
 
     async fn apply(

@@ -9,16 +9,19 @@ use crate::Service;
 pub struct Followed {
     /// The consumer's name.
     pub durable: &'static str,
+    /// Whose events they are.
+    pub producer: Service,
     /// The kind of streams that it follows, of all organizations.
     pub aggregate: &'static str,
 }
 
 /// The key issuer's view of apps.
-pub const KEY_ISSUER_APPS: Followed = Followed { durable: "key-issuer-apps", aggregate: "app" };
+pub const KEY_ISSUER_APPS: Followed =
+    Followed { durable: "key-issuer-apps", producer: Service::AppRegistry, aggregate: "app" };
 
 /// The consent broker's view of apps.
 pub const CONSENT_BROKER_APPS: Followed =
-    Followed { durable: "consent-broker-apps", aggregate: "app" };
+    Followed { durable: "consent-broker-apps", producer: Service::AppRegistry, aggregate: "app" };
 
 impl Followed {
     /// Its NATS subjects: whole streams, never single event types of one.

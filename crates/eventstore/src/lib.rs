@@ -28,9 +28,10 @@
 //!
 //! [`consumer`] delivers batches from a durable consumer, again and again until they are dealt
 //! with. [`projection`] turns that into "once, in order, without gaps" for code that keeps its
-//! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. A [`Durable`] is for
-//! readers outside. Where services may not make streams and consumers, one login does
-//! ([`Transport::make_all`]).
+//! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. [`reconcile`] finds what
+//! is missing at the end of streams; [`projection_comparison`] does so for projections, and knows how old
+//! their view is ([`ViewAge`]). A [`Durable`] is for readers outside. Where services may not make streams
+//! and consumers, one login does ([`Transport::make_all`]).
 //!
 //! # Together
 //!
@@ -53,13 +54,16 @@ pub mod idempotency;
 mod outbox_cache;
 pub mod producer;
 pub mod projection;
+pub mod projection_comparison;
 mod publish;
+pub mod reconcile;
 pub mod relay;
 pub mod rows;
 mod store;
 mod time_limit;
 pub mod transport;
 mod unit;
+mod view_age;
 
 pub use destination::Destination;
 pub use durables::Durable;
@@ -70,3 +74,4 @@ pub use store::NewEvent;
 pub use store::insert::{EventColumns, InsertWithEvents, PartColumns, Sequences};
 pub use transport::{Transport, TransportSettings};
 pub use unit::{AppendError, Unit};
+pub use view_age::ViewAge;

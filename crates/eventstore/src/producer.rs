@@ -14,6 +14,9 @@ use crate::store::{self, PUBLISHED_AT_ONCE};
 /// transaction that the services' timeouts allow.
 pub const SETTLE: Duration = Duration::from_mins(1);
 
+/// After how long an event that did not arrive is worth asking for: most are on their way until then.
+const ARRIVED: Duration = Duration::from_secs(2);
+
 /// At most so many events in one answer.
 const EVENTS_PER_ANSWER: i64 = 256;
 
@@ -66,7 +69,7 @@ pub async fn repeat_events(events: &EventStore, asked: &RepeatEvents) -> Result<
     Ok(repeated)
 }
 
-/// How far the streams reach, over the settled rows after one row. An asker that goes through all
+/// How far the streams reach, over the rows after one row. An asker that goes through all settled
 /// pages sees every event once in its life, at a cost that does not grow with history.
 ///
 /// # Errors
@@ -77,14 +80,20 @@ pub async fn stream_heads(
     settle: Duration,
 ) -> Result<HeadsPage, sqlx::Error> {
     let limit = asked.limit.clamp(1, ROWS_PER_PAGE);
-    let rows = store::settled_rows(pool, asked.after_seq, limit, settle.as_secs_f64()).await?;
+    let arrived = if asked.recent { ARRIVED.min(settle) } else { settle };
+    let (settle, arrived) = (settle.as_secs_f64(), arrived.as_secs_f64());
+    let rows = store::rows_after(pool, asked.after_seq, limit, settle, arrived).await?;
     let last_seq = rows.last().map_or(asked.after_seq, |row| row.seq);
+    let settled = rows.iter().rfind(|row| row.settled);
+    let settled_seq = settled.map_or(asked.after_seq, |row| row.seq);
     let mut heads = BTreeMap::new();
     for row in rows {
-        let head = heads.entry(row.stream_id).or_insert(row.version);
-        *head = row.version.max(*head);
+        if asked.kinds.is_empty() || asked.kinds.contains(&row.stream_kind) {
+            let head = heads.entry(row.stream_id).or_insert(row.version);
+            *head = row.version.max(*head);
+        }
     }
     let heads =
         heads.into_iter().map(|(stream_id, version)| StreamHead { stream_id, version }).collect();
-    Ok(HeadsPage { heads, last_seq, settled_seq: last_seq })
+    Ok(HeadsPage { heads, last_seq, settled_seq })
 }

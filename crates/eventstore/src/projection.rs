@@ -3,7 +3,8 @@
 //! A [`Projection`] is given each event of its streams exactly once in effect: the position of each
 //! stream is kept in the same transaction as what the projection writes. An event that was had is
 //! passed over; one that comes too early is a proof that others are missing, and those are asked
-//! for at once from their producer ([`gap`]).
+//! for at once from their producer ([`gap`]). What nothing comes after is found by comparing
+//! ([`projection_comparison`](crate::projection_comparison)).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Envelope;
+use contract::follows::Followed;
 use contract::rpc::StoredEvent;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::Mutex;
@@ -52,12 +54,19 @@ pub enum ProjectionError {
 /// Code that keeps what events say in Postgres.
 #[async_trait]
 pub trait Projection: Send + Sync {
-    /// The durable name of its consumer, unique in the service, such as `key-issuer-apps`.
-    fn name(&self) -> &'static str;
+    /// What it follows, whose that is, and under which name. Whole streams, never single event types of
+    /// one, because gaps could not be told from events that were filtered out.
+    fn follows(&self) -> Followed;
 
-    /// The subjects it follows: whole streams (`mandate.events.*.app.>`), never single event types
-    /// of one, because gaps could not be told from events that were filtered out.
-    fn subjects(&self) -> Vec<String>;
+    /// The durable name of its consumer.
+    fn name(&self) -> &'static str {
+        self.follows().durable
+    }
+
+    /// The subjects of what it follows.
+    fn subjects(&self) -> Vec<String> {
+        self.follows().subjects()
+    }
 
     /// Applies one event, on the connection of the transaction that also moves the position.
     async fn apply(
@@ -83,16 +92,12 @@ pub async fn run(
         max_batch: 256,
         pace: PACE,
     };
-    let handler = Applier {
-        connection: Mutex::new(DedicatedConnection::like(events.pool())),
-        events,
-        repair,
-        projection,
-    };
+    let handler = Applier::new(events, repair, projection);
     consumer::run(&transport, &options, &handler, shutdown, report).await;
 }
 
-struct Applier {
+/// Applies events to a projection, each once and in order, however they come.
+pub(crate) struct Applier {
     events: EventStore,
     connection: Mutex<DedicatedConnection>,
     repair: Arc<dyn Repair>,
@@ -145,6 +150,21 @@ fn mark(
 }
 
 impl Applier {
+    pub(crate) fn new(
+        events: EventStore,
+        repair: Arc<dyn Repair>,
+        projection: Arc<dyn Projection>,
+    ) -> Self {
+        let connection = Mutex::new(DedicatedConnection::like(events.pool()));
+        Self { events, connection, repair, projection }
+    }
+
+    /// Asks for the events of a gap at the end of a stream, and applies them.
+    pub(crate) async fn fill(&self, gap: &Gap) -> Result<(), ProjectionError> {
+        let missing = self.missing(gap).await?;
+        self.apply(missing.iter()).await
+    }
+
     /// Applies the events of one stream, as far as they can be applied.
     async fn apply_alone(&self, stream: &[(usize, Envelope)], outcomes: &mut [Outcome]) {
         let mut outcome = Outcome::Done;
@@ -189,7 +209,9 @@ impl Applier {
                 continue;
             }
             if version > *position + 1 {
-                for missing in self.missing(event, *position + 1, version - 1).await? {
+                let (from, to) = (*position + 1, version - 1);
+                let gap = Gap { producer: event.source, stream_id: stream, from, to };
+                for missing in self.missing(&gap).await? {
                     self.projection.apply(&mut transaction, &missing).await?;
                 }
             }
@@ -213,15 +235,10 @@ impl Applier {
         Ok(())
     }
 
-    /// The events before this one that never came, from their producer: all of them, in order.
-    async fn missing(
-        &self,
-        event: &Envelope,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<Envelope>, ProjectionError> {
-        tracing::warn!(projection = self.projection.name(), stream = %event.subject, from, to, "a gap is filled");
-        let gap = Gap { producer: event.source, stream_id: event.stream_id(), from, to };
+    /// Events that never came, from their producer: all of them, in order.
+    async fn missing(&self, gap: &Gap) -> Result<Vec<Envelope>, ProjectionError> {
+        let Gap { stream_id: stream, from, to, .. } = gap;
+        tracing::warn!(projection = self.projection.name(), %stream, from, to, "a gap is filled");
         let is_next = |event: &Envelope, version| {
             event.stream_id() == gap.stream_id && event.streamversion.number() == version
         };
@@ -229,7 +246,7 @@ impl Applier {
             let event = Envelope::parse(stored.envelope.as_bytes()).ok();
             event.filter(|event| is_next(event, version))
         };
-        let filled = gap::fill(self.repair.as_ref(), &gap, read).await;
+        let filled = gap::fill(self.repair.as_ref(), gap, read).await;
         match filled.unfilled {
             None => Ok(filled.events),
             Some(reason) => Err(ProjectionError::Repair(reason)),

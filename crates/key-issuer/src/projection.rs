@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::facts::{AppActivated, AppArchived, AppResumed, AppSuspended};
-use contract::follows::KEY_ISSUER_APPS;
+use contract::follows::{Followed, KEY_ISSUER_APPS};
 use contract::rpc::AppState;
 use contract::{AppId, Envelope, Fact, Service, Version};
 use eventstore::{EventStore, Projection, ProjectionError};
@@ -87,12 +87,8 @@ impl AppProjection {
 
 #[async_trait]
 impl Projection for AppProjection {
-    fn name(&self) -> &'static str {
-        KEY_ISSUER_APPS.durable
-    }
-
-    fn subjects(&self) -> Vec<String> {
-        KEY_ISSUER_APPS.subjects()
+    fn follows(&self) -> Followed {
+        KEY_ISSUER_APPS
     }
 
     async fn apply(

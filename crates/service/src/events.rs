@@ -2,21 +2,29 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Service;
-use contract::rpc::{StoredEvent, StreamEvents};
-use eventstore::Destination;
+use contract::rpc::{HeadsPage, StoredEvent, StreamEvents, StreamHeads};
 use eventstore::gap::Repair;
 use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::group_lookup::{GroupLookup, Lookup};
 use eventstore::projection::{self, Projection};
+use eventstore::projection_comparison::{Comparer, Heads};
 use eventstore::relay::Relay;
+use eventstore::{Destination, ViewAge};
 use futures::FutureExt;
 
 use crate::health::Health;
 use crate::resources::Resources;
 use crate::rpc::{CallContext, RpcClient};
+
+/// How soon after one comparison of a projection the next begins.
+const COMPARE_EVERY: Duration = Duration::from_secs(2);
+
+/// A projection that was not compared for so long makes the service unready.
+const LATE: Duration = Duration::from_mins(1);
 
 /// Asks producers for missing events over RPC.
 #[derive(Debug, Clone)]
@@ -32,6 +40,18 @@ impl Repair for RpcRepair {
         producer: Service,
         asked: StreamEvents,
     ) -> Result<Vec<StoredEvent>, String> {
+        let context = CallContext::new(&self.environment);
+        self.rpc.call_at(producer, context, &asked).await.map_err(|error| error.to_string())
+    }
+}
+
+#[async_trait]
+impl Heads for RpcRepair {
+    async fn stream_heads(
+        &self,
+        producer: Service,
+        asked: StreamHeads,
+    ) -> Result<HeadsPage, String> {
         let context = CallContext::new(&self.environment);
         self.rpc.call_at(producer, context, &asked).await.map_err(|error| error.to_string())
     }
@@ -68,12 +88,14 @@ impl Resources {
         lookups
     }
 
-    /// Follows events with a projection for as long as the service runs. `/readyz` has the check
-    /// `consumers/<name>`.
-    pub fn project(&self, projection: impl Projection + 'static) {
+    /// Follows events with a projection for as long as the service runs, and compares it with their
+    /// producers. How old its view is. `/readyz` has the checks `consumers/<name>` and
+    /// `projections/<name>`.
+    pub fn project(&self, projection: impl Projection + 'static) -> ViewAge {
         let projection: Arc<dyn Projection> = Arc::new(projection);
         let (resources, name) = (self.clone(), format!("consumers/{}", projection.name()));
         self.health.report(&name, Err("has not started yet".to_owned()));
+        let age = self.compare(Arc::clone(&projection));
         self.tasks.spawn_in_background(projection.name(), move |shutdown| {
             let report = reporter(&resources.health, &name);
             let run = projection::run(
@@ -89,11 +111,44 @@ impl Resources {
                 Ok::<(), Infallible>(())
             }
         });
+        age
+    }
+
+    /// Compares a projection with the producers of what it follows, again and again.
+    fn compare(&self, projection: Arc<dyn Projection>) -> ViewAge {
+        let name = projection.name();
+        let rpc = self.rpc_repair();
+        let heads = Arc::new(rpc.clone());
+        let events = self.events.clone();
+        let comparer = Arc::new(Comparer::new(events, heads, Arc::new(rpc), projection));
+        let age = comparer.age();
+        self.tasks.spawn_in_background(format!("{name}-reconcile"), move |shutdown| {
+            let comparer = Arc::clone(&comparer);
+            async move {
+                shutdown.run_until_cancelled(comparer.run(COMPARE_EVERY)).await;
+                Ok::<(), Infallible>(())
+            }
+        });
+        let probed = age.clone();
+        self.health.probe(&format!("projections/{name}"), move || {
+            std::future::ready(match probed.get() {
+                Some(age) if age <= LATE => Ok(()),
+                Some(age) => {
+                    Err(format!("it was last compared with its producers {} s ago", age.as_secs()))
+                }
+                None => Err("it was not compared with its producers yet".to_owned()),
+            })
+        });
+        age
     }
 
     /// Asks producers for events that did not arrive.
     pub fn repair(&self) -> Arc<dyn Repair> {
-        Arc::new(RpcRepair { rpc: self.rpc.clone(), environment: self.env.clone() })
+        Arc::new(self.rpc_repair())
+    }
+
+    fn rpc_repair(&self) -> RpcRepair {
+        RpcRepair { rpc: self.rpc.clone(), environment: self.env.clone() }
     }
 }
 

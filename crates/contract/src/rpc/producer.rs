@@ -51,13 +51,19 @@ impl Request for RepeatEvents {
 }
 
 /// Which places in streams did the producer fill after this row? For finding lost tails.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct StreamHeads {
-    /// The row of the producer's `events` after which to look. Rows become visible out of order,
-    /// so an asker goes back some minutes behind the last row it saw.
+    /// The row of the producer's `events` after which to look.
     pub after_seq: i64,
-    /// At most so many rows.
+    /// At most so many rows are looked at.
     pub limit: i64,
+    /// Only of streams of these kinds; of all when empty.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Whether rows are told that are not settled yet, if they have had the time to arrive. They become
+    /// visible out of order, so an asker goes back to the last settled one.
+    #[serde(default)]
+    pub recent: bool,
 }
 
 impl Request for StreamHeads {
@@ -70,7 +76,7 @@ impl Request for StreamHeads {
 pub struct HeadsPage {
     /// The last version of each stream among the rows of this page.
     pub heads: Vec<StreamHead>,
-    /// The last row of the page; ask for what comes after it. Equal to `after_seq` at the end.
+    /// The last row that was looked at; ask for what comes after it. Equal to `after_seq` at the end.
     pub last_seq: i64,
     /// The last row that is old enough that no row before it can still become visible.
     pub settled_seq: i64,

@@ -27,6 +27,27 @@ pub(crate) async fn lock_positions(
     Ok(rows.into_iter().map(|row| (row.stream_id, row.version)).collect())
 }
 
+/// The positions of these streams, as they are. Streams never seen are left out.
+pub(crate) async fn positions(
+    connection: &mut PgConnection,
+    consumer: &str,
+    streams: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT p.stream_id AS "stream_id!", p.version AS "version!"
+           FROM unnest($2::uuid[]) AS wanted (stream_id)
+           CROSS JOIN LATERAL (
+               SELECT stream_id, version FROM consumer_positions
+               WHERE consumer = $1 AND stream_id = wanted.stream_id
+           ) AS p"#,
+        consumer,
+        streams
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.stream_id, row.version)).collect())
+}
+
 /// How far a stream was consumed.
 pub(crate) struct Moved {
     pub(crate) stream: Uuid,

@@ -31,30 +31,40 @@ pub(crate) async fn stream_events(
 pub(crate) struct HeadRow {
     pub(crate) seq: i64,
     pub(crate) stream_id: Uuid,
+    pub(crate) stream_kind: String,
     pub(crate) version: i64,
+    /// Whether it is so old that no transaction can still make a lower row visible.
+    pub(crate) settled: bool,
 }
 
-/// Rows after `seq` that are so old that no transaction can still make a lower one visible.
-pub(crate) async fn settled_rows(
+/// Rows after `seq`: those that are settled, and those that are older than `arrived_secs`.
+pub(crate) async fn rows_after(
     executor: impl PgExecutor<'_>,
     after: i64,
     limit: i64,
     settle_secs: f64,
+    arrived_secs: f64,
 ) -> Result<Vec<HeadRow>, sqlx::Error> {
     sqlx::query_as!(
         HeadRow,
         r#"
         WITH page AS (
-            SELECT seq, stream_id, version, recorded_at >= now() - make_interval(secs => $3) AS young
+            SELECT seq, stream_id, stream_kind, version, now() - recorded_at AS age
             FROM events WHERE seq > $1 ORDER BY seq LIMIT $2
+        ), told AS (
+            SELECT *, seq < coalesce(
+                (SELECT min(seq) FROM page WHERE age <= make_interval(secs => $3)), 9223372036854775807
+            ) AS settled FROM page
         )
-        SELECT seq AS "seq!", stream_id AS "stream_id!", version AS "version!" FROM page
-        WHERE seq < coalesce((SELECT min(seq) FROM page WHERE young), 9223372036854775807)
+        SELECT seq AS "seq!", stream_id AS "stream_id!", stream_kind AS "stream_kind!",
+               version AS "version!", settled AS "settled!"
+        FROM told WHERE settled OR age > make_interval(secs => $4)
         ORDER BY seq
         "#,
         after,
         limit,
-        settle_secs
+        settle_secs,
+        arrived_secs
     )
     .fetch_all(executor)
     .await

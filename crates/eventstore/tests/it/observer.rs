@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use contract::follows::Followed;
 use contract::rpc::{StoredEvent, StreamEvents};
 use contract::{Envelope, Service};
 use eventstore::gap::Repair;
@@ -13,7 +14,7 @@ use sqlx::{PgConnection, PgPool};
 use stage::eventually;
 use uuid::Uuid;
 
-use crate::world::{Process, World};
+use crate::world::{PRODUCER, Process, World};
 
 /// Counts the events of each stream.
 pub(crate) struct Observer {
@@ -120,8 +121,8 @@ impl Observer {
 
 #[async_trait]
 impl Projection for Observer {
-    fn name(&self) -> &'static str {
-        self.name
+    fn follows(&self) -> Followed {
+        Followed { durable: self.name, producer: PRODUCER, aggregate: "app" }
     }
 
     fn subjects(&self) -> Vec<String> {

@@ -18,7 +18,7 @@ fn store(pool: &PgPool) -> EventStore {
 }
 
 fn heads_after(after_seq: i64, limit: i64) -> StreamHeads {
-    StreamHeads { after_seq, limit }
+    StreamHeads { after_seq, limit, ..StreamHeads::default() }
 }
 
 #[tokio::test]

@@ -292,7 +292,7 @@ async fn a_producer_gives_its_events_to_who_misses_them() {
     assert_eq!(envelope.id, event.id);
 
     let context = CallContext::new(&bench.resources.env);
-    let heads = StreamHeads { after_seq: 0, limit: 10 };
+    let heads = StreamHeads { limit: 10, ..StreamHeads::default() };
     let page = bench.resources.rpc.call_at(Service::AppRegistry, &context, &heads).await.unwrap();
     // Nothing is settled within a minute.
     assert_eq!((page.heads.len(), page.last_seq), (0, 0));

@@ -1,5 +1,6 @@
 //! What `/readyz` tells while servers come and go.
 
+use contract::follows::Followed;
 use contract::{Envelope, Service};
 use local_servers::testing;
 use service::Resources;
@@ -16,12 +17,12 @@ struct Nothing;
 
 #[async_trait]
 impl Projection for Nothing {
-    fn name(&self) -> &'static str {
-        "app-registry-nothing"
-    }
-
-    fn subjects(&self) -> Vec<String> {
-        vec!["mandate.events.*.organization.>".to_owned()]
+    fn follows(&self) -> Followed {
+        Followed {
+            durable: "app-registry-nothing",
+            producer: Service::Directory,
+            aggregate: "organization",
+        }
     }
 
     async fn apply(&self, _: &mut PgConnection, _: &Envelope) -> Result<(), ProjectionError> {
