@@ -65,7 +65,7 @@ impl Resources {
             let (health, resources) = (self.health.clone(), self.clone());
             let name = format!("relay/{}", destination.name());
             health.report(&name, Err("has not started yet".to_owned()));
-            self.tasks.spawn_in_background(&name.clone(), move |shutdown| {
+            self.tasks.spawn_in_background(name.clone(), move |shutdown| {
                 let (events, transport) = (resources.events.clone(), resources.transport.clone());
                 let relay = Relay::new(events, destination, transport);
                 let report = reporter(&health, &name);
