@@ -1,5 +1,6 @@
 //! Streams: what they hold, and how far they reach.
 
+use contract::Version;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -11,8 +12,8 @@ pub(crate) struct StreamEvent {
 pub(crate) async fn stream_events(
     executor: impl PgExecutor<'_>,
     stream: Uuid,
-    from: i64,
-    to: i64,
+    from: Version,
+    to: Version,
     limit: i64,
 ) -> Result<Vec<StreamEvent>, sqlx::Error> {
     sqlx::query_as!(
@@ -20,8 +21,8 @@ pub(crate) async fn stream_events(
         "SELECT version, envelope FROM events WHERE stream_id = $1 AND version BETWEEN $2 AND $3
          ORDER BY version LIMIT $4",
         stream,
-        from,
-        to,
+        from.number(),
+        to.number(),
         limit
     )
     .fetch_all(executor)
