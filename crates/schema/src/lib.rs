@@ -94,7 +94,8 @@ fn sets(service: Service) -> [(&'static Migrator, &'static str); 2] {
 /// When the database cannot be reached, the login may not create roles or schemas, a migration fails,
 /// or another version made the database. What ran before stays; a second run goes on from there.
 pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
-    // Passwords stand in statements here, and no log may show them, however much it shows.
+    // What passwords are checked against stands in statements here, and no log may show it, however much it
+    // shows.
     let options: PgConnectOptions = url.parse()?;
     let mut connection = options.disable_statement_logging().connect().await?;
     // Roles belong to the whole server: two databases of it must not create them at the same time.
@@ -193,13 +194,11 @@ async fn create_role(
     );
     sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
     if let Some(password) = password {
-        // ALTER ROLE takes no parameters: format() quotes what goes into the statement.
-        let statement: String =
-            sqlx::query_scalar("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1, $2)")
-                .bind(role)
-                .bind(password)
-                .fetch_one(&mut *connection)
-                .await?;
+        // The server is sent what it would make of the password and keep (SCRAM-SHA-256, RFC 5803), never the
+        // password: a statement can end in the server's log. ALTER ROLE takes no parameters; the verifier has
+        // only letters, digits and `$:+/=-`.
+        let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
+        let statement = format!("ALTER ROLE {role} LOGIN PASSWORD '{verifier}'");
         sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
     } else {
         // The owner's login must be able to take the role on. Since PostgreSQL 16 being a member,
