@@ -62,6 +62,9 @@ pub enum SchemaError {
     },
 }
 
+/// So often a role is altered before another's altering it is taken for something else.
+const ROLE_TRIES: u32 = 100;
+
 /// A service's login: with a password its role may log in, without one it can only be taken on
 /// (`SET ROLE`) by the login that owns the database.
 #[derive(Debug, Clone)]
@@ -98,7 +101,7 @@ pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
     // shows.
     let options: PgConnectOptions = url.parse()?;
     let mut connection = options.disable_statement_logging().connect().await?;
-    // Roles belong to the whole server: two databases of it must not create them at the same time.
+    // Held in this database alone: what is done to roles, which belong to the whole server, bears company.
     sqlx::query("SELECT pg_advisory_lock(hashtext('mandate.migrate'))")
         .execute(&mut connection)
         .await?;
@@ -199,7 +202,7 @@ async fn create_role(
         // only letters, digits and `$:+/=-`.
         let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
         let statement = format!("ALTER ROLE {role} LOGIN PASSWORD '{verifier}'");
-        sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
+        alter_role(connection, &statement).await?;
     } else {
         // The owner's login must be able to take the role on. Since PostgreSQL 16 being a member,
         // as the creator of a role is, does not suffice for that.
@@ -212,6 +215,21 @@ async fn create_role(
         sqlx::query(AssertSqlSafe(grant)).execute(connection).await?;
     }
     Ok(())
+}
+
+/// Alters a role, again if another database of the server was brought up to date meanwhile: PostgreSQL does not
+/// wait for whoever else alters the role, but fails ("tuple concurrently updated", an `internal_error`).
+async fn alter_role(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
+    let mut tries = 0;
+    loop {
+        let altered = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut *connection);
+        let Err(error) = altered.await else { return Ok(()) };
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        tries += 1;
+        if code.as_deref() != Some("XX000") || tries == ROLE_TRIES {
+            return Err(error);
+        }
+    }
 }
 
 /// Whether the schema of a service is as this build needs it: every migration that it knows ran, with

@@ -32,3 +32,20 @@ async fn a_role_logs_in_with_its_password_which_the_server_is_never_sent() {
     own.execute("SELECT FROM key_issuer.events").await.unwrap();
     assert!(PgConnection::connect(&url("another")).await.is_err());
 }
+
+#[tokio::test]
+async fn several_databases_of_one_server_come_up_at_the_same_time() {
+    let cluster = testing::postgres().await;
+    let mut coming = Vec::new();
+    for _ in 0..6 {
+        let database = cluster.database_from(None).await;
+        coming.push(async move {
+            let password = Some("the same everywhere".to_owned());
+            let logins = Service::ALL.map(|service| Login { service, password: password.clone() });
+            schema::migrate(&database.url, &logins).await
+        });
+    }
+    for migrated in futures::future::join_all(coming).await {
+        migrated.unwrap();
+    }
+}
