@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod another_service;
+mod forged_event;
 mod jetstream_api;
 mod streams_away;
