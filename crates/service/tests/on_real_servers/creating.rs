@@ -69,6 +69,8 @@ async fn create_note(
         operation: "note.create".to_owned(),
         target: format!("note/{}", note.id),
         reason: RefusedBecause::RoleNotAllowed,
+        counted: None,
+        counted_since: None,
     };
     let mut unit = permit.begin();
     unit.record(note.id.uuid(), Version::FIRST, &fact)?;
