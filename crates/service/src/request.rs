@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::{
-    Actor, Authority, Context, CorrelationId, Environment, OrganizationId, Provenance, TraceParent,
+    Actor, ApiTokenId, Authority, Context, CorrelationId, Environment, Id, OrganizationId,
+    Provenance, TraceParent,
 };
 use tokio::sync::Semaphore;
 use tracing::Instrument;
@@ -38,7 +39,14 @@ pub struct RequestFacts {
     pub address: Option<IpAddr>,
     /// The `User-Agent`, cut to 512 bytes.
     pub user_agent: Option<String>,
-    actor: Arc<OnceLock<Actor>>,
+    proof: Arc<OnceLock<Proof>>,
+}
+
+/// Who the caller proved to be, and by which API token, if by one.
+#[derive(Debug, Clone, Copy)]
+struct Proof {
+    actor: Actor,
+    api_token: Option<ApiTokenId>,
 }
 
 impl RequestFacts {
@@ -69,18 +77,32 @@ impl RequestFacts {
             user_agent: self.user_agent.clone(),
             request_id: Some(self.request_id.clone()),
             claimed_name: None,
+            credential: self
+                .proof
+                .get()
+                .and_then(|proof| proof.api_token)
+                .map(|id| format!("{}/{id}", ApiTokenId::AGGREGATE)),
         }
     }
 
     /// Names who the caller proved to be, for the log line. The first to do so counts.
     pub fn proved_to_be(&self, actor: Actor) {
+        self.proved(Proof { actor, api_token: None });
+    }
+
+    /// The same, by an API token: the context of what the request causes names it.
+    pub(crate) fn proved_by_token(&self, actor: Actor, token: ApiTokenId) {
+        self.proved(Proof { actor, api_token: Some(token) });
+    }
+
+    fn proved(&self, proof: Proof) {
         // Refused when it is set already: the first proof stands.
-        let _ = self.actor.set(actor);
+        let _ = self.proof.set(proof);
     }
 
     /// Who the caller proved to be so far.
     pub fn actor(&self) -> Option<Actor> {
-        self.actor.get().copied()
+        self.proof.get().map(|proof| proof.actor)
     }
 
     fn read(request: &Request, environment: &Environment, trusted: &[Network]) -> Self {
@@ -102,7 +124,7 @@ impl RequestFacts {
                 ),
             address: peer.map(|peer| client_address(peer, headers, trusted)),
             user_agent: headers.get(USER_AGENT).map(cut_user_agent),
-            actor: Arc::default(),
+            proof: Arc::default(),
         }
     }
 }

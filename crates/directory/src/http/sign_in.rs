@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::{Actor, Authority, PersonId, Version};
+use contract::{Actor, ApiTokenId, Authority, PersonId, Version};
 use service::{Attempt, Permit, Problem, RequestFacts, Target};
 
 use crate::fields::Email;
@@ -24,6 +24,8 @@ const MAX_CLAIMED_CHARS: usize = 254;
 pub(super) struct SignedIn {
     /// The person.
     pub(super) person_id: PersonId,
+    /// The API token that proved it; none if a password did.
+    pub(super) token: Option<ApiTokenId>,
     /// What is permitted to them, as caused by their sign-in.
     pub(super) permit: Permit,
 }
@@ -38,9 +40,10 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
         let Some(claim) = basic(parts) else {
             let attempt = Attempt::from_request_parts(parts, directory).await?;
             let person_id = attempt.caller.person_id;
+            let token = Some(attempt.caller.api_token_id);
             let target = Target::of(person_id, None);
             let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
-            return Ok(Self { person_id, permit });
+            return Ok(Self { person_id, token, permit });
         };
         let facts = RequestFacts::from_request_parts(parts, directory).await?;
         let (name, password) = claim?;
@@ -89,7 +92,7 @@ async fn with_password(
             let event = unit.record(id.uuid(), Version::FIRST, &accepted)?;
             unit.commit().await?;
             facts.proved_to_be(actor);
-            Ok(SignedIn { person_id, permit: permit.caused_by(Some(event)) })
+            Ok(SignedIn { person_id, token: None, permit: permit.caused_by(Some(event)) })
         }
         Err(event) => {
             let claimed = name.chars().take(MAX_CLAIMED_CHARS).collect();

@@ -7,10 +7,12 @@
 
 mod accounts;
 mod answers;
+mod deactivation;
 mod import;
 mod members;
 mod organizations;
 mod people;
 mod questions;
 mod stage;
+mod token_chain;
 mod tokens;
