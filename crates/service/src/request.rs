@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::{
-    Actor, Authority, Context, CorrelationId, Environment, OrganizationId, Provenance, TraceParent,
+    Actor, ApiTokenId, Authority, Context, CorrelationId, Environment, Id, OrganizationId,
+    Provenance, TraceParent,
 };
 use tokio::sync::Semaphore;
 use tracing::Instrument;
@@ -40,7 +41,14 @@ pub struct RequestFacts {
     pub user_agent: Option<String>,
     /// Whether it comes through a proxy that nobody named: then `address` is that of many.
     behind_unnamed_proxy: bool,
-    actor: Arc<OnceLock<Actor>>,
+    proof: Arc<OnceLock<Proof>>,
+}
+
+/// Who the caller proved to be, and by which API token, if by one.
+#[derive(Debug, Clone, Copy)]
+struct Proof {
+    actor: Actor,
+    api_token: Option<ApiTokenId>,
 }
 
 impl RequestFacts {
@@ -71,6 +79,11 @@ impl RequestFacts {
             user_agent: self.user_agent.clone(),
             request_id: Some(self.request_id.clone()),
             claimed_name: None,
+            credential: self
+                .proof
+                .get()
+                .and_then(|proof| proof.api_token)
+                .map(|id| format!("{}/{id}", ApiTokenId::AGGREGATE)),
         }
     }
 
@@ -87,13 +100,22 @@ impl RequestFacts {
 
     /// Names who the caller proved to be, for the log line. The first to do so counts.
     pub fn proved_to_be(&self, actor: Actor) {
+        self.proved(Proof { actor, api_token: None });
+    }
+
+    /// The same, by an API token: the context of what the request causes names it.
+    pub(crate) fn proved_by_token(&self, actor: Actor, token: ApiTokenId) {
+        self.proved(Proof { actor, api_token: Some(token) });
+    }
+
+    fn proved(&self, proof: Proof) {
         // Refused when it is set already: the first proof stands.
-        let _ = self.actor.set(actor);
+        let _ = self.proof.set(proof);
     }
 
     /// Who the caller proved to be so far.
     pub fn actor(&self) -> Option<Actor> {
-        self.actor.get().copied()
+        self.proof.get().map(|proof| proof.actor)
     }
 
     fn read(request: &Request, environment: &Environment, trusted: &[Network]) -> Self {
@@ -116,7 +138,7 @@ impl RequestFacts {
             address: peer.map(|peer| client_address(peer, headers, trusted)),
             user_agent: headers.get(USER_AGENT).map(cut_user_agent),
             behind_unnamed_proxy: is_behind_unnamed_proxy(headers, trusted),
-            actor: Arc::default(),
+            proof: Arc::default(),
         }
     }
 }
