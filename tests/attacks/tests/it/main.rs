@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod answers_between_services;
 mod jetstream_api;
 mod streams_away;

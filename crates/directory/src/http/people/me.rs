@@ -20,9 +20,14 @@ pub(in crate::http) struct Me {
     person: PersonAnswer,
     /// Their memberships.
     memberships: Vec<MyMembership>,
-    /// Their roles on accounts.
+    /// Their roles on accounts: the first 200. `/v1/accounts` has all accounts in pages.
     account_roles: Vec<MyAccountRole>,
+    /// Whether they hold more.
+    more_account_roles: bool,
 }
+
+/// So many roles on accounts the answer has at most.
+const MOST_ROLES: u16 = 200;
 
 /// The caller's role in an organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,7 +78,10 @@ pub(in crate::http) async fn me(
         .await?
         .ok_or_else(Problem::no_such::<PersonId>)?;
     let memberships = store::memberships::of_person(&mut conn, caller.person_id).await?;
-    let roles = store::account_roles::of_person(&mut conn, caller.person_id, None).await?;
+    let mut roles =
+        store::account_roles::first_of_person(&mut conn, caller.person_id, MOST_ROLES + 1).await?;
+    let more_account_roles = roles.len() > usize::from(MOST_ROLES);
+    roles.truncate(usize::from(MOST_ROLES));
     let memberships = memberships
         .into_iter()
         .map(|(organization_id, organization_name, role)| MyMembership {
@@ -90,5 +98,5 @@ pub(in crate::http) async fn me(
             role: held.role,
         })
         .collect();
-    Ok(Json(Me { person: person.into(), memberships, account_roles }))
+    Ok(Json(Me { person: person.into(), memberships, account_roles, more_account_roles }))
 }
