@@ -3,6 +3,7 @@
 //! Which questions there are, the running system says: one that is not asked here fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use async_nats::service::NATS_SERVICE_ERROR;
@@ -262,8 +263,8 @@ async fn no_answer_between_services_grows_with_what_is_behind_it() {
 async fn import(system: &System, person: &Person, accounts: std::ops::Range<u32>) {
     let mut file = "account_name,kind,service,external_id,email,role\n".to_owned();
     for number in accounts {
-        file +=
-            &format!("Shop {number},advertiser,retail_media,S-{number},{},admin\n", person.email);
+        let email = &person.email;
+        writeln!(file, "Shop {number},advertiser,retail_media,S-{number},{email},admin").unwrap();
     }
     let operator = system.operator();
     let request = operator.request(Method::POST, "/v1/accounts/import");
