@@ -27,6 +27,7 @@ mod events;
 pub mod health;
 pub mod http;
 mod network;
+mod pace;
 pub mod problem;
 pub mod request;
 pub mod resources;

@@ -3,5 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod half_sent_bodies;
+mod health;
+mod idle_sockets;
 mod jetstream_api;
 mod streams_away;
+mod unread_answers;
+mod wire;
