@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
@@ -17,6 +18,10 @@ use contract::{
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
+use crate::health;
+use crate::http::arriving_body::{Arrival, ArrivingBody};
+use crate::http::oauth_error;
+use crate::http::turn::Turn;
 use crate::problem::Problem;
 use crate::settings::{HttpSettings, Network};
 
@@ -224,6 +229,7 @@ pub(crate) struct Observer {
     trusted_proxies: Arc<[Network]>,
     warned: Arc<Warned>,
     timeout: Duration,
+    arrival: Arrival,
     capacity: Arc<Semaphore>,
 }
 
@@ -235,9 +241,42 @@ impl Observer {
             trusted_proxies: settings.trusted_proxies.clone().into(),
             warned: Arc::default(),
             timeout: Duration::from_secs(settings.request_timeout_seconds),
+            arrival: Arrival {
+                pace: settings.pace(),
+                timeout: Duration::from_secs(settings.body_timeout_seconds),
+            },
             capacity: Arc::new(Semaphore::new(
                 settings.max_concurrent_requests.min(Semaphore::MAX_PERMITS),
             )),
+        }
+    }
+
+    /// Answers a request in its turn and in time. Health is always answered.
+    async fn answer(&self, request: Request, next: Next) -> Response {
+        if health::is_asked_for(request.uri()) {
+            return self.in_time(request, next).await;
+        }
+        let turn = match Turn::take(&self.capacity) {
+            Ok(turn) => Arc::new(turn),
+            Err(lost) => return Problem::from(lost).into_response(),
+        };
+        let request = if request.body().is_end_stream() {
+            request
+        } else {
+            let (turn, arrival) = (Arc::clone(&turn), self.arrival);
+            request.map(|body| Body::new(ArrivingBody::new(body, turn, arrival)))
+        };
+        let response = self.in_time(request, next).await;
+        // Whatever the handler made of a body that broke off.
+        turn.lost().map_or(response, |lost| Problem::from(lost).into_response())
+    }
+
+    async fn in_time(&self, request: Request, next: Next) -> Response {
+        match tokio::time::timeout(self.timeout, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => {
+                Problem::unavailable("timed-out", "The request took too long.").into_response()
+            }
         }
     }
 }
@@ -266,28 +305,20 @@ pub(crate) async fn observe(
     }
     let path = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
+    let speaks_oauth = oauth_error::is_spoken_at(request.uri());
     let span = tracing::info_span!(
         "request",
         request_id = %facts.request_id,
         trace_id = %facts.traceparent.trace_id(),
     );
     request.extensions_mut().insert(facts.clone());
-    let answer = async move {
-        let Ok(_permit) = observer.capacity.try_acquire() else {
-            return Problem::unavailable("overloaded", "Too many requests at a time.")
-                .into_response();
-        };
-        match tokio::time::timeout(observer.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                Problem::unavailable("timed-out", "The request took too long.").into_response()
-            }
-        }
-    };
     // A task of its own: a caller who hangs up must not be able to stop a handler half-way, before
     // a refusal is recorded or the line is logged.
     let whole = async move {
-        let response = answer.await;
+        let mut response = observer.answer(request, next).await;
+        if speaks_oauth {
+            response = oauth_error::in_words_of_oauth(response);
+        }
         log_line(&facts, &method, path.as_ref(), started, &response);
         (facts, response)
     };

@@ -93,7 +93,7 @@ pub(super) async fn create(
     let (app, fact) = App::create(env.new_id(), organization, draft, entitlements, env.now())?;
     let (location, tag) = (format!("/v1/apps/{}", app.id), etag(app.version));
     let body = AppBody::of(app.clone(), &registry.resources.catalogue);
-    let answer = idempotency.record(StatusCode::CREATED, Some(&location), &body);
+    let answer = idempotency.record(&location, Some(app.version), &body);
     // Many apps are created at the same time, so they share a commit. What is created now and then has a
     // unit of work of its own: `permit.begin()`, then `idempotency.created(unit, …)`.
     let creation = AppCreation::new(&registry.resources.events, &permit, app, &fact, answer)?;

@@ -127,7 +127,7 @@ pub(crate) async fn create_link(
     let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
     let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &answer));
+    unit.remember(idempotency.record(&location, None, &answer));
     unit.commit().await?;
 
     // Only now, and only here: what is remembered has no secret.
