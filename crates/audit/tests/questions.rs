@@ -7,6 +7,7 @@ use contract::facts::{AppArchived, ConsentEndReason, ConsentRevoked};
 use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Service};
 use insta::assert_json_snapshot;
 use service::MemberRole;
+use sqlx::AssertSqlSafe;
 use stage::{eventually, redacted};
 use support::{Events, World, acting};
 
@@ -31,14 +32,26 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     world.until_recorded(12).await;
 
     let created = "type=mandate.app.created.v1";
-    let time: String = sqlx::query_scalar(
-        "SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
-         FROM audit.entries WHERE position = 5",
+    let at = async |column: &str| -> String {
+        let text = format!(
+            "SELECT to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
+             FROM audit.entries WHERE position = 5"
+        );
+        sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&world.sql).await.unwrap()
+    };
+    // Several are recorded together.
+    let recorded_before: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit.entries
+         WHERE recorded_at < (SELECT recorded_at FROM audit.entries WHERE position = 5)",
     )
     .fetch_one(&world.sql)
     .await
     .unwrap();
+    let time = at("recorded_at").await;
     let (from, to) = (format!("from={time}"), format!("to={time}"));
+    let time = at("occurred_at").await;
+    let (occurred_from, occurred_to) =
+        (format!("occurred_from={time}"), format!("occurred_to={time}"));
     for (filter, positions) in [
         (String::new(), (1..=12).collect()),
         (created.to_owned(), vec![1, 8]),
@@ -56,10 +69,14 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
         (format!("actor=system/app-registry&organization_id={other}"), vec![8, 9, 10, 11]),
         (format!("stream=app/{app}"), (1..=7).collect()),
         (format!("stream=consent/{grant_id}&{created}"), vec![]),
-        (from.clone(), (5..=12).collect()),
-        (to.clone(), (1..=4).collect()),
+        (from.clone(), (recorded_before + 1..=12).collect()),
+        (to.clone(), (1..=recorded_before).collect()),
         (format!("{from}&{to}"), vec![]),
-        (format!("{to}&{created}"), vec![1]),
+        (format!("{from}&type=mandate.consent.*"), vec![12]),
+        (occurred_from.clone(), (5..=12).collect()),
+        (occurred_to.clone(), (1..=4).collect()),
+        (format!("{occurred_from}&{occurred_to}"), vec![]),
+        (format!("{occurred_to}&{created}"), vec![1]),
     ] {
         for limit in [1, 3, 200] {
             let path = format!("/v1/events?order=asc&limit={limit}&{filter}");

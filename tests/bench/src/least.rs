@@ -319,9 +319,9 @@ impl Following {
              )
              INSERT INTO entries
                  (position, event_id, stream_kind, stream_id, version, type, source, organization, app_id, actor,
-                  correlation_id, occurred_at, recorded_at, envelope)
+                  correlation_id, occurred_at, recorded_at, envelope, bulk)
              SELECT nextval('log_position'), id, 'token', id, 1, 'mandate.token.issued.v1', 'key-issuer', $2, $3, $4,
-                  id, $5, $5, envelope
+                  id, $5, $5, envelope, true
              FROM unnest($1::uuid[], $8::bytea[]) AS new (id, envelope)",
         )
         .bind(ids)
