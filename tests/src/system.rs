@@ -99,7 +99,11 @@ impl Servers {
 
     fn configured(database: TestDatabase, nats: Nats, text: &str) -> Self {
         let configuration = tempfile::tempdir().unwrap();
-        let text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
+        let mut text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
+        // A test of limits brings its own.
+        if !text.contains("[limits]") {
+            text = format!("{text}\n{}", stage::wide_limit_section());
+        }
         std::fs::write(configuration.path().join("mandate.toml"), text).unwrap();
         Self { database, nats, configuration }
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use contract::Version;
+use eventstore::gap::Gap;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::conflict::{Conflict, ConflictKind, ConflictingEvent};
 use crate::entry::Entry;
 use crate::resequence::resequence;
 use crate::store::{append, awaited_parts, conflicts, entries, heads, parts};
-use crate::stream::{Gap, StreamHead};
+use crate::stream::StreamHead;
 
 /// What the transaction did.
 #[derive(Debug, Default)]

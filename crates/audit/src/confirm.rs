@@ -105,7 +105,6 @@ impl Confirmer {
             position, stream: StreamPosition { stream_id, version }, sha256, ..
         } in entries
         {
-            let version = version.number();
             positions.insert((stream_id, version), position);
             events.push(EventDigest { stream_id, version, sha256 });
         }

@@ -6,7 +6,8 @@
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
 //!    `account_role`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
 //!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
-//!    may.
+//!    may. `sign_in_limits` and `sign_in_counter`: how
+//!    often passwords may be tried.
 //! 3. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
 //!    is), `issue` (making one), and for the command line `operators` (the first operator of an empty
@@ -37,9 +38,12 @@ mod properties;
 mod rpc;
 mod settings;
 mod sign_in;
+mod sign_in_counter;
+mod sign_in_limits;
 mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::OrganizationId;
 use service::{Resources, ServiceState, StartError};
@@ -50,11 +54,17 @@ pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use settings::Settings;
 
+use crate::sign_in_counter::SignInCounter;
+
+/// How often attempts to sign in are forgotten that are too old to count.
+const SWEEP: Duration = Duration::from_mins(5);
+
 /// What the handlers share.
 struct Directory {
     resources: Resources,
     settings: Settings,
     passwords: password::Passwords,
+    sign_in_counter: SignInCounter,
 }
 
 impl Directory {
@@ -62,7 +72,17 @@ impl Directory {
     fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { resources, settings, passwords })
+        Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })
+    }
+}
+
+impl Directory {
+    fn sweep_sign_ins(&self) {
+        let resources = self.resources.clone();
+        self.resources.tasks.every(SWEEP, "sign-in-sweep", move || {
+            let resources = resources.clone();
+            async move { SignInCounter::sweep(&resources).await }
+        });
     }
 }
 
@@ -93,6 +113,7 @@ pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Res
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
+    directory.sweep_sign_ins();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 
 use crate::Destination;
 use crate::event_store::EventStore;
+use crate::rows;
 use crate::store::{self, PUBLISHED_AT_ONCE};
 
 /// After how long no transaction can still make an older row visible: twice the longest
@@ -41,18 +42,17 @@ pub async fn stream_events(
     let rows = store::stream_events(pool, asked.stream_id, asked.from, asked.to, EVENTS_PER_ANSWER)
         .await?;
     let mut bytes = 0;
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .enumerate()
         .take_while(|(index, row)| {
             bytes += row.envelope.len();
             *index == 0 || bytes <= BYTES_PER_ANSWER
         })
-        .map(|(_, row)| StoredEvent {
-            version: row.version,
-            envelope: String::from_utf8_lossy(&row.envelope).into_owned(),
+        .map(|(_, row)| {
+            let envelope = String::from_utf8_lossy(&row.envelope).into_owned();
+            Ok(StoredEvent { version: rows::version(row.version)?, envelope })
         })
-        .collect())
+        .collect()
 }
 
 /// Publishes events of a stream to audit once more, with their contexts and details: how many.
@@ -112,8 +112,9 @@ pub async fn stream_heads(
     let mut heads = BTreeMap::new();
     for row in rows {
         if asked.kinds.is_empty() || asked.kinds.contains(&row.stream_kind) {
-            let head = heads.entry(row.stream_id).or_insert(row.version);
-            *head = row.version.max(*head);
+            let version = rows::version(row.version)?;
+            let head = heads.entry(row.stream_id).or_insert(version);
+            *head = version.max(*head);
         }
     }
     let heads =

@@ -11,7 +11,8 @@ use directory::StoreAuthenticator;
 use futures::future::join_all;
 use service::http::{Limits, application, serve};
 use service::{
-    Authenticator, Background, Health, Resources, RpcAuthenticator, Shared, StartError, Tasks,
+    Authenticator, Background, Health, RateLimits, Resources, RpcAuthenticator, Shared, StartError,
+    Tasks,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +54,7 @@ impl System {
         services: &[Service],
         environment: Environment,
     ) -> anyhow::Result<Self> {
+        configuration.limits.check()?;
         let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {
             anyhow::anyhow!("{} cannot be listened on: {error}", configuration.listen)
         })?;
@@ -65,6 +67,7 @@ impl System {
             catalogue: Arc::new(configuration.catalogue()?),
             tasks: Tasks::new(health.clone()).with(&background),
             health: health.clone(),
+            limits: Arc::new(RateLimits::new(configuration.limits.clone())),
         };
         let mut hosts = Vec::new();
         for service in services {

@@ -33,13 +33,14 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 use contract::facts::{AccessRefused, RefusedBecause};
-use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance, RefusalId, Version};
+use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance};
 use eventstore::{EventStore, Unit};
 use uuid::Uuid;
 
 use crate::authentication::Caller;
 use crate::http::Idempotency;
 use crate::problem::Problem;
+use crate::refusals::{Refusal, Refusals};
 use crate::request::RequestFacts;
 use crate::resources::Resources;
 
@@ -55,7 +56,8 @@ impl<S: ServiceState> ServiceState for Arc<S> {
     }
 }
 
-/// Who attempts something, with which request. An extractor; nobody unknown gets past it (401).
+/// Who attempts something, with which request. An extractor; nobody unknown gets past it (401), and nobody who
+/// changes more than they may in a minute (429).
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Who.
@@ -63,6 +65,7 @@ pub struct Attempt {
     /// With which request.
     pub facts: RequestFacts,
     events: EventStore,
+    refusals: Refusals,
 }
 
 /// Why somebody may not.
@@ -119,10 +122,17 @@ impl<S: ServiceState> FromRequestParts<S> for Attempt {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let resources = state.resources();
+        let caller = Caller::from_request_parts(parts, state).await?;
+        resources
+            .limits
+            .change(&parts.method, caller.person_id)
+            .map_err(|limited| limited.problem("You change more than you may in a minute."))?;
         Ok(Self {
-            caller: Caller::from_request_parts(parts, state).await?,
+            caller,
             facts: RequestFacts::from_request_parts(parts, state).await?,
-            events: state.resources().events.clone(),
+            events: resources.events.clone(),
+            refusals: resources.refusals.clone(),
         })
     }
 }
@@ -198,20 +208,26 @@ impl Attempt {
         }
     }
 
-    /// Records a refused attempt that matters to security, as `access.refused`. It is refused whether or not
-    /// this can be recorded: a failure is logged.
+    /// Records a refused attempt that matters to security, as `access.refused`, or counts it
+    /// ([`crate::refusals`]). It is refused whether or not this can be recorded: a failure is logged.
     pub async fn refuse(&self, operation: &'static str, target: Target, reason: RefusedBecause) {
-        let id: RefusalId = self.events.environment().new_id();
-        let refused =
-            AccessRefused { operation: operation.to_owned(), target: target.to_string(), reason };
-        let provenance = self.facts.refusal(self.caller.actor(), target.organization);
-        let mut unit = self.events.begin(&provenance);
-        let recorded = match unit.record(id.uuid(), Version::FIRST, &refused) {
-            Ok(_) => unit.commit().await,
-            Err(error) => Err(error),
+        let (counted, counted_since) = (None, None);
+        let refused = AccessRefused {
+            operation: operation.to_owned(),
+            target: target.to_string(),
+            reason,
+            counted,
+            counted_since,
         };
-        if let Err(error) = recorded {
-            tracing::error!(%error, operation, %reason, "a refused attempt could not be recorded");
+        let refusal = Refusal {
+            facts: self.facts.clone(),
+            actor: self.caller.actor(),
+            organization: target.organization,
+            claimed_name: None,
+            fact: refused.into(),
+        };
+        if let Err(error) = self.refusals.record(refusal).await {
+            tracing::error!(%error, operation, %reason, "a refused attempt is not recorded yet");
         }
     }
 

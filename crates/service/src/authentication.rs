@@ -92,14 +92,18 @@ impl Authenticator for RpcAuthenticator {
 #[derive(Clone)]
 pub(crate) struct RequestAuthenticator(pub(crate) Arc<dyn Authenticator>);
 
-/// The token of an `Authorization: Bearer` header (the scheme in any case, RFC 9110 section 11.1).
-/// None if there are two: a proxy may have looked at the other one.
-pub fn bearer(parts: &Parts) -> Option<&str> {
+/// The `Authorization` header. None if there are two: a proxy may have looked at the other one.
+pub fn authorization(parts: &Parts) -> Option<&HeaderValue> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
-    let (Some(header), None) = (headers.next(), headers.next()) else {
-        return None;
-    };
-    let header = header.to_str().ok()?;
+    match (headers.next(), headers.next()) {
+        (Some(header), None) => Some(header),
+        _ => None,
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (the scheme in any case, RFC 9110 section 11.1).
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    let header = authorization(parts)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -1,7 +1,7 @@
 //! What is known about a request before anyone looks at its contents, and its log line.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
@@ -38,6 +38,8 @@ pub struct RequestFacts {
     pub address: Option<IpAddr>,
     /// The `User-Agent`, cut to 512 bytes.
     pub user_agent: Option<String>,
+    /// Whether it comes through a proxy that nobody named: then `address` is that of many.
+    behind_unnamed_proxy: bool,
     actor: Arc<OnceLock<Actor>>,
 }
 
@@ -72,6 +74,17 @@ impl RequestFacts {
         }
     }
 
+    /// The address by which the request is counted. None behind a proxy that nobody named, where all callers
+    /// have one address: nobody must be refused there for what others do.
+    pub fn counted_address(&self) -> Option<IpAddr> {
+        self.address.filter(|_| !self.behind_unnamed_proxy)
+    }
+
+    /// The network by which the request is counted, likewise.
+    pub fn network(&self) -> Option<Network> {
+        self.counted_address().map(Network::around)
+    }
+
     /// Names who the caller proved to be, for the log line. The first to do so counts.
     pub fn proved_to_be(&self, actor: Actor) {
         // Refused when it is set already: the first proof stands.
@@ -102,6 +115,7 @@ impl RequestFacts {
                 ),
             address: peer.map(|peer| client_address(peer, headers, trusted)),
             user_agent: headers.get(USER_AGENT).map(cut_user_agent),
+            behind_unnamed_proxy: is_behind_unnamed_proxy(headers, trusted),
             actor: Arc::default(),
         }
     }
@@ -155,11 +169,38 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpA
     client
 }
 
+/// Whether somebody forwards requests here who was not named. Where others were named, the header is a
+/// caller's own invention: it must not help them out of what their address is counted for.
+fn is_behind_unnamed_proxy(headers: &HeaderMap, trusted: &[Network]) -> bool {
+    trusted.is_empty() && headers.contains_key(FORWARDED_FOR)
+}
+
+/// How often a proxy that nobody named is logged at most.
+const WARN_EVERY: Duration = Duration::from_mins(10);
+
+/// When it was logged last.
+#[derive(Debug, Default)]
+struct Warned(Mutex<Option<Instant>>);
+
+impl Warned {
+    fn about_unnamed_proxy(&self, now: Instant) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| now.duration_since(last) >= WARN_EVERY) {
+            *last = Some(now);
+            tracing::warn!(
+                "a request has X-Forwarded-For and http.trusted_proxies names nobody: limits by address do \
+                 not count such requests, limits by credential do"
+            );
+        }
+    }
+}
+
 /// What [`observe`] needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Observer {
     environment: Environment,
     trusted_proxies: Arc<[Network]>,
+    warned: Arc<Warned>,
     timeout: Duration,
     capacity: Arc<Semaphore>,
 }
@@ -170,6 +211,7 @@ impl Observer {
         Self {
             environment,
             trusted_proxies: settings.trusted_proxies.clone().into(),
+            warned: Arc::default(),
             timeout: Duration::from_secs(settings.request_timeout_seconds),
             capacity: Arc::new(Semaphore::new(
                 settings.max_concurrent_requests.min(Semaphore::MAX_PERMITS),
@@ -197,6 +239,9 @@ pub(crate) async fn observe(
 ) -> Response {
     let started = Instant::now();
     let facts = RequestFacts::read(&request, &observer.environment, &observer.trusted_proxies);
+    if facts.behind_unnamed_proxy {
+        observer.warned.about_unnamed_proxy(started);
+    }
     let path = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let span = tracing::info_span!(
@@ -284,6 +329,9 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(client_address(peer, &forwarded, &[]), peer);
         assert_eq!(client_address(peer, &forwarded, &trusted).to_string(), "192.0.2.7");
+        assert!(is_behind_unnamed_proxy(&forwarded, &[]));
+        assert!(!is_behind_unnamed_proxy(&forwarded, &trusted));
+        assert!(!is_behind_unnamed_proxy(&HeaderMap::new(), &[]));
         let nonsense = headers(&FORWARDED_FOR, &["192.0.2.7, unknown"]);
         assert_eq!(client_address(peer, &nonsense, &trusted), peer);
     }

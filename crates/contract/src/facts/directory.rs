@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts;
+use super::{CountedRefusals, facts};
 use crate::catalogue::ServiceDomain;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
@@ -268,14 +268,23 @@ pub struct SignInRefused {
     pub person_id: Option<PersonId>,
     /// The true reason, which the caller is not told.
     pub reason: SignInRefusal,
+    /// What it stands for, if for more than one refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<CountedRefusals>,
+    /// Since when the process that recorded this has counted: refusals before may have been counted by one
+    /// that was killed, and be told by no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_since: Option<DateTime<Utc>>,
 }
 
 /// Why a sign-in was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInRefusal {
     /// Nobody has this email.
     UnknownPerson,
     /// The person has another password, or none.
     WrongPassword,
+    /// There were too many attempts before: the password was not looked at.
+    TooManyAttempts,
 }

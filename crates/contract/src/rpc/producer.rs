@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Request;
+use crate::Version;
 
 /// The events of one stream from one version to another, both included.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -11,9 +12,9 @@ pub struct StreamEvents {
     /// The stream.
     pub stream_id: Uuid,
     /// The first version wanted.
-    pub from: i64,
+    pub from: Version,
     /// The last version wanted. A producer answers at most 256 events at a time.
-    pub to: i64,
+    pub to: Version,
 }
 
 impl Request for StreamEvents {
@@ -25,7 +26,7 @@ impl Request for StreamEvents {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredEvent {
     /// The place in the stream.
-    pub version: i64,
+    pub version: Version,
     /// The canonical bytes: UTF-8 JSON.
     pub envelope: String,
 }
@@ -39,9 +40,9 @@ pub struct RepeatEvents {
     /// The stream.
     pub stream_id: Uuid,
     /// The first version.
-    pub from: i64,
+    pub from: Version,
     /// The last version.
-    pub to: i64,
+    pub to: Version,
 }
 
 impl Request for RepeatEvents {
@@ -77,7 +78,7 @@ pub struct EventDigest {
     /// The stream.
     pub stream_id: Uuid,
     /// The place in the stream.
-    pub version: i64,
+    pub version: Version,
     /// SHA-256 of the canonical bytes, in hex.
     pub sha256: String,
 }
@@ -120,5 +121,5 @@ pub struct StreamHead {
     /// The stream.
     pub stream_id: Uuid,
     /// Its last version.
-    pub version: i64,
+    pub version: Version,
 }

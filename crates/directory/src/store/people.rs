@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Named, unless_taken};
 use crate::fields::Email;
 use crate::person::Person;
+use crate::sign_in_limits::Hash;
 
 struct Row {
     id: Uuid,
@@ -36,6 +37,8 @@ pub(crate) struct Credentials {
     pub(crate) person_id: PersonId,
     /// The PHC string, if they have a password.
     pub(crate) password_hash: Option<String>,
+    /// Whether they have signed in from this network before.
+    pub(crate) at_home: bool,
 }
 
 /// Keeps a new person, if the email is nobody's.
@@ -108,20 +111,29 @@ pub(crate) async fn share_an_organization(
     .await
 }
 
-/// What a sign-in with this email compares with.
+/// What a sign-in with this email compares with. `network` is what it is known by, if that is known since then.
 pub(crate) async fn credentials(
     conn: &mut PgConnection,
     email: &Email,
+    network: Option<&Hash>,
+    since: DateTime<Utc>,
 ) -> Result<Option<Credentials>, sqlx::Error> {
+    // One question for all, so that the time does not tell whose email it is.
     let row = sqlx::query!(
-        "SELECT id, password_hash FROM directory.people WHERE email = $1",
-        email.as_str()
+        r#"SELECT id, password_hash, EXISTS (
+               SELECT FROM directory.sign_in_networks n
+               WHERE n.person_id = p.id AND n.network = $2 AND n.last_at >= $3) AS "at_home!"
+           FROM directory.people p WHERE email = $1"#,
+        email.as_str(),
+        network.map(|network| network.as_slice()),
+        since,
     )
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| Credentials {
         person_id: PersonId::from_uuid(row.id),
         password_hash: row.password_hash,
+        at_home: row.at_home,
     }))
 }
 

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod answers;
+mod guesses;
 mod import;
 mod members;
 mod organizations;

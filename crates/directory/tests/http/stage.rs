@@ -1,21 +1,28 @@
 //! A directory with a few people in it.
 
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::http::Method;
+use axum::{Extension, Router};
 use contract::environment::{Clock, ManualClock};
-use contract::{Environment, PersonId, Service};
+use contract::facts::SignInRefused;
+use contract::{Envelope, Environment, PersonId, Service};
 use directory::{NewOperator, PasswordSettings, Settings, StoreAuthenticator};
 use serde_json::{Value, json};
 use service::http::application;
+use service::limits::LimitSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
-use stage::{Answer, Client, Servers};
+use stage::{Answer, Client, Servers, eventually, wide_limits};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Everybody comes through it.
+const PROXY: &str = "192.0.2.1";
 
 /// A directory that runs, and what a test needs of it.
 pub(crate) struct Stage {
@@ -51,14 +58,25 @@ pub(crate) fn settings() -> Settings {
 
 impl Stage {
     pub(crate) async fn set() -> Self {
+        Self::within(wide_limits()).await
+    }
+
+    /// The same within these limits.
+    pub(crate) async fn within(limits: LimitSettings) -> Self {
         let servers = Servers::start().await;
         let start = Environment::system().now();
         let clock = Arc::new(ManualClock::starting_at(start));
-        let shared = stage::shared(&Environment::with_clock(Arc::clone(&clock) as Arc<dyn Clock>));
+        let env = Environment::with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+        let shared = stage::shared_within(&env, limits);
         let resources = servers.connect(Service::Directory, &shared).await;
         let routes = directory::start(resources.clone(), settings()).await.unwrap();
         let authenticator = Arc::new(StoreAuthenticator::start(&resources));
-        let application = application(routes, authenticator, &shared.env, &HttpSettings::default());
+        let http = HttpSettings {
+            trusted_proxies: vec![PROXY.parse().unwrap()],
+            ..HttpSettings::default()
+        };
+        let application = application(routes, authenticator, &shared.env, &http)
+            .layer(Extension(ConnectInfo(SocketAddr::from((PROXY.parse::<IpAddr>().unwrap(), 1)))));
 
         let email = "operator@example.com".to_owned();
         let new = NewOperator {
@@ -108,6 +126,35 @@ impl Stage {
             .iter()
             .map(|t| t.trim_start_matches("mandate.").trim_end_matches(".v1").to_owned())
             .collect()
+    }
+
+    /// Whoever this is, from this address, tries a password.
+    pub(crate) async fn sign_in(&self, email: &str, password: &str, address: &str) -> Answer {
+        self.signing_in(email, password)
+            .request(Method::POST, "/v1/api-tokens")
+            .header("x-forwarded-for", address)
+            .json(json!({"name": "test"}))
+            .send()
+            .await
+    }
+
+    /// The data of all refused sign-ins, once so many are recorded: their answers do not wait for that.
+    pub(crate) async fn refused_sign_ins(&self, count: usize) -> Vec<SignInRefused> {
+        eventually("refused sign-ins", async || {
+            let envelopes: Vec<Vec<u8>> = sqlx::query_scalar(
+                "SELECT envelope FROM directory.events
+                 WHERE type = 'mandate.sign-in.refused.v1' ORDER BY seq",
+            )
+            .fetch_all(&self.resources.pool)
+            .await
+            .unwrap();
+            let facts: Vec<SignInRefused> = envelopes
+                .iter()
+                .map(|bytes| Envelope::parse(bytes).unwrap().fact().unwrap())
+                .collect();
+            if facts.len() >= count { Ok(facts) } else { Err(format!("{} of {count}", facts.len())) }
+        })
+        .await
     }
 
     /// The events that this leaves.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use contract::Version;
 use contract::rpc::EventDigest;
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -14,8 +15,8 @@ pub(crate) struct StreamEvent {
 pub(crate) async fn stream_events(
     executor: impl PgExecutor<'_>,
     stream: Uuid,
-    from: i64,
-    to: i64,
+    from: Version,
+    to: Version,
     limit: i64,
 ) -> Result<Vec<StreamEvent>, sqlx::Error> {
     sqlx::query_as!(
@@ -23,8 +24,8 @@ pub(crate) async fn stream_events(
         "SELECT version, envelope FROM events WHERE stream_id = $1 AND version BETWEEN $2 AND $3
          ORDER BY version LIMIT $4",
         stream,
-        from,
-        to,
+        from.number(),
+        to.number(),
         limit
     )
     .fetch_all(executor)
@@ -37,7 +38,7 @@ pub(crate) async fn known_events(
     events: &[EventDigest],
 ) -> Result<HashSet<i64>, sqlx::Error> {
     let streams: Vec<Uuid> = events.iter().map(|event| event.stream_id).collect();
-    let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
+    let versions: Vec<i64> = events.iter().map(|event| event.version.number()).collect();
     let digests: Vec<&str> = events.iter().map(|event| event.sha256.as_str()).collect();
     let known = sqlx::query_scalar!(
         // LIMIT keeps the planner from joining the few that are given with all events.

@@ -69,6 +69,8 @@ async fn create_note(
         operation: "note.create".to_owned(),
         target: format!("note/{}", note.id),
         reason: RefusedBecause::RoleNotAllowed,
+        counted: None,
+        counted_since: None,
     };
     let mut unit = permit.begin();
     unit.record(note.id.uuid(), Version::FIRST, &fact)?;
@@ -284,7 +286,11 @@ async fn a_producer_gives_its_events_to_who_misses_them() {
     let token = ApiToken::generate(&bench.resources.env);
     bench.create(&token, None, "a").await;
     let event = bench.events().await.remove(0);
-    let asked = StreamEvents { stream_id: event.stream_id(), from: 1, to: 5 };
+    let asked = StreamEvents {
+        stream_id: event.stream_id(),
+        from: Version::FIRST,
+        to: event.streamversion.next(),
+    };
     let repair = bench.resources.repair();
     let stored = repair.stream_events(Service::AppRegistry, asked).await.unwrap();
     assert_eq!(stored.len(), 1);
