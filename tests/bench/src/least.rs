@@ -250,7 +250,7 @@ impl Committing {
                  INSERT INTO contexts (event_id, salt, context)
                  SELECT * FROM unnest($1::uuid[], $5::bytea[], $6::bytea[])
              )
-             INSERT INTO outbox (seqs) SELECT array_agg(seq) FROM event RETURNING id",
+             INSERT INTO outbox (destination, seqs) SELECT 'audit', array_agg(seq) FROM event RETURNING id",
         )
         .bind(ids)
         .bind(event.organization)

@@ -31,6 +31,9 @@ const SMALL: [&str; 5] = [
     "spans",
 ];
 
+/// Indexes in whose order all is sifted for some, by nobody but operators: grants by whether they have ended.
+const SIFTED: [&str; 1] = ["grants_pkey"];
+
 /// The log of the tests of audit: 30,000 entries, and statistics.
 const FILLED: &str = "../crates/audit/tests/support/filled.sql";
 
@@ -118,8 +121,6 @@ async fn what_reads_a_growing_table_is_noticed() {
         ("SELECT envelope FROM events ORDER BY version LIMIT $1", 1),
         ("SELECT count(*) FROM events", 1),
         ("SELECT max(seq) FROM events WHERE recorded_at < $1", 1),
-        // A LIMIT, and an index in its order; but what is looked for may be far.
-        ("SELECT seq FROM events WHERE seq > $1 AND type = $2 ORDER BY seq LIMIT $3", 1),
         // What the planner makes a join of, on empty tables.
         (
             "UPDATE consumer_positions AS p SET version = 0 WHERE EXISTS (
@@ -130,6 +131,11 @@ async fn what_reads_a_growing_table_is_noticed() {
         let found = empty.whole_tables(Service::KeyIssuer, query).await;
         assert_eq!(found.len(), whole, "{query}: {found:?}");
     }
+    // A LIMIT, and an index in its order; but what is looked for may be far.
+    let sifting = "SELECT position FROM audit.entries WHERE position > $1 AND correlation_id = $2
+                   ORDER BY position LIMIT $3";
+    let found = empty.whole_tables(Service::Audit, sifting).await;
+    assert_eq!(found.len(), 1, "{found:?}");
 }
 
 #[tokio::test]
@@ -221,7 +227,9 @@ fn whole_tables(node: &Value, stops: bool) -> Vec<String> {
     // A scan that leaves rows out may have to read them all before there is enough.
     let sifts = !node["Filter"].is_null();
     let stops = stops && !sifts;
-    if ((whole && !stops) || (ranges && sifts)) && !named.iter().any(|name| SMALL.contains(name)) {
+    if ((whole && !stops) || (ranges && sifts && !named.iter().any(|name| SIFTED.contains(name))))
+        && !named.iter().any(|name| SMALL.contains(name))
+    {
         found.push(format!("{kind} of {}", named.join(" ")));
     }
     for child in node["Plans"].as_array().into_iter().flatten() {
