@@ -3,5 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod guesses;
 mod jetstream_api;
+mod refusals;
 mod streams_away;
+mod token_rates;
+mod two_credentials;
