@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use contract::rpc::{
-    AccountRolesOf, Authenticate, GetOrganization, NameAccounts, NamePeople, OrganizationView,
-    VisibleAccounts,
+    AccountRolesOf, Authenticate, GetOrganization, MAX_MEMBERSHIPS_IN, MembershipsIn, NameAccounts,
+    NamePeople, OrganizationView, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -32,6 +32,19 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 }
                 let holder = authenticator.holder(SecretHash(hash)).await?;
                 Ok(holder.map(|person| (*person).clone()))
+            }
+        })
+        .await?;
+
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: MembershipsIn| {
+            let pool = pool.clone();
+            async move {
+                let MembershipsIn { person_id, organization_ids } = question;
+                at_most(organization_ids.len(), MAX_MEMBERSHIPS_IN)?;
+                let mut conn = pool.acquire().await?;
+                Ok(store::memberships::in_these(&mut conn, person_id, &organization_ids).await?)
             }
         })
         .await?;
@@ -85,7 +98,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .serve_rpc(move |_, question: NamePeople| {
             let pool = pool.clone();
             async move {
-                at_most(question.person_ids.len())?;
+                at_most(question.person_ids.len(), MAX_IDS)?;
                 let mut conn = pool.acquire().await?;
                 Ok(store::people::names(&mut conn, &question.person_ids).await?)
             }
@@ -97,7 +110,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .serve_rpc(move |_, question: NameAccounts| {
             let pool = pool.clone();
             async move {
-                at_most(question.account_ids.len())?;
+                at_most(question.account_ids.len(), MAX_IDS)?;
                 let mut conn = pool.acquire().await?;
                 Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
             }
@@ -105,12 +118,12 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .await
 }
 
-fn at_most(ids: usize) -> Result<(), RpcRefusal> {
-    if ids > MAX_IDS {
+fn at_most(ids: usize, most: usize) -> Result<(), RpcRefusal> {
+    if ids > most {
         return Err(RpcRefusal::new(
             413,
             "too-many-ids",
-            format!("at most {MAX_IDS} ids can be asked for at a time"),
+            format!("at most {most} ids can be asked for at a time"),
         ));
     }
     Ok(())

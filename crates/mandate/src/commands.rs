@@ -220,8 +220,7 @@ async fn insert_operator(
     let settings = configuration.database_of(Service::Directory)?;
     let pool = service::connect::database(Service::Directory, &settings)?;
     let events = EventStore::new(Service::Directory, pool.clone(), environment);
-    let added =
-        directory::add_first_operator(&events, &configuration.directory.passwords, new).await;
+    let added = directory::add_first_operator(&events, &configuration.directory, new).await;
     pool.close().await;
     let (_, token) = added?;
     Ok(token.reveal().to_owned())

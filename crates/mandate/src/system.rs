@@ -12,7 +12,8 @@ use futures::future::join_all;
 use service::http::{Limits, application, serve};
 use service::settings::HttpSettings;
 use service::{
-    Authenticator, Background, Health, Resources, RpcAuthenticator, Shared, StartError, Tasks,
+    Authenticator, Background, Health, RateLimits, Resources, RpcAuthenticator, Shared, StartError,
+    Tasks,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -63,6 +64,7 @@ impl System {
         environment: Environment,
     ) -> anyhow::Result<Self> {
         configuration.http.check()?;
+        configuration.limits.check()?;
         let (listener, address) = listen(configuration.listen).await?;
         let admin = match configuration.http.admin_listen {
             Some(admin) => Some(listen(admin).await?),
@@ -78,6 +80,7 @@ impl System {
             catalogue: Arc::new(configuration.catalogue()?),
             tasks: Tasks::new(health.clone()).with(&background),
             health: health.clone(),
+            limits: Arc::new(RateLimits::new(configuration.limits.clone())),
         };
         let mut hosts = Vec::new();
         for service in services {

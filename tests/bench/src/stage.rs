@@ -183,6 +183,7 @@ impl Stage {
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
             // PostgreSQL, NATS and the load are on the same machine.
             .env("MANDATE_WORKER_THREADS", "1")
+            .envs(stage::wide_limit_variables())
             .env("MANDATE_LOG__FILTER", "warn");
         Ok(command)
     }

@@ -367,6 +367,7 @@ impl Stage {
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
             .env("MANDATE_LOG__FILTER", "info,async_nats=warn,sqlx=warn")
             .env("NO_COLOR", "1")
+            .envs(stage::wide_limit_variables())
             .env_remove("MANDATE_CONFIG")
             .env_remove("MANDATE_DATA_DIR");
         if self.shape == Shape::Cluster {

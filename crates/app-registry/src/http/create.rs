@@ -78,7 +78,8 @@ pub(super) async fn create(
     Creation { body, idempotency }: Creation<NewApp>,
 ) -> Result<Response, Problem> {
     let organization = policy::organization_of_new_app(&attempt.caller, body.organization_id)?;
-    let decision = policy::authorize(&attempt.caller, organization, Operation::Create);
+    let role = attempt.role_in(organization).await?;
+    let decision = policy::authorize(attempt.caller.operator, role, Operation::Create);
     let target = Target::organization(organization);
     let permit = attempt.permit(Operation::Create.name(), target, decision).await?;
     if let Some(answer) = permit.replay(&idempotency).await? {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use contract::rpc::{AccountRole, VisibleAccount};
 use contract::{AccountId, AppId};
 use service::http::{Json, Path};
-use service::{Attempt, Caller, Permit, Problem, Target};
+use service::{Attempt, Permit, Problem, Target};
 
 use super::consent_page::{ConsentPage, SelectableAccount};
 use super::request;
@@ -61,7 +61,7 @@ pub(crate) async fn open_request(
     let accounts = selectable_accounts(&broker, &remote, app.id, accounts, roles).await?;
 
     // Last: a look that failed has shown nothing to anyone.
-    let link = opened(&broker, &attempt.caller, &permit, link).await?;
+    let link = opened(&broker, &attempt, &permit, link).await?;
     let text = ConsentText::of(catalogue, &app, &organization, &service);
     let now = broker.resources.env.now();
     Ok(Json(ConsentPage::of(&link, now, &app, organization, text, accounts)))
@@ -91,12 +91,13 @@ async fn selectable_accounts(
 /// Opens the link, if this is the first opening that counts, and gives it as it is now.
 async fn opened(
     broker: &ConsentBroker,
-    caller: &Caller,
+    attempt: &Attempt,
     permit: &Permit,
     link: Link,
 ) -> Result<Link, Problem> {
-    let by_its_makers = caller.role_in(link.organization_id).is_some();
-    let open = |link: &Link| link.open(caller.person_id, by_its_makers, broker.resources.env.now());
+    let by_its_makers = attempt.role_in(link.organization_id).await?.is_some();
+    let by = attempt.caller.person_id;
+    let open = |link: &Link| link.open(by, by_its_makers, broker.resources.env.now());
     if open(&link)?.is_none() {
         return Ok(link);
     }

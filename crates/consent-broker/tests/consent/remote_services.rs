@@ -7,8 +7,9 @@ use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
     AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, MemberRole, Membership, NameAccounts, NameApps, NamePeople, NamedAccount,
-    NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
+    HeldAccountRole, MemberRole, Membership, MembershipsIn, NameAccounts, NameApps, NamePeople,
+    NamedAccount, NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount,
+    VisibleAccounts,
 };
 use contract::secret::ApiToken;
 use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service, Version};
@@ -44,6 +45,7 @@ impl RemoteServices {
             person_id,
             operator,
             memberships: Vec::new(),
+            more_memberships: false,
             api_token_id: env.new_id(),
         };
         let mut known = self.known();
@@ -157,6 +159,7 @@ impl RemoteServices {
         let directory = server(Service::Directory);
         answers! { directory:
             Authenticate => |known, asked| known.people.get(&asked.token_sha256).cloned();
+            MembershipsIn => |known, asked| known.memberships_in(&asked);
             GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
             VisibleAccounts => |known, asked| known.visible(&asked);
             AccountRolesOf => |known, asked| known.roles_of(&asked);
@@ -178,6 +181,14 @@ impl RemoteServices {
 }
 
 impl Known {
+    fn memberships_in(&self, asked: &MembershipsIn) -> Vec<Membership> {
+        let person = self.people.values().find(|person| person.person_id == asked.person_id);
+        let all = person.map_or_else(Vec::new, |person| person.memberships.clone());
+        let named =
+            |membership: &Membership| asked.organization_ids.contains(&membership.organization_id);
+        all.into_iter().filter(named).collect()
+    }
+
     fn visible(&self, asked: &VisibleAccounts) -> Vec<VisibleAccount> {
         let held = self.roles.iter().filter(|((_, person), _)| *person == asked.person_id);
         let of_service = held.filter_map(|((account, _), role)| {

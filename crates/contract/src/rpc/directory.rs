@@ -11,6 +11,7 @@ use crate::ids::{AccountId, ApiTokenId, OrganizationId, PersonId};
 
 questions! {
     Authenticate -> Option<AuthenticatedPerson> = Directory."authenticate";
+    MembershipsIn -> Vec<Membership> = Directory."memberships-in";
     GetOrganization -> Option<OrganizationView> = Directory."get-organization";
     VisibleAccounts -> Vec<VisibleAccount> = Directory."visible-accounts";
     AccountRolesOf -> Vec<HeldAccountRole> = Directory."account-roles-of";
@@ -116,6 +117,10 @@ pub struct Authenticate {
     pub token_sha256: String,
 }
 
+/// So many memberships at most are part of the answer to [`Authenticate`]: others can make somebody a member,
+/// and an answer that grows with it would lock them out.
+pub const MAX_KNOWN_MEMBERSHIPS: usize = 50;
+
 /// A person, as their API token proves them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthenticatedPerson {
@@ -123,8 +128,11 @@ pub struct AuthenticatedPerson {
     pub person_id: PersonId,
     /// Whether they operate the platform.
     pub operator: bool,
-    /// Their memberships.
+    /// Their memberships; of more than [`MAX_KNOWN_MEMBERSHIPS`] the oldest organizations'.
     pub memberships: Vec<Membership>,
+    /// Whether they have others. Those are asked for one by one, with [`MembershipsIn`].
+    #[serde(default)]
+    pub more_memberships: bool,
     /// The token's record.
     pub api_token_id: ApiTokenId,
 }
@@ -136,6 +144,18 @@ pub struct Membership {
     pub organization_id: OrganizationId,
     /// The role in it.
     pub role: MemberRole,
+}
+
+/// So many organizations at most are named in one [`MembershipsIn`].
+pub const MAX_MEMBERSHIPS_IN: usize = 1_000;
+
+/// Of which of these organizations, at most [`MAX_MEMBERSHIPS_IN`], is this person a member, and in which role?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MembershipsIn {
+    /// The person.
+    pub person_id: PersonId,
+    /// The organizations.
+    pub organization_ids: Vec<OrganizationId>,
 }
 
 /// What is this organization?

@@ -41,6 +41,7 @@ impl System {
             .args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path().join("data"))
             .env("MANDATE_LOG__FILTER", "debug")
+            .envs(stage::wide_limit_variables())
             .env("MANDATE_HTTP__MAX_BODY_BYTES", MAX_BODY_BYTES.to_string())
             .env("MANDATE_HTTP__MAX_HEADER_BYTES", MAX_HEADER_BYTES.to_string())
             .env("MANDATE_HTTP__MAX_HEADER_FIELDS", MAX_HEADER_FIELDS.to_string())

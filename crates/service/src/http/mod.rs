@@ -18,7 +18,7 @@ use crate::request::{Observer, observe};
 use crate::settings::HttpSettings;
 use crate::tasks::panic_message;
 
-pub(crate) mod arriving_body;
+mod arriving_body;
 mod connection;
 mod connections;
 pub mod creation;
@@ -31,7 +31,8 @@ mod path;
 #[cfg(test)]
 mod properties;
 mod serve;
-pub(crate) mod turn;
+mod turn;
+pub(crate) mod turns;
 
 pub use creation::{Creation, Idempotency};
 pub use etag::{IfMatch, etag};

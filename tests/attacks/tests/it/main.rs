@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod another_service;
+mod forged_event;
 mod half_sent_bodies;
 mod health;
 mod idle_sockets;

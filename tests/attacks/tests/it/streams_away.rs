@@ -26,9 +26,11 @@ async fn without_the_notifier_lost_streams_stay_away_and_everybody_says_so() {
         let client = Client::anonymous(Addresses::One(admin.clone()));
         eventually(&format!("{service} says that the streams are away"), async || {
             let answer = client.get("/readyz").await;
-            let relay = &answer.json["checks"][format!("{service}/relay/events")];
-            let reason = relay["reason"].as_str().unwrap_or_default();
-            if answer.status == 503 && reason.contains("stream not found") {
+            let says_so = |destination| {
+                let relay = &answer.json["checks"][format!("{service}/relay/{destination}")];
+                relay["reason"].as_str().unwrap_or_default().contains("stream not found")
+            };
+            if answer.status == 503 && says_so("audit") && says_so("events") {
                 Ok(())
             } else {
                 Err(answer.text())

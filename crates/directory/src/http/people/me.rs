@@ -13,13 +13,18 @@ use utoipa::ToSchema;
 use super::PersonAnswer;
 use crate::{Directory, store};
 
+/// So many memberships are shown: others can give somebody any number.
+const MAX_MEMBERSHIPS: i64 = 200;
+
 /// The caller, with all they may.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Me {
     #[serde(flatten)]
     person: PersonAnswer,
-    /// Their memberships.
+    /// Their memberships, at most 200.
     memberships: Vec<MyMembership>,
+    /// Whether they have more. `GET /v1/organizations` lists all, in pages.
+    more_memberships: bool,
     /// Their roles on accounts.
     account_roles: Vec<MyAccountRole>,
 }
@@ -72,7 +77,11 @@ pub(in crate::http) async fn me(
     let person = store::people::find(&mut conn, caller.person_id)
         .await?
         .ok_or_else(Problem::no_such::<PersonId>)?;
-    let memberships = store::memberships::of_person(&mut conn, caller.person_id).await?;
+    let mut memberships =
+        store::memberships::of_person(&mut conn, caller.person_id, MAX_MEMBERSHIPS + 1).await?;
+    let shown = usize::try_from(MAX_MEMBERSHIPS).unwrap_or(usize::MAX);
+    let more_memberships = memberships.len() > shown;
+    memberships.truncate(shown);
     let roles = store::account_roles::of_person(&mut conn, caller.person_id, None).await?;
     let memberships = memberships
         .into_iter()
@@ -90,5 +99,5 @@ pub(in crate::http) async fn me(
             role: held.role,
         })
         .collect();
-    Ok(Json(Me { person: person.into(), memberships, account_roles }))
+    Ok(Json(Me { person: person.into(), memberships, more_memberships, account_roles }))
 }
