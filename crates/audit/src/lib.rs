@@ -68,7 +68,7 @@ mod stream;
 use std::sync::Arc;
 
 use contract::AccountId;
-use contract::rpc::AccountRolesOf;
+use contract::rpc::{AccountRolesOf, AskedIds};
 use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -89,7 +89,7 @@ impl Audit {
     /// Whether the caller holds any role on the account.
     async fn holds_role(&self, attempt: &Attempt, account: AccountId) -> Result<bool, Problem> {
         let person_id = attempt.caller.person_id;
-        let request = AccountRolesOf { person_id, account_ids: Some(vec![account]) };
+        let request = AccountRolesOf { person_id, account_ids: AskedIds::one(account) };
         let roles = self.resources.rpc.call(&attempt.facts, &request).await?;
         Ok(roles.iter().any(|role| role.account_id == account))
     }

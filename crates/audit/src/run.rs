@@ -76,9 +76,9 @@ fn confirm(resources: &Resources, confirmer: Confirmer, pause: Duration) {
     resources.tasks.every(pause, "confirm", move || {
         let confirmer = confirmer.clone();
         async move {
-            let confirmed = tokio::time::timeout(COMPARING, confirmer.confirm());
+            let in_time = tokio::time::timeout(COMPARING, confirmer.confirm());
             let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-            confirmed.await.unwrap_or_else(|_| Err(too_late()))
+            in_time.await.unwrap_or_else(|_| Err(too_late()))
         }
     });
 }

@@ -50,18 +50,19 @@ impl ServiceState for ConsentBroker {
 
 /// The documentation of the public API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    http::router().into_openapi()
+    http::router(&Settings::default()).into_openapi()
 }
 
 /// Starts the service: its background work, and the routes that it answers.
 ///
 /// # Errors
-/// When its work cannot be started.
+/// When its work cannot be started, or a setting is wrong.
 #[expect(clippy::unused_async, reason = "every service is started in the same way")]
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
+    settings.check()?;
     expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
     resources.project(projection::AppProjection::new(&resources));
-    let (routes, _) = http::router()
+    let (routes, _) = http::router(&settings)
         .with_state(Arc::new(ConsentBroker { resources, settings }))
         .split_for_parts();
     Ok(routes)

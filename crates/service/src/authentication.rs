@@ -7,9 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use contract::rpc::{
-    Authenticate, AuthenticatedPerson, MAX_MEMBERSHIPS_IN, Membership, MembershipsIn,
-};
+use contract::rpc::{AskedIds, Authenticate, AuthenticatedPerson, Membership, MembershipsIn};
 use contract::secret::ApiToken;
 use contract::{Actor, ApiTokenId, OrganizationId, PersonId};
 
@@ -103,8 +101,8 @@ impl Authenticator for RpcAuthenticator {
         context: &CallContext,
     ) -> Result<Vec<Membership>, AuthenticationError> {
         let mut memberships = Vec::new();
-        for some in organizations.chunks(MAX_MEMBERSHIPS_IN) {
-            let question = MembershipsIn { person_id: person, organization_ids: some.to_vec() };
+        for organization_ids in AskedIds::portions(organizations.iter().copied()) {
+            let question = MembershipsIn { person_id: person, organization_ids };
             let answer = self.0.call(context.clone(), &question).await;
             let answer = answer.map_err(|error| AuthenticationError(error.to_string()))?;
             memberships.extend(answer);

@@ -103,6 +103,22 @@ async fn what_reads_a_growing_table_is_noticed() {
     }
 }
 
+#[tokio::test]
+async fn the_working_keys_of_an_app_are_read_without_those_that_ended() {
+    let mut empty = Empty::new().await;
+    let of_working = |query: &String| {
+        query.contains("key_issuer.keys")
+            && query.contains("least(expires_at, ends_at), 'infinity'")
+    };
+    let queries: Vec<String> = queries().into_iter().filter(of_working).collect();
+    assert!(!queries.is_empty());
+    for query in queries {
+        let connection = empty.connections.get_mut(&Service::KeyIssuer).unwrap();
+        let plan = plan(connection, &query).await.unwrap().to_string();
+        assert!(plan.contains("keys_working") && !plan.contains("Filter"), "{query}: {plan}");
+    }
+}
+
 /// The queries of the code, without those that are no queries (`LISTEN` and the like).
 fn queries() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.sqlx");

@@ -68,10 +68,16 @@ pub(crate) async fn list_grants(
 ) -> Result<Response, Problem> {
     let caller = &attempt.caller;
     let remote = RemoteServices::of(&broker, &attempt.facts);
-    let held = remote.roles_of(caller.person_id, query.account_id.map(|id| vec![id])).await?;
+    let accounts = match query.account_id {
+        Some(account) => {
+            let held = remote.roles_of(caller.person_id, [account]).await?;
+            held.into_iter().map(|held| held.account_id).collect()
+        }
+        None => remote.all_held_accounts(caller.person_id).await?,
+    };
     let sight = Sight {
         everything: caller.operator,
-        accounts: held.iter().map(|held| held.account_id).collect(),
+        accounts,
         organizations: organizations_in_sight(&attempt, &remote, &query).await?,
     };
     let filter = Filter {

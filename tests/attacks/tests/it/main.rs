@@ -4,6 +4,7 @@
 
 mod accounts;
 mod another_service;
+mod answers_between_services;
 mod forged_event;
 mod half_sent_bodies;
 mod health;

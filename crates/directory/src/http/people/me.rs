@@ -25,9 +25,14 @@ pub(in crate::http) struct Me {
     memberships: Vec<MyMembership>,
     /// Whether they have more. `GET /v1/organizations` lists all, in pages.
     more_memberships: bool,
-    /// Their roles on accounts.
+    /// Their roles on accounts: the first 200. `/v1/accounts` has all accounts in pages.
     account_roles: Vec<MyAccountRole>,
+    /// Whether they hold more.
+    more_account_roles: bool,
 }
+
+/// So many roles on accounts the answer has at most.
+const MOST_ROLES: u16 = 200;
 
 /// The caller's role in an organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,7 +87,10 @@ pub(in crate::http) async fn me(
     let shown = usize::try_from(MAX_MEMBERSHIPS).unwrap_or(usize::MAX);
     let more_memberships = memberships.len() > shown;
     memberships.truncate(shown);
-    let roles = store::account_roles::of_person(&mut conn, caller.person_id, None).await?;
+    let mut roles =
+        store::account_roles::first_of_person(&mut conn, caller.person_id, MOST_ROLES + 1).await?;
+    let more_account_roles = roles.len() > usize::from(MOST_ROLES);
+    roles.truncate(usize::from(MOST_ROLES));
     let memberships = memberships
         .into_iter()
         .map(|(organization_id, organization_name, role)| MyMembership {
@@ -99,5 +107,11 @@ pub(in crate::http) async fn me(
             role: held.role,
         })
         .collect();
-    Ok(Json(Me { person: person.into(), memberships, more_memberships, account_roles }))
+    Ok(Json(Me {
+        person: person.into(),
+        memberships,
+        more_memberships,
+        account_roles,
+        more_account_roles,
+    }))
 }
