@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod credentials;
 mod jetstream_api;
+mod memberships;
 mod streams_away;
