@@ -5,12 +5,14 @@
 mod accounts;
 mod another_service;
 mod answers_between_services;
+mod credentials;
 mod forged_event;
 mod guesses;
 mod half_sent_bodies;
 mod health;
 mod idle_sockets;
 mod jetstream_api;
+mod memberships;
 mod refusals;
 mod streams_away;
 mod token_rates;
