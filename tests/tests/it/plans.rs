@@ -140,7 +140,7 @@ async fn what_reads_a_growing_table_is_noticed() {
 
 #[tokio::test]
 async fn the_working_keys_of_an_app_are_read_without_those_that_ended() {
-    let mut empty = Empty::new().await;
+    let mut empty = Planned::empty().await;
     let of_working = |query: &String| {
         query.contains("key_issuer.keys")
             && query.contains("least(expires_at, ends_at), 'infinity'")
