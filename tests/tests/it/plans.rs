@@ -19,9 +19,10 @@ use service::settings::DatabaseSettings;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 /// Tables and partial indexes that do not grow with the history, or hardly.
-const SMALL: [&str; 5] = [
+const SMALL: [&str; 6] = [
     // One row.
     "head",
+    "sign_in_hash_key",
     // What is missing at the moment.
     "gaps",
     // What operators have entered one by one.
