@@ -122,7 +122,11 @@ async fn emails_that_nobody_has_are_counted_alike() {
         let mut answers = Vec::new();
         for _ in 0..6 {
             let answer = stage.sign_in(email, "wrong", &format!("{network}.7")).await;
-            answers.push((answer.status, answer.json.clone(), answer.headers.get("retry-after").cloned()));
+            answers.push((
+                answer.status,
+                answer.json.clone(),
+                answer.headers.get("retry-after").cloned(),
+            ));
         }
         all.push(answers);
     }

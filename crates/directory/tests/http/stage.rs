@@ -152,7 +152,11 @@ impl Stage {
                 .iter()
                 .map(|bytes| Envelope::parse(bytes).unwrap().fact().unwrap())
                 .collect();
-            if facts.len() >= count { Ok(facts) } else { Err(format!("{} of {count}", facts.len())) }
+            if facts.len() >= count {
+                Ok(facts)
+            } else {
+                Err(format!("{} of {count}", facts.len()))
+            }
         })
         .await
     }

@@ -4,6 +4,8 @@
 
 mod accounts;
 mod another_service;
+mod credentials;
 mod forged_event;
 mod jetstream_api;
+mod jwts;
 mod streams_away;
