@@ -44,7 +44,7 @@ impl AppProjection {
             links::save(connection, link).await?;
         }
         let revocation = Revocation::app_archived(now);
-        let live = grants::lock_live_of_app(connection, app, None).await?;
+        let live = grants::lock_live_of_app(connection, app).await?;
         let revoked: Vec<_> = live.iter().filter_map(|grant| grant.revoke(revocation)).collect();
         grants::revoke(connection, revoked.iter().map(|(grant, _)| grant.id), revocation).await?;
 

@@ -10,7 +10,7 @@
 //!    often passwords may be tried.
 //! 3. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
-//!    is), `issue` (making one), and for the command line `operators` (the first operator of an empty
+//!    is), `issue` and `revoke` (making one, and ending some), and for the command line `operators` (the first operator of an empty
 //!    installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
@@ -35,6 +35,7 @@ mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod revoke;
 mod rpc;
 mod settings;
 mod sign_in;
@@ -68,8 +69,11 @@ struct Directory {
 }
 
 impl Directory {
-    /// Fails when the password settings are out of argon2's bounds.
+    /// Fails when a bound is senseless, or the password settings are out of argon2's.
     fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
+        if let Some(refusal) = settings.refusal() {
+            return Err(StartError::setting("directory", refusal));
+        }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
         Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })

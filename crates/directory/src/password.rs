@@ -159,10 +159,8 @@ impl Passwords {
     ) -> Result<bool, PasswordError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobodys).to_owned();
-        let _among_strangers = match stranger {
-            true => Some(self.turn_of(&self.turns_of_strangers).await?),
-            false => None,
-        };
+        let _among_strangers =
+            if stranger { Some(self.turn_of(&self.turns_of_strangers).await?) } else { None };
         let _turn = self.turn().await?;
         let argon2 = self.argon2.clone();
         tokio::task::spawn_blocking(move || {

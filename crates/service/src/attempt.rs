@@ -33,16 +33,18 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 use contract::facts::{AccessRefused, RefusedBecause};
+use contract::rpc::{MemberRole, Membership};
 use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance};
 use eventstore::{EventStore, Unit};
 use uuid::Uuid;
 
-use crate::authentication::Caller;
+use crate::authentication::{Caller, RequestAuthenticator, unavailable};
 use crate::http::Idempotency;
 use crate::problem::Problem;
 use crate::refusals::{Refusal, Refusals};
 use crate::request::RequestFacts;
 use crate::resources::Resources;
+use crate::rpc::CallContext;
 
 /// The state of a service's handlers.
 pub trait ServiceState: Send + Sync {
@@ -66,6 +68,7 @@ pub struct Attempt {
     pub facts: RequestFacts,
     events: EventStore,
     refusals: Refusals,
+    authenticator: RequestAuthenticator,
 }
 
 /// Why somebody may not.
@@ -133,11 +136,57 @@ impl<S: ServiceState> FromRequestParts<S> for Attempt {
             facts: RequestFacts::from_request_parts(parts, state).await?,
             events: resources.events.clone(),
             refusals: resources.refusals.clone(),
+            authenticator: RequestAuthenticator::of(parts)?,
         })
     }
 }
 
 impl Attempt {
+    /// The caller's role in the organization that the attempt is about, if they are a member. What policies
+    /// decide on.
+    ///
+    /// # Errors
+    /// 503 when it cannot be found out, which can happen only for members of very many organizations: the
+    /// memberships of all others came with the answer to who they are.
+    pub async fn role_in(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Option<MemberRole>, Problem> {
+        let memberships = self.memberships_in(&[organization]).await?;
+        Ok(memberships.first().map(|membership| membership.role))
+    }
+
+    /// The caller's memberships in those of these organizations of which they are a member.
+    ///
+    /// # Errors
+    /// As of [`Attempt::role_in`].
+    pub async fn memberships_in(
+        &self,
+        organizations: &[OrganizationId],
+    ) -> Result<Vec<Membership>, Problem> {
+        let known = self.caller.memberships.iter().copied();
+        let mut memberships: Vec<Membership> =
+            known.filter(|known| organizations.contains(&known.organization_id)).collect();
+        if self.caller.more_memberships {
+            let found: Vec<_> = memberships.iter().map(|found| found.organization_id).collect();
+            let mut others = organizations.to_vec();
+            others.retain(|organization| !found.contains(organization));
+            if !others.is_empty() {
+                let (person, context) = (self.caller.person_id, CallContext::from(&self.facts));
+                let asked = self.authenticator.0.memberships_in(person, &others, &context).await;
+                memberships.extend(asked.map_err(|error| unavailable(&error))?);
+            }
+        }
+        Ok(memberships)
+    }
+
+    /// All organizations of which the caller is a member; none if there are too many to name.
+    pub fn organizations(&self) -> Option<Vec<OrganizationId>> {
+        let known = &self.caller.memberships;
+        (!self.caller.more_memberships)
+            .then(|| known.iter().map(|membership| membership.organization_id).collect())
+    }
+
     /// The permit of an allowed attempt.
     ///
     /// # Errors

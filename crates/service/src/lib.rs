@@ -29,6 +29,7 @@ pub mod health;
 pub mod http;
 pub mod limits;
 mod network;
+mod pace;
 pub mod problem;
 pub mod refusals;
 pub mod request;

@@ -11,11 +11,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::{
-    Actor, Authority, Context, CorrelationId, Environment, OrganizationId, Provenance, TraceParent,
+    Actor, ApiTokenId, Authority, Context, CorrelationId, Environment, Id, OrganizationId,
+    Provenance, TraceParent,
 };
-use tokio::sync::Semaphore;
 use tracing::Instrument;
 
+use crate::http::oauth_error;
+use crate::http::turns::Turns;
 use crate::problem::Problem;
 use crate::settings::{HttpSettings, Network};
 
@@ -40,7 +42,14 @@ pub struct RequestFacts {
     pub user_agent: Option<String>,
     /// Whether it comes through a proxy that nobody named: then `address` is that of many.
     behind_unnamed_proxy: bool,
-    actor: Arc<OnceLock<Actor>>,
+    proof: Arc<OnceLock<Proof>>,
+}
+
+/// Who the caller proved to be, and by which API token, if by one.
+#[derive(Debug, Clone, Copy)]
+struct Proof {
+    actor: Actor,
+    api_token: Option<ApiTokenId>,
 }
 
 impl RequestFacts {
@@ -71,6 +80,11 @@ impl RequestFacts {
             user_agent: self.user_agent.clone(),
             request_id: Some(self.request_id.clone()),
             claimed_name: None,
+            credential: self
+                .proof
+                .get()
+                .and_then(|proof| proof.api_token)
+                .map(|id| format!("{}/{id}", ApiTokenId::AGGREGATE)),
         }
     }
 
@@ -87,13 +101,22 @@ impl RequestFacts {
 
     /// Names who the caller proved to be, for the log line. The first to do so counts.
     pub fn proved_to_be(&self, actor: Actor) {
+        self.proved(Proof { actor, api_token: None });
+    }
+
+    /// The same, by an API token: the context of what the request causes names it.
+    pub(crate) fn proved_by_token(&self, actor: Actor, token: ApiTokenId) {
+        self.proved(Proof { actor, api_token: Some(token) });
+    }
+
+    fn proved(&self, proof: Proof) {
         // Refused when it is set already: the first proof stands.
-        let _ = self.actor.set(actor);
+        let _ = self.proof.set(proof);
     }
 
     /// Who the caller proved to be so far.
     pub fn actor(&self) -> Option<Actor> {
-        self.actor.get().copied()
+        self.proof.get().map(|proof| proof.actor)
     }
 
     fn read(request: &Request, environment: &Environment, trusted: &[Network]) -> Self {
@@ -116,7 +139,7 @@ impl RequestFacts {
             address: peer.map(|peer| client_address(peer, headers, trusted)),
             user_agent: headers.get(USER_AGENT).map(cut_user_agent),
             behind_unnamed_proxy: is_behind_unnamed_proxy(headers, trusted),
-            actor: Arc::default(),
+            proof: Arc::default(),
         }
     }
 }
@@ -201,8 +224,7 @@ pub(crate) struct Observer {
     environment: Environment,
     trusted_proxies: Arc<[Network]>,
     warned: Arc<Warned>,
-    timeout: Duration,
-    capacity: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Observer {
@@ -212,10 +234,7 @@ impl Observer {
             environment,
             trusted_proxies: settings.trusted_proxies.clone().into(),
             warned: Arc::default(),
-            timeout: Duration::from_secs(settings.request_timeout_seconds),
-            capacity: Arc::new(Semaphore::new(
-                settings.max_concurrent_requests.min(Semaphore::MAX_PERMITS),
-            )),
+            turns: Turns::new(settings),
         }
     }
 }
@@ -244,28 +263,20 @@ pub(crate) async fn observe(
     }
     let path = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
+    let speaks_oauth = oauth_error::is_spoken_at(request.uri());
     let span = tracing::info_span!(
         "request",
         request_id = %facts.request_id,
         trace_id = %facts.traceparent.trace_id(),
     );
     request.extensions_mut().insert(facts.clone());
-    let answer = async move {
-        let Ok(_permit) = observer.capacity.try_acquire() else {
-            return Problem::unavailable("overloaded", "Too many requests at a time.")
-                .into_response();
-        };
-        match tokio::time::timeout(observer.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                Problem::unavailable("timed-out", "The request took too long.").into_response()
-            }
-        }
-    };
     // A task of its own: a caller who hangs up must not be able to stop a handler half-way, before
     // a refusal is recorded or the line is logged.
     let whole = async move {
-        let response = answer.await;
+        let mut response = observer.turns.answer(request, next).await;
+        if speaks_oauth {
+            response = oauth_error::in_words_of_oauth(response);
+        }
         log_line(&facts, &method, path.as_ref(), started, &response);
         (facts, response)
     };

@@ -9,6 +9,7 @@ mod details;
 mod ending;
 mod grants;
 mod links;
+mod many;
 mod page;
 mod people;
 mod redemption;

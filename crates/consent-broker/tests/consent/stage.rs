@@ -77,6 +77,16 @@ impl Stage {
         serve(&self.other_host(Service::ConsentBroker).await).await
     }
 
+    /// A replica that grants and revokes so few at a time.
+    pub(crate) async fn limited_replica(&self, most: u32) -> Router {
+        let limits = Settings {
+            max_accounts_per_approval: most,
+            max_grants_per_revocation: most,
+            ..settings()
+        };
+        serve_with(&self.other_host(Service::ConsentBroker).await, limits).await
+    }
+
     /// Resources of its own on the same servers.
     pub(crate) async fn other_host(&self, service: Service) -> Resources {
         self.servers.connect(service, &self.shared).await
@@ -154,13 +164,20 @@ impl Stage {
     }
 }
 
-async fn serve(resources: &Resources) -> Router {
-    let settings = Settings {
+fn settings() -> Settings {
+    Settings {
         public_base_url: "https://consent.example.com".to_owned(),
         // Tests that are about the sweeper call it themselves.
         expiry_sweep_seconds: 3_600,
         ..Settings::default()
-    };
+    }
+}
+
+async fn serve(resources: &Resources) -> Router {
+    serve_with(resources, settings()).await
+}
+
+async fn serve_with(resources: &Resources, settings: Settings) -> Router {
     let routes = consent_broker::start(resources.clone(), settings).await.unwrap();
     service::http::application(
         routes,

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::facts::{SignInRefusal, SignInRefused};
-use contract::{Actor, Authority, PersonId, Version};
+use contract::{Actor, ApiTokenId, Authority, PersonId, Version};
 use service::authentication::authorization;
 use service::{Attempt, Permit, Problem, Refusal, RequestFacts, Resources, Target};
 
@@ -24,6 +24,8 @@ use crate::{Directory, sign_in, store};
 pub(super) struct SignedIn {
     /// The person.
     pub(super) person_id: PersonId,
+    /// The API token that proved it; none if a password did.
+    pub(super) token: Option<ApiTokenId>,
     /// What is permitted to them, as caused by their sign-in.
     pub(super) permit: Permit,
 }
@@ -38,9 +40,10 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
         let Some(claim) = basic(parts) else {
             let attempt = Attempt::from_request_parts(parts, directory).await?;
             let person_id = attempt.caller.person_id;
+            let token = Some(attempt.caller.api_token_id);
             let target = Target::of(person_id, None);
             let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
-            return Ok(Self { person_id, permit });
+            return Ok(Self { person_id, token, permit });
         };
         let facts = RequestFacts::from_request_parts(parts, directory).await?;
         let (name, password) = claim?;
@@ -116,7 +119,7 @@ async fn with_password(
     unit.commit().await?;
     counter.forgive(resources, &subjects, at_home).await;
     facts.proved_to_be(actor);
-    Ok(SignedIn { person_id, permit: permit.caused_by(Some(event)) })
+    Ok(SignedIn { person_id, token: None, permit: permit.caused_by(Some(event)) })
 }
 
 /// Records or counts a refusal. It is answered at once: if some were waited for until they are durable, the time

@@ -12,6 +12,7 @@ pub(crate) mod organizations;
 pub(crate) mod people;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sign_in_networks;
+pub(crate) mod visible_accounts;
 
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 use sqlx::postgres::PgQueryResult;

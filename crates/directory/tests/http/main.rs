@@ -7,6 +7,7 @@
 
 mod accounts;
 mod answers;
+mod deactivation;
 mod guesses;
 mod import;
 mod members;
@@ -14,4 +15,5 @@ mod organizations;
 mod people;
 mod questions;
 mod stage;
+mod token_chain;
 mod tokens;

@@ -12,12 +12,19 @@ use contract::environment::{Clock, ManualClock};
 use contract::facts::SignInRefused;
 use contract::{Envelope, Environment, PersonId, Service};
 use directory::{NewOperator, PasswordSettings, Settings, StoreAuthenticator};
+use futures::future::join;
 use serde_json::{Value, json};
 use service::http::application;
 use service::limits::LimitSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
+use sqlx::AssertSqlSafe;
 use stage::{Answer, Client, Servers, eventually, wide_limits};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// How long work waits for the rest of it to come.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -53,7 +60,7 @@ impl Deref for Person {
 pub(crate) fn settings() -> Settings {
     // Weak on purpose: tests are not attacked.
     let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
-    Settings { passwords, import_max_bytes: 4096, ..Settings::default() }
+    Settings { passwords, import_max_bytes: 4096, max_api_tokens: 5, ..Settings::default() }
 }
 
 impl Stage {
@@ -86,9 +93,7 @@ impl Stage {
             force: false,
         };
         let (id, token) =
-            directory::add_first_operator(&resources.events, &settings().passwords, new)
-                .await
-                .unwrap();
+            directory::add_first_operator(&resources.events, &settings(), new).await.unwrap();
         let client = Client::anonymous(&application).with_token(token.reveal());
         let operator = Person { id, email, client };
         Self { clock, resources, operator, application, tasks: shared.tasks, _servers: servers }
@@ -101,8 +106,12 @@ impl Stage {
         let id = self.operator.post("/v1/people", &body).await.expect(201).field("id");
         let basic = self.signing_in(&email, PASSWORD);
         let token = basic.post("/v1/api-tokens", json!({"name": "test"})).await.expect(201);
-        let client = self.anonymous().with_token(&token.field("token"));
-        Person { id: id.parse().unwrap(), email, client }
+        self.known(id.parse().unwrap(), &email, &token.field("token"))
+    }
+
+    /// Somebody with this token.
+    pub(crate) fn known(&self, id: PersonId, email: &str, token: &str) -> Person {
+        Person { id, email: email.to_owned(), client: self.anonymous().with_token(token) }
     }
 
     /// Nobody in particular.
@@ -166,6 +175,38 @@ impl Stage {
         let before = self.events().await.len();
         let done = work.await;
         (done, self.events().await.split_off(before))
+    }
+
+    /// What comes of work of which so many parts meet: this row is held until all of them wait for it.
+    pub(crate) async fn meeting<T>(
+        &self,
+        table: &str,
+        id: Uuid,
+        parts: i64,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut held = self.resources.pool.begin().await.unwrap();
+        let lock = format!("SELECT FROM directory.{table} WHERE id = $1 FOR UPDATE");
+        sqlx::query(AssertSqlSafe(lock)).bind(id).execute(&mut *held).await.unwrap();
+        let release = async {
+            while self.waiting().await < parts {
+                tokio::task::yield_now().await;
+            }
+            held.rollback().await.unwrap();
+        };
+        let meeting = async { join(work, release).await.0 };
+        timeout(DEADLINE, meeting).await.expect("all of them come to wait")
+    }
+
+    /// How many of this test's transactions wait for a lock.
+    async fn waiting(&self) -> i64 {
+        sqlx::query_scalar(
+            "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+             WHERE NOT granted AND datname = current_database()",
+        )
+        .fetch_one(&self.resources.pool)
+        .await
+        .unwrap()
     }
 
     pub(crate) async fn close(self) {

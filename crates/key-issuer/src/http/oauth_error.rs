@@ -152,10 +152,10 @@ impl IntoResponse for OAuthError {
         }
         match self {
             Self::TemporarilyUnavailable => {
-                drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("1")))
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::SlowDown(seconds) => {
-                drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds)))
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             _ => {}
         }

@@ -104,20 +104,15 @@ pub(super) async fn token(
         scope: token.scope,
         refresh_token: settings.null_refresh_token.then_some(()),
     });
-    match rate {
-        Some(rate) => {
-            Ok((rate_limit::headers(&issuer.token_rates, rate), answer.map_err(OAuthError::from))
-                .into_response())
-        }
-        None => {
-            let refused = answer.map_err(OAuthError::from);
-            // Whoever proved to be an app is counted as that app, and not for where they are.
-            if matches!(refused, Err(error) if error.is_refusal()) {
-                issuer.resources.limits.token_refused(&facts)?;
-            }
-            refused.map(IntoResponse::into_response)
-        }
+    let answer = answer.map_err(OAuthError::from);
+    if let Some(rate) = rate {
+        return Ok((rate_limit::headers(&issuer.token_rates, rate), answer).into_response());
     }
+    // Whoever proved to be an app is counted as that app, and not for where they are.
+    if matches!(answer, Err(error) if error.is_refusal()) {
+        issuer.resources.limits.token_refused(&facts)?;
+    }
+    answer.map(IntoResponse::into_response)
 }
 
 fn read(headers: &HeaderMap, body: &[u8]) -> Result<TokenRequest, Malformed> {

@@ -54,6 +54,18 @@ async fn a_leaked_key_ends_at_once_on_every_replica() {
     assert_eq!(reasons, ["key_ended", "key_ended"]);
 }
 
+/// Replicas have clocks of their own: the one that deletes it again may be a minute behind the one that did so first.
+#[tokio::test]
+async fn a_leaked_key_ends_at_once_whatever_the_clock_of_the_replica() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let key = replica.key(app).await;
+    assert_eq!(delete(&replica, &key, "").await.status, StatusCode::OK);
+    stage.clock.advance(Duration::minutes(-1));
+    let answer = delete(&replica, &key, "?now=true").await;
+    assert_eq!((answer.status, &answer.json["state"]), (StatusCode::OK, &json!("deleted")));
+    oauth(&replica.token(&key).await, 401, "invalid_client");
+}
+
 #[tokio::test]
 async fn a_key_that_changed_since_it_was_remembered_is_looked_at_again_and_goes_on_working() {
     let (stage, replica, app) = Stage::with_app().await;

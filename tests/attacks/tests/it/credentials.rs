@@ -1,98 +1,99 @@
-//! The same accounts by JWTs: services log in with files of credentials, what they need is there, and what is
-//! another's is not.
+//! Whoever had a token for seconds, or is no longer to do anything, keeps nothing of it: on no replica.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use journeys::people::Person;
+use journeys::system::System;
+use serde_json::json;
+use stage::{Addresses, Answer, Client};
 
-use async_nats::ConnectOptions;
-use contract::Service;
-use eventstore::audit_message;
-use journeys::people::{Operator, RETAIL_MEDIA};
-use journeys::program::{self, Process};
-use journeys::system::ready;
-use local_servers::{Nats, NatsOptions, testing};
-use mandate::nats_accounts;
-use nix::sys::signal::Signal;
-use stage::{Addresses, Client, eventually};
+async fn two() -> (System, [Addresses; 2]) {
+    let mut system = System::start().await;
+    let second = system.replica().await;
+    let both = [system.addresses(), second];
+    (system, both)
+}
 
-use crate::jwts::Jwts;
+/// A token that this one makes: the answer, and a client with it.
+async fn token(maker: &Client, name: &str) -> (Answer, Client) {
+    let made = maker.post("/v1/api-tokens", json!({ "name": name })).await.expect(201);
+    let client = maker.with_token(&made.field("token"));
+    (made, client)
+}
+
+async fn opens_nothing(client: &Client, replicas: &[Addresses; 2]) {
+    for replica in replicas {
+        let client = client.at(replica.clone());
+        for path in ["/v1/people/me", "/v1/apps", "/v1/events", "/v1/grants"] {
+            client.get(path).await.problem(401, "invalid-token");
+        }
+    }
+}
 
 #[tokio::test]
-async fn with_jwts_the_accounts_are_the_same() {
-    let options = nats_accounts::separate(NatsOptions::throwaway(Vec::new()).unwrap());
-    let Jwts { configuration, credentials } = Jwts::of(&options);
-    let mut server = NatsOptions::throwaway(Vec::new()).unwrap();
-    server.extra_config = Some(configuration);
-    let nats = Nats::start(server).await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let files: BTreeMap<String, String> = credentials
-        .into_iter()
-        .map(|(user, text)| {
-            let file = folder.path().join(format!("{user}.creds"));
-            std::fs::write(&file, text).unwrap();
-            (user, file.to_str().unwrap().to_owned())
-        })
-        .collect();
-    let database = testing::postgres().await.database_from(None).await;
-    let mut settings = format!(
-        "public_base_url = \"http://mandate.example.com\"\n[database]\nurl = \"{}\"\n[nats]\nurl = \"{nats}\"\n\
-         separate_accounts = true\nadmin_url = \"{nats}\"\nadmin_credentials_file = \"{}\"\n",
-        database.url,
-        files[nats_accounts::ADMIN],
-        nats = nats.url(),
-    );
-    for service in Service::ALL {
-        let file = &files[service.name()];
-        writeln!(settings, "[logins.{service}]\nnats_credentials_file = \"{file}\"").unwrap();
+async fn a_token_with_seconds_to_live_leaves_none_without_an_end() {
+    let (system, replicas) = two().await;
+    let operator = system.operator();
+    let person: Person = operator.person("Victim").await;
+    let end = Utc::now() + TimeDelta::minutes(5);
+    let short = json!({ "name": "stolen", "expires_at": end });
+    let made = person.post("/v1/api-tokens", short).await.expect(201);
+    let stolen = person.with_token(&made.field("token"));
+
+    let later = json!({ "name": "longer", "expires_at": end + TimeDelta::minutes(1) });
+    stolen.post("/v1/api-tokens", later).await.refuses_fields(&["expires_at"]);
+    let (child, chained) = token(&stolen, "without an end").await;
+    let child_end: DateTime<Utc> = child.field("expires_at").parse().unwrap();
+    assert!(child_end <= end, "{child_end} is later than {end}");
+    let (grandchild, chained_on) = token(&chained, "and on").await;
+    let grandchild_end: DateTime<Utc> = grandchild.field("expires_at").parse().unwrap();
+    assert!(grandchild_end <= end, "{grandchild_end} is later than {end}");
+
+    // Ending the one that was stolen ends what it made, on every replica at once.
+    person.delete(&format!("/v1/api-tokens/{}", made.field("id"))).await.expect(204);
+    for ended in [&stolen, &chained, &chained_on] {
+        opens_nothing(ended, &replicas).await;
     }
-    let file = folder.path().join("mandate.toml");
-    std::fs::write(&file, settings).unwrap();
-    let file = file.to_str().unwrap();
+    person.get("/v1/people/me").await.expect(200);
+    system.stop().await;
+}
 
-    program::run(&["migrate", "--config", file]).succeeded();
-    let mut serve = vec!["serve", "--config", file, "--listen", "127.0.0.1:0"];
-    serve.extend(Service::ALL.map(Service::name));
-    let key = ("MANDATE_KEY_ISSUER__MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-    let mut process = Process::start(&serve, &[key]);
-    let address = process.line("directory, app-registry").await;
-    let (_, address) = address.rsplit_once(" at ").unwrap();
-    ready(address).await;
-
-    let mut add = vec!["operators", "add", "--config", file];
-    add.extend(["--email", "operator@example.com", "--name", "Operator"]);
-    let token = program::run(&add).succeeded();
-    let anyone = Client::anonymous(Addresses::One(address.to_owned()));
-    let operator = Operator::new(anyone.with_token(token.trim()));
+#[tokio::test]
+async fn whoever_is_deactivated_can_do_nothing_on_any_replica() {
+    let (system, replicas) = two().await;
+    let operator = system.operator();
     let organization = operator.organization().await;
-    let app = organization.developer.active_app(&organization, RETAIL_MEDIA).await;
-    let key = organization.developer.key(&app).await;
-    key.ask(&anyone).await.expect(200);
-    operator.act(&format!("/v1/apps/{}/suspend", app.id)).await.expect(200);
-    eventually("the key issuer hears of it", async || key.ask(&anyone).await.status == 401).await;
-    let logged = format!("/v1/events?app_id={}&type=mandate.token.issued.v1", app.id);
-    eventually("audit hears of the token", async || {
-        let page = operator.get(&logged).await.expect(200).json;
-        page["items"].as_array().unwrap().len() == 1
-    })
-    .await;
-
-    let registry = ConnectOptions::new()
-        .credentials_file(&files[Service::AppRegistry.name()])
-        .await
-        .unwrap()
-        .connect(nats.url())
-        .await
-        .unwrap();
-    for (subject, has) in [
-        (audit_message::subject(Service::AppRegistry), true),
-        (audit_message::subject(Service::Directory), false),
-        ("js.STREAM.INFO.AUDIT".to_owned(), true),
-        ("js.CONSUMER.MSG.NEXT.AUDIT.audit".to_owned(), false),
-        ("js.STREAM.DELETE.AUDIT".to_owned(), false),
-    ] {
-        let answered = registry.request(subject.clone(), "".into()).await.is_ok();
-        assert_eq!(answered, has, "{subject}");
+    let developer = &organization.developer;
+    let (_, second) = token(developer, "second").await;
+    for replica in &replicas {
+        second.at(replica.clone()).get("/v1/apps").await.expect(200);
     }
-    process.signal(Signal::SIGTERM).await;
-    assert!(process.ended().await.success());
+    operator.act(&format!("/v1/people/{}/deactivate", developer.id)).await.expect(200);
+    opens_nothing(&second, &replicas).await;
+    opens_nothing(developer, &replicas).await;
+    for replica in &replicas {
+        let signing_in = system.anonymous().at(replica.clone());
+        let signing_in = signing_in.with_password(&developer.email, journeys::people::PASSWORD);
+        let refused = signing_in.post("/v1/api-tokens", json!({ "name": "anew" })).await;
+        refused.problem(401, "sign-in-refused");
+    }
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn whose_right_to_operate_was_taken_away_operates_on_no_replica() {
+    let (system, replicas) = two().await;
+    let operator = system.operator();
+    let (email, password) = ("second@people.example", journeys::people::PASSWORD);
+    let new = json!({ "email": email, "name": "Second", "password": password, "operator": true });
+    let id = operator.post("/v1/people", new).await.expect(201).field("id");
+    let (_, second) = token(&system.anonymous().with_password(email, password), "second").await;
+    second.get("/v1/events").await.expect(200);
+    operator.act(&format!("/v1/people/{id}/revoke-operator")).await.expect(200);
+    for replica in &replicas {
+        let second = second.at(replica.clone());
+        second.get("/v1/events").await.problem(403, "role-not-allowed");
+        let another = json!({ "email": "x@people.example", "name": "X", "password": password });
+        second.post("/v1/people", another).await.problem(403, "role-not-allowed");
+    }
+    system.stop().await;
 }

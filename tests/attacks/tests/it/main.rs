@@ -4,8 +4,20 @@
 
 mod accounts;
 mod another_service;
+mod answers_between_services;
 mod credentials;
 mod forged_event;
+mod guesses;
+mod half_sent_bodies;
+mod health;
+mod idle_sockets;
 mod jetstream_api;
 mod jwts;
+mod memberships;
+mod nats_credentials;
+mod refusals;
 mod streams_away;
+mod token_rates;
+mod two_credentials;
+mod unread_answers;
+mod wire;
