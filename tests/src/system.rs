@@ -99,7 +99,11 @@ impl Servers {
 
     fn configured(database: TestDatabase, nats: Nats, text: &str) -> Self {
         let configuration = tempfile::tempdir().unwrap();
-        let text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
+        let mut text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
+        // A test of limits brings its own.
+        if !text.contains("[limits]") {
+            text = format!("{text}\n{}", stage::wide_limit_section());
+        }
         std::fs::write(configuration.path().join("mandate.toml"), text).unwrap();
         Self { database, nats, configuration }
     }
@@ -115,17 +119,33 @@ impl Servers {
 
     /// Starts a process that serves these services, and gives its address.
     pub async fn serve(&self, services: &[Service]) -> (Process, String) {
+        self.serve_with(services, &[]).await
+    }
+
+    async fn serve_with(
+        &self,
+        services: &[Service],
+        variables: &[(&str, &str)],
+    ) -> (Process, String) {
         let file = self.file();
         let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
         let mut arguments = vec!["serve", "--config", &file, "--listen", "127.0.0.1:0"];
         arguments.extend(&names);
-        let variables = [("MANDATE_KEY_ISSUER__MASTER_KEY", MASTER_KEY)];
+        let variables = [&[("MANDATE_KEY_ISSUER__MASTER_KEY", MASTER_KEY)], variables].concat();
         let mut process = Process::start(&arguments, &variables);
         let mut sorted = services.to_vec();
         sorted.sort();
         let names: Vec<&str> = sorted.iter().map(|service| service.name()).collect();
         let address = process.line(&format!("{} at ", names.join(", "))).await;
         (process, address)
+    }
+
+    /// The same, and the address where it tells health in detail.
+    pub async fn serve_with_admin(&self, services: &[Service]) -> (Process, String, String) {
+        let listen = [("MANDATE_HTTP__ADMIN_LISTEN", "127.0.0.1:0")];
+        let (mut process, address) = self.serve_with(services, &listen).await;
+        let told = process.line("health in detail at ").await;
+        (process, address, told.trim_end_matches("/readyz").to_owned())
     }
 
     /// Adds the first operator, and gives their API token.

@@ -5,15 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use contract::Service;
 use contract::rpc::{StoredEvent, StreamEvents};
-use contract::{Service, Version};
-use eventstore::gap::{self, Repair};
+use eventstore::gap::{self, Gap, Repair};
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
 use crate::entry::Entry;
 use crate::producers::Producers;
-use crate::stream::{Gap, StreamPosition};
+use crate::stream::StreamPosition;
 
 /// How many requests are in flight at a time.
 const CONCURRENT_REQUESTS: usize = 8;
@@ -72,17 +72,10 @@ impl Fetching<'_> {
 
     /// Fetches one gap. What was had before a failure counts.
     async fn fetch(&self, gap: &Gap) -> (Vec<Entry>, Option<String>) {
-        let missing = gap::Gap {
-            producer: gap.source,
-            stream_id: gap.stream_id,
-            from: gap.from.number(),
-            to: gap.to.number(),
-        };
-        let filled = gap::fill(self, &missing, |version, stored| {
-            let version = Version::new(version)?;
+        let filled = gap::fill(self, gap, |version, stored| {
             let position = StreamPosition { stream_id: gap.stream_id, version };
             let entry = Entry::read(stored.envelope.into_bytes().into()).ok()?;
-            (entry.stream_position() == position && entry.is_of(gap.source)).then_some(entry)
+            (entry.stream_position() == position && entry.is_of(gap.producer)).then_some(entry)
         });
         let filled = filled.await;
         (filled.events, filled.unfilled)
@@ -117,8 +110,9 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::sync::atomic::Ordering::Relaxed;
 
+    use contract::Version;
     use contract::facts::AppSuspended;
-    use contract::rpc::{HeadsPage, RepeatEvents, StreamHeads};
+    use contract::rpc::{EventDigest, HeadsPage, RepeatEvents, StreamHeads, UnknownEvents};
     use uuid::Uuid;
 
     use super::*;
@@ -156,14 +150,13 @@ mod tests {
                 let bytes = event(asked.stream_id, version, &fact);
                 let mut envelope = contract::Envelope::parse(&bytes).unwrap();
                 envelope.source = self.of;
-                StoredEvent {
-                    version,
-                    envelope: String::from_utf8(envelope.canonical().unwrap()).unwrap(),
-                }
+                let version = envelope.streamversion;
+                let envelope = String::from_utf8(envelope.canonical().unwrap()).unwrap();
+                StoredEvent { version, envelope }
             };
             // Two at a time, as if more did not fit.
-            let versions = (asked.from..=asked.to.min(self.versions)).take(2);
-            Ok(versions.map(stored).collect())
+            let versions = asked.from.number()..=asked.to.number().min(self.versions);
+            Ok(versions.take(2).map(stored).collect())
         }
 
         async fn stream_heads(
@@ -174,6 +167,14 @@ mod tests {
             Err(Unreachable("not asked".to_owned()))
         }
 
+        async fn unknown_events(
+            &self,
+            _: Service,
+            _: &UnknownEvents,
+        ) -> Result<Vec<EventDigest>, Unreachable> {
+            Err(Unreachable("not asked".to_owned()))
+        }
+
         async fn repeat_events(&self, _: Service, _: &RepeatEvents) -> Result<u64, Unreachable> {
             Err(Unreachable("not asked".to_owned()))
         }
@@ -181,7 +182,7 @@ mod tests {
 
     fn gap(stream: u128, from: i64, to: i64) -> Gap {
         let [from, to] = [from, to].map(|number| Version::new(number).unwrap());
-        Gap { stream_id: Uuid::from_u128(stream), source: Service::AppRegistry, from, to }
+        Gap { producer: Service::AppRegistry, stream_id: Uuid::from_u128(stream), from, to }
     }
 
     #[tokio::test]
@@ -221,7 +222,7 @@ mod tests {
             away: Some(Service::KeyIssuer),
             asked: AtomicUsize::new(0),
         };
-        let of_the_away = |stream| Gap { source: Service::KeyIssuer, ..gap(stream, 1, 1) };
+        let of_the_away = |stream| Gap { producer: Service::KeyIssuer, ..gap(stream, 1, 1) };
         let mut gaps: Vec<Gap> = (10..110).map(of_the_away).collect();
         gaps.push(gap(1, 1, 1));
         let (found, failed) = fetch_gaps(&away, gaps, deadline()).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contract::Environment;
 use eventstore::dedicated_connection::DedicatedConnection;
+use eventstore::gap::Gap;
 use sqlx::PgPool;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use crate::entry::Entry;
 use crate::fetch::{deadline, fetch_gaps};
 use crate::producers::Producers;
 use crate::store::{append, conflicts, gaps};
-use crate::stream::{Gap, StreamPosition};
+use crate::stream::StreamPosition;
 
 /// Records entries, however they come: by message, in a producer's answer, twice.
 #[derive(Clone)]
@@ -156,7 +157,8 @@ impl Ingest {
             }
             ConflictKind::Malformed(_)
             | ConflictKind::OtherBytes(_)
-            | ConflictKind::EventIdReused(_) => {
+            | ConflictKind::EventIdReused(_)
+            | ConflictKind::Unknown(_) => {
                 tracing::error!(subject, reason, "what came is no event of its sender's");
             }
         }

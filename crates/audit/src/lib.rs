@@ -12,7 +12,7 @@
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
-//! | work over it | `consume`, `reconcile`, `part_recovery`, `readiness`, `run` (starts the loops) |
+//! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
 //! | the public API | `http` |
 //!
 //! # How events are recorded
@@ -23,7 +23,9 @@
 //! 3. `ingest` commits a batch (`append_in_sequence` is the transaction), has `fetch` ask producers for
 //!    what is missing, and commits that.
 //! 4. `reconcile` compares with the producers how far streams reach: a lost tail shows no gap.
-//! 5. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
+//! 5. `confirm` asks the producers, once for each entry, whether it is theirs: what was recorded under their
+//!    name and is not is an alarm.
+//! 6. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
 //!    to them by commitments. What a producer was asked for comes without; `part_recovery` has it published
 //!    once more.
 //!
@@ -40,6 +42,7 @@
 //!   it is a conflict: kept in `audit.conflicts`, and `/readyz` says so.
 
 mod append_in_sequence;
+mod confirm;
 mod conflict;
 mod consume;
 mod entry;

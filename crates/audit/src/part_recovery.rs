@@ -32,15 +32,15 @@ fn requests(due: &[StreamPosition]) -> Vec<RepeatEvents> {
         match requests.last_mut() {
             Some(last)
                 if last.stream_id == awaited.stream_id
-                    && last.to + 1 == awaited.version.number()
-                    && last.to - last.from + 1 < REPEATED_AT_ONCE =>
+                    && last.to.next() == awaited.version
+                    && last.to.number() - last.from.number() + 1 < REPEATED_AT_ONCE =>
             {
-                last.to = awaited.version.number();
+                last.to = awaited.version;
             }
             _ => requests.push(RepeatEvents {
                 stream_id: awaited.stream_id,
-                from: awaited.version.number(),
-                to: awaited.version.number(),
+                from: awaited.version,
+                to: awaited.version,
             }),
         }
     }
@@ -76,7 +76,7 @@ impl PartRecovery {
                 let mut conn = self.pool.acquire().await?;
                 if repeated == 0 {
                     let RepeatEvents { stream_id: stream, from, to } = asked;
-                    tracing::error!(%service, %stream, from, to, "a producer has these events no more; their contexts and details are lost");
+                    tracing::error!(%service, %stream, %from, %to, "a producer has these events no more; their contexts and details are lost");
                     awaited_parts::remove(&mut conn, &asked).await?;
                 } else {
                     awaited_parts::set_asked(&mut conn, &asked, now).await?;
@@ -104,7 +104,7 @@ mod tests {
         due.extend((1..=REPEATED_AT_ONCE + 1).map(|version| awaited(3, version)));
         let asked: Vec<_> = requests(&due)
             .iter()
-            .map(|asked| (asked.stream_id.as_u128(), asked.from, asked.to))
+            .map(|asked| (asked.stream_id.as_u128(), asked.from.number(), asked.to.number()))
             .collect();
         let expected = [
             (1, 2, 3),

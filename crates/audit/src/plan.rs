@@ -58,7 +58,7 @@ impl Plan {
     pub(crate) fn new(filter: Filter, scope: &Scope, order: Order, limit: u16, size: i64) -> Self {
         let named = filter.organization.map(|of| vec![of.uuid()]);
         let organizations = match scope {
-            Scope::Everything | Scope::Account => named,
+            Scope::Everything | Scope::Account | Scope::Memberships => named,
             Scope::Organizations(seen) => Some(seen.iter().map(|of| of.uuid()).collect()),
         };
         let actor = filter.actor.map(|actor| actor.to_string());

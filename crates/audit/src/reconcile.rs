@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::rpc::{HeadsPage, StreamHead, StreamHeads};
 use contract::{Service, Version};
+use eventstore::gap::Gap;
 use eventstore::reconcile::{self, CaughtUp, Compared, Comparison};
 use sqlx::{PgConnection, PgPool};
 
 use crate::ingest::Ingest;
 use crate::producers::{Producers, Unreachable};
 use crate::store::{gaps, heads, reconciliation};
-use crate::stream::Gap;
 
 /// Known gaps that are tried again each time.
 const RETRIES: i64 = 100;
@@ -106,9 +106,8 @@ async fn missing(
     let arrived = heads::stream_heads(conn, &streams).await?;
     let gap = |head: &StreamHead| {
         let from = arrived.get(&head.stream_id).map_or(Version::FIRST, |ours| ours.version.next());
-        // A number that is no version is no event's.
-        let to = Version::new(head.version)?;
-        (from <= to).then_some(Gap { stream_id: head.stream_id, source: service, from, to })
+        let StreamHead { stream_id, version: to } = *head;
+        (from <= to).then_some(Gap { producer: service, stream_id, from, to })
     };
     Ok(told.iter().filter_map(gap).collect())
 }

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use contract::Version;
+use eventstore::gap::Gap;
 use uuid::Uuid;
 
 use crate::entry::Entry;
-use crate::stream::Gap;
 
 /// A batch in order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -77,8 +77,8 @@ fn gap_before(from: Version, entries: &[Entry]) -> Option<Gap> {
     let (first, last) = (entries.first()?, entries.last()?);
     let is_dense = entries.windows(2).all(|pair| pair[0].version.next() == pair[1].version);
     let after = if is_dense { first.version } else { last.version };
-    let to = Version::new(after.number() - 1)?;
-    Some(Gap { stream_id: first.stream_id, source: first.source, from, to })
+    let to = after.previous()?;
+    Some(Gap { stream_id: first.stream_id, producer: first.source, from, to })
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(positions(&batch.out_of_sequence), [(1, 5), (1, 6)]);
         let gap = Gap {
             stream_id: Uuid::from_u128(1),
-            source: Service::AppRegistry,
+            producer: Service::AppRegistry,
             from: version(3),
             to: version(4),
         };

@@ -1,4 +1,4 @@
-//! Event streams as the log knows them: position, head, gap.
+//! Event streams as the log knows them: position and head.
 
 use contract::{Service, Version};
 use uuid::Uuid;
@@ -16,16 +16,4 @@ pub(crate) struct StreamHead {
     pub(crate) version: Version,
     pub(crate) kind: String,
     pub(crate) source: Service,
-}
-
-/// Versions of a stream that exist, since later ones do or its producer says so, and have not arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Gap {
-    pub(crate) stream_id: Uuid,
-    /// The service that recorded what is missing.
-    pub(crate) source: Service,
-    /// The first missing version.
-    pub(crate) from: Version,
-    /// The last missing version.
-    pub(crate) to: Version,
 }

@@ -63,6 +63,11 @@ impl Version {
         Self(self.0 + 1)
     }
 
+    /// The version that comes before; `None` before the first.
+    pub const fn previous(self) -> Option<Self> {
+        if self.0 > 1 { Some(Self(self.0 - 1)) } else { None }
+    }
+
     /// The number, as Postgres keeps it.
     pub const fn number(self) -> i64 {
         self.0 as i64

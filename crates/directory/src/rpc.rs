@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use contract::rpc::{
-    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, NameAccounts, NamePeople,
-    OrganizationView, VisibleAccounts,
+    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
+    NamePeople, OrganizationView, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -28,6 +28,18 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 }
                 let holder = authenticator.holder(SecretHash(hash)).await?;
                 Ok(holder.map(|person| (*person).clone()))
+            }
+        })
+        .await?;
+
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: MembershipsIn| {
+            let pool = pool.clone();
+            async move {
+                let MembershipsIn { person_id, organization_ids } = question;
+                let mut conn = pool.acquire().await?;
+                Ok(store::memberships::in_these(&mut conn, person_id, &organization_ids).await?)
             }
         })
         .await?;

@@ -2,8 +2,8 @@
 //! producer.
 
 use async_trait::async_trait;
-use contract::Service;
 use contract::rpc::{StoredEvent, StreamEvents};
+use contract::{Service, Version};
 use uuid::Uuid;
 
 /// Asks producers for events that are missing.
@@ -19,16 +19,17 @@ pub trait Repair: Send + Sync {
 }
 
 /// Versions of a stream that are missing.
+/// They exist, since later ones do or their producer says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// Whose stream it is.
+    /// The service that recorded what is missing.
     pub producer: Service,
     /// The stream.
     pub stream_id: Uuid,
     /// The first version that is missing.
-    pub from: i64,
+    pub from: Version,
     /// The last one.
-    pub to: i64,
+    pub to: Version,
 }
 
 /// What was had of a gap.
@@ -45,7 +46,7 @@ pub struct Filled<E> {
 pub async fn fill<E>(
     repair: &dyn Repair,
     gap: &Gap,
-    read: impl Fn(i64, StoredEvent) -> Option<E>,
+    read: impl Fn(Version, StoredEvent) -> Option<E>,
 ) -> Filled<E> {
     let Gap { producer, stream_id, from, to } = *gap;
     let (mut events, mut next, mut alone) = (Vec::new(), from, false);
@@ -67,7 +68,7 @@ pub async fn fill<E>(
             }
             let Some(event) = read(next, stored) else { break };
             events.push(event);
-            next += 1;
+            next = next.next();
         }
         if next == before {
             let reason = format!("{producer} does not have version {next} of stream {stream_id}");
@@ -79,11 +80,13 @@ pub async fn fill<E>(
 
 #[cfg(test)]
 mod tests {
+    use std::ops::RangeInclusive;
+
     use super::*;
 
     /// A producer that has some versions, and answers so many at most; more it cannot put into an answer.
     struct Has {
-        versions: Vec<i64>,
+        versions: Vec<Version>,
         at_once: usize,
         fits: i64,
     }
@@ -95,35 +98,46 @@ mod tests {
             _: Service,
             asked: StreamEvents,
         ) -> Result<Vec<StoredEvent>, String> {
-            if asked.to - asked.from >= self.fits {
+            if asked.to.number() - asked.from.number() >= self.fits {
                 return Err("the answer is too large".to_owned());
             }
             let wanted = self.versions.iter().filter(|it| (asked.from..=asked.to).contains(it));
-            let stored = |version: &i64| StoredEvent { version: *version, envelope: String::new() };
+            let stored =
+                |version: &Version| StoredEvent { version: *version, envelope: String::new() };
             Ok(wanted.take(self.at_once).map(stored).collect())
         }
     }
 
-    async fn fill_2_to_6(producer: Has) -> Filled<i64> {
+    fn version(number: i64) -> Version {
+        Version::new(number).unwrap()
+    }
+
+    fn versions(numbers: RangeInclusive<i64>) -> Vec<Version> {
+        numbers.map(version).collect()
+    }
+
+    async fn fill_2_to_6(producer: Has) -> Filled<Version> {
         let (producer_name, stream_id) = (Service::AppRegistry, Uuid::nil());
-        let gap = Gap { producer: producer_name, stream_id, from: 2, to: 6 };
+        let gap = Gap { producer: producer_name, stream_id, from: version(2), to: version(6) };
         fill(&producer, &gap, |version, _| Some(version)).await
     }
 
     #[tokio::test]
     async fn a_gap_is_filled_in_as_many_questions_as_it_takes() {
         for (at_once, fits) in [(9, 9), (2, 9), (9, 2)] {
-            let filled = fill_2_to_6(Has { versions: (1..9).collect(), at_once, fits }).await;
-            assert_eq!(filled, Filled { events: vec![2, 3, 4, 5, 6], unfilled: None });
+            let filled = fill_2_to_6(Has { versions: versions(1..=8), at_once, fits }).await;
+            assert_eq!(filled, Filled { events: versions(2..=6), unfilled: None });
         }
     }
 
     #[tokio::test]
     async fn what_was_had_before_a_failure_counts() {
-        let filled = fill_2_to_6(Has { versions: vec![2, 3, 5, 6], at_once: 9, fits: 9 }).await;
-        assert_eq!(filled.events, [2, 3]);
+        let filled =
+            fill_2_to_6(Has { versions: [2, 3, 5, 6].map(version).into(), at_once: 9, fits: 9 })
+                .await;
+        assert_eq!(filled.events, versions(2..=3));
         assert!(filled.unfilled.unwrap().contains("version 4"));
-        let filled = fill_2_to_6(Has { versions: (1..9).collect(), at_once: 9, fits: 0 }).await;
+        let filled = fill_2_to_6(Has { versions: versions(1..=8), at_once: 9, fits: 0 }).await;
         let reason = Some("the answer is too large".to_owned());
         assert_eq!(filled, Filled { events: Vec::new(), unfilled: reason });
     }

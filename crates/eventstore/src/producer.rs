@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::rpc::{HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads};
+use contract::rpc::{
+    EventDigest, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads,
+    UnknownEvents,
+};
 use sqlx::PgPool;
 
 use crate::Destination;
 use crate::event_store::EventStore;
+use crate::rows;
 use crate::store::{self, PUBLISHED_AT_ONCE};
 
 /// After how long no transaction can still make an older row visible: twice the longest
@@ -38,18 +42,17 @@ pub async fn stream_events(
     let rows = store::stream_events(pool, asked.stream_id, asked.from, asked.to, EVENTS_PER_ANSWER)
         .await?;
     let mut bytes = 0;
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .enumerate()
         .take_while(|(index, row)| {
             bytes += row.envelope.len();
             *index == 0 || bytes <= BYTES_PER_ANSWER
         })
-        .map(|(_, row)| StoredEvent {
-            version: row.version,
-            envelope: String::from_utf8_lossy(&row.envelope).into_owned(),
+        .map(|(_, row)| {
+            let envelope = String::from_utf8_lossy(&row.envelope).into_owned();
+            Ok(StoredEvent { version: rows::version(row.version)?, envelope })
         })
-        .collect())
+        .collect()
 }
 
 /// Publishes events of a stream to audit once more, with their contexts and details: how many.
@@ -67,6 +70,26 @@ pub async fn repeat_events(events: &EventStore, asked: &RepeatEvents) -> Result<
     .await?;
     events.wake_relay(Destination::Audit);
     Ok(repeated)
+}
+
+/// Which of these events are not here, byte for byte. Of more than it may name, the question is about the
+/// first so many; what is no digest is of no event.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unknown_events(
+    pool: &PgPool,
+    asked: UnknownEvents,
+) -> Result<Vec<EventDigest>, sqlx::Error> {
+    let mut events = asked.events;
+    events.truncate(UnknownEvents::EVENTS_AT_ONCE);
+    let known = store::known_events(pool, &events).await?;
+    let mut index = 0;
+    events.retain(|_| {
+        index += 1;
+        !known.contains(&index)
+    });
+    Ok(events)
 }
 
 /// How far the streams reach, over the rows after one row. An asker that goes through all settled
@@ -89,8 +112,9 @@ pub async fn stream_heads(
     let mut heads = BTreeMap::new();
     for row in rows {
         if asked.kinds.is_empty() || asked.kinds.contains(&row.stream_kind) {
-            let head = heads.entry(row.stream_id).or_insert(row.version);
-            *head = row.version.max(*head);
+            let version = rows::version(row.version)?;
+            let head = heads.entry(row.stream_id).or_insert(version);
+            *head = version.max(*head);
         }
     }
     let heads =

@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contract::Envelope;
 use contract::follows::Followed;
 use contract::rpc::StoredEvent;
+use contract::{Envelope, Version};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -199,31 +199,29 @@ impl Applier {
         let name = self.projection.name();
         let joined_before = self.events.joined().load(Ordering::Relaxed);
         let known = store::lock_positions(&mut transaction, name, &ids).await?;
-        let mut positions: BTreeMap<Uuid, i64> = BTreeMap::new();
+        let mut positions: BTreeMap<Uuid, Option<Version>> = BTreeMap::new();
         for event in events {
             let stream = event.stream_id();
-            let before = known.get(&stream).copied().unwrap_or(0);
+            let before = known.get(&stream).copied();
             let position = positions.entry(stream).or_insert(before);
-            let version = event.streamversion.number();
-            if version <= *position {
+            let version = event.streamversion;
+            let from = position.map_or(Version::FIRST, Version::next);
+            if version < from {
                 continue;
             }
-            if version > *position + 1 {
-                let (from, to) = (*position + 1, version - 1);
+            if let Some(to) = version.previous().filter(|to| from <= *to) {
                 let gap = Gap { producer: event.source, stream_id: stream, from, to };
                 for missing in self.missing(&gap).await? {
                     self.projection.apply(&mut transaction, &missing).await?;
                 }
             }
             self.projection.apply(&mut transaction, event).await?;
-            *position = version;
+            *position = Some(version);
         }
-        let moved = positions.into_iter().map(|(stream, version)| Moved {
-            stream,
-            version,
-            begun: !known.contains_key(&stream),
+        let moved = positions.into_iter().filter_map(|(stream, position)| {
+            Some(Moved { stream, version: position?, begun: !known.contains_key(&stream) })
         });
-        let moved: Vec<_> = moved.filter(|moved| moved.version > 0).collect();
+        let moved: Vec<_> = moved.collect();
         store::save_positions(&mut transaction, name, &moved).await?;
         // Crash point: nothing is committed; all of it is delivered again.
         transaction.commit().await?;
@@ -238,9 +236,9 @@ impl Applier {
     /// Events that never came, from their producer: all of them, in order.
     async fn missing(&self, gap: &Gap) -> Result<Vec<Envelope>, ProjectionError> {
         let Gap { stream_id: stream, from, to, .. } = gap;
-        tracing::warn!(projection = self.projection.name(), %stream, from, to, "a gap is filled");
+        tracing::warn!(projection = self.projection.name(), %stream, %from, %to, "a gap is filled");
         let is_next = |event: &Envelope, version| {
-            event.stream_id() == gap.stream_id && event.streamversion.number() == version
+            event.stream_id() == gap.stream_id && event.streamversion == version
         };
         let read = |version, stored: StoredEvent| {
             let event = Envelope::parse(stored.envelope.as_bytes()).ok();

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contract::Service;
 use contract::follows::Followed;
 use contract::rpc::{HeadsPage, StreamHead, StreamHeads};
+use contract::{Service, Version};
 use sqlx::PgConnection;
 
 use crate::event_store::EventStore;
@@ -153,16 +153,19 @@ impl Comparison for WithProducer<'_> {
         let had = store::positions(self.connection, name, &streams).await?;
         let mut caught_up = CaughtUp { recovered: 0, all: true };
         for StreamHead { stream_id, version: to } in heads {
-            let from = had.get(&stream_id).copied().unwrap_or(0) + 1;
+            let from = had.get(&stream_id).map_or(Version::FIRST, |version| version.next());
             if from > to {
                 continue;
             }
             let gap = Gap { producer: self.producer, stream_id, from, to };
             match self.comparer.applier.fill(&gap).await {
-                Ok(()) => caught_up.recovered += usize::try_from(to - from + 1).unwrap_or(0),
+                Ok(()) => {
+                    let count = usize::try_from(to.number() - from.number() + 1);
+                    caught_up.recovered += count.unwrap_or(0);
+                }
                 Err(error) => {
                     // One such stream must not keep the others from being compared.
-                    tracing::error!(projection = name, stream = %stream_id, from, to, %error, "events stay missing");
+                    tracing::error!(projection = name, stream = %stream_id, %from, %to, %error, "events stay missing");
                     caught_up.all = false;
                 }
             }

@@ -61,11 +61,13 @@ pub enum Fault {
     RemoveReplica,
     /// The clock of one process goes back by an hour or more.
     ClockBack,
+    /// Strangers try what they may not, as fast as they are answered.
+    RefusalFlood,
 }
 
 impl Fault {
     /// Everything that can break where there is one NATS.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::KillProcess,
         Self::KillAllProcesses,
         Self::KillPostgres,
@@ -86,6 +88,7 @@ impl Fault {
         Self::AddReplica,
         Self::RemoveReplica,
         Self::ClockBack,
+        Self::RefusalFlood,
     ];
 
     /// What is broken where NATS is a cluster. Not its data: that a cluster keeps while one server
@@ -122,6 +125,7 @@ impl Fault {
             Self::AddReplica => "replica added",
             Self::RemoveReplica => "replica removed",
             Self::ClockBack => "clock set back",
+            Self::RefusalFlood => "flood of refusals",
         }
     }
 
@@ -180,6 +184,10 @@ impl Fault {
                 let seconds = 3600 + i64::try_from(random.below(3600))?;
                 stage.set_clock_back(replica, seconds).await?;
                 format!("replica {replica} by {seconds} s")
+            }
+            Self::RefusalFlood => {
+                stage.flood();
+                String::new()
             }
             other => other.change_weather(stage, replica, random),
         };

@@ -13,6 +13,7 @@ pub mod check;
 pub mod client;
 pub mod fault;
 pub mod fleet;
+mod flood;
 pub mod history;
 mod invariants;
 pub mod load;

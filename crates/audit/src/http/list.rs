@@ -10,9 +10,10 @@ use service::http::{Page, decode_cursor, encode_cursor};
 use service::{Attempt, Denied, Problem};
 
 use super::item::Item;
+use super::window;
 use crate::Audit;
 use crate::plan::Plan;
-use crate::policy;
+use crate::policy::{self, Asking, Scope};
 use crate::query::{InvalidParameter, Order, Query};
 use crate::store::{entries, heads, pages};
 
@@ -26,7 +27,8 @@ const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
 ///
 /// A page is complete: nothing is ever recorded before a position that was given out. Where
 /// conditions match few of many events, a page may have fewer items than asked for, even none, and
-/// still a `next_cursor`: go on until there is none.
+/// still a `next_cursor`: go on until there is none. So it is for members of more than 50 organizations who
+/// name none.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -74,20 +76,23 @@ pub(super) async fn list(
     let query = Query::parse(query.as_deref().unwrap_or_default()).map_err(invalid_request)?;
     let after = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
     let (organization, account) = (query.filter.organization, query.filter.account);
-    let holds_role = match account {
-        Some(account) if !attempt.caller.operator => audit.holds_role(&attempt, account).await?,
-        _ => false,
-    };
-    let scope = policy::scope(&attempt.caller, organization, account, holds_role)
+    let scope = policy::scope(asking(&audit, &attempt, organization, account).await?)
         .map_err(|denied| refusal(denied, organization))?;
 
     let mut conn = audit.resources.pool.acquire().await?;
     let size = heads::size(&mut conn).await?;
-    let mut plan = Plan::new(query.filter, &scope, query.order, query.limit, size);
+    let limit = if scope == Scope::Memberships { window::WINDOW } else { query.limit };
+    let mut plan = Plan::new(query.filter, &scope, query.order, limit, size);
     if let Some(position) = after {
         plan.go_on_after(position);
     }
-    let positions = pages::positions(&mut conn, plan).await?;
+    let mut positions = pages::positions(&mut conn, plan).await?;
+    if scope == Scope::Memberships {
+        // Without the connection: another service is asked.
+        drop(conn);
+        positions = window::seen(&audit, &attempt, positions, query.limit).await?;
+        conn = audit.resources.pool.acquire().await?;
+    }
     let mut recorded = entries::at(&mut conn, &positions.found).await?;
     drop(conn);
     if query.order == Order::Descending {
@@ -101,6 +106,25 @@ pub(super) async fn list(
     let mut response = Page { items, next_cursor }.into_response_for(&uri);
     response.headers_mut().insert(LOG_SIZE, size.into());
     Ok(response)
+}
+
+/// What the caller has to do with what they ask for.
+async fn asking(
+    audit: &Audit,
+    attempt: &Attempt,
+    organization: Option<OrganizationId>,
+    account: Option<AccountId>,
+) -> Result<Asking, Problem> {
+    let operator = attempt.caller.operator;
+    let organization = match organization {
+        Some(organization) => Some((organization, attempt.role_in(organization).await?)),
+        None => None,
+    };
+    let account = match account {
+        Some(account) => Some(!operator && audit.holds_role(attempt, account).await?),
+        None => None,
+    };
+    Ok(Asking { operator, organization, account, organizations: attempt.organizations() })
 }
 
 fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {

@@ -107,8 +107,8 @@ pub(crate) async fn set_asked(
         "UPDATE audit.awaited_parts SET asked_at = $1 WHERE stream_id = $2 AND version BETWEEN $3 AND $4",
         now,
         asked.stream_id,
-        asked.from,
-        asked.to,
+        asked.from.number(),
+        asked.to.number(),
     )
     .execute(conn)
     .await?;
@@ -120,8 +120,8 @@ pub(crate) async fn remove(conn: &mut PgConnection, asked: &RepeatEvents) -> sql
     sqlx::query!(
         "DELETE FROM audit.awaited_parts WHERE stream_id = $1 AND version BETWEEN $2 AND $3",
         asked.stream_id,
-        asked.from,
-        asked.to,
+        asked.from.number(),
+        asked.to.number(),
     )
     .execute(conn)
     .await?;

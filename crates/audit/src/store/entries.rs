@@ -79,6 +79,23 @@ pub(crate) async fn at(conn: &mut PgConnection, positions: &[i64]) -> sqlx::Resu
     Ok(rows.into_iter().map(Recorded::from).collect())
 }
 
+/// On whose behalf the events at these positions are; those on nobody's are left out.
+pub(crate) async fn organizations_at(
+    conn: &mut PgConnection,
+    positions: &[i64],
+) -> sqlx::Result<HashMap<i64, OrganizationId>> {
+    let rows = sqlx::query!(
+        r#"SELECT position, organization AS "organization!" FROM audit.entries
+           WHERE position = ANY($1) AND organization IS NOT NULL"#,
+        positions
+    )
+    .fetch_all(conn)
+    .await?;
+    let of =
+        rows.into_iter().map(|row| (row.position, OrganizationId::from_uuid(row.organization)));
+    Ok(of.collect())
+}
+
 /// The entry of this event.
 pub(crate) async fn of_event(
     conn: &mut PgConnection,

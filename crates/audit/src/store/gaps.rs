@@ -1,11 +1,11 @@
 //! Gaps that could not be filled yet.
 
 use chrono::{DateTime, Utc};
+use eventstore::gap::Gap;
 use eventstore::rows;
 use sqlx::PgConnection;
 
 use crate::store::decode;
-use crate::stream::Gap;
 
 /// Keeps a gap that could not be filled, and why.
 pub(crate) async fn keep(
@@ -22,7 +22,7 @@ pub(crate) async fn keep(
              to_version = GREATEST(gaps.to_version, excluded.to_version),
              reason = excluded.reason, tried_at = excluded.tried_at",
         gap.stream_id,
-        gap.source.name(),
+        gap.producer.name(),
         gap.from.number(),
         gap.to.number(),
         reason,
@@ -57,7 +57,7 @@ pub(crate) async fn to_retry(conn: &mut PgConnection, limit: i64) -> sqlx::Resul
     for row in rows {
         gaps.push(Gap {
             stream_id: row.stream_id,
-            source: decode::service(&row.source)?,
+            producer: decode::service(&row.source)?,
             from: rows::version(row.from_version)?,
             to: rows::version(row.to_version)?,
         });

@@ -1,6 +1,6 @@
 //! What a producer recorded, and how it answers those who miss some of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex};
 use contract::envelope::{Commitments, EventHeader};
 use contract::facts::{AppCreated, AppSuspended};
 use contract::rpc::{
-    AuthenticationMethod, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead,
-    StreamHeads,
+    AuthenticationMethod, EventDigest, HeadsPage, RepeatEvents, StoredEvent, StreamEvents,
+    StreamHead, StreamHeads, UnknownEvents,
 };
 use contract::{
     AppId, Envelope, Environment, Fact, OrganizationId, Provenance, Sealed, Service, Version,
 };
 use eventstore::audit_message::EventWithParts;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::acting;
@@ -55,7 +56,7 @@ fn one_less(count: &AtomicUsize) -> bool {
 }
 
 /// A stream, a version, an event with its parts.
-type Row = (Uuid, i64, EventWithParts);
+type Row = (Uuid, Version, EventWithParts);
 
 impl Events {
     /// What becomes of repetitions.
@@ -130,7 +131,7 @@ impl Events {
         let envelope = Envelope::of(&header, provenance, commitments, fact).unwrap();
         let event =
             EventWithParts { event: envelope.canonical().unwrap().into(), context, details };
-        events.push((stream, version.number(), event.clone()));
+        events.push((stream, version, event.clone()));
         event
     }
 
@@ -170,12 +171,25 @@ impl Events {
     }
 
     pub(super) fn message(&self, asked: &RepeatEvents) -> Vec<EventWithParts> {
-        assert!(asked.to - asked.from < 512, "no producer repeats so many");
+        assert!(asked.to.number() - asked.from.number() < 512, "no producer repeats so many");
         let events = self.0.lock().unwrap();
         let wanted = events.iter().filter(|(stream, version, ..)| {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
         });
         wanted.map(|(.., event)| event.clone()).collect()
+    }
+
+    pub(super) fn unknown_of(&self, asked: UnknownEvents) -> Vec<EventDigest> {
+        let events = self.0.lock().unwrap();
+        let known: BTreeSet<EventDigest> = events
+            .iter()
+            .map(|(stream_id, version, event)| EventDigest {
+                stream_id: *stream_id,
+                version: *version,
+                sha256: hex::encode(Sha256::digest(&event.event)),
+            })
+            .collect();
+        asked.events.into_iter().filter(|event| !known.contains(event)).collect()
     }
 
     pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {

@@ -39,7 +39,8 @@ pub(crate) async fn get_link(
 ) -> Result<Json<LinkView>, Problem> {
     let link = links::by_id(&broker.resources.pool, id).await?;
     let link = link.ok_or_else(Problem::no_such::<LinkId>)?;
-    let decision = policy::read_links(&attempt.caller, link.organization_id);
+    let role = attempt.role_in(link.organization_id).await?;
+    let decision = policy::read_links(role, attempt.caller.operator);
     let target = Target::of(id, link.organization_id);
     let _permit = attempt.permit("consent-link.read", target, decision).await?;
     let accounts = first_accounts(&link).collect();

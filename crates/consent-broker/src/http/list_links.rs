@@ -60,7 +60,8 @@ pub(crate) async fn list_links(
 ) -> Result<Response, Problem> {
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let app = remote.app(app_id).await?.ok_or_else(Problem::no_such::<AppId>)?;
-    let decision = policy::read_links(&attempt.caller, app.organization_id);
+    let role = attempt.role_in(app.organization_id).await?;
+    let decision = policy::read_links(role, attempt.caller.operator);
     let target = Target::of(app_id, app.organization_id);
     let _permit = attempt.permit("consent-link.list", target, decision).await?;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use service::http::page::MAX_LIMIT;
 use service::http::{Json, PageQuery, Path};
-use service::{Attempt, Caller, Permit, Problem, Target};
+use service::{Attempt, Permit, Problem, Target};
 
 use super::consent_page::ConsentPage;
 use super::request;
@@ -61,7 +61,7 @@ pub(crate) async fn open_request(
     )?;
 
     // Last: a look that failed has shown nothing to anyone.
-    let link = opened(&broker, &attempt.caller, &permit, link).await?;
+    let link = opened(&broker, &attempt, &permit, link).await?;
     let text = ConsentText::of(catalogue, &app, &organization, &service);
     let now = broker.resources.env.now();
     Ok(Json(ConsentPage::of(&link, now, &app, organization, text, accounts)))
@@ -70,12 +70,13 @@ pub(crate) async fn open_request(
 /// Opens the link, if this is the first opening that counts, and gives it as it is now.
 async fn opened(
     broker: &ConsentBroker,
-    caller: &Caller,
+    attempt: &Attempt,
     permit: &Permit,
     link: Link,
 ) -> Result<Link, Problem> {
-    let by_its_makers = caller.role_in(link.organization_id).is_some();
-    let open = |link: &Link| link.open(caller.person_id, by_its_makers, broker.resources.env.now());
+    let by_its_makers = attempt.role_in(link.organization_id).await?.is_some();
+    let by = attempt.caller.person_id;
+    let open = |link: &Link| link.open(by, by_its_makers, broker.resources.env.now());
     if open(&link)?.is_none() {
         return Ok(link);
     }

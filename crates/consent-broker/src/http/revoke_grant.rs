@@ -48,7 +48,7 @@ pub(crate) async fn revoke_grant(
     let held = RemoteServices::of(&broker, &attempt.facts).roles_of(by, [account]).await?;
     let decision = policy::revoke_grant(
         held.iter().find(|held| held.account_id == account).map(|held| held.role),
-        attempt.caller.role_in(grant.organization_id),
+        attempt.role_in(grant.organization_id).await?,
         attempt.caller.operator,
         policy::consent_roles(&broker.resources.catalogue, &grant.service),
     );

@@ -7,9 +7,9 @@ use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
     AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, MemberRole, Membership, NameAccounts,
-    NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson, OrganizationKind, OrganizationView,
-    VisibleAccount, VisibleAccounts, VisibleAccountsPage,
+    HeldAccountRole, HeldAccounts, HeldAccountsPage, MemberRole, Membership, MembershipsIn,
+    NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson, OrganizationKind,
+    OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service, Version};
@@ -61,6 +61,7 @@ impl RemoteServices {
             person_id,
             operator,
             memberships: Vec::new(),
+            more_memberships: false,
             api_token_id: env.new_id(),
         };
         let mut known = self.known();
@@ -174,6 +175,7 @@ impl RemoteServices {
         let directory = server(Service::Directory);
         answers! { directory:
             Authenticate => |known, asked| known.people.get(&asked.token_sha256).cloned();
+            MembershipsIn => |known, asked| known.memberships_in(&asked);
             GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
             VisibleAccounts => |known, asked| known.visible(&asked);
             HeldAccounts => |known, asked| known.held(&asked);
@@ -196,6 +198,14 @@ impl RemoteServices {
 }
 
 impl Known {
+    fn memberships_in(&self, asked: &MembershipsIn) -> Vec<Membership> {
+        let person = self.people.values().find(|person| person.person_id == asked.person_id);
+        let all = person.map_or_else(Vec::new, |person| person.memberships.clone());
+        let named =
+            |membership: &Membership| asked.organization_ids.contains(&membership.organization_id);
+        all.into_iter().filter(named).collect()
+    }
+
     fn visible(&self, asked: &VisibleAccounts) -> VisibleAccountsPage {
         let after = |account: AccountId| asked.after.is_none_or(|after| account > after);
         let held = self

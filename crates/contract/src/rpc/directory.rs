@@ -11,6 +11,7 @@ use crate::ids::{AccountId, ApiTokenId, OrganizationId, PersonId};
 
 questions! {
     Authenticate -> Option<AuthenticatedPerson> = Directory."authenticate";
+    MembershipsIn -> Vec<Membership> = Directory."memberships-in";
     GetOrganization -> Option<OrganizationView> = Directory."get-organization";
     VisibleAccounts -> VisibleAccountsPage = Directory."visible-accounts";
     HeldAccounts -> HeldAccountsPage = Directory."held-accounts";
@@ -117,6 +118,10 @@ pub struct Authenticate {
     pub token_sha256: String,
 }
 
+/// So many memberships at most are part of the answer to [`Authenticate`]: others can make somebody a member,
+/// and an answer that grows with it would lock them out.
+pub const MAX_KNOWN_MEMBERSHIPS: usize = 50;
+
 /// A person, as their API token proves them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthenticatedPerson {
@@ -124,8 +129,11 @@ pub struct AuthenticatedPerson {
     pub person_id: PersonId,
     /// Whether they operate the platform.
     pub operator: bool,
-    /// Their memberships.
+    /// Their memberships; of more than [`MAX_KNOWN_MEMBERSHIPS`] the oldest organizations'.
     pub memberships: Vec<Membership>,
+    /// Whether they have others. Those are asked for one by one, with [`MembershipsIn`].
+    #[serde(default)]
+    pub more_memberships: bool,
     /// The token's record.
     pub api_token_id: ApiTokenId,
 }
@@ -137,6 +145,15 @@ pub struct Membership {
     pub organization_id: OrganizationId,
     /// The role in it.
     pub role: MemberRole,
+}
+
+/// Of which of these organizations is this person a member, and in which role?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MembershipsIn {
+    /// The person.
+    pub person_id: PersonId,
+    /// The organizations.
+    pub organization_ids: AskedIds<OrganizationId>,
 }
 
 /// What is this organization?

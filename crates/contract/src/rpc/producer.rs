@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Request;
+use crate::Version;
 
 /// The events of one stream from one version to another, both included.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -11,9 +12,9 @@ pub struct StreamEvents {
     /// The stream.
     pub stream_id: Uuid,
     /// The first version wanted.
-    pub from: i64,
+    pub from: Version,
     /// The last version wanted. A producer answers at most 256 events at a time.
-    pub to: i64,
+    pub to: Version,
 }
 
 impl Request for StreamEvents {
@@ -25,7 +26,7 @@ impl Request for StreamEvents {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredEvent {
     /// The place in the stream.
-    pub version: i64,
+    pub version: Version,
     /// The canonical bytes: UTF-8 JSON.
     pub envelope: String,
 }
@@ -39,15 +40,47 @@ pub struct RepeatEvents {
     /// The stream.
     pub stream_id: Uuid,
     /// The first version.
-    pub from: i64,
+    pub from: Version,
     /// The last version.
-    pub to: i64,
+    pub to: Version,
 }
 
 impl Request for RepeatEvents {
     const OPERATION: &'static str = "repeat-events";
     /// How many will be published.
     type Reply = u64;
+}
+
+/// Which of these events does the producer not have, byte for byte? At most [`EVENTS_AT_ONCE`](Self::EVENTS_AT_ONCE).
+///
+/// For audit: what is recorded under a producer's name and is not the producer's was put there by somebody
+/// else, or the producer has lost it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnknownEvents {
+    /// The events.
+    pub events: Vec<EventDigest>,
+}
+
+impl UnknownEvents {
+    /// So many events one question may name.
+    pub const EVENTS_AT_ONCE: usize = 1_000;
+}
+
+impl Request for UnknownEvents {
+    const OPERATION: &'static str = "unknown-events";
+    /// Those that it does not have.
+    type Reply = Vec<EventDigest>;
+}
+
+/// An event by its place and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventDigest {
+    /// The stream.
+    pub stream_id: Uuid,
+    /// The place in the stream.
+    pub version: Version,
+    /// SHA-256 of the canonical bytes, in hex.
+    pub sha256: String,
 }
 
 /// Which places in streams did the producer fill after this row? For finding lost tails.
@@ -88,5 +121,5 @@ pub struct StreamHead {
     /// The stream.
     pub stream_id: Uuid,
     /// Its last version.
-    pub version: i64,
+    pub version: Version,
 }

@@ -1,10 +1,14 @@
 //! What the other services ask over NATS.
 
+use std::fmt::Write as _;
+
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AskedIds, Authenticate, GetOrganization, HeldAccounts, MemberRole,
-    NameAccounts, NamePeople, VisibleAccounts,
+    AccountRole, AccountRolesOf, AskedIds, Authenticate, GetOrganization, HeldAccounts,
+    MAX_KNOWN_MEMBERSHIPS, MemberRole, MembershipsIn, NameAccounts, NamePeople, VisibleAccounts,
 };
 use contract::secret::SecretHash;
+use contract::{OrganizationId, PersonId};
+use serde_json::json;
 use service::CallContext;
 
 use crate::stage::Stage;
@@ -67,6 +71,49 @@ async fn every_question_has_its_answer() {
     stage.close().await;
 }
 
+/// Makes somebody a member of so many new organizations, as if strangers had done it. The last one's id.
+async fn flood(stage: &Stage, person: PersonId, memberships: i32) -> OrganizationId {
+    let made = "WITH made AS (
+            INSERT INTO directory.organizations (id, name, kind, contact_email, country, version, created_at)
+            SELECT gen_random_uuid(), 'Flood', 'other', 'flood@example.com', 'FR', 1, now()
+            FROM generate_series(1, $2) RETURNING id
+        ), joined AS (
+            INSERT INTO directory.memberships (id, organization_id, person_id, role, version, created_at)
+            SELECT gen_random_uuid(), id, $1, 'auditor', 1, now() FROM made RETURNING organization_id
+        ) SELECT organization_id FROM joined ORDER BY organization_id DESC LIMIT 1";
+    let last = sqlx::query_scalar(made).bind(person.uuid()).bind(memberships);
+    OrganizationId::from_uuid(last.fetch_one(&stage.resources.pool).await.unwrap())
+}
+
+#[tokio::test]
+async fn who_somebody_is_does_not_grow_with_their_memberships() {
+    let stage = Stage::set().await;
+    let member = stage.person("member").await;
+    let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
+    let token = member.authorization().unwrap().trim_start_matches("Bearer ");
+    let asked = Authenticate { token_sha256: hex::encode(SecretHash::of(token).0) };
+    let last = flood(&stage, member.id, 20_000).await;
+    let person = rpc.call(&context, &asked).await.unwrap().unwrap();
+    assert_eq!((person.memberships.len(), person.more_memberships), (MAX_KNOWN_MEMBERSHIPS, true));
+    assert!(person.memberships.iter().all(|known| known.organization_id != last));
+
+    // The role in the one that a request is about is asked for.
+    let organization_ids = AskedIds::try_from(vec![last, stage.resources.env.new_id()]).unwrap();
+    let question = MembershipsIn { person_id: member.id, organization_ids };
+    let found = rpc.call(&context, &question).await.unwrap();
+    assert_eq!((found.len(), found[0].role), (1, MemberRole::Auditor));
+    let path = format!("/v1/organizations/{last}");
+    member.get(&path).await.expect(200);
+    member.post(&format!("{path}/members"), json!({})).await.expect(422);
+    member.patch(&path, json!({"name": "Mine"})).await.problem(403, "role-not-allowed");
+    let me = member.get("/v1/people/me").await.expect(200).json;
+    let shown = me["memberships"].as_array().unwrap().len();
+    assert_eq!((shown, &me["more_memberships"]), (200, &json!(true)));
+    let listed = member.get("/v1/organizations?limit=200").await.expect(200).json;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 200);
+    stage.close().await;
+}
+
 #[tokio::test]
 async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
     let stage = Stage::set().await;
@@ -74,7 +121,8 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
     let mut lines = String::new();
     for number in 0..7 {
         for (email, role) in [("admin@example.com", "admin"), ("analyst@example.com", "analyst")] {
-            lines += &format!("Shop {number}%,advertiser,retail_media,A-{number},{email},{role}\n");
+            writeln!(lines, "Shop {number}%,advertiser,retail_media,A-{number},{email},{role}")
+                .unwrap();
         }
     }
     lines += "Elsewhere,publisher,marketing_solutions,B-1,analyst@example.com,analyst\n";
@@ -84,7 +132,7 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
     for number in 0..10 {
         let email = format!("other{number}");
         stage.person(&email).await;
-        more += &format!("Shop 3%,advertiser,retail_media,A-3,{email}@example.com,admin\n");
+        writeln!(more, "Shop 3%,advertiser,retail_media,A-3,{email}@example.com,admin").unwrap();
     }
     stage.operator.import("", &more).await.expect(200);
 

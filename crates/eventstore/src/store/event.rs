@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use contract::facts::EventClass;
-use contract::{Envelope, EventId, Fact, OrganizationId};
+use contract::{Envelope, EventId, Fact, OrganizationId, Version};
 use uuid::Uuid;
 
 use crate::audit_message::EventWithParts;
@@ -14,7 +14,7 @@ use crate::audit_message::EventWithParts;
 pub struct NewEvent {
     pub(super) kind: &'static str,
     pub(super) class: EventClass,
-    pub(super) version: i64,
+    pub(super) version: Version,
     pub(super) time: DateTime<Utc>,
     pub(super) event: OutboxEvent,
 }
@@ -24,7 +24,7 @@ impl NewEvent {
         Self {
             kind: F::AGGREGATE,
             class: F::CLASS,
-            version: envelope.streamversion.number(),
+            version: envelope.streamversion,
             time: envelope.time,
             event: OutboxEvent {
                 seq: 0,

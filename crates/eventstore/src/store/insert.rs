@@ -187,7 +187,7 @@ impl<'e> EventColumns<'e> {
             ids: column(new, |new| new.event.id),
             stream_kinds: column(new, |new| new.kind),
             stream_ids: column(new, |new| new.event.stream_id),
-            versions: column(new, |new| new.version),
+            versions: column(new, |new| new.version.number()),
             types: column(new, |new| &*new.event.kind),
             organizations: column(new, |new| new.event.organization),
             times: column(new, |new| new.time),

@@ -1,6 +1,6 @@
 //! The outbox: what is to be published.
 
-use contract::{Salt, Sealed};
+use contract::{Salt, Sealed, Version};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -83,8 +83,8 @@ fn sealed(salt: Option<Vec<u8>>, bytes: Option<Vec<u8>>) -> Option<Sealed> {
 pub(crate) async fn repeat_events(
     executor: impl PgExecutor<'_>,
     stream: Uuid,
-    from: i64,
-    to: i64,
+    from: Version,
+    to: Version,
     limit: usize,
 ) -> Result<u64, sqlx::Error> {
     let repeated = sqlx::query_scalar!(
@@ -97,8 +97,8 @@ pub(crate) async fn repeat_events(
         RETURNING cardinality(seqs) AS "count!"
         "#,
         stream,
-        from,
-        to,
+        from.number(),
+        to.number(),
         i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_optional(executor)

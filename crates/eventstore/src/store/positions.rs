@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use contract::Version;
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+use crate::rows;
 
 /// The positions of these streams, locked for this transaction in the order given. Streams never seen
 /// are left out.
@@ -11,7 +14,7 @@ pub(crate) async fn lock_positions(
     connection: &mut PgConnection,
     consumer: &str,
     streams: &[Uuid],
-) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+) -> Result<HashMap<Uuid, Version>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT p.stream_id AS "stream_id!", p.version AS "version!"
            FROM unnest($2::uuid[]) AS wanted (stream_id)
@@ -24,7 +27,7 @@ pub(crate) async fn lock_positions(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.stream_id, row.version)).collect())
+    rows.into_iter().map(|row| Ok((row.stream_id, rows::version(row.version)?))).collect()
 }
 
 /// The positions of these streams, as they are. Streams never seen are left out.
@@ -32,7 +35,7 @@ pub(crate) async fn positions(
     connection: &mut PgConnection,
     consumer: &str,
     streams: &[Uuid],
-) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+) -> Result<HashMap<Uuid, Version>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT p.stream_id AS "stream_id!", p.version AS "version!"
            FROM unnest($2::uuid[]) AS wanted (stream_id)
@@ -45,13 +48,13 @@ pub(crate) async fn positions(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.stream_id, row.version)).collect())
+    rows.into_iter().map(|row| Ok((row.stream_id, rows::version(row.version)?))).collect()
 }
 
 /// How far a stream was consumed.
 pub(crate) struct Moved {
     pub(crate) stream: Uuid,
-    pub(crate) version: i64,
+    pub(crate) version: Version,
     /// Whether [`lock_positions`] did not find it. Another replica may begin the same stream at this
     /// moment: the second one to insert it is refused, and with it what it applied.
     pub(crate) begun: bool,
@@ -73,7 +76,7 @@ pub(crate) async fn save_positions(
          SELECT $1, stream_id, version FROM moved WHERE begun ORDER BY stream_id",
         consumer,
         &moved.iter().map(|moved| moved.stream).collect::<Vec<_>>(),
-        &moved.iter().map(|moved| moved.version).collect::<Vec<_>>(),
+        &moved.iter().map(|moved| moved.version.number()).collect::<Vec<_>>(),
         &moved.iter().map(|moved| moved.begun).collect::<Vec<_>>(),
     )
     .execute(connection)

@@ -68,7 +68,7 @@ async fn events_arrive_with_their_contexts_and_details_and_are_forgotten_by_nats
         })
         .await;
         // Whoever misses contexts or details has them sent again.
-        let asked = RepeatEvents { stream_id: stream, from: 2, to: 9 };
+        let asked = RepeatEvents { stream_id: stream, from: version(2), to: version(9) };
         let repeated = producer::repeat_events(&events, &asked).await.unwrap();
         assert_eq!(repeated, 3);
         eventually("they come again", || async { reader.0.lock().unwrap().len() == 7 }).await;

@@ -18,14 +18,20 @@ use crate::request::{Observer, observe};
 use crate::settings::HttpSettings;
 use crate::tasks::panic_message;
 
+pub(crate) mod arriving_body;
+mod connection;
+mod connections;
 pub mod creation;
 pub mod etag;
 pub mod extract;
+pub(crate) mod oauth_error;
+mod paced_writes;
 pub mod page;
 mod path;
 #[cfg(test)]
 mod properties;
 mod serve;
+pub(crate) mod turn;
 
 pub use creation::{Creation, Idempotency};
 pub use etag::{IfMatch, etag};

@@ -3,17 +3,18 @@
 //! Which questions there are, the running system says: one that is not asked here fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, GetApp, GetOrganization, HeldAccounts,
-    MOST_IDS, NameAccounts, NameApps, NamePeople, RepeatEvents, StreamEvents, StreamHeads,
-    VisibleAccounts, subject,
+    AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
+    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, RepeatEvents,
+    StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
 use contract::secret::SecretHash;
-use contract::{AccountId, AppId, OrganizationId, PersonId, Service};
+use contract::{AccountId, AppId, OrganizationId, PersonId, Service, Version};
 use journeys::people::{Organization, Person, RETAIL_MEDIA};
 use journeys::system::System;
 use local_servers::testing::NATS_USER;
@@ -54,7 +55,7 @@ const ROWS: [&str; 7] = [
     // One stream of very many, and very many streams that reach very far.
     "INSERT INTO directory.events (id, stream_kind, stream_id, version, type, occurred_at, recorded_at, envelope)
      SELECT gen_random_uuid(), 'account', CASE WHEN n <= 80000 THEN $1 ELSE gen_random_uuid() END,
-            CASE WHEN n <= 80000 THEN n ELSE 9223372036854775807 END, 'mandate.account.created.v1', now(),
+            CASE WHEN n <= 80000 THEN n ELSE 2147483647 END, 'mandate.account.created.v1', now(),
             now() - interval '1 hour', convert_to(repeat('\"', CASE WHEN n <= 300 THEN 8000 ELSE 2 END), 'UTF8')
      FROM generate_series(1, 100000) AS n",
 ];
@@ -70,6 +71,11 @@ struct Filled {
     app: AppId,
     access_token: String,
     stream: Uuid,
+}
+
+/// The last version that a stream can reach.
+fn last() -> Version {
+    Version::new(i32::MAX.into()).unwrap()
 }
 
 /// The questions of an operation: each with the whole of what may be asked at a time.
@@ -94,6 +100,10 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
             vec![json!(all), json!(nothing)]
         }
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
+        "memberships-in" => {
+            let organization_ids = vec![filled.organization; MOST_IDS].try_into().unwrap();
+            vec![json!(MembershipsIn { person_id, organization_ids })]
+        }
         "account-roles-of" => vec![json!(AccountRolesOf { person_id, account_ids })],
         "name-accounts" => vec![json!(NameAccounts { account_ids })],
         "name-people" => {
@@ -112,11 +122,22 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "stream-events" => {
             let stream_id = filled.stream;
-            vec![json!(StreamEvents { stream_id, from: 1, to: i64::MAX })]
+            vec![json!(StreamEvents { stream_id, from: Version::FIRST, to: last() })]
         }
         // Its answer is a number. Of another stream: what fills this one is no event that audit could take.
         "repeat-events" => {
-            vec![json!(RepeatEvents { stream_id: person_id.uuid(), from: 1, to: i64::MAX })]
+            let stream_id = person_id.uuid();
+            vec![json!(RepeatEvents { stream_id, from: Version::FIRST, to: last() })]
+        }
+        // None of them is there: the answer is all of them.
+        "unknown-events" => {
+            let event = |_| EventDigest {
+                stream_id: Uuid::nil(),
+                version: last(),
+                sha256: hex::encode([0; 32]),
+            };
+            let events = (0..UnknownEvents::EVENTS_AT_ONCE).map(event).collect();
+            vec![json!(UnknownEvents { events })]
         }
         "stream-heads" => {
             let first = StreamHeads { limit: i64::MAX, ..StreamHeads::default() };
@@ -222,7 +243,7 @@ async fn no_answer_between_services_grows_with_what_is_behind_it() {
             }
         }
     }
-    assert!(asked >= 10 + 6 * 4, "{asked}");
+    assert!(asked >= 11 + 6 * 5, "{asked}");
     // They were asked for much, and had it.
     for (operation, least) in [
         ("visible-accounts", 500 * 800),
@@ -242,8 +263,8 @@ async fn no_answer_between_services_grows_with_what_is_behind_it() {
 async fn import(system: &System, person: &Person, accounts: std::ops::Range<u32>) {
     let mut file = "account_name,kind,service,external_id,email,role\n".to_owned();
     for number in accounts {
-        file +=
-            &format!("Shop {number},advertiser,retail_media,S-{number},{},admin\n", person.email);
+        let email = &person.email;
+        writeln!(file, "Shop {number},advertiser,retail_media,S-{number},{email},admin").unwrap();
     }
     let operator = system.operator();
     let request = operator.request(Method::POST, "/v1/accounts/import");

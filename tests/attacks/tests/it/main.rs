@@ -3,6 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod another_service;
 mod answers_between_services;
+mod forged_event;
+mod half_sent_bodies;
+mod health;
+mod idle_sockets;
 mod jetstream_api;
 mod streams_away;
+mod unread_answers;
+mod wire;
