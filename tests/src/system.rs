@@ -247,10 +247,18 @@ impl System {
     /// # Panics
     /// When one does not end well.
     pub async fn stop(mut self) {
+        self.stop_processes().await;
+    }
+
+    /// The same, but their servers go on.
+    ///
+    /// # Panics
+    /// When one does not end well.
+    pub async fn stop_processes(&mut self) {
         for process in &self.processes {
             process.signal(Signal::SIGTERM).await;
         }
-        for process in &mut self.processes {
+        for mut process in self.processes.drain(..) {
             let status = process.ended().await;
             assert!(status.success(), "{status}: {}", process.stderr());
         }

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::{Resources, ServiceState, StartError};
+use tokio::sync::Semaphore;
 
 pub use settings::Settings;
 
@@ -40,7 +41,12 @@ pub use settings::Settings;
 struct ConsentBroker {
     resources: Resources,
     settings: Settings,
+    /// Large approvals wait here for each other: each holds a connection for seconds, and others need some too.
+    large_approvals: Arc<Semaphore>,
 }
+
+/// So many large approvals are made at a time.
+const LARGE_APPROVALS: usize = 2;
 
 impl ServiceState for ConsentBroker {
     fn resources(&self) -> &Resources {
@@ -62,8 +68,9 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     settings.check()?;
     expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
     resources.project(projection::AppProjection::new(&resources));
+    let large_approvals = Arc::new(Semaphore::new(LARGE_APPROVALS));
     let (routes, _) = http::router(&settings)
-        .with_state(Arc::new(ConsentBroker { resources, settings }))
+        .with_state(Arc::new(ConsentBroker { resources, settings, large_approvals }))
         .split_for_parts();
     Ok(routes)
 }

@@ -18,8 +18,8 @@ use crate::grant::{Approved, Grant};
 use crate::link::{Closed, Link};
 use crate::store::{grants, links};
 
-/// So many grants and events are written by one statement of the transaction.
-const AT_A_TIME: usize = 1_000;
+/// So many grants and events are written by one statement of the transaction. An approval of more is a large one.
+pub(crate) const AT_A_TIME: usize = 1_000;
 
 /// An approval of a request, all of which was found to be allowed.
 #[derive(Debug)]

@@ -62,6 +62,11 @@ pub(crate) async fn approve(
     }
     let most = broker.settings.max_accounts_per_approval as usize;
     account_selection::check_form(&accounts, most).map_err(wrong_accounts)?;
+    // Before anything is looked at: what counts is how it is when it is this one's turn.
+    let _turn = match accounts.len() {
+        ..=redemption::AT_A_TIME => None,
+        _ => Some(broker.large_approvals.acquire().await.map_err(Problem::internal)?),
+    };
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let (app, service) = request::asking_app(&remote, &link).await?;
     let by = attempt.caller.person_id;

@@ -6,7 +6,7 @@ use chrono::Duration;
 use contract::AccountId;
 use contract::rpc::AccountRole;
 use serde_json::{Value, json};
-use stage::Answer;
+use stage::{Answer, eventually};
 
 use crate::people::Person;
 use crate::stage::{RETAIL, Stage};
@@ -169,6 +169,55 @@ async fn more_than_one_request_may_do_is_refused_or_goes_on_with_the_next() {
     }
     assert!(stage.reached().await.is_empty());
     assert_eq!(holder.delete(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+/// Twenty approvals that each hold a connection would leave none to others.
+#[tokio::test]
+async fn large_approvals_take_turns_and_leave_connections_to_others() {
+    let stage = Stage::set().await;
+    let (holder, other) = (stage.person("The admin"), stage.person("Someone else"));
+    let all = accounts(&stage, &holder, 1_001);
+    let mut tokens = Vec::new();
+    for _ in 0..20 {
+        tokens.push(stage.link().await);
+    }
+    // A consent that is neither made nor given up yet: whoever approves for its account waits for it.
+    let mut stuck = stage.pool.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO consent_broker.grants (id, app_id, organization_id, account_id, link_id, service, domains,
+                                            granted_by, role, granted_at, version)
+         SELECT gen_random_uuid(), app_id, organization_id, $1, id, 'retail_media', '[]', created_by, 'admin',
+                created_at, 1
+         FROM consent_broker.links LIMIT 1",
+    )
+    .bind(all[0].uuid())
+    .execute(&mut *stuck)
+    .await
+    .unwrap();
+    let approvals = tokens.iter().map(|(_, token)| holder.approve(token, &all));
+    let meanwhile = async {
+        eventually("two of them wait", async || {
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(&stage.pool)
+            .await
+            .unwrap();
+            waiting == 2
+        })
+        .await;
+        let (_, token) = stage.link().await;
+        other.open(&token).await.expect(200);
+        stuck.rollback().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(futures::future::join_all(approvals), meanwhile);
+    assert!(
+        answers.iter().all(|answer| answer.status == StatusCode::OK),
+        "{:?}",
+        answers[0].status
+    );
+    assert_eq!(stage.events_of("consent.granted").await.len(), 1_001);
 }
 
 /// Replicas have clocks of their own.

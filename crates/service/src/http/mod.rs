@@ -40,7 +40,7 @@ pub use connection_limits::Limits;
 pub use creation::{Creation, Idempotency};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, Query};
-pub use page::{Page, PageQuery, decode_cursor, encode_cursor};
+pub use page::{Page, PageQuery, decode_cursor, encode_cursor, next_link};
 pub use path::{FromPath, Path};
 pub use serve::serve;
 
