@@ -33,6 +33,7 @@ pub(crate) const CONSUMER: Service = Service::KeyIssuer;
 const EVENT_TABLES: &str = concat!(
     include_str!("../../../../migrations/eventstore/0001_events.sql"),
     include_str!("../../../../migrations/eventstore/0002_destinations.sql"),
+    include_str!("../../../../migrations/eventstore/0006_versions_of_answers.sql"),
 );
 
 /// What a producer and a consumer of these tests keep as their state.
