@@ -16,7 +16,7 @@ pub const MARKETING_SOLUTIONS: &str = "marketing_solutions";
 pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /// Everybody's password.
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Someone who signed in. Calls are made as this person.
 #[derive(Debug, Clone)]

@@ -38,6 +38,7 @@ pub struct System {
     // Dropped in this order: processes end before their servers.
     processes: Vec<Process>,
     addresses: Addresses,
+    admin_address: Option<String>,
     operator_token: String,
     /// What they work with.
     pub servers: Servers,
@@ -176,8 +177,8 @@ impl System {
 
     /// All services in one process, on these servers.
     pub async fn on(servers: Servers) -> Self {
-        let (process, address) = servers.serve(&Service::ALL).await;
-        Self::of(servers, vec![process], Addresses::One(address)).await
+        let (process, address, admin) = servers.serve_with_admin(&Service::ALL).await;
+        Self::of(servers, vec![process], Addresses::One(address), Some(admin)).await
     }
 
     /// Each service in a process of its own.
@@ -188,12 +189,17 @@ impl System {
             processes.push(process);
             addresses.insert(service, address);
         }
-        Self::of(servers, processes, Addresses::Each(addresses)).await
+        Self::of(servers, processes, Addresses::Each(addresses), None).await
     }
 
-    async fn of(servers: Servers, processes: Vec<Process>, addresses: Addresses) -> Self {
+    async fn of(
+        servers: Servers,
+        processes: Vec<Process>,
+        addresses: Addresses,
+        admin_address: Option<String>,
+    ) -> Self {
         let operator_token = servers.add_operator();
-        let system = Self { processes, addresses, operator_token, servers };
+        let system = Self { processes, addresses, admin_address, operator_token, servers };
         match &system.addresses {
             Addresses::One(address) => ready(address).await,
             Addresses::Each(addresses) => {
@@ -218,6 +224,14 @@ impl System {
         self.addresses.clone()
     }
 
+    /// Where the first process of a system of one tells health in detail.
+    ///
+    /// # Panics
+    /// When each service has a process.
+    pub fn admin(&self) -> Client {
+        Client::anonymous(Addresses::One(self.admin_address.clone().unwrap()))
+    }
+
     /// Nobody in particular.
     pub fn anonymous(&self) -> Client {
         Client::anonymous(self.addresses())
@@ -233,10 +247,18 @@ impl System {
     /// # Panics
     /// When one does not end well.
     pub async fn stop(mut self) {
+        self.stop_processes().await;
+    }
+
+    /// The same, but their servers go on.
+    ///
+    /// # Panics
+    /// When one does not end well.
+    pub async fn stop_processes(&mut self) {
         for process in &self.processes {
             process.signal(Signal::SIGTERM).await;
         }
-        for process in &mut self.processes {
+        for mut process in self.processes.drain(..) {
             let status = process.ended().await;
             assert!(status.success(), "{status}: {}", process.stderr());
         }

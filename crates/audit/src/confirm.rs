@@ -48,7 +48,7 @@ impl Confirmer {
     }
 
     async fn confirm_locked(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
-        let size = heads::size(conn).await?;
+        let size = heads::log_head(conn).await?.size;
         let mut reached = confirmation::reached(conn).await?;
         let mut silent = BTreeSet::new();
         let mut paced = tokio::time::interval(PACE);

@@ -7,8 +7,8 @@
 //!
 //! | layer | files |
 //! |---|---|
-//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
-//! | decisions, pure | `resequence`, `query`, `policy`, `plan` (of a page) |
+//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `record_types`, `entry`, `conflict`, `settings` |
+//! | decisions, pure | `resequence`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
@@ -31,8 +31,9 @@
 //!
 //! # How a query is answered
 //!
-//! `query` parses it, `policy` decides how much of the log the caller may see, `plan` says which index to
-//! read and how far, `store::pages` finds the positions, `http` shows what is there.
+//! `query` parses it, `policy` decides how much of the log the caller may see, `index_scan` says which indexes
+//! to read and how far, `plan` makes a page of what they give, `store::pages` asks them, `http` shows what is
+//! there.
 //!
 //! # What holds
 //!
@@ -48,6 +49,7 @@ mod consume;
 mod entry;
 mod fetch;
 mod http;
+mod index_scan;
 mod ingest;
 mod part;
 mod part_recovery;
@@ -59,6 +61,7 @@ mod properties;
 mod query;
 mod readiness;
 mod reconcile;
+mod record_types;
 mod resequence;
 mod run;
 mod settings;

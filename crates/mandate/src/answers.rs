@@ -35,9 +35,14 @@ impl Errors {
 /// Completes the descriptions of all operations.
 pub(crate) fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        let changing = [put, post, delete, patch].map(|operation| (operation, true));
+        for (operation, changes) in [(get, false)].into_iter().chain(changing) {
+            let Some(operation) = operation else {
+                continue;
+            };
             name_problems(operation);
-            add_missing(operation, Errors::at(path));
+            add_missing(operation, changes, Errors::at(path));
         }
     }
 }
@@ -70,7 +75,7 @@ fn is_problem(content: &RefOr<Content>) -> bool {
     }
 }
 
-fn add_missing(operation: &mut Operation, errors: Errors) {
+fn add_missing(operation: &mut Operation, changes: bool, errors: Errors) {
     let parameters = operation.parameters.iter().flatten();
     let (mut has_query, mut is_repeatable) = (false, false);
     for parameter in parameters {
@@ -106,6 +111,11 @@ fn add_missing(operation: &mut Operation, errors: Errors) {
     add(has_body, 413, "The body is larger than this operation takes.");
     add(has_body, 415, "The body is of a type that this operation does not take.");
     add(has_body || has_query, 422, "The request can be read and is wrong.");
+    add(
+        changes,
+        429,
+        "The caller changes more than they may in a minute: repeat it after `Retry-After`.",
+    );
     add(true, 500, "Our mistake, logged under `x-request-id`.");
     add(
         true,

@@ -63,8 +63,8 @@ impl System {
         services: &[Service],
         environment: Environment,
     ) -> anyhow::Result<Self> {
-        configuration.limits.check()?;
         configuration.http.check()?;
+        configuration.limits.check()?;
         let (listener, address) = listen(configuration.listen).await?;
         let admin = match configuration.http.admin_listen {
             Some(admin) => Some(listen(admin).await?),

@@ -32,6 +32,11 @@ impl Network {
         Self(network.trunc())
     }
 
+    /// The network of this address alone.
+    pub(crate) fn only(address: IpAddr) -> Self {
+        Self(address.into())
+    }
+
     /// Whether the address belongs to it. An IPv4 address mapped into IPv6 is taken as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
@@ -15,13 +14,10 @@ use contract::{
     Actor, ApiTokenId, Authority, Context, CorrelationId, Environment, Id, OrganizationId,
     Provenance, TraceParent,
 };
-use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use crate::health;
-use crate::http::arriving_body::{Arrival, ArrivingBody};
 use crate::http::oauth_error;
-use crate::http::turn::Turn;
+use crate::http::turns::Turns;
 use crate::problem::Problem;
 use crate::settings::{HttpSettings, Network};
 
@@ -228,9 +224,7 @@ pub(crate) struct Observer {
     environment: Environment,
     trusted_proxies: Arc<[Network]>,
     warned: Arc<Warned>,
-    timeout: Duration,
-    arrival: Arrival,
-    capacity: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Observer {
@@ -240,43 +234,7 @@ impl Observer {
             environment,
             trusted_proxies: settings.trusted_proxies.clone().into(),
             warned: Arc::default(),
-            timeout: Duration::from_secs(settings.request_timeout_seconds),
-            arrival: Arrival {
-                pace: settings.pace(),
-                timeout: Duration::from_secs(settings.body_timeout_seconds),
-            },
-            capacity: Arc::new(Semaphore::new(
-                settings.max_concurrent_requests.min(Semaphore::MAX_PERMITS),
-            )),
-        }
-    }
-
-    /// Answers a request in its turn and in time. Health is always answered.
-    async fn answer(&self, request: Request, next: Next) -> Response {
-        if health::is_asked_for(request.uri()) {
-            return self.in_time(request, next).await;
-        }
-        let turn = match Turn::take(&self.capacity) {
-            Ok(turn) => Arc::new(turn),
-            Err(lost) => return Problem::from(lost).into_response(),
-        };
-        let request = if request.body().is_end_stream() {
-            request
-        } else {
-            let (turn, arrival) = (Arc::clone(&turn), self.arrival);
-            request.map(|body| Body::new(ArrivingBody::new(body, turn, arrival)))
-        };
-        let response = self.in_time(request, next).await;
-        // Whatever the handler made of a body that broke off.
-        turn.lost().map_or(response, |lost| Problem::from(lost).into_response())
-    }
-
-    async fn in_time(&self, request: Request, next: Next) -> Response {
-        match tokio::time::timeout(self.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                Problem::unavailable("timed-out", "The request took too long.").into_response()
-            }
+            turns: Turns::new(settings),
         }
     }
 }
@@ -315,7 +273,7 @@ pub(crate) async fn observe(
     // A task of its own: a caller who hangs up must not be able to stop a handler half-way, before
     // a refusal is recorded or the line is logged.
     let whole = async move {
-        let mut response = observer.answer(request, next).await;
+        let mut response = observer.turns.answer(request, next).await;
         if speaks_oauth {
             response = oauth_error::in_words_of_oauth(response);
         }

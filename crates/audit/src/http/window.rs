@@ -40,13 +40,14 @@ fn page(
     mine: &HashSet<OrganizationId>,
     limit: usize,
 ) -> Positions {
-    let Positions { mut found, mut next } = window;
+    let Positions { mut found, next, .. } = window;
     found.retain(|position| of.get(position).is_some_and(|of| mine.contains(of)));
     if found.len() > limit {
         found.truncate(limit);
-        next = found.last().copied();
+        let next = found.last().copied();
+        return Positions { found, next, searched_to: None };
     }
-    Positions { found, next }
+    Positions { found, next, searched_to: next }
 }
 
 #[cfg(test)]
@@ -60,11 +61,17 @@ mod tests {
         let organization = |n| OrganizationId::from_uuid(Uuid::from_u128(n));
         let of = HashMap::from([(9, organization(1)), (8, organization(2)), (6, organization(1))]);
         let mine = HashSet::from([organization(1)]);
-        let window = |next| Positions { found: vec![9, 8, 7, 6], next };
-        let expect = |found: &[i64], next| Positions { found: found.to_vec(), next };
-        assert_eq!(page(window(Some(6)), &of, &mine, 2), expect(&[9, 6], Some(6)));
-        assert_eq!(page(window(None), &of, &mine, 2), expect(&[9, 6], None));
-        assert_eq!(page(window(None), &of, &mine, 1), expect(&[9], Some(9)));
-        assert_eq!(page(window(Some(6)), &of, &HashSet::new(), 1), expect(&[], Some(6)));
+        let window = |next| Positions { found: vec![9, 8, 7, 6], next, searched_to: None };
+        let full = |found: &[i64]| Positions {
+            found: found.to_vec(),
+            next: found.last().copied(),
+            searched_to: None,
+        };
+        let short =
+            |found: &[i64], end| Positions { found: found.to_vec(), next: end, searched_to: end };
+        assert_eq!(page(window(Some(6)), &of, &mine, 2), short(&[9, 6], Some(6)));
+        assert_eq!(page(window(None), &of, &mine, 2), short(&[9, 6], None));
+        assert_eq!(page(window(None), &of, &mine, 1), full(&[9]));
+        assert_eq!(page(window(Some(6)), &of, &HashSet::new(), 1), short(&[], Some(6)));
     }
 }

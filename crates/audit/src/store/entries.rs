@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use contract::{AccountId, EventId, OrganizationId, Salt, Sealed};
 use eventstore::rows;
 use sqlx::PgConnection;
@@ -13,8 +14,10 @@ use crate::stream::StreamPosition;
 
 /// An entry and, while they are kept, the parts of its event.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "it is the field's name everywhere")]
 pub(crate) struct Recorded {
     pub(crate) position: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) account_id: Option<AccountId>,
     pub(crate) actor: String,
@@ -24,6 +27,7 @@ pub(crate) struct Recorded {
 
 struct Row {
     position: i64,
+    recorded_at: DateTime<Utc>,
     organization: Option<Uuid>,
     account_id: Option<Uuid>,
     actor: String,
@@ -38,6 +42,7 @@ impl From<Row> for Recorded {
     fn from(row: Row) -> Self {
         Self {
             position: row.position,
+            recorded_at: row.recorded_at,
             organization: row.organization.map(OrganizationId::from_uuid),
             account_id: row.account_id.map(AccountId::from_uuid),
             actor: row.actor,
@@ -59,7 +64,7 @@ macro_rules! select {
     ($condition:literal, $key:expr) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT position AS "position!", organization, account_id, actor AS "actor!", envelope AS "envelope!",
+            r#"SELECT position AS "position!", recorded_at AS "recorded_at!", organization, account_id, actor AS "actor!", envelope AS "envelope!",
                    contexts.salt AS "context_salt?", context AS "context?",
                    details.salt AS "details_salt?", details.details AS "details?"
                FROM audit.entries

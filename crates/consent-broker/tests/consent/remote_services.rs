@@ -7,9 +7,9 @@ use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
     AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, MemberRole, Membership, MembershipsIn,
-    NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson, OrganizationKind,
-    OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
+    HeldAccountRole, HeldAccounts, HeldAccountsPage, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership,
+    MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson,
+    OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service, Version};
@@ -174,7 +174,7 @@ impl RemoteServices {
         }
         let directory = server(Service::Directory);
         answers! { directory:
-            Authenticate => |known, asked| known.people.get(&asked.token_sha256).cloned();
+            Authenticate => |known, asked| known.holder(&asked);
             MembershipsIn => |known, asked| known.memberships_in(&asked);
             GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
             VisibleAccounts => |known, asked| known.visible(&asked);
@@ -198,6 +198,14 @@ impl RemoteServices {
 }
 
 impl Known {
+    /// As the directory answers: not all memberships, if there are many.
+    fn holder(&self, asked: &Authenticate) -> Option<AuthenticatedPerson> {
+        let mut person = self.people.get(&asked.token_sha256).cloned()?;
+        person.more_memberships = person.memberships.len() > MAX_KNOWN_MEMBERSHIPS;
+        person.memberships.truncate(MAX_KNOWN_MEMBERSHIPS);
+        Some(person)
+    }
+
     fn memberships_in(&self, asked: &MembershipsIn) -> Vec<Membership> {
         let person = self.people.values().find(|person| person.person_id == asked.person_id);
         let all = person.map_or_else(Vec::new, |person| person.memberships.clone());

@@ -63,8 +63,10 @@ pub(crate) async fn take_back(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE directory.sign_in_attempts SET attempts = greatest(1, attempts - 1), allowed_at = $2
-         WHERE subject = $1",
+        "WITH only_one AS (
+             DELETE FROM directory.sign_in_attempts WHERE subject = $1 AND attempts = 1)
+         UPDATE directory.sign_in_attempts SET attempts = attempts - 1, allowed_at = $2
+         WHERE subject = $1 AND attempts > 1",
         subject.as_slice(),
         now,
     )

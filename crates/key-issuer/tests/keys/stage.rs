@@ -74,12 +74,14 @@ impl Stage {
         &self,
         settings: key_issuer::Settings,
     ) -> Result<Replica, StartError> {
-        self.replica_of(stage::shared(&self.env), settings).await
+        Box::pin(self.replica_of(stage::shared(&self.env), settings)).await
     }
 
     /// A replica within these limits.
     pub async fn replica_within(&self, limits: LimitSettings) -> Replica {
-        self.replica_of(stage::shared_within(&self.env, limits), settings()).await.unwrap()
+        Box::pin(self.replica_of(stage::shared_within(&self.env, limits), settings()))
+            .await
+            .unwrap()
     }
 
     async fn replica_of(

@@ -21,10 +21,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::connection_limits::Limits;
 use super::connections::Place;
 use super::oauth_error;
 use super::paced_writes::PacedWrites;
-use super::serve::Limits;
 use super::turn::Lost;
 use crate::health;
 use crate::problem::Problem;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,9 +21,6 @@ pub(super) const PLACES_FOR_HEALTH: usize = 64;
 
 /// How many connections are looked at for one that is idle: of so many, the oldest is old enough.
 const LOOKED_AT: usize = 128;
-
-/// How an IPv6 peer is counted: whoever has one address has the whole network.
-const IPV6_PREFIX: u32 = 56;
 
 /// While a request is in progress.
 const BUSY: u64 = 0;
@@ -41,7 +38,7 @@ pub(super) struct Connections {
 #[derive(Debug, Default)]
 struct Open {
     places: Slab<Arc<Activity>>,
-    of_peers: HashMap<IpAddr, usize>,
+    of_peers: HashMap<Network, usize>,
     /// Where the last search for an idle connection ended.
     searched: usize,
 }
@@ -60,7 +57,7 @@ struct Activity {
 pub(super) struct Place {
     connections: Arc<Connections>,
     number: usize,
-    peer: Option<IpAddr>,
+    peer: Option<Network>,
     activity: Arc<Activity>,
 }
 
@@ -109,18 +106,13 @@ impl Connections {
     }
 
     /// The peer's address or network, unless any number of callers come by it.
-    fn counted_as(&self, peer: IpAddr) -> Option<IpAddr> {
+    fn counted_as(&self, peer: IpAddr) -> Option<Network> {
         let peer = peer.to_canonical();
         if self.trusted_proxies.iter().any(|network| network.contains(peer)) {
             return None;
         }
-        Some(match peer {
-            IpAddr::V4(_) => peer,
-            IpAddr::V6(address) => {
-                let network = address.to_bits() & (u128::MAX << (u128::BITS - IPV6_PREFIX));
-                Ipv6Addr::from_bits(network).into()
-            }
-        })
+        // Whoever has one IPv6 address has its network.
+        Some(if peer.is_ipv4() { Network::only(peer) } else { Network::around(peer) })
     }
 
     fn now(&self) -> u64 {
@@ -229,7 +221,7 @@ mod tests {
         admit("2001:db8:0:100::1").unwrap();
         drop(held);
         admit("192.0.2.1").unwrap();
-        assert!(!connections.lock().of_peers.contains_key(&address("192.0.2.1")));
+        assert!(!connections.lock().of_peers.contains_key(&Network::only(address("192.0.2.1"))));
     }
 
     #[tokio::test(start_paused = true)]

@@ -183,7 +183,7 @@ async fn nobody_has_contexts_said_again(apart: &Apart) {
     let spying = attacker.client.new_inbox();
     let mut heard = attacker.client.subscribe("_INBOX.app-registry.>").await.unwrap();
     let mut republishing = attacker.configuration(AUDIT).await;
-    republishing["republish"] = json!({ "src": ">", "dest": spying });
+    republishing["republish"] = json!({ "src": ">", "dest": format!("{spying}.>") });
     let republishing = republishing.to_string();
     let consumer = json!({ "stream_name": AUDIT,
         "config": { "name": "spy", "ack_policy": "none", "deliver_subject": spying } });

@@ -35,7 +35,7 @@ async fn what_a_service_never_recorded_is_not_in_the_log_without_an_alarm() {
     stored.unwrap();
 
     eventually("it is known to be nobody's", async || {
-        let answer = system.anonymous().get("/readyz").await;
+        let answer = system.admin().get("/readyz").await;
         let check = &answer.json["checks"]["audit/conflicts"];
         if answer.status == 503 && check["ok"] == false { Ok(()) } else { Err(answer.text()) }
     })

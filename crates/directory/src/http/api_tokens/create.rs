@@ -58,6 +58,7 @@ pub(in crate::http) struct NewTokenAnswer {
         (status = 401, description = "Email or password are wrong, or no valid API token.", body = Problem),
         (status = 409, description = "The person has as many as they can have.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
+        (status = 429, description = "Too many attempts to sign in, or too many changes: the sentence and `Retry-After` say until when.", body = Problem),
         (status = 503, description = "Too many sign in at the moment.", body = Problem),
     ),
     security(("password" = []), ("api_token" = [])),

@@ -8,6 +8,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::pace::Pace;
 
 /// More than the kernel takes of an answer.
 const LARGE: usize = 16 * 1024 * 1024;
