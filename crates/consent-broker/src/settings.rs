@@ -1,6 +1,7 @@
 //! What an installation can set about consent.
 
 use serde::{Deserialize, Serialize};
+use service::StartError;
 
 /// The settings of this service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +15,29 @@ pub struct Settings {
     /// How many seconds pass between two looks for links whose time has run out. It only tells how
     /// soon the expiry becomes an event: the link itself is refused from the very moment.
     pub expiry_sweep_seconds: u64,
+    /// How many links an app may have at a time that can still be used. A few more, if they are made at the
+    /// same moment.
+    pub max_open_links_per_app: i64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { public_base_url: String::new(), link_lifetime_days: 30, expiry_sweep_seconds: 30 }
+        Self {
+            public_base_url: String::new(),
+            link_lifetime_days: 30,
+            expiry_sweep_seconds: 30,
+            max_open_links_per_app: 10_000,
+        }
+    }
+}
+
+impl Settings {
+    /// Checks what a wrong value would break later.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        if self.max_open_links_per_app < 1 {
+            let setting = "consent_broker.max_open_links_per_app";
+            return Err(StartError::setting(setting, "it must be 1 or more"));
+        }
+        Ok(())
     }
 }

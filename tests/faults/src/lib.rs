@@ -11,8 +11,9 @@
 pub mod cast;
 pub mod check;
 pub mod client;
+pub mod database;
 pub mod fault;
-pub mod fleet;
+mod fleet;
 pub mod history;
 mod invariants;
 pub mod load;

@@ -61,7 +61,7 @@ pub(crate) async fn approve(
     }
     account_selection::check_form(&accounts).map_err(wrong_accounts)?;
     let remote = RemoteServices::of(&broker, &attempt.facts);
-    let (app, service) = request::asking_app(&remote, &link).await?;
+    let (app, service) = request::asking_app(&broker, &remote, &link).await?;
     let by = attempt.caller.person_id;
     // The page may be an hour old: what counts is the role the person holds now.
     let held = remote.roles_of(by, Some(accounts.clone())).await?;

@@ -115,15 +115,15 @@ impl Authenticator for Everyone {
     }
 }
 
-struct Bench {
-    resources: Resources,
+pub(crate) struct Bench {
+    pub(crate) resources: Resources,
     notes: Arc<Notes>,
     application: Router,
-    servers: Servers,
+    pub(crate) servers: Servers,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let servers = Servers::start().await;
         let shared = stage::shared(&Environment::system());
         let resources = servers.connect(Service::AppRegistry, &shared).await;
@@ -142,7 +142,7 @@ impl Bench {
         Client::anonymous(&self.application).with_token(token.reveal())
     }
 
-    async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
+    pub(crate) async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
         let request = self.client(token).request(Method::POST, "/notes");
         let request = request.json(serde_json::json!({"text": text}));
         match key {
@@ -284,7 +284,11 @@ async fn a_producer_gives_its_events_to_who_misses_them() {
     let token = ApiToken::generate(&bench.resources.env);
     bench.create(&token, None, "a").await;
     let event = bench.events().await.remove(0);
-    let asked = StreamEvents { stream_id: event.stream_id(), from: Version::FIRST, to: event.streamversion.next() };
+    let asked = StreamEvents {
+        stream_id: event.stream_id(),
+        from: Version::FIRST,
+        to: event.streamversion.next(),
+    };
     let repair = bench.resources.repair();
     let stored = repair.stream_events(Service::AppRegistry, asked).await.unwrap();
     assert_eq!(stored.len(), 1);

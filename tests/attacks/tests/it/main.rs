@@ -4,4 +4,6 @@
 
 mod accounts;
 mod jetstream_api;
+mod large_app;
+mod lost_view;
 mod streams_away;
