@@ -126,17 +126,27 @@ impl Applier {
         }
     }
 
-    /// Asks for the events that a parked stream waits with, applies them and releases it.
+    /// Asks for the events that a parked stream waits with, applies them as far as they can be, and releases it
+    /// with the last one.
     pub(crate) async fn release(&self, gap: &Gap) -> Result<(), Unapplied> {
-        let missing = if gap.from <= gap.to { self.missing(gap).await? } else { Vec::new() };
-        if missing.is_empty() {
-            let applied = gap.from.previous().unwrap_or(gap.from);
+        if gap.from > gap.to {
+            // Another replica has applied them.
             let mut connection = self.events.pool().acquire().await.map_err(unapplied)?;
-            let released =
-                store::release(&mut connection, self.name(), gap.stream_id, applied).await;
+            let (name, stream) = (self.name(), gap.stream_id);
+            let released = store::release(&mut connection, name, stream, gap.to).await;
             return released.map(drop).map_err(unapplied);
         }
-        self.apply_filled(&missing.iter().collect::<Vec<_>>(), IfParked::Release).await
+        let missing = self.missing(gap).await?;
+        let missing: Vec<&Envelope> = missing.iter().collect();
+        match self.apply_filled(&missing, IfParked::Release).await {
+            Err(Unapplied::TooLong | Unapplied::Refused(_)) if missing.len() > 1 => {
+                for event in missing {
+                    self.apply_filled(&[event], IfParked::Release).await?;
+                }
+                Ok(())
+            }
+            released => released,
+        }
     }
 
     async fn park(
