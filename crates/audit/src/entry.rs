@@ -12,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::part::{MismatchedPart, Part, PartState, Parts};
+use crate::record_types::record_types;
 use crate::stream::{StreamHead, StreamPosition};
 
 /// An event that is to be recorded.
@@ -100,6 +101,15 @@ impl Entry {
     /// Whether it is what only this service may record.
     pub(crate) fn is_of(&self, service: Service) -> bool {
         self.source == service && service.aggregates().contains(&&*self.stream_kind)
+    }
+
+    /// Whether it is the record that an app leaves of itself, such as a token: what there are thousands of a
+    /// second. `migrations/audit/0002_history.sql` says what that means for the index.
+    pub(crate) fn is_bulk(&self) -> bool {
+        self.organization.is_some()
+            && self.account_id.is_none()
+            && self.app_id.is_some_and(|app| self.actor == Actor::App(app))
+            && record_types().contains(&self.kind)
     }
 
     /// Whether this part is still to come.
@@ -218,10 +228,36 @@ pub(crate) mod tests {
             operation: "app.activate".into(),
             target: format!("app/{app}"),
             reason: RefusedBecause::RoleNotAllowed,
+            counted: None,
+            counted_since: None,
         };
         let entry = Entry::read(event(Uuid::from_u128(10), 1, &fact)).unwrap();
         assert_eq!(entry.app_id, Some(AppId::from_uuid(app)));
         assert_eq!(entry.account_id, None);
+    }
+
+    #[test]
+    fn bulk_is_what_an_app_records_of_itself_and_nothing_else() {
+        let app = AppId::from_uuid(Uuid::from_u128(6));
+        let token = Entry {
+            kind: "mandate.token.issued.v1".to_owned(),
+            app_id: Some(app),
+            actor: Actor::App(app),
+            ..entry(1, 1)
+        };
+        assert!(token.is_bulk());
+        let other = AppId::from_uuid(Uuid::from_u128(7));
+        for not_bulk in [
+            Entry { kind: "mandate.app.edited.v1".to_owned(), ..token.clone() },
+            Entry { kind: "mandate.unicorn.issued.v1".to_owned(), ..token.clone() },
+            Entry { organization: None, ..token.clone() },
+            Entry { app_id: None, ..token.clone() },
+            Entry { account_id: Some(AccountId::from_uuid(Uuid::from_u128(8))), ..token.clone() },
+            Entry { actor: Actor::App(other), ..token.clone() },
+            Entry { actor: Actor::Anonymous, ..token },
+        ] {
+            assert!(!not_bulk.is_bulk(), "{not_bulk:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ proptest! {
     #[test]
     fn any_query_string_is_a_bounded_query_or_refused(
         bytes in "\\PC{0,200}",
-        pairs in prop::collection::vec(("(type|limit|from|to|order|stream|actor|cursor|app_id)", "\\PC{0,20}|mandate\\.[a-z]{1,8}|[0-9]{1,6}"), 0..40),
+        pairs in prop::collection::vec(("(type|limit|from|to|occurred_from|order|stream|actor|cursor|app_id)", "\\PC{0,20}|mandate\\.[a-z]{1,8}|[0-9]{1,6}"), 0..40),
     ) {
         let parameters: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         for text in [bytes, parameters.join("&")] {

@@ -37,10 +37,14 @@ pub(crate) struct Filter {
     pub(crate) account: Option<AccountId>,
     pub(crate) actor: Option<Actor>,
     pub(crate) stream: Option<Uuid>,
-    /// Not before.
+    /// Recorded not before.
     pub(crate) from: Option<DateTime<Utc>>,
-    /// Before.
+    /// Recorded before.
     pub(crate) to: Option<DateTime<Utc>>,
+    /// It happened not before.
+    pub(crate) occurred_from: Option<DateTime<Utc>>,
+    /// It happened before.
+    pub(crate) occurred_to: Option<DateTime<Utc>>,
 }
 
 /// A query: conditions, order, and which page.
@@ -74,11 +78,14 @@ impl Query {
         if types.is_some_and(|types| types.len() > MAX_TYPES) {
             parser.fault("type", format!("names more than {MAX_TYPES} types"));
         }
-        let filter = parser.query.filter.clone();
-        if let (Some(from), Some(to)) = (filter.from, filter.to)
-            && from > to
-        {
+        let Filter { from, to, occurred_from, occurred_to, .. } = parser.query.filter;
+        let is_before =
+            |to: Option<DateTime<Utc>>, from| to.zip(from).is_some_and(|(to, from)| to < from);
+        if is_before(to, from) {
             parser.fault("to", "is before `from`");
+        }
+        if is_before(occurred_to, occurred_from) {
+            parser.fault("occurred_to", "is before `occurred_from`");
         }
         if parser.faults.is_empty() { Ok(parser.query) } else { Err(parser.faults) }
     }
@@ -131,6 +138,8 @@ impl Parser {
             "stream" => self.stream(value),
             "from" => self.query.filter.from = self.time(name, value),
             "to" => self.query.filter.to = self.time(name, value),
+            "occurred_from" => self.query.filter.occurred_from = self.time(name, value),
+            "occurred_to" => self.query.filter.occurred_to = self.time(name, value),
             "order" => match value {
                 "asc" => self.query.order = Order::Ascending,
                 "desc" => self.query.order = Order::Descending,
@@ -296,6 +305,10 @@ mod tests {
         assert_eq!(fields("actor=root&stream=app"), ["actor", "stream"]);
         assert_eq!(fields("from=yesterday&to=2026-13-01T00:00:00Z"), ["from", "to"]);
         assert_eq!(fields("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"), ["to"]);
+        assert_eq!(
+            fields("occurred_from=2026-01-02T00:00:00Z&occurred_to=2026-01-01T00:00:00Z"),
+            ["occurred_to"]
+        );
         assert_eq!(fields("order=up&limit=0"), ["order", "limit"]);
         assert_eq!(fields("limit=201"), ["limit"]);
         assert_eq!(fields("organisation_id=7"), ["organisation_id"]);

@@ -7,6 +7,7 @@ use contract::facts::{AppArchived, ConsentEndReason, ConsentRevoked};
 use contract::{AccountId, AppId, GrantId, OrganizationId, Provenance, Service};
 use insta::assert_json_snapshot;
 use service::MemberRole;
+use sqlx::AssertSqlSafe;
 use stage::{eventually, redacted};
 use support::{Events, World, acting};
 
@@ -31,14 +32,26 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
     world.until_recorded(12).await;
 
     let created = "type=mandate.app.created.v1";
-    let time: String = sqlx::query_scalar(
-        "SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
-         FROM audit.entries WHERE position = 5",
+    let at = async |column: &str| -> String {
+        let text = format!(
+            "SELECT to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
+             FROM audit.entries WHERE position = 5"
+        );
+        sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&world.sql).await.unwrap()
+    };
+    // Several are recorded together.
+    let recorded_before: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit.entries
+         WHERE recorded_at < (SELECT recorded_at FROM audit.entries WHERE position = 5)",
     )
     .fetch_one(&world.sql)
     .await
     .unwrap();
+    let time = at("recorded_at").await;
     let (from, to) = (format!("from={time}"), format!("to={time}"));
+    let time = at("occurred_at").await;
+    let (occurred_from, occurred_to) =
+        (format!("occurred_from={time}"), format!("occurred_to={time}"));
     for (filter, positions) in [
         (String::new(), (1..=12).collect()),
         (created.to_owned(), vec![1, 8]),
@@ -56,10 +69,14 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
         (format!("actor=system/app-registry&organization_id={other}"), vec![8, 9, 10, 11]),
         (format!("stream=app/{app}"), (1..=7).collect()),
         (format!("stream=consent/{grant_id}&{created}"), vec![]),
-        (from.clone(), (5..=12).collect()),
-        (to.clone(), (1..=4).collect()),
+        (from.clone(), (recorded_before + 1..=12).collect()),
+        (to.clone(), (1..=recorded_before).collect()),
         (format!("{from}&{to}"), vec![]),
-        (format!("{to}&{created}"), vec![1]),
+        (format!("{from}&type=mandate.consent.*"), vec![12]),
+        (occurred_from.clone(), (5..=12).collect()),
+        (occurred_to.clone(), (1..=4).collect()),
+        (format!("{occurred_from}&{occurred_to}"), vec![]),
+        (format!("{occurred_to}&{created}"), vec![1]),
     ] {
         for limit in [1, 3, 200] {
             let path = format!("/v1/events?order=asc&limit={limit}&{filter}");
@@ -185,6 +202,39 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
     let answer = request.header("accept", "application/cloudevents+json").send().await;
     assert_eq!(answer.header("content-type"), "application/cloudevents+json");
     assert_eq!(answer.body, life[1], "the exact bytes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_very_many_organizations_see_the_events_of_theirs() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    let (mine, other): (OrganizationId, OrganizationId) = (world.env.new_id(), world.env.new_id());
+    // Others can make somebody a member of any number; the one in question comes after them.
+    let mut memberships: Vec<_> =
+        (0..2_000).map(|_| (world.env.new_id(), MemberRole::Auditor)).collect();
+    memberships.push((mine, MemberRole::Auditor));
+    let member = world.people.person(&world.env, &memberships);
+    let (_, life) = events.app(&world.env, mine, 3);
+    let (_, others) = events.app(&world.env, other, 3);
+    // Positions 1, 3 and 5 are of the member's organization.
+    for (own, foreign) in life.iter().zip(&others) {
+        world.publish(own).await;
+        world.publish(foreign).await;
+    }
+    world.until_recorded(6).await;
+
+    assert_eq!(audit.positions(&member, "/v1/events").await, [5, 3, 1]);
+    assert_eq!(audit.positions(&member, "/v1/events?order=asc").await, [1, 3, 5]);
+    let first = audit.get(&member, "/v1/events?limit=2").await.expect(200);
+    let next = format!("/v1/events?limit=2&cursor={}", first.field("next_cursor"));
+    assert_eq!(audit.positions(&member, &next).await, [1]);
+    let of = |organization| format!("/v1/events?organization_id={organization}");
+    assert_eq!(audit.positions(&member, &of(mine)).await, [5, 3, 1]);
+    audit.get(&member, &of(other)).await.expect(404);
+    let id = |bytes: &[u8]| contract::Envelope::parse(bytes).unwrap().id;
+    audit.get(&member, &format!("/v1/events/{}", id(&life[0]))).await.expect(200);
+    audit.get(&member, &format!("/v1/events/{}", id(&others[0]))).await.expect(404);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

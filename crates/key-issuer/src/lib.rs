@@ -2,8 +2,8 @@
 //! 27 to 29).
 //!
 //! Only an active app has keys; each is a client id and a secret that is shown once. A key is
-//! traded for an access token at `POST /oauth2/token`; every token, and every refusal, is an event
-//! that is durable before the answer leaves.
+//! traded for an access token at `POST /oauth2/token`; every token is an event that is durable before it
+//! leaves, and refusals are recorded or counted.
 //!
 //! In reading order:
 //!
@@ -13,7 +13,8 @@
 //! 4. `http`, one file an endpoint: the way of every change, from request to answer; `issuing`: the way
 //!    of every token.
 //! 5. `store`: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
-//! 6. `clients` and [`token_events`]: one round trip for all who wait.
+//! 6. `clients` and `token_events`: one round trip for all who wait; `token_rates`: how many an app may ask
+//!    for.
 //! 7. `projection`, [`ending`], [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
 //!    services ask.
 
@@ -37,7 +38,8 @@ mod rpc;
 mod settings;
 mod signing_key;
 mod store;
-pub mod token_events;
+mod token_events;
+mod token_rates;
 mod token_request;
 
 use std::sync::Arc;
@@ -53,6 +55,7 @@ use crate::clients::Clients;
 use crate::last_use::LastUse;
 use crate::projection::AppProjection;
 use crate::token_events::TokenEvents;
+use crate::token_rates::TokenRates;
 
 /// The running service: what its handlers work with.
 pub(crate) struct KeyIssuer {
@@ -64,6 +67,7 @@ pub(crate) struct KeyIssuer {
     last_use: LastUse,
     /// How old the view of apps is.
     apps_age: ViewAge,
+    token_rates: TokenRates,
 }
 
 impl ServiceState for KeyIssuer {
@@ -102,6 +106,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     // The database answered just now, and is asked for the age first of all. If it does not tell (it is not
     // migrated, perhaps), no token is issued until it does.
     let _ = tokio::time::timeout(ASKING, apps_age.known()).await;
+    let token_rates = TokenRates::new(resources.limits.settings().tokens_per_app);
     let issuer = Arc::new(KeyIssuer {
         resources,
         settings,
@@ -110,6 +115,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         token_events,
         last_use: LastUse::default(),
         apps_age,
+        token_rates,
     });
     issuer.write_last_use();
     issuer.sweep_expired();

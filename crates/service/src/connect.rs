@@ -79,6 +79,14 @@ fn database_options(
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
     ]);
+    let options = match service {
+        // The log is read in the order of its indexes, a part of each. As long as it is small, sorting all that
+        // another index gives looks as good, and that plan is kept as well.
+        Service::Audit => {
+            options.options([("enable_sort", "off"), ("enable_incremental_sort", "off")])
+        }
+        _ => options,
+    };
     let options = options
         .options([("statement_timeout", format!("{}s", settings.statement_timeout_seconds))]);
     if own_role { options } else { options.options([("role", service.role())]) }

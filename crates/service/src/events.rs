@@ -104,6 +104,8 @@ impl Resources {
                 shutdown,
                 report,
             );
+            // Large: it is what is done with every batch.
+            let run = Box::pin(run);
             async move {
                 run.await;
                 Ok::<(), Infallible>(())
@@ -123,7 +125,7 @@ impl Resources {
         self.tasks.spawn_in_background(format!("{name}-reconcile"), move |shutdown| {
             let comparer = Arc::clone(&comparer);
             async move {
-                shutdown.run_until_cancelled(comparer.run(COMPARE_EVERY)).await;
+                shutdown.run_until_cancelled(Box::pin(comparer.run(COMPARE_EVERY))).await;
                 Ok::<(), Infallible>(())
             }
         });

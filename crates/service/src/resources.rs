@@ -14,6 +14,8 @@ use sqlx::postgres::PgPool;
 use crate::authentication::{Authenticator, RpcAuthenticator};
 use crate::connect;
 use crate::health::Health;
+use crate::limits::RateLimits;
+use crate::refusals::Refusals;
 use crate::rpc::{CallContext, RpcClient, RpcRefusal, RpcServer};
 use crate::settings::{DatabaseSettings, NatsSettings};
 use crate::start::StartError;
@@ -76,6 +78,10 @@ pub struct Resources {
     pub health: Health,
     /// Runs background work.
     pub tasks: Tasks,
+    /// What wards off floods.
+    pub limits: Arc<RateLimits>,
+    /// Where refusals are recorded, or counted.
+    pub refusals: Refusals,
 }
 
 /// What all services of a process share.
@@ -89,6 +95,8 @@ pub struct Shared {
     pub health: Health,
     /// The process' background tasks.
     pub tasks: Tasks,
+    /// The process' limits.
+    pub limits: Arc<RateLimits>,
 }
 
 impl std::fmt::Debug for Resources {
@@ -145,9 +153,12 @@ impl Resources {
         let timeout = Duration::from_secs(nats.request_timeout_seconds.max(1));
         let rpc = RpcClient::new(client.clone(), env.clone(), timeout);
         let concurrency = nats.max_concurrent_requests;
+        let events = EventStore::new(service, pool.clone(), env.clone());
         let resources = Self {
             service,
-            events: EventStore::new(service, pool.clone(), env.clone()),
+            refusals: Refusals::start(&events, &tasks, shared.limits.settings()),
+            limits: Arc::clone(&shared.limits),
+            events,
             transport,
             administration: None,
             rpc_server: RpcServer::new(

@@ -250,7 +250,7 @@ impl Committing {
                  INSERT INTO contexts (event_id, salt, context)
                  SELECT * FROM unnest($1::uuid[], $5::bytea[], $6::bytea[])
              )
-             INSERT INTO outbox (seqs) SELECT array_agg(seq) FROM event RETURNING id",
+             INSERT INTO outbox (destination, seqs) SELECT 'audit', array_agg(seq) FROM event RETURNING id",
         )
         .bind(ids)
         .bind(event.organization)
@@ -319,9 +319,9 @@ impl Following {
              )
              INSERT INTO entries
                  (position, event_id, stream_kind, stream_id, version, type, source, organization, app_id, actor,
-                  correlation_id, occurred_at, recorded_at, envelope)
+                  correlation_id, occurred_at, recorded_at, envelope, bulk)
              SELECT nextval('log_position'), id, 'token', id, 1, 'mandate.token.issued.v1', 'key-issuer', $2, $3, $4,
-                  id, $5, $5, envelope
+                  id, $5, $5, envelope, true
              FROM unnest($1::uuid[], $8::bytea[]) AS new (id, envelope)",
         )
         .bind(ids)

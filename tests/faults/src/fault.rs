@@ -66,11 +66,13 @@ pub enum Fault {
     ReadOnlyPostgres,
     /// The key issuer's database loses what it last learned of apps.
     LoseProjection,
+    /// Strangers try what they may not, as fast as they are answered.
+    RefusalFlood,
 }
 
 impl Fault {
     /// Everything that can break where there is one NATS.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::KillProcess,
         Self::KillAllProcesses,
         Self::KillPostgres,
@@ -93,6 +95,7 @@ impl Fault {
         Self::ClockBack,
         Self::ReadOnlyPostgres,
         Self::LoseProjection,
+        Self::RefusalFlood,
     ];
 
     /// What is broken where NATS is a cluster. Not its data: that a cluster keeps while one server
@@ -131,6 +134,7 @@ impl Fault {
             Self::ClockBack => "clock set back",
             Self::ReadOnlyPostgres => "failover to a read-only PostgreSQL",
             Self::LoseProjection => "a projection's last transactions lost",
+            Self::RefusalFlood => "flood of refusals",
         }
     }
 
@@ -197,6 +201,10 @@ impl Fault {
             Self::LoseProjection => {
                 let lost = database::lose_last_of_projection(&stage.pool).await?;
                 format!("of {lost} apps")
+            }
+            Self::RefusalFlood => {
+                stage.flood();
+                String::new()
             }
             other => other.change_weather(stage, replica, random),
         };

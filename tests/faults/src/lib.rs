@@ -11,9 +11,10 @@
 pub mod cast;
 pub mod check;
 pub mod client;
-pub mod database;
+mod database;
 pub mod fault;
-mod fleet;
+pub mod fleet;
+mod flood;
 pub mod history;
 mod invariants;
 pub mod load;

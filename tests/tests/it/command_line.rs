@@ -166,11 +166,13 @@ async fn migrating_twice_and_by_several_at_once_is_harmless() {
 #[tokio::test]
 async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     let servers = Servers::empty("").await;
-    let (_process, address) = servers.serve(&[Service::Directory, Service::Audit]).await;
+    let (_process, address, admin) =
+        servers.serve_with_admin(&[Service::Directory, Service::Audit]).await;
     let client = Client::anonymous(Addresses::One(address));
+    let admin = Client::anonymous(Addresses::One(admin));
     client.get("/healthz").await.expect(200);
     eventually("it says why it is not ready", async || {
-        let answer = client.get("/readyz").await.expect(503);
+        let answer = admin.get("/readyz").await.expect(503);
         let checks = &answer.json["checks"];
         let named = |service| {
             let reason = checks[format!("{service}/migrated")]["reason"].as_str();

@@ -1,5 +1,6 @@
 //! How an event is shown.
 
+use chrono::{DateTime, Utc};
 use contract::{Context, Envelope, Sealed};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,6 +18,9 @@ pub(super) struct Item {
     /// Its place in the log: 1, 2, 3 … in the order of recording, without gaps.
     #[schema(minimum = 1)]
     position: i64,
+    /// When it was recorded here. In the order of positions these times never run backwards; `from` and `to` act
+    /// on them. When it happened is its `time`.
+    recorded_at: DateTime<Utc>,
     /// The event as its producer recorded it (CloudEvents 1.0), byte for byte.
     #[schema(value_type = Object)]
     event: Box<RawValue>,
@@ -47,6 +51,9 @@ struct ItemContext {
     /// The name that was typed in, for attempts by someone unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed_name: Option<String>,
+    /// Which of their credentials the caller used: `api-token/<id>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<String>,
 }
 
 impl Item {
@@ -59,6 +66,7 @@ impl Item {
         let details = kept(&recorded, Part::Details).map(|sealed| sealed.bytes.clone());
         Ok(Self {
             position: recorded.position,
+            recorded_at: recorded.recorded_at,
             event: json(recorded.envelope)?,
             context,
             details: details.map(json).transpose()?,
@@ -69,9 +77,9 @@ impl Item {
 /// The context, if it is kept and is one.
 fn context_of(recorded: &Recorded) -> Option<ItemContext> {
     let sealed = kept(recorded, Part::Context)?;
-    let Context { address, user_agent, request_id, claimed_name } =
+    let Context { address, user_agent, request_id, claimed_name, credential } =
         serde_json::from_slice(&sealed.bytes).ok()?;
-    Some(ItemContext { address, user_agent, request_id, claimed_name })
+    Some(ItemContext { address, user_agent, request_id, claimed_name, credential })
 }
 
 /// The same bytes, as a part of an answer.

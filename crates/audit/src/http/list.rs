@@ -2,31 +2,57 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{OriginalUri, RawQuery, State};
-use axum::http::HeaderName;
-use axum::response::Response;
+use axum::http::header::LINK;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use chrono::SecondsFormat;
 use contract::{AccountId, OrganizationId};
-use service::http::{Page, decode_cursor, encode_cursor};
+use serde::Serialize;
+use service::http::{decode_cursor, encode_cursor, next_link};
 use service::{Attempt, Denied, Problem};
+use utoipa::ToSchema;
 
 use super::item::Item;
+use super::window;
 use crate::Audit;
 use crate::plan::Plan;
-use crate::policy;
+use crate::policy::{self, Asking, Scope};
 use crate::query::{InvalidParameter, Order, Query};
 use crate::store::{entries, heads, pages};
 
 /// The size of the log when the page was read.
 const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
+/// When its last entry had been recorded then.
+const LOG_RECORDED_AT: HeaderName = HeaderName::from_static("x-mandate-log-recorded-at");
+
+/// A page of the log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogPage)]
+pub(super) struct LogPage {
+    /// The events, in the order of positions that was asked for.
+    items: Vec<Item>,
+    /// Where the next page begins; null on the last page.
+    next_cursor: Option<String>,
+    /// Null when the page is full, and on the last page. Else only so much of the log was read, up to this
+    /// position and with it: nothing up to there is missing.
+    searched_to: Option<i64>,
+}
 
 /// Read the log
 ///
 /// Answers the events that meet all conditions, in pages by position. Members see the events of
 /// their organizations; holders of a role on an account see that account's, when they ask for it.
 ///
-/// A page is complete: nothing is ever recorded before a position that was given out. Where
-/// conditions match few of many events, a page may have fewer items than asked for, even none, and
-/// still a `next_cursor`: go on until there is none.
+/// A page is complete: nothing is ever recorded before a position that was given out. Each condition alone
+/// makes full pages, and so do these together: `organization_id` with `type`, `app_id`, `account_id` or
+/// `actor`; `app_id` or `account_id` with `type`, and `organization_id` beside them; each with `from` and `to`.
+/// Any other combination reads a bounded number of entries a page: it may have fewer items than asked for, even
+/// none; so it is for members of more than 50 organizations who name none. It then says in `searched_to` up to which position it has looked, and `next_cursor` goes on from there.
+///
+/// `from` and `to` are times of recording. A range of them that ends at `x-mandate-log-recorded-at` or before
+/// never changes its answer.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -43,17 +69,23 @@ const LOG_SIZE: HeaderName = HeaderName::from_static("x-mandate-log-size");
         ("actor" = Option<String>, Query,
             description = "Caused by: `user/<id>`, `app/<id>`, `system/<service>` or `anonymous`."),
         ("stream" = Option<String>, Query, description = "Of this stream: `<aggregate>/<id>`, such as an event's `subject`."),
-        ("from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Not before this time (RFC 3339)."),
-        ("to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Before this time (RFC 3339)."),
+        ("from" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Recorded not before this time (RFC 3339)."),
+        ("to" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Recorded before this time (RFC 3339)."),
+        ("occurred_from" = Option<chrono::DateTime<chrono::Utc>>, Query,
+            description = "With a `time` not before this one (RFC 3339). Events that happened before are still recorded."),
+        ("occurred_to" = Option<chrono::DateTime<chrono::Utc>>, Query,
+            description = "With a `time` before this one (RFC 3339). Events that happened before are still recorded."),
         ("order" = Option<String>, Query, description = "`desc`, newest first (the default), or `asc`."),
         ("limit" = Option<u16>, Query, description = "At most so many items: 1 to 200, by default 50."),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before.")
     ),
     responses(
-        (status = 200, description = "A page of the log", body = Page<Item>, headers(
+        (status = 200, description = "A page of the log", body = LogPage, headers(
             ("Link" = String, description = "The next page, as `rel=\"next\"`"),
             ("x-mandate-log-size" = i64, description = "The size of the log when the page was read: the page \
-                lacks nothing up to this position")
+                lacks nothing up to this position"),
+            ("x-mandate-log-recorded-at" = chrono::DateTime<chrono::Utc>, description = "When the last of these \
+                entries was recorded: none is recorded before that any more")
         )),
         (status = 401, body = Problem, description = "No valid API token"),
         (status = 403, body = Problem, description = "Nothing in the log is the caller's business"),
@@ -74,20 +106,23 @@ pub(super) async fn list(
     let query = Query::parse(query.as_deref().unwrap_or_default()).map_err(invalid_request)?;
     let after = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
     let (organization, account) = (query.filter.organization, query.filter.account);
-    let holds_role = match account {
-        Some(account) if !attempt.caller.operator => audit.holds_role(&attempt, account).await?,
-        _ => false,
-    };
-    let scope = policy::scope(&attempt.caller, organization, account, holds_role)
+    let scope = policy::scope(asking(&audit, &attempt, organization, account).await?)
         .map_err(|denied| refusal(denied, organization))?;
 
     let mut conn = audit.resources.pool.acquire().await?;
-    let size = heads::size(&mut conn).await?;
-    let mut plan = Plan::new(query.filter, &scope, query.order, query.limit, size);
+    let head = heads::log_head(&mut conn).await?;
+    let limit = if scope == Scope::Memberships { window::WINDOW } else { query.limit };
+    let mut plan = Plan::new(query.filter, &scope, query.order, limit, head.size);
     if let Some(position) = after {
         plan.go_on_after(position);
     }
-    let positions = pages::positions(&mut conn, plan).await?;
+    let mut positions = pages::positions(&mut conn, plan).await?;
+    if scope == Scope::Memberships {
+        // Without the connection: another service is asked.
+        drop(conn);
+        positions = window::seen(&audit, &attempt, positions, query.limit).await?;
+        conn = audit.resources.pool.acquire().await?;
+    }
     let mut recorded = entries::at(&mut conn, &positions.found).await?;
     drop(conn);
     if query.order == Order::Descending {
@@ -98,9 +133,34 @@ pub(super) async fn list(
         .map(|entry| Item::of(entry, &attempt.caller))
         .collect::<Result<_, _>>()?;
     let next_cursor = positions.next.map(|position| encode_cursor(&position)).transpose()?;
-    let mut response = Page { items, next_cursor }.into_response_for(&uri);
-    response.headers_mut().insert(LOG_SIZE, size.into());
+    let link = next_cursor.as_deref().and_then(|cursor| next_link(&uri, cursor));
+    let page = LogPage { items, next_cursor, searched_to: positions.searched_to };
+    let mut response = Json(page).into_response();
+    let headers = response.headers_mut();
+    headers.extend(link.map(|link| (LINK, link)));
+    headers.insert(LOG_SIZE, head.size.into());
+    let recorded_at = head.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    headers.insert(LOG_RECORDED_AT, HeaderValue::try_from(recorded_at).map_err(Problem::internal)?);
     Ok(response)
+}
+
+/// What the caller has to do with what they ask for.
+async fn asking(
+    audit: &Audit,
+    attempt: &Attempt,
+    organization: Option<OrganizationId>,
+    account: Option<AccountId>,
+) -> Result<Asking, Problem> {
+    let operator = attempt.caller.operator;
+    let organization = match organization {
+        Some(organization) => Some((organization, attempt.role_in(organization).await?)),
+        None => None,
+    };
+    let account = match account {
+        Some(account) => Some(!operator && audit.holds_role(attempt, account).await?),
+        None => None,
+    };
+    Ok(Asking { operator, organization, account, organizations: attempt.organizations() })
 }
 
 fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {

@@ -53,6 +53,7 @@ struct Columns<'a> {
     correlation_ids: Vec<Uuid>,
     occurred_at: Vec<DateTime<Utc>>,
     envelopes: Vec<&'a [u8]>,
+    bulk: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
@@ -73,6 +74,7 @@ impl<'a> Columns<'a> {
             columns.correlation_ids.push(entry.correlation_id.uuid());
             columns.occurred_at.push(entry.occurred_at);
             columns.envelopes.push(&entry.envelope);
+            columns.bulk.push(entry.is_bulk());
         }
         columns
     }
@@ -100,14 +102,14 @@ pub(crate) async fn insert(
          ), appended AS (
              INSERT INTO audit.entries
                  (position, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
-                  account_id, person_id, actor, correlation_id, occurred_at, recorded_at, envelope)
+                  account_id, person_id, actor, correlation_id, occurred_at, recorded_at, envelope, bulk)
              SELECT head.before + n, event_id, stream_kind, stream_id, version, type, source, organization, app_id,
-                  account_id, person_id, actor, correlation_id, occurred_at, head.recorded_at, envelope
+                  account_id, person_id, actor, correlation_id, occurred_at, head.recorded_at, envelope, bulk
              FROM head CROSS JOIN UNNEST($2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::text[],
                   $8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::timestamptz[],
-                  $15::bytea[])
+                  $15::bytea[], $22::boolean[])
                  WITH ORDINALITY AS batch (event_id, stream_kind, stream_id, version, type, source, organization,
-                     app_id, account_id, person_id, actor, correlation_id, occurred_at, envelope, n)
+                     app_id, account_id, person_id, actor, correlation_id, occurred_at, envelope, bulk, n)
              ORDER BY n
              RETURNING position, occurred_at
          ), context AS (
@@ -145,6 +147,7 @@ pub(crate) async fn insert(
         &details.event_ids,
         &details.salts as &[&[u8]],
         &details.parts as &[&[u8]],
+        &columns.bulk,
     )
     .execute(conn)
     .await?;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use contract::{AccountId, EventId, OrganizationId, Salt, Sealed};
 use eventstore::rows;
 use sqlx::PgConnection;
@@ -13,8 +14,10 @@ use crate::stream::StreamPosition;
 
 /// An entry and, while they are kept, the parts of its event.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "it is the field's name everywhere")]
 pub(crate) struct Recorded {
     pub(crate) position: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) account_id: Option<AccountId>,
     pub(crate) actor: String,
@@ -24,6 +27,7 @@ pub(crate) struct Recorded {
 
 struct Row {
     position: i64,
+    recorded_at: DateTime<Utc>,
     organization: Option<Uuid>,
     account_id: Option<Uuid>,
     actor: String,
@@ -38,6 +42,7 @@ impl From<Row> for Recorded {
     fn from(row: Row) -> Self {
         Self {
             position: row.position,
+            recorded_at: row.recorded_at,
             organization: row.organization.map(OrganizationId::from_uuid),
             account_id: row.account_id.map(AccountId::from_uuid),
             actor: row.actor,
@@ -59,7 +64,7 @@ macro_rules! select {
     ($condition:literal, $key:expr) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT position AS "position!", organization, account_id, actor AS "actor!", envelope AS "envelope!",
+            r#"SELECT position AS "position!", recorded_at AS "recorded_at!", organization, account_id, actor AS "actor!", envelope AS "envelope!",
                    contexts.salt AS "context_salt?", context AS "context?",
                    details.salt AS "details_salt?", details.details AS "details?"
                FROM audit.entries
@@ -77,6 +82,23 @@ pub(crate) async fn at(conn: &mut PgConnection, positions: &[i64]) -> sqlx::Resu
     let mut rows = select!("position = ANY($1)", positions).fetch_all(conn).await?;
     rows.sort_by_key(|row| row.position);
     Ok(rows.into_iter().map(Recorded::from).collect())
+}
+
+/// On whose behalf the events at these positions are; those on nobody's are left out.
+pub(crate) async fn organizations_at(
+    conn: &mut PgConnection,
+    positions: &[i64],
+) -> sqlx::Result<HashMap<i64, OrganizationId>> {
+    let rows = sqlx::query!(
+        r#"SELECT position, organization AS "organization!" FROM audit.entries
+           WHERE position = ANY($1) AND organization IS NOT NULL"#,
+        positions
+    )
+    .fetch_all(conn)
+    .await?;
+    let of =
+        rows.into_iter().map(|row| (row.position, OrganizationId::from_uuid(row.organization)));
+    Ok(of.collect())
 }
 
 /// The entry of this event.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use eventstore::rows;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -9,9 +10,17 @@ use uuid::Uuid;
 use crate::store::decode;
 use crate::stream::StreamHead;
 
-/// The size of the log: every position up to it can be read, and nothing will be added before it.
-pub(crate) async fn size(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!("SELECT size FROM audit.head").fetch_one(conn).await
+/// The end of the log.
+pub(crate) struct LogHead {
+    /// Every position up to it can be read, and nothing will be added before it.
+    pub(crate) size: i64,
+    /// When the last entry was recorded: none is recorded before that any more.
+    pub(crate) recorded_at: DateTime<Utc>,
+}
+
+/// How far the log reaches.
+pub(crate) async fn log_head(conn: &mut PgConnection) -> sqlx::Result<LogHead> {
+    sqlx::query_as!(LogHead, "SELECT size, recorded_at FROM audit.head").fetch_one(conn).await
 }
 
 /// The heads of those of these streams that are recorded.

@@ -1,28 +1,69 @@
 //! Pages: which entries answer a query, as the plan says to read them.
 //!
-//! Each way to drive is a query of its own, made from one text by `page!`, so that the database
-//! never chooses between indices by guesswork.
+//! Each index is read by a query of its own, made from one text by `page!`. The index's columns are compared
+//! and sorted as a row: no other index has that order, so the database has no guess to make. Were they
+//! compared one by one it would take the primary key, which is in the order of positions too, and sift the
+//! log for what the index made for it has side by side.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::plan::{Driver, Plan, Positions, Scanned};
+use crate::index_scan::{Index, IndexScan};
+use crate::plan::{Plan, Positions, Scanned};
 use crate::query::Order;
 
-/// The positions of a page.
+/// The positions of a page, in a log of at least this size.
 pub(crate) async fn positions(conn: &mut PgConnection, mut plan: Plan) -> sqlx::Result<Positions> {
-    let (from, to) = (plan.filter.from, plan.filter.to);
+    let size = plan.below - 1;
+    if let Some(from) = plan.filter.from {
+        let before = recorded_before(conn, from, size).await?;
+        plan.narrow_to(before, plan.below);
+    }
+    if let Some(to) = plan.filter.to {
+        let before = recorded_before(conn, to, size).await?;
+        plan.narrow_to(plan.above, before + 1);
+    }
+    let (from, to) = (plan.filter.occurred_from, plan.filter.occurred_to);
     if from.is_some() || to.is_some() {
         let Some((first, last)) = spans(conn, from, to).await? else {
             return Ok(Positions::default());
         };
-        plan.narrow_to(first, last);
+        plan.narrow_to(first - 1, last + 1);
     }
-    let scanned = match plan.order {
-        Order::Ascending => ascending(conn, &plan).await?,
-        Order::Descending => descending(conn, &plan).await?,
-    };
+    let mut scanned = Vec::with_capacity(plan.scans.len());
+    for scan in &plan.scans {
+        scanned.push(match plan.order {
+            Order::Ascending => ascending(conn, &plan, scan).await?,
+            Order::Descending => descending(conn, &plan, scan).await?,
+        });
+    }
     Ok(plan.page(&scanned))
+}
+
+/// How many of the first so many entries were recorded before this time: in the order of positions these
+/// times never run backwards, so they are bisected.
+async fn recorded_before(
+    conn: &mut PgConnection,
+    time: DateTime<Utc>,
+    size: i64,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"WITH RECURSIVE bisected (before, after) AS (
+               SELECT 0::bigint, $2::bigint + 1
+               UNION ALL
+               SELECT CASE WHEN middle.recorded_at < $1 THEN middle.position ELSE before END,
+                      CASE WHEN middle.recorded_at < $1 THEN after ELSE middle.position END
+               FROM bisected CROSS JOIN LATERAL (
+                   SELECT position, recorded_at FROM audit.entries WHERE position = (before + after) / 2
+               ) AS middle
+               WHERE after - before > 1
+           )
+           SELECT max(before) AS "before!" FROM bisected"#,
+        time,
+        size
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Between which positions the events of these times are, both included.
@@ -42,8 +83,11 @@ async fn spans(
     Ok(bounds.first.zip(bounds.last))
 }
 
+/// What an index gives: for each of the keys its entries between two positions, in order and up to a number;
+/// of all of them the first so many, each with whether it meets the filter.
 macro_rules! page {
-    ($plan:ident, $conn:ident, $order:literal, $keys:literal, $driving:literal $(, $key:expr)*) => {
+    ($conn:ident, $plan:ident, $scan:ident, $order:literal,
+     $keys:literal, $of:literal $(, $column:literal = $key:literal)*) => {
         sqlx::query_as!(
             Scanned,
             "WITH scanned AS MATERIALIZED (
@@ -58,8 +102,10 @@ macro_rules! page {
                          AND ($11::timestamptz IS NULL OR occurred_at >= $11)
                          AND ($12::timestamptz IS NULL OR occurred_at < $12) AS matched
                      FROM audit.entries
-                     WHERE " + $driving + " AND position > $1 AND position < $2
-                     ORDER BY position " + $order + " LIMIT $3
+                     WHERE " + $of + "
+                         AND (" $(+ $column + ", ")* + "position) > (" $(+ $key + ", ")* + "$1)
+                         AND (" $(+ $column + ", ")* + "position) < (" $(+ $key + ", ")* + "$2)
+                     ORDER BY " $(+ $column + " " + $order + ", ")* + "position " + $order + " LIMIT $3
                  ) AS looked
                  ORDER BY position " + $order + " LIMIT $3
              )
@@ -69,17 +115,16 @@ macro_rules! page {
              (SELECT position, false FROM scanned ORDER BY position " + $order + " OFFSET $3 - 1 LIMIT 1)",
             $plan.above,
             $plan.below,
-            $plan.scan,
+            $scan.entries,
             $plan.limit + 1,
-            $plan.organizations.as_deref(),
-            $plan.filter.app.map(contract::AppId::uuid),
+            $scan.organizations.as_deref(),
+            $scan.app,
             $plan.filter.account.map(contract::AccountId::uuid),
             $plan.actor.as_deref(),
             $plan.filter.stream,
-            $plan.filter.types.as_deref(),
-            $plan.filter.from,
-            $plan.filter.to
-            $(, $key)*
+            $scan.types.as_deref(),
+            $plan.filter.occurred_from,
+            $plan.filter.occurred_to
         )
         .fetch_all($conn)
         .await
@@ -88,43 +133,118 @@ macro_rules! page {
 
 macro_rules! read {
     ($name:ident, $order:literal) => {
-        async fn $name(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Vec<Scanned>> {
-            let of = plan.organizations.as_deref().unwrap_or_default();
-            let types = plan.filter.types.as_deref().unwrap_or_default();
-            match plan.driver() {
-                Driver::Stream => page!(plan, conn, $order, "(SELECT) AS once", "stream_id = $9"),
-                Driver::Account => page!(plan, conn, $order, "(SELECT) AS once", "account_id = $7"),
-                Driver::App => page!(plan, conn, $order, "(SELECT) AS once", "app_id = $6"),
-                Driver::Actor => page!(plan, conn, $order, "(SELECT) AS once", "actor = $8"),
-                Driver::Positions => page!(plan, conn, $order, "(SELECT) AS once", "true"),
-                Driver::Organizations => {
-                    page!(
-                        plan,
-                        conn,
-                        $order,
-                        "UNNEST($13::uuid[]) AS of (id)",
-                        "organization = of.id",
-                        of
-                    )
+        #[expect(clippy::too_many_lines, reason = "a line or two for each index")]
+        async fn $name(
+            conn: &mut PgConnection,
+            plan: &Plan,
+            scan: &IndexScan,
+        ) -> sqlx::Result<Vec<Scanned>> {
+            match scan.index {
+                Index::Positions => {
+                    page!(conn, plan, scan, $order, "(SELECT) AS once",
+                          "true")
                 }
-                Driver::Types => {
-                    page!(
-                        plan,
-                        conn,
-                        $order,
-                        "UNNEST($13::text[]) AS of (name)",
-                        "type = of.name",
-                        types
-                    )
-                }
-                Driver::OrganizationsAndTypes => page!(
-                    plan,
+                Index::StreamFirst => page!(
                     conn,
+                    plan,
+                    scan,
                     $order,
-                    "UNNEST($13::uuid[]) AS of (id) CROSS JOIN UNNEST($14::text[]) AS kind (name)",
-                    "organization = of.id AND type = kind.name",
-                    of,
-                    types
+                    "(SELECT position AS first FROM audit.entries WHERE stream_id = $9 AND version = 1) AS stream",
+                    "position = stream.first"
+                ),
+                Index::StreamRest => {
+                    page!(conn, plan, scan, $order, "(SELECT) AS once",
+                          "version > 1", "stream_id" = "$9")
+                }
+                Index::Type => {
+                    page!(conn, plan, scan, $order, "UNNEST($10::text[]) AS kind (name)",
+                          "NOT bulk", "type" = "kind.name")
+                }
+                Index::Organization => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id)",
+                          "NOT bulk AND organization IS NOT NULL", "organization" = "of.id")
+                }
+                Index::OrganizationType => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
+                          "NOT bulk AND organization IS NOT NULL", "organization" = "of.id", "type" = "kind.name")
+                }
+                Index::OrganizationApp => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id)",
+                          "NOT bulk AND organization IS NOT NULL AND app_id IS NOT NULL", "organization" = "of.id", "app_id" = "$6")
+                }
+                Index::OrganizationAppType => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
+                          "NOT bulk AND organization IS NOT NULL AND app_id IS NOT NULL", "organization" = "of.id", "app_id" = "$6", "type" = "kind.name")
+                }
+                Index::OrganizationAccount => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id)",
+                          "NOT bulk AND organization IS NOT NULL AND account_id IS NOT NULL", "organization" = "of.id", "account_id" = "$7")
+                }
+                Index::OrganizationAccountType => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
+                          "NOT bulk AND organization IS NOT NULL AND account_id IS NOT NULL", "organization" = "of.id", "account_id" = "$7", "type" = "kind.name")
+                }
+                Index::OrganizationActor => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id)",
+                          "NOT bulk AND organization IS NOT NULL", "organization" = "of.id", "actor" = "$8")
+                }
+                Index::App => {
+                    page!(conn, plan, scan, $order, "(SELECT) AS once",
+                          "NOT bulk AND app_id IS NOT NULL", "app_id" = "$6")
+                }
+                Index::AppType => {
+                    page!(conn, plan, scan, $order, "UNNEST($10::text[]) AS kind (name)",
+                          "NOT bulk AND app_id IS NOT NULL", "app_id" = "$6", "type" = "kind.name")
+                }
+                Index::Account => {
+                    page!(conn, plan, scan, $order, "(SELECT) AS once",
+                          "NOT bulk AND account_id IS NOT NULL", "account_id" = "$7")
+                }
+                Index::AccountType => {
+                    page!(conn, plan, scan, $order, "UNNEST($10::text[]) AS kind (name)",
+                          "NOT bulk AND account_id IS NOT NULL", "account_id" = "$7", "type" = "kind.name")
+                }
+                Index::Actor => {
+                    page!(conn, plan, scan, $order, "(SELECT) AS once",
+                          "NOT bulk", "actor" = "$8")
+                }
+                Index::BulkType => {
+                    page!(conn, plan, scan, $order, "UNNEST($10::text[]) AS kind (name)",
+                          "bulk", "type" = "kind.name")
+                }
+                Index::BulkOrganization => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
+                          "bulk", "organization" = "of.id", "type" = "kind.name")
+                }
+                Index::BulkAppOrganization => {
+                    page!(conn, plan, scan, $order, "UNNEST($5::uuid[]) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
+                          "bulk", "app_id" = "$6", "organization" = "of.id", "type" = "kind.name")
+                }
+                // Its organizations are looked up one after the other: nearly always there is one.
+                Index::BulkApp => page!(
+                    conn,
+                    plan,
+                    scan,
+                    $order,
+                    "(WITH RECURSIVE organizations (id) AS (
+                          (SELECT organization FROM audit.entries
+                           WHERE bulk
+                               AND (app_id, organization) >= ($6, '00000000-0000-0000-0000-000000000000')
+                               AND (app_id, organization) <= ($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                           ORDER BY app_id, organization LIMIT 1)
+                          UNION ALL
+                          SELECT next.organization FROM organizations CROSS JOIN LATERAL (
+                              SELECT organization FROM audit.entries
+                              WHERE bulk
+                                  AND (app_id, organization) > ($6, organizations.id)
+                                  AND (app_id, organization) <= ($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                              ORDER BY app_id, organization LIMIT 1
+                          ) AS next
+                      ) SELECT id FROM organizations) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
+                    "bulk",
+                    "app_id" = "$6",
+                    "organization" = "of.id",
+                    "type" = "kind.name"
                 ),
             }
         }
@@ -133,3 +253,6 @@ macro_rules! read {
 
 read!(ascending, "ASC");
 read!(descending, "DESC");
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,9 @@ macro_rules! keep {
                 + ")
              SELECT DISTINCT ON (event_id) event_id, salt, part
              FROM UNNEST($1::uuid[], $2::bytea[], $3::bytea[]) AS come (event_id, salt, part)
-             WHERE EXISTS (SELECT FROM audit.entries WHERE entries.event_id = come.event_id)
+             CROSS JOIN LATERAL (
+                 SELECT FROM audit.entries WHERE entries.event_id = come.event_id LIMIT 1
+             ) AS recorded
              ON CONFLICT (event_id) DO UPDATE SET salt = excluded.salt, "
                 + $part
                 + " = excluded."

@@ -90,7 +90,8 @@ pub(crate) async fn create_link(
 ) -> Result<Response, Problem> {
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let app = remote.app(app_id).await?.ok_or_else(Problem::no_such::<AppId>)?;
-    let decision = policy::write_links(&attempt.caller, app.organization_id);
+    let role = attempt.role_in(app.organization_id).await?;
+    let decision = policy::write_links(role, attempt.caller.operator);
     let target = Target::of(app_id, app.organization_id);
     let permit = attempt.permit("consent-link.create", target, decision).await?;
     if let Some(answer) = permit.replay(&idempotency).await? {
@@ -136,7 +137,7 @@ pub(crate) async fn create_link(
     let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
     let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &answer));
+    unit.remember(idempotency.record(&location, None, &answer));
     unit.commit().await?;
 
     // Only now, and only here: what is remembered has no secret.

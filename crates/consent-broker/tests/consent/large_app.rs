@@ -8,7 +8,7 @@ use serde_json::json;
 use service::Resources;
 use stage::eventually;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, settings};
 
 /// Gives an app so many unused links and live grants, as if they had been made one by one.
 async fn fill(stage: &Stage, app: AppId, links: i32, grants: i32) {
@@ -175,7 +175,7 @@ async fn of_an_app_of_which_not_all_is_known_nothing_is_decided() {
 
 #[tokio::test]
 async fn an_app_has_only_so_many_links_that_can_be_used() {
-    let settings = Settings { max_open_links_per_app: 2, ..Settings::default() };
+    let settings = Settings { max_open_links_per_app: 2, ..settings() };
     let stage = Stage::with(settings).await;
     let links = format!("/v1/apps/{}/consent-links", stage.app);
     let (first, token) = stage.link().await;

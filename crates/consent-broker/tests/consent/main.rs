@@ -10,6 +10,7 @@ mod ending;
 mod grants;
 mod large_app;
 mod links;
+mod many;
 mod page;
 mod people;
 mod redemption;

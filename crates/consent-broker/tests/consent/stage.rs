@@ -39,7 +39,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// A stage with a confirmed organization, its active app for retail media, and its developer.
     pub(crate) async fn set() -> Self {
-        Self::with(Settings::default()).await
+        Self::with(settings()).await
     }
 
     /// The same, where the service has these settings.
@@ -80,6 +80,16 @@ impl Stage {
     /// Another replica of the same service: its routes.
     pub(crate) async fn replica(&self) -> Router {
         serve(&self.other_host(Service::ConsentBroker).await).await
+    }
+
+    /// A replica that grants and revokes so few at a time.
+    pub(crate) async fn limited_replica(&self, most: u32) -> Router {
+        let limits = Settings {
+            max_accounts_per_approval: most,
+            max_grants_per_revocation: most,
+            ..settings()
+        };
+        serve_with(&self.other_host(Service::ConsentBroker).await, limits).await
     }
 
     /// Resources of its own on the same servers.
@@ -159,17 +169,21 @@ impl Stage {
     }
 }
 
-async fn serve(resources: &Resources) -> Router {
-    serve_with(resources, Settings::default()).await
-}
-
-async fn serve_with(resources: &Resources, settings: Settings) -> Router {
-    let settings = Settings {
+/// The settings of most tests.
+pub(crate) fn settings() -> Settings {
+    Settings {
         public_base_url: "https://consent.example.com".to_owned(),
         // Tests that are about the sweeper call it themselves.
         expiry_sweep_seconds: 3_600,
-        ..settings
-    };
+        ..Settings::default()
+    }
+}
+
+async fn serve(resources: &Resources) -> Router {
+    serve_with(resources, settings()).await
+}
+
+async fn serve_with(resources: &Resources, settings: Settings) -> Router {
     let routes = consent_broker::start(resources.clone(), settings).await.unwrap();
     service::http::application(
         routes,

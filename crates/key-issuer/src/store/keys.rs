@@ -83,7 +83,7 @@ pub(crate) async fn working(
         WorkingKey,
         r#"SELECT deleted_at IS NULL AS "live!", least(expires_at, ends_at) AS "end?"
            FROM key_issuer.keys
-           WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)"#,
+           WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2"#,
         app.uuid(),
         now,
     )
@@ -158,8 +158,8 @@ pub(crate) async fn lock_unended(
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
                 last_used_at, version
          FROM key_issuer.keys
-         WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)
-         ORDER BY key_id LIMIT $3 FOR UPDATE SKIP LOCKED",
+         WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
+         LIMIT $3 FOR UPDATE SKIP LOCKED",
         app.uuid(),
         now,
         limit,
@@ -178,7 +178,7 @@ pub(crate) async fn any_unended(
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM key_issuer.keys
-               WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)
+               WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
            ) AS "any!""#,
         app.uuid(),
         now,

@@ -12,6 +12,7 @@ mod answers;
 mod apps;
 mod creation;
 mod endings;
+mod floods;
 mod guards;
 mod large_app;
 mod names;

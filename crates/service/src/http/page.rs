@@ -145,8 +145,9 @@ impl<T: Serialize> IntoResponse for Page<T> {
     }
 }
 
-/// The same address with another cursor, relative to the server.
-fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
+/// The header `Link: <…>; rel="next"` (RFC 8288) of a page of `uri`: the same address with this cursor, relative
+/// to the server.
+pub fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let given = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     query.extend_pairs(given.filter(|(name, _)| name != "cursor"));
