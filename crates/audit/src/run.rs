@@ -63,11 +63,7 @@ fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
     let transport = resources.transport.clone();
     resources.tasks.every(pause, "reconcile", move || {
         let (reconciler, transport) = (reconciler.clone(), transport.clone());
-        async move {
-            let compared = tokio::time::timeout(COMPARING, compare_all(&reconciler, &transport));
-            let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-            compared.await.unwrap_or_else(|_| Err(too_late()))
-        }
+        async move { Box::pin(in_time(compare_all(&reconciler, &transport))).await }
     });
 }
 
@@ -75,12 +71,14 @@ fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
 fn confirm(resources: &Resources, confirmer: Confirmer, pause: Duration) {
     resources.tasks.every(pause, "confirm", move || {
         let confirmer = confirmer.clone();
-        async move {
-            let in_time = tokio::time::timeout(COMPARING, confirmer.confirm());
-            let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-            in_time.await.unwrap_or_else(|_| Err(too_late()))
-        }
+        async move { Box::pin(in_time(confirmer.confirm())).await }
     });
+}
+
+/// A comparison that ends.
+async fn in_time(comparison: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<()> {
+    let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(COMPARING, comparison).await.unwrap_or_else(|_| Err(too_late()))
 }
 
 async fn compare_all(reconciler: &Reconciler, transport: &Transport) -> sqlx::Result<()> {

@@ -104,6 +104,20 @@ fn what_is_missing_is_named_with_its_remedy() {
 }
 
 #[tokio::test]
+async fn the_owners_password_need_not_stand_on_a_command_line() {
+    let servers = Servers::empty("").await;
+    let (login, place) = servers.database.url.rsplit_once('@').unwrap();
+    let (login, password) = login.rsplit_once(':').unwrap();
+    let user = login.strip_prefix("postgres://").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("*:*:*:{user}:{password}\n")).unwrap();
+    let without = format!("postgres://{user}@{place}");
+    let arguments = ["migrate", "--database-url", &without];
+    run(&arguments).failed();
+    finish(command(&arguments).env("PGPASSFILE", file.path())).succeeded();
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_named() {
     let servers = Servers::migrated("").await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -165,7 +165,7 @@ pub(crate) async fn credentials(
                WHERE n.person_id = p.id AND n.network = $2 AND n.last_at >= $3) AS "at_home!"
            FROM directory.people p WHERE email = $1"#,
         email.as_str(),
-        network.map(<[u8; 32]>::as_slice),
+        network.map(Hash::as_slice),
         since,
     )
     .fetch_optional(conn)

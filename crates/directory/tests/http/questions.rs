@@ -1,5 +1,7 @@
 //! What the other services ask over NATS.
 
+use std::fmt::Write as _;
+
 use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, Authenticate, GetOrganization, HeldAccounts,
     MAX_KNOWN_MEMBERSHIPS, MemberRole, MembershipsIn, NameAccounts, NamePeople, VisibleAccounts,
@@ -119,7 +121,8 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
     let mut lines = String::new();
     for number in 0..7 {
         for (email, role) in [("admin@example.com", "admin"), ("analyst@example.com", "analyst")] {
-            lines += &format!("Shop {number}%,advertiser,retail_media,A-{number},{email},{role}\n");
+            writeln!(lines, "Shop {number}%,advertiser,retail_media,A-{number},{email},{role}")
+                .unwrap();
         }
     }
     lines += "Elsewhere,publisher,marketing_solutions,B-1,analyst@example.com,analyst\n";
@@ -129,7 +132,7 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
     for number in 0..10 {
         let email = format!("other{number}");
         stage.person(&email).await;
-        more += &format!("Shop 3%,advertiser,retail_media,A-3,{email}@example.com,admin\n");
+        writeln!(more, "Shop 3%,advertiser,retail_media,A-3,{email}@example.com,admin").unwrap();
     }
     stage.operator.import("", &more).await.expect(200);
 

@@ -145,7 +145,7 @@ async fn a_token_that_is_made_while_its_maker_ends_ends_too() {
         let mine = owner.get("/v1/api-tokens").await.expect(200).json;
         let mine = path(&mine["items"][0]);
         let ending = async { stage.operator.delete(&mine).await.status.as_u16() };
-        nothing_is_left(&stage, &owner, ending).await;
+        Box::pin(nothing_is_left(&stage, &owner, ending)).await;
     }
     stage.close().await;
 }
@@ -157,7 +157,7 @@ async fn a_token_that_is_made_while_its_person_is_deactivated_opens_nothing() {
         let owner = stage.person(&format!("owner-{round}")).await;
         let path = format!("/v1/people/{}/deactivate", owner.id);
         let ending = async { stage.operator.act(&path).await.status.as_u16() };
-        nothing_is_left(&stage, &owner, ending).await;
+        Box::pin(nothing_is_left(&stage, &owner, ending)).await;
     }
     stage.close().await;
 }

@@ -1,6 +1,7 @@
 //! Whoever had a token for seconds, or is no longer to do anything, keeps nothing of it: on no replica.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use contract::Environment;
 use journeys::people::Person;
 use journeys::system::System;
 use serde_json::json;
@@ -34,7 +35,7 @@ async fn a_token_with_seconds_to_live_leaves_none_without_an_end() {
     let (system, replicas) = two().await;
     let operator = system.operator();
     let person: Person = operator.person("Victim").await;
-    let end = Utc::now() + TimeDelta::minutes(5);
+    let end = Environment::system().now() + TimeDelta::minutes(5);
     let short = json!({ "name": "stolen", "expires_at": end });
     let made = person.post("/v1/api-tokens", short).await.expect(201);
     let stolen = person.with_token(&made.field("token"));

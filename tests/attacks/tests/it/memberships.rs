@@ -47,7 +47,7 @@ async fn whoever_is_made_a_member_of_very_many_organizations_works_as_before() {
     let key = developer.key(&app).await;
     let link = developer.link(&app).await;
     let listed = developer.get(&format!("/v1/apps?organization_id={}", organization.id)).await;
-    assert_eq!(listed.expect(200).ids(), [app.id.clone()]);
+    assert_eq!(listed.expect(200).ids(), std::slice::from_ref(&app.id));
     // The account's admin.
     admin.open(&link).await.expect(200);
     let approved = admin.approve(&link, &[&account.id]).await.expect(200);

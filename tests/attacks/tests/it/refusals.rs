@@ -51,7 +51,7 @@ async fn wrong_secrets_without_end_write_little_and_hold_up_nobody_who_is_right(
     let anyone = system.anonymous();
     let wrong = |number: usize| {
         let client_id =
-            if number % 2 == 0 { key.client_id.clone() } else { format!("{number:032x}") };
+            if number.is_multiple_of(2) { key.client_id.clone() } else { format!("{number:032x}") };
         Key { client_id, client_secret: "wrong".to_owned() }
     };
     let flooding = flood(async |number| wrong(number).ask(&anyone).await);
