@@ -10,10 +10,11 @@
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
-//! 7. [`expiry`] and `projection`: what happens without a request.
+//! 7. [`expiry`], `projection` and `ending`: what happens without a request.
 
 mod account_selection;
 mod consent_text;
+mod ending;
 pub mod expiry;
 mod grant;
 mod http;
@@ -59,6 +60,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     http::router(&Settings::default()).into_openapi()
 }
 
+/// At which age of the view of apps operators are told: links and grants of an archived app end so much later.
+const LATE: Duration = Duration::from_mins(1);
+
 /// Starts the service: its background work, and the routes that it answers.
 ///
 /// # Errors
@@ -67,7 +71,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     settings.check()?;
     expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
-    resources.project(projection::AppProjection::new(&resources));
+    ending::spawn(&resources);
+    resources.project(projection::AppProjection, LATE);
     let large_approvals = Arc::new(Semaphore::new(LARGE_APPROVALS));
     let (routes, _) = http::router(&settings)
         .with_state(Arc::new(ConsentBroker { resources, settings, large_approvals }))

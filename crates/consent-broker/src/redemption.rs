@@ -16,6 +16,7 @@ use crate::account_selection::SelectedAccount;
 use crate::consent_text::ConsentText;
 use crate::grant::{Approved, Grant};
 use crate::link::{Closed, Link};
+use crate::store::apps::{self, Standing};
 use crate::store::{grants, links};
 
 /// So many grants and events are written by one statement of the transaction. An approval of more is a large one.
@@ -66,6 +67,12 @@ pub(crate) enum RedemptionError {
     /// It cannot be used.
     #[error(transparent)]
     Closed(#[from] Closed),
+    /// Its app was archived: the link ends with it.
+    #[error("the app was archived")]
+    AppEnded,
+    /// Not all is known of its app.
+    #[error("not all is known of the app at the moment")]
+    AppUnknown,
     /// A consent that was in the way was revoked at the same moment; trying again helps.
     #[error("the consents of these accounts have just changed")]
     ConsentsChanged,
@@ -168,5 +175,10 @@ async fn lock(
     let link = links::lock(unit.connection().await?, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let now = resources.env.now();
     link.usable(now)?;
-    Ok((link, now))
+    // The app registry's answer may be older than its events.
+    match apps::standing(unit.connection().await?, link.app_id).await? {
+        Standing::Open => Ok((link, now)),
+        Standing::Ended => Err(RedemptionError::AppEnded),
+        Standing::Unknown => Err(RedemptionError::AppUnknown),
+    }
 }

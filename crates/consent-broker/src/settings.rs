@@ -15,6 +15,9 @@ pub struct Settings {
     /// How many seconds pass between two looks for links whose time has run out. It only tells how
     /// soon the expiry becomes an event: the link itself is refused from the very moment.
     pub expiry_sweep_seconds: u64,
+    /// How many links an app may have at a time that can still be used. A few more, if they are made at the
+    /// same moment.
+    pub max_open_links_per_app: i64,
     /// The most accounts that one approval can name: it is one transaction, with an event for each.
     pub max_accounts_per_approval: u32,
     /// The most grants that one revocation of an app ends. If there are more, the answer says so, and the
@@ -34,6 +37,10 @@ impl Settings {
                 return Err(StartError::setting(setting, reason));
             }
         }
+        if self.max_open_links_per_app < 1 {
+            let setting = "consent_broker.max_open_links_per_app";
+            return Err(StartError::setting(setting, "it must be 1 or more"));
+        }
         Ok(())
     }
 
@@ -52,6 +59,7 @@ impl Default for Settings {
             public_base_url: String::new(),
             link_lifetime_days: 30,
             expiry_sweep_seconds: 30,
+            max_open_links_per_app: 10_000,
             max_accounts_per_approval: 20_000,
             max_grants_per_revocation: 20_000,
         }

@@ -64,10 +64,14 @@ impl KeyIssuer {
         request: &TokenRequest,
         rate: &mut Option<TokenRate>,
     ) -> Result<IssuedToken, NotIssued> {
+        if !self.knows_apps() {
+            return Err(NotIssued::Unavailable);
+        }
         let now = self.resources.env.now();
         let claimed = &request.credentials.client_id;
         let id = key_id(claimed);
         if let Some(remembered) = self.clients.remembered(id)
+            && !remembered.app_parked
             && let Ok((client, scope)) = client::decide(Some(&remembered), request, now)
         {
             self.count(client.app_id, rate).await?;
@@ -78,6 +82,10 @@ impl KeyIssuer {
         for _ in 0..ATTEMPTS {
             let found = self.read_client(id).await?;
             match client::decide(found.as_deref(), request, now) {
+                Ok((client, _)) if client.app_parked => {
+                    tracing::warn!(app = %client.app_id, "not all is known of the app: no token is issued");
+                    return Err(NotIssued::Unavailable);
+                }
                 Ok((client, scope)) => {
                     self.count(client.app_id, rate).await?;
                     if let Some(token) = self.hand_over(facts, client, scope, now).await? {
@@ -94,6 +102,15 @@ impl KeyIssuer {
             }
         }
         Err(NotIssued::Unavailable)
+    }
+
+    /// Whether what is known of apps is young enough to decide on: whether nothing was missing a short while ago.
+    pub(crate) fn knows_apps(&self) -> bool {
+        let known = self.apps_age.is_within(self.settings.max_apps_age());
+        if !known {
+            tracing::warn!(age = ?self.apps_age.get(), "the view of apps is too old to decide on");
+        }
+        known
     }
 
     /// Counts a request that proved to be the app's against its limit, once.

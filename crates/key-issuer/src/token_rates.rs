@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use contract::AppId;
+use eventstore::availability;
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
 
@@ -100,6 +101,7 @@ impl TokenRates {
             let asked = Instant::now();
             let share = token_rates::take(pool, app, self.limit).await.map_err(|error| {
                 *asking = Some(Instant::now());
+                availability::notice(&error);
                 NoAllowance::Unknown(error.to_string())
             })?;
             *allowance.lock() = Some(Minute::of(share, asked));

@@ -11,6 +11,7 @@
 pub mod cast;
 pub mod check;
 pub mod client;
+mod database;
 pub mod fault;
 pub mod fleet;
 mod flood;

@@ -14,6 +14,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use stage::{Addresses, within};
 
+use crate::database;
 use crate::fleet::Fleet;
 use crate::flood::Flood;
 use crate::nats;
@@ -225,6 +226,7 @@ impl Stage {
         if self.postgres.pid().is_none() {
             self.postgres.start_again().await?;
         }
+        database::fail_back(&self.pool).await?;
         for replica in &self.replicas {
             replica.postgres.lead_to(self.postgres.port());
             replica.postgres.set(Weather::Fair);

@@ -68,7 +68,7 @@ pub(crate) async fn approve(
         _ => Some(broker.large_approvals.acquire().await.map_err(Problem::internal)?),
     };
     let remote = RemoteServices::of(&broker, &attempt.facts);
-    let (app, service) = request::asking_app(&remote, &link).await?;
+    let (app, service) = request::asking_app(&broker, &remote, &link).await?;
     let by = attempt.caller.person_id;
     // The page may be an hour old: what counts is the role the person holds now.
     let held = remote.roles_of(by, accounts.iter().copied()).await?;

@@ -17,9 +17,11 @@ use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::link_view::LinkView;
+use super::problems;
 use crate::link::{self, Link, LinkDraft};
 use crate::remote_services::RemoteServices;
-use crate::store::{apps, links};
+use crate::store::apps::{self, Standing};
+use crate::store::links;
 use crate::{ConsentBroker, policy};
 
 /// The most characters of a label.
@@ -52,7 +54,8 @@ pub(crate) struct CreatedLink {
 /// Make a consent link
 ///
 /// Answers the link's URL, once: only a hash of its token is kept. It can be used once, and expires.
-/// Needs an active app of an organization whose contact address is confirmed. Repeatable by an
+/// Needs an active app of an organization whose contact address is confirmed. An app has at most 10,000 links at a
+/// time that can still be used, unless the installation says otherwise. Repeatable by an
 /// `Idempotency-Key`; a repeated answer has no URL.
 #[utoipa::path(
     post,
@@ -70,7 +73,7 @@ pub(crate) struct CreatedLink {
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
-        (status = 409, description = "`app-not-active`, `organization-not-confirmed`", body = Problem),
+        (status = 409, description = "`app-not-active`, `organization-not-confirmed`, `too-many-open-links`", body = Problem),
         (status = 422, description = "The label or the days are wrong", body = Problem),
     ),
     extensions(
@@ -118,8 +121,15 @@ pub(crate) async fn create_link(
 
     let mut unit = permit.begin();
     let connection = unit.connection().await?;
-    if !apps::hold(connection, app_id, link.organization_id).await? {
-        return Err(not_active(AppState::Archived));
+    match apps::hold(connection, app_id, link.organization_id).await? {
+        Standing::Open => {}
+        Standing::Ended => return Err(not_active(AppState::Archived)),
+        Standing::Unknown => return Err(problems::app_unknown()),
+    }
+    let limit = broker.settings.max_open_links_per_app;
+    if links::count_usable_of_app(&mut *connection, app_id, link.created_at, limit).await? >= limit
+    {
+        return Err(too_many(limit));
     }
     links::insert(connection, &link, &token.hash()).await?;
     let details = ConsentLinkDetails { label: link.label.clone() };
@@ -153,6 +163,15 @@ fn not_active(state: AppState) -> Problem {
     Problem::conflict(
         "app-not-active",
         format!("The app is {state}; only an active app has consent links."),
+    )
+}
+
+fn too_many(limit: i64) -> Problem {
+    Problem::conflict(
+        "too-many-open-links",
+        format!(
+            "The app has as many links that nobody has used yet as it may have: {limit}. Revoke some, or wait until they are used or expire."
+        ),
     )
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn list_selectable_accounts(
         return Err(Problem::invalid_field("name", message));
     }
     let remote = RemoteServices::of(&broker, &attempt.facts);
-    let (app, service) = request::asking_app(&remote, &link).await?;
+    let (app, service) = request::asking_app(&broker, &remote, &link).await?;
     let person_id = attempt.caller.person_id;
     let seen = Seen { person_id, app_id: app.id, service: &service };
     let page = selectable_accounts::page(&broker, &remote, seen, filter.name, &filter.page).await?;

@@ -51,7 +51,7 @@ pub(crate) async fn open_request(
     let permit = attempt.permit("consent-request.open", target, policy::HOLDER_OF_LINK).await?;
     link.usable(broker.resources.env.now())?;
     let remote = RemoteServices::of(&broker, &attempt.facts);
-    let (app, service) = request::asking_app(&remote, &link).await?;
+    let (app, service) = request::asking_app(&broker, &remote, &link).await?;
     let catalogue = &broker.resources.catalogue;
     let seen = Seen { person_id: attempt.caller.person_id, app_id: app.id, service: &service };
     let first = PageQuery { limit: Some(MAX_LIMIT), cursor: None };

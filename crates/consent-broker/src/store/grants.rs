@@ -169,19 +169,6 @@ pub(crate) async fn lock(
         .transpose()
 }
 
-/// All live grants of an app, locked in one order.
-pub(crate) async fn lock_live_of_app(
-    connection: &mut PgConnection,
-    app: AppId,
-) -> Result<Vec<Grant>, sqlx::Error> {
-    all(select_grants!(
-        "WHERE app_id = $1 AND revoked_at IS NULL ORDER BY id FOR UPDATE",
-        app.uuid()
-    )
-    .fetch_all(connection)
-    .await?)
-}
-
 /// Those of these grants that are live, locked in one order.
 pub(crate) async fn lock_live(
     connection: &mut PgConnection,
@@ -195,6 +182,36 @@ pub(crate) async fn lock_live(
     )
     .fetch_all(connection)
     .await?)
+}
+
+/// Some live grants of an app, locked; those that somebody else holds are left out.
+pub(crate) async fn lock_some_live_of_app(
+    connection: &mut PgConnection,
+    app: AppId,
+    limit: i64,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    all(select_grants!(
+        "WHERE app_id = $1 AND revoked_at IS NULL ORDER BY account_id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        app.uuid(),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Whether an app has live grants.
+pub(crate) async fn any_live_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM consent_broker.grants WHERE app_id = $1 AND revoked_at IS NULL
+           ) AS "any!""#,
+        app.uuid()
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// Ends these locked, live grants, all in the same way.

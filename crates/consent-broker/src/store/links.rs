@@ -162,17 +162,74 @@ pub(crate) async fn lock(
         .transpose()
 }
 
-/// The unused links of an app, locked in one order.
-pub(crate) async fn lock_open_of_app(
+/// Some unused links of an app, locked; those that are being used are left out.
+pub(crate) async fn lock_some_open_of_app(
     connection: &mut PgConnection,
     app: AppId,
+    limit: i64,
 ) -> Result<Vec<Link>, sqlx::Error> {
     all(select_links!(
-        "WHERE app_id = $1 AND state IN ('pending', 'opened') ORDER BY id FOR UPDATE",
-        app.uuid()
+        "WHERE app_id = $1 AND state IN ('pending', 'opened') ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        app.uuid(),
+        limit,
     )
     .fetch_all(connection)
     .await?)
+}
+
+/// Whether an app has unused links.
+pub(crate) async fn any_open_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM consent_broker.links WHERE app_id = $1 AND state IN ('pending', 'opened')
+           ) AS "any!""#,
+        app.uuid()
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// How many links of an app can be used, counted up to a limit.
+pub(crate) async fn count_usable_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+               SELECT FROM consent_broker.links
+               WHERE app_id = $1 AND state IN ('pending', 'opened') AND expires_at > $2
+               LIMIT $3
+           ) AS usable"#,
+        app.uuid(),
+        now,
+        limit,
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Ends these locked, unused links with their app.
+pub(crate) async fn end_with_app(
+    connection: &mut PgConnection,
+    links: impl Iterator<Item = LinkId>,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = links.map(LinkId::uuid).collect();
+    let done = sqlx::query!(
+        "UPDATE consent_broker.links
+         SET state = 'revoked', ended_at = $2, revocation_reason = 'app_archived', version = version + 1
+         WHERE id = ANY($1)",
+        &ids,
+        at,
+    )
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == ids.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
 /// Some unused links whose time has run out, locked; those that are being used are left for later.

@@ -8,6 +8,7 @@ mod database;
 mod details;
 mod ending;
 mod grants;
+mod large_app;
 mod links;
 mod many;
 mod page;

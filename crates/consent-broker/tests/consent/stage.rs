@@ -39,6 +39,11 @@ pub(crate) struct Stage {
 impl Stage {
     /// A stage with a confirmed organization, its active app for retail media, and its developer.
     pub(crate) async fn set() -> Self {
+        Self::with(settings()).await
+    }
+
+    /// The same, where the service has these settings.
+    pub(crate) async fn with(settings: Settings) -> Self {
         let servers = Servers::start().await;
         let clock =
             Arc::new(ManualClock::starting_at(DateTime::from_timestamp(1_750_000_000, 0).unwrap()));
@@ -46,7 +51,7 @@ impl Stage {
         let remote = RemoteServices::default();
         let resources = servers.connect(Service::ConsentBroker, &shared).await;
         remote.answer(&resources.nats, &shared).await;
-        let router = serve(&resources).await;
+        let router = serve_with(&resources, settings).await;
         let pool = servers.superuser().await;
 
         let organization = remote.organization(&shared.env, true);
@@ -164,7 +169,8 @@ impl Stage {
     }
 }
 
-fn settings() -> Settings {
+/// The settings of most tests.
+pub(crate) fn settings() -> Settings {
     Settings {
         public_base_url: "https://consent.example.com".to_owned(),
         // Tests that are about the sweeper call it themselves.

@@ -5,6 +5,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod clients;
+pub(crate) mod endings;
 pub(crate) mod keys;
 pub(crate) mod signing_keys;
 pub(crate) mod token_rates;

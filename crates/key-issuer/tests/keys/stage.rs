@@ -159,6 +159,20 @@ impl Stage {
             .unwrap()
     }
 
+    /// Waits until no key of an archived app is left to be ended.
+    pub async fn until_ended(&self, app: AppId) {
+        eventually("its keys have ended", async || -> bool {
+            sqlx::query_scalar(
+                "SELECT NOT EXISTS (SELECT FROM key_issuer.app_endings WHERE app_id = $1)",
+            )
+            .bind(app.uuid())
+            .fetch_one(&self.sql)
+            .await
+            .unwrap()
+        })
+        .await;
+    }
+
     pub async fn until_known(&self, app: AppId, state: &str) {
         eventually(state, async || self.known(app).await.is_some_and(|(known, _)| known == state))
             .await;

@@ -129,15 +129,15 @@ impl Authenticator for Everyone {
     }
 }
 
-struct Bench {
-    resources: Resources,
+pub(crate) struct Bench {
+    pub(crate) resources: Resources,
     notes: Arc<Notes>,
     application: Router,
-    servers: Servers,
+    pub(crate) servers: Servers,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let servers = Servers::start().await;
         let shared = stage::shared(&Environment::system());
         let resources = servers.connect(Service::AppRegistry, &shared).await;
@@ -156,7 +156,7 @@ impl Bench {
         Client::anonymous(&self.application).with_token(token.reveal())
     }
 
-    async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
+    pub(crate) async fn create(&self, token: &ApiToken, key: Option<&str>, text: &str) -> Answer {
         let request = self.client(token).request(Method::POST, "/notes");
         let request = request.json(serde_json::json!({"text": text}));
         match key {

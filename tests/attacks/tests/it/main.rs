@@ -13,6 +13,8 @@ mod health;
 mod idle_sockets;
 mod jetstream_api;
 mod jwts;
+mod large_app;
+mod lost_view;
 mod memberships;
 mod nats_credentials;
 mod refusals;
