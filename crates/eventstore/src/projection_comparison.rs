@@ -48,7 +48,7 @@ pub trait Heads: Send + Sync {
 
 /// Why a comparison ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum CompareError {
+enum CompareError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -93,8 +93,9 @@ impl Comparer {
     /// Compares again and again, with this pause between. It is safe to be dropped at any point.
     pub async fn run(&self, pause: Duration) {
         loop {
-            self.in_time(self.compare()).await;
-            self.in_time(self.retry_parked()).await;
+            // On the heap: they are large, and whoever runs this would be.
+            self.in_time(Box::pin(self.compare())).await;
+            self.in_time(Box::pin(self.retry_parked())).await;
             tokio::time::sleep(pause).await;
         }
     }

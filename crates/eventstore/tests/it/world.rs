@@ -136,7 +136,7 @@ impl World {
     }
 
     /// A process that compares a projection with the producer, again and again.
-    pub(crate) async fn start_comparer(
+    pub(crate) fn start_comparer(
         &self,
         projection: Arc<dyn Projection>,
         archive: Arc<Archive>,
