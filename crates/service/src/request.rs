@@ -90,7 +90,7 @@ impl RequestFacts {
 
     /// The address by which the request is counted. None behind a proxy that nobody named, where all callers
     /// have one address: nobody must be refused there for what others do.
-    pub fn counted_address(&self) -> Option<IpAddr> {
+    pub(crate) fn counted_address(&self) -> Option<IpAddr> {
         self.address.filter(|_| !self.behind_unnamed_proxy)
     }
 

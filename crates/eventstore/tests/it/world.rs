@@ -38,6 +38,7 @@ const EVENT_TABLES: &str = concat!(
     include_str!("../../../../migrations/eventstore/0002_destinations.sql"),
     include_str!("../../../../migrations/eventstore/0003_projection_comparisons.sql"),
     include_str!("../../../../migrations/eventstore/0005_parked_streams.sql"),
+    include_str!("../../../../migrations/eventstore/0006_versions_of_answers.sql"),
 );
 
 /// What a producer and a consumer of these tests keep as their state.

@@ -81,15 +81,10 @@ impl Server {
         }
         let io = PacedWrites::new(stream, limits.pace);
         let mut connection = pin!(builder.serve_connection(io, service));
-        let old_or_stopped = async {
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                () = sleep(limits.lifetime) => {}
-            }
-        };
         let ended = tokio::select! {
+            biased;
             ended = connection.as_mut() => ended,
-            () = old_or_stopped => {
+            () = sleep(limits.lifetime) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -97,7 +92,7 @@ impl Server {
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
                     ended = connection => ended,
-                    () = left(&place) => Ok(()),
+                    () = left(&place), if !shutdown.is_cancelled() => Ok(()),
                 }
             }
         };

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connections::PLACES_FOR_HEALTH;
 use crate::pace::Pace;
 use crate::settings::{HttpSettings, Network};
+
+/// Places for connections beyond the limit, where only health is answered.
+pub(super) const PLACES_FOR_HEALTH: usize = 64;
 
 /// The limits of a server's connections.
 #[derive(Debug, Clone)]

@@ -14,10 +14,8 @@ use slab::Slab;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::connection_limits::{Limits, PLACES_FOR_HEALTH};
 use crate::network::Network;
-
-/// Places beyond the limit.
-pub(super) const PLACES_FOR_HEALTH: usize = 64;
 
 /// How many connections are looked at for one that is idle: of so many, the oldest is old enough.
 const LOOKED_AT: usize = 128;
@@ -31,6 +29,7 @@ pub(super) struct Connections {
     max: usize,
     max_per_peer: usize,
     trusted_proxies: Arc<[Network]>,
+    shutdown: CancellationToken,
     began: Instant,
     open: Mutex<Open>,
 }
@@ -49,6 +48,7 @@ struct Activity {
     for_health: bool,
     /// Since when it is idle, in milliseconds after `began` and never [`BUSY`]; or that.
     idle_since: AtomicU64,
+    /// Cancelled with all others when the server stops.
     given_up: CancellationToken,
 }
 
@@ -73,10 +73,16 @@ pub(super) enum Refused {
 }
 
 impl Connections {
-    /// At most so many in all, and of each peer that is no trusted proxy.
-    pub(super) fn new(max: usize, max_per_peer: usize, trusted_proxies: Arc<[Network]>) -> Self {
-        let (began, open) = (Instant::now(), Mutex::default());
-        Self { max, max_per_peer, trusted_proxies, began, open }
+    /// Within these limits; all places are given up at shutdown.
+    pub(super) fn new(limits: &Limits, shutdown: CancellationToken) -> Self {
+        Self {
+            max: limits.connections,
+            max_per_peer: limits.connections_per_peer,
+            trusted_proxies: Arc::clone(&limits.trusted_proxies),
+            shutdown,
+            began: Instant::now(),
+            open: Mutex::default(),
+        }
     }
 
     /// A place for a new connection.
@@ -98,7 +104,7 @@ impl Connections {
         let activity = Arc::new(Activity {
             for_health,
             idle_since: AtomicU64::new(self.now()),
-            given_up: CancellationToken::new(),
+            given_up: self.shutdown.child_token(),
         });
         let number = open.places.insert(Arc::clone(&activity));
         drop(open);
@@ -163,7 +169,7 @@ impl Place {
         self.activity.idle_since.load(Ordering::Relaxed) != BUSY
     }
 
-    /// Waits until another needs the place more.
+    /// Waits until another needs the place more, or the server stops.
     pub(super) async fn given_up(&self) {
         self.activity.given_up.cancelled().await;
     }
@@ -198,14 +204,20 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::settings::HttpSettings;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     fn connections(max: usize, max_per_peer: usize) -> Arc<Connections> {
-        let trusted: [Network; 1] = ["10.0.0.0/8".parse().unwrap()];
-        Arc::new(Connections::new(max, max_per_peer, trusted.into()))
+        let settings = HttpSettings {
+            max_connections: max,
+            max_connections_per_peer: max_per_peer,
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            ..HttpSettings::default()
+        };
+        Arc::new(Connections::new(&Limits::from(&settings), CancellationToken::new()))
     }
 
     #[test]

@@ -29,11 +29,7 @@ pub async fn serve(
     shutdown: CancellationToken,
     limits: Limits,
 ) {
-    let connections = Arc::new(Connections::new(
-        limits.connections,
-        limits.connections_per_peer,
-        Arc::clone(&limits.trusted_proxies),
-    ));
+    let connections = Arc::new(Connections::new(&limits, shutdown.clone()));
     let drain = limits.drain;
     let server = Server { application, shutdown: shutdown.clone(), limits };
     let (tracker, mut refusals) = (TaskTracker::new(), Refusals::default());
