@@ -101,7 +101,9 @@ pub async fn run(
     report: impl FnMut(Result<(), &TransportError>) + Send,
 ) {
     let reporter = Reporter::new(report);
+    // On the heap: it is large, and whoever runs it would be.
     let consuming = consume_again_and_again(transport, options, handler, &shutdown, &reporter);
+    let consuming = Box::pin(consuming);
     tokio::select! {
         () = consuming => {}
         () = progress::watch(|| state(transport, options), &reporter) => {}

@@ -93,8 +93,9 @@ impl Comparer {
     /// Compares again and again, with this pause between. It is safe to be dropped at any point.
     pub async fn run(&self, pause: Duration) {
         loop {
-            self.in_time(self.compare()).await;
-            self.in_time(self.retry_parked()).await;
+            // On the heap: they are large, and whoever runs this would be.
+            self.in_time(Box::pin(self.compare())).await;
+            self.in_time(Box::pin(self.retry_parked())).await;
             tokio::time::sleep(pause).await;
         }
     }

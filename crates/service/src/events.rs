@@ -104,8 +104,6 @@ impl Resources {
                 shutdown,
                 report,
             );
-            // Large: it is what is done with every batch.
-            let run = Box::pin(run);
             async move {
                 run.await;
                 Ok::<(), Infallible>(())
@@ -125,7 +123,7 @@ impl Resources {
         self.tasks.spawn_in_background(format!("{name}-reconcile"), move |shutdown| {
             let comparer = Arc::clone(&comparer);
             async move {
-                shutdown.run_until_cancelled(Box::pin(comparer.run(COMPARE_EVERY))).await;
+                shutdown.run_until_cancelled(comparer.run(COMPARE_EVERY)).await;
                 Ok::<(), Infallible>(())
             }
         });
