@@ -186,7 +186,7 @@ async fn membership(operator: &Operator, organization: &Organization) {
     let domains = json!({ "domains": ["retail_media/accounts:manage"] });
     operator.put(&format!("{path}/enabled-domains"), domains).await.expect(200);
     let guest = operator.person("Guest").await;
-    let member = json!({ "person_id": guest.id, "role": "developer" });
+    let member = json!({ "email": guest.email, "role": "developer" });
     owner.post(&format!("{path}/members"), member).await.expect(201);
     let member = format!("{path}/members/{}", guest.id);
     owner.patch(&member, json!({ "role": "auditor" })).await.expect(200);

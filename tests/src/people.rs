@@ -16,7 +16,7 @@ pub const MARKETING_SOLUTIONS: &str = "marketing_solutions";
 pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /// Everybody's password.
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Someone who signed in. Calls are made as this person.
 #[derive(Debug, Clone)]
@@ -207,7 +207,7 @@ impl Operator {
         let id = owner.post("/v1/organizations", new).await.expect(201);
         let id = id.field("id");
         for (person, role) in [(&developer, "developer"), (&auditor, "auditor")] {
-            let member = json!({ "person_id": person.id, "role": role });
+            let member = json!({ "email": person.email, "role": role });
             owner.post(&format!("/v1/organizations/{id}/members"), member).await.expect(201);
         }
         Organization { id, owner, developer, auditor }

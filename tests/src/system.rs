@@ -38,6 +38,7 @@ pub struct System {
     // Dropped in this order: processes end before their servers.
     processes: Vec<Process>,
     addresses: Addresses,
+    admin_address: Option<String>,
     operator_token: String,
     /// What they work with.
     pub servers: Servers,
@@ -99,7 +100,11 @@ impl Servers {
 
     fn configured(database: TestDatabase, nats: Nats, text: &str) -> Self {
         let configuration = tempfile::tempdir().unwrap();
-        let text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
+        let mut text = format!("public_base_url = \"{BASE_URL}\"\n{text}");
+        // A test of limits brings its own.
+        if !text.contains("[limits]") {
+            text = format!("{text}\n{}", stage::wide_limit_section());
+        }
         std::fs::write(configuration.path().join("mandate.toml"), text).unwrap();
         Self { database, nats, configuration }
     }
@@ -115,17 +120,33 @@ impl Servers {
 
     /// Starts a process that serves these services, and gives its address.
     pub async fn serve(&self, services: &[Service]) -> (Process, String) {
+        self.serve_with(services, &[]).await
+    }
+
+    async fn serve_with(
+        &self,
+        services: &[Service],
+        variables: &[(&str, &str)],
+    ) -> (Process, String) {
         let file = self.file();
         let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
         let mut arguments = vec!["serve", "--config", &file, "--listen", "127.0.0.1:0"];
         arguments.extend(&names);
-        let variables = [("MANDATE_KEY_ISSUER__MASTER_KEY", MASTER_KEY)];
+        let variables = [&[("MANDATE_KEY_ISSUER__MASTER_KEY", MASTER_KEY)], variables].concat();
         let mut process = Process::start(&arguments, &variables);
         let mut sorted = services.to_vec();
         sorted.sort();
         let names: Vec<&str> = sorted.iter().map(|service| service.name()).collect();
         let address = process.line(&format!("{} at ", names.join(", "))).await;
         (process, address)
+    }
+
+    /// The same, and the address where it tells health in detail.
+    pub async fn serve_with_admin(&self, services: &[Service]) -> (Process, String, String) {
+        let listen = [("MANDATE_HTTP__ADMIN_LISTEN", "127.0.0.1:0")];
+        let (mut process, address) = self.serve_with(services, &listen).await;
+        let told = process.line("health in detail at ").await;
+        (process, address, told.trim_end_matches("/readyz").to_owned())
     }
 
     /// Adds the first operator, and gives their API token.
@@ -156,8 +177,8 @@ impl System {
 
     /// All services in one process, on these servers.
     pub async fn on(servers: Servers) -> Self {
-        let (process, address) = servers.serve(&Service::ALL).await;
-        Self::of(servers, vec![process], Addresses::One(address)).await
+        let (process, address, admin) = servers.serve_with_admin(&Service::ALL).await;
+        Self::of(servers, vec![process], Addresses::One(address), Some(admin)).await
     }
 
     /// Each service in a process of its own.
@@ -168,12 +189,17 @@ impl System {
             processes.push(process);
             addresses.insert(service, address);
         }
-        Self::of(servers, processes, Addresses::Each(addresses)).await
+        Self::of(servers, processes, Addresses::Each(addresses), None).await
     }
 
-    async fn of(servers: Servers, processes: Vec<Process>, addresses: Addresses) -> Self {
+    async fn of(
+        servers: Servers,
+        processes: Vec<Process>,
+        addresses: Addresses,
+        admin_address: Option<String>,
+    ) -> Self {
         let operator_token = servers.add_operator();
-        let system = Self { processes, addresses, operator_token, servers };
+        let system = Self { processes, addresses, admin_address, operator_token, servers };
         match &system.addresses {
             Addresses::One(address) => ready(address).await,
             Addresses::Each(addresses) => {
@@ -198,6 +224,14 @@ impl System {
         self.addresses.clone()
     }
 
+    /// Where the first process of a system of one tells health in detail.
+    ///
+    /// # Panics
+    /// When each service has a process.
+    pub fn admin(&self) -> Client {
+        Client::anonymous(Addresses::One(self.admin_address.clone().unwrap()))
+    }
+
     /// Nobody in particular.
     pub fn anonymous(&self) -> Client {
         Client::anonymous(self.addresses())
@@ -213,10 +247,18 @@ impl System {
     /// # Panics
     /// When one does not end well.
     pub async fn stop(mut self) {
+        self.stop_processes().await;
+    }
+
+    /// The same, but their servers go on.
+    ///
+    /// # Panics
+    /// When one does not end well.
+    pub async fn stop_processes(&mut self) {
         for process in &self.processes {
             process.signal(Signal::SIGTERM).await;
         }
-        for process in &mut self.processes {
+        for mut process in self.processes.drain(..) {
             let status = process.ended().await;
             assert!(status.success(), "{status}: {}", process.stderr());
         }

@@ -55,17 +55,17 @@ impl Operation {
     }
 }
 
-/// Why the caller may do this with apps of the organization, or why not.
+/// Why the caller may do this with apps of the organization, or why not: by their role in it, or as an operator.
 pub(crate) fn authorize(
-    caller: &Caller,
-    organization: OrganizationId,
+    operator: bool,
+    role: Option<MemberRole>,
     operation: Operation,
 ) -> Result<Authority, Denied> {
-    match caller.role_in(organization) {
+    match role {
         Some(role) if operation.allows_role(role) => Ok(Authority::role(role.as_str())),
-        _ if caller.operator && operation.allows_operator() => Ok(Authority::OPERATOR),
+        _ if operator && operation.allows_operator() => Ok(Authority::OPERATOR),
         // Operators see every organization's apps, so there is nothing to hide from them.
-        None if !caller.operator => Err(Denied::Hidden),
+        None if !operator => Err(Denied::Hidden),
         _ => Err(Denied::Role),
     }
 }
@@ -91,6 +91,9 @@ pub(crate) fn organization_of_new_app(
     }
     let allowed = caller.memberships.iter().filter(|m| Operation::Create.allows_role(m.role));
     let possible: Vec<_> = allowed.map(|membership| membership.organization_id).collect();
+    if caller.more_memberships {
+        return Err(OrganizationNeeded::InSeveral);
+    }
     match (possible.as_slice(), caller.memberships.as_slice()) {
         ([only], _) => Ok(*only),
         // Their role there does not suffice, which is worth more than a missing field.

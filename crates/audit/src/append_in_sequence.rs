@@ -9,7 +9,7 @@ use eventstore::gap::Gap;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::conflict::{Conflict, ConflictKind, RefusedEvent};
+use crate::conflict::{Conflict, ConflictKind, ConflictingEvent};
 use crate::entry::Entry;
 use crate::resequence::resequence;
 use crate::store::{append, awaited_parts, conflicts, entries, heads, parts};
@@ -125,7 +125,7 @@ async fn refuse_foreign_entries(
 /// Keeps an entry as a conflict; the record stays as it is.
 async fn refuse(
     conn: &mut PgConnection,
-    kind: impl FnOnce(RefusedEvent) -> ConflictKind,
+    kind: impl FnOnce(ConflictingEvent) -> ConflictKind,
     entry: &Entry,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {

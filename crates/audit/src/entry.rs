@@ -228,6 +228,8 @@ pub(crate) mod tests {
             operation: "app.activate".into(),
             target: format!("app/{app}"),
             reason: RefusedBecause::RoleNotAllowed,
+            counted: None,
+            counted_since: None,
         };
         let entry = Entry::read(event(Uuid::from_u128(10), 1, &fact)).unwrap();
         assert_eq!(entry.app_id, Some(AppId::from_uuid(app)));

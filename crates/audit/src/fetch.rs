@@ -112,7 +112,7 @@ mod tests {
 
     use contract::Version;
     use contract::facts::AppSuspended;
-    use contract::rpc::{HeadsPage, RepeatEvents, StreamHeads};
+    use contract::rpc::{EventDigest, HeadsPage, RepeatEvents, StreamHeads, UnknownEvents};
     use uuid::Uuid;
 
     use super::*;
@@ -164,6 +164,14 @@ mod tests {
             _: Service,
             _: &StreamHeads,
         ) -> Result<HeadsPage, Unreachable> {
+            Err(Unreachable("not asked".to_owned()))
+        }
+
+        async fn unknown_events(
+            &self,
+            _: Service,
+            _: &UnknownEvents,
+        ) -> Result<Vec<EventDigest>, Unreachable> {
             Err(Unreachable("not asked".to_owned()))
         }
 

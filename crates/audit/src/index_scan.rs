@@ -253,7 +253,7 @@ mod tests {
             (Filter { app, ..fact() }, Index::AppType, Index::OrganizationAppType),
             (Filter { account, ..fact() }, Index::AccountType, Index::OrganizationAccountType),
             (Filter { account, ..any() }, Index::Account, Index::OrganizationAccount),
-            (Filter { account, app, ..any() }, Index::Account, Index::OrganizationAccount),
+            (Filter { app, account, ..any() }, Index::Account, Index::OrganizationAccount),
             (Filter { actor: person, ..any() }, Index::Actor, Index::OrganizationActor),
             (Filter { actor: person, ..fact() }, Index::Actor, Index::OrganizationActor),
             (Filter { actor: service, ..any() }, Index::Actor, Index::OrganizationActor),

@@ -157,7 +157,8 @@ impl Ingest {
             }
             ConflictKind::Malformed(_)
             | ConflictKind::OtherBytes(_)
-            | ConflictKind::EventIdReused(_) => {
+            | ConflictKind::EventIdReused(_)
+            | ConflictKind::Unknown(_) => {
                 tracing::error!(subject, reason, "what came is no event of its sender's");
             }
         }

@@ -41,7 +41,9 @@ impl Plan {
     /// Everything in scope that meets the filter, in a log of this size.
     pub(crate) fn new(filter: Filter, scope: &Scope, order: Order, limit: u16, size: i64) -> Self {
         let organizations: Option<Vec<Uuid>> = match scope {
-            Scope::Everything | Scope::Account => filter.organization.map(|of| vec![of.uuid()]),
+            Scope::Everything | Scope::Account | Scope::Memberships => {
+                filter.organization.map(|of| vec![of.uuid()])
+            }
             Scope::Organizations(seen) => Some(seen.iter().map(|of| of.uuid()).collect()),
         };
         let limit = i64::from(limit);

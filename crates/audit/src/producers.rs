@@ -1,7 +1,10 @@
 //! The producers of events, asked over NATS by request and reply.
 
 use async_trait::async_trait;
-use contract::rpc::{HeadsPage, RepeatEvents, Request, StoredEvent, StreamEvents, StreamHeads};
+use contract::rpc::{
+    EventDigest, HeadsPage, RepeatEvents, Request, StoredEvent, StreamEvents, StreamHeads,
+    UnknownEvents,
+};
 use contract::{Environment, Service};
 use service::{CallContext, RpcClient};
 
@@ -20,6 +23,12 @@ pub(crate) trait Producers: Send + Sync {
         of: Service,
         asked: &StreamHeads,
     ) -> Result<HeadsPage, Unreachable>;
+    /// Which of these events it does not have, byte for byte.
+    async fn unknown_events(
+        &self,
+        of: Service,
+        asked: &UnknownEvents,
+    ) -> Result<Vec<EventDigest>, Unreachable>;
     /// Publishes some of a stream's events once more, with their parts: how many.
     async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<u64, Unreachable>;
 }
@@ -50,6 +59,14 @@ impl Producers for RpcProducers {
         of: Service,
         asked: &StreamHeads,
     ) -> Result<HeadsPage, Unreachable> {
+        self.ask(of, asked).await
+    }
+
+    async fn unknown_events(
+        &self,
+        of: Service,
+        asked: &UnknownEvents,
+    ) -> Result<Vec<EventDigest>, Unreachable> {
         self.ask(of, asked).await
     }
 

@@ -1,4 +1,4 @@
-//! Readiness: what is missing for too long, and what contradicts the record.
+//! Readiness: what is missing or unconfirmed for too long, and what contradicts the record.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,13 +7,16 @@ use contract::Environment;
 use service::Health;
 use sqlx::PgPool;
 
-use crate::store::{awaited_parts, conflicts, gaps};
+use crate::store::{awaited_parts, confirmation, conflicts, gaps};
 
 /// A gap that is older than this makes the service unready: it is not filling by itself.
 const GAPS_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The same for a part of an event: its producer was asked more than once by then.
 const PARTS_PATIENCE: Duration = Duration::from_mins(5);
+
+/// The same for a producer that does not say whether what is recorded is its own.
+const CONFIRMATION_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Adds the checks to `/readyz`.
 pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
@@ -24,7 +27,7 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
             let mut conn = pool.acquire().await?;
             let count = conflicts::count_unacknowledged(&mut conn).await?;
             Ok((count > 0)
-                .then(|| format!("{count} events contradict the record; see audit.conflicts")))
+                .then(|| format!("{count} events contradict the record or are unknown to their producer; see audit.conflicts")))
         })
     });
     let (database, clock) = (pool.clone(), env.clone());
@@ -35,6 +38,18 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
             let count = gaps::count_older_than(&mut conn, env.now() - GAPS_PATIENCE).await?;
             Ok((count > 0)
                 .then(|| format!("{count} streams have gaps that do not fill; see audit.gaps")))
+        })
+    });
+    let (database, clock) = (pool.clone(), env.clone());
+    health.probe("confirmation", move || {
+        let (pool, env) = (database.clone(), clock.clone());
+        passes(async move {
+            let mut conn = pool.acquire().await?;
+            let since = env.now() - CONFIRMATION_PATIENCE;
+            let waiting = confirmation::waiting_since_before(&mut conn, since).await?;
+            Ok((!waiting.is_empty()).then(|| {
+                format!("{} does not say whether what is recorded is its own", waiting.join(", "))
+            }))
         })
     });
     let (database, clock) = (pool.clone(), env.clone());

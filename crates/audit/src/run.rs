@@ -1,4 +1,4 @@
-//! The background work: the consumer, the comparison with producers, the recovery of parts.
+//! The background work: the consumer, the comparison with producers both ways, the recovery of parts.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use service::Resources;
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
+use crate::confirm::Confirmer;
 use crate::consume::{self, EventHandler};
 use crate::ingest::Ingest;
 use crate::part_recovery::PartRecovery;
@@ -36,6 +37,9 @@ pub(crate) fn run(resources: &Resources, settings: &Settings) {
     consume(resources, Arc::new(handler));
     let reconciler = Reconciler { pool: pool.clone(), producers: Arc::clone(&producers), ingest };
     compare(resources, reconciler, pause);
+    let confirmer =
+        Confirmer { pool: pool.clone(), env: env.clone(), producers: Arc::clone(&producers) };
+    confirm(resources, confirmer, pause);
     recover_parts(resources, PartRecovery { pool, env, producers }, parts_awaited, pause);
 }
 
@@ -59,12 +63,22 @@ fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
     let transport = resources.transport.clone();
     resources.tasks.every(pause, "reconcile", move || {
         let (reconciler, transport) = (reconciler.clone(), transport.clone());
-        async move {
-            let compared = tokio::time::timeout(COMPARING, compare_all(&reconciler, &transport));
-            let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-            compared.await.unwrap_or_else(|_| Err(too_late()))
-        }
+        async move { Box::pin(in_time(compare_all(&reconciler, &transport))).await }
     });
+}
+
+/// What is recorded is its producer's, or it is not, whatever waits in the queue.
+fn confirm(resources: &Resources, confirmer: Confirmer, pause: Duration) {
+    resources.tasks.every(pause, "confirm", move || {
+        let confirmer = confirmer.clone();
+        async move { Box::pin(in_time(confirmer.confirm())).await }
+    });
+}
+
+/// A comparison that ends.
+async fn in_time(comparison: impl Future<Output = sqlx::Result<()>>) -> sqlx::Result<()> {
+    let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(COMPARING, comparison).await.unwrap_or_else(|_| Err(too_late()))
 }
 
 async fn compare_all(reconciler: &Reconciler, transport: &Transport) -> sqlx::Result<()> {

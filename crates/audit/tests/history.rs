@@ -1,5 +1,7 @@
 //! A long log, nearly all tokens: what was asked a customer's auditor waits for it no longer than in a short one.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use contract::environment::ManualClock;

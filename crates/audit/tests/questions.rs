@@ -205,6 +205,39 @@ async fn everybody_sees_what_is_their_business_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_very_many_organizations_see_the_events_of_theirs() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let events = Events::default();
+    let (mine, other): (OrganizationId, OrganizationId) = (world.env.new_id(), world.env.new_id());
+    // Others can make somebody a member of any number; the one in question comes after them.
+    let mut memberships: Vec<_> =
+        (0..2_000).map(|_| (world.env.new_id(), MemberRole::Auditor)).collect();
+    memberships.push((mine, MemberRole::Auditor));
+    let member = world.people.person(&world.env, &memberships);
+    let (_, life) = events.app(&world.env, mine, 3);
+    let (_, others) = events.app(&world.env, other, 3);
+    // Positions 1, 3 and 5 are of the member's organization.
+    for (own, foreign) in life.iter().zip(&others) {
+        world.publish(own).await;
+        world.publish(foreign).await;
+    }
+    world.until_recorded(6).await;
+
+    assert_eq!(audit.positions(&member, "/v1/events").await, [5, 3, 1]);
+    assert_eq!(audit.positions(&member, "/v1/events?order=asc").await, [1, 3, 5]);
+    let first = audit.get(&member, "/v1/events?limit=2").await.expect(200);
+    let next = format!("/v1/events?limit=2&cursor={}", first.field("next_cursor"));
+    assert_eq!(audit.positions(&member, &next).await, [1]);
+    let of = |organization| format!("/v1/events?organization_id={organization}");
+    assert_eq!(audit.positions(&member, &of(mine)).await, [5, 3, 1]);
+    audit.get(&member, &of(other)).await.expect(404);
+    let id = |bytes: &[u8]| contract::Envelope::parse(bytes).unwrap().id;
+    audit.get(&member, &format!("/v1/events/{}", id(&life[0]))).await.expect(200);
+    audit.get(&member, &format!("/v1/events/{}", id(&others[0]))).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_endpoint_answers_as_the_snapshots_say() {
     let world = World::new().await;
     let audit = world.audit().await;

@@ -10,10 +10,11 @@
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
-//! 7. [`expiry`] and `projection`: what happens without a request.
+//! 7. [`expiry`], `projection` and [`ending`]: what happens without a request.
 
 mod account_selection;
 mod consent_text;
+pub mod ending;
 pub mod expiry;
 mod grant;
 mod http;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::{Resources, ServiceState, StartError};
+use tokio::sync::Semaphore;
 
 pub use settings::Settings;
 
@@ -40,7 +42,12 @@ pub use settings::Settings;
 struct ConsentBroker {
     resources: Resources,
     settings: Settings,
+    /// Large approvals wait here for each other: each holds a connection for seconds, and others need some too.
+    large_approvals: Arc<Semaphore>,
 }
+
+/// So many large approvals are made at a time.
+const LARGE_APPROVALS: usize = 2;
 
 impl ServiceState for ConsentBroker {
     fn resources(&self) -> &Resources {
@@ -50,19 +57,25 @@ impl ServiceState for ConsentBroker {
 
 /// The documentation of the public API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    http::router().into_openapi()
+    http::router(&Settings::default()).into_openapi()
 }
+
+/// At which age of the view of apps operators are told: links and grants of an archived app end so much later.
+const LATE: Duration = Duration::from_mins(1);
 
 /// Starts the service: its background work, and the routes that it answers.
 ///
 /// # Errors
-/// When its work cannot be started.
+/// When its work cannot be started, or a setting is wrong.
 #[expect(clippy::unused_async, reason = "every service is started in the same way")]
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
+    settings.check()?;
     expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
-    resources.project(projection::AppProjection::new(&resources));
-    let (routes, _) = http::router()
-        .with_state(Arc::new(ConsentBroker { resources, settings }))
+    ending::spawn(&resources);
+    resources.project(projection::AppProjection, LATE);
+    let large_approvals = Arc::new(Semaphore::new(LARGE_APPROVALS));
+    let (routes, _) = http::router(&settings)
+        .with_state(Arc::new(ConsentBroker { resources, settings, large_approvals }))
         .split_for_parts();
     Ok(routes)
 }

@@ -48,6 +48,33 @@ pub(crate) struct Opened {
     pub(crate) by: PersonId,
 }
 
+/// The accounts that were chosen on a link. There can be very many, so that a link brings the first of them
+/// along and `store::links` has the others in pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChosenAccounts {
+    /// How many consent because of it.
+    pub(crate) granted: u32,
+    /// How many had consented before.
+    pub(crate) already_granted: u32,
+    /// The first [`ChosenAccounts::FIRST`]: those that consent because of it, then those that had before.
+    pub(crate) first: Vec<AccountId>,
+}
+
+impl ChosenAccounts {
+    /// So many accounts a link brings along.
+    pub(crate) const FIRST: usize = 20;
+
+    /// These, of which a link brings the first.
+    pub(crate) fn of(granted: &[AccountId], already_granted: &[AccountId]) -> Self {
+        let first = granted.iter().chain(already_granted).take(Self::FIRST).copied().collect();
+        Self { granted: count(granted), already_granted: count(already_granted), first }
+    }
+}
+
+fn count(accounts: &[AccountId]) -> u32 {
+    u32::try_from(accounts.len()).expect("an approval has far fewer accounts")
+}
+
 /// What has become of a link. The last four are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LinkState {
@@ -61,10 +88,8 @@ pub(crate) enum LinkState {
         at: DateTime<Utc>,
         /// Who approved.
         by: PersonId,
-        /// The accounts that consent because of it.
-        granted: Vec<AccountId>,
-        /// The chosen accounts that had consented before.
-        already_granted: Vec<AccountId>,
+        /// For which accounts.
+        accounts: ChosenAccounts,
     },
     /// It was used to deny.
     Denied {

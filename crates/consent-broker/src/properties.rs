@@ -76,6 +76,6 @@ proptest! {
     #[test]
     fn a_form_is_accepted_when_it_names_each_account_once(chosen in prop::collection::vec(account(), 0..6)) {
         let distinct: BTreeSet<_> = chosen.iter().collect();
-        prop_assert_eq!(check_form(&chosen).is_ok(), !chosen.is_empty() && distinct.len() == chosen.len());
+        prop_assert_eq!(check_form(&chosen, 6).is_ok(), !chosen.is_empty() && distinct.len() == chosen.len());
     }
 }

@@ -16,7 +16,11 @@ use crate::account_selection::SelectedAccount;
 use crate::consent_text::ConsentText;
 use crate::grant::{Approved, Grant};
 use crate::link::{Closed, Link};
+use crate::store::apps::{self, Standing};
 use crate::store::{grants, links};
+
+/// So many grants and events are written by one statement of the transaction. An approval of more is a large one.
+pub(crate) const AT_A_TIME: usize = 1_000;
 
 /// An approval of a request, all of which was found to be allowed.
 #[derive(Debug)]
@@ -63,6 +67,12 @@ pub(crate) enum RedemptionError {
     /// It cannot be used.
     #[error(transparent)]
     Closed(#[from] Closed),
+    /// Its app was archived: the link ends with it.
+    #[error("the app was archived")]
+    AppEnded,
+    /// Not all is known of its app.
+    #[error("not all is known of the app at the moment")]
+    AppUnknown,
     /// A consent that was in the way was revoked at the same moment; trying again helps.
     #[error("the consents of these accounts have just changed")]
     ConsentsChanged,
@@ -99,30 +109,40 @@ pub(crate) async fn approve(
             (account, approved.grant(resources.env.new_id(), account_id, role))
         })
         .collect();
-    let grants: Vec<&Grant> = wanted.iter().map(|(_, (grant, _))| grant).collect();
     let connection = unit.connection().await?;
-    let inserted = grants::insert_missing(connection, approved, &grants).await?;
-    let inserted: BTreeSet<GrantId> = inserted.into_iter().collect();
-    let (granted, present): (Vec<&Grant>, Vec<&Grant>) =
-        grants.into_iter().partition(|grant| inserted.contains(&grant.id));
-    let present: Vec<AccountId> = present.into_iter().map(|grant| grant.account_id).collect();
-    let already_granted = grants::live_on(&mut *connection, app.id, &present).await?;
-    if already_granted.len() != present.len() {
-        return Err(RedemptionError::ConsentsChanged);
+    let (mut granted, mut present, mut already_granted) = (Vec::new(), Vec::new(), Vec::new());
+    for some in wanted.chunks(AT_A_TIME) {
+        let some: Vec<&Grant> = some.iter().map(|(_, (grant, _))| grant).collect();
+        let inserted = grants::insert_missing(connection, approved, &some).await?;
+        let inserted: BTreeSet<GrantId> = inserted.into_iter().collect();
+        let (new, earlier): (Vec<&Grant>, Vec<&Grant>) =
+            some.into_iter().partition(|grant| inserted.contains(&grant.id));
+        let earlier: Vec<AccountId> = earlier.into_iter().map(|grant| grant.account_id).collect();
+        let live = grants::live_on(&mut *connection, app.id, &earlier).await?;
+        if live.len() != earlier.len() {
+            return Err(RedemptionError::ConsentsChanged);
+        }
+        granted.extend(new);
+        present.extend(earlier);
+        already_granted.extend(live);
     }
 
-    let (link, fact) = link.redeem(by, &granted, present, at)?;
-    links::save(connection, &link).await?;
+    let (link, fact) = link.redeem(by, &granted, &present, at)?;
+    let accounts: Vec<AccountId> = granted.iter().map(|grant| grant.account_id).collect();
+    links::save_redeemed(connection, &link, &accounts, &present).await?;
     unit.record(link_id.uuid(), link.version, &fact)?;
-    let granted = granted.into_iter().map(|grant| (grant.id, grant.account_id)).collect();
-    for (account, (grant, fact)) in &wanted {
-        if inserted.contains(&grant.id) {
-            // Under the permit of the role on this account, in the same unit.
-            let provenance = account.permit.provenance();
-            let details = text.details(&account.name);
-            let (stream, version) = (grant.id.uuid(), grant.version);
-            let event = resources.events.prepare_with(provenance, stream, version, fact, &details);
-            unit.add(event.map_err(AppendError::from)?);
+    let granted: Vec<_> = granted.into_iter().map(|grant| (grant.id, grant.account_id)).collect();
+    let new: BTreeSet<GrantId> = granted.iter().map(|(grant, _)| *grant).collect();
+    let of_new = wanted.iter().filter(|(_, (grant, _))| new.contains(&grant.id));
+    for (number, (account, (grant, fact))) in of_new.enumerate() {
+        // Under the permit of the role on this account, in the same unit.
+        let provenance = account.permit.provenance();
+        let details = text.details(&account.name);
+        let (stream, version) = (grant.id.uuid(), grant.version);
+        let event = resources.events.prepare_with(provenance, stream, version, fact, &details);
+        unit.add(event.map_err(AppendError::from)?);
+        if number % AT_A_TIME == AT_A_TIME - 1 {
+            unit.write_recorded().await?;
         }
     }
     unit.commit().await?;
@@ -155,5 +175,10 @@ async fn lock(
     let link = links::lock(unit.connection().await?, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let now = resources.env.now();
     link.usable(now)?;
-    Ok((link, now))
+    // The app registry's answer may be older than its events.
+    match apps::standing(unit.connection().await?, link.app_id).await? {
+        Standing::Open => Ok((link, now)),
+        Standing::Ended => Err(RedemptionError::AppEnded),
+        Standing::Unknown => Err(RedemptionError::AppUnknown),
+    }
 }

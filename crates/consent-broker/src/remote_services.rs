@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::ids::{AccountId, AppId, OrganizationId, PersonId};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AppView, AuthenticateApp, AuthenticatedApp, GetApp,
-    GetOrganization, HeldAccountRole, NameAccounts, NameApps, NamePeople, NamedAccount,
-    OrganizationView, VisibleAccount, VisibleAccounts,
+    AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp, GetApp, GetOrganization,
+    HeldAccountRole, HeldAccounts, HeldAccountsPage, NameAccounts, NameApps, NamePeople,
+    NamedAccount, OrganizationView, ServiceRequest, VisibleAccounts, VisibleAccountsPage,
 };
 use service::RequestFacts;
 use service::rpc::{CallContext, RpcClient, RpcError};
 
 use crate::ConsentBroker;
-
-/// So many names are asked for at a time: the answer stays well below what NATS carries.
-const AT_A_TIME: usize = 1_000;
 
 /// The other services, asked on behalf of one request.
 #[derive(Clone)]
@@ -54,28 +51,44 @@ impl RemoteServices {
         self.rpc.call(self.context.clone(), &GetOrganization { organization_id }).await
     }
 
-    /// The accounts of a service on which a person holds any role.
+    /// A page of the accounts of a service on which a person holds any role.
     pub(crate) async fn visible_accounts(
         &self,
-        person_id: PersonId,
-        service: &str,
-        consent_roles: &[AccountRole],
-    ) -> Result<Vec<VisibleAccount>, RpcError> {
-        let question = VisibleAccounts {
-            person_id,
-            service: service.to_owned(),
-            consent_roles: consent_roles.to_vec(),
-        };
-        self.rpc.call(self.context.clone(), &question).await
+        question: &VisibleAccounts,
+    ) -> Result<VisibleAccountsPage, RpcError> {
+        self.rpc.call(self.context.clone(), question).await
     }
 
-    /// The roles a person holds on these accounts, or on all accounts there are.
+    /// A page of the accounts on which a person holds any role: those after this one.
+    pub(crate) async fn held_accounts(
+        &self,
+        person_id: PersonId,
+        after: Option<AccountId>,
+    ) -> Result<HeldAccountsPage, RpcError> {
+        self.rpc.call(self.context.clone(), &HeldAccounts { person_id, after }).await
+    }
+
+    /// All accounts on which a person holds any role.
+    pub(crate) async fn all_held_accounts(
+        &self,
+        person_id: PersonId,
+    ) -> Result<Vec<AccountId>, RpcError> {
+        let mut page = self.held_accounts(person_id, None).await?;
+        let mut accounts = page.account_ids;
+        while page.after.is_some() {
+            page = self.held_accounts(person_id, page.after).await?;
+            accounts.append(&mut page.account_ids);
+        }
+        Ok(accounts)
+    }
+
+    /// The roles a person holds on these accounts.
     pub(crate) async fn roles_of(
         &self,
         person_id: PersonId,
-        account_ids: Option<Vec<AccountId>>,
+        accounts: impl IntoIterator<Item = AccountId>,
     ) -> Result<Vec<HeldAccountRole>, RpcError> {
-        self.rpc.call(self.context.clone(), &AccountRolesOf { person_id, account_ids }).await
+        self.ask_of_all(accounts, |account_ids| AccountRolesOf { person_id, account_ids }).await
     }
 
     /// The app that holds this access token.
@@ -93,11 +106,7 @@ impl RemoteServices {
         &self,
         ids: BTreeSet<PersonId>,
     ) -> Result<BTreeMap<PersonId, String>, RpcError> {
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let question = NamePeople { person_ids: ids.into_iter().collect() };
-        let named = self.rpc.call(self.context.clone(), &question).await?;
+        let named = self.ask_of_all(ids, |person_ids| NamePeople { person_ids }).await?;
         Ok(named.into_iter().map(|person| (person.person_id, person.name)).collect())
     }
 
@@ -106,16 +115,7 @@ impl RemoteServices {
         &self,
         ids: BTreeSet<AccountId>,
     ) -> Result<Vec<NamedAccount>, RpcError> {
-        let ids: Vec<AccountId> = ids.into_iter().collect();
-        let mut named = Vec::with_capacity(ids.len());
-        for some in ids.chunks(AT_A_TIME) {
-            named.extend(
-                self.rpc
-                    .call(self.context.clone(), &NameAccounts { account_ids: some.to_vec() })
-                    .await?,
-            );
-        }
-        Ok(named)
+        self.ask_of_all(ids, |account_ids| NameAccounts { account_ids }).await
     }
 
     /// The names of accounts.
@@ -132,11 +132,20 @@ impl RemoteServices {
         &self,
         ids: BTreeSet<AppId>,
     ) -> Result<BTreeMap<AppId, String>, RpcError> {
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let question = NameApps { app_ids: ids.into_iter().collect() };
-        let named = self.rpc.call(self.context.clone(), &question).await?;
+        let named = self.ask_of_all(ids, |app_ids| NameApps { app_ids }).await?;
         Ok(named.into_iter().map(|app| (app.app_id, app.name)).collect())
+    }
+
+    /// Asks about any number of ids, as many at a time as a question may name.
+    async fn ask_of_all<I, T, R: ServiceRequest<Reply = Vec<T>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+        question: impl Fn(AskedIds<I>) -> R,
+    ) -> Result<Vec<T>, RpcError> {
+        let mut answers = Vec::new();
+        for portion in AskedIds::portions(ids) {
+            answers.append(&mut self.rpc.call(self.context.clone(), &question(portion)).await?);
+        }
+        Ok(answers)
     }
 }

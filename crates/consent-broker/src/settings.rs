@@ -1,6 +1,7 @@
 //! What an installation can set about consent.
 
 use serde::{Deserialize, Serialize};
+use service::StartError;
 
 /// The settings of this service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +15,53 @@ pub struct Settings {
     /// How many seconds pass between two looks for links whose time has run out. It only tells how
     /// soon the expiry becomes an event: the link itself is refused from the very moment.
     pub expiry_sweep_seconds: u64,
+    /// How many links an app may have at a time that can still be used. A few more, if they are made at the
+    /// same moment.
+    pub max_open_links_per_app: i64,
+    /// The most accounts that one approval can name: it is one transaction, with an event for each.
+    pub max_accounts_per_approval: u32,
+    /// The most grants that one revocation of an app ends. If there are more, the answer says so, and the
+    /// same request ends the next.
+    pub max_grants_per_revocation: u32,
 }
+
+impl Settings {
+    /// Checks what a wrong value would break later.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        for (setting, value) in [
+            ("consent_broker.max_accounts_per_approval", self.max_accounts_per_approval),
+            ("consent_broker.max_grants_per_revocation", self.max_grants_per_revocation),
+        ] {
+            if !(1..=MOST_AT_A_TIME).contains(&value) {
+                let reason = format!("it must be from 1 to {MOST_AT_A_TIME}");
+                return Err(StartError::setting(setting, reason));
+            }
+        }
+        if self.max_open_links_per_app < 1 {
+            let setting = "consent_broker.max_open_links_per_app";
+            return Err(StartError::setting(setting, "it must be 1 or more"));
+        }
+        Ok(())
+    }
+
+    /// How many bytes the body of an approval may have: an id takes 39.
+    pub(crate) const fn max_approval_bytes(&self) -> usize {
+        self.max_accounts_per_approval as usize * 64 + 4_096
+    }
+}
+
+/// More than this in one request would not end within the time that a request may take.
+const MOST_AT_A_TIME: u32 = 50_000;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { public_base_url: String::new(), link_lifetime_days: 30, expiry_sweep_seconds: 30 }
+        Self {
+            public_base_url: String::new(),
+            link_lifetime_days: 30,
+            expiry_sweep_seconds: 30,
+            max_open_links_per_app: 10_000,
+            max_accounts_per_approval: 20_000,
+            max_grants_per_revocation: 20_000,
+        }
     }
 }

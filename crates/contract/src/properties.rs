@@ -191,7 +191,7 @@ proptest! {
     /// The personal part of an event is kept as JSON: what goes in comes out.
     #[test]
     fn a_context_reads_back_as_itself(agent in prop::option::of(any::<String>()), name in prop::option::of(any::<String>())) {
-        let context = Context { address: None, user_agent: agent, request_id: None, claimed_name: name };
+        let context = Context { address: None, user_agent: agent, request_id: None, claimed_name: name, ..Context::default() };
         let json = serde_json::to_vec(&context).unwrap();
         prop_assert_eq!(serde_json::from_slice::<Context>(&json).unwrap(), context);
     }

@@ -1,7 +1,7 @@
 //! API tokens: how a person proves who they are on every request.
 
-use chrono::{DateTime, Duration, Utc};
-use contract::facts::{ApiTokenCreated, ApiTokenRevoked};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use contract::facts::{ApiTokenCreated, ApiTokenRevocation, ApiTokenRevoked};
 use contract::secret::ApiToken;
 use contract::{ApiTokenId, PersonId, Version};
 
@@ -20,13 +20,15 @@ pub(crate) struct TokenRecord {
     pub(crate) id: ApiTokenId,
     /// The person it speaks for.
     pub(crate) person_id: PersonId,
+    /// The token by which it was made. It ends no later, and with it.
+    pub(crate) parent_id: Option<ApiTokenId>,
     /// What its owner calls it.
     pub(crate) name: String,
     /// Its last four characters.
     pub(crate) hint: String,
     /// When it was made.
     pub(crate) created_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When it ends by itself; never, only if it is of an earlier version.
     pub(crate) expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub(crate) revoked_at: Option<DateTime<Utc>>,
@@ -40,25 +42,59 @@ pub(crate) struct TokenRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewToken {
     /// What they call it.
-    pub(crate) name: String,
+    name: String,
     /// When it shall end by itself.
-    pub(crate) expires_at: Option<DateTime<Utc>>,
+    expires_at: DateTime<Utc>,
+    /// The token by which it is made.
+    parent_id: Option<ApiTokenId>,
 }
 
 impl NewToken {
-    /// Checks the fields.
+    /// Checks the fields. `parent` is the token by which it is made, and `longest` how long a token may live;
+    /// one for which no end is asked ends as late as it may.
     pub(crate) fn parse(
         name: &str,
         expires_at: Option<DateTime<Utc>>,
+        parent: Option<&TokenRecord>,
+        longest: Duration,
         now: DateTime<Utc>,
     ) -> Result<Self, Invalid> {
         let name = fields::name("name", name, NAME_CHARS);
-        let past = expires_at.is_some_and(|end| end <= now);
-        let expiry = past.then(|| FieldError::new("expires_at", "is not in the future"));
-        match (name, expiry) {
-            (Ok(name), None) => Ok(Self { name, expires_at }),
-            (name, expiry) => Err(Invalid::all([name.err(), expiry])),
+        let expires_at = end(expires_at, parent, longest, now);
+        match (name, expires_at) {
+            (Ok(name), Ok(expires_at)) => {
+                Ok(Self { name, expires_at, parent_id: parent.map(|parent| parent.id) })
+            }
+            (name, expires_at) => Err(Invalid::all([name.err(), expires_at.err()])),
         }
+    }
+
+    /// The first token of an installation.
+    pub(crate) fn first(longest: Duration, now: DateTime<Utc>) -> Self {
+        Self { name: "first token".to_owned(), expires_at: now + longest, parent_id: None }
+    }
+}
+
+fn end(
+    wanted: Option<DateTime<Utc>>,
+    parent: Option<&TokenRecord>,
+    longest: Duration,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, FieldError> {
+    let refused = |message: String| Err(FieldError::new("expires_at", message));
+    let parents = parent.and_then(|parent| parent.expires_at);
+    match (wanted, parents) {
+        (None, None) => Ok(now + longest),
+        (None, Some(parents)) => Ok(parents.min(now + longest)),
+        (Some(end), _) if end <= now => refused("is not in the future".to_owned()),
+        (Some(end), Some(parents)) if end > parents => refused(format!(
+            "is later than the end of the token that makes it, {}",
+            parents.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+        )),
+        (Some(end), _) if end > now + longest => {
+            refused(format!("is more than {} days away", longest.num_days()))
+        }
+        (Some(end), _) => Ok(end),
     }
 }
 
@@ -71,10 +107,12 @@ impl TokenRecord {
         secret: &ApiToken,
         now: DateTime<Utc>,
     ) -> (Self, ApiTokenCreated) {
-        let NewToken { name, expires_at } = new;
+        let NewToken { name, expires_at, parent_id } = new;
+        let expires_at = Some(expires_at);
         let record = Self {
             id,
             person_id,
+            parent_id,
             name,
             hint: secret.hint().to_owned(),
             created_at: now,
@@ -83,15 +121,20 @@ impl TokenRecord {
             last_used_at: None,
             version: Version::FIRST,
         };
-        (record, ApiTokenCreated { api_token_id: id, person_id, expires_at })
+        (record, ApiTokenCreated { api_token_id: id, person_id, expires_at, parent_id })
     }
 
-    /// Ends the token; none when it was revoked before.
-    pub(crate) fn revoke(&self, now: DateTime<Utc>) -> Option<(Self, ApiTokenRevoked)> {
+    /// Ends the token; none when it was revoked before. Whatever it made is to end with it.
+    pub(crate) fn revoke(
+        &self,
+        because: ApiTokenRevocation,
+        now: DateTime<Utc>,
+    ) -> Option<(Self, ApiTokenRevoked)> {
         if self.revoked_at.is_some() {
             return None;
         }
-        let fact = ApiTokenRevoked { api_token_id: self.id, person_id: self.person_id };
+        let because = Some(because);
+        let fact = ApiTokenRevoked { api_token_id: self.id, person_id: self.person_id, because };
         let version = self.version.next();
         Some((Self { revoked_at: Some(now), version, ..self.clone() }, fact))
     }
@@ -121,6 +164,7 @@ mod tests {
         TokenRecord {
             id: ApiTokenId::from_uuid(Uuid::from_u128(1)),
             person_id: PersonId::from_uuid(Uuid::from_u128(2)),
+            parent_id: None,
             name: "laptop".into(),
             hint: "abcd".into(),
             created_at: at(0),
@@ -141,9 +185,10 @@ mod tests {
 
     #[test]
     fn a_token_is_revoked_once() {
-        let (revoked, fact) = token().revoke(at(5)).unwrap();
+        let because = ApiTokenRevocation::Requested;
+        let (revoked, fact) = token().revoke(because, at(5)).unwrap();
         assert_eq!((revoked.version.number(), fact.api_token_id), (2, token().id));
-        assert_eq!(revoked.revoke(at(6)), None);
+        assert_eq!(revoked.revoke(because, at(6)), None);
     }
 
     #[test]
@@ -154,9 +199,38 @@ mod tests {
         assert!(used.is_use_news(at(65)));
     }
 
+    const LONGEST: Duration = Duration::days(1);
+
+    /// The end of a token for which this is asked at second 10, or how many fields are wrong.
+    fn ends(wanted: Option<i64>, parent: Option<i64>) -> Result<i64, usize> {
+        let parent = parent.map(|end| TokenRecord { expires_at: Some(at(end)), ..token() });
+        let new = NewToken::parse("laptop", wanted.map(at), parent.as_ref(), LONGEST, at(10));
+        new.map(|new| new.expires_at.timestamp()).map_err(|invalid| invalid.0.len())
+    }
+
     #[test]
     fn a_new_token_has_a_name_and_ends_in_the_future() {
-        assert!(NewToken::parse("laptop", Some(at(11)), at(10)).is_ok());
-        assert_eq!(NewToken::parse(" ", Some(at(10)), at(10)).unwrap_err().0.len(), 2);
+        assert_eq!(ends(Some(11), None), Ok(11));
+        assert_eq!(ends(Some(10), None), Err(1));
+        let wrong = NewToken::parse(" ", Some(at(10)), None, LONGEST, at(10)).unwrap_err();
+        assert_eq!(wrong.0.len(), 2);
+    }
+
+    #[test]
+    fn a_token_lives_no_longer_than_the_longest_and_so_long_if_nothing_else_is_asked() {
+        let last = 10 + LONGEST.num_seconds();
+        assert_eq!(ends(None, None), Ok(last));
+        assert_eq!(ends(Some(last), None), Ok(last));
+        assert_eq!(ends(Some(last + 1), None), Err(1));
+    }
+
+    #[test]
+    fn a_token_that_a_token_makes_ends_no_later() {
+        assert_eq!(ends(None, Some(18)), Ok(18));
+        assert_eq!(ends(Some(18), Some(18)), Ok(18));
+        assert_eq!(ends(Some(19), Some(18)), Err(1));
+        let forever = TokenRecord { expires_at: None, ..token() };
+        let new = NewToken::parse("laptop", None, Some(&forever), LONGEST, at(10)).unwrap();
+        assert_eq!((new.expires_at, new.parent_id), (at(10) + LONGEST, Some(forever.id)));
     }
 }

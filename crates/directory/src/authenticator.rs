@@ -5,27 +5,31 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contract::Environment;
-use contract::rpc::AuthenticatedPerson;
+use contract::rpc::{AuthenticatedPerson, Membership};
 use contract::secret::{ApiToken, SecretHash};
+use contract::{Environment, OrganizationId, PersonId};
 use eventstore::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::Resources;
 use service::authentication::{AuthenticationError, Authenticator, Caller};
 use service::rpc::CallContext;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use crate::api_token::USE_RESOLUTION;
 use crate::store;
 
 /// Authenticates from the directory's own tables: one SELECT for all who ask at the same time.
 #[derive(Clone)]
-pub struct StoreAuthenticator(GroupLookup<Holders>);
+pub struct StoreAuthenticator {
+    holders: GroupLookup<Holders>,
+    pool: PgPool,
+}
 
 impl StoreAuthenticator {
     /// Starts to answer from the tables of the directory's resources.
     pub fn start(directory: &Resources) -> Self {
         let holders = Holders(directory.env.clone());
-        Self(directory.group_lookup("token-holders", holders))
+        let holders = directory.group_lookup("token-holders", holders);
+        Self { holders, pool: directory.pool.clone() }
     }
 
     /// The person for whom the token with this hash speaks now. The use is written down, to the
@@ -34,7 +38,7 @@ impl StoreAuthenticator {
         &self,
         hash: SecretHash,
     ) -> Result<Option<Arc<AuthenticatedPerson>>, LookupError> {
-        self.0.find(hash).await
+        self.holders.find(hash).await
     }
 }
 
@@ -75,5 +79,17 @@ impl Authenticator for StoreAuthenticator {
         let holder = self.holder(token.hash()).await;
         let holder = holder.map_err(|error| AuthenticationError(error.to_string()))?;
         Ok(holder.map(|person| Caller::from((*person).clone())))
+    }
+
+    async fn memberships_in(
+        &self,
+        person: PersonId,
+        organizations: &[OrganizationId],
+        _context: &CallContext,
+    ) -> Result<Vec<Membership>, AuthenticationError> {
+        let unknown = |error: sqlx::Error| AuthenticationError(error.to_string());
+        let mut conn = self.pool.acquire().await.map_err(unknown)?;
+        let memberships = store::memberships::in_these(&mut conn, person, organizations).await;
+        memberships.map_err(unknown)
     }
 }

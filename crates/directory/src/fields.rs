@@ -75,6 +75,12 @@ impl Email {
         Ok(Self(normal))
     }
 
+    /// Whether its domain has two labels at least, as those of mail on the internet have. A password with an `@`
+    /// in it seldom looks like that.
+    pub(crate) fn has_full_domain(&self) -> bool {
+        self.0.split_once('@').is_some_and(|(_, domain)| domain.contains('.'))
+    }
+
     /// The address.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

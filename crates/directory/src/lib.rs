@@ -6,10 +6,11 @@
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
 //!    `account_role`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
 //!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
-//!    may.
+//!    may. `sign_in_limits` and `sign_in_counter`: how
+//!    often passwords may be tried.
 //! 3. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
-//!    is), `issue` (making one), and for the command line `operators` (the first operator of an empty
+//!    is), `issue` and `revoke` (making one, and ending some), and for the command line `operators` (the first operator of an empty
 //!    installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
@@ -34,12 +35,16 @@ mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod revoke;
 mod rpc;
 mod settings;
 mod sign_in;
+mod sign_in_counter;
+mod sign_in_limits;
 mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::OrganizationId;
 use service::{Resources, ServiceState, StartError};
@@ -50,19 +55,38 @@ pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use settings::Settings;
 
+use crate::sign_in_counter::SignInCounter;
+
+/// How often attempts to sign in are forgotten that are too old to count.
+const SWEEP: Duration = Duration::from_mins(5);
+
 /// What the handlers share.
 struct Directory {
     resources: Resources,
     settings: Settings,
     passwords: password::Passwords,
+    sign_in_counter: SignInCounter,
 }
 
 impl Directory {
-    /// Fails when the password settings are out of argon2's bounds.
+    /// Fails when a bound is senseless, or the password settings are out of argon2's.
     fn new(resources: Resources, settings: Settings) -> Result<Self, StartError> {
+        if let Some(refusal) = settings.refusal() {
+            return Err(StartError::setting("directory", refusal));
+        }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { resources, settings, passwords })
+        Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })
+    }
+}
+
+impl Directory {
+    fn sweep_sign_ins(&self) {
+        let resources = self.resources.clone();
+        self.resources.tasks.every(SWEEP, "sign-in-sweep", move || {
+            let resources = resources.clone();
+            async move { SignInCounter::sweep(&resources).await }
+        });
     }
 }
 
@@ -93,6 +117,7 @@ pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Res
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
+    directory.sweep_sign_ins();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

@@ -20,6 +20,8 @@ pub(crate) struct Membership {
     pub(crate) version: Version,
     /// Since when.
     pub(crate) created_at: DateTime<Utc>,
+    /// Whether members may see what the person is called: not if it was granted by somebody who could not.
+    pub(crate) shows_name: bool,
 }
 
 /// The organization would be left without an owner.
@@ -34,11 +36,13 @@ impl Membership {
         organization_id: OrganizationId,
         person_id: PersonId,
         role: MemberRole,
+        shows_name: bool,
         now: DateTime<Utc>,
     ) -> (Self, MembershipGranted) {
         let fact = MembershipGranted { membership_id: id, organization_id, person_id, role };
         let version = Version::FIRST;
-        (Self { id, organization_id, person_id, role, version, created_at: now }, fact)
+        let created_at = now;
+        (Self { id, organization_id, person_id, role, version, created_at, shows_name }, fact)
     }
 
     /// Gives the member another role, given how many owners the organization has now; none when
@@ -92,6 +96,7 @@ mod tests {
             OrganizationId::from_uuid(Uuid::from_u128(2)),
             PersonId::from_uuid(Uuid::from_u128(3)),
             role,
+            true,
             DateTime::UNIX_EPOCH,
         );
         membership

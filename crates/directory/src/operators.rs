@@ -6,9 +6,9 @@ use eventstore::{AppendError, EventStore};
 
 use crate::api_token::NewToken;
 use crate::fields::Invalid;
-use crate::password::{PasswordError, PasswordSettings, Passwords};
+use crate::password::{PasswordError, Passwords};
 use crate::person::{NewPerson, Person};
-use crate::{issue, store};
+use crate::{Settings, issue, store};
 
 /// An operator to be added.
 #[derive(Clone)]
@@ -55,21 +55,21 @@ impl From<sqlx::Error> for AddOperatorError {
 /// See [`AddOperatorError`]; nothing was added then.
 pub async fn add_first_operator(
     events: &EventStore,
-    settings: &PasswordSettings,
+    settings: &Settings,
     new: NewOperator,
 ) -> Result<(PersonId, ApiToken), AddOperatorError> {
     let environment = events.environment();
     let NewOperator { email, name, password, force } = new;
-    let new = NewPerson::parse(&email, &name, password, true, settings)?;
+    let new = NewPerson::parse(&email, &name, password, true, &settings.passwords)?;
     let hash = match new.password.clone() {
-        Some(password) => {
-            Some(Passwords::new(settings.clone(), environment.clone())?.hash(password).await?)
-        }
+        Some(password) => Some(
+            Passwords::new(settings.passwords.clone(), environment.clone())?.hash(password).await?,
+        ),
         None => None,
     };
     let provenance = Provenance::system(Service::Directory, None, environment.new_id());
     let mut unit = events.begin(&provenance);
-    let operator_exists = store::people::lock_operators(unit.connection().await?).await?;
+    let operator_exists = store::people::lock_operators(unit.connection().await?, None).await?;
     if operator_exists && !force {
         return Err(AddOperatorError::OperatorExists);
     }
@@ -78,7 +78,7 @@ pub async fn add_first_operator(
         return Err(AddOperatorError::EmailTaken);
     }
     unit.record(person.id.uuid(), Version::FIRST, &registered)?;
-    let first = NewToken { name: "first token".to_owned(), expires_at: None };
+    let first = NewToken::first(settings.longest_token_life(), environment.now());
     let (_, token) = issue::token(&mut unit, environment, person.id, first).await?;
     unit.commit().await?;
     Ok((person.id, token))

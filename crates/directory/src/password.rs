@@ -101,6 +101,8 @@ pub(crate) struct Passwords {
     settings: PasswordSettings,
     environment: Environment,
     turns: Arc<Semaphore>,
+    /// Strangers have one turn fewer: one is always for those whom we know.
+    turns_of_strangers: Arc<Semaphore>,
     argon2: Argon2<'static>,
     /// The hash of a password that nobody knows: what is verified for people who do not exist or
     /// have no password, so that the time taken does not tell.
@@ -125,6 +127,7 @@ impl Passwords {
         let nobodys = hash(&argon2, &environment.bytes::<32>(), &environment.bytes::<16>())?;
         Ok(Self {
             turns: Arc::new(Semaphore::new(settings.concurrency.max(1))),
+            turns_of_strangers: Arc::new(Semaphore::new(settings.concurrency.max(2) - 1)),
             settings,
             environment,
             argon2,
@@ -147,14 +150,17 @@ impl Passwords {
     }
 
     /// Whether the password is the one of this stored hash. Without one the answer is no, after
-    /// the same time.
+    /// the same time. A `stranger` waits for other strangers; nobody else does.
     pub(crate) async fn verify(
         &self,
         password: Password,
         stored: Option<&str>,
+        stranger: bool,
     ) -> Result<bool, PasswordError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobodys).to_owned();
+        let _among_strangers =
+            if stranger { Some(self.turn_of(&self.turns_of_strangers).await?) } else { None };
         let _turn = self.turn().await?;
         let argon2 = self.argon2.clone();
         tokio::task::spawn_blocking(move || {
@@ -168,8 +174,15 @@ impl Passwords {
     }
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, PasswordError> {
+        self.turn_of(&self.turns).await
+    }
+
+    async fn turn_of<'s>(
+        &self,
+        turns: &'s Semaphore,
+    ) -> Result<SemaphorePermit<'s>, PasswordError> {
         let patience = Duration::from_millis(self.settings.patience_ms);
-        match timeout(patience, self.turns.acquire()).await {
+        match timeout(patience, turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(PasswordError::Busy),
         }
@@ -204,9 +217,20 @@ mod tests {
         let chosen = Password::claimed("correct horse battery");
         let stored = passwords.hash(chosen.clone()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
-        assert!(passwords.verify(chosen, Some(&stored)).await.unwrap());
-        assert!(!passwords.verify(Password::claimed("wrong"), Some(&stored)).await.unwrap());
-        assert!(!passwords.verify(Password::claimed("wrong"), None).await.unwrap());
+        assert!(passwords.verify(chosen, Some(&stored), true).await.unwrap());
+        assert!(!passwords.verify(Password::claimed("wrong"), Some(&stored), false).await.unwrap());
+        assert!(!passwords.verify(Password::claimed("wrong"), None, true).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn strangers_leave_a_turn_to_those_whom_we_know() {
+        let settings = PasswordSettings { concurrency: 2, patience_ms: 1, ..quick() };
+        let passwords = Passwords::new(settings, Environment::system()).unwrap();
+        let _stranger = passwords.turns_of_strangers.acquire().await.unwrap();
+        let _hashing = passwords.turn().await.unwrap();
+        let wrong = || Password::claimed("wrong");
+        assert!(matches!(passwords.verify(wrong(), None, true).await, Err(PasswordError::Busy)));
+        assert!(matches!(passwords.verify(wrong(), None, false).await, Ok(false)));
     }
 
     #[tokio::test]

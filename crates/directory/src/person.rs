@@ -1,8 +1,10 @@
 //! People: who can sign in.
 
 use chrono::{DateTime, Utc};
-use contract::PersonId;
-use contract::facts::PersonRegistered;
+use contract::facts::{
+    PersonActivated, PersonDeactivated, PersonOperatorRevoked, PersonRegistered,
+};
+use contract::{PersonId, Version};
 
 use crate::fields::{self, Email, Invalid};
 use crate::password::{Password, PasswordSettings};
@@ -23,7 +25,16 @@ pub(crate) struct Person {
     pub(crate) operator: bool,
     /// When they were registered.
     pub(crate) created_at: DateTime<Utc>,
+    /// Since when they can do nothing, if they are deactivated.
+    pub(crate) deactivated_at: Option<DateTime<Utc>>,
+    /// The version of their last event.
+    pub(crate) version: Version,
 }
+
+/// The installation would be left without an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an installation keeps at least one operator: register another first")]
+pub(crate) struct LastOperator;
 
 /// A person to be registered.
 #[derive(Debug, Clone)]
@@ -67,7 +78,54 @@ impl Person {
     ) -> (Self, PersonRegistered) {
         let NewPerson { email, name, operator, .. } = new;
         let fact = PersonRegistered { person_id: id, operator };
-        (Self { id, email, name, operator, created_at: now }, fact)
+        let version = Version::FIRST;
+        (Self { id, email, name, operator, created_at: now, deactivated_at: None, version }, fact)
+    }
+
+    /// Ends all that the person can do, given whether there are other operators who can do something; none
+    /// when they are deactivated. Their tokens are to end with it.
+    ///
+    /// The other operators are others only while they are locked.
+    pub(crate) fn deactivate(
+        &self,
+        others: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Self, PersonDeactivated)>, LastOperator> {
+        if self.deactivated_at.is_some() {
+            return Ok(None);
+        }
+        self.cease_to_operate(others)?;
+        let next = Self { deactivated_at: Some(now), ..self.next() };
+        Ok(Some((next, PersonDeactivated { person_id: self.id })))
+    }
+
+    /// Lets the person sign in again; none when they are not deactivated.
+    pub(crate) fn activate(&self) -> Option<(Self, PersonActivated)> {
+        self.deactivated_at?;
+        let next = Self { deactivated_at: None, ..self.next() };
+        Some((next, PersonActivated { person_id: self.id }))
+    }
+
+    /// Takes the right of operators away, given as for [`Self::deactivate`]; none when they do not have it.
+    pub(crate) fn revoke_operator(
+        &self,
+        others: bool,
+    ) -> Result<Option<(Self, PersonOperatorRevoked)>, LastOperator> {
+        if !self.operator {
+            return Ok(None);
+        }
+        self.cease_to_operate(others)?;
+        let next = Self { operator: false, ..self.next() };
+        Ok(Some((next, PersonOperatorRevoked { person_id: self.id })))
+    }
+
+    fn cease_to_operate(&self, others: bool) -> Result<(), LastOperator> {
+        let operates = self.operator && self.deactivated_at.is_none();
+        if operates && !others { Err(LastOperator) } else { Ok(()) }
+    }
+
+    fn next(&self) -> Self {
+        Self { version: self.version.next(), ..self.clone() }
     }
 }
 
@@ -81,5 +139,36 @@ mod tests {
         let errors = NewPerson::parse("x", "", Some("short".into()), false, &settings).unwrap_err();
         let fields: Vec<&str> = errors.0.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["email", "name", "password"]);
+    }
+    fn somebody(operator: bool) -> Person {
+        let settings = PasswordSettings::default();
+        let new = NewPerson::parse("a@example.com", "A", None, operator, &settings).unwrap();
+        let id = PersonId::from_uuid(uuid::Uuid::from_u128(1));
+        Person::register(id, new, DateTime::UNIX_EPOCH).0
+    }
+
+    #[test]
+    fn a_person_is_deactivated_and_activated_again() {
+        let now = DateTime::UNIX_EPOCH;
+        let person = somebody(false);
+        assert_eq!(person.activate(), None);
+        let (person, _) = person.deactivate(false, now).unwrap().unwrap();
+        assert_eq!((person.deactivated_at, person.version.number()), (Some(now), 2));
+        assert_eq!(person.deactivate(false, now), Ok(None));
+        let (person, _) = person.activate().unwrap();
+        assert_eq!((person.deactivated_at, person.version.number()), (None, 3));
+    }
+
+    #[test]
+    fn the_last_operator_stays_one() {
+        let now = DateTime::UNIX_EPOCH;
+        let operator = somebody(true);
+        assert_eq!(operator.deactivate(false, now), Err(LastOperator));
+        assert_eq!(operator.revoke_operator(false), Err(LastOperator));
+        let (former, _) = operator.revoke_operator(true).unwrap().unwrap();
+        assert!(!former.operator);
+        assert_eq!(former.revoke_operator(false), Ok(None));
+        let (away, _) = operator.deactivate(true, now).unwrap().unwrap();
+        assert!(away.revoke_operator(false).is_ok(), "they operate no more already");
     }
 }

@@ -2,7 +2,7 @@
 //! becomes the `authority` of the event.
 
 use contract::rpc::{AccountRole, MemberRole};
-use contract::{Authority, OrganizationId, PersonId};
+use contract::{Authority, PersonId};
 use service::{Caller, Denied};
 
 /// What is attempted on an organization.
@@ -23,11 +23,10 @@ pub(crate) enum OrganizationAction {
 /// Decides on an organization, by the caller's role in it.
 pub(crate) fn organization(
     caller: &Caller,
-    id: OrganizationId,
+    role: Option<MemberRole>,
     action: OrganizationAction,
 ) -> Result<Authority, Denied> {
     use OrganizationAction as Action;
-    let role = caller.role_in(id);
     // The own role comes first: an owner who happens to be an operator acts as owner.
     let allowed = match (action, role) {
         (Action::Read | Action::Leave, Some(role)) => Some(role),
@@ -91,25 +90,30 @@ pub(crate) fn person(caller: &Caller, id: PersonId, colleagues: bool) -> Result<
     }
 }
 
+/// Decides on what only operators do with a person. `colleagues` as for [`person`].
+pub(crate) fn operate_person(
+    caller: &Caller,
+    id: PersonId,
+    colleagues: bool,
+) -> Result<Authority, Denied> {
+    person(caller, id, colleagues)?;
+    if caller.operator { Ok(Authority::OPERATOR) } else { Err(Denied::Role) }
+}
+
 #[cfg(test)]
 mod tests {
     use contract::ApiTokenId;
-    use service::Membership;
     use uuid::Uuid;
 
     use super::*;
     use OrganizationAction::{Edit, Leave, ManageMembers, Operate, Read};
 
-    fn ours() -> OrganizationId {
-        OrganizationId::from_uuid(Uuid::from_u128(1))
-    }
-
-    fn caller(operator: bool, role: Option<MemberRole>) -> Caller {
-        let membership = role.map(|role| Membership { organization_id: ours(), role });
+    fn caller(operator: bool) -> Caller {
         Caller {
             person_id: PersonId::from_uuid(Uuid::from_u128(2)),
             operator,
-            memberships: membership.into_iter().collect(),
+            memberships: Vec::new(),
+            more_memberships: false,
             api_token_id: ApiTokenId::from_uuid(Uuid::from_u128(3)),
         }
     }
@@ -119,7 +123,7 @@ mod tests {
         role: Option<MemberRole>,
         action: OrganizationAction,
     ) -> Result<Authority, Denied> {
-        organization(&caller(operator, role), ours(), action)
+        organization(&caller(operator), role, action)
     }
 
     #[test]
@@ -155,7 +159,7 @@ mod tests {
     #[test]
     fn only_admins_and_operators_manage_the_roles_of_an_account() {
         use AccountRole::{Admin, Analyst, BusinessManager, TechnicalManager, Viewer};
-        let somebody = caller(false, None);
+        let somebody = caller(false);
         for role in [Admin, BusinessManager, TechnicalManager, Analyst, Viewer] {
             assert!(account(&somebody, Some(role), AccountAction::Read).is_ok());
             let manages = account(&somebody, Some(role), AccountAction::ManageRoles);
@@ -165,19 +169,23 @@ mod tests {
                 assert_eq!(manages, Err(Denied::Role));
             }
         }
-        let operator = caller(true, None);
+        let operator = caller(true);
         assert_eq!(account(&operator, None, AccountAction::ManageRoles), Ok(Authority::OPERATOR));
         assert_eq!(account(&somebody, None, AccountAction::Read), Err(Denied::Hidden));
     }
 
     #[test]
     fn a_person_and_their_tokens_are_hidden_from_strangers() {
-        let (somebody, operator) = (caller(false, None), caller(true, None));
+        let (somebody, operator) = (caller(false), caller(true));
         let other = PersonId::from_uuid(Uuid::from_u128(4));
         assert_eq!(api_token(&somebody, somebody.person_id), Ok(Authority::SELF));
         assert_eq!(api_token(&operator, other), Ok(Authority::OPERATOR));
         assert_eq!(api_token(&somebody, other), Err(Denied::Hidden));
         assert_eq!(person(&somebody, other, false), Err(Denied::Hidden));
         assert!(person(&somebody, other, true).is_ok() && person(&operator, other, false).is_ok());
+        assert_eq!(operate_person(&operator, other, false), Ok(Authority::OPERATOR));
+        assert_eq!(operate_person(&somebody, somebody.person_id, false), Err(Denied::Role));
+        assert_eq!(operate_person(&somebody, other, true), Err(Denied::Role));
+        assert_eq!(operate_person(&somebody, other, false), Err(Denied::Hidden));
     }
 }

@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use contract::rpc::{
-    AccountRolesOf, Authenticate, GetOrganization, NameAccounts, NamePeople, OrganizationView,
-    VisibleAccounts,
+    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
+    NamePeople, OrganizationView, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
-use service::rpc::RpcRefusal;
 
 use crate::organization::Organization;
 use crate::{Directory, StoreAuthenticator, store};
-
-/// Most ids in one question: what an answer of NATS' size surely holds.
-const MAX_IDS: usize = 1_000;
 
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
@@ -38,6 +34,18 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
 
     let pool = resources.pool.clone();
     resources
+        .serve_rpc(move |_, question: MembershipsIn| {
+            let pool = pool.clone();
+            async move {
+                let MembershipsIn { person_id, organization_ids } = question;
+                let mut conn = pool.acquire().await?;
+                Ok(store::memberships::in_these(&mut conn, person_id, &organization_ids).await?)
+            }
+        })
+        .await?;
+
+    let pool = resources.pool.clone();
+    resources
         .serve_rpc(move |_, question: GetOrganization| {
             let pool = pool.clone();
             async move {
@@ -54,15 +62,19 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .serve_rpc(move |_, question: VisibleAccounts| {
             let pool = pool.clone();
             async move {
-                let VisibleAccounts { person_id, service, consent_roles } = question;
                 let mut conn = pool.acquire().await?;
-                Ok(store::account_roles::visible_accounts(
-                    &mut conn,
-                    person_id,
-                    &service,
-                    &consent_roles,
-                )
-                .await?)
+                Ok(store::visible_accounts::page(&mut conn, &question).await?)
+            }
+        })
+        .await?;
+
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: HeldAccounts| {
+            let pool = pool.clone();
+            async move {
+                let mut conn = pool.acquire().await?;
+                Ok(store::account_roles::held_accounts(&mut conn, &question).await?)
             }
         })
         .await?;
@@ -74,8 +86,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             async move {
                 let mut conn = pool.acquire().await?;
                 let AccountRolesOf { person_id, account_ids } = question;
-                Ok(store::account_roles::of_person(&mut conn, person_id, account_ids.as_deref())
-                    .await?)
+                Ok(store::account_roles::of_person(&mut conn, person_id, &account_ids).await?)
             }
         })
         .await?;
@@ -85,7 +96,6 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .serve_rpc(move |_, question: NamePeople| {
             let pool = pool.clone();
             async move {
-                at_most(question.person_ids.len())?;
                 let mut conn = pool.acquire().await?;
                 Ok(store::people::names(&mut conn, &question.person_ids).await?)
             }
@@ -97,23 +107,11 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .serve_rpc(move |_, question: NameAccounts| {
             let pool = pool.clone();
             async move {
-                at_most(question.account_ids.len())?;
                 let mut conn = pool.acquire().await?;
                 Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
             }
         })
         .await
-}
-
-fn at_most(ids: usize) -> Result<(), RpcRefusal> {
-    if ids > MAX_IDS {
-        return Err(RpcRefusal::new(
-            413,
-            "too-many-ids",
-            format!("at most {MAX_IDS} ids can be asked for at a time"),
-        ));
-    }
-    Ok(())
 }
 
 fn view(organization: Organization) -> OrganizationView {

@@ -1,5 +1,6 @@
 //! The directory's settings.
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::password::PasswordSettings;
@@ -8,6 +9,13 @@ use crate::password::PasswordSettings;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// How long an API token lives at most, in days. One for which nothing else is asked lives so long.
+    pub max_api_token_days: u16,
+    /// How many API tokens a person can have that have not ended.
+    pub max_api_tokens: u32,
+    /// How many organizations somebody can have made whose contact address is not confirmed yet. Operators are
+    /// not bounded: they confirm them.
+    pub max_unconfirmed_organizations: u32,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
     /// The largest file that is imported at a time, in bytes.
@@ -19,9 +27,49 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            max_api_token_days: 365,
+            max_api_tokens: 1_000,
+            max_unconfirmed_organizations: 3,
             passwords: PasswordSettings::default(),
             import_max_bytes: 2 * 1024 * 1024,
             import_max_lines: 10_000,
+        }
+    }
+}
+
+impl Settings {
+    /// How long an API token lives at most.
+    pub(crate) fn longest_token_life(&self) -> Duration {
+        Duration::days(self.max_api_token_days.into())
+    }
+
+    /// What is senseless, if anything.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        if self.max_api_token_days == 0 {
+            Some("max_api_token_days is at least 1")
+        } else if self.max_api_tokens == 0 {
+            Some("max_api_tokens is at least 1")
+        } else if self.max_unconfirmed_organizations == 0 {
+            Some("max_unconfirmed_organizations is at least 1")
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_allows_nothing_is_refused() {
+        assert_eq!(Settings::default().refusal(), None);
+        for senseless in [
+            Settings { max_api_token_days: 0, ..Settings::default() },
+            Settings { max_api_tokens: 0, ..Settings::default() },
+            Settings { max_unconfirmed_organizations: 0, ..Settings::default() },
+        ] {
+            assert!(senseless.refusal().is_some(), "{senseless:?}");
         }
     }
 }

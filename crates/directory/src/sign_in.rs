@@ -10,14 +10,22 @@ pub(crate) fn by_password(
     known: Option<PersonId>,
     right: bool,
 ) -> Result<SignInAccepted, SignInRefused> {
-    let refused = |reason| SignInRefused { sign_in_id: id, person_id: known, reason };
     match known {
-        None => Err(refused(SignInRefusal::UnknownPerson)),
-        Some(_) if !right => Err(refused(SignInRefusal::WrongPassword)),
+        None => Err(refused(id, known, SignInRefusal::UnknownPerson)),
+        Some(_) if !right => Err(refused(id, known, SignInRefusal::WrongPassword)),
         Some(person_id) => {
             Ok(SignInAccepted { sign_in_id: id, person_id, method: SignInMethod::Password })
         }
     }
+}
+
+/// The record of an attempt that was refused.
+pub(crate) fn refused(
+    sign_in_id: SignInId,
+    person_id: Option<PersonId>,
+    reason: SignInRefusal,
+) -> SignInRefused {
+    SignInRefused { sign_in_id, person_id, reason, counted: None, counted_since: None }
 }
 
 #[cfg(test)]

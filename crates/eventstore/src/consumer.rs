@@ -2,12 +2,14 @@
 //!
 //! The consumer is supervised: when it, its stream or the whole of JetStream is gone, it is made
 //! again (where services have accounts of their own: waited for) and starts from the first message the stream has; [`BatchHandler`]s know what they have
-//! had. A consumer that is there with another configuration is brought to ours.
+//! had. A consumer that is there with another configuration is brought to ours. One that does not get on while
+//! there is work is told of ([`progress`]).
+
+mod progress;
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{AckKind, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,6 +18,7 @@ use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::progress::{ConsumerState, Reporter};
 use crate::grace_period;
 use crate::transport::{Transport, TransportError};
 
@@ -95,17 +98,32 @@ pub async fn run(
     options: &ConsumerOptions,
     handler: &dyn BatchHandler,
     shutdown: CancellationToken,
-    mut report: impl FnMut(Result<(), &TransportError>) + Send,
+    report: impl FnMut(Result<(), &TransportError>) + Send,
+) {
+    let reporter = Reporter::new(report);
+    let consuming = consume_again_and_again(transport, options, handler, &shutdown, &reporter);
+    tokio::select! {
+        () = consuming => {}
+        () = progress::watch(|| state(transport, options), &reporter) => {}
+    }
+}
+
+async fn consume_again_and_again(
+    transport: &Transport,
+    options: &ConsumerOptions,
+    handler: &dyn BatchHandler,
+    shutdown: &CancellationToken,
+    reporter: &Reporter<impl FnMut(Result<(), &TransportError>) + Send>,
 ) {
     let mut wait = FIRST_WAIT;
     loop {
         let started = Instant::now();
         let consumed = tokio::select! {
-            () = grace_period::is_over(&shutdown) => return,
-            consumed = consume(transport, options, handler, &shutdown, &mut report) => consumed,
+            () = grace_period::is_over(shutdown) => return,
+            consumed = consume(transport, options, handler, shutdown, reporter) => consumed,
         };
         let Err(error) = consumed else { return };
-        report(Err(&error));
+        reporter.tell(Err(&error));
         tracing::warn!(consumer = options.durable, %error, "the consumer is made again");
         if started.elapsed() > LONGEST_WAIT * 5 {
             wait = FIRST_WAIT;
@@ -123,14 +141,14 @@ async fn consume(
     options: &ConsumerOptions,
     handler: &dyn BatchHandler,
     shutdown: &CancellationToken,
-    report: &mut (impl FnMut(Result<(), &TransportError>) + Send),
+    reporter: &Reporter<impl FnMut(Result<(), &TransportError>) + Send>,
 ) -> Result<(), TransportError> {
     let messages = tokio::select! {
         biased;
         () = shutdown.cancelled() => return Ok(()),
         messages = transport.on_this_connection(messages(transport, options)) => messages?,
     };
-    report(Ok(()));
+    reporter.tell(Ok(()));
     // Whatever is there makes a batch: one message when it is quiet, many under load.
     let mut batches = messages.ready_chunks(options.max_batch);
     let mut next = Instant::now();
@@ -186,7 +204,7 @@ async fn consume(
             dealt_with.acknowledge(transport).await?;
             return Err(error);
         }
-        report(Ok(()));
+        reporter.tell(Ok(()));
     }
 }
 
@@ -198,10 +216,28 @@ pub async fn waiting(
     transport: &Transport,
     options: &ConsumerOptions,
 ) -> Result<u64, TransportError> {
+    Ok(info(transport, options).await?.num_pending)
+}
+
+/// How far the consumer has come.
+async fn state(
+    transport: &Transport,
+    options: &ConsumerOptions,
+) -> Result<ConsumerState, TransportError> {
+    let info = info(transport, options).await?;
+    let unacknowledged = u64::try_from(info.num_ack_pending).unwrap_or(u64::MAX);
+    let left = info.num_pending.saturating_add(unacknowledged);
+    Ok(ConsumerState { floor: info.ack_floor.stream_sequence, left })
+}
+
+async fn info(
+    transport: &Transport,
+    options: &ConsumerOptions,
+) -> Result<consumer::Info, TransportError> {
     let asked = async {
         let stream = transport.stream(options.stream).await?;
         let info = stream.consumer_info(&options.durable).await;
-        Ok(info.map_err(TransportError::of)?.num_pending)
+        info.map_err(TransportError::of)
     };
     transport.on_this_connection(asked).await
 }

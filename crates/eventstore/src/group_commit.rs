@@ -15,6 +15,7 @@ use contract::Provenance;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
+use crate::availability;
 use crate::batch::{self, Batches, Stopped, Work, Worker};
 use crate::dedicated_connection::DedicatedConnection;
 use crate::event_store::EventStore;
@@ -118,7 +119,11 @@ impl Writer {
             }
             written
         };
-        in_time(written).await
+        let written = in_time(written).await;
+        if let Err(AppendError::Database(error)) = &written {
+            availability::notice(error);
+        }
+        written
     }
 
     /// The places of the changes that are outdated; none, if that cannot be found out now.

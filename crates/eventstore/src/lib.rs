@@ -30,16 +30,18 @@
 //! with. [`projection`] turns that into "once, in order, without gaps" for code that keeps its
 //! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. [`reconcile`] finds what
 //! is missing at the end of streams; [`projection_comparison`] does so for projections, and knows how old
-//! their view is ([`ViewAge`]). A [`Durable`] is for readers outside. Where services may not make streams
+//! their view is ([`ViewAge`]). A stream that cannot be applied is parked ([`ParkedStreams`]), so that the
+//! others go on. A [`Durable`] is for readers outside. Where services may not make streams
 //! and consumers, one login does ([`Transport::make_all`]).
 //!
 //! # Together
 //!
-//! [`rows`] is what every store asks of its rows. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait
+//! [`availability`] knows whether the database takes changes. [`rows`] is what every store asks of its rows. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait
 //! for the same.
 
 mod administration;
 pub mod audit_message;
+pub mod availability;
 pub mod batch;
 pub mod consumer;
 pub mod dedicated_connection;
@@ -52,6 +54,7 @@ pub mod group_commit;
 pub mod group_lookup;
 pub mod idempotency;
 mod outbox_cache;
+mod parked_streams;
 pub mod producer;
 pub mod projection;
 pub mod projection_comparison;
@@ -69,6 +72,7 @@ pub use destination::Destination;
 pub use durables::Durable;
 pub use event_store::EventStore;
 pub use idempotency::IdempotencyRecord;
+pub use parked_streams::ParkedStreams;
 pub use projection::{Projection, ProjectionError};
 pub use store::NewEvent;
 pub use store::insert::{EventColumns, InsertWithEvents, PartColumns, Sequences};

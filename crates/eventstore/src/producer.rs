@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::rpc::{HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads};
+use contract::rpc::{
+    EventDigest, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads,
+    UnknownEvents,
+};
 use sqlx::PgPool;
 
 use crate::Destination;
@@ -67,6 +70,26 @@ pub async fn repeat_events(events: &EventStore, asked: &RepeatEvents) -> Result<
     .await?;
     events.wake_relay(Destination::Audit);
     Ok(repeated)
+}
+
+/// Which of these events are not here, byte for byte. Of more than it may name, the question is about the
+/// first so many; what is no digest is of no event.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unknown_events(
+    pool: &PgPool,
+    asked: UnknownEvents,
+) -> Result<Vec<EventDigest>, sqlx::Error> {
+    let mut events = asked.events;
+    events.truncate(UnknownEvents::EVENTS_AT_ONCE);
+    let known = store::known_events(pool, &events).await?;
+    let mut index = 0;
+    events.retain(|_| {
+        index += 1;
+        !known.contains(&index)
+    });
+    Ok(events)
 }
 
 /// How far the streams reach, over the rows after one row. An asker that goes through all settled

@@ -3,6 +3,12 @@
 //! JetStream may lose what it acknowledged, and the database of a projection its last transactions
 //! (a failover to a standby that was behind). Then the acknowledged event never comes again. What is
 //! missing is asked for from its producer and applied like what comes by message.
+//!
+//! How far a projection was compared is kept in its own database, and so is lost with it. Once after each
+//! start everything is compared, from the first event on: what was undone by hand is found then.
+//!
+//! Streams that are parked are remembered, so they are not missing: they are tried again here, and leave by
+//! themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +18,22 @@ use contract::follows::Followed;
 use contract::rpc::{HeadsPage, StreamHead, StreamHeads};
 use contract::{Service, Version};
 use sqlx::PgConnection;
+use tokio::sync::Mutex;
 
+use crate::availability;
 use crate::event_store::EventStore;
 use crate::gap::{Gap, Repair};
-use crate::projection::{Applier, Projection};
+use crate::projection::{Applier, Projection, Settled};
 use crate::reconcile::{self, CaughtUp, Compared, Comparison};
-use crate::store;
+use crate::store::{self, Parked};
 use crate::view_age::ViewAge;
 
 /// How long one comparison with all producers may take. What takes longer waits for a connection that was
 /// lost without a word; what was applied before counts.
 const COMPARING: Duration = Duration::from_secs(20);
+
+/// At most so many parked streams are tried between two comparisons: each may take its time.
+const PARKED_AT_ONCE: i64 = 4;
 
 /// Asks producers how far their streams reach.
 #[async_trait]
@@ -56,6 +67,9 @@ pub struct Comparer {
     projection: Arc<dyn Projection>,
     applier: Applier,
     age: ViewAge,
+    /// How far the producer's events were compared since this process started, from the first one on; none,
+    /// when that is done. What was settled before was so in a database that may be another by now.
+    since_start: Mutex<Option<i64>>,
 }
 
 impl Comparer {
@@ -67,7 +81,8 @@ impl Comparer {
         projection: Arc<dyn Projection>,
     ) -> Self {
         let applier = Applier::new(events.clone(), repair, Arc::clone(&projection));
-        Self { events, heads, projection, applier, age: ViewAge::default() }
+        let (age, since_start) = (ViewAge::default(), Mutex::new(Some(0)));
+        Self { events, heads, projection, applier, age, since_start }
     }
 
     /// How old the view is.
@@ -78,12 +93,20 @@ impl Comparer {
     /// Compares again and again, with this pause between. It is safe to be dropped at any point.
     pub async fn run(&self, pause: Duration) {
         loop {
-            let compared = tokio::time::timeout(COMPARING, self.compare()).await;
-            if let Err(error) = compared.unwrap_or(Err(CompareError::TimedOut)) {
-                // The age tells it when it lasts; the next comparison starts from the same row.
-                tracing::debug!(projection = self.projection.name(), %error, "it could not be compared");
-            }
+            self.in_time(self.compare()).await;
+            self.in_time(self.retry_parked()).await;
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn in_time(&self, work: impl Future<Output = Result<(), CompareError>>) {
+        let done = tokio::time::timeout(COMPARING, work).await;
+        if let Err(error) = done.unwrap_or(Err(CompareError::TimedOut)) {
+            if let CompareError::Database(error) = &error {
+                availability::notice(error);
+            }
+            // The age tells it when it lasts; the next comparison starts from the same row.
+            tracing::debug!(projection = self.projection.name(), %error, "it could not be compared");
         }
     }
 
@@ -117,16 +140,43 @@ impl Comparer {
         let Some(known) = store::comparison(&mut transaction, name, &text).await? else {
             return Ok(());
         };
+        let kinds = vec![aggregate.to_owned()];
         let mut with = WithProducer { comparer: self, producer, connection: &mut transaction };
         let compared =
-            reconcile::compare(&mut with, known.settled_seq, vec![aggregate.to_owned()], true)
-                .await?;
-        let Compared { recovered, settled, complete } = compared;
+            reconcile::compare(&mut with, known.settled_seq, kinds.clone(), true).await?;
+        let Compared { mut recovered, settled, mut complete } = compared;
+        let mut since_start = self.since_start.lock().await;
+        if let Some(after) = *since_start {
+            let again = reconcile::compare(&mut with, after, kinds, true).await?;
+            recovered += again.recovered;
+            // It goes on next time; but a page that stays unfinished has something that is missing.
+            complete &= again.complete || again.settled > after;
+            *since_start = (!again.complete).then_some(again.settled);
+        }
         if recovered > 0 {
             tracing::warn!(projection = name, %producer, recovered, "events that were lost are applied");
         }
         store::keep_comparison(&mut transaction, name, &text, settled, complete).await?;
         transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Tries parked streams again whose time has come. What keeps one parked keeps none of the others from being tried.
+    async fn retry_parked(&self) -> Result<(), CompareError> {
+        let Followed { durable: name, producer, .. } = self.projection.follows();
+        let due = store::due_parked(self.events.pool(), name, PARKED_AT_ONCE).await?;
+        for Parked { stream, head } in due {
+            let mut connection = self.events.pool().acquire().await?;
+            let had = store::positions(&mut connection, name, &[stream]).await?;
+            drop(connection);
+            let from = had.get(&stream).map_or(Version::FIRST, |version| version.next());
+            let gap = Gap { producer, stream_id: stream, from, to: head };
+            if let Err(error) = self.applier.release(&gap).await {
+                tracing::error!(projection = name, %stream, %from, to = %head, %error, "a stream stays parked");
+                let reason = format!("from version {from} on: {error}");
+                store::postpone_parked(self.events.pool(), name, stream, &reason).await?;
+            }
+        }
         Ok(())
     }
 }
@@ -151,21 +201,37 @@ impl Comparison for WithProducer<'_> {
         let name = self.comparer.projection.name();
         let streams: Vec<_> = heads.iter().map(|head| head.stream_id).collect();
         let had = store::positions(self.connection, name, &streams).await?;
-        let mut caught_up = CaughtUp { recovered: 0, all: true };
+        let mut behind = Vec::new();
         for StreamHead { stream_id, version: to } in heads {
             let from = had.get(&stream_id).map_or(Version::FIRST, |version| version.next());
-            if from > to {
+            if from <= to {
+                behind.push(Gap { producer: self.producer, stream_id, from, to });
+            }
+        }
+        let mut caught_up = CaughtUp { recovered: 0, all: true };
+        if behind.is_empty() {
+            return Ok(caught_up);
+        }
+        // In a transaction of its own: whoever applies events must not wait for this one.
+        let (streams, heads): (Vec<_>, Vec<_>) =
+            behind.iter().map(|gap| (gap.stream_id, gap.to)).unzip();
+        let pool = self.comparer.events.pool();
+        let parked = store::note_parked(pool, name, &streams, &heads).await?;
+        for gap in behind {
+            let Gap { stream_id: stream, from, to, .. } = gap;
+            // They are remembered, and tried again by themselves.
+            if parked.contains(&stream) {
                 continue;
             }
-            let gap = Gap { producer: self.producer, stream_id, from, to };
             match self.comparer.applier.fill(&gap).await {
-                Ok(()) => {
+                Ok(Settled::Applied) => {
                     let count = usize::try_from(to.number() - from.number() + 1);
                     caught_up.recovered += count.unwrap_or(0);
                 }
+                Ok(Settled::Parked) => {}
                 Err(error) => {
                     // One such stream must not keep the others from being compared.
-                    tracing::error!(projection = name, stream = %stream_id, %from, %to, %error, "events stay missing");
+                    tracing::error!(projection = name, %stream, %from, %to, %error, "events stay missing");
                     caught_up.all = false;
                 }
             }

@@ -69,6 +69,8 @@ pub struct Unit<'c> {
     provenance: Provenance,
     events: NewEvents,
     answers: Vec<IdempotencyRecord>,
+    /// Whether events were written that the relays must read from the tables.
+    written: bool,
 }
 
 impl std::fmt::Debug for Unit<'_> {
@@ -112,6 +114,7 @@ impl Unit<'static> {
             provenance,
             events: NewEvents::default(),
             answers: Vec::new(),
+            written: false,
         }
     }
 }
@@ -209,6 +212,20 @@ impl<'c> Unit<'c> {
         self.events.push(event);
     }
 
+    /// Writes what was recorded so far, in the transaction that [`Unit::commit`] ends: a change of very many
+    /// events is neither one statement nor all in memory.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; the unit must be dropped then.
+    pub async fn write_recorded(&mut self) -> Result<(), AppendError> {
+        if !self.events.is_empty() {
+            self.write(&EventsAlone).await?;
+            self.events = NewEvents::default();
+            self.written = true;
+        }
+        Ok(())
+    }
+
     /// Remembers the answer to a request with an Idempotency-Key, so that its repetition is
     /// answered the same and carried out once.
     pub fn remember(&mut self, answer: Option<IdempotencyRecord>) {
@@ -231,7 +248,7 @@ impl<'c> Unit<'c> {
     /// # Errors
     /// See [`AppendError`]; nothing of the change was made then.
     pub async fn commit_with(mut self, state: &impl InsertWithEvents) -> Result<(), AppendError> {
-        if self.events.is_empty() {
+        if self.events.is_empty() && !self.written {
             return Err(AppendError::NoEvent);
         }
         let seqs;
@@ -255,11 +272,11 @@ impl<'c> Unit<'c> {
                 }
             }
         }
-        if seqs.is_empty() {
+        if seqs.is_empty() && !self.written {
             return Err(AppendError::Conflict);
         }
         // Crash point: committed, not published. The outbox rows stay; the next relays find them.
-        hand_over(&self.store, self.events, &seqs);
+        hand_over(&self.store, self.events, &seqs, self.written);
         Ok(())
     }
 
@@ -268,7 +285,7 @@ impl<'c> Unit<'c> {
     /// # Errors
     /// See [`AppendError`]; the transaction must be rolled back then.
     pub async fn flush(mut self) -> Result<(), AppendError> {
-        if self.events.is_empty() {
+        if self.events.is_empty() && !self.written {
             return Err(AppendError::NoEvent);
         }
         self.write(&EventsAlone).await?;
@@ -282,6 +299,10 @@ impl<'c> Unit<'c> {
         let connection = self.connection().await?;
         if !answers.is_empty() {
             store::insert_answers(connection, &answers).await?;
+        }
+        if events.is_empty() {
+            // All were written before.
+            return Ok(Sequences::new());
         }
         let columns = EventColumns::of(&events);
         let seqs = state.insert(connection, &columns).await?;
@@ -298,8 +319,9 @@ impl<'c> Unit<'c> {
 }
 
 /// Hands what was committed to the relays of this process. Records alone are nothing to the relay of facts.
-fn hand_over(store: &EventStore, events: NewEvents, seqs: &Sequences) {
-    let have_facts = events.have_facts();
+/// What was `written` before the end it finds in the tables.
+fn hand_over(store: &EventStore, events: NewEvents, seqs: &Sequences, written: bool) {
+    let have_facts = written || events.have_facts();
     let audit = store.outbox_cache(Destination::Audit);
     let facts = store.outbox_cache(Destination::Events);
     if audit.wanted() || facts.wanted() {

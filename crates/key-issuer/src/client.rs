@@ -33,6 +33,8 @@ pub(crate) struct Client {
     pub key_version: Version,
     /// The version of the app that this reflects.
     pub app_version: Version,
+    /// Whether the app has events that this service could not apply yet: what they say is not known.
+    pub app_parked: bool,
 }
 
 /// A refused request for a token.
@@ -139,6 +141,7 @@ mod tests {
             last_used_at: None,
             key_version: Version::FIRST,
             app_version: Version::FIRST.next(),
+            app_parked: false,
         }
     }
 

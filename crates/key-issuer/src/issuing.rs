@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use contract::facts::{GrantType, TokenIssued, TokenRefusalReason, TokenRefused};
-use contract::{Actor, Authority, ClientId, KeyId, TokenId};
+use contract::{Actor, AppId, Authority, ClientId, KeyId, TokenId};
 use eventstore::AppendError;
 use eventstore::group_commit::Uncommitted;
 use service::{Permit, RequestFacts};
@@ -17,6 +17,7 @@ use crate::access_token::NewToken;
 use crate::client::{self, Client, Refusal};
 use crate::clients;
 use crate::token_events::TokenEvent;
+use crate::token_rates::{NoAllowance, TokenRate};
 use crate::token_request::{Malformed, MalformedError, TokenRequest};
 
 /// How often a token is decided when its key or app changes each time. They change at human pace.
@@ -30,44 +31,72 @@ pub(crate) struct IssuedToken {
     pub(crate) scope: String,
 }
 
+/// A request's way to a token, as it went.
+pub(crate) struct Outcome {
+    /// The token, or why there is none.
+    pub(crate) token: Result<IssuedToken, NotIssued>,
+    /// How the app stands to its limit, if the request proved to be an app's.
+    pub(crate) rate: Option<TokenRate>,
+}
+
 /// Why no token leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotIssued {
-    /// The request is refused, and this was recorded.
+    /// The request is refused, and this is recorded or counted.
     Refused(TokenRefusalReason),
+    /// The app has asked for as many tokens as it may for now.
+    RateLimited(TokenRate),
     /// It is not known whether the client may, or the token could not be recorded.
     Unavailable,
 }
 
 impl KeyIssuer {
-    /// Issues the token that a request asks for.
-    ///
-    /// # Errors
-    /// See [`NotIssued`].
-    pub(crate) async fn issue(
+    /// Issues the token that a request asks for, or says why not.
+    pub(crate) async fn issue(&self, facts: &RequestFacts, request: &TokenRequest) -> Outcome {
+        let mut rate = None;
+        let token = self.try_issue(facts, request, &mut rate).await;
+        Outcome { token, rate }
+    }
+
+    async fn try_issue(
         &self,
         facts: &RequestFacts,
         request: &TokenRequest,
+        rate: &mut Option<TokenRate>,
     ) -> Result<IssuedToken, NotIssued> {
+        if !self.knows_apps() {
+            return Err(NotIssued::Unavailable);
+        }
         let now = self.resources.env.now();
         let claimed = &request.credentials.client_id;
         let id = key_id(claimed);
         if let Some(remembered) = self.clients.remembered(id)
+            && !remembered.app_parked
             && let Ok((client, scope)) = client::decide(Some(&remembered), request, now)
-            && let Some(token) = self.hand_over(facts, client, scope, now).await?
         {
-            return Ok(token);
+            self.count(client.app_id, rate).await?;
+            if let Some(token) = self.hand_over(facts, client, scope, now).await? {
+                return Ok(token);
+            }
         }
         for _ in 0..ATTEMPTS {
             let found = self.read_client(id).await?;
             match client::decide(found.as_deref(), request, now) {
+                Ok((client, _)) if client.app_parked => {
+                    tracing::warn!(app = %client.app_id, "not all is known of the app: no token is issued");
+                    return Err(NotIssued::Unavailable);
+                }
                 Ok((client, scope)) => {
+                    self.count(client.app_id, rate).await?;
                     if let Some(token) = self.hand_over(facts, client, scope, now).await? {
                         return Ok(token);
                     }
                 }
                 Err(refusal) => {
-                    self.record_refusal(facts, refusal, claimed, found.as_deref()).await;
+                    if let Actor::App(app) = refusal.actor {
+                        self.count(app, rate).await?;
+                    }
+                    self.note_refusal(facts, refusal, claimed, found.as_deref());
                     return Err(NotIssued::Refused(refusal.reason));
                 }
             }
@@ -75,7 +104,37 @@ impl KeyIssuer {
         Err(NotIssued::Unavailable)
     }
 
-    /// Records a request that cannot be read, if it claims to come from somebody.
+    /// Whether what is known of apps is young enough to decide on: whether nothing was missing a short while ago.
+    pub(crate) fn knows_apps(&self) -> bool {
+        let known = self.apps_age.is_within(self.settings.max_apps_age());
+        if !known {
+            tracing::warn!(age = ?self.apps_age.get(), "the view of apps is too old to decide on");
+        }
+        known
+    }
+
+    /// Counts a request that proved to be the app's against its limit, once.
+    async fn count(&self, app: AppId, rate: &mut Option<TokenRate>) -> Result<(), NotIssued> {
+        if rate.is_some() {
+            return Ok(());
+        }
+        match self.token_rates.take(&self.resources.pool, app).await {
+            Ok(taken) => {
+                *rate = Some(taken);
+                Ok(())
+            }
+            Err(NoAllowance::UsedUp(used_up)) => {
+                *rate = Some(used_up);
+                Err(NotIssued::RateLimited(used_up))
+            }
+            Err(error @ NoAllowance::Unknown(_)) => {
+                tracing::error!(%error, "a token was not issued");
+                Err(NotIssued::Unavailable)
+            }
+        }
+    }
+
+    /// Records or counts a request that cannot be read, if it claims to come from somebody.
     ///
     /// # Errors
     /// When it cannot be found out who that is.
@@ -93,7 +152,7 @@ impl KeyIssuer {
             _ => TokenRefusalReason::InvalidRequest,
         };
         let refusal = Refusal { actor: Actor::Anonymous, reason };
-        self.record_refusal(facts, refusal, claimed, client.as_deref()).await;
+        self.note_refusal(facts, refusal, claimed, client.as_deref());
         Ok(())
     }
 
@@ -159,9 +218,9 @@ impl KeyIssuer {
         }
     }
 
-    /// Records a refusal before it is answered. One that cannot be recorded is answered all the same:
-    /// nothing leaves with it.
-    async fn record_refusal(
+    /// Records or counts a refusal. It is answered at once: if some were waited for until they are durable, the
+    /// time would tell which client ids exist.
+    fn note_refusal(
         &self,
         facts: &RequestFacts,
         Refusal { actor, reason }: Refusal,
@@ -173,16 +232,16 @@ impl KeyIssuer {
             client_id: claimed.parse().ok(),
             app_id: client.map(|client| client.app_id),
             reason,
+            counted: None,
+            counted_since: None,
         };
-        let provenance = facts.refusal(actor, client.map(|client| client.organization_id));
-        match TokenEvent::refused(&self.resources.events, provenance, &fact) {
-            Ok(event) => {
-                if let Err(error) = self.token_events.commit(event).await {
-                    tracing::error!(%error, ?reason, "a refused token could not be recorded");
-                }
-            }
-            Err(error) => tracing::error!(%error, "a refused token has no event"),
-        }
+        self.resources.refusals.note(service::Refusal {
+            facts: facts.clone(),
+            actor,
+            organization: client.map(|client| client.organization_id),
+            claimed_name: None,
+            fact: fact.into(),
+        });
     }
 
     async fn read_client(&self, id: KeyId) -> Result<Option<Arc<Client>>, NotIssued> {

@@ -193,10 +193,12 @@ impl Key {
             return Err(KeyRefusal::Expired { expires_at });
         }
         let ends_at = now + reason.grace();
+        let ends_at = self.end().map_or(ends_at, |end| end.min(ends_at));
         let deletion = Deletion {
-            // A second deletion only moves the end.
-            deleted_at: self.deletion.map_or(now, |deletion| deletion.deleted_at),
-            ends_at: self.end().map_or(ends_at, |end| end.min(ends_at)),
+            // A second deletion only moves the end. The clock of the replica that made the first may be ahead
+            // of this one's: what shall end now does not wait for that, and still no end is before its deletion.
+            deleted_at: self.deletion.map_or(now, |deletion| deletion.deleted_at.min(ends_at)),
+            ends_at,
         };
         let fact = KeyDeleted {
             key_id: self.id,
@@ -331,6 +333,15 @@ mod tests {
             ended.delete(DeletionReason::AppArchived, at(2)),
             Err(KeyRefusal::Deleted { .. })
         ));
+    }
+
+    #[test]
+    fn a_leaked_key_ends_at_once_though_it_was_deleted_by_a_clock_that_is_ahead() {
+        for sooner in [DeletionReason::RequestedNow, DeletionReason::AppArchived] {
+            let ended = deleted(&deleted(&key(None), GRACE, at(2)), sooner, at(1));
+            assert!(!ended.works_at(at(1)));
+            assert_eq!(ended.deletion, Some(Deletion { deleted_at: at(1), ends_at: at(1) }));
+        }
     }
 
     #[test]

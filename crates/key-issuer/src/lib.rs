@@ -2,8 +2,8 @@
 //! 27 to 29).
 //!
 //! Only an active app has keys; each is a client id and a secret that is shown once. A key is
-//! traded for an access token at `POST /oauth2/token`; every token, and every refusal, is an event
-//! that is durable before the answer leaves.
+//! traded for an access token at `POST /oauth2/token`; every token is an event that is durable before it
+//! leaves, and refusals are recorded or counted.
 //!
 //! In reading order:
 //!
@@ -13,13 +13,15 @@
 //! 4. `http`, one file an endpoint: the way of every change, from request to answer; `issuing`: the way
 //!    of every token.
 //! 5. `store`: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
-//! 6. `clients` and [`token_events`]: one round trip for all who wait.
-//! 7. `projection`, [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
+//! 6. `clients` and `token_events`: one round trip for all who wait; `token_rates`: how many an app may ask
+//!    for.
+//! 7. `projection`, [`ending`], [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
 //!    services ask.
 
 mod access_token;
 mod client;
 mod clients;
+pub mod ending;
 pub mod expiry;
 mod http;
 mod issuing;
@@ -36,12 +38,14 @@ mod rpc;
 mod settings;
 mod signing_key;
 mod store;
-pub mod token_events;
+mod token_events;
+mod token_rates;
 mod token_request;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use eventstore::ViewAge;
 use service::{Resources, ServiceState, StartError};
 
 pub use settings::Settings;
@@ -51,6 +55,7 @@ use crate::clients::Clients;
 use crate::last_use::LastUse;
 use crate::projection::AppProjection;
 use crate::token_events::TokenEvents;
+use crate::token_rates::TokenRates;
 
 /// The running service: what its handlers work with.
 pub(crate) struct KeyIssuer {
@@ -60,6 +65,9 @@ pub(crate) struct KeyIssuer {
     clients: Arc<Clients>,
     token_events: TokenEvents,
     last_use: LastUse,
+    /// How old the view of apps is.
+    apps_age: ViewAge,
+    token_rates: TokenRates,
 }
 
 impl ServiceState for KeyIssuer {
@@ -72,6 +80,9 @@ impl ServiceState for KeyIssuer {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     http::router().into_openapi()
 }
+
+/// How long a start waits for the age of the view of apps.
+const ASKING: Duration = Duration::from_secs(5);
 
 /// Starts the service: reads or makes the signing key, follows apps, records expiries, answers
 /// other services' questions, and gives the routes to serve.
@@ -90,6 +101,12 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
     let clients = Arc::new(Clients::start(&resources));
     let token_events = resources.group_commit("token-events");
+    let projection = AppProjection::new(Arc::clone(&clients));
+    let apps_age = resources.project(projection, settings.late_apps_age());
+    // The database answered just now, and is asked for the age first of all. If it does not tell (it is not
+    // migrated, perhaps), no token is issued until it does.
+    let _ = tokio::time::timeout(ASKING, apps_age.known()).await;
+    let token_rates = TokenRates::new(resources.limits.settings().tokens_per_app);
     let issuer = Arc::new(KeyIssuer {
         resources,
         settings,
@@ -97,11 +114,12 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         clients,
         token_events,
         last_use: LastUse::default(),
+        apps_age,
+        token_rates,
     });
     issuer.write_last_use();
     issuer.sweep_expired();
-    let clients = Arc::clone(&issuer.clients);
-    issuer.resources.project(AppProjection::new(issuer.resources.events.clone(), clients));
+    ending::spawn(&issuer.resources);
     let asked = Arc::clone(&issuer);
     issuer
         .resources

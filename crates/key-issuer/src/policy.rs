@@ -1,8 +1,8 @@
 //! Access control: who may do what with the keys of an app.
 
+use contract::Authority;
 use contract::rpc::MemberRole;
-use contract::{Authority, OrganizationId};
-use service::{Caller, Denied};
+use service::Denied;
 
 /// What is done with keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,26 +42,24 @@ impl Operation {
     }
 }
 
-/// Why the caller may do this with the keys of the organization's apps, or why not.
+/// Why the caller may do this with the keys of the organization's apps, or why not: by their role in it, or as
+/// an operator.
 pub(crate) fn authorize(
-    caller: &Caller,
-    organization: OrganizationId,
+    operator: bool,
+    role: Option<MemberRole>,
     operation: Operation,
 ) -> Result<Authority, Denied> {
-    match caller.role_in(organization) {
+    match role {
         Some(role) if operation.allows_role(role) => Ok(Authority::role(role.as_str())),
-        _ if caller.operator && operation.allows_operator() => Ok(Authority::OPERATOR),
+        _ if operator && operation.allows_operator() => Ok(Authority::OPERATOR),
         // Operators see every organization's keys, so there is nothing to hide from them.
-        None if !caller.operator => Err(Denied::Hidden),
+        None if !operator => Err(Denied::Hidden),
         _ => Err(Denied::Role),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use contract::Environment;
-    use contract::rpc::Membership;
-
     use super::*;
 
     const CHANGES: [Operation; 3] = [Operation::Create, Operation::Rename, Operation::Delete];
@@ -71,18 +69,7 @@ mod tests {
         role: Option<MemberRole>,
         operator: bool,
     ) -> Result<Authority, Denied> {
-        let environment = Environment::system();
-        let organization_id = environment.new_id();
-        let caller = Caller {
-            person_id: environment.new_id(),
-            operator,
-            memberships: role
-                .map(|role| Membership { organization_id, role })
-                .into_iter()
-                .collect(),
-            api_token_id: environment.new_id(),
-        };
-        authorize(&caller, organization_id, operation)
+        authorize(operator, role, operation)
     }
 
     #[test]

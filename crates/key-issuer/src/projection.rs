@@ -1,4 +1,5 @@
-//! Projection of the app registry's facts: which apps are active, and the end of an app's keys with the app.
+//! Projection of the app registry's facts: which apps are active. The end of an app is noted for
+//! [`ending`](crate::ending), which ends its keys.
 
 use std::sync::Arc;
 
@@ -6,25 +7,22 @@ use async_trait::async_trait;
 use contract::facts::{AppActivated, AppArchived, AppResumed, AppSuspended};
 use contract::follows::{Followed, KEY_ISSUER_APPS};
 use contract::rpc::AppState;
-use contract::{AppId, Envelope, Fact, Service, Version};
-use eventstore::{EventStore, Projection, ProjectionError};
+use contract::{AppId, Envelope, Fact, Version};
+use eventstore::{Projection, ProjectionError};
 use sqlx::PgConnection;
 
 use crate::clients::Clients;
-use crate::key::DeletionReason;
-use crate::store::{apps, keys};
+use crate::store::{apps, endings};
 
-/// Keeps `key_issuer.apps`, and deletes an archived app's keys in the transaction that learns of it.
+/// Keeps `key_issuer.apps`.
 pub(crate) struct AppProjection {
-    events: EventStore,
     clients: Arc<Clients>,
 }
 
 impl AppProjection {
-    /// Keys are deleted in the name of this store's service; what is remembered of an app's clients is
-    /// forgotten.
-    pub(crate) fn new(events: EventStore, clients: Arc<Clients>) -> Self {
-        Self { events, clients }
+    /// What is remembered of the clients of an app that changes is forgotten.
+    pub(crate) fn new(clients: Arc<Clients>) -> Self {
+        Self { clients }
     }
 
     /// Follows an app to a state; false, if it was never activated.
@@ -65,21 +63,10 @@ impl AppProjection {
         event: &Envelope,
     ) -> Result<(), ProjectionError> {
         let app: AppId = event.fact::<AppArchived>()?.app_id;
-        // First the app's row: whoever makes a key at this moment holds it, or waits for it.
+        // The app's row decides from here on. Whoever makes a key at this moment holds it, or waits for it.
         let known = self.follow(connection, app, AppState::Archived, event.streamversion).await?;
-        if !known {
-            return Ok(());
-        }
-        let now = self.events.environment().now();
-        let provenance = event.reaction(Service::KeyIssuer);
-        for key in keys::lock_unended(connection, app, now).await? {
-            let Ok((key, fact)) = key.delete(DeletionReason::AppArchived, now) else {
-                continue;
-            };
-            keys::save(connection, &key).await?;
-            let mut unit = self.events.join(connection, &provenance);
-            unit.record(key.id.uuid(), key.version, &fact)?;
-            unit.flush().await?;
+        if known {
+            endings::begin(connection, app, &event.canonical()?).await?;
         }
         Ok(())
     }

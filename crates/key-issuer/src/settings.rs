@@ -32,7 +32,14 @@ pub struct Settings {
     /// How often it is looked for keys that expired, in seconds. They stop working on time anyway;
     /// this is how late their event may be.
     pub expiry_sweep_seconds: u32,
+    /// How old the view of apps may be, in seconds: since when, at the latest, it was known that no event of
+    /// the app registry is missing in it. On an older one no token is issued and none is checked, because an
+    /// app may have been suspended since. Past a tenth of it the process is not ready.
+    pub max_apps_age_seconds: u32,
 }
+
+/// The least age that can be set: the view is compared every few seconds, and a comparison takes a while.
+const LEAST_APPS_AGE_SECONDS: u32 = 60;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -45,6 +52,7 @@ impl Default for Settings {
             deletion_grace_seconds: 900,
             null_refresh_token: false,
             expiry_sweep_seconds: 5,
+            max_apps_age_seconds: 900,
         }
     }
 }
@@ -67,6 +75,12 @@ impl Settings {
                 return Err(StartError::setting(setting, "it must be 1 or more"));
             }
         }
+        if self.max_apps_age_seconds < LEAST_APPS_AGE_SECONDS {
+            return Err(StartError::setting(
+                "key_issuer.max_apps_age_seconds",
+                format!("it must be {LEAST_APPS_AGE_SECONDS} or more"),
+            ));
+        }
         Ok(())
     }
 
@@ -82,6 +96,16 @@ impl Settings {
     /// How many live keys an app may have.
     pub(crate) fn max_keys_per_app(&self) -> usize {
         usize::try_from(self.max_keys_per_app).unwrap_or(usize::MAX)
+    }
+
+    /// How old the view of apps may be.
+    pub(crate) fn max_apps_age(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.max_apps_age_seconds.into())
+    }
+
+    /// At which age of the view of apps operators are told.
+    pub(crate) fn late_apps_age(&self) -> std::time::Duration {
+        self.max_apps_age() / 10
     }
 
     pub(crate) fn grace(&self) -> Duration {

@@ -1,9 +1,9 @@
-//! Group commit of token events: every token and every refusal is an event that is durable before the
-//! answer leaves. Whoever asks at the same time shares one INSERT and one flush.
+//! Group commit of token events: every token is an event that is durable before it leaves. Whoever asks at the
+//! same time shares one INSERT and one flush.
 
 use std::collections::BTreeSet;
 
-use contract::facts::{TokenIssued, TokenRefused};
+use contract::facts::TokenIssued;
 use contract::{EnvelopeError, Provenance, Version};
 use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::{AppendError, EventStore, NewEvent, Unit};
@@ -12,13 +12,13 @@ use sqlx::PgConnection;
 use crate::client::Client;
 use crate::store::clients::{self, ClientVersion, WhileUnchanged};
 
-/// An event about a token, not yet recorded.
+/// The event of a token, not yet recorded.
 #[derive(Debug, Clone)]
-pub struct TokenEvent {
+pub(crate) struct TokenEvent {
     provenance: Provenance,
     event: NewEvent,
-    /// The client on which it was decided, where that matters.
-    decided_on: Option<ClientVersion>,
+    /// The client on which it was decided.
+    decided_on: ClientVersion,
 }
 
 impl TokenEvent {
@@ -35,23 +35,7 @@ impl TokenEvent {
         Ok(Self {
             event: events.prepare(&provenance, fact.token_id.uuid(), Version::FIRST, fact)?,
             provenance,
-            decided_on: Some(ClientVersion::of(client)),
-        })
-    }
-
-    /// A token that was refused.
-    ///
-    /// # Errors
-    /// When the event is too large to be one.
-    pub fn refused(
-        events: &EventStore,
-        provenance: Provenance,
-        fact: &TokenRefused,
-    ) -> Result<Self, EnvelopeError> {
-        Ok(Self {
-            event: events.prepare(&provenance, fact.attempt_id.uuid(), Version::FIRST, fact)?,
-            provenance,
-            decided_on: None,
+            decided_on: ClientVersion::of(client),
         })
     }
 }
@@ -68,8 +52,7 @@ impl Change for TokenEvent {
         for token_event in token_events {
             unit.add(token_event.event.clone());
         }
-        let decided_on =
-            token_events.iter().filter_map(|token_event| token_event.decided_on).collect();
+        let decided_on = token_events.iter().map(|token_event| token_event.decided_on).collect();
         unit.commit_with(&WhileUnchanged(decided_on)).await
     }
 
@@ -78,11 +61,9 @@ impl Change for TokenEvent {
         token_events: &[&Self],
     ) -> sqlx::Result<Vec<usize>> {
         let decided_on: BTreeSet<_> =
-            token_events.iter().filter_map(|token_event| token_event.decided_on).collect();
+            token_events.iter().map(|token_event| token_event.decided_on).collect();
         let changed = clients::changed(connection, &decided_on).await?;
-        let of_one = |token_event: &Self| {
-            token_event.decided_on.is_some_and(|client| changed.contains(&client))
-        };
+        let of_one = |token_event: &Self| changed.contains(&token_event.decided_on);
         Ok((0..token_events.len()).filter(|place| of_one(token_events[*place])).collect())
     }
 }

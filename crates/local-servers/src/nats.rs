@@ -53,7 +53,8 @@ pub struct NatsOptions {
     pub server_name: Option<String>,
     /// Bytes that JetStream may keep on disk.
     pub max_file_store: u64,
-    /// Text to append to the configuration file.
+    /// Text to append to the configuration file. Where there are no users, accounts and guests, it says who may
+    /// connect, such as by an operator's JWT.
     pub extra_config: Option<String>,
     /// Whether the folder is deleted in the end, however the end comes.
     pub ephemeral: bool,

@@ -38,12 +38,20 @@ impl NatsConfig<'_> {
             quoted(&self.store.to_string_lossy()),
             self.max_file_store,
         );
-        self.render_accounts(&mut text).expect("writing to a String does not fail");
+        if !self.is_told_by_extra() {
+            self.render_accounts(&mut text).expect("writing to a String does not fail");
+        }
         if let Some(extra) = self.extra {
             text.push_str(extra);
             text.push('\n');
         }
         text
+    }
+
+    /// An operator's JWTs describe all accounts: the server takes no others beside them.
+    fn is_told_by_extra(&self) -> bool {
+        let nobody = self.users.is_empty() && self.accounts.is_empty() && self.guests.is_empty();
+        nobody && self.extra.is_some()
     }
 
     fn render_accounts(&self, text: &mut String) -> fmt::Result {

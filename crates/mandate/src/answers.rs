@@ -14,12 +14,35 @@ const PROBLEM: &str = "#/components/schemas/Problem";
 /// The media type of forms.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// How errors are answered that the layers and extractors find.
+#[derive(Clone, Copy)]
+struct Errors {
+    media_type: &'static str,
+    schema: &'static str,
+}
+
+impl Errors {
+    /// As problem details, but below `/oauth2/` as RFC 6749 says.
+    fn at(path: &str) -> Self {
+        if path.starts_with("/oauth2/") {
+            Self { media_type: "application/json", schema: "#/components/schemas/OAuthError" }
+        } else {
+            Self { media_type: problem::CONTENT, schema: PROBLEM }
+        }
+    }
+}
+
 /// Completes the descriptions of all operations.
 pub(crate) fn complete(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
+    for (path, item) in &mut document.paths.paths {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        let changing = [put, post, delete, patch].map(|operation| (operation, true));
+        for (operation, changes) in [(get, false)].into_iter().chain(changing) {
+            let Some(operation) = operation else {
+                continue;
+            };
             name_problems(operation);
-            add_missing(operation);
+            add_missing(operation, changes, Errors::at(path));
         }
     }
 }
@@ -52,7 +75,7 @@ fn is_problem(content: &RefOr<Content>) -> bool {
     }
 }
 
-fn add_missing(operation: &mut Operation) {
+fn add_missing(operation: &mut Operation, changes: bool, errors: Errors) {
     let parameters = operation.parameters.iter().flatten();
     let (mut has_query, mut is_repeatable) = (false, false);
     for parameter in parameters {
@@ -61,7 +84,8 @@ fn add_missing(operation: &mut Operation) {
             is_repeatable |= parameter.name == "Idempotency-Key";
         }
     }
-    // The token endpoint reads its form itself, and answers the errors of RFC 6749.
+    let is_sent = operation.request_body.is_some();
+    // The token endpoint reads its form itself.
     let has_body = match &operation.request_body {
         Some(RefOr::T(body)) => !body.content.contains_key(FORM),
         Some(RefOr::Ref(_)) => true,
@@ -74,7 +98,7 @@ fn add_missing(operation: &mut Operation) {
         let of_layers = status.starts_with('5');
         if needed && (of_layers || !responses.contains_key(&status)) {
             let new = || RefOr::T(Response::new(description));
-            add_problem(responses.entry(status).or_insert_with(new));
+            add_error(responses.entry(status).or_insert_with(new), errors);
         }
     };
     add(
@@ -82,10 +106,16 @@ fn add_missing(operation: &mut Operation) {
         400,
         "The request cannot be read: a body that breaks off or is malformed, an unusable header.",
     );
+    add(is_sent, 408, "The body did not come in time.");
     add(is_repeatable, 409, "A request with this Idempotency-Key is being carried out.");
     add(has_body, 413, "The body is larger than this operation takes.");
     add(has_body, 415, "The body is of a type that this operation does not take.");
     add(has_body || has_query, 422, "The request can be read and is wrong.");
+    add(
+        changes,
+        429,
+        "The caller changes more than they may in a minute: repeat it after `Retry-After`.",
+    );
     add(true, 500, "Our mistake, logged under `x-request-id`.");
     add(
         true,
@@ -95,14 +125,14 @@ fn add_missing(operation: &mut Operation) {
     );
 }
 
-/// Adds a problem to what a response may be, unless it is of that media type already.
-fn add_problem(response: &mut RefOr<Response>) {
+/// Adds an error to what a response may be, unless it is of that media type already.
+fn add_error(response: &mut RefOr<Response>, errors: Errors) {
     let RefOr::T(response) = response else {
         return;
     };
-    if !response.content.contains_key(problem::CONTENT) {
+    if !response.content.contains_key(errors.media_type) {
         let made = ResponseBuilder::from(mem::take(response))
-            .content(problem::CONTENT, Content::new(Some(Ref::new(PROBLEM))))
+            .content(errors.media_type, Content::new(Some(Ref::new(errors.schema))))
             .build();
         *response = made;
     }

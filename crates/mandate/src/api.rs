@@ -103,7 +103,7 @@ mod tests {
     fn whoever_sends_a_body_can_be_told_what_is_wrong_with_it() {
         let with_body = responses("/v1/apps", "post");
         let without = responses("/v1/catalogue", "get");
-        for status in ["400", "413", "415", "422"] {
+        for status in ["400", "408", "413", "415", "422"] {
             assert!(with_body.get(status).is_some(), "{status}");
             assert!(without.get(status).is_none(), "{status}");
         }
@@ -113,9 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_oauth_stay_beside_the_problems() {
-        let unavailable = &responses("/oauth2/token", "post")["503"]["content"];
-        assert!(unavailable.get("application/json").is_some());
-        assert!(unavailable.get("application/problem+json").is_some());
+    fn errors_of_oauth_stand_in_place_of_problems() {
+        for (path, method) in [("/oauth2/token", "post"), ("/oauth2/jwks", "get")] {
+            for status in ["500", "503"] {
+                let content = responses(path, method)[status]["content"].clone();
+                let kinds: Vec<_> = content.as_object().unwrap().keys().collect();
+                assert_eq!(kinds, ["application/json"], "{path} {status}");
+            }
+        }
     }
 }

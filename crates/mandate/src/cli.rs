@@ -80,10 +80,11 @@ pub struct Overrides {
     /// Serve HTTP on this address. Port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// Use this PostgreSQL: postgres://user:password@host:port/database.
+    /// Use this PostgreSQL: postgres://user@host:port/database. Others can read a command line: keep the
+    /// password in PGPASSFILE, or all of it in the file or MANDATE_DATABASE__URL.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Use this NATS: nats://user:password@host:port.
+    /// Use this NATS: nats://host:port. With a password it belongs into the file or MANDATE_NATS__URL.
     #[arg(long, value_name = "URL")]
     pub nats_url: Option<String>,
 }

@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Serve, Up};
 use crate::configuration::Configuration;
 use crate::local::LocalServers;
-use crate::system::{System, wait_until_ready};
+use crate::system::System;
 use crate::{api, data_dir, demo, subscribers};
 
 /// How long a start may take until everything is ready.
@@ -167,7 +167,7 @@ async fn announce(
     began: Instant,
 ) -> anyhow::Result<()> {
     let url = format!("http://{}", system.address);
-    wait_until_ready(&url, READY).await?;
+    system.wait_until_ready(READY).await?;
     tracing::info!(seconds = began.elapsed().as_secs_f32(), "ready");
     let file = folder.join("demo.json");
     let demo = if play {
@@ -176,11 +176,18 @@ async fn announce(
         None
     };
     println!("Mandate is ready at {url}");
+    say_admin_address(system);
     match demo {
         Some(demo) => print!("{}", demo.what_to_try(&file, observer_url)),
         None => println!("{}", hint(folder)),
     }
     Ok(())
+}
+
+fn say_admin_address(system: &System) {
+    if let Some(address) = system.admin_address {
+        println!("health in detail at http://{address}/readyz");
+    }
 }
 
 fn hint(folder: &std::path::Path) -> String {
@@ -213,8 +220,7 @@ async fn insert_operator(
     let settings = configuration.database_of(Service::Directory)?;
     let pool = service::connect::database(Service::Directory, &settings)?;
     let events = EventStore::new(Service::Directory, pool.clone(), environment);
-    let added =
-        directory::add_first_operator(&events, &configuration.directory.passwords, new).await;
+    let added = directory::add_first_operator(&events, &configuration.directory, new).await;
     pool.close().await;
     let (_, token) = added?;
     Ok(token.reveal().to_owned())
@@ -228,6 +234,7 @@ async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<(
     let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
     let system = Box::pin(System::start(configuration, &services, Environment::system())).await?;
     println!("{} at http://{}", names.join(", "), system.address);
+    say_admin_address(&system);
     stop.asked().await;
     system.stop().await;
     Ok(())

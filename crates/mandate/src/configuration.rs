@@ -11,6 +11,7 @@ use contract::Service;
 use contract::catalogue::{Catalogue, CatalogueError};
 use eventstore::TransportSettings;
 use serde::{Deserialize, Serialize};
+use service::limits::LimitSettings;
 use service::settings::{DatabaseSettings, HttpSettings, LogSettings, NatsSettings, SecretString};
 
 use crate::cli::Overrides;
@@ -48,6 +49,8 @@ pub struct Configuration {
     pub transport: TransportSettings,
     /// HTTP limits.
     pub http: HttpSettings,
+    /// Rate limits.
+    pub limits: LimitSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     /// The directory.
@@ -74,6 +77,7 @@ impl Default for Configuration {
             logins: BTreeMap::new(),
             transport: TransportSettings::default(),
             http: HttpSettings::default(),
+            limits: LimitSettings::default(),
             log: LogSettings::default(),
             directory: directory::Settings::default(),
             app_registry: app_registry::Settings::default(),

@@ -16,6 +16,7 @@ mod demo;
 mod local;
 pub mod nats_accounts;
 mod nats_users;
+mod open_files;
 mod promises;
 #[cfg(test)]
 mod properties;

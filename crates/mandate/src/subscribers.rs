@@ -143,9 +143,11 @@ async fn add(
     for subject in subscriber.subjects() {
         eprintln!("  {subject}");
     }
-    eprintln!("docs/subscribing.md has a client. To try it with the nats command line tool:");
-    eprintln!("  nats --server \"$NATS_URL\" --user {login} --password \"$NATS_PASSWORD\" \\");
-    eprintln!("    --inbox-prefix {} consumer next {STREAM} {login}", subscriber.inbox_prefix());
+    eprintln!(
+        "docs/subscribing.md has a client. To try it with the nats command line tool, which reads"
+    );
+    eprintln!("these variables once they are exported:");
+    eprintln!("  nats --inbox-prefix {} consumer next {STREAM} {login}", subscriber.inbox_prefix());
     match nats {
         Nats::Private { url } => {
             if admitted(url, &subscriber, password.reveal()).await {

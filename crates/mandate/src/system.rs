@@ -10,14 +10,18 @@ use contract::{Environment, Service};
 use directory::StoreAuthenticator;
 use futures::future::join_all;
 use service::http::{Limits, application, serve};
+use service::settings::HttpSettings;
 use service::{
-    Authenticator, Background, Health, Resources, RpcAuthenticator, Shared, StartError, Tasks,
+    Authenticator, Background, Health, RateLimits, Resources, RpcAuthenticator, Shared, StartError,
+    Tasks,
 };
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::configuration::Configuration;
+use crate::open_files::{self, ADMIN_CONNECTIONS};
 
 /// How long background work may take to end.
 const TASKS_END: Duration = Duration::from_secs(10);
@@ -26,20 +30,26 @@ const TASKS_END: Duration = Duration::from_secs(10);
 /// as long as TCP does.
 const CONNECTIONS_END: Duration = Duration::from_secs(3);
 
+/// How often it is looked whether the system is ready.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Running services.
 #[derive(Debug)]
 pub struct System {
     /// Where they are served.
     pub address: SocketAddr,
+    /// Where health is told in detail, if anywhere.
+    pub admin_address: Option<SocketAddr>,
     /// Where callers reach them.
     pub base_url: String,
+    health: Health,
     tasks: Tasks,
     /// Ends after all that runs on it.
     _background: Background,
     pools: Vec<sqlx::PgPool>,
     clients: Vec<async_nats::Client>,
     stop_serving: CancellationToken,
-    serving: tokio::task::JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
 }
 
 impl System {
@@ -53,10 +63,15 @@ impl System {
         services: &[Service],
         environment: Environment,
     ) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {
-            anyhow::anyhow!("{} cannot be listened on: {error}", configuration.listen)
-        })?;
-        let address = listener.local_addr()?;
+        configuration.http.check()?;
+        configuration.limits.check()?;
+        let (listener, address) = listen(configuration.listen).await?;
+        let admin = match configuration.http.admin_listen {
+            Some(admin) => Some(listen(admin).await?),
+            None => None,
+        };
+        let admin_address = admin.as_ref().map(|(_, address)| *address);
+        open_files::make_room(&mut configuration, services.len())?;
         let base_url = configuration.settle_base_url(address);
         let health = Health::new();
         let background = Background::start().context("a thread for background work")?;
@@ -65,6 +80,7 @@ impl System {
             catalogue: Arc::new(configuration.catalogue()?),
             tasks: Tasks::new(health.clone()).with(&background),
             health: health.clone(),
+            limits: Arc::new(RateLimits::new(configuration.limits.clone())),
         };
         let mut hosts = Vec::new();
         for service in services {
@@ -89,11 +105,21 @@ impl System {
         }
         let application = application(routes, authenticator, &environment, &configuration.http);
         let stop_serving = CancellationToken::new();
-        let limits = Limits::from(&configuration.http);
-        let serving = tokio::spawn(serve(listener, application, stop_serving.clone(), limits));
+        let start = |listener, application, settings: &HttpSettings| {
+            let limits = Limits::from(settings);
+            tokio::spawn(serve(listener, application, stop_serving.clone(), limits))
+        };
+        let mut serving = vec![start(listener, application, &configuration.http)];
+        if let Some((listener, _)) = admin {
+            let settings =
+                HttpSettings { max_connections: ADMIN_CONNECTIONS, ..configuration.http };
+            serving.push(start(listener, health.detailed_router(), &settings));
+        }
         Ok(Self {
             address,
+            admin_address,
             base_url,
+            health,
             tasks: shared.tasks,
             _background: background,
             pools,
@@ -103,11 +129,32 @@ impl System {
         })
     }
 
+    /// Waits until all checks pass, at most so long.
+    ///
+    /// # Errors
+    /// When they do not by then; the error names those that fail.
+    pub async fn wait_until_ready(&self, patience: Duration) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let readiness = self.health.readiness().await;
+            if readiness.ready {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                let failing = serde_json::to_string(&readiness)?;
+                anyhow::bail!("not ready after {} s: {failing}", patience.as_secs());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Stops: no new connections, requests in progress end, background work ends, connections close.
     pub async fn stop(self) {
         self.stop_serving.cancel();
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "serving ended with a panic");
+        for ended in join_all(self.serving).await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "serving ended with a panic");
+            }
         }
         self.tasks.shutdown(TASKS_END).await;
         for client in self.clients {
@@ -161,22 +208,11 @@ async fn start_service(
     Ok(routes)
 }
 
-/// Waits until the system says of itself that it is ready, at most so long.
-///
-/// # Errors
-/// When it is not by then; the error names the checks that fail.
-pub async fn wait_until_ready(base_url: &str, patience: Duration) -> anyhow::Result<()> {
-    let client = reqwest::Client::new();
-    let deadline = tokio::time::Instant::now() + patience;
-    loop {
-        let answer = match client.get(format!("{base_url}/readyz")).send().await {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => answer.text().await.unwrap_or_default(),
-            Err(error) => error.to_string(),
-        };
-        if tokio::time::Instant::now() > deadline {
-            anyhow::bail!("not ready after {} s: {answer}", patience.as_secs());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+/// Takes an address, and tells which it is.
+async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| anyhow::anyhow!("{address} cannot be listened on: {error}"))?;
+    let bound = listener.local_addr()?;
+    Ok((listener, bound))
 }

@@ -76,7 +76,9 @@ impl Subscriber {
         }
         let removed =
             SubscriberRemoved { subscriber_id: self.id, organization_id: self.organization_id };
-        Ok((Self { removed_at: Some(now), version: self.version.next(), ..self }, removed))
+        // The clock of the host that added it may be ahead of this one's.
+        let removed_at = Some(now.max(self.created_at));
+        Ok((Self { removed_at, version: self.version.next(), ..self }, removed))
     }
 
     /// Its NATS login, which is its durable consumer's name too.
@@ -232,6 +234,14 @@ mod tests {
         assert_eq!((ended.version.number(), ended.removed_at), (2, Some(end)));
         assert_eq!(removed.subscriber_id, ended.id);
         assert_eq!(ended.remove(end), Err(RemovedAlready));
+    }
+
+    #[test]
+    fn it_is_not_removed_before_it_was_added_whatever_the_clocks_say() {
+        let (subscriber, _) = billing();
+        let early = subscriber.created_at - chrono::TimeDelta::minutes(1);
+        let (ended, _) = subscriber.remove(early).unwrap();
+        assert_eq!(ended.removed_at, Some(ended.created_at));
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub enum SchemaError {
     },
 }
 
+/// So often a role is altered before another's altering it is taken for something else.
+const ROLE_TRIES: u32 = 100;
+
 /// A service's login: with a password its role may log in, without one it can only be taken on
 /// (`SET ROLE`) by the login that owns the database.
 #[derive(Debug, Clone)]
@@ -94,10 +97,11 @@ fn sets(service: Service) -> [(&'static Migrator, &'static str); 2] {
 /// When the database cannot be reached, the login may not create roles or schemas, a migration fails,
 /// or another version made the database. What ran before stays; a second run goes on from there.
 pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
-    // Passwords stand in statements here, and no log may show them, however much it shows.
+    // What passwords are checked against stands in statements here, and no log may show it, however much it
+    // shows.
     let options: PgConnectOptions = url.parse()?;
     let mut connection = options.disable_statement_logging().connect().await?;
-    // Roles belong to the whole server: two databases of it must not create them at the same time.
+    // Held in this database alone: what is done to roles, which belong to the whole server, bears company.
     sqlx::query("SELECT pg_advisory_lock(hashtext('mandate.migrate'))")
         .execute(&mut connection)
         .await?;
@@ -193,14 +197,12 @@ async fn create_role(
     );
     sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
     if let Some(password) = password {
-        // ALTER ROLE takes no parameters: format() quotes what goes into the statement.
-        let statement: String =
-            sqlx::query_scalar("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1, $2)")
-                .bind(role)
-                .bind(password)
-                .fetch_one(&mut *connection)
-                .await?;
-        sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
+        // The server is sent what it would make of the password and keep (SCRAM-SHA-256, RFC 5803), never the
+        // password: a statement can end in the server's log. ALTER ROLE takes no parameters; the verifier has
+        // only letters, digits and `$:+/=-`.
+        let verifier = postgres_protocol::password::scram_sha_256(password.as_bytes());
+        let statement = format!("ALTER ROLE {role} LOGIN PASSWORD '{verifier}'");
+        alter_role(connection, &statement).await?;
     } else {
         // The owner's login must be able to take the role on. Since PostgreSQL 16 being a member,
         // as the creator of a role is, does not suffice for that.
@@ -213,6 +215,21 @@ async fn create_role(
         sqlx::query(AssertSqlSafe(grant)).execute(connection).await?;
     }
     Ok(())
+}
+
+/// Alters a role, again if another database of the server was brought up to date meanwhile: PostgreSQL does not
+/// wait for whoever else alters the role, but fails ("tuple concurrently updated", an `internal_error`).
+async fn alter_role(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
+    let mut tries = 0;
+    loop {
+        let altered = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut *connection);
+        let Err(error) = altered.await else { return Ok(()) };
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        tries += 1;
+        if code.as_deref() != Some("XX000") || tries == ROLE_TRIES {
+            return Err(error);
+        }
+    }
 }
 
 /// Whether the schema of a service is as this build needs it: every migration that it knows ran, with

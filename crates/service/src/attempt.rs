@@ -33,15 +33,18 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 use contract::facts::{AccessRefused, RefusedBecause};
-use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance, RefusalId, Version};
+use contract::rpc::{MemberRole, Membership};
+use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance};
 use eventstore::{EventStore, Unit};
 use uuid::Uuid;
 
-use crate::authentication::Caller;
+use crate::authentication::{Caller, RequestAuthenticator, unavailable};
 use crate::http::Idempotency;
 use crate::problem::Problem;
+use crate::refusals::{Refusal, Refusals};
 use crate::request::RequestFacts;
 use crate::resources::Resources;
+use crate::rpc::CallContext;
 
 /// The state of a service's handlers.
 pub trait ServiceState: Send + Sync {
@@ -55,7 +58,8 @@ impl<S: ServiceState> ServiceState for Arc<S> {
     }
 }
 
-/// Who attempts something, with which request. An extractor; nobody unknown gets past it (401).
+/// Who attempts something, with which request. An extractor; nobody unknown gets past it (401), and nobody who
+/// changes more than they may in a minute (429).
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Who.
@@ -63,6 +67,8 @@ pub struct Attempt {
     /// With which request.
     pub facts: RequestFacts,
     events: EventStore,
+    refusals: Refusals,
+    authenticator: RequestAuthenticator,
 }
 
 /// Why somebody may not.
@@ -119,15 +125,68 @@ impl<S: ServiceState> FromRequestParts<S> for Attempt {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let resources = state.resources();
+        let caller = Caller::from_request_parts(parts, state).await?;
+        resources
+            .limits
+            .change(&parts.method, caller.person_id)
+            .map_err(|limited| limited.problem("You change more than you may in a minute."))?;
         Ok(Self {
-            caller: Caller::from_request_parts(parts, state).await?,
+            caller,
             facts: RequestFacts::from_request_parts(parts, state).await?,
-            events: state.resources().events.clone(),
+            events: resources.events.clone(),
+            refusals: resources.refusals.clone(),
+            authenticator: RequestAuthenticator::of(parts)?,
         })
     }
 }
 
 impl Attempt {
+    /// The caller's role in the organization that the attempt is about, if they are a member. What policies
+    /// decide on.
+    ///
+    /// # Errors
+    /// 503 when it cannot be found out, which can happen only for members of very many organizations: the
+    /// memberships of all others came with the answer to who they are.
+    pub async fn role_in(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Option<MemberRole>, Problem> {
+        let memberships = self.memberships_in(&[organization]).await?;
+        Ok(memberships.first().map(|membership| membership.role))
+    }
+
+    /// The caller's memberships in those of these organizations of which they are a member.
+    ///
+    /// # Errors
+    /// As of [`Attempt::role_in`].
+    pub async fn memberships_in(
+        &self,
+        organizations: &[OrganizationId],
+    ) -> Result<Vec<Membership>, Problem> {
+        let known = self.caller.memberships.iter().copied();
+        let mut memberships: Vec<Membership> =
+            known.filter(|known| organizations.contains(&known.organization_id)).collect();
+        if self.caller.more_memberships {
+            let found: Vec<_> = memberships.iter().map(|found| found.organization_id).collect();
+            let mut others = organizations.to_vec();
+            others.retain(|organization| !found.contains(organization));
+            if !others.is_empty() {
+                let (person, context) = (self.caller.person_id, CallContext::from(&self.facts));
+                let asked = self.authenticator.0.memberships_in(person, &others, &context).await;
+                memberships.extend(asked.map_err(|error| unavailable(&error))?);
+            }
+        }
+        Ok(memberships)
+    }
+
+    /// All organizations of which the caller is a member; none if there are too many to name.
+    pub fn organizations(&self) -> Option<Vec<OrganizationId>> {
+        let known = &self.caller.memberships;
+        (!self.caller.more_memberships)
+            .then(|| known.iter().map(|membership| membership.organization_id).collect())
+    }
+
     /// The permit of an allowed attempt.
     ///
     /// # Errors
@@ -198,20 +257,26 @@ impl Attempt {
         }
     }
 
-    /// Records a refused attempt that matters to security, as `access.refused`. It is refused whether or not
-    /// this can be recorded: a failure is logged.
+    /// Records a refused attempt that matters to security, as `access.refused`, or counts it
+    /// ([`crate::refusals`]). It is refused whether or not this can be recorded: a failure is logged.
     pub async fn refuse(&self, operation: &'static str, target: Target, reason: RefusedBecause) {
-        let id: RefusalId = self.events.environment().new_id();
-        let refused =
-            AccessRefused { operation: operation.to_owned(), target: target.to_string(), reason };
-        let provenance = self.facts.refusal(self.caller.actor(), target.organization);
-        let mut unit = self.events.begin(&provenance);
-        let recorded = match unit.record(id.uuid(), Version::FIRST, &refused) {
-            Ok(_) => unit.commit().await,
-            Err(error) => Err(error),
+        let (counted, counted_since) = (None, None);
+        let refused = AccessRefused {
+            operation: operation.to_owned(),
+            target: target.to_string(),
+            reason,
+            counted,
+            counted_since,
         };
-        if let Err(error) = recorded {
-            tracing::error!(%error, operation, %reason, "a refused attempt could not be recorded");
+        let refusal = Refusal {
+            facts: self.facts.clone(),
+            actor: self.caller.actor(),
+            organization: target.organization,
+            claimed_name: None,
+            fact: refused.into(),
+        };
+        if let Err(error) = self.refusals.record(refusal).await {
+            tracing::error!(%error, operation, %reason, "a refused attempt is not recorded yet");
         }
     }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use contract::rpc::{Authenticate, AuthenticatedPerson, MemberRole, Membership};
+use contract::rpc::{AskedIds, Authenticate, AuthenticatedPerson, Membership, MembershipsIn};
 use contract::secret::ApiToken;
 use contract::{Actor, ApiTokenId, OrganizationId, PersonId};
 
@@ -22,18 +22,16 @@ pub struct Caller {
     pub person_id: PersonId,
     /// Whether they operate the platform.
     pub operator: bool,
-    /// Their memberships.
+    /// Their memberships: all of them, unless [`Self::more_memberships`] says otherwise. A role is looked up
+    /// with [`Attempt::role_in`](crate::Attempt::role_in), which knows of the others too.
     pub memberships: Vec<Membership>,
+    /// Whether they have more memberships than these.
+    pub more_memberships: bool,
     /// The token's record.
     pub api_token_id: ApiTokenId,
 }
 
 impl Caller {
-    /// The role in this organization, if the person is a member.
-    pub fn role_in(&self, organization: OrganizationId) -> Option<MemberRole> {
-        self.memberships.iter().find(|m| m.organization_id == organization).map(|m| m.role)
-    }
-
     /// The caller as the actor of events.
     pub fn actor(&self) -> Actor {
         Actor::Person(self.person_id)
@@ -46,6 +44,7 @@ impl From<AuthenticatedPerson> for Caller {
             person_id: person.person_id,
             operator: person.operator,
             memberships: person.memberships,
+            more_memberships: person.more_memberships,
             api_token_id: person.api_token_id,
         }
     }
@@ -65,6 +64,14 @@ pub trait Authenticator: Send + Sync {
         token: &ApiToken,
         context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError>;
+
+    /// The person's memberships in those of these organizations of which they are a member.
+    async fn memberships_in(
+        &self,
+        person: PersonId,
+        organizations: &[OrganizationId],
+        context: &CallContext,
+    ) -> Result<Vec<Membership>, AuthenticationError>;
 }
 
 /// Asks the directory each time: a revoked token is refused from the next request on.
@@ -86,25 +93,66 @@ impl Authenticator for RpcAuthenticator {
             .map_err(|error: RpcError| AuthenticationError(error.to_string()))?;
         Ok(person.map(Caller::from))
     }
+
+    async fn memberships_in(
+        &self,
+        person: PersonId,
+        organizations: &[OrganizationId],
+        context: &CallContext,
+    ) -> Result<Vec<Membership>, AuthenticationError> {
+        let mut memberships = Vec::new();
+        for organization_ids in AskedIds::portions(organizations.iter().copied()) {
+            let question = MembershipsIn { person_id: person, organization_ids };
+            let answer = self.0.call(context.clone(), &question).await;
+            let answer = answer.map_err(|error| AuthenticationError(error.to_string()))?;
+            memberships.extend(answer);
+        }
+        Ok(memberships)
+    }
 }
 
 /// What the layer of [`crate::http::application`] puts into every request.
 #[derive(Clone)]
 pub(crate) struct RequestAuthenticator(pub(crate) Arc<dyn Authenticator>);
 
-/// The token of an `Authorization: Bearer` header (the scheme in any case, RFC 9110 section 11.1).
-/// None if there are two: a proxy may have looked at the other one.
-pub fn bearer(parts: &Parts) -> Option<&str> {
+impl std::fmt::Debug for RequestAuthenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RequestAuthenticator")
+    }
+}
+
+impl RequestAuthenticator {
+    /// The one of this request.
+    pub(crate) fn of(parts: &Parts) -> Result<Self, Problem> {
+        let layer = parts.extensions.get().cloned();
+        layer.ok_or_else(|| Problem::internal("the layer with the authenticator is missing"))
+    }
+}
+
+/// What is answered when the directory does not.
+pub(crate) fn unavailable(error: &AuthenticationError) -> Problem {
+    tracing::warn!(%error, "a caller could not be authenticated");
+    Problem::unavailable("unavailable", "API tokens cannot be checked at the moment.")
+}
+
+/// The `Authorization` header. None if there are two: a proxy may have looked at the other one.
+pub fn authorization(parts: &Parts) -> Option<&HeaderValue> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
-    let (Some(header), None) = (headers.next(), headers.next()) else {
-        return None;
-    };
-    let header = header.to_str().ok()?;
+    match (headers.next(), headers.next()) {
+        (Some(header), None) => Some(header),
+        _ => None,
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (the scheme in any case, RFC 9110 section 11.1).
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    let header = authorization(parts)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn invalid_token() -> Problem {
+/// 401 for an API token that opens nothing, or nothing any more.
+pub fn invalid_token() -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
     Problem::new(
         axum::http::StatusCode::UNAUTHORIZED,
@@ -123,9 +171,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             return Ok(caller.clone());
         }
         let facts = RequestFacts::from_request_parts(parts, state).await?;
-        let Some(RequestAuthenticator(authenticator)) = parts.extensions.get().cloned() else {
-            return Err(Problem::internal("the layer with the authenticator is missing"));
-        };
+        let RequestAuthenticator(authenticator) = RequestAuthenticator::of(parts)?;
         let token = bearer(parts).ok_or_else(|| {
             Problem::unauthorized(
                 "unauthenticated",
@@ -136,12 +182,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let caller = authenticator
             .authenticate(&token, &CallContext::from(&facts))
             .await
-            .map_err(|error| {
-                tracing::warn!(%error, "a caller could not be authenticated");
-                Problem::unavailable("unavailable", "API tokens cannot be checked at the moment.")
-            })?
+            .map_err(|error| unavailable(&error))?
             .ok_or_else(invalid_token)?;
-        facts.proved_to_be(caller.actor());
+        facts.proved_by_token(caller.actor(), caller.api_token_id);
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }

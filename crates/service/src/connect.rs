@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use contract::Service;
-use sqlx::Connection;
+use eventstore::availability::{self, NotWritable};
+use eventstore::dedicated_connection::TRUSTED_FOR;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use url::Url;
 
@@ -39,11 +40,23 @@ pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool,
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
-                if used.idle_for >= eventstore::dedicated_connection::TRUSTED_FOR {
-                    connection.ping().await?;
+                if !availability::is_trusted(used.age) {
+                    return Ok(false);
                 }
-                Ok(true)
+                if used.idle_for < TRUSTED_FOR {
+                    return Ok(true);
+                }
+                match availability::check(connection).await {
+                    Ok(()) => Ok(true),
+                    Err(NotWritable::Database(error)) => Err(error),
+                    // Perhaps the next one leads to another server; if not, it reads as well as this one.
+                    Err(NotWritable::InRecovery | NotWritable::ReadOnly) => Ok(false),
+                }
             })
+        })
+        // One on which a change was refused because its server takes none is not used again.
+        .after_release(|_, used| {
+            Box::pin(std::future::ready(Ok(availability::is_trusted(used.age))))
         })
         .connect_lazy_with(database_options(service, options, settings)))
 }

@@ -13,7 +13,7 @@ use eventstore::group_lookup::{GroupLookup, Lookup};
 use eventstore::projection::{self, Projection};
 use eventstore::projection_comparison::{Comparer, Heads};
 use eventstore::relay::Relay;
-use eventstore::{Destination, ViewAge};
+use eventstore::{Destination, ParkedStreams, ViewAge};
 use futures::FutureExt;
 
 use crate::health::Health;
@@ -22,9 +22,6 @@ use crate::rpc::{CallContext, RpcClient};
 
 /// How soon after one comparison of a projection the next begins.
 const COMPARE_EVERY: Duration = Duration::from_secs(2);
-
-/// A projection that was not compared for so long makes the service unready.
-const LATE: Duration = Duration::from_mins(1);
 
 /// Asks producers for missing events over RPC.
 #[derive(Debug, Clone)]
@@ -89,13 +86,14 @@ impl Resources {
     }
 
     /// Follows events with a projection for as long as the service runs, and compares it with their
-    /// producers. How old its view is. `/readyz` has the checks `consumers/<name>` and
-    /// `projections/<name>`.
-    pub fn project(&self, projection: impl Projection + 'static) -> ViewAge {
+    /// producers. How old its view is. `/readyz` has the checks `consumers/<name>`; `projections/<name>`, which
+    /// fails when the view is older than `late`; and `parked-streams/<name>`.
+    pub fn project(&self, projection: impl Projection + 'static, late: Duration) -> ViewAge {
         let projection: Arc<dyn Projection> = Arc::new(projection);
         let (resources, name) = (self.clone(), format!("consumers/{}", projection.name()));
         self.health.report(&name, Err("has not started yet".to_owned()));
-        let age = self.compare(Arc::clone(&projection));
+        let age = self.compare(Arc::clone(&projection), late);
+        self.probe_parked_streams(projection.name());
         self.tasks.spawn_in_background(projection.name(), move |shutdown| {
             let report = reporter(&resources.health, &name);
             let run = projection::run(
@@ -106,6 +104,8 @@ impl Resources {
                 shutdown,
                 report,
             );
+            // Large: it is what is done with every batch.
+            let run = Box::pin(run);
             async move {
                 run.await;
                 Ok::<(), Infallible>(())
@@ -115,7 +115,7 @@ impl Resources {
     }
 
     /// Compares a projection with the producers of what it follows, again and again.
-    fn compare(&self, projection: Arc<dyn Projection>) -> ViewAge {
+    fn compare(&self, projection: Arc<dyn Projection>, late: Duration) -> ViewAge {
         let name = projection.name();
         let rpc = self.rpc_repair();
         let heads = Arc::new(rpc.clone());
@@ -125,14 +125,14 @@ impl Resources {
         self.tasks.spawn_in_background(format!("{name}-reconcile"), move |shutdown| {
             let comparer = Arc::clone(&comparer);
             async move {
-                shutdown.run_until_cancelled(comparer.run(COMPARE_EVERY)).await;
+                shutdown.run_until_cancelled(Box::pin(comparer.run(COMPARE_EVERY))).await;
                 Ok::<(), Infallible>(())
             }
         });
         let probed = age.clone();
         self.health.probe(&format!("projections/{name}"), move || {
             std::future::ready(match probed.get() {
-                Some(age) if age <= LATE => Ok(()),
+                Some(age) if age <= late => Ok(()),
                 Some(age) => {
                     Err(format!("it was last compared with its producers {} s ago", age.as_secs()))
                 }
@@ -140,6 +140,20 @@ impl Resources {
             })
         });
         age
+    }
+
+    fn probe_parked_streams(&self, name: &'static str) {
+        let pool = self.pool.clone();
+        self.health.probe(&format!("parked-streams/{name}"), move || {
+            let pool = pool.clone();
+            async move {
+                match ParkedStreams::of(&pool, name).await {
+                    Ok(None) => Ok(()),
+                    Ok(Some(parked)) => Err(parked.to_string()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+        });
     }
 
     /// Asks producers for events that did not arrive.

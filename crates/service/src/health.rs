@@ -1,8 +1,9 @@
 //! Alive and ready.
 //!
 //! `/healthz` answers 200 as long as the process can answer at all: whoever restarts processes asks
-//! this. `/readyz` answers 200 when every check passes and 503 otherwise, and names each check with
-//! its reason: whoever routes requests asks this.
+//! this. `/readyz` answers 200 when every check passes and 503 otherwise: whoever routes requests asks this.
+//! Each check with its reason is told at an address of its own ([`Health::detailed_router`]) and in the log:
+//! they are nothing to strangers.
 //!
 //! A check is either *reported* by the component itself (a relay that stopped, a task that crashed)
 //! or *probed* when asked (a database that answers), with a short deadline.
@@ -11,17 +12,24 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A probe that takes longer has failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Whoever asks so soon after another is told the same: asking often costs no more.
+const TOLD_AGAIN: Duration = Duration::from_millis(100);
+
+const ALIVE: &str = "/healthz";
+const READY: &str = "/readyz";
 
 type Probe =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
@@ -31,6 +39,13 @@ type Probe =
 pub struct Health {
     prefix: String,
     checks: Arc<Mutex<Checks>>,
+    told: Arc<tokio::sync::Mutex<Option<Told>>>,
+}
+
+/// What was told last.
+struct Told {
+    at: Instant,
+    readiness: Readiness,
 }
 
 #[derive(Default)]
@@ -39,7 +54,7 @@ struct Checks {
     probes: BTreeMap<String, Probe>,
 }
 
-/// The answer of `/readyz`.
+/// The answer of `/readyz` in detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
     /// Whether every check passes.
@@ -73,7 +88,7 @@ impl Health {
     /// The same checks; those named through this value get the name `<scope>/<name>`.
     #[must_use]
     pub(crate) fn scoped(&self, scope: &str) -> Self {
-        Self { prefix: format!("{}{scope}/", self.prefix), checks: Arc::clone(&self.checks) }
+        Self { prefix: format!("{}{scope}/", self.prefix), ..self.clone() }
     }
 
     /// States how a component is. The last report counts.
@@ -118,12 +133,32 @@ impl Health {
         Readiness { ready: checks.values().all(|check| check.ok), checks }
     }
 
-    /// `/healthz` and `/readyz`.
+    /// The same for whoever may ask from outside. One round of probes is made at a time; what it changes is
+    /// logged.
+    async fn tell(&self) -> Readiness {
+        let mut told = self.told.lock().await;
+        if let Some(told) = told.as_ref().filter(|told| told.at.elapsed() < TOLD_AGAIN) {
+            return told.readiness.clone();
+        }
+        let readiness = self.readiness().await;
+        log_changes(told.as_ref().map(|told| &told.readiness), &readiness);
+        *told = Some(Told { at: Instant::now(), readiness: readiness.clone() });
+        readiness
+    }
+
+    /// `/healthz`, and `/readyz` without details.
     pub fn router(&self) -> Router {
-        Router::new()
-            .route("/healthz", get(async || "ok\n"))
-            .route("/readyz", get(ready))
-            .with_state(self.clone())
+        self.router_with(get(ready))
+    }
+
+    /// `/healthz`, and `/readyz` with its checks: for an address that strangers do not reach.
+    pub fn detailed_router(&self) -> Router {
+        self.router_with(get(ready_in_detail))
+    }
+
+    fn router_with(&self, ready: MethodRouter<Self>) -> Router {
+        let alive = get(async || "ok\n");
+        Router::new().route(ALIVE, alive).route(READY, ready).with_state(self.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Checks> {
@@ -132,10 +167,36 @@ impl Health {
     }
 }
 
+/// Whether a request is about health.
+pub(crate) fn is_asked_for(uri: &Uri) -> bool {
+    matches!(uri.path(), ALIVE | READY)
+}
+
 async fn ready(State(health): State<Health>) -> Response {
-    let readiness = health.readiness().await;
-    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(readiness)).into_response()
+    let ready = health.tell().await.ready;
+    (status(ready), Json(json!({ "ready": ready }))).into_response()
+}
+
+async fn ready_in_detail(State(health): State<Health>) -> Response {
+    let readiness = health.tell().await;
+    (status(readiness.ready), Json(readiness)).into_response()
+}
+
+fn status(ready: bool) -> StatusCode {
+    if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+fn log_changes(before: Option<&Readiness>, now: &Readiness) {
+    for (name, check) in &now.checks {
+        let was_ok = before.and_then(|before| before.checks.get(name)).map(|was| was.ok);
+        match (was_ok, &check.reason) {
+            (Some(true), Some(reason)) => tracing::warn!(check = name, reason, "a check fails"),
+            // At the start most do, for a moment.
+            (None, Some(reason)) => tracing::info!(check = name, reason, "a check fails"),
+            (Some(false), None) => tracing::info!(check = name, "a check passes"),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

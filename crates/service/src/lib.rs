@@ -8,6 +8,7 @@
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
 //!    way of every change.
+//!    [`limits`] ward off floods, [`refusals`] counts what was refused.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
@@ -26,8 +27,11 @@ pub mod connect;
 mod events;
 pub mod health;
 pub mod http;
+pub mod limits;
 mod network;
+mod pace;
 pub mod problem;
+pub mod refusals;
 pub mod request;
 pub mod resources;
 pub mod rpc;
@@ -41,7 +45,9 @@ pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenti
 pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
 pub use health::Health;
+pub use limits::RateLimits;
 pub use problem::Problem;
+pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
 pub use resources::{Resources, Shared};
 pub use rpc::{CallContext, RpcClient, RpcError, RpcRefusal};

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// An address or a network: `192.0.2.7`, `10.0.0.0/8`, `fd00::/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Network(IpNet);
 
@@ -17,7 +17,26 @@ pub struct Network(IpNet);
 #[error("`{0}` is no network; expected an address or <address>/<prefix length>")]
 pub struct InvalidNetwork(String);
 
+/// What one customer of an access provider has of IPv4 and IPv6, roughly: whoever has one address there has
+/// the others.
+const IPV4_PREFIX: u8 = 24;
+/// See there.
+const IPV6_PREFIX: u8 = 56;
+
 impl Network {
+    /// The network by which an address is counted: IPv4 /24, IPv6 /56.
+    pub fn around(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let prefix = if address.is_ipv4() { IPV4_PREFIX } else { IPV6_PREFIX };
+        let network = IpNet::new(address, prefix).expect("it is shorter than an address");
+        Self(network.trunc())
+    }
+
+    /// The network of this address alone.
+    pub(crate) fn only(address: IpAddr) -> Self {
+        Self(address.into())
+    }
+
     /// Whether the address belongs to it. An IPv4 address mapped into IPv6 is taken as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
@@ -70,6 +89,17 @@ mod tests {
         assert!(contains("192.0.2.7", "::ffff:192.0.2.7"));
         assert!(contains("fd00::/8", "fd12::1"));
         assert!(contains("::/0", "2001:db8::1"));
+    }
+
+    #[test]
+    fn an_address_is_counted_by_its_network() {
+        for (address, network) in [
+            ("192.0.2.7", "192.0.2.0/24"),
+            ("::ffff:192.0.2.7", "192.0.2.0/24"),
+            ("2001:db8:1:2ff::1", "2001:db8:1:200::/56"),
+        ] {
+            assert_eq!(Network::around(address.parse().unwrap()).to_string(), network);
+        }
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// What an answer's problem says to people, kept beside the answer for whoever has to word it otherwise.
+#[derive(Debug, Clone)]
+pub(crate) struct Explanation(pub(crate) Cow<'static, str>);
+
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
@@ -225,6 +229,7 @@ impl IntoResponse for Problem {
         };
         let body = serde_json::to_vec(&document).expect("strings and numbers always serialize");
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(Explanation(self.detail));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(CONTENT));
         for (name, value) in self.headers {

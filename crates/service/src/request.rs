@@ -1,7 +1,7 @@
 //! What is known about a request before anyone looks at its contents, and its log line.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
@@ -11,11 +11,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::{
-    Actor, Authority, Context, CorrelationId, Environment, OrganizationId, Provenance, TraceParent,
+    Actor, ApiTokenId, Authority, Context, CorrelationId, Environment, Id, OrganizationId,
+    Provenance, TraceParent,
 };
-use tokio::sync::Semaphore;
 use tracing::Instrument;
 
+use crate::http::oauth_error;
+use crate::http::turns::Turns;
 use crate::problem::Problem;
 use crate::settings::{HttpSettings, Network};
 
@@ -38,7 +40,16 @@ pub struct RequestFacts {
     pub address: Option<IpAddr>,
     /// The `User-Agent`, cut to 512 bytes.
     pub user_agent: Option<String>,
-    actor: Arc<OnceLock<Actor>>,
+    /// Whether it comes through a proxy that nobody named: then `address` is that of many.
+    behind_unnamed_proxy: bool,
+    proof: Arc<OnceLock<Proof>>,
+}
+
+/// Who the caller proved to be, and by which API token, if by one.
+#[derive(Debug, Clone, Copy)]
+struct Proof {
+    actor: Actor,
+    api_token: Option<ApiTokenId>,
 }
 
 impl RequestFacts {
@@ -69,18 +80,43 @@ impl RequestFacts {
             user_agent: self.user_agent.clone(),
             request_id: Some(self.request_id.clone()),
             claimed_name: None,
+            credential: self
+                .proof
+                .get()
+                .and_then(|proof| proof.api_token)
+                .map(|id| format!("{}/{id}", ApiTokenId::AGGREGATE)),
         }
+    }
+
+    /// The address by which the request is counted. None behind a proxy that nobody named, where all callers
+    /// have one address: nobody must be refused there for what others do.
+    pub(crate) fn counted_address(&self) -> Option<IpAddr> {
+        self.address.filter(|_| !self.behind_unnamed_proxy)
+    }
+
+    /// The network by which the request is counted, likewise.
+    pub fn network(&self) -> Option<Network> {
+        self.counted_address().map(Network::around)
     }
 
     /// Names who the caller proved to be, for the log line. The first to do so counts.
     pub fn proved_to_be(&self, actor: Actor) {
+        self.proved(Proof { actor, api_token: None });
+    }
+
+    /// The same, by an API token: the context of what the request causes names it.
+    pub(crate) fn proved_by_token(&self, actor: Actor, token: ApiTokenId) {
+        self.proved(Proof { actor, api_token: Some(token) });
+    }
+
+    fn proved(&self, proof: Proof) {
         // Refused when it is set already: the first proof stands.
-        let _ = self.actor.set(actor);
+        let _ = self.proof.set(proof);
     }
 
     /// Who the caller proved to be so far.
     pub fn actor(&self) -> Option<Actor> {
-        self.actor.get().copied()
+        self.proof.get().map(|proof| proof.actor)
     }
 
     fn read(request: &Request, environment: &Environment, trusted: &[Network]) -> Self {
@@ -102,7 +138,8 @@ impl RequestFacts {
                 ),
             address: peer.map(|peer| client_address(peer, headers, trusted)),
             user_agent: headers.get(USER_AGENT).map(cut_user_agent),
-            actor: Arc::default(),
+            behind_unnamed_proxy: is_behind_unnamed_proxy(headers, trusted),
+            proof: Arc::default(),
         }
     }
 }
@@ -155,13 +192,39 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpA
     client
 }
 
+/// Whether somebody forwards requests here who was not named. Where others were named, the header is a
+/// caller's own invention: it must not help them out of what their address is counted for.
+fn is_behind_unnamed_proxy(headers: &HeaderMap, trusted: &[Network]) -> bool {
+    trusted.is_empty() && headers.contains_key(FORWARDED_FOR)
+}
+
+/// How often a proxy that nobody named is logged at most.
+const WARN_EVERY: Duration = Duration::from_mins(10);
+
+/// When it was logged last.
+#[derive(Debug, Default)]
+struct Warned(Mutex<Option<Instant>>);
+
+impl Warned {
+    fn about_unnamed_proxy(&self, now: Instant) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| now.duration_since(last) >= WARN_EVERY) {
+            *last = Some(now);
+            tracing::warn!(
+                "a request has X-Forwarded-For and http.trusted_proxies names nobody: limits by address do \
+                 not count such requests, limits by credential do"
+            );
+        }
+    }
+}
+
 /// What [`observe`] needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Observer {
     environment: Environment,
     trusted_proxies: Arc<[Network]>,
-    timeout: Duration,
-    capacity: Arc<Semaphore>,
+    warned: Arc<Warned>,
+    turns: Turns,
 }
 
 impl Observer {
@@ -170,10 +233,8 @@ impl Observer {
         Self {
             environment,
             trusted_proxies: settings.trusted_proxies.clone().into(),
-            timeout: Duration::from_secs(settings.request_timeout_seconds),
-            capacity: Arc::new(Semaphore::new(
-                settings.max_concurrent_requests.min(Semaphore::MAX_PERMITS),
-            )),
+            warned: Arc::default(),
+            turns: Turns::new(settings),
         }
     }
 }
@@ -197,30 +258,25 @@ pub(crate) async fn observe(
 ) -> Response {
     let started = Instant::now();
     let facts = RequestFacts::read(&request, &observer.environment, &observer.trusted_proxies);
+    if facts.behind_unnamed_proxy {
+        observer.warned.about_unnamed_proxy(started);
+    }
     let path = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
+    let speaks_oauth = oauth_error::is_spoken_at(request.uri());
     let span = tracing::info_span!(
         "request",
         request_id = %facts.request_id,
         trace_id = %facts.traceparent.trace_id(),
     );
     request.extensions_mut().insert(facts.clone());
-    let answer = async move {
-        let Ok(_permit) = observer.capacity.try_acquire() else {
-            return Problem::unavailable("overloaded", "Too many requests at a time.")
-                .into_response();
-        };
-        match tokio::time::timeout(observer.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                Problem::unavailable("timed-out", "The request took too long.").into_response()
-            }
-        }
-    };
     // A task of its own: a caller who hangs up must not be able to stop a handler half-way, before
     // a refusal is recorded or the line is logged.
     let whole = async move {
-        let response = answer.await;
+        let mut response = observer.turns.answer(request, next).await;
+        if speaks_oauth {
+            response = oauth_error::in_words_of_oauth(response);
+        }
         log_line(&facts, &method, path.as_ref(), started, &response);
         (facts, response)
     };
@@ -284,6 +340,9 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(client_address(peer, &forwarded, &[]), peer);
         assert_eq!(client_address(peer, &forwarded, &trusted).to_string(), "192.0.2.7");
+        assert!(is_behind_unnamed_proxy(&forwarded, &[]));
+        assert!(!is_behind_unnamed_proxy(&forwarded, &trusted));
+        assert!(!is_behind_unnamed_proxy(&HeaderMap::new(), &[]));
         let nonsense = headers(&FORWARDED_FOR, &["192.0.2.7, unknown"]);
         assert_eq!(client_address(peer, &nonsense, &trusted), peer);
     }

@@ -8,12 +8,14 @@ use async_nats::connection;
 use contract::catalogue::Catalogue;
 use contract::rpc::Request;
 use contract::{Environment, Service};
-use eventstore::{EventStore, Transport, TransportSettings};
+use eventstore::{EventStore, Transport, TransportSettings, availability};
 use sqlx::postgres::PgPool;
 
 use crate::authentication::{Authenticator, RpcAuthenticator};
 use crate::connect;
 use crate::health::Health;
+use crate::limits::RateLimits;
+use crate::refusals::Refusals;
 use crate::rpc::{CallContext, RpcClient, RpcRefusal, RpcServer};
 use crate::settings::{DatabaseSettings, NatsSettings};
 use crate::start::StartError;
@@ -28,6 +30,22 @@ fn lacks_migrations(error: &sqlx::Error) -> bool {
     const UNPREPARED: [&str; 4] = ["22023", "3F000", "42P01", "42501"];
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| UNPREPARED.contains(&code.as_ref()))
+}
+
+/// A change that was refused because of how the database is makes the process unready for so long.
+const AFTER_REFUSAL: Duration = Duration::from_secs(10);
+
+/// Whether the database does what requests need: it answers, takes changes, and refused none just now for want
+/// of room or the like.
+async fn takes_changes(pool: &PgPool) -> Result<(), String> {
+    let mut connection = pool.acquire().await.map_err(|error| error.to_string())?;
+    availability::check(&mut connection).await.map_err(|error| error.to_string())?;
+    match availability::refused_within(AFTER_REFUSAL) {
+        None => Ok(()),
+        Some((ago, reason)) => {
+            Err(format!("{} s ago it refused a change: {reason}", ago.as_secs()))
+        }
+    }
 }
 
 /// What a service is given: its connections and what runs on them. Clones are the same.
@@ -60,6 +78,10 @@ pub struct Resources {
     pub health: Health,
     /// Runs background work.
     pub tasks: Tasks,
+    /// What wards off floods.
+    pub limits: Arc<RateLimits>,
+    /// Where refusals are recorded, or counted.
+    pub refusals: Refusals,
 }
 
 /// What all services of a process share.
@@ -73,6 +95,8 @@ pub struct Shared {
     pub health: Health,
     /// The process' background tasks.
     pub tasks: Tasks,
+    /// The process' limits.
+    pub limits: Arc<RateLimits>,
 }
 
 impl std::fmt::Debug for Resources {
@@ -129,9 +153,12 @@ impl Resources {
         let timeout = Duration::from_secs(nats.request_timeout_seconds.max(1));
         let rpc = RpcClient::new(client.clone(), env.clone(), timeout);
         let concurrency = nats.max_concurrent_requests;
+        let events = EventStore::new(service, pool.clone(), env.clone());
         let resources = Self {
             service,
-            events: EventStore::new(service, pool.clone(), env.clone()),
+            refusals: Refusals::start(&events, &tasks, shared.limits.settings()),
+            limits: Arc::clone(&shared.limits),
+            events,
             transport,
             administration: None,
             rpc_server: RpcServer::new(
@@ -158,10 +185,7 @@ impl Resources {
         let pool = self.pool.clone();
         self.health.probe("postgres", move || {
             let pool = pool.clone();
-            async move {
-                let answer = sqlx::query("SELECT 1").execute(&pool).await;
-                answer.map(drop).map_err(|error| error.to_string())
-            }
+            async move { takes_changes(&pool).await }
         });
         let client = self.nats.clone();
         self.health.probe("nats", move || {

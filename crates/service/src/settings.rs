@@ -3,11 +3,15 @@
 //! Secrets are [`SecretString`]s: they read as plain text and never print.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use crate::network::Network;
+use crate::pace::Pace;
+use crate::start::StartError;
 
 /// What a secret looks like when settings are printed.
 pub(crate) const MASK: &str = "********";
@@ -119,6 +123,8 @@ impl Default for NatsSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSettings {
+    /// Where health is told with its reasons, to whoever can connect. Nowhere, if left out.
+    pub admin_listen: Option<SocketAddr>,
     /// A request's body may have so many bytes, unless its route says otherwise.
     pub max_body_bytes: usize,
     /// A request's line and header may have so many bytes; at least 8192. More: 431 (or 414).
@@ -127,13 +133,26 @@ pub struct HttpSettings {
     pub max_header_fields: usize,
     /// A request that takes longer is answered 503.
     pub request_timeout_seconds: u64,
-    /// More requests at a time than this are answered 503 at once.
+    /// More requests at a time than this are answered 503 at once, except for health. One that waits for its
+    /// body does not count.
     pub max_concurrent_requests: usize,
+    /// So many connections may be open. Beyond, an idle one is closed for a new one.
+    pub max_connections: usize,
+    /// So many of one peer: an IPv4 address or an IPv6 network (/56). Trusted proxies may have any number.
+    pub max_connections_per_peer: usize,
     /// From these networks (`10.0.0.0/8`, `::1`), `X-Forwarded-For` is believed; from no other.
     pub trusted_proxies: Vec<Network>,
     /// A connection on which no whole request header arrives for so long is closed: slow senders
     /// and idle connections.
     pub header_timeout_seconds: u64,
+    /// A request whose body is not there after so long is answered 408.
+    pub body_timeout_seconds: u64,
+    /// Who sends a body more slowly is answered 408, who reads an answer more slowly is cut off.
+    pub min_bytes_per_second: u64,
+    /// The time beside, for what is slow at the beginning.
+    pub pace_grace_seconds: u64,
+    /// A connection that is older ends with its next answer.
+    pub connection_lifetime_seconds: u64,
     /// How long requests in progress may take to end when the server stops.
     pub drain_seconds: u64,
 }
@@ -141,15 +160,55 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
+            admin_listen: None,
             max_body_bytes: 1024 * 1024,
             max_header_bytes: 64 * 1024,
             max_header_fields: 100,
             request_timeout_seconds: 30,
             max_concurrent_requests: 2048,
+            max_connections: 8192,
+            max_connections_per_peer: 512,
             trusted_proxies: Vec::new(),
             header_timeout_seconds: 60,
+            body_timeout_seconds: 20,
+            min_bytes_per_second: 1024,
+            pace_grace_seconds: 5,
+            connection_lifetime_seconds: 3600,
             drain_seconds: 10,
         }
+    }
+}
+
+impl HttpSettings {
+    /// How slow a caller may be.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace {
+            grace: Duration::from_secs(self.pace_grace_seconds),
+            bytes_per_second: self.min_bytes_per_second,
+        }
+    }
+
+    /// Refuses settings with which nobody could be answered.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn check(&self) -> Result<(), StartError> {
+        for (name, is_zero) in [
+            ("request_timeout_seconds", self.request_timeout_seconds == 0),
+            ("max_concurrent_requests", self.max_concurrent_requests == 0),
+            ("max_connections", self.max_connections == 0),
+            ("max_connections_per_peer", self.max_connections_per_peer == 0),
+            ("header_timeout_seconds", self.header_timeout_seconds == 0),
+            ("body_timeout_seconds", self.body_timeout_seconds == 0),
+            ("min_bytes_per_second", self.min_bytes_per_second == 0),
+            ("pace_grace_seconds", self.pace_grace_seconds == 0),
+            ("connection_lifetime_seconds", self.connection_lifetime_seconds == 0),
+        ] {
+            if is_zero {
+                return Err(StartError::setting(format!("http.{name}"), "it must be 1 or more"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use axum::Router;
-use contract::rpc::{MemberRole, Membership};
+use contract::rpc::{MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
 use contract::secret::ApiToken;
 use contract::{Environment, OrganizationId, PersonId};
 use service::{AuthenticationError, Authenticator, CallContext, Caller};
@@ -69,6 +69,7 @@ impl People {
             person_id: person.id,
             operator,
             memberships: members(memberships),
+            more_memberships: false,
             api_token_id: env.new_id(),
         };
         self.0.lock().unwrap().insert(person.token.hash().0, caller);
@@ -110,6 +111,25 @@ impl Authenticator for People {
         token: &ApiToken,
         _: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        Ok(self.0.lock().unwrap().get(&token.hash().0).cloned())
+        let caller = self.0.lock().unwrap().get(&token.hash().0).cloned();
+        // As the directory answers: not all memberships, if there are many.
+        Ok(caller.map(|mut caller| {
+            caller.more_memberships = caller.memberships.len() > MAX_KNOWN_MEMBERSHIPS;
+            caller.memberships.truncate(MAX_KNOWN_MEMBERSHIPS);
+            caller
+        }))
+    }
+
+    async fn memberships_in(
+        &self,
+        person: PersonId,
+        organizations: &[OrganizationId],
+        _: &CallContext,
+    ) -> Result<Vec<Membership>, AuthenticationError> {
+        let admitted = self.0.lock().unwrap();
+        let caller = admitted.values().find(|caller| caller.person_id == person);
+        let mut memberships = caller.map_or_else(Vec::new, |caller| caller.memberships.clone());
+        memberships.retain(|membership| organizations.contains(&membership.organization_id));
+        Ok(memberships)
     }
 }

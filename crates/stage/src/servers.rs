@@ -8,9 +8,12 @@ use eventstore::TransportSettings;
 use local_servers::Nats;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
 use schema::Login;
+use service::limits::LimitSettings;
 use service::settings::{DatabaseSettings, NatsSettings};
-use service::{Health, Resources, Shared, Tasks};
+use service::{Health, RateLimits, Resources, Shared, Tasks};
 use sqlx::postgres::{PgPool, PgPoolOptions};
+
+use crate::limits::wide_limits;
 
 /// A database with the schemas of all services, and a NATS whose one user may do everything.
 #[derive(Debug)]
@@ -54,8 +57,14 @@ pub async fn migrate(url: &str) {
 
 /// What the services of one process share.
 pub fn shared(env: &Environment) -> Shared {
+    shared_within(env, wide_limits())
+}
+
+/// The same within these limits.
+pub fn shared_within(env: &Environment, limits: LimitSettings) -> Shared {
     let health = Health::new();
     Shared {
+        limits: std::sync::Arc::new(RateLimits::new(limits)),
         env: env.clone(),
         catalogue: std::sync::Arc::default(),
         tasks: Tasks::new(health.clone()),

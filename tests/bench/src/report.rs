@@ -49,6 +49,7 @@ impl Report {
 
     /// Prints the tables.
     pub(crate) fn print(&self) {
+        println!("\nRate limits are raised to what nobody reaches: the figures are of the work.");
         println!("\n| what | measured | limit | ratio | aim | p50 ms | p99 ms | note |");
         println!("|---|---|---|---|---|---|---|---|");
         let number = |value: Option<f64>, digits: usize| {

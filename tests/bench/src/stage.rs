@@ -18,7 +18,7 @@ use serde_json::json;
 use service::settings::DatabaseSettings;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use stage::{Addresses, Client};
+use stage::{Addresses, Client, Method, within};
 
 use crate::least::{self, Rung};
 
@@ -199,6 +199,7 @@ impl Stage {
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
             // PostgreSQL, NATS and the load are on the same machine.
             .env("MANDATE_WORKER_THREADS", "1")
+            .envs(stage::wide_limit_variables())
             .env("MANDATE_LOG__FILTER", "warn");
         Ok(command)
     }
@@ -314,10 +315,12 @@ impl Stage {
     }
 
     async fn make_app(&mut self) -> anyhow::Result<()> {
-        mandate::system::wait_until_ready(
-            &format!("http://{}", self.address),
-            Duration::from_secs(30),
-        )
+        let address = Addresses::One(format!("http://{}", self.address));
+        let client = Client::anonymous(address);
+        within(Duration::from_secs(30), "the system is ready", async || {
+            let answer = client.request(Method::GET, "/readyz").try_send().await;
+            answer.is_ok_and(|answer| answer.status == 200)
+        })
         .await?;
         let added = self
             .mandate()?
@@ -325,8 +328,7 @@ impl Stage {
             .output()?;
         ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         let operator = String::from_utf8(added.stdout)?.trim().to_owned();
-        let address = Addresses::One(format!("http://{}", self.address));
-        let client = Client::anonymous(address).with_token(&operator);
+        let client = client.with_token(&operator);
         let organization = json!({
             "name": "Bench", "kind": "other", "country": "DE", "contact_email": "contact@example.com",
         });

@@ -22,6 +22,13 @@ pub struct Account {
     pub(crate) token: String,
 }
 
+/// Somebody who was registered.
+struct Person {
+    id: String,
+    email: String,
+    token: String,
+}
+
 /// Who takes part.
 #[derive(Debug, Clone)]
 pub struct Cast {
@@ -53,8 +60,8 @@ impl Client {
     }
 
     async fn developer(&mut self, operator: &str) -> Result<Developer, End> {
-        let (_, owner) = self.person(operator).await?;
-        let (developer, token) = self.person(operator).await?;
+        let Person { token: owner, .. } = self.person(operator).await?;
+        let Person { email, token, .. } = self.person(operator).await?;
         let name = self.new_name("organization");
         let body = json!({
             "name": name, "kind": "technology_company", "country": "FR",
@@ -72,7 +79,7 @@ impl Client {
             by,
             method: Method::POST,
             path: &path,
-            body: Body::Json(json!({ "person_id": developer, "role": "developer" })),
+            body: Body::Json(json!({ "email": email, "role": "developer" })),
             done_before: &[],
         };
         self.run(command, None).await?;
@@ -80,7 +87,7 @@ impl Client {
     }
 
     async fn account(&mut self, operator: &str) -> Result<Account, End> {
-        let (admin, token) = self.person(operator).await?;
+        let Person { id: admin, token, .. } = self.person(operator).await?;
         let name = self.new_name("account");
         let body = json!({ "name": name, "kind": "advertiser", "service": "retail_media" });
         let by = As::Token(operator);
@@ -100,7 +107,7 @@ impl Client {
     }
 
     /// Registers a person, who signs in; gives their id and API token.
-    async fn person(&mut self, operator: &str) -> Result<(String, String), End> {
+    async fn person(&mut self, operator: &str) -> Result<Person, End> {
         let name = self.new_name("person");
         let email = format!("{name}@example.com");
         let body = json!({ "email": email, "name": name, "password": PASSWORD });
@@ -117,6 +124,6 @@ impl Client {
         };
         let answer = self.run(command, None).await?.unwrap_or_default();
         self.claim_field("api-token.created", &answer, "id")?;
-        Ok((id, shown_once(&answer, "token")?))
+        Ok(Person { id, token: shown_once(&answer, "token")?, email })
     }
 }

@@ -7,6 +7,7 @@ use async_nats::jetstream;
 use futures::TryStreamExt;
 use serde::Serialize;
 
+use crate::database;
 use crate::proxy::Weather;
 use crate::random::Random;
 use crate::stage::Stage;
@@ -61,11 +62,17 @@ pub enum Fault {
     RemoveReplica,
     /// The clock of one process goes back by an hour or more.
     ClockBack,
+    /// PostgreSQL fails over to a server that takes no changes, and back: connections stay where they are.
+    ReadOnlyPostgres,
+    /// The key issuer's database loses what it last learned of apps.
+    LoseProjection,
+    /// Strangers try what they may not, as fast as they are answered.
+    RefusalFlood,
 }
 
 impl Fault {
     /// Everything that can break where there is one NATS.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::KillProcess,
         Self::KillAllProcesses,
         Self::KillPostgres,
@@ -86,6 +93,9 @@ impl Fault {
         Self::AddReplica,
         Self::RemoveReplica,
         Self::ClockBack,
+        Self::ReadOnlyPostgres,
+        Self::LoseProjection,
+        Self::RefusalFlood,
     ];
 
     /// What is broken where NATS is a cluster. Not its data: that a cluster keeps while one server
@@ -122,6 +132,9 @@ impl Fault {
             Self::AddReplica => "replica added",
             Self::RemoveReplica => "replica removed",
             Self::ClockBack => "clock set back",
+            Self::ReadOnlyPostgres => "failover to a read-only PostgreSQL",
+            Self::LoseProjection => "a projection's last transactions lost",
+            Self::RefusalFlood => "flood of refusals",
         }
     }
 
@@ -180,6 +193,18 @@ impl Fault {
                 let seconds = 3600 + i64::try_from(random.below(3600))?;
                 stage.set_clock_back(replica, seconds).await?;
                 format!("replica {replica} by {seconds} s")
+            }
+            Self::ReadOnlyPostgres => {
+                database::fail_over(&stage.pool).await?;
+                String::new()
+            }
+            Self::LoseProjection => {
+                let lost = database::lose_last_of_projection(&stage.pool).await?;
+                format!("of {lost} apps")
+            }
+            Self::RefusalFlood => {
+                stage.flood();
+                String::new()
             }
             other => other.change_weather(stage, replica, random),
         };

@@ -11,8 +11,10 @@
 pub mod cast;
 pub mod check;
 pub mod client;
+mod database;
 pub mod fault;
 pub mod fleet;
+mod flood;
 pub mod history;
 mod invariants;
 pub mod load;

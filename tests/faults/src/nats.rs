@@ -1,11 +1,13 @@
-//! NATS: one server, or three in a cluster.
+//! NATS: one server on which each service has an account to itself, or three in a cluster with one account.
 
-use contract::Environment;
+use anyhow::Context;
+use contract::{Environment, Service};
 use local_servers::{Nats, NatsOptions, NatsUser};
+use mandate::nats_accounts;
 
 use crate::process::free_port;
 
-/// Starts so many servers, one or three, with one user who may do everything.
+/// Starts so many servers, one or three, with a user who may do everything in the account of the streams.
 pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats>> {
     let user = NatsUser {
         // The same on every server.
@@ -13,7 +15,9 @@ pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats
         ..NatsUser::unlimited(user)
     };
     if servers == 1 {
-        return Ok(vec![Nats::start(NatsOptions::throwaway(vec![user])?).await?]);
+        let mut options = nats_accounts::separate(NatsOptions::throwaway(Vec::new())?);
+        options.users.push(user);
+        return Ok(vec![Nats::start(options).await?]);
     }
     let ports = [free_port()?, free_port()?, free_port()?];
     let routes: Vec<String> =
@@ -33,6 +37,32 @@ pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats
         starting.push(Nats::start(options));
     }
     Ok(futures::future::try_join_all(starting).await?)
+}
+
+/// The variables with which services log in to these servers by these ports. Where there is one, each service logs
+/// in to its account.
+pub(crate) fn variables(
+    servers: &[Nats],
+    ports: &[u16],
+    user: &str,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let urls = |user: &str| {
+        let password = servers[0].password_of(user).with_context(|| user.to_owned())?;
+        let url = |port| format!("nats://{user}:{password}@127.0.0.1:{port}");
+        anyhow::Ok(ports.iter().map(url).collect::<Vec<_>>().join(","))
+    };
+    if servers.len() > 1 {
+        return Ok(vec![("MANDATE_NATS__URL".to_owned(), urls(user)?)]);
+    }
+    let mut variables = vec![
+        ("MANDATE_NATS__SEPARATE_ACCOUNTS".to_owned(), "true".to_owned()),
+        ("MANDATE_NATS__ADMIN_URL".to_owned(), urls(nats_accounts::ADMIN)?),
+    ];
+    for service in Service::ALL {
+        let name = service.name().to_uppercase();
+        variables.push((format!("MANDATE_LOGINS__{name}__NATS_URL"), urls(service.name())?));
+    }
+    Ok(variables)
 }
 
 fn new_password() -> String {

@@ -15,6 +15,9 @@ use stage::within;
 /// How long a process may take to end when it is asked to.
 const ENDING: Duration = Duration::from_secs(30);
 
+/// How long it may take to say how it is.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// A running process.
 #[derive(Debug)]
 pub struct Process {
@@ -22,6 +25,8 @@ pub struct Process {
     guard: Child,
     /// Where it serves: `http://host:port`.
     pub address: String,
+    /// Where it tells health in detail.
+    pub admin_address: String,
 }
 
 /// A port that is free now.
@@ -39,11 +44,12 @@ impl Process {
     /// # Errors
     /// When it cannot be started.
     pub fn start(mut command: Command, log: &Path) -> anyhow::Result<Self> {
-        let port = free_port()?;
+        let (port, admin_port) = (free_port()?, free_port()?);
         let log = OpenOptions::new().create(true).append(true).open(log)?;
         let child = command
             .arg("--listen")
             .arg(format!("127.0.0.1:{port}"))
+            .env("MANDATE_HTTP__ADMIN_LISTEN", format!("127.0.0.1:{admin_port}"))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -54,12 +60,27 @@ impl Process {
             .arg(child.id().to_string())
             .stdin(Stdio::piped())
             .spawn()?;
-        Ok(Self { child, guard, address: format!("http://127.0.0.1:{port}") })
+        let address = |port| format!("http://127.0.0.1:{port}");
+        Ok(Self { child, guard, address: address(port), admin_address: address(admin_port) })
     }
 
     /// Whether it runs.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether it says that it is ready.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub(crate) async fn ready(&self, http: &reqwest::Client) -> Result<(), String> {
+        let url = format!("{}/readyz", self.admin_address);
+        let answer = http.get(&url).timeout(ANSWER).send().await;
+        let answer = answer.map_err(|error| format!("{url}: {error:?}"))?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(format!("{url}: {}", failing(&answer.text().await.unwrap_or_default())))
     }
 
     /// Kills it, as a power cut would.
@@ -88,6 +109,20 @@ impl Process {
         let ended = status.success() || status.signal() == Some(Signal::SIGTERM as i32);
         ensure!(ended, "{} ended with {status}", self.address);
         Ok(())
+    }
+}
+
+/// The failing checks of an answer of `/readyz`.
+fn failing(answer: &str) -> String {
+    let readiness: Result<service::health::Readiness, _> = serde_json::from_str(answer);
+    match readiness {
+        Ok(readiness) => {
+            let failing = readiness.checks.into_iter().filter(|(_, check)| !check.ok);
+            let told = failing
+                .map(|(name, check)| format!("{name}: {}", check.reason.unwrap_or_default()));
+            told.collect::<Vec<_>>().join("; ")
+        }
+        Err(_) => answer.to_owned(),
     }
 }
 

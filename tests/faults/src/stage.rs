@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
@@ -14,14 +14,16 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use stage::{Addresses, within};
 
+use crate::database;
 use crate::fleet::Fleet;
+use crate::flood::Flood;
 use crate::nats;
 use crate::process::Process;
 use crate::programs::Programs;
 use crate::proxy::{Proxy, Weather};
 use crate::random::Random;
 
-/// The user that everybody connects to NATS as.
+/// The user that may do everything in the streams' account of NATS. In a cluster everybody connects as this one.
 const USER: &str = "faults";
 
 /// Under which address the replicas say that they are reached, all alike.
@@ -36,7 +38,7 @@ pub const REPLICAS: usize = 2;
 /// What the stage is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// One NATS; a replica is a process with all services.
+    /// One NATS, where each service has an account to itself; a replica is a process with all services.
     Single,
     /// Three NATS in a cluster, streams in three replicas; a replica is a process for each service.
     Cluster,
@@ -76,6 +78,7 @@ pub struct Stage {
     folder: PathBuf,
     master_key: String,
     random: Random,
+    flood: Option<Flood>,
 }
 
 impl Stage {
@@ -110,6 +113,7 @@ impl Stage {
             folder: folder.to_owned(),
             master_key: STANDARD.encode(Environment::system().bytes::<32>()),
             random,
+            flood: None,
         };
         for _ in 0..REPLICAS {
             stage.add_replica().await?;
@@ -200,12 +204,20 @@ impl Stage {
         }
     }
 
+    /// Begins a flood of refusals.
+    pub(crate) fn flood(&mut self) {
+        self.flood = Some(Flood::begin(&self.fleet, &mut self.random));
+    }
+
     /// Brings everything back to how it was: fair weather, all servers, two replicas with the right
     /// time. Returns when it is started, not when it is ready.
     ///
     /// # Errors
-    /// When something does not start.
+    /// When something does not start, or something happened that must not.
     pub async fn heal(&mut self) -> anyhow::Result<()> {
+        if let Some(flood) = self.flood.take() {
+            flood.end().await.map_err(anyhow::Error::msg)?;
+        }
         for server in &mut self.nats {
             if server.pid().is_none() {
                 server.start_again().await?;
@@ -214,6 +226,7 @@ impl Stage {
         if self.postgres.pid().is_none() {
             self.postgres.start_again().await?;
         }
+        database::fail_back(&self.pool).await?;
         for replica in &self.replicas {
             replica.postgres.lead_to(self.postgres.port());
             replica.postgres.set(Weather::Fair);
@@ -261,15 +274,7 @@ impl Stage {
             if !process.runs() {
                 return Err(format!("{} has ended by itself", process.address));
             }
-            let url = format!("{}/readyz", process.address);
-            let answer = http.get(&url).timeout(Duration::from_secs(5)).send().await;
-            let answer = answer.map_err(|error| format!("{url}: {error:?}"))?;
-            if !answer.status().is_success() {
-                return Err(format!(
-                    "{url}: {}",
-                    failing(&answer.text().await.unwrap_or_default())
-                ));
-            }
+            process.ready(http).await?;
         }
         Ok(())
     }
@@ -364,16 +369,14 @@ impl Stage {
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
             .env("MANDATE_LOG__FILTER", "info,async_nats=warn,sqlx=warn")
             .env("NO_COLOR", "1")
+            .envs(stage::wide_limit_variables())
             .env_remove("MANDATE_CONFIG")
             .env_remove("MANDATE_DATA_DIR");
         if self.shape == Shape::Cluster {
             command.env("MANDATE_TRANSPORT__REPLICAS", "3");
         }
         if let Some(ports) = nats {
-            let password = self.nats[0].password_of(USER).context("the user is there")?;
-            let url = |port| format!("nats://{USER}:{password}@127.0.0.1:{port}");
-            let urls: Vec<String> = ports.iter().map(url).collect();
-            command.env("MANDATE_NATS__URL", urls.join(","));
+            command.envs(nats::variables(&self.nats, ports, USER)?);
         }
         Ok(command)
     }
@@ -381,18 +384,4 @@ impl Stage {
 
 fn replica_is_empty(stage: &Stage, number: usize) -> bool {
     stage.replicas[number].processes.is_empty()
-}
-
-/// The failing checks of an answer of `/readyz`.
-fn failing(answer: &str) -> String {
-    let readiness: Result<service::health::Readiness, _> = serde_json::from_str(answer);
-    match readiness {
-        Ok(readiness) => {
-            let failing = readiness.checks.into_iter().filter(|(_, check)| !check.ok);
-            let told = failing
-                .map(|(name, check)| format!("{name}: {}", check.reason.unwrap_or_default()));
-            told.collect::<Vec<_>>().join("; ")
-        }
-        Err(_) => answer.to_owned(),
-    }
 }

@@ -78,6 +78,10 @@ async fn the_checks_find_what_is_lost_doubled_or_changed() {
     let history = plan.folder.join("history.jsonl");
     let mut run = Run::begin(&plan, &history).await.unwrap();
     run.round(1, &plan.faults).await.unwrap();
+    // Some of it the services would mend.
+    for number in 0..run.stage.replicas() {
+        run.stage.kill_process(number).unwrap();
+    }
 
     let Run { stage, subscriber, history, .. } = &run;
     for (sabotage, expected) in SABOTAGE {

@@ -104,6 +104,20 @@ fn what_is_missing_is_named_with_its_remedy() {
 }
 
 #[tokio::test]
+async fn the_owners_password_need_not_stand_on_a_command_line() {
+    let servers = Servers::empty("").await;
+    let (login, place) = servers.database.url.rsplit_once('@').unwrap();
+    let (login, password) = login.rsplit_once(':').unwrap();
+    let user = login.strip_prefix("postgres://").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("*:*:*:{user}:{password}\n")).unwrap();
+    let without = format!("postgres://{user}@{place}");
+    let arguments = ["migrate", "--database-url", &without];
+    run(&arguments).failed();
+    finish(command(&arguments).env("PGPASSFILE", file.path())).succeeded();
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_named() {
     let servers = Servers::migrated("").await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -166,11 +180,13 @@ async fn migrating_twice_and_by_several_at_once_is_harmless() {
 #[tokio::test]
 async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     let servers = Servers::empty("").await;
-    let (_process, address) = servers.serve(&[Service::Directory, Service::Audit]).await;
+    let (_process, address, admin) =
+        servers.serve_with_admin(&[Service::Directory, Service::Audit]).await;
     let client = Client::anonymous(Addresses::One(address));
+    let admin = Client::anonymous(Addresses::One(admin));
     client.get("/healthz").await.expect(200);
     eventually("it says why it is not ready", async || {
-        let answer = client.get("/readyz").await.expect(503);
+        let answer = admin.get("/readyz").await.expect(503);
         let checks = &answer.json["checks"];
         let named = |service| {
             let reason = checks[format!("{service}/migrated")]["reason"].as_str();

@@ -19,9 +19,10 @@ use service::settings::DatabaseSettings;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 /// Tables and partial indexes that do not grow with the history, or hardly.
-const SMALL: [&str; 5] = [
+const SMALL: [&str; 6] = [
     // One row.
     "head",
+    "sign_in_hash_key",
     // What is missing at the moment.
     "gaps",
     // What operators have entered one by one.
@@ -136,6 +137,22 @@ async fn what_reads_a_growing_table_is_noticed() {
                    ORDER BY position LIMIT $3";
     let found = empty.whole_tables(Service::Audit, sifting).await;
     assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[tokio::test]
+async fn the_working_keys_of_an_app_are_read_without_those_that_ended() {
+    let mut empty = Planned::empty().await;
+    let of_working = |query: &String| {
+        query.contains("key_issuer.keys")
+            && query.contains("least(expires_at, ends_at), 'infinity'")
+    };
+    let queries: Vec<String> = queries().into_iter().filter(of_working).collect();
+    assert!(!queries.is_empty());
+    for query in queries {
+        let connection = empty.connections.get_mut(&Service::KeyIssuer).unwrap();
+        let plan = plan(connection, &query).await.unwrap().to_string();
+        assert!(plan.contains("keys_working") && !plan.contains("Filter"), "{query}: {plan}");
+    }
 }
 
 /// The queries of the code, without those that are no queries (`LISTEN` and the like).

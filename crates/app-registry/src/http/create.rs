@@ -78,7 +78,8 @@ pub(super) async fn create(
     Creation { body, idempotency }: Creation<NewApp>,
 ) -> Result<Response, Problem> {
     let organization = policy::organization_of_new_app(&attempt.caller, body.organization_id)?;
-    let decision = policy::authorize(&attempt.caller, organization, Operation::Create);
+    let role = attempt.role_in(organization).await?;
+    let decision = policy::authorize(attempt.caller.operator, role, Operation::Create);
     let target = Target::organization(organization);
     let permit = attempt.permit(Operation::Create.name(), target, decision).await?;
     if let Some(answer) = permit.replay(&idempotency).await? {
@@ -92,7 +93,7 @@ pub(super) async fn create(
     let (app, fact) = App::create(env.new_id(), organization, draft, entitlements, env.now())?;
     let (location, tag) = (format!("/v1/apps/{}", app.id), etag(app.version));
     let body = AppBody::of(app.clone(), &registry.resources.catalogue);
-    let answer = idempotency.record(StatusCode::CREATED, Some(&location), &body);
+    let answer = idempotency.record(&location, Some(app.version), &body);
     // Many apps are created at the same time, so they share a commit. What is created now and then has a
     // unit of work of its own: `permit.begin()`, then `idempotency.created(unit, …)`.
     let creation = AppCreation::new(&registry.resources.events, &permit, app, &fact, answer)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use contract::OrganizationId;
-use contract::rpc::AppState;
+use contract::rpc::{AppState, MAX_KNOWN_MEMBERSHIPS};
 use serde::Deserialize;
 use service::http::page::MAX_LIMIT;
 use service::http::{Page, PageQuery, Query};
@@ -22,7 +22,7 @@ use crate::store::{self, Listed};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
-    /// Only those of this organization.
+    /// Only those of this organization. Needed of a member of more than 50.
     organization_id: Option<OrganizationId>,
     /// Only those in this state.
     state: Option<AppState>,
@@ -60,17 +60,23 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let caller = &attempt.caller;
+    let operator = attempt.caller.operator;
     let organizations = match wanted.organization_id {
         Some(id) => {
-            let decision = policy::authorize(caller, id, Operation::Read);
+            let role = attempt.role_in(id).await?;
+            let decision = policy::authorize(operator, role, Operation::Read);
             let target = Target::organization(id);
             let _permit = attempt.permit(Operation::Read.name(), target, decision).await?;
             Some(vec![id])
         }
-        None if caller.operator => None,
+        None if operator => None,
         None => {
-            Some(caller.memberships.iter().map(|membership| membership.organization_id).collect())
+            let mine = attempt.organizations();
+            Some(mine.ok_or_else(|| {
+                let many =
+                    format!("is needed: you are a member of more than {MAX_KNOWN_MEMBERSHIPS}");
+                Problem::invalid_field("organization_id", many)
+            })?)
         }
     };
     // Not by flattening `PageQuery`: serde then no longer says which parameter is wrong.

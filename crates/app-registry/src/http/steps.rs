@@ -22,7 +22,8 @@ pub(super) async fn permit(
     app: &App,
     operation: Operation,
 ) -> Result<Permit, Problem> {
-    let decision = policy::authorize(&attempt.caller, app.organization_id, operation);
+    let role = attempt.role_in(app.organization_id).await?;
+    let decision = policy::authorize(attempt.caller.operator, role, operation);
     attempt.permit(operation.name(), Target::of(app.id, app.organization_id), decision).await
 }
 

@@ -1,5 +1,6 @@
 //! `GET /v1/apps`
 
+use contract::Environment;
 use contract::rpc::MemberRole;
 use serde_json::{Value, json};
 use stage::Answer;
@@ -91,4 +92,26 @@ async fn wrong_parameters_are_named() {
         let answer = stage.developer().get(&format!("/v1/apps?{query}")).await;
         answer.refuses_fields(&[field]);
     }
+}
+
+#[tokio::test]
+async fn members_of_very_many_organizations_name_the_one_that_they_mean() {
+    let stage = Stage::set().await;
+    make(&stage, stage.organization, &["ours"]).await;
+    // Others can make somebody a member of any number; the one in question comes after them.
+    let new_id = || Environment::system().new_id();
+    let mut memberships: Vec<_> = (0..100).map(|_| (new_id(), MemberRole::Auditor)).collect();
+    memberships.push((stage.organization, MemberRole::Developer));
+    let member = stage.person_in(&memberships);
+    member.get("/v1/apps").await.refuses_fields(&["organization_id"]);
+    let of = |organization| format!("/v1/apps?organization_id={organization}");
+    assert_eq!(names(&member.get(&of(stage.organization)).await), ["ours"]);
+    member.get(&of(stage.other_organization)).await.problem(404, "organization-not-found");
+
+    member.post("/v1/apps", draft()).await.refuses_fields(&["organization_id"]);
+    let mut named = draft();
+    named["organization_id"] = json!(stage.organization);
+    member.post("/v1/apps", &named).await.expect(201);
+    named["organization_id"] = json!(stage.other_organization);
+    member.post("/v1/apps", &named).await.problem(404, "organization-not-found");
 }

@@ -1,6 +1,6 @@
 //! What other services ask over NATS.
 
-use contract::rpc::{AppState, GetApp, NameApps};
+use contract::rpc::{AppState, AskedIds, GetApp, NameApps};
 use service::CallContext;
 
 use crate::stage::{Stage, draft};
@@ -21,7 +21,8 @@ async fn other_services_are_told_what_an_app_is() {
 async fn other_services_are_told_the_names_of_apps_that_exist() {
     let stage = Stage::set().await;
     let known = stage.developer().post("/v1/apps", draft()).await.field("id").parse().unwrap();
-    let asked = NameApps { app_ids: vec![stage.resources.env.new_id(), known] };
+    let asked = AskedIds::try_from(vec![stage.resources.env.new_id(), known]).unwrap();
+    let asked = NameApps { app_ids: asked };
     let named =
         stage.resources.rpc.call(CallContext::new(&stage.resources.env), &asked).await.unwrap();
     assert_eq!(named.len(), 1);

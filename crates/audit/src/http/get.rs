@@ -50,7 +50,11 @@ pub(super) async fn get(
         entries::of_event(&mut conn, id).await?.ok_or_else(Problem::no_such::<EventId>)?;
     drop(conn);
 
-    let visible = sees_event(&attempt.caller, recorded.organization, &recorded.actor)
+    let role = match recorded.organization {
+        Some(organization) => attempt.role_in(organization).await?,
+        None => None,
+    };
+    let visible = sees_event(&attempt.caller, role, &recorded.actor)
         || match recorded.account_id {
             Some(account) => audit.holds_role(&attempt, account).await?,
             None => false,

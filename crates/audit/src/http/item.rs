@@ -51,6 +51,9 @@ struct ItemContext {
     /// The name that was typed in, for attempts by someone unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed_name: Option<String>,
+    /// Which of their credentials the caller used: `api-token/<id>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<String>,
 }
 
 impl Item {
@@ -74,9 +77,9 @@ impl Item {
 /// The context, if it is kept and is one.
 fn context_of(recorded: &Recorded) -> Option<ItemContext> {
     let sealed = kept(recorded, Part::Context)?;
-    let Context { address, user_agent, request_id, claimed_name } =
+    let Context { address, user_agent, request_id, claimed_name, credential } =
         serde_json::from_slice(&sealed.bytes).ok()?;
-    Some(ItemContext { address, user_agent, request_id, claimed_name })
+    Some(ItemContext { address, user_agent, request_id, claimed_name, credential })
 }
 
 /// The same bytes, as a part of an answer.

@@ -15,9 +15,10 @@ use service::{Attempt, Denied, Problem};
 use utoipa::ToSchema;
 
 use super::item::Item;
+use super::window;
 use crate::Audit;
 use crate::plan::Plan;
-use crate::policy;
+use crate::policy::{self, Asking, Scope};
 use crate::query::{InvalidParameter, Order, Query};
 use crate::store::{entries, heads, pages};
 
@@ -48,7 +49,7 @@ pub(super) struct LogPage {
 /// makes full pages, and so do these together: `organization_id` with `type`, `app_id`, `account_id` or
 /// `actor`; `app_id` or `account_id` with `type`, and `organization_id` beside them; each with `from` and `to`.
 /// Any other combination reads a bounded number of entries a page: it may have fewer items than asked for, even
-/// none. It then says in `searched_to` up to which position it has looked, and `next_cursor` goes on from there.
+/// none; so it is for members of more than 50 organizations who name none. It then says in `searched_to` up to which position it has looked, and `next_cursor` goes on from there.
 ///
 /// `from` and `to` are times of recording. A range of them that ends at `x-mandate-log-recorded-at` or before
 /// never changes its answer.
@@ -105,20 +106,23 @@ pub(super) async fn list(
     let query = Query::parse(query.as_deref().unwrap_or_default()).map_err(invalid_request)?;
     let after = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
     let (organization, account) = (query.filter.organization, query.filter.account);
-    let holds_role = match account {
-        Some(account) if !attempt.caller.operator => audit.holds_role(&attempt, account).await?,
-        _ => false,
-    };
-    let scope = policy::scope(&attempt.caller, organization, account, holds_role)
+    let scope = policy::scope(asking(&audit, &attempt, organization, account).await?)
         .map_err(|denied| refusal(denied, organization))?;
 
     let mut conn = audit.resources.pool.acquire().await?;
     let head = heads::log_head(&mut conn).await?;
-    let mut plan = Plan::new(query.filter, &scope, query.order, query.limit, head.size);
+    let limit = if scope == Scope::Memberships { window::WINDOW } else { query.limit };
+    let mut plan = Plan::new(query.filter, &scope, query.order, limit, head.size);
     if let Some(position) = after {
         plan.go_on_after(position);
     }
-    let positions = pages::positions(&mut conn, plan).await?;
+    let mut positions = pages::positions(&mut conn, plan).await?;
+    if scope == Scope::Memberships {
+        // Without the connection: another service is asked.
+        drop(conn);
+        positions = window::seen(&audit, &attempt, positions, query.limit).await?;
+        conn = audit.resources.pool.acquire().await?;
+    }
     let mut recorded = entries::at(&mut conn, &positions.found).await?;
     drop(conn);
     if query.order == Order::Descending {
@@ -138,6 +142,25 @@ pub(super) async fn list(
     let recorded_at = head.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true);
     headers.insert(LOG_RECORDED_AT, HeaderValue::try_from(recorded_at).map_err(Problem::internal)?);
     Ok(response)
+}
+
+/// What the caller has to do with what they ask for.
+async fn asking(
+    audit: &Audit,
+    attempt: &Attempt,
+    organization: Option<OrganizationId>,
+    account: Option<AccountId>,
+) -> Result<Asking, Problem> {
+    let operator = attempt.caller.operator;
+    let organization = match organization {
+        Some(organization) => Some((organization, attempt.role_in(organization).await?)),
+        None => None,
+    };
+    let account = match account {
+        Some(account) => Some(!operator && audit.holds_role(attempt, account).await?),
+        None => None,
+    };
+    Ok(Asking { operator, organization, account, organizations: attempt.organizations() })
 }
 
 fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {

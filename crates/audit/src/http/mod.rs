@@ -9,12 +9,13 @@
 //! `directory/src/http/accounts/create.rs` for something new;
 //! then add its line to `router` and to this table.
 //!
-//! What they share: [`item`] shows an event. 404 says that there is no such organization, account or
+//! What they share: [`item`] shows an event; [`window`] reads the events of members of very many organizations. 404 says that there is no such organization, account or
 //! event, or that it is none of the caller's business; 403 that nothing in the log is.
 
 mod get;
 mod item;
 mod list;
+mod window;
 
 use std::sync::Arc;
 

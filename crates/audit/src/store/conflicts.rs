@@ -15,7 +15,7 @@ pub(crate) async fn keep(
     let event = conflict.kind.event();
     let done = sqlx::query!(
         "INSERT INTO audit.conflicts (digest, kind, event_id, stream_id, version, subject, payload, noticed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest, kind) DO NOTHING",
         conflict.digest.as_slice(),
         conflict.kind.name(),
         conflict.kind.event_id().map(EventId::uuid),
@@ -30,11 +30,11 @@ pub(crate) async fn keep(
     Ok(done.rows_affected() == 1)
 }
 
-/// How many events contradict the record and were not acknowledged by anyone yet.
+/// How many events contradict the record, or their producer contradicts, and nobody has acknowledged yet.
 pub(crate) async fn count_unacknowledged(conn: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM audit.conflicts
-           WHERE acknowledged_at IS NULL AND kind IN ('other_bytes', 'event_id_reused')"#
+           WHERE acknowledged_at IS NULL AND kind IN ('other_bytes', 'event_id_reused', 'unknown_to_producer')"#
     )
     .fetch_one(conn)
     .await

@@ -14,6 +14,7 @@ use crate::stream::StreamPosition;
 
 /// An entry and, while they are kept, the parts of its event.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "it is the field's name everywhere")]
 pub(crate) struct Recorded {
     pub(crate) position: i64,
     pub(crate) recorded_at: DateTime<Utc>,
@@ -81,6 +82,23 @@ pub(crate) async fn at(conn: &mut PgConnection, positions: &[i64]) -> sqlx::Resu
     let mut rows = select!("position = ANY($1)", positions).fetch_all(conn).await?;
     rows.sort_by_key(|row| row.position);
     Ok(rows.into_iter().map(Recorded::from).collect())
+}
+
+/// On whose behalf the events at these positions are; those on nobody's are left out.
+pub(crate) async fn organizations_at(
+    conn: &mut PgConnection,
+    positions: &[i64],
+) -> sqlx::Result<HashMap<i64, OrganizationId>> {
+    let rows = sqlx::query!(
+        r#"SELECT position, organization AS "organization!" FROM audit.entries
+           WHERE position = ANY($1) AND organization IS NOT NULL"#,
+        positions
+    )
+    .fetch_all(conn)
+    .await?;
+    let of =
+        rows.into_iter().map(|row| (row.position, OrganizationId::from_uuid(row.organization)));
+    Ok(of.collect())
 }
 
 /// The entry of this event.

@@ -6,10 +6,12 @@
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
 //! * [`conflicts`]: what contradicts the record;
 //! * [`gaps`]: what is known to be missing;
-//! * [`reconciliation`]: how far producers were compared with the record.
+//! * [`reconciliation`]: how far producers were compared with the record; [`confirmation`]: how far the record
+//!   was compared with its producers.
 
 pub(crate) mod append;
 pub(crate) mod awaited_parts;
+pub(crate) mod confirmation;
 pub(crate) mod conflicts;
 mod decode;
 pub(crate) mod entries;

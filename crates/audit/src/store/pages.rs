@@ -133,6 +133,7 @@ macro_rules! page {
 
 macro_rules! read {
     ($name:ident, $order:literal) => {
+        #[expect(clippy::too_many_lines, reason = "a line or two for each index")]
         async fn $name(
             conn: &mut PgConnection,
             plan: &Plan,

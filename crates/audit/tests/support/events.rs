@@ -1,6 +1,6 @@
 //! What a producer recorded, and how it answers those who miss some of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex};
 use contract::envelope::{Commitments, EventHeader};
 use contract::facts::{AppCreated, AppSuspended};
 use contract::rpc::{
-    AuthenticationMethod, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead,
-    StreamHeads,
+    AuthenticationMethod, EventDigest, HeadsPage, RepeatEvents, StoredEvent, StreamEvents,
+    StreamHead, StreamHeads, UnknownEvents,
 };
 use contract::{
     AppId, Envelope, Environment, Fact, OrganizationId, Provenance, Sealed, Service, Version,
 };
 use eventstore::audit_message::EventWithParts;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::acting;
@@ -176,6 +177,19 @@ impl Events {
             *stream == asked.stream_id && (asked.from..=asked.to).contains(version)
         });
         wanted.map(|(.., event)| event.clone()).collect()
+    }
+
+    pub(super) fn unknown_of(&self, asked: UnknownEvents) -> Vec<EventDigest> {
+        let events = self.0.lock().unwrap();
+        let known: BTreeSet<EventDigest> = events
+            .iter()
+            .map(|(stream_id, version, event)| EventDigest {
+                stream_id: *stream_id,
+                version: *version,
+                sha256: hex::encode(Sha256::digest(&event.event)),
+            })
+            .collect();
+        asked.events.into_iter().filter(|event| !known.contains(event)).collect()
     }
 
     pub(super) fn stream_heads(&self, asked: &StreamHeads) -> HeadsPage {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use contract::rpc::{AccountRolesOf, RepeatEvents, StreamEvents, StreamHeads};
+use contract::rpc::{AccountRolesOf, RepeatEvents, StreamEvents, StreamHeads, UnknownEvents};
 use contract::{
     Actor, Authority, Context, Envelope, Environment, OrganizationId, PersonId, Provenance, Sealed,
     Service,
@@ -81,6 +81,13 @@ impl World {
         resources
             .serve_rpc::<StreamHeads, _, _>(move |_, asked| {
                 std::future::ready(Ok(told.stream_heads(&asked)))
+            })
+            .await
+            .unwrap();
+        let told = events.clone();
+        resources
+            .serve_rpc::<UnknownEvents, _, _>(move |_, asked| {
+                std::future::ready(Ok(told.unknown_of(asked)))
             })
             .await
             .unwrap();

@@ -33,8 +33,7 @@ impl People {
         let held = *self.account_holder.lock().unwrap();
         held.into_iter()
             .filter(|(person, account)| {
-                *person == asked.person_id
-                    && asked.account_ids.as_ref().is_none_or(|ids| ids.contains(account))
+                *person == asked.person_id && asked.account_ids.contains(account)
             })
             .map(|(_, account_id)| HeldAccountRole {
                 account_id,

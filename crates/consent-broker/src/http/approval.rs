@@ -15,8 +15,9 @@ use crate::redemption::Redeemed;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Approval {
-    /// The accounts: at least one, at most 1,000, each once.
-    #[schema(min_items = 1, max_items = 1000)]
+    /// The accounts: at least one, each once, and at most as many as the installation says, which is 20,000
+    /// unless it says otherwise.
+    #[schema(min_items = 1)]
     pub(crate) accounts: Vec<AccountId>,
     /// The `text_sha256` of the page that was shown. If its words have changed since, nothing is approved;
     /// left out, the words of this moment are what is agreed to.

@@ -40,7 +40,8 @@ const OPERATION: &str = "consent-request.approve";
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`; `consent-text-changed`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
-        (status = 422, description = "No account, the same one twice, or one the person does not see", body = Problem),
+        (status = 413, description = "The body is larger than the most accounts need", body = Problem),
+        (status = 422, description = "No account, too many, the same one twice, or one the person does not see", body = Problem),
     ),
     extensions(
         ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
@@ -59,12 +60,18 @@ pub(crate) async fn approve(
     if let Err(closed) = link.usable(broker.resources.env.now()) {
         return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
     }
-    account_selection::check_form(&accounts).map_err(wrong_accounts)?;
+    let most = broker.settings.max_accounts_per_approval as usize;
+    account_selection::check_form(&accounts, most).map_err(wrong_accounts)?;
+    // Before anything is looked at: what counts is how it is when it is this one's turn.
+    let _turn = match accounts.len() {
+        ..=redemption::AT_A_TIME => None,
+        _ => Some(broker.large_approvals.acquire().await.map_err(Problem::internal)?),
+    };
     let remote = RemoteServices::of(&broker, &attempt.facts);
-    let (app, service) = request::asking_app(&remote, &link).await?;
+    let (app, service) = request::asking_app(&broker, &remote, &link).await?;
     let by = attempt.caller.person_id;
     // The page may be an hour old: what counts is the role the person holds now.
-    let held = remote.roles_of(by, Some(accounts.clone())).await?;
+    let held = remote.roles_of(by, accounts.iter().copied()).await?;
     let catalogue = &broker.resources.catalogue;
     let roles = policy::consent_roles(catalogue, &service);
     let selected = match account_selection::select(&accounts, &held, &service, roles) {
@@ -125,7 +132,7 @@ fn named(
 fn wrong_accounts(error: AccountSelectionError) -> Problem {
     let message = error.to_string();
     match error {
-        AccountSelectionError::Empty | AccountSelectionError::TooMany => {
+        AccountSelectionError::Empty | AccountSelectionError::TooMany(_) => {
             Problem::invalid_field("accounts", message)
         }
         AccountSelectionError::Twice(position) | AccountSelectionError::NotVisible(position) => {

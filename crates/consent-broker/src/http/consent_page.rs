@@ -7,6 +7,7 @@ use contract::rpc::{
     AccountKind, AccountRole, AppView, NamedPerson, OrganizationView, VisibleAccount,
 };
 use serde::{Deserialize, Serialize};
+use service::http::Page;
 use utoipa::ToSchema;
 
 use crate::account_selection::Unselectable;
@@ -37,8 +38,11 @@ pub(crate) struct ConsentPage {
     pub(crate) how_to_end: String,
     /// Which text this is: an approval brings it back, to be of exactly these words.
     pub(crate) text_sha256: String,
-    /// The accounts of the service that the person sees.
+    /// The accounts of the service that the person sees: the first of them.
     pub(crate) accounts: Vec<SelectableAccount>,
+    /// Where the next page of accounts begins, as a `cursor` of `/v1/consent-requests/{token}/accounts`; null if
+    /// these are all.
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// The organization that asks.
@@ -91,9 +95,12 @@ pub(crate) struct UnselectableReason {
     pub(crate) code: UnselectableCode,
     /// The same as a sentence.
     pub(crate) text: String,
-    /// Who could approve, when the person's role does not suffice.
+    /// Who could approve, when the person's role does not suffice: at most ten of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) consenters: Option<Vec<NamedPerson>>,
+    /// Whether others could as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) more_consenters: Option<bool>,
     /// Who has consented already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) granted_by: Option<ConsentedBy>,
@@ -129,7 +136,7 @@ impl ConsentPage {
         app: &AppView,
         organization: OrganizationView,
         text: ConsentText,
-        accounts: Vec<SelectableAccount>,
+        accounts: Page<SelectableAccount>,
     ) -> Self {
         Self {
             link_id: link.id,
@@ -152,7 +159,8 @@ impl ConsentPage {
             domains: text.domains,
             duration: text.duration.to_owned(),
             how_to_end: text.how_to_end.to_owned(),
-            accounts,
+            accounts: accounts.items,
+            next_cursor: accounts.next_cursor,
         }
     }
 }
@@ -178,7 +186,7 @@ impl SelectableAccount {
 impl UnselectableReason {
     fn of(why: Unselectable, names: &Names) -> Self {
         match why {
-            Unselectable::RoleMayNotConsent { consenters } => Self {
+            Unselectable::RoleMayNotConsent { consenters, more } => Self {
                 code: UnselectableCode::RoleMayNotConsent,
                 text: match consenters.as_slice() {
                     [] => "Your role on this account may not consent, and nobody else's does."
@@ -186,7 +194,16 @@ impl UnselectableReason {
                     _ => "Your role on this account may not consent; those named here can approve."
                         .to_owned(),
                 },
-                consenters: Some(consenters),
+                consenters: Some(
+                    consenters
+                        .into_iter()
+                        .filter_map(|person_id| {
+                            let name = names.people.get(&person_id)?.clone();
+                            Some(NamedPerson { person_id, name })
+                        })
+                        .collect(),
+                ),
+                more_consenters: Some(more),
                 granted_by: None,
                 granted_at: None,
             },
@@ -194,6 +211,7 @@ impl UnselectableReason {
                 code: UnselectableCode::AlreadyGranted,
                 text: "This account has consented to the app already.".to_owned(),
                 consenters: None,
+                more_consenters: None,
                 granted_by: Some(ConsentedBy {
                     person_id: by,
                     name: names.people.get(&by).cloned(),
@@ -253,7 +271,8 @@ mod tests {
 
         let text = ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media");
         let kept = serde_json::to_value(text.details("Corner Shop")).unwrap();
-        let page = ConsentPage::of(&link, now, &app, organization, text, Vec::new());
+        let none = Page { items: Vec::new(), next_cursor: None };
+        let page = ConsentPage::of(&link, now, &app, organization, text, none);
         let shown = serde_json::to_value(page).unwrap();
 
         assert_eq!(kept["organization_name"], shown["organization"]["name"]);

@@ -17,9 +17,11 @@ use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::link_view::LinkView;
+use super::problems;
 use crate::link::{self, Link, LinkDraft};
 use crate::remote_services::RemoteServices;
-use crate::store::{apps, links};
+use crate::store::apps::{self, Standing};
+use crate::store::links;
 use crate::{ConsentBroker, policy};
 
 /// The most characters of a label.
@@ -52,7 +54,8 @@ pub(crate) struct CreatedLink {
 /// Make a consent link
 ///
 /// Answers the link's URL, once: only a hash of its token is kept. It can be used once, and expires.
-/// Needs an active app of an organization whose contact address is confirmed. Repeatable by an
+/// Needs an active app of an organization whose contact address is confirmed. An app has at most 10,000 links at a
+/// time that can still be used, unless the installation says otherwise. Repeatable by an
 /// `Idempotency-Key`; a repeated answer has no URL.
 #[utoipa::path(
     post,
@@ -70,7 +73,7 @@ pub(crate) struct CreatedLink {
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
-        (status = 409, description = "`app-not-active`, `organization-not-confirmed`", body = Problem),
+        (status = 409, description = "`app-not-active`, `organization-not-confirmed`, `too-many-open-links`", body = Problem),
         (status = 422, description = "The label or the days are wrong", body = Problem),
     ),
     extensions(
@@ -87,7 +90,8 @@ pub(crate) async fn create_link(
 ) -> Result<Response, Problem> {
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let app = remote.app(app_id).await?.ok_or_else(Problem::no_such::<AppId>)?;
-    let decision = policy::write_links(&attempt.caller, app.organization_id);
+    let role = attempt.role_in(app.organization_id).await?;
+    let decision = policy::write_links(role, attempt.caller.operator);
     let target = Target::of(app_id, app.organization_id);
     let permit = attempt.permit("consent-link.create", target, decision).await?;
     if let Some(answer) = permit.replay(&idempotency).await? {
@@ -117,8 +121,15 @@ pub(crate) async fn create_link(
 
     let mut unit = permit.begin();
     let connection = unit.connection().await?;
-    if !apps::hold(connection, app_id, link.organization_id).await? {
-        return Err(not_active(AppState::Archived));
+    match apps::hold(connection, app_id, link.organization_id).await? {
+        Standing::Open => {}
+        Standing::Ended => return Err(not_active(AppState::Archived)),
+        Standing::Unknown => return Err(problems::app_unknown()),
+    }
+    let limit = broker.settings.max_open_links_per_app;
+    if links::count_usable_of_app(&mut *connection, app_id, link.created_at, limit).await? >= limit
+    {
+        return Err(too_many(limit));
     }
     links::insert(connection, &link, &token.hash()).await?;
     let details = ConsentLinkDetails { label: link.label.clone() };
@@ -126,7 +137,7 @@ pub(crate) async fn create_link(
     let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
     let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &answer));
+    unit.remember(idempotency.record(&location, None, &answer));
     unit.commit().await?;
 
     // Only now, and only here: what is remembered has no secret.
@@ -152,6 +163,15 @@ fn not_active(state: AppState) -> Problem {
     Problem::conflict(
         "app-not-active",
         format!("The app is {state}; only an active app has consent links."),
+    )
+}
+
+fn too_many(limit: i64) -> Problem {
+    Problem::conflict(
+        "too-many-open-links",
+        format!(
+            "The app has as many links that nobody has used yet as it may have: {limit}. Revoke some, or wait until they are used or expire."
+        ),
     )
 }
 

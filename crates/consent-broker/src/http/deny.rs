@@ -60,7 +60,7 @@ pub(crate) async fn deny(
     if let Err(closed) = link.usable(broker.resources.env.now()) {
         return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
     }
-    request::asking_app(&RemoteServices::of(&broker, &attempt.facts), &link).await?;
+    request::asking_app(&broker, &RemoteServices::of(&broker, &attempt.facts), &link).await?;
     let by = attempt.caller.person_id;
     match redemption::deny(&broker.resources, &permit, link.id, by).await {
         Ok(denied_at) => Ok(Json(DeniedRequest { link_id: link.id, denied_at })),

@@ -7,14 +7,14 @@ use contract::LinkId;
 use service::http::{Json, Path};
 use service::{Attempt, Problem, Target};
 
-use super::link_view::{LinkView, accounts_of};
+use super::link_view::{LinkView, first_accounts};
 use crate::remote_services::RemoteServices;
 use crate::store::links;
 use crate::{ConsentBroker, policy};
 
 /// Read a consent link
 ///
-/// What has become of the link, when, and for which accounts.
+/// What has become of the link, when, and for which accounts: how many, and the first of them.
 #[utoipa::path(
     get,
     path = "/v1/consent-links/{id}",
@@ -39,10 +39,11 @@ pub(crate) async fn get_link(
 ) -> Result<Json<LinkView>, Problem> {
     let link = links::by_id(&broker.resources.pool, id).await?;
     let link = link.ok_or_else(Problem::no_such::<LinkId>)?;
-    let decision = policy::read_links(&attempt.caller, link.organization_id);
+    let role = attempt.role_in(link.organization_id).await?;
+    let decision = policy::read_links(role, attempt.caller.operator);
     let target = Target::of(id, link.organization_id);
     let _permit = attempt.permit("consent-link.read", target, decision).await?;
-    let accounts = accounts_of(&link).map(|(id, _)| id).collect();
+    let accounts = first_accounts(&link).collect();
     let names = RemoteServices::of(&broker, &attempt.facts).name_accounts(accounts).await?;
     Ok(Json(LinkView::of(&link, broker.resources.env.now(), &names)))
 }

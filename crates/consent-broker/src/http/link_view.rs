@@ -8,7 +8,7 @@ use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::link::{Link, LinkState, LinkStateName};
+use crate::link::{ChosenAccounts, Link, LinkState, LinkStateName};
 
 /// A consent link. Its token is not part of it: that was in the one answer that made it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -37,7 +37,12 @@ pub(crate) struct LinkView {
     pub(crate) ended_at: Option<DateTime<Utc>>,
     /// Why it was revoked, if it was.
     pub(crate) revocation_reason: Option<ConsentEndReason>,
-    /// The accounts that were chosen, if it was used to approve.
+    /// How many accounts consent because of it.
+    pub(crate) granted_count: u32,
+    /// How many of the chosen accounts had consented before.
+    pub(crate) already_granted_count: u32,
+    /// The accounts that were chosen, if it was used to approve: the first 20. All of them has
+    /// `/v1/consent-links/{id}/accounts`.
     pub(crate) accounts: Vec<LinkedAccount>,
 }
 
@@ -52,18 +57,34 @@ pub(crate) struct LinkedAccount {
     pub(crate) already_granted: bool,
 }
 
-/// The accounts of a link: those that consented because of it, then those that had before.
-pub(crate) fn accounts_of(link: &Link) -> impl Iterator<Item = (AccountId, bool)> + '_ {
-    let (granted, already): (&[AccountId], &[AccountId]) = match &link.state {
-        LinkState::Granted { granted, already_granted, .. } => (granted, already_granted),
-        _ => (&[], &[]),
-    };
-    granted.iter().map(|id| (*id, false)).chain(already.iter().map(|id| (*id, true)))
+impl LinkedAccount {
+    /// The account with its name, if that is among these.
+    pub(crate) fn of(
+        id: AccountId,
+        already_granted: bool,
+        names: &BTreeMap<AccountId, String>,
+    ) -> Self {
+        Self { id, name: names.get(&id).cloned(), already_granted }
+    }
+}
+
+/// The accounts that a link brings along.
+pub(crate) fn first_accounts(link: &Link) -> impl Iterator<Item = AccountId> + '_ {
+    chosen(link).into_iter().flat_map(|accounts| accounts.first.iter().copied())
+}
+
+fn chosen(link: &Link) -> Option<&ChosenAccounts> {
+    match &link.state {
+        LinkState::Granted { accounts, .. } => Some(accounts),
+        _ => None,
+    }
 }
 
 impl LinkView {
     /// The link as of now, with these names of accounts.
     pub(crate) fn of(link: &Link, now: DateTime<Utc>, names: &BTreeMap<AccountId, String>) -> Self {
+        let chosen = chosen(link);
+        let granted = chosen.map_or(0, |accounts| accounts.granted);
         Self {
             id: link.id,
             app_id: link.app_id,
@@ -80,12 +101,12 @@ impl LinkView {
                 LinkState::Revoked(revocation) => Some(revocation.reason),
                 _ => None,
             },
-            accounts: accounts_of(link)
-                .map(|(id, already_granted)| LinkedAccount {
-                    id,
-                    name: names.get(&id).cloned(),
-                    already_granted,
-                })
+            granted_count: granted,
+            already_granted_count: chosen.map_or(0, |accounts| accounts.already_granted),
+            // Those that consent because of it come first.
+            accounts: (0..)
+                .zip(first_accounts(link))
+                .map(|(place, id)| LinkedAccount::of(id, place >= granted, names))
                 .collect(),
         }
     }

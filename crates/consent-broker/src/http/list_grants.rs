@@ -40,7 +40,8 @@ pub(crate) struct GrantFilter {
 /// List grants
 ///
 /// Newest first: the grants of all accounts on which the caller holds any role, and those to the apps
-/// of the caller's organizations. Operators see all. Who granted one is told to those who hold a
+/// of the caller's organizations. A member of more than 50 organizations sees the latter when they name
+/// `organization_id` or `app_id`. Operators see all. Who granted one is told to those who hold a
 /// role on its account, and to operators.
 #[utoipa::path(
     get,
@@ -61,20 +62,23 @@ pub(crate) struct GrantFilter {
 )]
 pub(crate) async fn list_grants(
     State(broker): State<Arc<ConsentBroker>>,
-    Attempt { caller, facts, .. }: Attempt,
+    attempt: Attempt,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<GrantFilter>,
 ) -> Result<Response, Problem> {
-    let remote = RemoteServices::of(&broker, &facts);
-    let held = remote.roles_of(caller.person_id, query.account_id.map(|id| vec![id])).await?;
+    let caller = &attempt.caller;
+    let remote = RemoteServices::of(&broker, &attempt.facts);
+    let accounts = match query.account_id {
+        Some(account) => {
+            let held = remote.roles_of(caller.person_id, [account]).await?;
+            held.into_iter().map(|held| held.account_id).collect()
+        }
+        None => remote.all_held_accounts(caller.person_id).await?,
+    };
     let sight = Sight {
         everything: caller.operator,
-        accounts: held.iter().map(|held| held.account_id).collect(),
-        organizations: caller
-            .memberships
-            .iter()
-            .map(|membership| membership.organization_id)
-            .collect(),
+        accounts,
+        organizations: organizations_in_sight(&attempt, &remote, &query).await?,
     };
     let filter = Filter {
         app_id: query.app_id,
@@ -100,4 +104,22 @@ pub(crate) async fn list_grants(
     Ok(page
         .map(|grant| GrantView::of(&grant, &names, told_by_whom(&grant)))
         .into_response_for(&uri))
+}
+
+/// The organizations of which the caller sees the grants that are asked for.
+async fn organizations_in_sight(
+    attempt: &Attempt,
+    remote: &RemoteServices,
+    query: &GrantFilter,
+) -> Result<Vec<OrganizationId>, Problem> {
+    if let Some(all) = attempt.organizations() {
+        return Ok(all);
+    }
+    let named = match (query.organization_id, query.app_id) {
+        (Some(organization), _) => Some(organization),
+        (None, Some(app)) => remote.app(app).await?.map(|app| app.organization_id),
+        (None, None) => None,
+    };
+    let memberships = attempt.memberships_in(named.as_slice()).await?;
+    Ok(memberships.into_iter().map(|membership| membership.organization_id).collect())
 }

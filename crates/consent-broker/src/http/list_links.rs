@@ -10,7 +10,7 @@ use service::http::{Page, PageQuery, Path, Query};
 use service::{Attempt, Problem, Target};
 use utoipa::IntoParams;
 
-use super::link_view::{LinkView, accounts_of};
+use super::link_view::{LinkView, first_accounts};
 use crate::link::LinkStateName;
 use crate::remote_services::RemoteServices;
 use crate::store::links;
@@ -32,7 +32,7 @@ pub(crate) struct LinkFilter {
 
 /// List an app's consent links
 ///
-/// Newest first: what has become of each, when, and for which accounts.
+/// Newest first: what has become of each, when, and for which accounts: how many, and the first of them.
 #[utoipa::path(
     get,
     path = "/v1/apps/{id}/consent-links",
@@ -60,7 +60,8 @@ pub(crate) async fn list_links(
 ) -> Result<Response, Problem> {
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let app = remote.app(app_id).await?.ok_or_else(Problem::no_such::<AppId>)?;
-    let decision = policy::read_links(&attempt.caller, app.organization_id);
+    let role = attempt.role_in(app.organization_id).await?;
+    let decision = policy::read_links(role, attempt.caller.operator);
     let target = Target::of(app_id, app.organization_id);
     let _permit = attempt.permit("consent-link.list", target, decision).await?;
 
@@ -76,7 +77,7 @@ pub(crate) async fn list_links(
     )
     .await?;
     let page = Page::of_rows(rows, &filter.page, |link| link.id)?;
-    let accounts = page.items.iter().flat_map(accounts_of).map(|(id, _)| id).collect();
+    let accounts = page.items.iter().flat_map(first_accounts).collect();
     let names = remote.name_accounts(accounts).await?;
     Ok(page.map(|link| LinkView::of(&link, now, &names)).into_response_for(&uri))
 }

@@ -1,7 +1,8 @@
 //! The public API of this service: one file an endpoint.
 //!
-//! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`revoke_link`].
-//! Their answer, for account owners: [`open_request`], [`approve`], [`deny`]. Grants:
+//! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`list_link_accounts`],
+//! [`revoke_link`]. Their answer, for account owners: [`open_request`], [`list_selectable`], [`approve`],
+//! [`deny`]. Grants:
 //! [`list_grants`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
@@ -17,7 +18,9 @@ mod get_link;
 mod grant_view;
 mod link_view;
 mod list_grants;
+mod list_link_accounts;
 mod list_links;
+mod list_selectable;
 mod my_accounts;
 mod open_request;
 mod problems;
@@ -25,23 +28,31 @@ mod request;
 mod revoke_app;
 mod revoke_grant;
 mod revoke_link;
+mod selectable_accounts;
 
 use std::sync::Arc;
 
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::ConsentBroker;
+use crate::{ConsentBroker, Settings};
 
 /// All endpoints, with their documentation.
-pub(crate) fn router() -> OpenApiRouter<Arc<ConsentBroker>> {
+pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<ConsentBroker>> {
+    // Very many accounts are more than what other requests carry.
+    let approval = OpenApiRouter::new()
+        .routes(routes!(approve::approve))
+        .layer(DefaultBodyLimit::max(settings.max_approval_bytes()));
     OpenApiRouter::new()
         .routes(routes!(create_link::create_link, list_links::list_links))
         .routes(routes!(get_link::get_link, revoke_link::revoke_link))
+        .routes(routes!(list_link_accounts::list_link_accounts))
         .routes(routes!(open_request::open_request))
-        .routes(routes!(approve::approve))
+        .routes(routes!(list_selectable::list_selectable_accounts))
         .routes(routes!(deny::deny))
         .routes(routes!(list_grants::list_grants, revoke_app::revoke_app))
         .routes(routes!(revoke_grant::revoke_grant))
         .routes(routes!(my_accounts::my_accounts))
+        .merge(approval)
 }

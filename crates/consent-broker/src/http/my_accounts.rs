@@ -17,8 +17,10 @@ use service::http::{Page, PageQuery, Query};
 use service::{Problem, RequestFacts};
 use utoipa::ToSchema;
 
+use super::problems;
 use crate::ConsentBroker;
 use crate::remote_services::RemoteServices;
+use crate::store::apps::{self, Standing};
 use crate::store::grants;
 
 /// An account that the app may act on.
@@ -95,7 +97,13 @@ pub(crate) async fn my_accounts(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let after = query.after::<GrantId>()?;
-    let rows = grants::live_of_app(&broker.resources.pool, app.app_id, after, query.rows()).await?;
+    let pool = &broker.resources.pool;
+    let rows = match apps::standing(pool, app.app_id).await? {
+        Standing::Open => grants::live_of_app(pool, app.app_id, after, query.rows()).await?,
+        // Its grants end with it, some at a time; none counts any more.
+        Standing::Ended => Vec::new(),
+        Standing::Unknown => return Err(problems::app_unknown()),
+    };
     let page = Page::of_rows(rows, &query, |grant| grant.id)?;
     let ids = page.items.iter().map(|grant| grant.account_id).collect();
     let named = RemoteServices::of(&broker, &facts).accounts(ids).await?;

@@ -5,6 +5,19 @@ use service::Problem;
 use crate::link::Closed;
 use crate::redemption::RedemptionError;
 
+/// A link of an app that was archived: it ends with it.
+pub(super) fn app_archived() -> Problem {
+    Problem::gone("link-revoked", "The app was archived.")
+}
+
+/// 503: an event of the app could not be applied yet, so what may be done for it is not known.
+pub(super) fn app_unknown() -> Problem {
+    Problem::unavailable(
+        "unavailable",
+        "Not all is known of the app at the moment. Try again later.",
+    )
+}
+
 impl From<Closed> for Problem {
     fn from(closed: Closed) -> Self {
         let mut detail = closed.to_string();
@@ -22,6 +35,8 @@ impl From<RedemptionError> for Problem {
     fn from(error: RedemptionError) -> Self {
         match error {
             RedemptionError::Closed(closed) => closed.into(),
+            RedemptionError::AppEnded => app_archived(),
+            RedemptionError::AppUnknown => app_unknown(),
             RedemptionError::ConsentsChanged => Self::conflict(
                 "consents-changed",
                 "A consent of these accounts was revoked at this very moment. Try again.",

@@ -6,9 +6,11 @@ use contract::rpc::{AppState, AppView, OrganizationView};
 use contract::secret::LinkToken;
 use service::{Attempt, Problem, Target};
 
+use super::problems;
 use crate::ConsentBroker;
 use crate::link::{Closed, Link};
 use crate::remote_services::RemoteServices;
+use crate::store::apps::{self, Standing};
 use crate::store::links;
 
 /// The link with this token. Text that cannot be a token is as unknown as a token that is none.
@@ -24,16 +26,22 @@ pub(super) fn unknown() -> Problem {
 
 /// The app that asks and its service, if it may ask now.
 pub(super) async fn asking_app(
+    broker: &ConsentBroker,
     remote: &RemoteServices,
     link: &Link,
 ) -> Result<(AppView, String), Problem> {
+    match apps::standing(&broker.resources.pool, link.app_id).await? {
+        Standing::Open => {}
+        Standing::Ended => return Err(problems::app_archived()),
+        Standing::Unknown => return Err(problems::app_unknown()),
+    }
     let app = remote.app(link.app_id).await?;
     let app =
         app.ok_or_else(|| Problem::internal("an app with links is known to the app registry"))?;
     match (app.state, app.service.clone()) {
         (AppState::Active, Some(service)) => Ok((app, service)),
-        // Its links are revoked as soon as the event arrives here.
-        (AppState::Archived, _) => Err(Problem::gone("link-revoked", "The app was archived.")),
+        // Its links are revoked soon after the event arrives here.
+        (AppState::Archived, _) => Err(problems::app_archived()),
         _ => Err(Problem::conflict(
             "app-not-active",
             "The app that asks is suspended at the moment.",

@@ -1,15 +1,15 @@
 //! `DELETE /v1/grants?app_id=…`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::extract::State;
 use contract::rpc::AccountRole;
-use contract::{AccountId, AppId, GrantId};
-use eventstore::AppendError;
+use contract::{AccountId, AppId, Authority, GrantId};
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Query};
-use service::{Attempt, Permit, Problem, Target};
+use service::{Attempt, Denied, Permit, Problem, Target};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::grant::Grant;
@@ -36,6 +36,8 @@ pub(crate) struct AppRevoked {
     pub(crate) revoked: Vec<AccountGrant>,
     /// Those on the caller's accounts that go on, because the caller's role there may not revoke.
     pub(crate) left: Vec<AccountGrant>,
+    /// Whether there are more grants than one request revokes: the same request ends the next of them.
+    pub(crate) more: bool,
 }
 
 /// A grant and its account.
@@ -55,8 +57,11 @@ impl From<&Grant> for AccountGrant {
 
 /// Revoke an app
 ///
-/// Ends all live grants of the app on accounts for which the caller may revoke, in one transaction.
-/// The app loses them at once. For operators: all grants of the app.
+/// Ends the live grants of the app on accounts for which the caller may revoke, 500 in a transaction: if the
+/// answer is an error, some may have ended, and the same request ends the others. The app loses each at once.
+/// For operators: all grants of the app.
+/// One request ends at most as many as the installation says, which is 20,000 unless it says otherwise;
+/// `more` then says that others are left.
 /// The catalogue says which roles on an account may consent for its service; those may revoke.
 #[utoipa::path(
     delete,
@@ -83,68 +88,126 @@ pub(crate) async fn revoke_app(
     attempt: Attempt,
     Query(WholeApp { app_id }): Query<WholeApp>,
 ) -> Result<Json<AppRevoked>, Problem> {
-    let held = RemoteServices::of(&broker, &attempt.facts);
-    let held = held.roles_of(attempt.caller.person_id, None).await?;
-    let roles = held.into_iter().map(|held| (held.account_id, held.role)).collect();
-    for _ in 0..ROUNDS {
-        if let Some(revoked) = revoke_live(&broker, &attempt, app_id, &roles).await? {
-            return Ok(Json(revoked));
-        }
+    let (decided, more) = decide(&broker, &attempt, app_id).await?;
+    let (permitted, left) = attempt.permit_each("consent.revoke-app", decided).await?;
+    let mut revoked = Vec::with_capacity(permitted.len());
+    for some in permitted.chunks(AT_A_TIME) {
+        revoke(&broker, &attempt, some, &mut revoked).await?;
     }
-    Err(AppendError::Conflict.into())
+    // Others ended them since they were looked at.
+    if revoked.is_empty() {
+        return Err(Problem::no_such::<GrantId>());
+    }
+    Ok(Json(AppRevoked { app_id, revoked, left, more }))
 }
 
-/// So often grants that others make meanwhile are looked at as well.
-const ROUNDS: usize = 5;
+/// So many grants end in one transaction.
+const AT_A_TIME: usize = 500;
 
-/// Revokes the live grants, as far as the caller may; nothing, if others were made before they were locked:
-/// whether those may be revoked was not decided.
-async fn revoke_live(
+/// So many grants of an app are read at a time for an operator.
+const READ_AT_A_TIME: i64 = 5_000;
+
+type Decided = (AccountGrant, Target, Result<Authority, Denied>);
+
+/// The live grants of the app that the caller may know of, each with whether they may revoke it; and whether
+/// there are more than one request revokes.
+///
+/// A person's own accounts lead to them, so that what it costs does not grow with what others granted.
+async fn decide(
     broker: &ConsentBroker,
     attempt: &Attempt,
     app_id: AppId,
-    roles: &BTreeMap<AccountId, AccountRole>,
-) -> Result<Option<AppRevoked>, Problem> {
-    let operator = attempt.caller.operator;
-    let own: Vec<AccountId> = roles.keys().copied().collect();
-    let within = (!operator).then_some(own.as_slice());
-    let live = grants::live_within(&broker.resources.pool, app_id, within).await?;
-    let known: BTreeSet<GrantId> = live.iter().map(|grant| grant.id).collect();
-    let decided = live.into_iter().map(|grant| {
-        let role = roles.get(&grant.account_id).copied();
-        let allowed = policy::consent_roles(&broker.resources.catalogue, &grant.service);
-        let decision = policy::revoke_grant(role, None, operator, allowed);
-        let target = Target::of(app_id, grant.organization_id);
-        (grant, target, decision)
-    });
-    let (permitted, left) = attempt.permit_each("consent.revoke-app", decided.collect()).await?;
-    let permits: BTreeMap<GrantId, Permit> =
-        permitted.into_iter().map(|(grant, permit)| (grant.id, permit)).collect();
-    let one = permits.values().next().ok_or_else(Problem::no_such::<GrantId>)?;
+) -> Result<(Vec<Decided>, bool), Problem> {
+    let pool = &broker.resources.pool;
+    let remote = RemoteServices::of(broker, &attempt.facts);
+    let room = broker.settings.max_grants_per_revocation;
+    let mut decisions =
+        Decisions { broker, attempt, remote: &remote, app_id, decided: Vec::new(), room };
+    if attempt.caller.operator {
+        let mut after = None;
+        loop {
+            let live = grants::live_of_app(pool, app_id, after, READ_AT_A_TIME).await?;
+            let Some(last) = live.last() else { return Ok((decisions.decided, false)) };
+            after = Some(last.id);
+            if decisions.add(&live).await?.is_break() {
+                return Ok((decisions.decided, true));
+            }
+        }
+    }
+    let mut after = None;
+    loop {
+        let page = remote.held_accounts(attempt.caller.person_id, after).await?;
+        let live = grants::live_on(pool, app_id, &page.account_ids).await?;
+        if decisions.add(&live).await?.is_break() {
+            return Ok((decisions.decided, true));
+        }
+        after = page.after;
+        if after.is_none() {
+            return Ok((decisions.decided, false));
+        }
+    }
+}
 
+/// What is decided of the grants so far.
+struct Decisions<'a> {
+    broker: &'a ConsentBroker,
+    attempt: &'a Attempt,
+    remote: &'a RemoteServices,
+    app_id: AppId,
+    decided: Vec<Decided>,
+    /// So many more one request revokes.
+    room: u32,
+}
+
+impl Decisions<'_> {
+    /// Decides of these. Breaks if one may be revoked for which there is no room.
+    async fn add(&mut self, live: &[Grant]) -> Result<ControlFlow<()>, Problem> {
+        let caller = &self.attempt.caller;
+        let accounts = live.iter().map(|grant| grant.account_id);
+        let held = self.remote.roles_of(caller.person_id, accounts).await?;
+        let roles: BTreeMap<AccountId, AccountRole> =
+            held.into_iter().map(|held| (held.account_id, held.role)).collect();
+        for grant in live {
+            let role = roles.get(&grant.account_id).copied();
+            let allowed = policy::consent_roles(&self.broker.resources.catalogue, &grant.service);
+            let decision = policy::revoke_grant(role, None, caller.operator, allowed);
+            if decision.is_ok() {
+                let Some(room) = self.room.checked_sub(1) else {
+                    return Ok(ControlFlow::Break(()));
+                };
+                self.room = room;
+            }
+            let target = Target::of(self.app_id, grant.organization_id);
+            self.decided.push((AccountGrant::from(grant), target, decision));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Revokes those of these grants that are still live, in one transaction.
+async fn revoke(
+    broker: &ConsentBroker,
+    attempt: &Attempt,
+    permitted: &[(AccountGrant, Permit)],
+    revoked: &mut Vec<AccountGrant>,
+) -> Result<(), Problem> {
+    let permits: BTreeMap<GrantId, &Permit> =
+        permitted.iter().map(|(grant, permit)| (grant.grant_id, permit)).collect();
+    let Some(one) = permits.values().next() else { return Ok(()) };
     let mut unit = one.begin();
     let connection = unit.connection().await?;
-    // Looked at again under the lock: some may have ended since, or begun.
-    let locked = grants::lock_live_of_app(connection, app_id, within).await?;
-    if locked.iter().any(|grant| !known.contains(&grant.id)) {
-        return Ok(None);
-    }
+    let locked = grants::lock_live(connection, permits.keys().copied()).await?;
     let revocation = Revocation::requested(attempt.caller.person_id, broker.resources.env.now());
-    let permitted = locked.iter().filter_map(|grant| Some((grant, permits.get(&grant.id)?)));
-    let ended: Vec<_> =
-        permitted.filter_map(|(grant, permit)| Some((grant.revoke(revocation)?, permit))).collect();
+    let ended: Vec<_> = locked.iter().filter_map(|grant| grant.revoke(revocation)).collect();
     if ended.is_empty() {
-        return Err(Problem::no_such::<GrantId>());
+        return Ok(());
     }
-    let ids = ended.iter().map(|((grant, _), _)| grant.id);
-    grants::revoke(connection, ids, revocation).await?;
-    for ((grant, fact), permit) in &ended {
+    grants::revoke(connection, ended.iter().map(|(grant, _)| grant.id), revocation).await?;
+    for (grant, fact) in &ended {
+        let permit = permits.get(&grant.id).ok_or_else(|| Problem::internal("locked by its id"))?;
         unit.record_as(permit.provenance(), grant.id.uuid(), grant.version, fact)?;
     }
     unit.commit().await?;
-    Ok(Some(AppRevoked {
-        app_id,
-        revoked: ended.iter().map(|((grant, _), _)| AccountGrant::from(grant)).collect(),
-        left: left.iter().map(AccountGrant::from).collect(),
-    }))
+    revoked.extend(ended.iter().map(|(grant, _)| AccountGrant::from(grant)));
+    Ok(())
 }

@@ -45,11 +45,10 @@ pub(crate) async fn revoke_grant(
     let grant = grants::by_id(&broker.resources.pool, id).await?;
     let grant = grant.ok_or_else(Problem::no_such::<GrantId>)?;
     let (account, by) = (grant.account_id, attempt.caller.person_id);
-    let held =
-        RemoteServices::of(&broker, &attempt.facts).roles_of(by, Some(vec![account])).await?;
+    let held = RemoteServices::of(&broker, &attempt.facts).roles_of(by, [account]).await?;
     let decision = policy::revoke_grant(
         held.iter().find(|held| held.account_id == account).map(|held| held.role),
-        attempt.caller.role_in(grant.organization_id),
+        attempt.role_in(grant.organization_id).await?,
         attempt.caller.operator,
         policy::consent_roles(&broker.resources.catalogue, &grant.service),
     );

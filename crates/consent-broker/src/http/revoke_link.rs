@@ -43,7 +43,8 @@ pub(crate) async fn revoke_link(
 ) -> Result<StatusCode, Problem> {
     let link = links::by_id(&broker.resources.pool, id).await?;
     let link = link.ok_or_else(Problem::no_such::<LinkId>)?;
-    let decision = policy::write_links(&attempt.caller, link.organization_id);
+    let role = attempt.role_in(link.organization_id).await?;
+    let decision = policy::write_links(role, attempt.caller.operator);
     let target = Target::of(id, link.organization_id);
     let permit = attempt.permit("consent-link.revoke", target, decision).await?;
 

@@ -8,7 +8,7 @@ use contract::facts::{
 };
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 
-use super::{Closed, Link, LinkState, Opened};
+use super::{ChosenAccounts, Closed, Link, LinkState, Opened};
 use crate::grant::Grant;
 use crate::revocation::Revocation;
 
@@ -78,20 +78,21 @@ impl Link {
         &self,
         by: PersonId,
         grants: &[&Grant],
-        already_granted: Vec<AccountId>,
+        already_granted: &[AccountId],
         now: DateTime<Utc>,
     ) -> Result<(Self, ConsentLinkRedeemed), Closed> {
         self.usable(now)?;
+        let granted: Vec<AccountId> = grants.iter().map(|grant| grant.account_id).collect();
+        let accounts = ChosenAccounts::of(&granted, already_granted);
         let fact = ConsentLinkRedeemed {
             link_id: self.id,
             app_id: self.app_id,
             person_id: by,
-            granted_count: count(grants.len()),
-            already_granted_count: count(already_granted.len()),
+            granted_count: accounts.granted,
+            already_granted_count: accounts.already_granted,
             grants_sha256: grants_sha256(grants.iter().map(|grant| grant.id)),
         };
-        let granted = grants.iter().map(|grant| grant.account_id).collect();
-        let next = self.next(LinkState::Granted { at: now, by, granted, already_granted });
+        let next = self.next(LinkState::Granted { at: now, by, accounts });
         Ok((next, fact))
     }
 
@@ -147,8 +148,4 @@ impl Link {
     fn next(&self, state: LinkState) -> Self {
         Self { state, version: self.version.next(), ..self.clone() }
     }
-}
-
-fn count(accounts: usize) -> u32 {
-    u32::try_from(accounts).expect("an approval has far fewer accounts")
 }

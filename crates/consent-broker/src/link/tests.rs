@@ -89,11 +89,11 @@ fn an_approval_uses_the_link_and_says_how_many_accounts() {
     let environment = Environment::system();
     let (grant, _) = approved.grant(environment.new_id(), environment.new_id(), AccountRole::Admin);
     let earlier = vec![environment.new_id(), environment.new_id()];
-    let (used, fact) = opened.redeem(holder, &[&grant], earlier, noon()).unwrap();
+    let (used, fact) = opened.redeem(holder, &[&grant], &earlier, noon()).unwrap();
     assert_eq!((fact.granted_count, fact.already_granted_count), (1, 2));
     assert_eq!(fact.grants_sha256, grants_sha256([grant.id]));
     assert_eq!(used.usable(noon()), Err(Closed::Used { at: noon() }));
-    assert_eq!(used.redeem(holder, &[], vec![], noon()), Err(Closed::Used { at: noon() }));
+    assert_eq!(used.redeem(holder, &[], &[], noon()), Err(Closed::Used { at: noon() }));
     assert_eq!(used.deny(holder, noon()), Err(Closed::Used { at: noon() }));
 }
 

@@ -128,18 +128,6 @@ pub(crate) async fn live_on(
     .await?)
 }
 
-/// The live grants of an app, on these accounts or on all.
-pub(crate) async fn live_within(
-    executor: impl PgExecutor<'_>,
-    app: AppId,
-    accounts: Option<&[AccountId]>,
-) -> Result<Vec<Grant>, sqlx::Error> {
-    match accounts {
-        Some(accounts) => live_on(executor, app, accounts).await,
-        None => live_of_app(executor, app, None, i64::MAX).await,
-    }
-}
-
 /// The live grants of an app, oldest first, after `after`.
 pub(crate) async fn live_of_app(
     executor: impl PgExecutor<'_>,
@@ -181,21 +169,49 @@ pub(crate) async fn lock(
         .transpose()
 }
 
-/// The live grants of an app, on these accounts or on all, locked in one order.
-pub(crate) async fn lock_live_of_app(
+/// Those of these grants that are live, locked in one order.
+pub(crate) async fn lock_live(
     connection: &mut PgConnection,
-    app: AppId,
-    accounts: Option<&[AccountId]>,
+    ids: impl Iterator<Item = GrantId>,
 ) -> Result<Vec<Grant>, sqlx::Error> {
-    let accounts: Option<Vec<Uuid>> = accounts.map(|ids| ids.iter().map(|id| id.uuid()).collect());
+    let ids: Vec<Uuid> = ids.map(GrantId::uuid).collect();
+    // Why not `IS NULL`: see `revoke`.
     all(select_grants!(
-        "WHERE app_id = $1 AND revoked_at IS NULL AND ($2::uuid[] IS NULL OR account_id = ANY($2))
-         ORDER BY id FOR UPDATE",
-        app.uuid(),
-        accounts.as_deref(),
+        "WHERE id = ANY($1) AND num_nulls(revoked_at) = 1 ORDER BY id FOR UPDATE",
+        &ids
     )
     .fetch_all(connection)
     .await?)
+}
+
+/// Some live grants of an app, locked; those that somebody else holds are left out.
+pub(crate) async fn lock_some_live_of_app(
+    connection: &mut PgConnection,
+    app: AppId,
+    limit: i64,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    all(select_grants!(
+        "WHERE app_id = $1 AND revoked_at IS NULL ORDER BY account_id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        app.uuid(),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Whether an app has live grants.
+pub(crate) async fn any_live_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM consent_broker.grants WHERE app_id = $1 AND revoked_at IS NULL
+           ) AS "any!""#,
+        app.uuid()
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// Ends these locked, live grants, all in the same way.

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::{contradiction, revocation};
-use crate::link::{Link, LinkState, LinkStateName, Opened};
+use crate::link::{ChosenAccounts, Link, LinkState, LinkStateName, Opened};
 
 struct Row {
     id: Uuid,
@@ -25,19 +25,24 @@ struct Row {
     ended_at: Option<DateTime<Utc>>,
     ended_by: Option<Uuid>,
     revocation_reason: Option<String>,
-    granted_accounts: Vec<Uuid>,
-    already_granted_accounts: Vec<Uuid>,
+    granted_count: i32,
+    already_granted_count: i32,
+    first_accounts: Vec<Uuid>,
     version: i64,
 }
 
-/// All columns but the token's hash, which nobody needs to read back.
+/// All columns but the token's hash, which nobody needs to read back; and of the accounts the first, as many as
+/// [`ChosenAccounts::FIRST`] says.
 macro_rules! select_links {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Row,
-            "SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at, state, opened_at,
-                    opened_by, ended_at, ended_by, revocation_reason, granted_accounts, already_granted_accounts, version
-             FROM consent_broker.links " + $rest
+            r#"SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at, state, opened_at,
+                      opened_by, ended_at, ended_by, revocation_reason,
+                      cardinality(granted_accounts) AS "granted_count!",
+                      cardinality(already_granted_accounts) AS "already_granted_count!",
+                      (granted_accounts || already_granted_accounts)[1:20] AS "first_accounts!", version
+               FROM consent_broker.links "# + $rest
             $(, $argument)*
         )
     };
@@ -47,7 +52,7 @@ impl TryFrom<Row> for Link {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let accounts = |ids: Vec<Uuid>| ids.into_iter().map(AccountId::from_uuid).collect();
+        let count = |count: i32| u32::try_from(count).map_err(|_| contradiction("a length"));
         let by = row.ended_by.map(PersonId::from_uuid);
         let state = match (row.state.as_str(), row.ended_at, by) {
             ("pending", None, _) => LinkState::Pending,
@@ -55,8 +60,11 @@ impl TryFrom<Row> for Link {
             ("granted", Some(at), Some(by)) => LinkState::Granted {
                 at,
                 by,
-                granted: accounts(row.granted_accounts),
-                already_granted: accounts(row.already_granted_accounts),
+                accounts: ChosenAccounts {
+                    granted: count(row.granted_count)?,
+                    already_granted: count(row.already_granted_count)?,
+                    first: row.first_accounts.into_iter().map(AccountId::from_uuid).collect(),
+                },
             },
             ("denied", Some(at), Some(by)) => LinkState::Denied { at, by },
             ("expired", Some(recorded_at), _) => LinkState::Expired { recorded_at },
@@ -154,17 +162,74 @@ pub(crate) async fn lock(
         .transpose()
 }
 
-/// The unused links of an app, locked in one order.
-pub(crate) async fn lock_open_of_app(
+/// Some unused links of an app, locked; those that are being used are left out.
+pub(crate) async fn lock_some_open_of_app(
     connection: &mut PgConnection,
     app: AppId,
+    limit: i64,
 ) -> Result<Vec<Link>, sqlx::Error> {
     all(select_links!(
-        "WHERE app_id = $1 AND state IN ('pending', 'opened') ORDER BY id FOR UPDATE",
-        app.uuid()
+        "WHERE app_id = $1 AND state IN ('pending', 'opened') ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        app.uuid(),
+        limit,
     )
     .fetch_all(connection)
     .await?)
+}
+
+/// Whether an app has unused links.
+pub(crate) async fn any_open_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM consent_broker.links WHERE app_id = $1 AND state IN ('pending', 'opened')
+           ) AS "any!""#,
+        app.uuid()
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// How many links of an app can be used, counted up to a limit.
+pub(crate) async fn count_usable_of_app(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+               SELECT FROM consent_broker.links
+               WHERE app_id = $1 AND state IN ('pending', 'opened') AND expires_at > $2
+               LIMIT $3
+           ) AS usable"#,
+        app.uuid(),
+        now,
+        limit,
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Ends these locked, unused links with their app.
+pub(crate) async fn end_with_app(
+    connection: &mut PgConnection,
+    links: impl Iterator<Item = LinkId>,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = links.map(LinkId::uuid).collect();
+    let done = sqlx::query!(
+        "UPDATE consent_broker.links
+         SET state = 'revoked', ended_at = $2, revocation_reason = 'app_archived', version = version + 1
+         WHERE id = ANY($1)",
+        &ids,
+        at,
+    )
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == ids.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
 /// Some unused links whose time has run out, locked; those that are being used are left for later.
@@ -208,17 +273,49 @@ pub(crate) async fn of_app(
     .await?)
 }
 
+/// The accounts that were chosen on a link, after the first `after` of them, each with whether it had
+/// consented before.
+pub(crate) async fn accounts_of(
+    executor: impl PgExecutor<'_>,
+    id: LinkId,
+    after: i32,
+    limit: i32,
+) -> Result<Vec<(AccountId, bool)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT (granted_accounts || already_granted_accounts)[$2::int + 1 : $2::int + $3::int] AS "accounts!",
+                  greatest(cardinality(granted_accounts) - $2::int, 0) AS "granted!"
+           FROM consent_broker.links WHERE id = $1"#,
+        id.uuid(),
+        after,
+        limit,
+    )
+    .fetch_optional(executor)
+    .await?;
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let granted = usize::try_from(row.granted).map_err(|_| contradiction("a length"))?;
+    let accounts = row.accounts.into_iter().map(AccountId::from_uuid).enumerate();
+    Ok(accounts.map(|(place, account)| (account, place >= granted)).collect())
+}
+
 /// Saves what has become of a locked link, which was at the version before.
 pub(crate) async fn save(connection: &mut PgConnection, link: &Link) -> Result<(), sqlx::Error> {
+    save_redeemed(connection, link, &[], &[]).await
+}
+
+/// The same, of a link that was used to approve for these accounts.
+pub(crate) async fn save_redeemed(
+    connection: &mut PgConnection,
+    link: &Link,
+    granted: &[AccountId],
+    already_granted: &[AccountId],
+) -> Result<(), sqlx::Error> {
     let uuids = |ids: &[AccountId]| ids.iter().map(|id| id.uuid()).collect::<Vec<_>>();
     let (mut ended_at, mut ended_by, mut reason) = (None, None, None);
-    let (mut granted, mut already_granted) = (Vec::new(), Vec::new());
     let state = match &link.state {
         LinkState::Pending => LinkStateName::Pending,
         LinkState::Opened => LinkStateName::Opened,
-        LinkState::Granted { at, by, granted: new, already_granted: earlier } => {
+        LinkState::Granted { at, by, .. } => {
             (ended_at, ended_by) = (Some(*at), Some(*by));
-            (granted, already_granted) = (uuids(new), uuids(earlier));
             LinkStateName::Granted
         }
         LinkState::Denied { at, by } => {
@@ -247,8 +344,8 @@ pub(crate) async fn save(connection: &mut PgConnection, link: &Link) -> Result<(
         ended_at,
         ended_by.map(PersonId::uuid),
         reason,
-        &granted,
-        &already_granted,
+        &uuids(granted),
+        &uuids(already_granted),
         link.version.number(),
     )
     .execute(connection)

@@ -1,10 +1,12 @@
-//! The SQL of this service: [`links`], [`grants`], and the [`apps`] whose end both wait for.
+//! The SQL of this service: [`links`], [`grants`], and the [`apps`] whose end both wait for, with the
+//! [`endings`] that are still to be carried out.
 //!
 //! Not found is `Ok(None)`. Changes are of locked rows, guarded by what was decided on: a change that
 //! finds it otherwise is an error. The triggers of `migrations/consent-broker` refuse whatever a guard
 //! here forgot.
 
 pub(crate) mod apps;
+pub(crate) mod endings;
 pub(crate) mod grants;
 pub(crate) mod links;
 

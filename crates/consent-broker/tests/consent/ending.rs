@@ -68,8 +68,8 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
         unit.record(app.uuid(), Version::FIRST.next(), &AppArchived { app_id: app }).unwrap();
     unit.commit().await.unwrap();
 
-    eventually("the end of the link", async || {
-        !stage.events_of("consent-link.revoked").await.is_empty()
+    eventually("the end of the grant, after that of the link", async || {
+        !stage.events_of("consent.revoked").await.is_empty()
     })
     .await;
     let [link] = stage.events_of("consent-link.revoked").await.try_into().unwrap();

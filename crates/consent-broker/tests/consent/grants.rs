@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use chrono::Duration;
+use contract::Environment;
 use contract::rpc::{AccountRole, MemberRole};
 use serde_json::json;
 
@@ -33,6 +34,31 @@ async fn members_see_the_grants_of_their_apps_without_the_names_of_people() {
         stage.operator().get("/v1/grants").await.json["items"][0]["granted_by"]["name"],
         "The admin"
     );
+}
+
+#[tokio::test]
+async fn members_of_very_many_organizations_see_the_grants_of_those_that_they_name() {
+    let stage = Stage::set().await;
+    let admin = stage.person("The admin");
+    let account = stage.account(&admin, AccountRole::Admin);
+    let grants = stage.granted(&admin, &[account]).await;
+    // Others can make somebody a member of any number; the one in question comes after them.
+    let member = stage.person("The member");
+    for _ in 0..100 {
+        stage.remote.join(member.id, Environment::system().new_id(), MemberRole::Auditor);
+        stage.remote.join(admin.id, Environment::system().new_id(), MemberRole::Auditor);
+    }
+    stage.remote.join(member.id, stage.organization, MemberRole::Auditor);
+    let of_organization = format!("/v1/grants?organization_id={}", stage.organization);
+    let of_app = format!("/v1/grants?app_id={}", stage.app);
+    assert_eq!(member.get(&of_organization).await.ids(), grants);
+    assert_eq!(member.get(&of_app).await.ids(), grants);
+    assert!(member.get("/v1/grants").await.ids().is_empty());
+    // What is granted on one's own accounts is always there, whatever others did.
+    assert_eq!(admin.get("/v1/grants").await.ids(), grants);
+    stage.remote.leave(member.id, stage.organization);
+    assert!(member.get(&of_organization).await.ids().is_empty());
+    assert!(member.get(&of_app).await.ids().is_empty());
 }
 
 #[tokio::test]

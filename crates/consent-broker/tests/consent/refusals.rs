@@ -82,7 +82,7 @@ async fn no_account_the_same_twice_or_too_many_are_refused() {
     let (_, token) = stage.link().await;
     holder.approve(&token, &[]).await.refuses_fields(&["accounts"]);
     holder.approve(&token, &[account, account]).await.refuses_fields(&["accounts[1]"]);
-    holder.approve(&token, &vec![account; 1_001]).await.refuses_fields(&["accounts"]);
+    holder.approve(&token, &vec![account; 20_001]).await.refuses_fields(&["accounts"]);
     let path = format!("/v1/consent-requests/{token}/approve");
     holder.post(&path, json!({})).await.refuses_fields(&["accounts"]);
     holder.post(&path, json!({"accounts": ["x"]})).await.refuses_fields(&["accounts[0]"]);

@@ -7,8 +7,9 @@ use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
     AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, MemberRole, Membership, NameAccounts, NameApps, NamePeople, NamedAccount,
-    NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
+    HeldAccountRole, HeldAccounts, HeldAccountsPage, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership,
+    MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson,
+    OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service, Version};
@@ -17,8 +18,9 @@ use service::{Shared, Tasks};
 use stage::Person;
 
 /// What the directory, the app registry and the key issuer know.
-#[derive(Default)]
 pub(crate) struct Known {
+    /// So many accounts a page has at most: few, so that tests come to the second.
+    pub(crate) most_at_a_time: usize,
     pub(crate) people: BTreeMap<String, AuthenticatedPerson>,
     pub(crate) names: BTreeMap<PersonId, String>,
     pub(crate) organizations: BTreeMap<OrganizationId, OrganizationView>,
@@ -26,6 +28,21 @@ pub(crate) struct Known {
     pub(crate) app_tokens: BTreeMap<String, AuthenticatedApp>,
     pub(crate) accounts: BTreeMap<AccountId, NamedAccount>,
     pub(crate) roles: BTreeMap<(AccountId, PersonId), AccountRole>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            most_at_a_time: 7,
+            people: BTreeMap::new(),
+            names: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            apps: BTreeMap::new(),
+            app_tokens: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            roles: BTreeMap::new(),
+        }
+    }
 }
 
 /// Holds what is known, and answers from it.
@@ -44,6 +61,7 @@ impl RemoteServices {
             person_id,
             operator,
             memberships: Vec::new(),
+            more_memberships: false,
             api_token_id: env.new_id(),
         };
         let mut known = self.known();
@@ -156,9 +174,11 @@ impl RemoteServices {
         }
         let directory = server(Service::Directory);
         answers! { directory:
-            Authenticate => |known, asked| known.people.get(&asked.token_sha256).cloned();
+            Authenticate => |known, asked| known.holder(&asked);
+            MembershipsIn => |known, asked| known.memberships_in(&asked);
             GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
             VisibleAccounts => |known, asked| known.visible(&asked);
+            HeldAccounts => |known, asked| known.held(&asked);
             AccountRolesOf => |known, asked| known.roles_of(&asked);
             NamePeople => |known, asked| known.people_named(&asked);
             NameAccounts => |known, asked| {
@@ -178,13 +198,39 @@ impl RemoteServices {
 }
 
 impl Known {
-    fn visible(&self, asked: &VisibleAccounts) -> Vec<VisibleAccount> {
-        let held = self.roles.iter().filter(|((_, person), _)| *person == asked.person_id);
+    /// As the directory answers: not all memberships, if there are many.
+    fn holder(&self, asked: &Authenticate) -> Option<AuthenticatedPerson> {
+        let mut person = self.people.get(&asked.token_sha256).cloned()?;
+        person.more_memberships = person.memberships.len() > MAX_KNOWN_MEMBERSHIPS;
+        person.memberships.truncate(MAX_KNOWN_MEMBERSHIPS);
+        Some(person)
+    }
+
+    fn memberships_in(&self, asked: &MembershipsIn) -> Vec<Membership> {
+        let person = self.people.values().find(|person| person.person_id == asked.person_id);
+        let all = person.map_or_else(Vec::new, |person| person.memberships.clone());
+        let named =
+            |membership: &Membership| asked.organization_ids.contains(&membership.organization_id);
+        all.into_iter().filter(named).collect()
+    }
+
+    fn visible(&self, asked: &VisibleAccounts) -> VisibleAccountsPage {
+        let after = |account: AccountId| asked.after.is_none_or(|after| account > after);
+        let held = self
+            .roles
+            .iter()
+            .filter(|((account, person), _)| *person == asked.person_id && after(*account));
         let of_service = held.filter_map(|((account, _), role)| {
             let account =
                 self.accounts.get(account).filter(|account| account.service == asked.service)?;
+            let searched = asked.name.as_deref().unwrap_or_default().to_lowercase();
+            if !account.name.to_lowercase().contains(&searched) {
+                return None;
+            }
             let may = self.roles.iter().filter(|((other, _), role)| {
-                *other == account.account_id && asked.consent_roles.contains(role)
+                *other == account.account_id
+                    && asked.consent_roles.contains(role)
+                    && !asked.consent_roles.contains(&self.roles[&(*other, asked.person_id)])
             });
             Some(VisibleAccount {
                 id: account.account_id,
@@ -192,26 +238,38 @@ impl Known {
                 kind: account.kind,
                 service: account.service.clone(),
                 role: *role,
-                consenters: may.map(|((_, person), _)| self.named(*person)).collect(),
+                consenters: may.map(|((_, person), _)| *person).collect(),
+                more_consenters: false,
             })
         });
-        of_service.collect()
+        // A page with few accounts, and more after them, is one that a search makes.
+        let most = usize::from(asked.limit).min(self.most_at_a_time);
+        let mut accounts: Vec<VisibleAccount> = of_service.take(most + 1).collect();
+        let more = accounts.len() > most;
+        accounts.truncate(most);
+        let after = accounts.last().map(|account| account.id).filter(|_| more);
+        VisibleAccountsPage { accounts, after }
+    }
+
+    fn held(&self, asked: &HeldAccounts) -> HeldAccountsPage {
+        let held = self.roles.keys().filter(|(account, person)| {
+            *person == asked.person_id && asked.after.is_none_or(|after| *account > after)
+        });
+        let mut account_ids: Vec<AccountId> =
+            held.map(|(account, _)| *account).take(self.most_at_a_time + 1).collect();
+        let more = account_ids.len() > self.most_at_a_time;
+        account_ids.truncate(self.most_at_a_time);
+        let after = account_ids.last().copied().filter(|_| more);
+        HeldAccountsPage { account_ids, after }
     }
 
     fn roles_of(&self, asked: &AccountRolesOf) -> Vec<HeldAccountRole> {
-        let wanted = |account: &AccountId| {
-            asked.account_ids.as_ref().is_none_or(|ids| ids.contains(account))
+        let of = |account: &AccountId| {
+            let role = *self.roles.get(&(*account, asked.person_id))?;
+            let service = self.accounts[account].service.clone();
+            Some(HeldAccountRole { account_id: *account, service, role })
         };
-        let held = self
-            .roles
-            .iter()
-            .filter(|((account, person), _)| *person == asked.person_id && wanted(account));
-        held.map(|((account, _), role)| HeldAccountRole {
-            account_id: *account,
-            service: self.accounts[account].service.clone(),
-            role: *role,
-        })
-        .collect()
+        asked.account_ids.iter().filter_map(of).collect()
     }
 
     fn people_named(&self, asked: &NamePeople) -> Vec<NamedPerson> {

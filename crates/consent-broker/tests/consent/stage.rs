@@ -39,6 +39,11 @@ pub(crate) struct Stage {
 impl Stage {
     /// A stage with a confirmed organization, its active app for retail media, and its developer.
     pub(crate) async fn set() -> Self {
+        Self::with(settings()).await
+    }
+
+    /// The same, where the service has these settings.
+    pub(crate) async fn with(settings: Settings) -> Self {
         let servers = Servers::start().await;
         let clock =
             Arc::new(ManualClock::starting_at(DateTime::from_timestamp(1_750_000_000, 0).unwrap()));
@@ -46,7 +51,7 @@ impl Stage {
         let remote = RemoteServices::default();
         let resources = servers.connect(Service::ConsentBroker, &shared).await;
         remote.answer(&resources.nats, &shared).await;
-        let router = serve(&resources).await;
+        let router = serve_with(&resources, settings).await;
         let pool = servers.superuser().await;
 
         let organization = remote.organization(&shared.env, true);
@@ -75,6 +80,16 @@ impl Stage {
     /// Another replica of the same service: its routes.
     pub(crate) async fn replica(&self) -> Router {
         serve(&self.other_host(Service::ConsentBroker).await).await
+    }
+
+    /// A replica that grants and revokes so few at a time.
+    pub(crate) async fn limited_replica(&self, most: u32) -> Router {
+        let limits = Settings {
+            max_accounts_per_approval: most,
+            max_grants_per_revocation: most,
+            ..settings()
+        };
+        serve_with(&self.other_host(Service::ConsentBroker).await, limits).await
     }
 
     /// Resources of its own on the same servers.
@@ -154,13 +169,21 @@ impl Stage {
     }
 }
 
-async fn serve(resources: &Resources) -> Router {
-    let settings = Settings {
+/// The settings of most tests.
+pub(crate) fn settings() -> Settings {
+    Settings {
         public_base_url: "https://consent.example.com".to_owned(),
         // Tests that are about the sweeper call it themselves.
         expiry_sweep_seconds: 3_600,
         ..Settings::default()
-    };
+    }
+}
+
+async fn serve(resources: &Resources) -> Router {
+    serve_with(resources, settings()).await
+}
+
+async fn serve_with(resources: &Resources, settings: Settings) -> Router {
     let routes = consent_broker::start(resources.clone(), settings).await.unwrap();
     service::http::application(
         routes,

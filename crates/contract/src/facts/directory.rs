@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts;
+use super::{CountedRefusals, facts};
 use crate::catalogue::ServiceDomain;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
@@ -21,6 +21,9 @@ facts! {
     MembershipRoleChanged = "membership"."role-changed";
     MembershipRemoved = "membership"."removed";
     PersonRegistered = "person"."registered";
+    PersonDeactivated = "person"."deactivated";
+    PersonActivated = "person"."activated";
+    PersonOperatorRevoked = "person"."operator-revoked";
     AccountCreated = "account"."created";
     AccountEdited = "account"."edited";
     AccountRoleGranted = "account-role"."granted";
@@ -149,6 +152,27 @@ pub struct PersonRegistered {
     pub operator: bool,
 }
 
+/// A person can do nothing any more: they do not sign in, and what proved them has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonDeactivated {
+    /// The person.
+    pub person_id: PersonId,
+}
+
+/// A person who was deactivated can sign in again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonActivated {
+    /// The person.
+    pub person_id: PersonId,
+}
+
+/// A person operates the platform no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonOperatorRevoked {
+    /// The person.
+    pub person_id: PersonId,
+}
+
 /// An account was made known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountCreated {
@@ -228,6 +252,9 @@ pub struct ApiTokenCreated {
     /// When it will expire by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// The token by which it was made, and with which it ends; none if it was made by a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<ApiTokenId>,
 }
 
 /// An API token was revoked.
@@ -237,6 +264,21 @@ pub struct ApiTokenRevoked {
     pub api_token_id: ApiTokenId,
     /// The person it spoke for.
     pub person_id: PersonId,
+    /// Why it ended; absent in events of versions that revoked tokens one by one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<ApiTokenRevocation>,
+}
+
+/// Why an API token ended before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiTokenRevocation {
+    /// It was revoked itself, alone or with all others of the person.
+    Requested,
+    /// The token by which it was made ended.
+    ParentRevoked,
+    /// The person was deactivated.
+    PersonDeactivated,
 }
 
 /// Someone proved to be this person.
@@ -268,14 +310,23 @@ pub struct SignInRefused {
     pub person_id: Option<PersonId>,
     /// The true reason, which the caller is not told.
     pub reason: SignInRefusal,
+    /// What it stands for, if for more than one refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<CountedRefusals>,
+    /// Since when the process that recorded this has counted: refusals before may have been counted by one
+    /// that was killed, and be told by no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_since: Option<DateTime<Utc>>,
 }
 
 /// Why a sign-in was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInRefusal {
     /// Nobody has this email.
     UnknownPerson,
-    /// The person has another password, or none.
+    /// The person has another password, or none, or is deactivated.
     WrongPassword,
+    /// There were too many attempts before: the password was not looked at.
+    TooManyAttempts,
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts;
+use super::{CountedRefusals, facts};
 use crate::ids::{AppId, ClientId, KeyId, SigningKeyId, TokenId};
 use crate::patterns;
 
@@ -64,7 +64,7 @@ impl GrantType {
 
 /// Why a request for a token was refused. Of the first five, the caller is told no more than
 /// `invalid_client`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenRefusalReason {
     /// No key has this client id.
@@ -178,4 +178,11 @@ pub struct TokenRefused {
     pub app_id: Option<AppId>,
     /// The true reason, of which the caller is told less.
     pub reason: TokenRefusalReason,
+    /// What it stands for, if for more than one refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<CountedRefusals>,
+    /// Since when the process that recorded this has counted: refusals before may have been counted by one
+    /// that was killed, and be told by no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_since: Option<DateTime<Utc>>,
 }

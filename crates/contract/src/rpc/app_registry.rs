@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::questions;
+use super::{AskedIds, questions};
 use crate::catalogue::DomainLevel;
 use crate::envelope::Version;
 use crate::ids::{AppId, OrganizationId};
@@ -126,7 +126,7 @@ pub struct AppView {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NameApps {
     /// The apps.
-    pub app_ids: Vec<AppId>,
+    pub app_ids: AskedIds<AppId>,
 }
 
 /// An app, its name and whose it is.

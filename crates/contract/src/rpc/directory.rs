@@ -6,13 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::questions;
+use super::{AskedIds, questions};
 use crate::ids::{AccountId, ApiTokenId, OrganizationId, PersonId};
 
 questions! {
     Authenticate -> Option<AuthenticatedPerson> = Directory."authenticate";
+    MembershipsIn -> Vec<Membership> = Directory."memberships-in";
     GetOrganization -> Option<OrganizationView> = Directory."get-organization";
-    VisibleAccounts -> Vec<VisibleAccount> = Directory."visible-accounts";
+    VisibleAccounts -> VisibleAccountsPage = Directory."visible-accounts";
+    HeldAccounts -> HeldAccountsPage = Directory."held-accounts";
     AccountRolesOf -> Vec<HeldAccountRole> = Directory."account-roles-of";
     NamePeople -> Vec<NamedPerson> = Directory."name-people";
     NameAccounts -> Vec<NamedAccount> = Directory."name-accounts";
@@ -116,6 +118,10 @@ pub struct Authenticate {
     pub token_sha256: String,
 }
 
+/// So many memberships at most are part of the answer to [`Authenticate`]: others can make somebody a member,
+/// and an answer that grows with it would lock them out.
+pub const MAX_KNOWN_MEMBERSHIPS: usize = 50;
+
 /// A person, as their API token proves them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthenticatedPerson {
@@ -123,8 +129,11 @@ pub struct AuthenticatedPerson {
     pub person_id: PersonId,
     /// Whether they operate the platform.
     pub operator: bool,
-    /// Their memberships.
+    /// Their memberships; of more than [`MAX_KNOWN_MEMBERSHIPS`] the oldest organizations'.
     pub memberships: Vec<Membership>,
+    /// Whether they have others. Those are asked for one by one, with [`MembershipsIn`].
+    #[serde(default)]
+    pub more_memberships: bool,
     /// The token's record.
     pub api_token_id: ApiTokenId,
 }
@@ -136,6 +145,15 @@ pub struct Membership {
     pub organization_id: OrganizationId,
     /// The role in it.
     pub role: MemberRole,
+}
+
+/// Of which of these organizations is this person a member, and in which role?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MembershipsIn {
+    /// The person.
+    pub person_id: PersonId,
+    /// The organizations.
+    pub organization_ids: AskedIds<OrganizationId>,
 }
 
 /// What is this organization?
@@ -164,7 +182,7 @@ pub struct OrganizationView {
     pub enabled_domains: Vec<String>,
 }
 
-/// Which accounts of this service does this person hold any role on?
+/// Which accounts of this service does this person hold any role on? A page, in the order of ids.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VisibleAccounts {
     /// The person.
@@ -173,6 +191,26 @@ pub struct VisibleAccounts {
     pub service: String,
     /// The roles that may consent: their holders are the answer's `consenters`.
     pub consent_roles: Vec<AccountRole>,
+    /// Only accounts whose name has this text in it, in upper or lower case.
+    pub name: Option<String>,
+    /// Only accounts after this one: the `after` of the page before.
+    pub after: Option<AccountId>,
+    /// At most so many accounts, and at most [`VisibleAccounts::MOST`].
+    pub limit: u16,
+}
+
+impl VisibleAccounts {
+    /// At most so many accounts in a page.
+    pub const MOST: u16 = 500;
+}
+
+/// Some of the accounts that a person can see.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VisibleAccountsPage {
+    /// The accounts. There may be fewer than were asked for, or none, and still more after them.
+    pub accounts: Vec<VisibleAccount>,
+    /// After which account the next page begins; none at the end.
+    pub after: Option<AccountId>,
 }
 
 /// An account that a person can see.
@@ -188,8 +226,39 @@ pub struct VisibleAccount {
     pub service: String,
     /// The person's role on it.
     pub role: AccountRole,
-    /// Who may consent for it.
-    pub consenters: Vec<NamedPerson>,
+    /// Who may consent for it, if the person's role may not: those who registered first, at most
+    /// [`VisibleAccount::MOST_CONSENTERS`].
+    pub consenters: Vec<PersonId>,
+    /// Whether more people than those may.
+    pub more_consenters: bool,
+}
+
+impl VisibleAccount {
+    /// At most so many consenters are named of an account.
+    pub const MOST_CONSENTERS: u16 = 10;
+}
+
+/// On which accounts does this person hold any role? A page, in the order of ids.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldAccounts {
+    /// The person.
+    pub person_id: PersonId,
+    /// Only accounts after this one: the `after` of the page before.
+    pub after: Option<AccountId>,
+}
+
+impl HeldAccounts {
+    /// At most so many accounts in a page.
+    pub const MOST: u16 = 10_000;
+}
+
+/// Some of the accounts on which a person holds a role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldAccountsPage {
+    /// The accounts.
+    pub account_ids: Vec<AccountId>,
+    /// After which account the next page begins; none at the end.
+    pub after: Option<AccountId>,
 }
 
 /// Which roles does this person hold on these accounts? Accounts without a role are left out.
@@ -197,8 +266,8 @@ pub struct VisibleAccount {
 pub struct AccountRolesOf {
     /// The person.
     pub person_id: PersonId,
-    /// The accounts; all of the person's when none are named.
-    pub account_ids: Option<Vec<AccountId>>,
+    /// The accounts.
+    pub account_ids: AskedIds<AccountId>,
 }
 
 /// A person's role on an account.
@@ -216,7 +285,7 @@ pub struct HeldAccountRole {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NamePeople {
     /// The people.
-    pub person_ids: Vec<PersonId>,
+    pub person_ids: AskedIds<PersonId>,
 }
 
 /// A person and their name. Personal: for answers, never for events.
@@ -232,7 +301,7 @@ pub struct NamedPerson {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NameAccounts {
     /// The accounts.
-    pub account_ids: Vec<AccountId>,
+    pub account_ids: AskedIds<AccountId>,
 }
 
 /// An account and its name.

@@ -2,6 +2,10 @@
 //!
 //! A request goes to `mandate.rpc.<service>.<operation>` on the NATS services protocol; the reply
 //! is the JSON of [`Request::Reply`]. Refusals come as service errors with a code and a slug.
+//!
+//! One NATS message carries each, so neither grows with a customer: a question names at most [`MOST_IDS`]
+//! ids, and what has no other end is answered in pages, each saying after what the next begins.
+//! `tests/attacks` asks every question with a hundred thousand rows behind it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,11 +13,13 @@ use serde::de::DeserializeOwned;
 use crate::ids::Service;
 
 mod app_registry;
+mod asked_ids;
 mod directory;
 mod key_issuer;
 mod producer;
 
 pub use app_registry::*;
+pub use asked_ids::{AskedIds, MOST_IDS, TooManyIds};
 pub use directory::*;
 pub use key_issuer::*;
 pub use producer::*;

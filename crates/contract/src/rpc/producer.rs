@@ -51,6 +51,38 @@ impl Request for RepeatEvents {
     type Reply = u64;
 }
 
+/// Which of these events does the producer not have, byte for byte? At most [`EVENTS_AT_ONCE`](Self::EVENTS_AT_ONCE).
+///
+/// For audit: what is recorded under a producer's name and is not the producer's was put there by somebody
+/// else, or the producer has lost it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnknownEvents {
+    /// The events.
+    pub events: Vec<EventDigest>,
+}
+
+impl UnknownEvents {
+    /// So many events one question may name.
+    pub const EVENTS_AT_ONCE: usize = 1_000;
+}
+
+impl Request for UnknownEvents {
+    const OPERATION: &'static str = "unknown-events";
+    /// Those that it does not have.
+    type Reply = Vec<EventDigest>;
+}
+
+/// An event by its place and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventDigest {
+    /// The stream.
+    pub stream_id: Uuid,
+    /// The place in the stream.
+    pub version: Version,
+    /// SHA-256 of the canonical bytes, in hex.
+    pub sha256: String,
+}
+
 /// Which places in streams did the producer fill after this row? For finding lost tails.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct StreamHeads {

@@ -49,11 +49,18 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(people::register::register))
         .routes(routes!(people::me::me))
         .routes(routes!(people::read::read))
+        .routes(routes!(people::deactivate::deactivate))
+        .routes(routes!(people::activate::activate))
+        .routes(routes!(people::revoke_operator::revoke_operator))
         .routes(routes!(accounts::create::create, accounts::list::list))
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))
         .routes(routes!(account_roles::put::put, account_roles::revoke::revoke))
-        .routes(routes!(api_tokens::create::create, api_tokens::list::list))
+        .routes(routes!(
+            api_tokens::create::create,
+            api_tokens::list::list,
+            api_tokens::revoke_all::revoke_all
+        ))
         .routes(routes!(api_tokens::revoke::revoke))
         .merge(import)
 }

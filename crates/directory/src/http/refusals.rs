@@ -5,6 +5,7 @@ use service::Problem;
 use crate::fields::Invalid;
 use crate::membership::LastOwner;
 use crate::password::PasswordError;
+use crate::person::LastOperator;
 
 /// 422 that names every wrong field.
 impl From<Invalid> for Problem {
@@ -21,6 +22,12 @@ impl From<Invalid> for Problem {
 impl From<LastOwner> for Problem {
     fn from(refusal: LastOwner) -> Self {
         Self::conflict("last-owner", refusal.to_string())
+    }
+}
+
+impl From<LastOperator> for Problem {
+    fn from(refusal: LastOperator) -> Self {
+        Self::conflict("last-operator", refusal.to_string())
     }
 }
 

@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::{Actor, Authority, PersonId, Version};
-use service::{Attempt, Permit, Problem, RequestFacts, Target};
+use contract::facts::{SignInRefusal, SignInRefused};
+use contract::{Actor, ApiTokenId, Authority, PersonId, Version};
+use service::authentication::authorization;
+use service::{Attempt, Permit, Problem, Refusal, RequestFacts, Resources, Target};
 
 use crate::fields::Email;
 use crate::password::Password;
+use crate::sign_in_limits::known_since;
 use crate::{Directory, sign_in, store};
 
-/// How much of a claimed name is kept beside a refusal: no email is longer.
-const MAX_CLAIMED_CHARS: usize = 254;
-
 /// Somebody who proved who they are, by a password or an API token, and may do what is their own. As an
-/// extractor it answers 401 to all others. A password leaves an event either way: `sign-in.accepted` or
-/// `sign-in.refused`.
+/// extractor it answers 401 to all others, and 429 to those who try too often. A password leaves an event either
+/// way: `sign-in.accepted`, or `sign-in.refused`, where many refusals can be one event.
 pub(super) struct SignedIn {
     /// The person.
     pub(super) person_id: PersonId,
+    /// The API token that proved it; none if a password did.
+    pub(super) token: Option<ApiTokenId>,
     /// What is permitted to them, as caused by their sign-in.
     pub(super) permit: Permit,
 }
@@ -38,9 +40,10 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
         let Some(claim) = basic(parts) else {
             let attempt = Attempt::from_request_parts(parts, directory).await?;
             let person_id = attempt.caller.person_id;
+            let token = Some(attempt.caller.api_token_id);
             let target = Target::of(person_id, None);
             let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
-            return Ok(Self { person_id, permit });
+            return Ok(Self { person_id, token, permit });
         };
         let facts = RequestFacts::from_request_parts(parts, directory).await?;
         let (name, password) = claim?;
@@ -50,7 +53,7 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
 
 /// Name and password of an `Authorization: Basic` header, if there is one.
 fn basic(parts: &Parts) -> Option<Result<(String, Password), Problem>> {
-    let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let header = authorization(parts)?.to_str().ok()?;
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -69,37 +72,72 @@ async fn with_password(
     name: &str,
     password: Password,
 ) -> Result<SignedIn, Problem> {
-    let resources = &directory.resources;
-    let known = match Email::parse("email", name) {
-        Ok(email) => {
-            store::people::credentials(&mut *resources.pool.acquire().await?, &email).await?
+    let (resources, counter) = (&directory.resources, &directory.sign_in_counter);
+    let now = resources.env.now();
+    let subjects = counter.subjects(resources, name, facts.network()).await?;
+    let network = subjects.email_at_network.as_ref();
+    let since = known_since(resources.limits.settings(), now);
+    let email = Email::parse("email", name).ok();
+    let known = match &email {
+        Some(email) => {
+            let mut connection = resources.pool.acquire().await?;
+            store::people::credentials(&mut connection, email, network, since).await?
         }
-        Err(_) => None,
+        None => None,
     };
+    let person = known.as_ref().map(|known| known.person_id);
+    let at_home = known.as_ref().is_some_and(|known| known.at_home);
+    let id = resources.env.new_id();
+    if let Err(too_many) = counter.count(resources, facts, &subjects, at_home).await? {
+        let event = sign_in::refused(id, person, SignInRefusal::TooManyAttempts);
+        note_refusal(resources, facts, email.as_ref(), event);
+        return Err(too_many.into());
+    }
     // The same work for somebody unknown as for somebody known: the time must not tell.
     let stored = known.as_ref().and_then(|known| known.password_hash.as_deref());
-    let right = directory.passwords.verify(password, stored).await?;
-    let id = resources.env.new_id();
-    match sign_in::by_password(id, known.map(|known| known.person_id), right) {
-        Ok(accepted) => {
-            let person_id = accepted.person_id;
-            let (actor, authority) = (Actor::Person(person_id), Authority::role("password"));
-            let permit = Permit::by_credentials(resources, facts, actor, authority, None);
-            let mut unit = permit.begin();
-            let event = unit.record(id.uuid(), Version::FIRST, &accepted)?;
-            unit.commit().await?;
-            facts.proved_to_be(actor);
-            Ok(SignedIn { person_id, permit: permit.caused_by(Some(event)) })
-        }
+    let right = directory.passwords.verify(password, stored, !at_home).await?;
+    let accepted = match sign_in::by_password(id, person, right) {
+        Ok(accepted) => accepted,
         Err(event) => {
-            let claimed = name.chars().take(MAX_CLAIMED_CHARS).collect();
-            let provenance = facts.refusal(Actor::Anonymous, None).claiming(claimed);
-            let mut unit = resources.events.begin(&provenance);
-            unit.record(id.uuid(), Version::FIRST, &event)?;
-            unit.commit().await?;
-            Err(refused())
+            note_refusal(resources, facts, email.as_ref(), event);
+            return Err(refused());
         }
+    };
+    let person_id = accepted.person_id;
+    resources
+        .limits
+        .change(&Method::POST, person_id)
+        .map_err(|limited| limited.problem("You sign in more often than you may in a minute."))?;
+    let (actor, authority) = (Actor::Person(person_id), Authority::role("password"));
+    let permit = Permit::by_credentials(resources, facts, actor, authority, None);
+    let mut unit = permit.begin();
+    if let Some(network) = network {
+        store::sign_in_networks::remember(unit.connection().await?, person_id, network, now)
+            .await?;
     }
+    let event = unit.record(id.uuid(), Version::FIRST, &accepted)?;
+    unit.commit().await?;
+    counter.forgive(resources, &subjects, at_home).await;
+    facts.proved_to_be(actor);
+    Ok(SignedIn { person_id, token: None, permit: permit.caused_by(Some(event)) })
+}
+
+/// Records or counts a refusal. It is answered at once: if some were waited for until they are durable, the time
+/// would tell which emails are somebody's.
+fn note_refusal(
+    resources: &Resources,
+    facts: &RequestFacts,
+    email: Option<&Email>,
+    event: SignInRefused,
+) {
+    resources.refusals.note(Refusal {
+        facts: facts.clone(),
+        actor: Actor::Anonymous,
+        organization: None,
+        // Some type their password there: what does not look like an email is not kept.
+        claimed_name: email.filter(|email| email.has_full_domain()).map(|e| e.as_str().to_owned()),
+        fact: event.into(),
+    });
 }
 
 /// The same for an unknown person and a wrong password.
@@ -112,6 +150,7 @@ fn refused() -> Problem {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
+    use axum::http::header::AUTHORIZATION;
 
     use super::*;
 
@@ -130,5 +169,13 @@ mod tests {
         assert_eq!(read("Basic !"), Some(Err(401)));
         assert_eq!(read(&format!("Basic {}", STANDARD.encode("no colon"))), Some(Err(401)));
         assert_eq!(read("Bearer abc"), None);
+    }
+
+    #[test]
+    fn of_two_headers_neither_is_believed() {
+        let encoded = format!("Basic {}", STANDARD.encode("owner@example.com:password"));
+        let request = Request::builder().header(AUTHORIZATION, &encoded);
+        let request = request.header(AUTHORIZATION, "Basic x").body(()).unwrap();
+        assert!(basic(&request.into_parts().0).is_none());
     }
 }

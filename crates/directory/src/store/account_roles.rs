@@ -1,4 +1,4 @@
-use contract::rpc::{AccountKind, AccountRole, HeldAccountRole, NamedPerson, VisibleAccount};
+use contract::rpc::{AccountRole, HeldAccountRole, HeldAccounts, HeldAccountsPage};
 use contract::{AccountId, AccountRoleId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
@@ -83,6 +83,23 @@ pub(crate) async fn lock(
     .transpose()
 }
 
+/// Whether one person manages the roles of an account on which another holds one.
+pub(crate) async fn manages_roles_of(
+    conn: &mut PgConnection,
+    one: PersonId,
+    other: PersonId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM directory.account_roles a JOIN directory.account_roles b USING (account_id)
+               WHERE a.person_id = $1 AND a.role = 'admin' AND b.person_id = $2) AS "manages!""#,
+        one.uuid(),
+        other.uuid(),
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Writes the role of an assignment that was locked before.
 pub(crate) async fn save(conn: &mut PgConnection, new: &HeldRole) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(
@@ -142,20 +159,20 @@ pub(crate) async fn list(
         .collect()
 }
 
-/// The roles of a person on these accounts, or on all.
+/// The roles of a person on these accounts.
 pub(crate) async fn of_person(
     conn: &mut PgConnection,
     person_id: PersonId,
-    accounts: Option<&[AccountId]>,
+    accounts: &[AccountId],
 ) -> Result<Vec<HeldAccountRole>, sqlx::Error> {
-    let accounts: Option<Vec<Uuid>> = accounts.map(|ids| ids.iter().map(|id| id.uuid()).collect());
+    let accounts: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         "SELECT r.account_id, a.service, r.role
          FROM directory.account_roles r JOIN directory.accounts a ON a.id = r.account_id
-         WHERE r.person_id = $1 AND ($2::uuid[] IS NULL OR r.account_id = ANY($2))
+         WHERE r.person_id = $1 AND r.account_id = ANY($2)
          ORDER BY r.account_id",
         person_id.uuid(),
-        accounts.as_deref(),
+        &accounts,
     )
     .fetch_all(conn)
     .await?;
@@ -170,54 +187,50 @@ pub(crate) async fn of_person(
         .collect()
 }
 
-/// The accounts of a service that a person can see, each with who may consent for it.
-pub(crate) async fn visible_accounts(
+/// The first roles of a person, in the order of the accounts.
+pub(crate) async fn first_of_person(
     conn: &mut PgConnection,
     person_id: PersonId,
-    service: &str,
-    consent_roles: &[AccountRole],
-) -> Result<Vec<VisibleAccount>, sqlx::Error> {
+    limit: u16,
+) -> Result<Vec<HeldAccountRole>, sqlx::Error> {
+    // Each account by its key: the planner must not look for a few among all of them.
     let rows = sqlx::query!(
-        "SELECT a.id, a.name, a.kind, a.service, r.role
-         FROM directory.account_roles r JOIN directory.accounts a ON a.id = r.account_id
-         WHERE r.person_id = $1 AND a.service = $2
-         ORDER BY a.name, a.id",
+        r#"SELECT r.account_id, a.service AS "service!", r.role
+           FROM directory.account_roles AS r
+           CROSS JOIN LATERAL (SELECT * FROM directory.accounts WHERE id = r.account_id OFFSET 0) AS a
+           WHERE r.person_id = $1 ORDER BY r.account_id LIMIT $2"#,
         person_id.uuid(),
-        service,
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut accounts = Vec::with_capacity(rows.len());
-    for row in rows {
-        accounts.push(VisibleAccount {
-            id: AccountId::from_uuid(row.id),
-            name: row.name,
-            kind: AccountKind::read(&row.kind)?,
-            service: row.service,
-            role: AccountRole::read(&row.role)?,
-            consenters: Vec::new(),
-        });
-    }
-    let ids: Vec<Uuid> = accounts.iter().map(|account| account.id.uuid()).collect();
-    let roles: Vec<String> = consent_roles.iter().map(ToString::to_string).collect();
-    let consenters = sqlx::query!(
-        "SELECT r.account_id, p.id, p.name
-         FROM directory.account_roles r JOIN directory.people p ON p.id = r.person_id
-         WHERE r.account_id = ANY($1) AND r.role = ANY($2)
-         ORDER BY p.name, p.id",
-        &ids,
-        &roles,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;
-    let mut by_account: std::collections::HashMap<Uuid, Vec<NamedPerson>> =
-        std::collections::HashMap::new();
-    for row in consenters {
-        let person = NamedPerson { person_id: PersonId::from_uuid(row.id), name: row.name };
-        by_account.entry(row.account_id).or_default().push(person);
-    }
-    for account in &mut accounts {
-        account.consenters = by_account.remove(&account.id.uuid()).unwrap_or_default();
-    }
-    Ok(accounts)
+    rows.into_iter()
+        .map(|row| {
+            Ok(HeldAccountRole {
+                account_id: AccountId::from_uuid(row.account_id),
+                service: row.service,
+                role: AccountRole::read(&row.role)?,
+            })
+        })
+        .collect()
+}
+
+/// A page of the accounts on which a person holds a role.
+pub(crate) async fn held_accounts(
+    conn: &mut PgConnection,
+    asked: &HeldAccounts,
+) -> Result<HeldAccountsPage, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "SELECT account_id FROM directory.account_roles
+         WHERE person_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3",
+        asked.person_id.uuid(),
+        asked.after.map_or(Uuid::nil(), AccountId::uuid),
+        i64::from(HeldAccounts::MOST),
+    )
+    .fetch_all(conn)
+    .await?;
+    let account_ids: Vec<AccountId> = ids.into_iter().map(AccountId::from_uuid).collect();
+    let full = account_ids.len() == usize::from(HeldAccounts::MOST);
+    let after = account_ids.last().copied().filter(|_| full);
+    Ok(HeldAccountsPage { account_ids, after })
 }

@@ -1,10 +1,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contract::rpc::{AuthenticatedPerson, MemberRole, Membership};
+use contract::rpc::{AuthenticatedPerson, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
 use contract::secret::SecretHash;
 use contract::{ApiTokenId, OrganizationId, PersonId};
-use eventstore::rows::{exactly_one, version};
+use eventstore::rows::version;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::api_token::TokenRecord;
 struct Row {
     id: Uuid,
     person_id: Uuid,
+    parent_id: Option<Uuid>,
     name: String,
     hint: String,
     created_at: DateTime<Utc>,
@@ -29,6 +30,7 @@ impl TryFrom<Row> for TokenRecord {
         Ok(Self {
             id: ApiTokenId::from_uuid(row.id),
             person_id: PersonId::from_uuid(row.person_id),
+            parent_id: row.parent_id.map(ApiTokenId::from_uuid),
             name: row.name,
             hint: row.hint,
             created_at: row.created_at,
@@ -48,10 +50,11 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.api_tokens
-            (id, person_id, name, token_hash, hint, created_at, expires_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            (id, person_id, parent_id, name, token_hash, hint, created_at, expires_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         new.id.uuid(),
         new.person_id.uuid(),
+        new.parent_id.map(ApiTokenId::uuid),
         new.name,
         &hash.0[..],
         new.hint,
@@ -71,24 +74,8 @@ pub(crate) async fn find(
 ) -> Result<Option<TokenRecord>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+        "SELECT id, person_id, parent_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
          FROM directory.api_tokens WHERE id = $1",
-        id.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    row.map(TokenRecord::try_from).transpose()
-}
-
-/// The token of this id, locked until the end of the transaction.
-pub(crate) async fn lock(
-    conn: &mut PgConnection,
-    id: ApiTokenId,
-) -> Result<Option<TokenRecord>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT id, person_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
-         FROM directory.api_tokens WHERE id = $1 FOR UPDATE",
         id.uuid(),
     )
     .fetch_optional(conn)
@@ -104,7 +91,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<TokenRecord>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+        "SELECT id, person_id, parent_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
          FROM directory.api_tokens
          WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2)
          ORDER BY id LIMIT $3",
@@ -117,40 +104,115 @@ pub(crate) async fn list(
     rows.into_iter().map(TokenRecord::try_from).collect()
 }
 
-/// Writes the end of a token that was locked before.
-pub(crate) async fn save(
+/// The live tokens that were made by this one, by one of those, and so on.
+pub(crate) async fn live_descendants(
     conn: &mut PgConnection,
-    revoked: &TokenRecord,
+    id: ApiTokenId,
+    now: DateTime<Utc>,
+) -> Result<Vec<TokenRecord>, sqlx::Error> {
+    // What was revoked ended with all that it had made, so that the descent need not pass through it.
+    let rows = sqlx::query_as!(
+        Row,
+        r#"WITH RECURSIVE descendants (id) AS (
+               SELECT id FROM directory.api_tokens WHERE parent_id = $1 AND revoked_at IS NULL
+               UNION ALL
+               SELECT child.id FROM descendants
+               JOIN directory.api_tokens AS child ON child.parent_id = descendants.id AND child.revoked_at IS NULL
+           )
+           SELECT t.id AS "id!", t.person_id AS "person_id!", t.parent_id, t.name AS "name!", t.hint AS "hint!",
+                  t.created_at AS "created_at!", t.expires_at, t.revoked_at, t.last_used_at,
+                  t.version AS "version!"
+           FROM descendants
+           CROSS JOIN LATERAL (SELECT * FROM directory.api_tokens WHERE id = descendants.id OFFSET 0) AS t
+           WHERE coalesce(t.expires_at, 'infinity') > $2"#,
+        id.uuid(),
+        now,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(TokenRecord::try_from).collect()
+}
+
+/// All live tokens of a person.
+pub(crate) async fn live(
+    conn: &mut PgConnection,
+    person_id: PersonId,
+    now: DateTime<Utc>,
+) -> Result<Vec<TokenRecord>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, person_id, parent_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+         FROM directory.api_tokens
+         WHERE person_id = $1 AND revoked_at IS NULL AND coalesce(expires_at, 'infinity') > $2",
+        person_id.uuid(),
+        now,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(TokenRecord::try_from).collect()
+}
+
+/// How many live tokens a person has: true for as long as the person is locked.
+pub(crate) async fn count_live(
+    conn: &mut PgConnection,
+    person_id: PersonId,
+    now: DateTime<Utc>,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM directory.api_tokens
+           WHERE person_id = $1 AND revoked_at IS NULL AND coalesce(expires_at, 'infinity') > $2"#,
+        person_id.uuid(),
+        now,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes the end of these tokens of a person who was locked before.
+pub(crate) async fn save_revoked(
+    conn: &mut PgConnection,
+    revoked: &[&TokenRecord],
+    now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    let ids: Vec<_> = revoked.iter().map(|token| token.id.uuid()).collect();
+    let versions: Vec<_> = revoked.iter().map(|token| token.version.number()).collect();
     let result = sqlx::query!(
-        "UPDATE directory.api_tokens SET revoked_at = $2, version = $3
-         WHERE id = $1 AND revoked_at IS NULL AND version = $3::bigint - 1",
-        revoked.id.uuid(),
-        revoked.revoked_at,
-        revoked.version.number(),
+        "UPDATE directory.api_tokens AS token SET revoked_at = $3, version = ended.version
+         FROM unnest($1::uuid[], $2::bigint[]) AS ended (id, version)
+         WHERE token.id = ended.id AND token.revoked_at IS NULL AND token.version = ended.version - 1",
+        &ids,
+        &versions,
+        now,
     )
     .execute(conn)
     .await?;
-    exactly_one(&result)
+    if usize::try_from(result.rows_affected()) == Ok(revoked.len()) {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }
 
-/// The tokens with these hashes and whom they speak for, be they live or not: one statement, because
-/// every request of every service asks it.
+/// The tokens with these hashes and whom they speak for, be they live or not, but for people who are
+/// deactivated: one statement, because every request of every service asks it. Of the memberships no more than
+/// is answered: others can give somebody any number.
 pub(crate) async fn holders(
     conn: &mut PgConnection,
     hashes: &[SecretHash],
 ) -> Result<HashMap<SecretHash, (TokenRecord, AuthenticatedPerson)>, sqlx::Error> {
     let wanted: Vec<_> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
+    let one_more = i64::try_from(MAX_KNOWN_MEMBERSHIPS).unwrap_or(i64::MAX).saturating_add(1);
     let rows = sqlx::query!(
-        r#"SELECT t.token_hash, t.id, t.person_id, t.name, t.hint, t.created_at, t.expires_at, t.revoked_at,
-                  t.last_used_at, t.version, p.operator,
+        r#"SELECT t.token_hash, t.id, t.person_id, t.parent_id, t.name, t.hint, t.created_at, t.expires_at,
+                  t.revoked_at, t.last_used_at, t.version, p.operator,
                   ARRAY(SELECT m.organization_id FROM directory.memberships m
-                        WHERE m.person_id = p.id ORDER BY m.id) AS "organizations!",
+                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "organizations!",
                   ARRAY(SELECT m.role FROM directory.memberships m
-                        WHERE m.person_id = p.id ORDER BY m.id) AS "roles!"
+                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "roles!"
            FROM directory.api_tokens t JOIN directory.people p ON p.id = t.person_id
-           WHERE t.token_hash = ANY($1)"#,
+           WHERE t.token_hash = ANY($1) AND p.deactivated_at IS NULL"#,
         &wanted,
+        one_more,
     )
     .fetch_all(conn)
     .await?;
@@ -160,15 +222,20 @@ pub(crate) async fn holders(
             let organization_id = OrganizationId::from_uuid(*organization);
             Ok(Membership { organization_id, role: MemberRole::read(role)? })
         });
+        let mut memberships = memberships.collect::<Result<Vec<_>, sqlx::Error>>()?;
+        let more_memberships = memberships.len() > MAX_KNOWN_MEMBERSHIPS;
+        memberships.truncate(MAX_KNOWN_MEMBERSHIPS);
         let person = AuthenticatedPerson {
             person_id: PersonId::from_uuid(row.person_id),
             operator: row.operator,
-            memberships: memberships.collect::<Result<_, sqlx::Error>>()?,
+            memberships,
+            more_memberships,
             api_token_id: ApiTokenId::from_uuid(row.id),
         };
         let record = TokenRecord {
             id: person.api_token_id,
             person_id: person.person_id,
+            parent_id: row.parent_id.map(ApiTokenId::from_uuid),
             name: row.name,
             hint: row.hint,
             created_at: row.created_at,

@@ -23,14 +23,15 @@ pub(crate) struct Member {
 /// Keeps a new membership.
 pub(crate) async fn insert(conn: &mut PgConnection, new: &Membership) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO directory.memberships (id, organization_id, person_id, role, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO directory.memberships (id, organization_id, person_id, role, version, created_at, shows_name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.id.uuid(),
         new.organization_id.uuid(),
         new.person_id.uuid(),
         new.role.as_str(),
         new.version.number(),
         new.created_at,
+        new.shows_name,
     )
     .execute(conn)
     .await?;
@@ -44,7 +45,7 @@ pub(crate) async fn find(
     person_id: PersonId,
 ) -> Result<Option<Membership>, sqlx::Error> {
     let row = sqlx::query!(
-        "SELECT id, role, version, created_at FROM directory.memberships
+        "SELECT id, role, version, created_at, shows_name FROM directory.memberships
          WHERE organization_id = $1 AND person_id = $2",
         organization_id.uuid(),
         person_id.uuid(),
@@ -59,6 +60,7 @@ pub(crate) async fn find(
             role: MemberRole::read(&row.role)?,
             version: version(row.version)?,
             created_at: row.created_at,
+            shows_name: row.shows_name,
         })
     })
     .transpose()
@@ -115,12 +117,13 @@ pub(crate) async fn list(
         role: String,
         version: i64,
         created_at: DateTime<Utc>,
+        shows_name: bool,
         name: String,
         email: String,
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT m.id, m.person_id, m.role, m.version, m.created_at, p.name, p.email
+        "SELECT m.id, m.person_id, m.role, m.version, m.created_at, m.shows_name, p.name, p.email
          FROM directory.memberships m JOIN directory.people p ON p.id = m.person_id
          WHERE m.organization_id = $1 AND ($2::uuid IS NULL OR m.id > $2)
          ORDER BY m.id LIMIT $3",
@@ -140,6 +143,7 @@ pub(crate) async fn list(
                     role: MemberRole::read(&row.role)?,
                     version: version(row.version)?,
                     created_at: row.created_at,
+                    shows_name: row.shows_name,
                 },
                 name: row.name,
                 email: Email::read(&row.email)?,
@@ -148,16 +152,22 @@ pub(crate) async fn list(
         .collect()
 }
 
-/// All memberships of a person.
+/// The memberships of a person, with the organizations' names: at most `limit`.
 pub(crate) async fn of_person(
     conn: &mut PgConnection,
     person_id: PersonId,
+    limit: i64,
 ) -> Result<Vec<(OrganizationId, String, MemberRole)>, sqlx::Error> {
+    // Each by its key: the planner must not look for a few among all organizations.
     let rows = sqlx::query!(
-        "SELECT m.organization_id, o.name, m.role
-         FROM directory.memberships m JOIN directory.organizations o ON o.id = m.organization_id
-         WHERE m.person_id = $1 ORDER BY m.organization_id",
+        r#"SELECT m.organization_id AS "organization_id!", o.name AS "name!", m.role AS "role!"
+           FROM (SELECT organization_id, role FROM directory.memberships
+                 WHERE person_id = $1 ORDER BY organization_id LIMIT $2) AS m
+           CROSS JOIN LATERAL (
+               SELECT name FROM directory.organizations WHERE id = m.organization_id OFFSET 0) AS o
+           ORDER BY m.organization_id"#,
         person_id.uuid(),
+        limit,
     )
     .fetch_all(conn)
     .await?;
@@ -168,6 +178,29 @@ pub(crate) async fn of_person(
                 row.name,
                 MemberRole::read(&row.role)?,
             ))
+        })
+        .collect()
+}
+
+/// The memberships of a person in those of these organizations of which they are a member.
+pub(crate) async fn in_these(
+    conn: &mut PgConnection,
+    person_id: PersonId,
+    organizations: &[OrganizationId],
+) -> Result<Vec<contract::rpc::Membership>, sqlx::Error> {
+    let organizations: Vec<Uuid> = organizations.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "SELECT organization_id, role FROM directory.memberships
+         WHERE person_id = $1 AND organization_id = ANY($2)",
+        person_id.uuid(),
+        &organizations,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let organization_id = OrganizationId::from_uuid(row.organization_id);
+            Ok(contract::rpc::Membership { organization_id, role: MemberRole::read(&row.role)? })
         })
         .collect()
 }

@@ -10,6 +10,9 @@ pub(crate) mod import;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod people;
+pub(crate) mod sign_in_attempts;
+pub(crate) mod sign_in_networks;
+pub(crate) mod visible_accounts;
 
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 use sqlx::postgres::PgQueryResult;

@@ -53,12 +53,16 @@ fn read_domains(texts: &[String]) -> sqlx::Result<Vec<ServiceDomain>> {
         .map_err(|error: InvalidDomainLevel| sqlx::Error::Decode(error.into()))
 }
 
-/// Keeps a new organization.
-pub(crate) async fn insert(conn: &mut PgConnection, new: &Organization) -> Result<(), sqlx::Error> {
+/// Keeps a new organization. `created_by` is who made it, unless it was an operator.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    new: &Organization,
+    created_by: Option<PersonId>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.organizations
-            (id, name, kind, contact_email, country, website, description, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (id, name, kind, contact_email, country, website, description, version, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         new.id.uuid(),
         new.profile.name,
         new.profile.kind.as_str(),
@@ -68,10 +72,26 @@ pub(crate) async fn insert(conn: &mut PgConnection, new: &Organization) -> Resul
         new.profile.description,
         new.version.number(),
         new.created_at,
+        created_by.map(PersonId::uuid),
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// How many organizations whose contact address is not confirmed this person has made: true for as long as the
+/// person is locked.
+pub(crate) async fn count_unconfirmed(
+    conn: &mut PgConnection,
+    created_by: PersonId,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM directory.organizations
+           WHERE created_by = $1 AND confirmed_at IS NULL"#,
+        created_by.uuid(),
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// The organization of this id.

@@ -1,12 +1,14 @@
 use chrono::{DateTime, Utc};
 use contract::PersonId;
 use contract::rpc::NamedPerson;
+use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Named, unless_taken};
 use crate::fields::Email;
 use crate::person::Person;
+use crate::sign_in_limits::Hash;
 
 struct Row {
     id: Uuid,
@@ -14,6 +16,8 @@ struct Row {
     name: String,
     operator: bool,
     created_at: DateTime<Utc>,
+    deactivated_at: Option<DateTime<Utc>>,
+    version: i64,
 }
 
 impl TryFrom<Row> for Person {
@@ -25,6 +29,8 @@ impl TryFrom<Row> for Person {
             name: row.name,
             operator: row.operator,
             created_at: row.created_at,
+            deactivated_at: row.deactivated_at,
+            version: version(row.version)?,
         })
     }
 }
@@ -36,6 +42,8 @@ pub(crate) struct Credentials {
     pub(crate) person_id: PersonId,
     /// The PHC string, if they have a password.
     pub(crate) password_hash: Option<String>,
+    /// Whether they have signed in from this network before.
+    pub(crate) at_home: bool,
 }
 
 /// Keeps a new person, if the email is nobody's.
@@ -66,13 +74,46 @@ pub(crate) async fn find(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at FROM directory.people WHERE id = $1",
+        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE id = $1",
         id.uuid(),
     )
     .fetch_optional(conn)
     .await?
     .map(Person::try_from)
     .transpose()
+}
+
+/// The person of this id, locked until the end of the transaction: nobody else changes them, or makes or ends
+/// tokens of theirs, meanwhile. New rows may refer to them.
+pub(crate) async fn lock(
+    conn: &mut PgConnection,
+    id: PersonId,
+) -> Result<Option<Person>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people
+         WHERE id = $1 FOR NO KEY UPDATE",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Person::try_from)
+    .transpose()
+}
+
+/// Writes what a person who was locked before may do.
+pub(crate) async fn save(conn: &mut PgConnection, new: &Person) -> Result<(), sqlx::Error> {
+    let result = sqlx::query!(
+        "UPDATE directory.people SET operator = $2, deactivated_at = $3, version = $4
+         WHERE id = $1 AND version = $4::bigint - 1",
+        new.id.uuid(),
+        new.operator,
+        new.deactivated_at,
+        new.version.number(),
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(&result)
 }
 
 /// The person with this email.
@@ -82,7 +123,7 @@ pub(crate) async fn find_by_email(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at FROM directory.people WHERE email = $1",
+        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE email = $1",
         email.as_str(),
     )
     .fetch_optional(conn)
@@ -91,8 +132,9 @@ pub(crate) async fn find_by_email(
     .transpose()
 }
 
-/// Whether two people are members of the same organization.
-pub(crate) async fn share_an_organization(
+/// Whether one person sees another as a fellow member of an organization: not by a membership that strangers
+/// gave the other.
+pub(crate) async fn sees_in_an_organization(
     conn: &mut PgConnection,
     one: PersonId,
     other: PersonId,
@@ -100,7 +142,7 @@ pub(crate) async fn share_an_organization(
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM directory.memberships a JOIN directory.memberships b USING (organization_id)
-               WHERE a.person_id = $1 AND b.person_id = $2) AS "share!""#,
+               WHERE a.person_id = $1 AND b.person_id = $2 AND b.shows_name) AS "sees!""#,
         one.uuid(),
         other.uuid(),
     )
@@ -108,20 +150,30 @@ pub(crate) async fn share_an_organization(
     .await
 }
 
-/// What a sign-in with this email compares with.
+/// What a sign-in with this email compares with: nothing is right for a person who is deactivated. `network` is
+/// what it is known by, if that is known since then.
 pub(crate) async fn credentials(
     conn: &mut PgConnection,
     email: &Email,
+    network: Option<&Hash>,
+    since: DateTime<Utc>,
 ) -> Result<Option<Credentials>, sqlx::Error> {
+    // One question for all, so that the time does not tell whose email it is.
     let row = sqlx::query!(
-        "SELECT id, password_hash FROM directory.people WHERE email = $1",
-        email.as_str()
+        r#"SELECT id, CASE WHEN deactivated_at IS NULL THEN password_hash END AS password_hash, EXISTS (
+               SELECT FROM directory.sign_in_networks n
+               WHERE n.person_id = p.id AND n.network = $2 AND n.last_at >= $3) AS "at_home!"
+           FROM directory.people p WHERE email = $1"#,
+        email.as_str(),
+        network.map(Hash::as_slice),
+        since,
     )
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| Credentials {
         person_id: PersonId::from_uuid(row.id),
         password_hash: row.password_hash,
+        at_home: row.at_home,
     }))
 }
 
@@ -141,15 +193,20 @@ pub(crate) async fn names(
         .collect())
 }
 
-/// Whether there is an operator. Waits for others who ask, until the end of the transaction, so
-/// that an installation does not get two first operators.
-pub(crate) async fn lock_operators(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// Whether there is an operator but for this person, who can do something. Waits for others who ask, until the
+/// end of the transaction, so that an installation does not get two first operators, nor loses its last two.
+pub(crate) async fn lock_operators(
+    conn: &mut PgConnection,
+    but_for: Option<PersonId>,
+) -> Result<bool, sqlx::Error> {
     // The number is any that nothing else of this database uses: "operat" in ASCII.
     sqlx::query!(r#"SELECT pg_advisory_xact_lock(122511747801460::bigint) AS "locked!: ()""#)
         .fetch_one(&mut *conn)
         .await?;
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM directory.people WHERE operator) AS "exists!""#
+        r#"SELECT EXISTS (SELECT FROM directory.people
+                          WHERE operator AND deactivated_at IS NULL AND ($1::uuid IS NULL OR id <> $1)) AS "exists!""#,
+        but_for.map(PersonId::uuid),
     )
     .fetch_one(conn)
     .await

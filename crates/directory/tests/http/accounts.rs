@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
+use crate::deactivation::second_operator;
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -22,6 +23,13 @@ async fn operators_make_accounts_and_admins_manage_the_roles_on_them() {
         stage.events_of(stage.operator.put(&role(&admin), &json!({"role": "admin"}))).await;
     answer.expect(200);
     assert_eq!(events, ["account-role.granted"]);
+    // They are colleagues on another account.
+    let other = json!({"name": "Other", "kind": "advertiser", "service": "retail_media"});
+    let other = stage.operator.post("/v1/accounts", &other).await.expect(201).field("id");
+    for (who, held) in [(&admin, "admin"), (&analyst, "viewer")] {
+        let path = format!("/v1/accounts/{other}/roles/{}", who.id);
+        stage.operator.put(&path, &json!({"role": held})).await.expect(200);
+    }
     let (answer, events) =
         stage.events_of(admin.put(&role(&analyst), &json!({"role": "viewer"}))).await;
     answer.expect(200);
@@ -61,10 +69,9 @@ async fn who_operates_no_more_does_not_get_yesterdays_answer() {
     };
     create().await.expect(201);
     assert_eq!(create().await.headers["idempotent-replayed"], "true");
-    sqlx::query("UPDATE directory.people SET operator = false")
-        .execute(&stage.resources.pool)
-        .await
-        .unwrap();
+    let second = second_operator(&stage).await;
+    let revoke = format!("/v1/people/{}/revoke-operator", stage.operator.id);
+    second.act(&revoke).await.expect(200);
     create().await.problem(403, "role-not-allowed");
     stage.close().await;
 }

@@ -29,7 +29,7 @@ async fn organizations_and_members_are_answered_as_the_snapshots_say() {
     // Lists are in the order in which things were made.
     stage.clock.advance(TimeDelta::seconds(1));
     let members = format!("{path}/members");
-    let developer = json!({ "person_id": other.id, "role": "developer" });
+    let developer = json!({ "email": other.email, "role": "developer" });
     assert_json_snapshot!("add_member", redacted(&owner.post(&members, &developer).await));
     assert_json_snapshot!("already_member", redacted(&owner.post(&members, &developer).await));
     assert_json_snapshot!("list_members", redacted(&owner.get(&members).await));

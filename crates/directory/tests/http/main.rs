@@ -7,10 +7,13 @@
 
 mod accounts;
 mod answers;
+mod deactivation;
+mod guesses;
 mod import;
 mod members;
 mod organizations;
 mod people;
 mod questions;
 mod stage;
+mod token_chain;
 mod tokens;

@@ -1,16 +1,11 @@
 //! Rules 3 and 4.
 
-use std::time::Duration;
-
 use axum::http::Method;
-use futures::future::{join, join_all};
+use futures::future::join_all;
 use serde_json::json;
-use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::stage::Stage;
-
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::stage::{Person, Stage};
 
 #[tokio::test]
 async fn owners_manage_members_and_others_do_not() {
@@ -54,9 +49,9 @@ async fn whose_role_was_taken_away_does_not_get_yesterdays_answer() {
     let stage = Stage::set().await;
     let (first, owner) = (stage.person("first").await, stage.person("owner").await);
     let members = format!("{}/members", first.organization().await);
-    first.post(&members, &json!({"person_id": owner.id, "role": "owner"})).await.expect(201);
+    first.post(&members, &json!({"email": owner.email, "role": "owner"})).await.expect(201);
 
-    let body = json!({"person_id": stage.person("new").await.id, "role": "auditor"});
+    let body = json!({"email": stage.person("new").await.email, "role": "auditor"});
     let add = || {
         let request = owner.request(Method::POST, &members).json(&body);
         request.header("idempotency-key", "k-1").send()
@@ -103,17 +98,6 @@ async fn the_last_owner_can_neither_leave_nor_be_demoted() {
     stage.close().await;
 }
 
-/// How many of this test's transactions wait for a lock.
-async fn waiting(stage: &Stage) -> i64 {
-    sqlx::query_scalar(
-        "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
-         WHERE NOT granted AND datname = current_database()",
-    )
-    .fetch_one(&stage.resources.pool)
-    .await
-    .unwrap()
-}
-
 #[tokio::test]
 async fn of_all_owners_who_leave_at_once_one_stays() {
     let stage = Stage::set().await;
@@ -123,7 +107,7 @@ async fn of_all_owners_who_leave_at_once_one_stays() {
     let mut owners = vec![first.clone()];
     for number in 1..6 {
         let owner = stage.person(&format!("owner-{number}")).await;
-        first.post(&members, &json!({"person_id": owner.id, "role": "owner"})).await.expect(201);
+        first.post(&members, &json!({"email": owner.email, "role": "owner"})).await.expect(201);
         owners.push(owner);
     }
     let leaving = owners.iter().enumerate().map(async |(number, owner)| {
@@ -134,22 +118,8 @@ async fn of_all_owners_who_leave_at_once_one_stays() {
             owner.patch(&member, &json!({"role": "auditor"})).await.status
         }
     });
-    // Holding the organization until all wait makes it certain that they meet.
     let id: Uuid = organization.rsplit('/').next().unwrap().parse().unwrap();
-    let mut held = stage.resources.pool.begin().await.unwrap();
-    sqlx::query("SELECT FROM directory.organizations WHERE id = $1 FOR UPDATE")
-        .bind(id)
-        .execute(&mut *held)
-        .await
-        .unwrap();
-    let release = async {
-        while waiting(&stage).await < 6 {
-            tokio::task::yield_now().await;
-        }
-        held.rollback().await.unwrap();
-    };
-    let meeting = async { join(join_all(leaving), release).await.0 };
-    let mut statuses = timeout(DEADLINE, meeting).await.expect("all six come to wait");
+    let mut statuses = stage.meeting("organizations", id, 6, join_all(leaving)).await;
     statuses.sort_unstable();
     assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 1, "{statuses:?}");
     let left = stage.operator.get(&members).await.expect(200).json;
@@ -169,5 +139,56 @@ async fn the_database_keeps_an_owner_too() {
         let error = sqlx::query(statement).execute(&stage.resources.pool).await.unwrap_err();
         assert!(error.to_string().contains("would have no owner"), "{error}");
     }
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn making_somebody_a_member_does_not_tell_what_they_are_called() {
+    let stage = Stage::set().await;
+    let (stranger, victim) = (stage.person("stranger").await, stage.person("victim").await);
+    let organization = stranger.organization().await;
+    let members = format!("{organization}/members");
+    // Ids are in events; whose they are is not to be learned by them.
+    let by_id = json!({"person_id": victim.id, "role": "auditor"});
+    let nobody = json!({"person_id": "00000000-0000-7000-8000-000000000000", "role": "auditor"});
+    let refused = stranger.post(&members, &by_id).await;
+    refused.refuses_fields(&["person_id"]);
+    assert_eq!(refused.json, stranger.post(&members, &nobody).await.json);
+    // By an email that is known already.
+    let by_email = json!({"email": victim.email, "role": "auditor"});
+    let added = stranger.post(&members, &by_email).await.expect(201);
+    assert_eq!(added.json["name"], json!(null));
+    let listed = stranger.get(&members).await.expect(200).json;
+    for member in listed["items"].as_array().unwrap() {
+        let own = member["person_id"] == stranger.id.to_string();
+        assert_eq!(member["name"], if own { json!("stranger") } else { json!(null) });
+    }
+    let path = format!("{members}/{}", victim.id);
+    let changed = stranger.patch(&path, &json!({"role": "developer"})).await.expect(200);
+    assert_eq!(changed.json["name"], json!(null));
+    stranger.get(&format!("/v1/people/{}", victim.id)).await.problem(404, "person-not-found");
+    // Nor does a second organization make strangers fellows.
+    let second = format!("{}/members", stranger.organization().await);
+    stranger.post(&second, &by_id).await.refuses_fields(&["person_id"]);
+    // Fellows are called by their names, and so are those whom an operator adds.
+    let fellow = stage.person("fellow").await;
+    let add = json!({"person_id": fellow.id, "role": "developer"});
+    assert_eq!(stage.operator.post(&members, &add).await.expect(201).json["name"], "fellow");
+    assert_eq!(stranger.post(&second, &add).await.expect(201).json["name"], "fellow");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn giving_a_role_on_an_account_does_not_tell_what_a_stranger_is_called() {
+    let stage = Stage::set().await;
+    let (admin, victim) = (stage.person("admin").await, stage.person("victim").await);
+    let new = json!({"name": "Shop", "kind": "advertiser", "service": "retail_media"});
+    let account = stage.operator.post("/v1/accounts", new).await.expect(201).field("id");
+    let role_of = |person: &Person| format!("/v1/accounts/{account}/roles/{}", person.id);
+    let viewer = json!({"role": "viewer"});
+    stage.operator.put(&role_of(&admin), json!({"role": "admin"})).await.expect(200);
+    admin.put(&role_of(&victim), &viewer).await.problem(404, "person-not-found");
+    stage.operator.put(&role_of(&victim), &viewer).await.expect(200);
+    admin.put(&role_of(&victim), json!({"role": "analyst"})).await.expect(200);
     stage.close().await;
 }

@@ -1,6 +1,7 @@
 //! Rules 1 and 2.
 
 use axum::http::Method;
+use futures::future::join_all;
 use serde_json::json;
 
 use crate::stage::{Stage, organization};
@@ -77,7 +78,7 @@ async fn whoever_left_the_organization_is_not_answered_as_before() {
         request.header("idempotency-key", "k-1").send()
     };
     let path = format!("/v1/organizations/{}", send().await.expect(201).field("id"));
-    let second = json!({ "person_id": other.id, "role": "owner" });
+    let second = json!({ "email": other.email, "role": "owner" });
     owner.post(&format!("{path}/members"), &second).await.expect(201);
     owner.delete(&format!("{path}/members/{}", owner.id)).await.expect(204);
     let (again, events) = stage.events_of(send()).await;
@@ -157,5 +158,43 @@ async fn strangers_do_not_learn_that_an_organization_exists() {
     stranger.get(&members).await.problem(404, "organization-not-found");
     stranger.post(&confirm, &json!({})).await.problem(404, "organization-not-found");
     assert_eq!(stranger.get("/v1/organizations").await.expect(200).json["items"], json!([]));
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn few_organizations_of_a_person_wait_for_their_contact_to_be_confirmed() {
+    let stage = Stage::set().await;
+    let owner = stage.person("owner").await;
+    let first = owner.organization().await;
+    for _ in 0..2 {
+        owner.organization().await;
+    }
+    let (answer, events) = stage.events_of(owner.post("/v1/organizations", &organization())).await;
+    answer.problem(409, "too-many-unconfirmed-organizations");
+    assert!(events.is_empty(), "{events:?}");
+    // Being made an owner by others takes nothing from anybody.
+    let other = stage.person("other").await;
+    let second = json!({ "email": other.email, "role": "owner" });
+    owner.post(&format!("{first}/members"), &second).await.expect(201);
+    for _ in 0..3 {
+        other.organization().await;
+    }
+    stage.operator.act(&format!("{first}/confirm-contact")).await.expect(200);
+    owner.organization().await;
+    owner.post("/v1/organizations", &organization()).await.expect(409);
+    for _ in 0..4 {
+        stage.operator.organization().await;
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn organizations_that_are_made_at_once_are_counted_one_after_the_other() {
+    let stage = Stage::set().await;
+    let owner = stage.person("owner").await;
+    let making =
+        (0..6).map(async |_| owner.post("/v1/organizations", organization()).await.status.as_u16());
+    let statuses = stage.meeting("people", owner.id.uuid(), 6, join_all(making)).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 3, "{statuses:?}");
     stage.close().await;
 }

@@ -1,21 +1,35 @@
 //! A directory with a few people in it.
 
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::http::Method;
+use axum::{Extension, Router};
 use contract::environment::{Clock, ManualClock};
-use contract::{Environment, PersonId, Service};
+use contract::facts::SignInRefused;
+use contract::{Envelope, Environment, PersonId, Service};
 use directory::{NewOperator, PasswordSettings, Settings, StoreAuthenticator};
+use futures::future::join;
 use serde_json::{Value, json};
 use service::http::application;
+use service::limits::LimitSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
-use stage::{Answer, Client, Servers};
+use sqlx::AssertSqlSafe;
+use stage::{Answer, Client, Servers, eventually, wide_limits};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// How long work waits for the rest of it to come.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Everybody comes through it.
+const PROXY: &str = "192.0.2.1";
 
 /// A directory that runs, and what a test needs of it.
 pub(crate) struct Stage {
@@ -46,19 +60,30 @@ impl Deref for Person {
 pub(crate) fn settings() -> Settings {
     // Weak on purpose: tests are not attacked.
     let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
-    Settings { passwords, import_max_bytes: 4096, ..Settings::default() }
+    Settings { passwords, import_max_bytes: 4096, max_api_tokens: 5, ..Settings::default() }
 }
 
 impl Stage {
     pub(crate) async fn set() -> Self {
+        Self::within(wide_limits()).await
+    }
+
+    /// The same within these limits.
+    pub(crate) async fn within(limits: LimitSettings) -> Self {
         let servers = Servers::start().await;
         let start = Environment::system().now();
         let clock = Arc::new(ManualClock::starting_at(start));
-        let shared = stage::shared(&Environment::with_clock(Arc::clone(&clock) as Arc<dyn Clock>));
+        let env = Environment::with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+        let shared = stage::shared_within(&env, limits);
         let resources = servers.connect(Service::Directory, &shared).await;
         let routes = directory::start(resources.clone(), settings()).await.unwrap();
         let authenticator = Arc::new(StoreAuthenticator::start(&resources));
-        let application = application(routes, authenticator, &shared.env, &HttpSettings::default());
+        let http = HttpSettings {
+            trusted_proxies: vec![PROXY.parse().unwrap()],
+            ..HttpSettings::default()
+        };
+        let application = application(routes, authenticator, &shared.env, &http)
+            .layer(Extension(ConnectInfo(SocketAddr::from((PROXY.parse::<IpAddr>().unwrap(), 1)))));
 
         let email = "operator@example.com".to_owned();
         let new = NewOperator {
@@ -68,9 +93,7 @@ impl Stage {
             force: false,
         };
         let (id, token) =
-            directory::add_first_operator(&resources.events, &settings().passwords, new)
-                .await
-                .unwrap();
+            directory::add_first_operator(&resources.events, &settings(), new).await.unwrap();
         let client = Client::anonymous(&application).with_token(token.reveal());
         let operator = Person { id, email, client };
         Self { clock, resources, operator, application, tasks: shared.tasks, _servers: servers }
@@ -83,8 +106,12 @@ impl Stage {
         let id = self.operator.post("/v1/people", &body).await.expect(201).field("id");
         let basic = self.signing_in(&email, PASSWORD);
         let token = basic.post("/v1/api-tokens", json!({"name": "test"})).await.expect(201);
-        let client = self.anonymous().with_token(&token.field("token"));
-        Person { id: id.parse().unwrap(), email, client }
+        self.known(id.parse().unwrap(), &email, &token.field("token"))
+    }
+
+    /// Somebody with this token.
+    pub(crate) fn known(&self, id: PersonId, email: &str, token: &str) -> Person {
+        Person { id, email: email.to_owned(), client: self.anonymous().with_token(token) }
     }
 
     /// Nobody in particular.
@@ -110,11 +137,76 @@ impl Stage {
             .collect()
     }
 
+    /// Whoever this is, from this address, tries a password.
+    pub(crate) async fn sign_in(&self, email: &str, password: &str, address: &str) -> Answer {
+        self.signing_in(email, password)
+            .request(Method::POST, "/v1/api-tokens")
+            .header("x-forwarded-for", address)
+            .json(json!({"name": "test"}))
+            .send()
+            .await
+    }
+
+    /// The data of all refused sign-ins, once so many are recorded: their answers do not wait for that.
+    pub(crate) async fn refused_sign_ins(&self, count: usize) -> Vec<SignInRefused> {
+        eventually("refused sign-ins", async || {
+            let envelopes: Vec<Vec<u8>> = sqlx::query_scalar(
+                "SELECT envelope FROM directory.events
+                 WHERE type = 'mandate.sign-in.refused.v1' ORDER BY seq",
+            )
+            .fetch_all(&self.resources.pool)
+            .await
+            .unwrap();
+            let facts: Vec<SignInRefused> = envelopes
+                .iter()
+                .map(|bytes| Envelope::parse(bytes).unwrap().fact().unwrap())
+                .collect();
+            if facts.len() >= count {
+                Ok(facts)
+            } else {
+                Err(format!("{} of {count}", facts.len()))
+            }
+        })
+        .await
+    }
+
     /// The events that this leaves.
     pub(crate) async fn events_of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<String>) {
         let before = self.events().await.len();
         let done = work.await;
         (done, self.events().await.split_off(before))
+    }
+
+    /// What comes of work of which so many parts meet: this row is held until all of them wait for it.
+    pub(crate) async fn meeting<T>(
+        &self,
+        table: &str,
+        id: Uuid,
+        parts: i64,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut held = self.resources.pool.begin().await.unwrap();
+        let lock = format!("SELECT FROM directory.{table} WHERE id = $1 FOR UPDATE");
+        sqlx::query(AssertSqlSafe(lock)).bind(id).execute(&mut *held).await.unwrap();
+        let release = async {
+            while self.waiting().await < parts {
+                tokio::task::yield_now().await;
+            }
+            held.rollback().await.unwrap();
+        };
+        let meeting = async { join(work, release).await.0 };
+        timeout(DEADLINE, meeting).await.expect("all of them come to wait")
+    }
+
+    /// How many of this test's transactions wait for a lock.
+    async fn waiting(&self) -> i64 {
+        sqlx::query_scalar(
+            "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+             WHERE NOT granted AND datname = current_database()",
+        )
+        .fetch_one(&self.resources.pool)
+        .await
+        .unwrap()
     }
 
     pub(crate) async fn close(self) {

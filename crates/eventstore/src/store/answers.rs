@@ -1,5 +1,6 @@
 //! Answers to requests with an Idempotency-Key.
 
+use contract::Version;
 use sqlx::{PgConnection, PgExecutor};
 
 /// An answer to remember.
@@ -15,6 +16,8 @@ pub struct IdempotencyRecord {
     pub status: i16,
     /// The `Location` header.
     pub location: Option<String>,
+    /// The version that the `ETag` header names.
+    pub version: Option<Version>,
     /// The body, without secrets.
     pub body: serde_json::Value,
 }
@@ -28,6 +31,8 @@ pub struct StoredAnswer {
     pub status: i16,
     /// The `Location` header.
     pub location: Option<String>,
+    /// The version that the `ETag` header names.
+    pub version: Option<Version>,
     /// The body, without secrets.
     pub body: serde_json::Value,
 }
@@ -43,13 +48,15 @@ pub(crate) async fn insert_answers(
         answers.iter().map(of).collect()
     }
     sqlx::query!(
-        "INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, body)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::text[], $6::jsonb[])",
+        "INSERT INTO idempotency_keys (scope, key, fingerprint, status, location, version, body)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::text[], $6::bigint[],
+             $7::jsonb[])",
         &column(answers, |answer| answer.scope.as_str()) as &[&str],
         &column(answers, |answer| answer.key.as_str()) as &[&str],
         &column(answers, |answer| answer.fingerprint.as_slice()) as &[&[u8]],
         &column(answers, |answer| answer.status),
         &column(answers, |answer| answer.location.as_deref()) as &[Option<&str>],
+        &column(answers, |answer| answer.version.map(Version::number)) as &[Option<i64>],
         &column(answers, |answer| answer.body.clone()),
     )
     .execute(connection)
@@ -62,14 +69,21 @@ pub(crate) async fn find_answer(
     scope: &str,
     key: &str,
 ) -> Result<Option<StoredAnswer>, sqlx::Error> {
-    sqlx::query_as!(
-        StoredAnswer,
-        "SELECT fingerprint, status, location, body FROM idempotency_keys WHERE scope = $1 AND key = $2",
+    let row = sqlx::query!(
+        "SELECT fingerprint, status, location, version, body FROM idempotency_keys
+         WHERE scope = $1 AND key = $2",
         scope,
         key
     )
     .fetch_optional(executor)
-    .await
+    .await?;
+    Ok(row.map(|row| StoredAnswer {
+        fingerprint: row.fingerprint,
+        status: row.status,
+        location: row.location,
+        version: row.version.and_then(Version::new),
+        body: row.body,
+    }))
 }
 
 /// Forgets some answers that are older. Whether there may be more.

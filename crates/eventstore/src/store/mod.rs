@@ -6,6 +6,7 @@ mod event;
 pub(crate) mod insert;
 mod leadership;
 mod outbox;
+mod parked;
 mod positions;
 mod receipts;
 mod streams;
@@ -19,8 +20,11 @@ pub(crate) use event::OutboxEvent;
 pub(crate) use insert::NewEvents;
 pub(crate) use leadership::try_lead;
 pub(crate) use outbox::{OutboxRow, PUBLISHED_AT_ONCE, events_at, next_in_outbox, repeat_events};
+pub(crate) use parked::{
+    AllParked, Parked, all_parked, due_parked, note_parked, park, postpone_parked, release,
+};
 pub(crate) use positions::{Moved, lock_positions, positions, save_positions};
 pub(crate) use receipts::{
     Receipt, forget_batches, last_batch, repeat_batch, repeat_other_streams, settle_batch,
 };
-pub(crate) use streams::{rows_after, stream_events};
+pub(crate) use streams::{known_events, rows_after, stream_events};

@@ -1,6 +1,9 @@
 //! Streams: what they hold, and how far they reach.
 
+use std::collections::HashSet;
+
 use contract::Version;
+use contract::rpc::EventDigest;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -27,6 +30,35 @@ pub(crate) async fn stream_events(
     )
     .fetch_all(executor)
     .await
+}
+
+/// Which of these events are here, byte for byte: their places among them, counted from 1.
+pub(crate) async fn known_events(
+    executor: impl PgExecutor<'_>,
+    events: &[EventDigest],
+) -> Result<HashSet<i64>, sqlx::Error> {
+    let streams: Vec<Uuid> = events.iter().map(|event| event.stream_id).collect();
+    let versions: Vec<i64> = events.iter().map(|event| event.version.number()).collect();
+    let digests: Vec<&str> = events.iter().map(|event| event.sha256.as_str()).collect();
+    let known = sqlx::query_scalar!(
+        // LIMIT keeps the planner from joining the few that are given with all events.
+        r#"
+        SELECT given.n AS "n!"
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::text[])
+            WITH ORDINALITY AS given (stream_id, version, digest, n)
+        CROSS JOIN LATERAL (
+            SELECT envelope FROM events
+            WHERE stream_id = given.stream_id AND version = given.version LIMIT 1
+        ) AS stored
+        WHERE encode(sha256(stored.envelope), 'hex') = given.digest
+        "#,
+        &streams,
+        &versions,
+        &digests as &[&str],
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(known.into_iter().collect())
 }
 
 pub(crate) struct HeadRow {

@@ -251,6 +251,7 @@ fn answer(key: &str) -> IdempotencyRecord {
         fingerprint: vec![7; 32],
         status: 201,
         location: Some("/v1/apps/1".to_owned()),
+        version: Some(contract::Version::FIRST),
         body: serde_json::json!({ "id": 1 }),
     }
 }

@@ -62,6 +62,8 @@ async fn record_refusal(events: &EventStore, stream: Uuid) {
         operation: "app.activate".to_owned(),
         target: format!("app/{stream}"),
         reason: RefusedBecause::RoleNotAllowed,
+        counted: None,
+        counted_since: None,
     };
     let mut unit = events.begin(&provenance());
     unit.record(stream, version(1), &refusal).unwrap();

@@ -1,4 +1,5 @@
-//! Group commit: whom a refusal takes out of the group, counted in transactions.
+//! Group commit: whom a refusal takes out of the group, counted in transactions. And the other way round: a change
+//! that is written in portions.
 
 use contract::facts::AppArchived;
 use contract::{AppId, Provenance, Version};
@@ -7,7 +8,9 @@ use eventstore::group_commit::{Change, Writer};
 use eventstore::{AppendError, NewEvent, Unit};
 use sqlx::PgConnection;
 
-use crate::world::{PRODUCER, World};
+use stage::eventually;
+
+use crate::world::{PRODUCER, World, fact, new_stream, provenance, version};
 
 /// The archiving of an app.
 struct Archiving {
@@ -75,4 +78,41 @@ async fn who_cannot_tell_is_found_by_halving() {
     assert_eq!(stands.iter().filter(|stands| !**stands).count(), 1);
     assert!(!stands[63], "the one whose version is taken");
     assert_eq!(transactions, 1 + 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_very_many_events_is_written_in_portions_and_becomes_true_at_once() {
+    let world = World::new().await;
+    let _relay = world.start_relay().await;
+    let events = world.events();
+    let count = "SELECT count(*) FROM events";
+    let stream = new_stream();
+    for rest in [0, 2] {
+        let mut unit = events.begin(&provenance());
+        let stream = if rest == 0 { stream } else { new_stream() };
+        for number in 1..=3 {
+            unit.record(stream, version(number), &fact(stream)).unwrap();
+        }
+        unit.write_recorded().await.unwrap();
+        // Nothing more to write.
+        unit.write_recorded().await.unwrap();
+        for number in 4..4 + rest {
+            unit.record(stream, version(number), &fact(stream)).unwrap();
+        }
+        let before: i64 = sqlx::query_scalar(count).fetch_one(&world.producer).await.unwrap();
+        assert_eq!(before, if rest == 0 { 0 } else { 3 });
+        unit.commit().await.unwrap();
+    }
+    eventually("all are published", || async { world.messages().await == 8 }).await;
+    eventually("the outbox is empty", || world.all_relayed()).await;
+
+    // A conflict at the end undoes what was written before.
+    let mut unit = events.begin(&provenance());
+    let new = new_stream();
+    unit.record(new, version(1), &fact(new)).unwrap();
+    unit.write_recorded().await.unwrap();
+    unit.record(stream, version(3), &fact(stream)).unwrap();
+    assert!(matches!(unit.commit().await, Err(AppendError::Conflict)));
+    let after: i64 = sqlx::query_scalar(count).fetch_one(&world.producer).await.unwrap();
+    assert_eq!(after, 8);
 }

@@ -1,14 +1,16 @@
 //! A consumer that writes down each event it is given, so that a lost or a doubled one shows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::follows::Followed;
-use contract::rpc::{StoredEvent, StreamEvents};
+use contract::rpc::{HeadsPage, StoredEvent, StreamEvents, StreamHeads};
 use contract::{Envelope, Service};
 use eventstore::gap::Repair;
+use eventstore::projection_comparison::Heads;
 use eventstore::{Projection, ProjectionError, producer};
 use sqlx::{PgConnection, PgPool};
 use stage::eventually;
@@ -22,6 +24,7 @@ pub(crate) struct Observer {
     subjects: Vec<String>,
     refused: Mutex<HashSet<(Uuid, i64)>>,
     refusals: AtomicUsize,
+    poisoned: Mutex<HashMap<(Uuid, i64), &'static str>>,
 }
 
 impl Observer {
@@ -37,6 +40,7 @@ impl Observer {
             subjects: vec![subject.to_owned()],
             refused: Mutex::default(),
             refusals: AtomicUsize::new(0),
+            poisoned: Mutex::default(),
         })
     }
 
@@ -45,8 +49,14 @@ impl Observer {
         self.refused.lock().unwrap().insert((stream, version));
     }
 
+    /// Runs this statement at this event, until [`Observer::accept_all`].
+    pub(crate) fn poison(&self, stream: Uuid, version: i64, statement: &'static str) {
+        self.poisoned.lock().unwrap().insert((stream, version), statement);
+    }
+
     pub(crate) fn accept_all(&self) {
         self.refused.lock().unwrap().clear();
+        self.poisoned.lock().unwrap().clear();
     }
 
     /// How often it failed.
@@ -150,8 +160,12 @@ impl Projection for Observer {
         )
         .bind(self.name)
         .bind(stream)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+        let poison = self.poisoned.lock().unwrap().get(&(stream, version)).copied();
+        if let Some(statement) = poison {
+            sqlx::query(statement).execute(connection).await?;
+        }
         // After the writes: they must be undone.
         if self.refused.lock().unwrap().contains(&(stream, version)) {
             self.refusals.fetch_add(1, Ordering::SeqCst);
@@ -204,5 +218,21 @@ impl Repair for Archive {
             return Err("out of reach".to_owned());
         }
         producer::stream_events(&self.pool, &asked).await.map_err(|error| error.to_string())
+    }
+}
+
+/// So soon a row is settled in these tests: none of their transactions is older when it commits.
+const SETTLED: Duration = Duration::from_millis(100);
+
+#[async_trait]
+impl Heads for Archive {
+    async fn stream_heads(
+        &self,
+        producer: Service,
+        asked: StreamHeads,
+    ) -> Result<HeadsPage, String> {
+        assert_eq!(producer, crate::world::PRODUCER);
+        let heads = producer::stream_heads(&self.pool, &asked, SETTLED).await;
+        heads.map_err(|error| error.to_string())
     }
 }

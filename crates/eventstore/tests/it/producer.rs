@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use contract::facts::{AppImageSet, ImageMediaType};
-use contract::rpc::{StreamEvents, StreamHeads};
-use contract::{AppId, Environment};
+use contract::rpc::{EventDigest, StreamEvents, StreamHeads, UnknownEvents};
+use contract::{AppId, Environment, Version};
 use eventstore::EventStore;
 use eventstore::producer::{self, SETTLE};
+use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
 use crate::world::{
@@ -106,4 +107,33 @@ async fn a_page_of_heads_ends_before_what_may_still_change() {
     let page = producer::stream_heads(&pool, &heads_after(0, 100), Duration::ZERO).await.unwrap();
     assert_eq!(page.heads.len(), 3);
     assert!(page.heads.iter().any(|head| head.stream_id == stream));
+}
+
+#[tokio::test]
+async fn of_others_events_a_producer_says_that_they_are_not_its_own() {
+    let database = new_database().await;
+    let pool = pool_of(&database, PRODUCER, 4).await;
+    let (events, stream) = (store(&pool), new_stream());
+    record_up_to(&events, stream, 3).await;
+    let stored = StreamEvents { stream_id: stream, from: version(1), to: version(3) };
+    let stored = producer::stream_events(&pool, &stored).await.unwrap();
+    let digest = |version: Version, bytes: &str| EventDigest {
+        stream_id: stream,
+        version,
+        sha256: hex::encode(Sha256::digest(bytes)),
+    };
+    let own: Vec<EventDigest> =
+        stored.iter().map(|event| digest(event.version, &event.envelope)).collect();
+    let others = [
+        digest(version(2), "other bytes"),
+        digest(version(4), &stored[2].envelope),
+        EventDigest { stream_id: new_stream(), ..own[0].clone() },
+        EventDigest { sha256: "no digest".to_owned(), ..own[0].clone() },
+    ];
+    let asked = UnknownEvents { events: own.iter().chain(&others).cloned().collect() };
+    assert_eq!(producer::unknown_events(&pool, asked).await.unwrap(), others);
+    // A question has an end: who asks about more is answered for as many.
+    let many = vec![others[0].clone(); UnknownEvents::EVENTS_AT_ONCE + 1];
+    let unknown = producer::unknown_events(&pool, UnknownEvents { events: many }).await.unwrap();
+    assert_eq!(unknown.len(), UnknownEvents::EVENTS_AT_ONCE);
 }

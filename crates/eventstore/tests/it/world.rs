@@ -10,6 +10,7 @@ use contract::facts::{AppArchived, EventClass};
 use contract::{AppId, Envelope, Environment, Fact, Provenance, Service, Version};
 use eventstore::gap::Repair;
 use eventstore::projection::{self, Projection};
+use eventstore::projection_comparison::Comparer;
 use eventstore::relay::Relay;
 use eventstore::transport::EVENTS;
 use eventstore::{AppendError, Destination, EventStore, Transport, TransportSettings};
@@ -24,6 +25,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::observer::Archive;
+
 /// The service that writes the events of these tests.
 pub(crate) const PRODUCER: Service = Service::AppRegistry;
 
@@ -33,6 +36,9 @@ pub(crate) const CONSUMER: Service = Service::KeyIssuer;
 const EVENT_TABLES: &str = concat!(
     include_str!("../../../../migrations/eventstore/0001_events.sql"),
     include_str!("../../../../migrations/eventstore/0002_destinations.sql"),
+    include_str!("../../../../migrations/eventstore/0003_projection_comparisons.sql"),
+    include_str!("../../../../migrations/eventstore/0005_parked_streams.sql"),
+    include_str!("../../../../migrations/eventstore/0006_versions_of_answers.sql"),
 );
 
 /// What a producer and a consumer of these tests keep as their state.
@@ -127,6 +133,19 @@ impl World {
         let transport = self.transport().await;
         Process::start(async move |shutdown| {
             projection::run(events, transport, repair, projection, shutdown, |_| {}).await;
+        })
+    }
+
+    /// A process that compares a projection with the producer, again and again.
+    pub(crate) async fn start_comparer(
+        &self,
+        projection: Arc<dyn Projection>,
+        archive: Arc<Archive>,
+    ) -> Process {
+        let events = EventStore::new(CONSUMER, self.consumer.clone(), Environment::system());
+        let comparer = Comparer::new(events, archive.clone(), archive, projection);
+        Process::start(async move |shutdown| {
+            shutdown.run_until_cancelled(comparer.run(Duration::from_millis(50))).await;
         })
     }
 

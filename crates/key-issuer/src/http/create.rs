@@ -115,7 +115,7 @@ pub(super) async fn create(
 
     let location = format!("/v1/keys/{}", key.id.client_id());
     let mut view = CreatedKey { key: KeyBody::of(&key, now), client_secret: None };
-    unit.remember(idempotency.record(StatusCode::CREATED, Some(&location), &view));
+    unit.remember(idempotency.record(&location, Some(key.version), &view));
     unit.commit().await?;
 
     let answer = if prefers_text(headers.get(ACCEPT)) {

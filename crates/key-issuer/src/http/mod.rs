@@ -15,7 +15,7 @@
 //!
 //! What they share: [`steps`] is the way of every change, [`view`] shows a key, [`refusals`] are what a
 //! key refuses, [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`]
-//! the errors of the token endpoint.
+//! the errors of the token endpoint, [`rate_limit`] its header fields about an app's limit.
 
 mod create;
 mod credentials_file;
@@ -23,6 +23,7 @@ mod delete;
 mod jwks;
 mod list;
 mod oauth_error;
+mod rate_limit;
 mod refusals;
 mod rename;
 mod steps;

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::facts::TokenRefusalReason;
 use serde::Serialize;
+use service::limits::Limited;
 use utoipa::ToSchema;
 
 use crate::issuing::NotIssued;
@@ -25,6 +26,8 @@ pub(super) enum OAuthError {
     UnauthorizedClient,
     /// A grant that is not offered.
     UnsupportedGrantType,
+    /// Too many requests: the next may come after so many seconds.
+    SlowDown(u64),
     /// It is not known whether the client may, or the token could not be recorded.
     TemporarilyUnavailable,
 }
@@ -61,6 +64,7 @@ impl From<NotIssued> for OAuthError {
     fn from(reason: NotIssued) -> Self {
         match reason {
             NotIssued::Refused(reason) => reason.into(),
+            NotIssued::RateLimited(rate) => Limited::after(rate.resets_in).into(),
             NotIssued::Unavailable => Self::TemporarilyUnavailable,
         }
     }
@@ -75,7 +79,18 @@ impl From<MalformedError> for OAuthError {
     }
 }
 
+impl From<Limited> for OAuthError {
+    fn from(limited: Limited) -> Self {
+        Self::SlowDown(limited.seconds())
+    }
+}
+
 impl OAuthError {
+    /// Whether the caller is refused, rather than put off.
+    pub(super) fn is_refusal(self) -> bool {
+        !matches!(self, Self::SlowDown(_) | Self::TemporarilyUnavailable)
+    }
+
     fn parts(self) -> (StatusCode, &'static str, String) {
         match self {
             Self::InvalidRequest(error) => {
@@ -104,6 +119,12 @@ impl OAuthError {
                 "unsupported_grant_type",
                 "only client_credentials is offered".to_owned(),
             ),
+            // The code of RFC 8628 section 3.5, the only one registered for this endpoint that says so.
+            Self::SlowDown(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "slow_down",
+                "too many requests: see Retry-After".to_owned(),
+            ),
             Self::TemporarilyUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
@@ -129,8 +150,14 @@ impl IntoResponse for OAuthError {
                 HeaderValue::from_static("Basic realm=\"mandate\", charset=\"UTF-8\""),
             );
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        match self {
+            Self::TemporarilyUnavailable => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::SlowDown(seconds) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            _ => {}
         }
         response
     }

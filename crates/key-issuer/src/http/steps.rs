@@ -32,7 +32,8 @@ pub(super) async fn permit_with_app(
     organization: OrganizationId,
     operation: Operation,
 ) -> Result<Permit, Problem> {
-    let decision = policy::authorize(&attempt.caller, organization, operation);
+    let role = attempt.role_in(organization).await?;
+    let decision = policy::authorize(attempt.caller.operator, role, operation);
     attempt.permit(operation.name(), Target::of(app, organization), decision).await
 }
 
@@ -46,7 +47,8 @@ pub(super) async fn permit_with_key(
     let id = client_id.key_id();
     let organization = keys::organization(&issuer.resources.pool, id).await?;
     let organization = organization.ok_or_else(Problem::no_such::<KeyId>)?;
-    let decision = policy::authorize(&attempt.caller, organization, operation);
+    let role = attempt.role_in(organization).await?;
+    let decision = policy::authorize(attempt.caller.operator, role, operation);
     attempt.permit(operation.name(), Target::of(id, organization), decision).await
 }
 

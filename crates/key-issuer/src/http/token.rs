@@ -13,7 +13,9 @@ use service::RequestFacts;
 use utoipa::ToSchema;
 
 use super::oauth_error::{OAuthError, OAuthErrorBody};
+use super::rate_limit;
 use crate::KeyIssuer;
+use crate::issuing::Outcome;
 use crate::token_request::{self, Malformed, MalformedError, TokenRequest};
 
 /// A token (RFC 6749 section 5.1).
@@ -67,6 +69,8 @@ pub(super) struct TokenForm {
         (status = 200, description = "The token", body = TokenBody),
         (status = 400, description = "invalid_request, invalid_scope, unauthorized_client or unsupported_grant_type", body = OAuthErrorBody),
         (status = 401, description = "invalid_client", body = OAuthErrorBody),
+        (status = 429, description = "slow_down: the app has asked for as many tokens as it may in a minute, or too many requests were refused that came from there",
+            body = OAuthErrorBody, headers(("Retry-After" = u64, description = "Seconds until the next request."))),
         (status = 413, description = "invalid_request: the body is too large", body = OAuthErrorBody),
         (status = 503, description = "temporarily_unavailable", body = OAuthErrorBody)
     ),
@@ -81,23 +85,34 @@ pub(super) async fn token(
     facts: RequestFacts,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<TokenBody, OAuthError> {
+) -> Result<Response, OAuthError> {
     let body = body.map_err(|rejection| OAuthError::UnreadableBody(rejection.status()))?;
     let request = match read(&headers, &body) {
         Ok(request) => request,
         Err(malformed) => {
             issuer.refuse_malformed(&facts, &malformed).await?;
+            issuer.resources.limits.token_refused(&facts)?;
             return Err(malformed.error.into());
         }
     };
-    let token = issuer.issue(&facts, &request).await?;
-    Ok(TokenBody {
+    let Outcome { token, rate } = issuer.issue(&facts, &request).await;
+    let settings = &issuer.settings;
+    let answer = token.map(|token| TokenBody {
         access_token: token.jwt,
         token_type: "Bearer",
-        expires_in: issuer.settings.access_token_seconds,
+        expires_in: settings.access_token_seconds,
         scope: token.scope,
-        refresh_token: issuer.settings.null_refresh_token.then_some(()),
-    })
+        refresh_token: settings.null_refresh_token.then_some(()),
+    });
+    let answer = answer.map_err(OAuthError::from);
+    if let Some(rate) = rate {
+        return Ok((rate_limit::headers(&issuer.token_rates, rate), answer).into_response());
+    }
+    // Whoever proved to be an app is counted as that app, and not for where they are.
+    if matches!(answer, Err(error) if error.is_refusal()) {
+        issuer.resources.limits.token_refused(&facts)?;
+    }
+    answer.map(IntoResponse::into_response)
 }
 
 fn read(headers: &HeaderMap, body: &[u8]) -> Result<TokenRequest, Malformed> {

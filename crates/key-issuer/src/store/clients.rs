@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use contract::follows::KEY_ISSUER_APPS;
 use contract::secret::SecretHash;
 use contract::{AppId, KeyId, OrganizationId};
 use eventstore::rows::version;
@@ -25,6 +26,7 @@ struct Row {
     last_used_at: Option<DateTime<Utc>>,
     key_version: i64,
     app_version: i64,
+    app_parked: bool,
 }
 
 impl TryFrom<Row> for Client {
@@ -43,6 +45,7 @@ impl TryFrom<Row> for Client {
             last_used_at: row.last_used_at,
             key_version: version(row.key_version)?,
             app_version: version(row.app_version)?,
+            app_parked: row.app_parked,
         })
     }
 }
@@ -57,10 +60,13 @@ pub(crate) async fn find(
         r#"SELECT k.key_id, k.app_id, a.organization_id, k.secret_hash,
                   least(k.expires_at, k.ends_at) AS "end?",
                   a.state, a.authentication_method, a.scope, k.last_used_at,
-                  k.version AS key_version, a.version AS app_version
+                  k.version AS key_version, a.version AS app_version,
+                  EXISTS (SELECT FROM key_issuer.parked_streams p
+                          WHERE p.consumer = $2 AND p.stream_id = k.app_id) AS "app_parked!"
            FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id)
            WHERE k.key_id = ANY($1)"#,
         ids,
+        KEY_ISSUER_APPS.durable,
     )
     .fetch_all(executor)
     .await?;
@@ -90,7 +96,8 @@ impl ClientVersion {
     }
 }
 
-/// Events that are recorded only while each of these clients is still what they were decided on.
+/// Events that are recorded only while each of these clients is still what they were decided on, and all is
+/// known of its app.
 pub(crate) struct WhileUnchanged(pub(crate) BTreeSet<ClientVersion>);
 
 impl InsertWithEvents for WhileUnchanged {
@@ -108,11 +115,14 @@ impl InsertWithEvents for WhileUnchanged {
                 WHERE client.key_version IS DISTINCT FROM
                       (SELECT k.version FROM key_issuer.keys k WHERE k.key_id = client.key_id)
                    OR client.app_version IS DISTINCT FROM
-                      (SELECT a.version FROM key_issuer.apps a WHERE a.app_id = client.app_id))"#,
+                      (SELECT a.version FROM key_issuer.apps a WHERE a.app_id = client.app_id)
+                   OR EXISTS (SELECT FROM key_issuer.parked_streams p
+                              WHERE p.consumer = $20 AND p.stream_id = client.app_id))"#,
             &column(&self.0, |client| client.key_id),
             &column(&self.0, |client| client.key),
             &column(&self.0, |client| client.app_id),
             &column(&self.0, |client| client.app),
+            KEY_ISSUER_APPS.durable,
         )
     }
 }
@@ -121,7 +131,7 @@ fn column<T>(clients: &BTreeSet<ClientVersion>, of: fn(&ClientVersion) -> T) -> 
     clients.iter().map(of).collect()
 }
 
-/// Those of these clients whose key or app is no longer at this version.
+/// Those of these clients whose key or app is no longer at this version, or of whose app not all is known.
 pub(crate) async fn changed(
     executor: impl PgExecutor<'_>,
     clients: &BTreeSet<ClientVersion>,
@@ -133,11 +143,14 @@ pub(crate) async fn changed(
            WHERE client.key_version IS DISTINCT FROM
                  (SELECT k.version FROM key_issuer.keys k WHERE k.key_id = client.key_id)
               OR client.app_version IS DISTINCT FROM
-                 (SELECT a.version FROM key_issuer.apps a WHERE a.app_id = client.app_id)"#,
+                 (SELECT a.version FROM key_issuer.apps a WHERE a.app_id = client.app_id)
+              OR EXISTS (SELECT FROM key_issuer.parked_streams p
+                         WHERE p.consumer = $5 AND p.stream_id = client.app_id)"#,
         &column(clients, |client| client.key_id),
         &column(clients, |client| client.key),
         &column(clients, |client| client.app_id),
         &column(clients, |client| client.app),
+        KEY_ISSUER_APPS.durable,
     )
     .fetch_all(executor)
     .await?;

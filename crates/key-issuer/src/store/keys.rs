@@ -83,7 +83,7 @@ pub(crate) async fn working(
         WorkingKey,
         r#"SELECT deleted_at IS NULL AS "live!", least(expires_at, ends_at) AS "end?"
            FROM key_issuer.keys
-           WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)"#,
+           WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2"#,
         app.uuid(),
         now,
     )
@@ -146,26 +146,45 @@ pub(crate) async fn lock(
     .transpose()
 }
 
-/// Reads and holds the keys of an app that have not ended, in one order everywhere, so that two who
-/// hold several never wait for each other.
+/// Reads and holds some keys of an app that have not ended. Those that somebody else holds are left out.
 pub(crate) async fn lock_unended(
     connection: &mut PgConnection,
     app: AppId,
     now: DateTime<Utc>,
+    limit: i64,
 ) -> Result<Vec<Key>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
                 last_used_at, version
          FROM key_issuer.keys
-         WHERE app_id = $1 AND (ends_at IS NULL OR ends_at > $2) AND (expires_at IS NULL OR expires_at > $2)
-         ORDER BY key_id FOR UPDATE",
+         WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
+         LIMIT $3 FOR UPDATE SKIP LOCKED",
         app.uuid(),
         now,
+        limit,
     )
     .fetch_all(connection)
     .await?;
     read(rows)
+}
+
+/// Whether an app has keys that have not ended.
+pub(crate) async fn any_unended(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM key_issuer.keys
+               WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
+           ) AS "any!""#,
+        app.uuid(),
+        now,
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// An expired key whose expiry nobody recorded yet, and whose it is.

@@ -5,8 +5,10 @@
 
 pub(crate) mod apps;
 pub(crate) mod clients;
+pub(crate) mod endings;
 pub(crate) mod keys;
 pub(crate) mod signing_keys;
+pub(crate) mod token_rates;
 
 /// A row that is not what this build writes: its check constraint was changed, or it is newer.
 fn unreadable(column: &str, value: &str) -> sqlx::Error {

@@ -54,6 +54,7 @@ async fn an_archived_apps_keys_end_with_it_each_once() {
         }
     }
     assert_eq!(replica.token(&elsewhere).await.status, StatusCode::OK);
+    stage.until_ended(app).await;
     let followed: Vec<_> = stage
         .events("key.deleted")
         .await

@@ -49,13 +49,21 @@ async fn a_leaked_key_ends_at_once_on_every_replica() {
     for replica in [&replica, &other] {
         oauth(&replica.token(&key).await, 401, "invalid_client");
     }
-    let reasons: Vec<_> = stage
-        .events("token.refused")
-        .await
-        .iter()
-        .map(|event| event.data["reason"].clone())
-        .collect();
+    let reasons: Vec<_> =
+        stage.refused_tokens(2).await.iter().map(|event| event.data["reason"].clone()).collect();
     assert_eq!(reasons, ["key_ended", "key_ended"]);
+}
+
+/// Replicas have clocks of their own: the one that deletes it again may be a minute behind the one that did so first.
+#[tokio::test]
+async fn a_leaked_key_ends_at_once_whatever_the_clock_of_the_replica() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let key = replica.key(app).await;
+    assert_eq!(delete(&replica, &key, "").await.status, StatusCode::OK);
+    stage.clock.advance(Duration::minutes(-1));
+    let answer = delete(&replica, &key, "?now=true").await;
+    assert_eq!((answer.status, &answer.json["state"]), (StatusCode::OK, &json!("deleted")));
+    oauth(&replica.token(&key).await, 401, "invalid_client");
 }
 
 #[tokio::test]
@@ -95,7 +103,7 @@ async fn once_a_key_has_ended_no_replica_issues_a_token_whatever_it_remembers() 
         oauth(&replica.token(&key).await, 401, "invalid_client");
     }
     assert_eq!(stage.events("token.issued").await.len(), here + there);
-    let refused = stage.events("token.refused").await;
+    let refused = stage.refused_tokens(4).await;
     assert_eq!(refused.len(), 4);
     assert!(refused.iter().all(|event| event.data["reason"] == "key_ended"));
 }

@@ -34,6 +34,11 @@ impl Registry {
         Self { resources, organization, apps }
     }
 
+    /// Answers from now on whoever misses some of its events, or asks how far they reach.
+    pub async fn answer_producers(&self) {
+        self.resources.serve_producer_rpc().await.unwrap();
+    }
+
     /// A draft.
     pub async fn draft(&self, method: AuthenticationMethod) -> AppId {
         let id: AppId = self.resources.env.new_id();

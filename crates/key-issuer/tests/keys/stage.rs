@@ -10,8 +10,9 @@ use contract::environment::ManualClock;
 use contract::rpc::MemberRole;
 use contract::{AppId, Envelope, Environment, OrganizationId, Service};
 use serde_json::{Value, json};
+use service::limits::LimitSettings;
 use service::settings::HttpSettings;
-use service::{Resources, StartError};
+use service::{Resources, Shared, StartError, Tasks};
 use sqlx::PgPool;
 use stage::{Answer, Cast, Client, People, Person, Servers, eventually};
 
@@ -37,6 +38,8 @@ pub struct Stage {
 pub struct Replica {
     pub resources: Resources,
     pub router: Router,
+    /// What it does in the background.
+    pub tasks: Tasks,
     cast: Arc<Cast>,
 }
 
@@ -71,13 +74,27 @@ impl Stage {
         &self,
         settings: key_issuer::Settings,
     ) -> Result<Replica, StartError> {
-        let shared = stage::shared(&self.env);
+        Box::pin(self.replica_of(stage::shared(&self.env), settings)).await
+    }
+
+    /// A replica within these limits.
+    pub async fn replica_within(&self, limits: LimitSettings) -> Replica {
+        Box::pin(self.replica_of(stage::shared_within(&self.env, limits), settings()))
+            .await
+            .unwrap()
+    }
+
+    async fn replica_of(
+        &self,
+        shared: Shared,
+        settings: key_issuer::Settings,
+    ) -> Result<Replica, StartError> {
         let resources = self.servers.connect(Service::KeyIssuer, &shared).await;
         let routes = key_issuer::start(resources.clone(), settings).await?;
         let people = self.people.clone();
         let router =
             service::http::application(routes, people, &self.env, &HttpSettings::default());
-        Ok(Replica { resources, router, cast: self.cast.clone() })
+        Ok(Replica { resources, router, tasks: shared.tasks, cast: self.cast.clone() })
     }
 
     /// The events of one type that the key issuer recorded, in order.
@@ -90,6 +107,19 @@ impl Stage {
         .await
         .unwrap();
         rows.iter().map(|bytes| Envelope::parse(bytes).unwrap()).collect()
+    }
+
+    /// The refused requests for tokens, once so many are recorded: their answers do not wait for that.
+    pub async fn refused_tokens(&self, count: usize) -> Vec<Envelope> {
+        eventually("refused tokens", async || {
+            let events = self.events("token.refused").await;
+            if events.len() >= count {
+                Ok(events)
+            } else {
+                Err(format!("{} of {count}", events.len()))
+            }
+        })
+        .await
     }
 
     /// How many transactions wrote the events of one type.
@@ -127,6 +157,20 @@ impl Stage {
             .fetch_optional(&self.sql)
             .await
             .unwrap()
+    }
+
+    /// Waits until no key of an archived app is left to be ended.
+    pub async fn until_ended(&self, app: AppId) {
+        eventually("its keys have ended", async || -> bool {
+            sqlx::query_scalar(
+                "SELECT NOT EXISTS (SELECT FROM key_issuer.app_endings WHERE app_id = $1)",
+            )
+            .bind(app.uuid())
+            .fetch_one(&self.sql)
+            .await
+            .unwrap()
+        })
+        .await;
     }
 
     pub async fn until_known(&self, app: AppId, state: &str) {

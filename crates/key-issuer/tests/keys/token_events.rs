@@ -1,60 +1,8 @@
-//! Group commit of token events: what is written together and one by one.
+//! Group commit of token events.
 
-use contract::facts::{TokenRefusalReason, TokenRefused};
-use contract::{Provenance, Service, TokenId};
-use eventstore::EventStore;
-use eventstore::batch::Work;
-use eventstore::group_commit::Writer;
 use futures::future::join_all;
-use key_issuer::token_events::TokenEvent;
 
 use crate::stage::{Stage, oauth};
-
-fn token_event(stage: &Stage, events: &EventStore, attempt_id: TokenId) -> TokenEvent {
-    let provenance = Provenance::system(Service::KeyIssuer, None, stage.env.new_id());
-    let fact = TokenRefused {
-        attempt_id,
-        client_id: None,
-        app_id: None,
-        reason: TokenRefusalReason::UnknownClient,
-    };
-    TokenEvent::refused(events, provenance, &fact).unwrap()
-}
-
-#[tokio::test]
-async fn an_event_that_is_refused_fails_by_itself() {
-    let stage = Stage::set().await;
-    let replica = stage.replica().await;
-    let taken: TokenId = stage.env.new_id();
-    let events = &replica.resources.events;
-    let mut writer = Writer::new(events.clone());
-    assert!(writer.carry_out(vec![token_event(&stage, events, taken)]).await[0].is_ok());
-    let batch = vec![
-        token_event(&stage, events, stage.env.new_id()),
-        token_event(&stage, events, taken),
-        token_event(&stage, events, stage.env.new_id()),
-    ];
-    let outcomes: Vec<_> = writer.carry_out(batch).await.iter().map(Result::is_ok).collect();
-    assert_eq!(outcomes, [true, false, true]);
-    assert_eq!(stage.events("token.refused").await.len(), 3);
-}
-
-#[tokio::test]
-async fn the_neighbours_of_one_that_is_refused_are_not_committed_one_by_one() {
-    let stage = Stage::set().await;
-    let replica = stage.replica().await;
-    let taken: TokenId = stage.env.new_id();
-    let events = &replica.resources.events;
-    let mut writer = Writer::new(events.clone());
-    assert!(writer.carry_out(vec![token_event(&stage, events, taken)]).await[0].is_ok());
-    let mut batch: Vec<_> =
-        (0..63).map(|_| token_event(&stage, events, stage.env.new_id())).collect();
-    batch.push(token_event(&stage, events, taken));
-    let outcomes = writer.carry_out(batch).await;
-    assert!(outcomes[..63].iter().all(Result::is_ok) && outcomes[63].is_err());
-    // Halves of 64, and the first one.
-    assert_eq!(stage.transactions("token.refused").await, 1 + 6);
-}
 
 #[tokio::test]
 async fn the_neighbours_of_a_client_that_has_changed_are_committed_in_one_group() {

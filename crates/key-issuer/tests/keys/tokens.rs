@@ -110,7 +110,7 @@ async fn unknown_clients_wrong_secrets_and_all_else_that_may_not_are_answered_al
             expected
         );
     }
-    let events = stage.events("token.refused").await;
+    let events = stage.refused_tokens(9).await;
     let reasons: Vec<_> =
         events.iter().map(|event| event.fact::<TokenRefused>().unwrap().reason).collect();
     let pairs = [
@@ -165,7 +165,7 @@ async fn requests_that_cannot_be_read_are_refused_as_rfc_6749_says() {
         assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
         assert!(answer.header("content-type").starts_with("application/json"));
     }
-    let events = stage.events("token.refused").await;
+    let events = stage.refused_tokens(7).await;
     let reasons: Vec<_> =
         events.iter().map(|event| event.data["reason"].as_str().unwrap().to_owned()).collect();
     let invalid = ["invalid_request"; 4];

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use crate::system::System;
 
-const OPERATIONS: [&str; 12] = [
+const OPERATIONS: [&str; 13] = [
     "directory.authenticate",
     "directory.get-organization",
     "directory.visible-accounts",
+    "directory.held-accounts",
     "directory.account-roles-of",
     "directory.name-people",
     "directory.name-accounts",
@@ -36,9 +37,13 @@ pub(crate) async fn garbage_is_refused(system: &System) {
             assert_eq!(code.as_deref(), Some("400"), "{operation}: {payload:.20?}");
         }
     }
-    let nul = json!({"person_id": "01234567-89ab-7cde-8f01-23456789abcd", "service": "\0", "consent_roles": []});
+    let nul = json!({"person_id": "01234567-89ab-7cde-8f01-23456789abcd", "service": "\0", "consent_roles": [], "limit": 1});
     let code = refusal(&client, "directory.visible-accounts", nul.to_string().as_bytes()).await;
     assert_eq!(code.as_deref(), Some("422"));
+    let many = vec!["01234567-89ab-7cde-8f01-23456789abcd"; 501];
+    let many = json!({ "person_ids": many }).to_string();
+    let code = refusal(&client, "directory.name-people", many.as_bytes()).await;
+    assert_eq!(code.as_deref(), Some("400"));
 }
 
 /// The code of the refusal, if the answer is one.

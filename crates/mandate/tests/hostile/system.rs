@@ -18,6 +18,8 @@ pub(crate) const MAX_HEADER_BYTES: usize = 8192;
 pub(crate) const MAX_HEADER_FIELDS: usize = 20;
 pub(crate) const TIMEOUT_SECONDS: u64 = 5;
 pub(crate) const MAX_CONCURRENT: usize = 4;
+/// For a whole body, and for its beginning.
+pub(crate) const BODY_SECONDS: u64 = 2;
 
 /// How long it may take to start, with the demo.
 const STARTING: Duration = Duration::from_secs(90);
@@ -39,10 +41,12 @@ impl System {
             .args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path().join("data"))
             .env("MANDATE_LOG__FILTER", "debug")
+            .envs(stage::wide_limit_variables())
             .env("MANDATE_HTTP__MAX_BODY_BYTES", MAX_BODY_BYTES.to_string())
             .env("MANDATE_HTTP__MAX_HEADER_BYTES", MAX_HEADER_BYTES.to_string())
             .env("MANDATE_HTTP__MAX_HEADER_FIELDS", MAX_HEADER_FIELDS.to_string())
             .env("MANDATE_HTTP__REQUEST_TIMEOUT_SECONDS", TIMEOUT_SECONDS.to_string())
+            .env("MANDATE_HTTP__BODY_TIMEOUT_SECONDS", BODY_SECONDS.to_string())
             .env("MANDATE_HTTP__HEADER_TIMEOUT_SECONDS", TIMEOUT_SECONDS.to_string())
             .env("MANDATE_HTTP__MAX_CONCURRENT_REQUESTS", MAX_CONCURRENT.to_string())
             .stdin(Stdio::null())

@@ -458,6 +458,27 @@ fn tokens(with: &With) -> Rows {
             OAuth(401, "invalid_client"),
         ),
         (
+            "two `Content-Type`s",
+            Wire::new("POST /oauth2/token")
+                .header(format!("content-type: {FORM}"))
+                .body(FORM, good.clone())
+                .bytes(),
+            OAuth(400, "invalid_request"),
+        ),
+        ("another method", Wire::new("PUT /oauth2/token").bytes(), OAuth(405, "invalid_request")),
+        (
+            "another address",
+            Wire::new("POST /oauth2/tokens").bytes(),
+            OAuth(404, "invalid_request"),
+        ),
+        (
+            "half a body",
+            Wire::new("POST /oauth2/token")
+                .header(format!("content-type: {FORM}\r\ncontent-length: 100\r\n\r\ngrant"))
+                .bytes(),
+            OAuth(408, "invalid_request"),
+        ),
+        (
             "4000 characters without a colon in Basic",
             basic(&[b'a'; 4000]).body(FORM, grant).bytes(),
             OAuth(401, "invalid_client"),

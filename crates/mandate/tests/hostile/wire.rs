@@ -15,7 +15,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Reply {
     /// The status; none if the connection was closed without one.
     pub(crate) status: Option<u16>,
-    head: String,
     body: Vec<u8>,
 }
 
@@ -25,20 +24,12 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// A header's value.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
     fn read(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         let (head, body) = bytes.split_at(end.map_or(bytes.len(), |end| end + 4));
-        let head = String::from_utf8_lossy(head).into_owned();
+        let head = String::from_utf8_lossy(head);
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Self { status, head, body: body.to_vec() }
+        Self { status, body: body.to_vec() }
     }
 }
 

@@ -42,6 +42,9 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// The header of an answer that was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
+/// What is remembered as the status.
+const CREATED: i16 = 201;
+
 /// A JSON body that asks for something to be created, by a [`Caller`].
 #[derive(Debug)]
 pub struct Creation<T> {
@@ -143,19 +146,19 @@ impl Idempotency {
         version: Version,
         body: &impl Serialize,
     ) -> Result<Response, Problem> {
-        unit.remember(self.record(StatusCode::CREATED, Some(&location), body));
+        unit.remember(self.record(&location, Some(version), body));
         unit.commit().await?;
         let headers = [(LOCATION, location)];
         Ok((StatusCode::CREATED, [(ETAG, etag(version))], headers, axum::Json(body))
             .into_response())
     }
 
-    /// What to remember of the answer; nothing if the request has no key. `body` must have no
+    /// What to remember of the answer 201; nothing if the request has no key. `body` must have no
     /// secret in it: what is created is repeated, what was shown once is not.
     pub fn record(
         &self,
-        status: StatusCode,
-        location: Option<&str>,
+        location: &str,
+        version: Option<Version>,
         body: &impl Serialize,
     ) -> Option<IdempotencyRecord> {
         let keyed = self.0.as_ref()?;
@@ -167,8 +170,9 @@ impl Idempotency {
             scope: keyed.scope.clone(),
             key: keyed.key.clone(),
             fingerprint: keyed.fingerprint.to_vec(),
-            status: i16::try_from(status.as_u16()).expect("a status has three digits"),
-            location: location.map(str::to_owned),
+            status: CREATED,
+            location: Some(location.to_owned()),
+            version,
             body,
         })
     }
@@ -191,6 +195,9 @@ impl Keyed {
             let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
             response.headers_mut().insert(LOCATION, location);
         }
+        if let Some(version) = stored.version {
+            response.headers_mut().insert(ETAG, etag(version));
+        }
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         Ok(response)
     }
@@ -209,8 +216,8 @@ mod tests {
     }
 
     fn stored(record: IdempotencyRecord) -> StoredAnswer {
-        let IdempotencyRecord { fingerprint, status, location, body, .. } = record;
-        StoredAnswer { fingerprint, status, location, body }
+        let IdempotencyRecord { fingerprint, status, location, version, body, .. } = record;
+        StoredAnswer { fingerprint, status, location, version, body }
     }
 
     #[test]
@@ -227,11 +234,12 @@ mod tests {
     fn the_same_request_is_answered_again_and_another_refused() {
         let idempotency = Idempotency(Some(keyed(b"{}")));
         let body = serde_json::json!({"id": 1});
-        let record = idempotency.record(StatusCode::CREATED, Some("/v1/apps/1"), &body).unwrap();
+        let record = idempotency.record("/v1/apps/1", Some(Version::FIRST), &body).unwrap();
 
         let again = keyed(b"{}").answer_again(stored(record.clone())).unwrap();
         assert_eq!(again.status(), StatusCode::CREATED);
         assert_eq!(again.headers()[LOCATION], "/v1/apps/1");
+        assert_eq!(again.headers()[ETAG], "\"1\"");
         assert_eq!(again.headers()[REPLAYED], "true");
 
         let other = keyed(b"{\"a\":1}").answer_again(stored(record)).unwrap_err();
@@ -240,6 +248,6 @@ mod tests {
 
     #[test]
     fn without_a_key_nothing_is_remembered() {
-        assert!(Idempotency(None).record(StatusCode::CREATED, None, &()).is_none());
+        assert!(Idempotency(None).record("/v1/apps/1", None, &()).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP side: the application around the services' routes, and what their handlers take and give.
 //!
-//! [`application`] puts the layers around, [`serve`] runs it. [`extract`] reads requests,
+//! [`application`] puts the layers around, [`serve`] runs it: `connections` lets in, `connection` serves, `turns`
+//! answers. [`extract`] reads requests,
 //! [`creation`] makes creating POSTs repeatable, [`page`] answers lists, [`mod@etag`] guards changes.
 
 use std::sync::Arc;
@@ -18,21 +19,30 @@ use crate::request::{Observer, observe};
 use crate::settings::HttpSettings;
 use crate::tasks::panic_message;
 
+mod arriving_body;
+mod connection;
+mod connection_limits;
+mod connections;
 pub mod creation;
 pub mod etag;
 pub mod extract;
+pub(crate) mod oauth_error;
+mod paced_writes;
 pub mod page;
 mod path;
 #[cfg(test)]
 mod properties;
 mod serve;
+mod turn;
+pub(crate) mod turns;
 
+pub use connection_limits::Limits;
 pub use creation::{Creation, Idempotency};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, Query};
 pub use page::{Page, PageQuery, decode_cursor, encode_cursor, next_link};
 pub use path::{FromPath, Path};
-pub use serve::{Limits, serve};
+pub use serve::serve;
 
 /// The routes of all services with everything around them: request facts and log lines, time and
 /// size limits, authentication, problems for unknown routes, wrong methods and panics.

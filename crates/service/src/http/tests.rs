@@ -1,7 +1,9 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::routing::{get, post};
+use contract::rpc::Membership;
 use contract::secret::ApiToken;
+use contract::{OrganizationId, PersonId};
 use serde_json::Value;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
@@ -26,6 +28,15 @@ impl Authenticator for OneToken {
     ) -> Result<Option<Caller>, AuthenticationError> {
         Ok(token.hash().matches(&self.token.hash()).then(|| self.caller.clone()))
     }
+
+    async fn memberships_in(
+        &self,
+        _: PersonId,
+        _: &[OrganizationId],
+        _: &CallContext,
+    ) -> Result<Vec<Membership>, AuthenticationError> {
+        Ok(Vec::new())
+    }
 }
 
 struct Bench {
@@ -43,6 +54,7 @@ impl Bench {
             person_id: environment.new_id(),
             operator: false,
             memberships: Vec::new(),
+            more_memberships: false,
             api_token_id: environment.new_id(),
         };
         let gate = Arc::new(Barrier::new(2));

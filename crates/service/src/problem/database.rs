@@ -1,6 +1,7 @@
 //! Errors of the database and of the event store as problems.
 
 use eventstore::AppendError;
+use eventstore::availability;
 use eventstore::group_commit::Uncommitted;
 use eventstore::group_lookup::LookupError;
 
@@ -13,13 +14,15 @@ impl From<sqlx::Error> for Problem {
 }
 
 impl From<&sqlx::Error> for Problem {
-    /// Without a connection to be had the answer is 503; all else is our mistake. Violated
-    /// constraints with a meaning are the store's to recognise before they get here.
+    /// What is wrong with the database rather than with what was asked for is 503: no connection to be had, a
+    /// server that takes no changes or has no room left. All else is our mistake. Violated constraints with
+    /// a meaning are the store's to recognise before they get here.
     fn from(error: &sqlx::Error) -> Self {
+        availability::notice(error);
         match error {
-            error if is_unavailable(error) => {
+            error if availability::is_unavailable(error) => {
                 tracing::warn!(%error, "the database is unavailable");
-                Self::unavailable("unavailable", "The database does not answer at the moment.")
+                Self::unavailable("unavailable", "The database cannot do it at the moment.")
             }
             error if is_impossible_value(error) => {
                 tracing::warn!(%error, "a value reached the database that it cannot hold");
@@ -30,23 +33,6 @@ impl From<&sqlx::Error> for Problem {
             }
             error => Self::internal(error),
         }
-    }
-}
-
-/// Whether the database cannot be reached, or is going down or coming up: nothing is wrong with the
-/// request, and it may succeed when it is repeated. A broken-off handshake reads as a protocol error.
-fn is_unavailable(error: &sqlx::Error) -> bool {
-    // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections.
-    const CODES: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
-    match error {
-        sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::Io(_)
-        | sqlx::Error::Protocol(_) => true,
-        error => error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| CODES.contains(&&*code)),
     }
 }
 

@@ -1,13 +1,14 @@
 //! What every producer of events answers to those who miss some.
 
-use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads};
-use eventstore::producer::{SETTLE, repeat_events, stream_events, stream_heads};
+use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads, UnknownEvents};
+use eventstore::producer::{SETTLE, repeat_events, stream_events, stream_heads, unknown_events};
 
 use crate::resources::Resources;
 use crate::start::StartError;
 
 impl Resources {
-    /// Answers [`StreamEvents`], [`StreamHeads`] and [`RepeatEvents`] from this service's events.
+    /// Answers [`StreamEvents`], [`StreamHeads`], [`UnknownEvents`] and [`RepeatEvents`] from this service's
+    /// events.
     pub async fn serve_producer_rpc(&self) -> Result<(), StartError> {
         let pool = self.pool.clone();
         self.serve_rpc(move |_, question: StreamEvents| {
@@ -19,6 +20,12 @@ impl Resources {
         self.serve_rpc(move |_, question: StreamHeads| {
             let pool = pool.clone();
             async move { Ok(stream_heads(&pool, &question, SETTLE).await?) }
+        })
+        .await?;
+        let pool = self.pool.clone();
+        self.serve_rpc(move |_, question: UnknownEvents| {
+            let pool = pool.clone();
+            async move { Ok(unknown_events(&pool, question).await?) }
         })
         .await?;
         let events = self.events.clone();

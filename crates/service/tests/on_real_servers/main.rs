@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test can only fail")]
 
 mod creating;
+mod failover;
 mod questions;
 mod readiness;
 

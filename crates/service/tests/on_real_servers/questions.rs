@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::rpc::{NameApps, NamedApp};
+use contract::rpc::{AskedIds, NameApps, NamedApp};
 use contract::{AppId, Service};
 use futures::future::join_all;
 use local_servers::testing;
@@ -34,7 +34,10 @@ async fn serve_names(resources: &Resources) {
 }
 
 fn question(resources: &Resources) -> (CallContext, NameApps) {
-    (CallContext::new(&resources.env), NameApps { app_ids: vec![resources.env.new_id::<AppId>()] })
+    (
+        CallContext::new(&resources.env),
+        NameApps { app_ids: AskedIds::one(resources.env.new_id::<AppId>()) },
+    )
 }
 
 #[tokio::test]
@@ -90,7 +93,7 @@ async fn a_handler_that_panics_refuses_and_answers_the_next_question() {
         .await
         .unwrap();
     let (context, names) = question(&registry);
-    let none = NameApps { app_ids: Vec::new() };
+    let none = NameApps { app_ids: AskedIds::try_from(Vec::new()).unwrap() };
     let refused = registry.rpc.call(&context, &none).await.unwrap_err();
     assert!(matches!(refused, RpcError::Refused { code: 500, .. }), "{refused}");
     assert!(registry.rpc.call(&context, &names).await.unwrap().is_empty());

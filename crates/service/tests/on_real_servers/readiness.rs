@@ -46,7 +46,7 @@ async fn a_service_is_ready_when_all_it_needs_is_there_and_names_what_is_not() {
         schema::is_current(&mut *pool.acquire().await?, Service::AppRegistry).await
     });
     resources.start_relays();
-    resources.project(Nothing);
+    resources.project(Nothing, Duration::from_mins(1));
     assert!(failing(&resources, "app-registry/relay/events").await.is_some());
     eventually("ready", || ready(&resources)).await;
     let checks: Vec<_> = resources.health.readiness().await.checks.into_keys().collect();
@@ -56,7 +56,9 @@ async fn a_service_is_ready_when_all_it_needs_is_there_and_names_what_is_not() {
             "consumers/app-registry-nothing",
             "migrated",
             "nats",
+            "parked-streams/app-registry-nothing",
             "postgres",
+            "projections/app-registry-nothing",
             "relay/audit",
             "relay/events"
         ]

@@ -19,14 +19,19 @@ pub(crate) fn operations(target: &str) -> Vec<(String, String)> {
         add(subject.to_owned(), nothing());
     }
     add("ACCOUNT.PURGE.MANDATE".to_owned(), nothing());
-    for copied in [EVENTS, AUDIT] {
+    // Of one subject: what is republished of many has many subjects, and the target is one.
+    let of_events = "mandate.events.platform.app.suspended.two";
+    let of_audit = "mandate.audit.directory";
+    for (copied, one) in [(EVENTS, of_events), (AUDIT, of_audit)] {
         let copy = json!({ "name": "COPY", "sources": [{ "name": copied }],
-            "republish": { "src": ">", "dest": target } });
+            "republish": { "src": one, "dest": target } });
         add("STREAM.CREATE.COPY".to_owned(), copy.to_string());
     }
-    for (stream, subjects) in [(EVENTS, "mandate.events.>"), (AUDIT, "mandate.audit.*")] {
+    for (stream, subjects, one) in
+        [(EVENTS, "mandate.events.>", of_events), (AUDIT, "mandate.audit.*", of_audit)]
+    {
         let republishing = json!({ "name": stream, "subjects": [subjects],
-            "republish": { "src": ">", "dest": target } });
+            "republish": { "src": one, "dest": target } });
         for call in ["CREATE", "UPDATE"] {
             add(format!("STREAM.{call}.{stream}"), republishing.to_string());
         }

@@ -3,5 +3,23 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod another_service;
+mod answers_between_services;
+mod credentials;
+mod forged_event;
+mod guesses;
+mod half_sent_bodies;
+mod health;
+mod idle_sockets;
 mod jetstream_api;
+mod jwts;
+mod large_app;
+mod lost_view;
+mod memberships;
+mod nats_credentials;
+mod refusals;
 mod streams_away;
+mod token_rates;
+mod two_credentials;
+mod unread_answers;
+mod wire;

@@ -12,23 +12,25 @@ async fn without_the_notifier_lost_streams_stay_away_and_everybody_says_so() {
     let mut servers = Servers::separate_logins("").await;
     let mut others = BTreeMap::new();
     for service in Service::ALL.into_iter().filter(|service| *service != Service::Notifier) {
-        others.insert(service, servers.serve(&[service]).await);
+        others.insert(service, servers.serve_with_admin(&[service]).await);
     }
     let (mut notifier, address) = servers.serve(&[Service::Notifier]).await;
-    for address in others.values().map(|(_, address)| address).chain([&address]) {
+    for address in others.values().map(|(_, address, _)| address).chain([&address]) {
         ready(address).await;
     }
 
     notifier.signal(Signal::SIGTERM).await;
     assert!(notifier.ended().await.success());
     servers.nats.wipe().await.unwrap();
-    for (service, (_, address)) in &others {
-        let client = Client::anonymous(Addresses::One(address.clone()));
+    for (service, (_, _, admin)) in &others {
+        let client = Client::anonymous(Addresses::One(admin.clone()));
         eventually(&format!("{service} says that the streams are away"), async || {
             let answer = client.get("/readyz").await;
-            let relay = &answer.json["checks"][format!("{service}/relay")];
-            let reason = relay["reason"].as_str().unwrap_or_default();
-            if answer.status == 503 && reason.contains("stream not found") {
+            let says_so = |destination| {
+                let relay = &answer.json["checks"][format!("{service}/relay/{destination}")];
+                relay["reason"].as_str().unwrap_or_default().contains("stream not found")
+            };
+            if answer.status == 503 && says_so("audit") && says_so("events") {
                 Ok(())
             } else {
                 Err(answer.text())
@@ -38,7 +40,7 @@ async fn without_the_notifier_lost_streams_stay_away_and_everybody_says_so() {
     }
 
     let (_notifier, address) = servers.serve(&[Service::Notifier]).await;
-    for address in others.values().map(|(_, address)| address).chain([&address]) {
+    for address in others.values().map(|(_, address, _)| address).chain([&address]) {
         ready(address).await;
     }
 }

@@ -8,7 +8,7 @@ use journeys::people::{
     ACCOUNT_ROLES, Account, App, Key, Link, Operator, Organization, Person, RETAIL_MEDIA,
 };
 use journeys::system::System;
-use serde_json::json;
+use serde_json::{Value, json};
 use stage::Client;
 
 /// A caller.
@@ -115,7 +115,7 @@ impl Cast {
         let organization = operator.organization().await;
         let account = operator.account(RETAIL_MEDIA, &ACCOUNT_ROLES).await;
         let foreigner = operator.person("Foreigner").await;
-        make_organization(&foreigner).await;
+        foreigner.post("/v1/organizations", other_organization()).await.expect(201);
         let developer = &organization.developer;
         let app = developer.draft(&organization, RETAIL_MEDIA).await;
         let path = format!("/v1/apps/{}", app.id);
@@ -200,10 +200,13 @@ impl Cast {
     /// Another organization with the same members, its contact not confirmed.
     pub(crate) async fn another_organization(&self) -> String {
         let owner = &self.organization.owner;
-        let id = make_organization(owner).await;
+        // By the operator: of a person's own, few can wait to be confirmed.
+        let mut new = other_organization();
+        new["owner_person_id"] = json!(owner.id);
+        let id = self.operator.post("/v1/organizations", new).await.expect(201).field("id");
         let path = format!("/v1/organizations/{id}/members");
         for (who, role) in [(Who::Developer, "developer"), (Who::Auditor, "auditor")] {
-            let member = json!({ "person_id": self.person_id(who), "role": role });
+            let member = json!({ "email": self.person(who).email, "role": role });
             owner.post(&path, member).await.expect(201);
         }
         id
@@ -213,7 +216,7 @@ impl Cast {
     pub(crate) async fn member(&self, role: &str) -> Person {
         let person = self.operator.person("Member").await;
         let path = format!("/v1/organizations/{}/members", self.organization.id);
-        let member = json!({ "person_id": person.id, "role": role });
+        let member = json!({ "email": person.email, "role": role });
         self.organization.owner.post(&path, member).await.expect(201);
         person
     }
@@ -231,6 +234,14 @@ impl Cast {
         let new = json!({ "email": email, "name": "Someone", "password": PASSWORD });
         let made = self.operator.post("/v1/people", new).await.expect(201);
         (made.field("id"), email)
+    }
+
+    /// A new operator: their id.
+    pub(crate) async fn new_operator(&self) -> String {
+        let email = format!("operator{}@people.example", Self::number());
+        let new =
+            json!({ "email": email, "name": "Operator", "password": PASSWORD, "operator": true });
+        self.operator.post("/v1/people", new).await.expect(201).field("id")
     }
 
     /// A new draft.
@@ -275,11 +286,9 @@ impl Cast {
     }
 }
 
-async fn make_organization(owner: &Person) -> String {
-    let new = json!({
+fn other_organization() -> Value {
+    json!({
         "name": "Other Apps", "kind": "other", "country": "NO",
         "contact_email": "other@people.example",
-    });
-    let made = owner.post("/v1/organizations", new).await.expect(201);
-    made.field("id")
+    })
 }

@@ -49,7 +49,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let before = before.map_or(Uuid::max(), GrantId::uuid);
     let live = filter.state.map(|state| state == GrantStateName::Live);
-    let Some(ways) = Ways::to(sight, filter) else {
+    let Some(mut ways) = Ways::to(sight, filter) else {
         return all(select_grants!(
             "WHERE id < $1 AND ($2::bool IS NULL OR (revoked_at IS NULL) = $2) ORDER BY id DESC LIMIT $3",
             before,
@@ -61,8 +61,12 @@ pub(crate) async fn list(
     };
     let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
     let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
+    if !sight.everything && !ways.apps.is_empty() {
+        // An app of others may have any number of grants that are not in sight.
+        ways.apps = apps_of(pool, &ways.apps, &organizations).await?;
+    }
     macro_rules! along {
-        ($column:literal, $ids:expr) => {
+        ($column:literal, $ids:expr, in_sight: $in_sight:expr) => {
             sqlx::query_as!(
                 Row,
                 r#"SELECT g.id AS "id!", g.app_id AS "app_id!", g.organization_id AS "organization_id!",
@@ -82,7 +86,7 @@ pub(crate) async fn list(
                    ORDER BY g.id DESC LIMIT $9"#,
                 $ids,
                 before,
-                sight.everything,
+                $in_sight,
                 &accounts,
                 &organizations,
                 filter.app_id.map(AppId::uuid),
@@ -95,18 +99,36 @@ pub(crate) async fn list(
     }
     let mut rows = Vec::new();
     if !ways.apps.is_empty() {
-        rows.extend(along!("app_id", &ways.apps).await?);
+        rows.extend(along!("app_id", &ways.apps, in_sight: true).await?);
     }
     if !ways.accounts.is_empty() {
-        rows.extend(along!("account_id", &ways.accounts).await?);
+        // An account that was asked for is perhaps not the caller's; all others on the way are. They can be very
+        // many, and are not looked for in a list of them once more.
+        let own = sight.everything || filter.account_id.is_none();
+        rows.extend(along!("account_id", &ways.accounts, in_sight: own).await?);
     }
     if !ways.organizations.is_empty() {
-        rows.extend(along!("organization_id", &ways.organizations).await?);
+        rows.extend(along!("organization_id", &ways.organizations, in_sight: true).await?);
     }
     rows.sort_by_key(|row| Reverse(row.id));
     rows.dedup_by_key(|row| row.id);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     all(rows)
+}
+
+/// Those of these apps that are of one of these organizations, as far as they ever had links.
+async fn apps_of(
+    pool: &PgPool,
+    apps: &[Uuid],
+    organizations: &[Uuid],
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM consent_broker.apps WHERE id = ANY($1) AND organization_id = ANY($2)",
+        apps,
+        organizations,
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// What leads to all grants that are asked for and may be seen, and to as few others as possible.

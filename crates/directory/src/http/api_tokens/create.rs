@@ -9,13 +9,14 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use service::Problem;
+use service::authentication::invalid_token;
 use service::http::Json;
 use utoipa::ToSchema;
 
 use super::TokenAnswer;
 use crate::api_token::NewToken;
 use crate::http::sign_in::SignedIn;
-use crate::{Directory, issue};
+use crate::{Directory, issue, store};
 
 /// A token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,7 +25,8 @@ pub(in crate::http) struct CreateToken {
     /// What its owner calls it.
     #[schema(example = "laptop", min_length = 1, max_length = 100)]
     name: String,
-    /// When it shall end by itself; never, if left out.
+    /// When it shall end by itself: no later than the token that makes it, and than the installation allows. As
+    /// late as it may, if left out.
     #[serde(default, deserialize_with = "contract::instant::optional")]
     expires_at: Option<DateTime<Utc>>,
 }
@@ -41,7 +43,8 @@ pub(in crate::http) struct NewTokenAnswer {
 
 /// Create an API token
 ///
-/// Signed in by email and password (HTTP Basic), or by another API token. The answer has the token
+/// Signed in by email and password (HTTP Basic), or by another API token: one that a token makes ends no later, and
+/// is revoked with it. The answer has the token
 /// itself, this once. For the same reason an Idempotency-Key has no effect: an answer that is kept
 /// would be a secret that is kept.
 #[utoipa::path(
@@ -53,7 +56,9 @@ pub(in crate::http) struct NewTokenAnswer {
     responses(
         (status = 201, description = "Made; the token is in the answer.", body = NewTokenAnswer),
         (status = 401, description = "Email or password are wrong, or no valid API token.", body = Problem),
+        (status = 409, description = "The person has as many as they can have.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
+        (status = 429, description = "Too many attempts to sign in, or too many changes: the sentence and `Retry-After` say until when.", body = Problem),
         (status = 503, description = "Too many sign in at the moment.", body = Problem),
     ),
     security(("password" = []), ("api_token" = [])),
@@ -65,16 +70,39 @@ pub(in crate::http) struct NewTokenAnswer {
 )]
 pub(in crate::http) async fn create(
     State(directory): State<Arc<Directory>>,
-    SignedIn { person_id, permit }: SignedIn,
+    SignedIn { person_id, token, permit }: SignedIn,
     Json(body): Json<CreateToken>,
 ) -> Result<Response, Problem> {
-    let env = &directory.resources.env;
-    let new = NewToken::parse(&body.name, body.expires_at, env.now())?;
+    let (env, settings) = (&directory.resources.env, &directory.settings);
+    let now = env.now();
     let mut unit = permit.begin();
+    let conn = unit.connection().await?;
+    // Whoever ends the token, or all that the person can do, waits until this is done, or was first.
+    let person = store::people::lock(conn, person_id).await?;
+    person.filter(|person| person.deactivated_at.is_none()).ok_or_else(invalid_token)?;
+    let parent = match token {
+        Some(token) => {
+            let found = store::api_tokens::find(conn, token).await?;
+            Some(found.filter(|token| token.is_live(now)).ok_or_else(invalid_token)?)
+        }
+        None => None,
+    };
+    let longest = settings.longest_token_life();
+    let new = NewToken::parse(&body.name, body.expires_at, parent.as_ref(), longest, now)?;
+    let live = store::api_tokens::count_live(conn, person_id, now).await?;
+    if live >= settings.max_api_tokens.into() {
+        return Err(too_many(settings.max_api_tokens));
+    }
     let (record, secret) = issue::token(&mut unit, env, person_id, new).await?;
     unit.commit().await?;
     let location = format!("/v1/api-tokens/{}", record.id);
     let answer = NewTokenAnswer { record: record.into(), token: secret.reveal().to_owned() };
     let headers = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::CREATED, headers, Json(answer)).into_response())
+}
+
+fn too_many(most: u32) -> Problem {
+    let detail =
+        format!("You have {most} API tokens, the most that a person can have. Revoke some.");
+    Problem::conflict("too-many-api-tokens", detail)
 }

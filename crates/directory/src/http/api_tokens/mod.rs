@@ -3,6 +3,7 @@
 pub(super) mod create;
 pub(super) mod list;
 pub(super) mod revoke;
+pub(super) mod revoke_all;
 
 use chrono::{DateTime, Utc};
 use contract::ApiTokenId;
@@ -21,6 +22,8 @@ pub(super) struct TokenAnswer {
     name: String,
     /// Its last four characters.
     hint: String,
+    /// The token by which it was made, and with which it ends; none if it was made by a password.
+    parent_id: Option<ApiTokenId>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -37,6 +40,7 @@ impl From<TokenRecord> for TokenAnswer {
             id: token.id,
             name: token.name,
             hint: token.hint,
+            parent_id: token.parent_id,
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,

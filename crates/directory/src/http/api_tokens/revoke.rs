@@ -8,12 +8,12 @@ use contract::ApiTokenId;
 use service::http::Path;
 use service::{Attempt, Problem, Target};
 
-use crate::{Directory, policy, store};
+use crate::{Directory, policy, revoke, store};
 
 /// Revoke an API token
 ///
-/// It opens nothing from then on. One's own; anybody's, for an operator. Revoking a revoked one
-/// changes nothing and leaves no event.
+/// It opens nothing from then on, and nor does any that was made by it. One's own; anybody's, for an operator.
+/// Revoking a revoked one changes nothing and leaves no event.
 #[utoipa::path(
     delete,
     path = "/v1/api-tokens/{id}",
@@ -27,7 +27,7 @@ use crate::{Directory, policy, store};
     ),
     security(("api_token" = [])),
     extensions(
-        ("x-mandate-events" = json!(["api-token.revoked"])),
+        ("x-mandate-events" = json!([{"event": "api-token.revoked", "per": "token that ends"}])),
         ("x-mandate-roles" = json!(["person", "operator"])),
     ),
 )]
@@ -43,13 +43,12 @@ pub(in crate::http) async fn revoke(
     let permit = attempt.permit("api-token.revoke", Target::of(id, None), decision).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
-    let token = store::api_tokens::lock(conn, id).await?;
+    store::people::lock(conn, found.person_id).await?;
+    let token = store::api_tokens::find(conn, id).await?;
     let token = token.ok_or_else(Problem::no_such::<ApiTokenId>)?;
-    let Some((token, revoked)) = token.revoke(resources.env.now()) else {
-        return Ok(StatusCode::NO_CONTENT);
-    };
-    store::api_tokens::save(conn, &token).await?;
-    unit.record(id.uuid(), token.version, &revoked)?;
-    unit.commit().await?;
+    if token.revoked_at.is_none() {
+        revoke::with_children(&mut unit, &token, resources.env.now()).await?;
+        unit.commit().await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

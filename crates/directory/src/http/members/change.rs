@@ -52,7 +52,8 @@ pub(in crate::http) async fn change(
     Path((id, person_id)): Path<(OrganizationId, PersonId)>,
     Json(body): Json<ChangeMember>,
 ) -> Result<Json<MemberAnswer>, Problem> {
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::ManageMembers);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::ManageMembers);
     let permit = attempt.permit("member.change-role", Target::organization(id), decision).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;

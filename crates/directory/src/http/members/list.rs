@@ -39,7 +39,8 @@ pub(in crate::http) async fn list(
     Query(query): Query<PageQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Read);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::Read);
     let _permit = attempt.permit("organization.read", Target::organization(id), decision).await?;
     let slice = Slice { after: query.after()?, limit: query.rows() };
     let mut conn = directory.resources.pool.acquire().await?;

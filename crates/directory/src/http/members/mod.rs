@@ -21,8 +21,8 @@ use crate::store::memberships::Member;
 pub(super) struct MemberAnswer {
     /// The person.
     person_id: PersonId,
-    /// Their name.
-    name: String,
+    /// Their name. Not told as long as only strangers have made them a member: it is null then.
+    name: Option<String>,
     /// Their email.
     email: String,
     /// Their role.
@@ -35,7 +35,7 @@ impl MemberAnswer {
     fn of(membership: &Membership, name: String, email: &Email) -> Self {
         Self {
             person_id: membership.person_id,
-            name,
+            name: membership.shows_name.then_some(name),
             email: email.as_str().to_owned(),
             role: membership.role,
             created_at: membership.created_at,

@@ -43,7 +43,8 @@ pub(in crate::http) async fn remove(
     } else {
         ("member.remove", OrganizationAction::ManageMembers)
     };
-    let decision = policy::organization(&attempt.caller, id, action);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, action);
     let permit = attempt.permit(operation, Target::organization(id), decision).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;

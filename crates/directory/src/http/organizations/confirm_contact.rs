@@ -41,7 +41,8 @@ pub(in crate::http) async fn confirm_contact(
     Path(id): Path<OrganizationId>,
 ) -> Result<Response, Problem> {
     let (operation, target) = ("organization.confirm-contact", Target::organization(id));
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Operate);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::Operate);
     let permit = attempt.permit(operation, target, decision).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;

@@ -49,7 +49,8 @@ pub(in crate::http) struct CreateOrganization {
 
 /// Create an organization
 ///
-/// The caller becomes its first owner; an operator may name somebody else.
+/// The caller becomes its first owner; an operator may name somebody else. Of a person's organizations at most
+/// three wait for their contact to be confirmed, unless the installation says otherwise.
 #[utoipa::path(
     post,
     path = "/v1/organizations",
@@ -60,6 +61,7 @@ pub(in crate::http) struct CreateOrganization {
     responses(
         (status = 201, description = "Made.", body = OrganizationAnswer),
         (status = 401, description = "No valid API token.", body = Problem),
+        (status = 409, description = "The contacts of too many of the caller's organizations are not confirmed yet.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
     security(("api_token" = [])),
@@ -95,13 +97,24 @@ pub(in crate::http) async fn create(
     }
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
-    if store::people::find(conn, owner).await?.is_none() {
+    let maker = store::people::lock(conn, caller.person_id).await?;
+    let maker = maker.ok_or_else(Problem::no_such::<PersonId>)?;
+    let created_by = (!caller.operator).then_some(maker.id);
+    if let Some(maker) = created_by {
+        let unconfirmed = store::organizations::count_unconfirmed(conn, maker).await?;
+        let most = directory.settings.max_unconfirmed_organizations;
+        if unconfirmed >= most.into() {
+            return Err(too_many_unconfirmed(most));
+        }
+    }
+    if owner != maker.id && store::people::find(conn, owner).await?.is_none() {
         return Err(Problem::invalid_field("owner_person_id", "is nobody's id"));
     }
     let now = env.now();
     let (organization, created) = Organization::create(id, profile, now);
-    let (membership, granted) = Membership::grant(env.new_id(), id, owner, MemberRole::Owner, now);
-    store::organizations::insert(conn, &organization).await?;
+    let (membership, granted) =
+        Membership::grant(env.new_id(), id, owner, MemberRole::Owner, true, now);
+    store::organizations::insert(conn, &organization, created_by).await?;
     store::memberships::insert(conn, &membership).await?;
     unit.record_with(id.uuid(), organization.version, &created, &organization.details())?;
     unit.record(membership.id.uuid(), membership.version, &granted)?;
@@ -115,7 +128,15 @@ async fn may_still_read(attempt: &Attempt, answer: Response) -> Result<Response,
     let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let id = location.and_then(|path| path.rsplit('/').next()?.parse::<OrganizationId>().ok());
     let id = id.ok_or_else(|| Problem::internal("a remembered organization has no address"))?;
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Read);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::Read);
     let _permit = attempt.permit("organization.create", Target::organization(id), decision).await?;
     Ok(answer)
+}
+
+fn too_many_unconfirmed(most: u32) -> Problem {
+    let detail = format!(
+        "You have made {most} organizations whose contact is not confirmed yet. An operator confirms it."
+    );
+    Problem::conflict("too-many-unconfirmed-organizations", detail)
 }

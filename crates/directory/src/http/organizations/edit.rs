@@ -84,7 +84,8 @@ pub(in crate::http) async fn edit(
     if_match: IfMatch,
     Json(body): Json<EditOrganization>,
 ) -> Result<Response, Problem> {
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Edit);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::Edit);
     let permit = attempt.permit("organization.edit", Target::organization(id), decision).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;

@@ -55,7 +55,8 @@ pub(in crate::http) async fn enable_domains(
     Json(body): Json<EnableDomains>,
 ) -> Result<Response, Problem> {
     let (operation, target) = ("organization.enable-domains", Target::organization(id));
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Operate);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::Operate);
     let permit = attempt.permit(operation, target, decision).await?;
     let catalogue = &directory.resources.catalogue;
     let domains = enabled_domains::parse(catalogue, &body.domains).map_err(Invalid::from)?;

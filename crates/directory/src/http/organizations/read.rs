@@ -35,7 +35,8 @@ pub(in crate::http) async fn read(
     attempt: Attempt,
     Path(id): Path<OrganizationId>,
 ) -> Result<Response, Problem> {
-    let decision = policy::organization(&attempt.caller, id, OrganizationAction::Read);
+    let role = attempt.role_in(id).await?;
+    let decision = policy::organization(&attempt.caller, role, OrganizationAction::Read);
     let _permit = attempt.permit("organization.read", Target::organization(id), decision).await?;
     let found =
         store::organizations::find(&mut *directory.resources.pool.acquire().await?, id).await?;

@@ -13,16 +13,26 @@ use utoipa::ToSchema;
 use super::PersonAnswer;
 use crate::{Directory, store};
 
+/// So many memberships are shown: others can give somebody any number.
+const MAX_MEMBERSHIPS: i64 = 200;
+
 /// The caller, with all they may.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Me {
     #[serde(flatten)]
     person: PersonAnswer,
-    /// Their memberships.
+    /// Their memberships, at most 200.
     memberships: Vec<MyMembership>,
-    /// Their roles on accounts.
+    /// Whether they have more. `GET /v1/organizations` lists all, in pages.
+    more_memberships: bool,
+    /// Their roles on accounts: the first 200. `/v1/accounts` has all accounts in pages.
     account_roles: Vec<MyAccountRole>,
+    /// Whether they hold more.
+    more_account_roles: bool,
 }
+
+/// So many roles on accounts the answer has at most.
+const MOST_ROLES: u16 = 200;
 
 /// The caller's role in an organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -72,8 +82,15 @@ pub(in crate::http) async fn me(
     let person = store::people::find(&mut conn, caller.person_id)
         .await?
         .ok_or_else(Problem::no_such::<PersonId>)?;
-    let memberships = store::memberships::of_person(&mut conn, caller.person_id).await?;
-    let roles = store::account_roles::of_person(&mut conn, caller.person_id, None).await?;
+    let mut memberships =
+        store::memberships::of_person(&mut conn, caller.person_id, MAX_MEMBERSHIPS + 1).await?;
+    let shown = usize::try_from(MAX_MEMBERSHIPS).unwrap_or(usize::MAX);
+    let more_memberships = memberships.len() > shown;
+    memberships.truncate(shown);
+    let mut roles =
+        store::account_roles::first_of_person(&mut conn, caller.person_id, MOST_ROLES + 1).await?;
+    let more_account_roles = roles.len() > usize::from(MOST_ROLES);
+    roles.truncate(usize::from(MOST_ROLES));
     let memberships = memberships
         .into_iter()
         .map(|(organization_id, organization_name, role)| MyMembership {
@@ -90,5 +107,11 @@ pub(in crate::http) async fn me(
             role: held.role,
         })
         .collect();
-    Ok(Json(Me { person: person.into(), memberships, account_roles }))
+    Ok(Json(Me {
+        person: person.into(),
+        memberships,
+        more_memberships,
+        account_roles,
+        more_account_roles,
+    }))
 }

@@ -1,15 +1,20 @@
 //! `/v1/people`.
 
+pub(super) mod activate;
+pub(super) mod deactivate;
 pub(super) mod me;
 pub(super) mod read;
 pub(super) mod register;
+pub(super) mod revoke_operator;
 
 use chrono::{DateTime, Utc};
 use contract::PersonId;
 use serde::Serialize;
+use service::{Attempt, Permit, Problem, Target};
 use utoipa::ToSchema;
 
 use crate::person::Person;
+use crate::{Directory, policy, store};
 
 /// A person.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,6 +31,8 @@ pub(super) struct PersonAnswer {
     operator: bool,
     /// When they were registered.
     created_at: DateTime<Utc>,
+    /// Since when they can do nothing, if an operator deactivated them.
+    deactivated_at: Option<DateTime<Utc>>,
 }
 
 impl From<Person> for PersonAnswer {
@@ -36,6 +43,25 @@ impl From<Person> for PersonAnswer {
             name: person.name,
             operator: person.operator,
             created_at: person.created_at,
+            deactivated_at: person.deactivated_at,
         }
     }
+}
+
+/// The permit for what only operators do with a person.
+async fn permit_operating(
+    directory: &Directory,
+    attempt: &Attempt,
+    id: PersonId,
+    operation: &'static str,
+) -> Result<Permit, Problem> {
+    let caller = &attempt.caller;
+    let mut conn = directory.resources.pool.acquire().await?;
+    let colleagues =
+        store::people::sees_in_an_organization(&mut conn, caller.person_id, id).await?;
+    let found = store::people::find(&mut conn, id).await?;
+    drop(conn);
+    found.ok_or_else(Problem::no_such::<PersonId>)?;
+    let decision = policy::operate_person(caller, id, colleagues);
+    attempt.permit(operation, Target::of(id, None), decision).await
 }

@@ -89,16 +89,23 @@ fn roles() -> Vec<Entry> {
         entry("listAccountRoles", holders, |cast, _| Box::pin(async move { about(cast) })),
         entry("putAccountRole", holders, |cast, _| {
             Box::pin(async move {
-                let person = cast.operator.person("New Holder").await;
-                let call = about(cast).path("person_id", person.id);
-                call.json(json!({ "role": "viewer" })).leaves(&["account-role.granted"])
-            })
-        })
-        .with(leaves("another", Who::Operator, &["account-role.changed"], |cast, _| {
-            Box::pin(async move {
+                // To those who have nothing to do with the caller only an operator gives a role.
                 let person = cast.holder("viewer").await;
                 let call = about(cast).path("person_id", person.id);
-                call.json(json!({ "role": "analyst" }))
+                call.json(json!({ "role": "analyst" })).leaves(&["account-role.changed"])
+            })
+        })
+        .with(leaves("the first", Who::Operator, &["account-role.granted"], |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("New Holder").await;
+                let call = about(cast).path("person_id", person.id);
+                call.json(json!({ "role": "viewer" }))
+            })
+        }))
+        .with(refused("of a stranger", Who::Holder("admin"), 404, &[], |cast, _| {
+            Box::pin(async move {
+                let call = about(cast).path("person_id", cast.person_id(Who::Stranger));
+                call.json(json!({ "role": "viewer" }))
             })
         }))
         .with(changes_nothing("the same", Who::Operator, |cast, _| {
@@ -169,6 +176,16 @@ fn api_tokens() -> Vec<Entry> {
                 })
             },
         )),
+        // By somebody new: whoever calls has no token any more.
+        entry("revokeAllApiTokens", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Careful").await;
+                let second = json!({ "name": "second" });
+                person.post("/v1/api-tokens", second).await.expect(201);
+                let leaves = &["api-token.revoked", "api-token.revoked"];
+                Call::plain().leaves(leaves).by((*person).clone(), person.actor())
+            })
+        }),
         entry("revokeApiToken", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", token(cast, who).await) })
         })

@@ -39,6 +39,9 @@ fn links() -> Vec<Entry> {
         entry("getConsentLink", members, |cast, _| {
             Box::pin(async move { about_link(cast, &cast.link(&cast.app).await) })
         }),
+        entry("listConsentLinkAccounts", members, |cast, _| {
+            Box::pin(async move { about_link(cast, &cast.used_link().await) })
+        }),
         entry("revokeConsentLink", members, |cast, _| {
             Box::pin(async move { about_link(cast, &cast.link(&cast.app).await) })
         })
@@ -77,6 +80,9 @@ fn requests() -> Vec<Entry> {
                 with_link(cast, &link)
             })
         })),
+        entry("listSelectableAccounts", everybody, |cast, _| {
+            Box::pin(async move { with_link(cast, &cast.link(&cast.app).await) })
+        }),
         // The accounts are in the body, so one that the caller does not see is a wrong field.
         approval().unseen(422),
         entry("denyConsentRequest", everybody, |cast, _| {

@@ -1,5 +1,6 @@
 //! Organizations, their members, people.
 
+use futures::future::BoxFuture;
 use serde_json::json;
 
 use super::{Entry, changes_nothing, entry, everybody, members, refused};
@@ -67,7 +68,7 @@ fn of_members() -> Vec<Entry> {
         entry("addMember", members, |cast, _| {
             Box::pin(async move {
                 let person = cast.operator.person("New Member").await;
-                about(cast).json(json!({ "person_id": person.id, "role": "developer" }))
+                about(cast).json(json!({ "email": person.email, "role": "developer" }))
             })
         }),
         entry("changeMember", members, |cast, _| {
@@ -131,5 +132,47 @@ fn people() -> Vec<Entry> {
         .with(refused("of another organization", Who::Foreigner, 404, &[], |cast, _| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Auditor)) })
         })),
+        entry("deactivatePerson", operators, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Gone").await;
+                let leaves = &["person.deactivated", "api-token.revoked"];
+                Call::plain().path("id", &person.id).leaves(leaves)
+            })
+        })
+        .with(refused("a fellow member", Who::Developer, 403, &["access.refused"], fellow_member))
+        .with(changes_nothing("twice", Who::Operator, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", deactivated(cast).await) })
+        })),
+        entry("activatePerson", operators, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", deactivated(cast).await) })
+        })
+        .with(refused("a fellow member", Who::Developer, 403, &["access.refused"], fellow_member))
+        .with(changes_nothing("who is not deactivated", Who::Operator, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
+        })),
+        entry("revokeOperator", operators, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.new_operator().await) })
+        })
+        .with(refused("a fellow member's", Who::Developer, 403, &["access.refused"], fellow_member))
+        .with(changes_nothing("of somebody who is none", Who::Operator, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
+        })),
     ]
+}
+
+/// Nobody else sees the person.
+fn operators(who: Who) -> bool {
+    who == Who::Operator
+}
+
+/// About somebody whom the organization's members see.
+fn fellow_member(cast: &Cast, _: Who) -> BoxFuture<'_, Call> {
+    Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Owner)) })
+}
+
+/// Somebody new who is deactivated: their id.
+async fn deactivated(cast: &Cast) -> String {
+    let person = cast.operator.person("Away").await;
+    cast.operator.act(&format!("/v1/people/{}/deactivate", person.id)).await.expect(200);
+    person.id
 }

@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 28] = [
+const REFUSALS: [(&str, &str, &str); 31] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -13,6 +13,9 @@ const REFUSALS: [(&str, &str, &str); 28] = [
     ("changeMember", "member.change-role", "organization/{id}"),
     ("removeMember", "member.remove", "organization/{id}"),
     ("registerPerson", "person.register", "person/{caller}"),
+    ("deactivatePerson", "person.deactivate", "person/{id}"),
+    ("activatePerson", "person.activate", "person/{id}"),
+    ("revokeOperator", "person.revoke-operator", "person/{id}"),
     ("createAccount", "account.create", "person/{caller}"),
     ("importAccounts", "account.import", "person/{caller}"),
     ("listAccountRoles", "account-role.list", "account/{id}"),

@@ -1,0 +1,122 @@
+use std::collections::HashMap;
+
+use contract::rpc::{
+    AccountKind, AccountRole, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
+};
+use contract::{AccountId, PersonId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Named;
+
+/// So many of a person's roles are looked at for a page, whether or not their accounts are on it: a search
+/// that finds nothing ends as soon as one that finds much.
+const LOOKED_AT: i64 = 5_000;
+
+/// A page of the accounts of a service that a person can see.
+pub(crate) async fn page(
+    conn: &mut PgConnection,
+    asked: &VisibleAccounts,
+) -> Result<VisibleAccountsPage, sqlx::Error> {
+    let limit = asked.limit.clamp(1, VisibleAccounts::MOST);
+    let (person, after) =
+        (asked.person_id.uuid(), asked.after.map_or(Uuid::nil(), AccountId::uuid));
+    let rows = sqlx::query!(
+        r#"SELECT held.account_id, held.role, a.name AS "name!", a.kind AS "kind!"
+           FROM (SELECT account_id, role FROM directory.account_roles
+                 WHERE person_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3) AS held
+           CROSS JOIN LATERAL (SELECT * FROM directory.accounts WHERE id = held.account_id OFFSET 0) AS a
+           WHERE a.service = $4 AND ($5::text IS NULL OR position(lower($5) IN lower(a.name)) > 0)
+           ORDER BY held.account_id LIMIT $6"#,
+        person,
+        after,
+        LOOKED_AT,
+        asked.service,
+        asked.name,
+        i64::from(limit),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let after = if rows.len() == usize::from(limit) {
+        rows.last().map(|row| row.account_id)
+    } else {
+        last_looked_at(conn, person, after).await?
+    };
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in rows {
+        accounts.push(VisibleAccount {
+            id: AccountId::from_uuid(row.account_id),
+            name: row.name,
+            kind: AccountKind::read(&row.kind)?,
+            service: asked.service.clone(),
+            role: AccountRole::read(&row.role)?,
+            consenters: Vec::new(),
+            more_consenters: false,
+        });
+    }
+    name_consenters(conn, &mut accounts, &asked.consent_roles).await?;
+    Ok(VisibleAccountsPage { accounts, after: after.map(AccountId::from_uuid) })
+}
+
+/// The last account that was looked at, if there may be more after it.
+async fn last_looked_at(
+    conn: &mut PgConnection,
+    person: Uuid,
+    after: Uuid,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT account_id FROM directory.account_roles
+         WHERE person_id = $1 AND account_id > $2 ORDER BY account_id OFFSET $3 LIMIT 1",
+        person,
+        after,
+        LOOKED_AT - 1,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Says of the accounts for which the person may not consent who may.
+async fn name_consenters(
+    conn: &mut PgConnection,
+    accounts: &mut [VisibleAccount],
+    consent_roles: &[AccountRole],
+) -> Result<(), sqlx::Error> {
+    let wanting: Vec<Uuid> = accounts
+        .iter()
+        .filter(|account| !consent_roles.contains(&account.role))
+        .map(|account| account.id.uuid())
+        .collect();
+    if wanting.is_empty() {
+        return Ok(());
+    }
+    let roles: Vec<String> = consent_roles.iter().map(ToString::to_string).collect();
+    // One more than are named, of each role: an account may have very many people.
+    let rows = sqlx::query!(
+        r#"SELECT wanting.account_id AS "account_id!", held.person_id
+           FROM unnest($1::uuid[]) AS wanting (account_id)
+           CROSS JOIN unnest($2::text[]) AS consenting (role)
+           CROSS JOIN LATERAL (
+               SELECT person_id FROM directory.account_roles
+               WHERE account_id = wanting.account_id AND role = consenting.role
+               ORDER BY person_id LIMIT $3) AS held"#,
+        &wanting,
+        &roles,
+        i64::from(VisibleAccount::MOST_CONSENTERS) + 1,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut consenters: HashMap<AccountId, Vec<PersonId>> = HashMap::new();
+    for row in rows {
+        let account = AccountId::from_uuid(row.account_id);
+        consenters.entry(account).or_default().push(PersonId::from_uuid(row.person_id));
+    }
+    for account in accounts {
+        let mut people = consenters.remove(&account.id).unwrap_or_default();
+        people.sort_unstable();
+        let most = usize::from(VisibleAccount::MOST_CONSENTERS);
+        account.more_consenters = people.len() > most;
+        people.truncate(most);
+        account.consenters = people;
+    }
+    Ok(())
+}
