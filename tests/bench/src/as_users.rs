@@ -106,6 +106,7 @@ impl Up {
         let everybodys = fs::Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().permissions(everybodys).tempdir()?;
         let mut command = Command::new(stage::program("mandate")?);
+        command.envs(::stage::wide_limit_variables());
         command.args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
         let server = Server::start(command)?;
         let demo: Value = serde_json::from_slice(&fs::read(folder.path().join("demo.json"))?)?;

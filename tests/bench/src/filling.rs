@@ -18,13 +18,14 @@ pub(crate) async fn fill(pool: &PgPool, app: &str, size: i64) -> anyhow::Result<
         eprintln!("  filling the log: {before} of {size}");
         sqlx::query(TOKENS).bind(CHUNK.min(size - before)).bind(app).execute(pool).await?;
     }
-    // What is in the log is known to have arrived.
-    sqlx::query(
+    // What is in the log has arrived, and is its producer's.
+    for known in [
         "UPDATE audit.reconciled SET settled_seq = (SELECT max(seq) FROM key_issuer.events)
          WHERE service = 'key-issuer'",
-    )
-    .execute(pool)
-    .await?;
+        "UPDATE audit.confirmed SET position = (SELECT size FROM audit.head)",
+    ] {
+        sqlx::query(known).execute(pool).await?;
+    }
     // As the server does by itself, later.
     for table in ["audit.entries", "key_issuer.events"] {
         let vacuum = format!("VACUUM (ANALYZE) {table}");
