@@ -53,7 +53,9 @@ fn consume(resources: &Resources, handler: Arc<EventHandler>) {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
             let options = consume::consumer();
-            consumer::run(&resources.transport, &options, handler.as_ref(), shutdown, report).await;
+            let run =
+                consumer::run(&resources.transport, &options, handler.as_ref(), shutdown, report);
+            Box::pin(run).await;
             Ok::<_, Infallible>(())
         }
     });

@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Why links or grants could not be ended. They are found again.
 #[derive(Debug, thiserror::Error)]
-pub enum EndingError {
+pub(crate) enum EndingError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -57,7 +57,7 @@ struct Turn {
 ///
 /// # Errors
 /// See [`EndingError`].
-pub async fn end_some(resources: &Resources) -> Result<bool, EndingError> {
+async fn end_some(resources: &Resources) -> Result<bool, EndingError> {
     let mut transaction = resources.pool.begin().await?;
     let Some(Ending { app_id: app, cause }) = endings::lock_next(&mut transaction).await? else {
         return Ok(false);

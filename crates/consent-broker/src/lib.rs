@@ -10,11 +10,11 @@
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
-//! 7. [`expiry`], `projection` and [`ending`]: what happens without a request.
+//! 7. [`expiry`], `projection` and `ending`: what happens without a request.
 
 mod account_selection;
 mod consent_text;
-pub mod ending;
+mod ending;
 pub mod expiry;
 mod grant;
 mod http;

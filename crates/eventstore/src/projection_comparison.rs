@@ -48,7 +48,7 @@ pub trait Heads: Send + Sync {
 
 /// Why a comparison ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum CompareError {
+pub(crate) enum CompareError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),

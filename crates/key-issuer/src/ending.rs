@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Why keys could not be ended. They are found again.
 #[derive(Debug, thiserror::Error)]
-pub enum EndingError {
+pub(crate) enum EndingError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
@@ -47,7 +47,7 @@ pub(crate) fn spawn(resources: &Resources) {
 ///
 /// # Errors
 /// See [`EndingError`].
-pub async fn end_some(events: &EventStore) -> Result<bool, EndingError> {
+async fn end_some(events: &EventStore) -> Result<bool, EndingError> {
     let now = events.environment().now();
     let mut transaction = events.pool().begin().await?;
     let Some(ending) = endings::lock_next(&mut transaction).await? else {

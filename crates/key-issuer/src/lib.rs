@@ -15,13 +15,13 @@
 //! 5. `store`: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
 //! 6. `clients` and `token_events`: one round trip for all who wait; `token_rates`: how many an app may ask
 //!    for.
-//! 7. `projection`, [`ending`], [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
+//! 7. `projection`, `ending`, [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
 //!    services ask.
 
 mod access_token;
 mod client;
 mod clients;
-pub mod ending;
+mod ending;
 pub mod expiry;
 mod http;
 mod issuing;

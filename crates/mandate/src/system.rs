@@ -133,7 +133,7 @@ impl System {
     ///
     /// # Errors
     /// When they do not by then; the error names those that fail.
-    pub async fn wait_until_ready(&self, patience: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn wait_until_ready(&self, patience: Duration) -> anyhow::Result<()> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             let readiness = self.health.readiness().await;

@@ -48,7 +48,7 @@ async fn what_a_failover_took_is_applied_again_though_its_messages_are_gone() {
     let _relay = world.start_relay().await;
     let observer = Observer::new("observer");
     let _observing = observer.start(&world).await;
-    let _comparing = world.start_comparer(observer.clone(), Archive::of(&world)).await;
+    let _comparing = world.start_comparer(observer.clone(), Archive::of(&world));
     let (stream, other) = (new_stream(), new_stream());
     record_up_to(&world.events(), stream, 3).await;
     record_up_to(&world.events(), other, 2).await;
@@ -70,7 +70,7 @@ async fn what_is_gone_from_below_what_was_compared_is_found_after_a_start() {
     let _relay = world.start_relay().await;
     let observer = Observer::new("observer");
     let _observing = observer.start(&world).await;
-    let comparing = world.start_comparer(observer.clone(), Archive::of(&world)).await;
+    let comparing = world.start_comparer(observer.clone(), Archive::of(&world));
     let stream = new_stream();
     record_up_to(&world.events(), stream, 3).await;
     observer.has_everything_once(&world).await;
@@ -78,6 +78,6 @@ async fn what_is_gone_from_below_what_was_compared_is_found_after_a_start() {
     comparing.stop().await;
 
     undo(&world, stream, 3, false).await;
-    let _comparing = world.start_comparer(observer.clone(), Archive::of(&world)).await;
+    let _comparing = world.start_comparer(observer.clone(), Archive::of(&world));
     observer.has_everything_once(&world).await;
 }

@@ -49,7 +49,7 @@ async fn with_poison(
     let relay = world.start_relay().await;
     eventually("all are published", async || world.messages().await == 85).await;
     let observing = observer.start(world).await;
-    let comparing = world.start_comparer(observer.clone(), Archive::of(world)).await;
+    let comparing = world.start_comparer(observer.clone(), Archive::of(world));
     (poisoned, vec![relay, observing, comparing])
 }
 

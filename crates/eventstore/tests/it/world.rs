@@ -132,12 +132,13 @@ impl World {
         let events = EventStore::new(CONSUMER, self.consumer.clone(), Environment::system());
         let transport = self.transport().await;
         Process::start(async move |shutdown| {
-            projection::run(events, transport, repair, projection, shutdown, |_| {}).await;
+            let run = projection::run(events, transport, repair, projection, shutdown, |_| {});
+            Box::pin(run).await;
         })
     }
 
     /// A process that compares a projection with the producer, again and again.
-    pub(crate) async fn start_comparer(
+    pub(crate) fn start_comparer(
         &self,
         projection: Arc<dyn Projection>,
         archive: Arc<Archive>,
@@ -145,7 +146,8 @@ impl World {
         let events = EventStore::new(CONSUMER, self.consumer.clone(), Environment::system());
         let comparer = Comparer::new(events, archive.clone(), archive, projection);
         Process::start(async move |shutdown| {
-            shutdown.run_until_cancelled(comparer.run(Duration::from_millis(50))).await;
+            let run = comparer.run(Duration::from_millis(50));
+            shutdown.run_until_cancelled(Box::pin(run)).await;
         })
     }
 

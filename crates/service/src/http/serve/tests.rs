@@ -59,7 +59,7 @@ fn limits() -> Limits {
         header_fields: 10,
         header: Duration::from_secs(30),
         pace: Pace { grace: Duration::from_secs(30), bytes_per_second: 1024 },
-        lifetime: Duration::from_secs(3600),
+        lifetime: Duration::from_hours(1),
         drain: Duration::from_secs(30),
     }
 }
