@@ -27,7 +27,7 @@ const AIM: f64 = 0.35;
 pub(crate) fn measure(seconds: u64, report: &mut Report) -> anyhow::Result<()> {
     let wrk = Wrk::provide()?;
     let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
-    let node = Node::provide(&lists)?;
+    let javascript = Node::provide(&lists)?;
     let up = Up::start()?;
     let (mut limits, mut others, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -35,7 +35,7 @@ pub(crate) fn measure(seconds: u64, report: &mut Report) -> anyhow::Result<()> {
         let asked = Asked::of(&server, "/oauth2/token", limit::CLIENT, limit::SECRET);
         limits.push(asked.measure(&wrk, seconds)?);
         drop(server);
-        let mut command = node.command();
+        let mut command = javascript.command();
         command.arg(lists.join("oidc-provider.js")).args([limit::CLIENT, limit::SECRET]);
         let server = Server::start(command)?;
         let asked = Asked::of(&server, "/token", limit::CLIENT, limit::SECRET);
