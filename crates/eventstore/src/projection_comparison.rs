@@ -152,7 +152,9 @@ impl Comparer {
             recovered += again.recovered;
             // It goes on next time; but a page that stays unfinished has something that is missing.
             complete &= again.complete || again.settled > after;
-            *since_start = (!again.complete).then_some(again.settled);
+            // Not before it has come as far as what is kept: what was too recent to be told is not compared yet.
+            let caught_up = again.complete && again.settled >= settled;
+            *since_start = (!caught_up).then_some(again.settled);
         }
         if recovered > 0 {
             tracing::warn!(projection = name, %producer, recovered, "events that were lost are applied");

@@ -3,7 +3,7 @@
 //! Read it in this order:
 //!
 //! 1. [`resources`]: [`Resources`], what a service is given: connections, events, questions to others;
-//!    [`Resources::start_relay`] and [`Resources::project`] send and follow events,
+//!    [`Resources::start_relays`] and [`Resources::project`] send and follow events,
 //!    [`Resources::group_commit`] and [`Resources::group_lookup`] commit and look up together.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
