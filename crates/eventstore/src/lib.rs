@@ -30,7 +30,8 @@
 //! with. [`projection`] turns that into "once, in order, without gaps" for code that keeps its
 //! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. [`reconcile`] finds what
 //! is missing at the end of streams; [`projection_comparison`] does so for projections, and knows how old
-//! their view is ([`ViewAge`]). A [`Durable`] is for readers outside. Where services may not make streams
+//! their view is ([`ViewAge`]). A [`Durable`] is for readers outside; [`Progress`]
+//! is how far they have come. Where services may not make streams
 //! and consumers, one login does ([`Transport::make_all`]).
 //!
 //! # Together
@@ -53,6 +54,7 @@ pub mod group_lookup;
 pub mod idempotency;
 mod outbox_cache;
 pub mod producer;
+mod progress;
 pub mod projection;
 pub mod projection_comparison;
 mod publish;
@@ -69,6 +71,7 @@ pub use destination::Destination;
 pub use durables::Durable;
 pub use event_store::EventStore;
 pub use idempotency::IdempotencyRecord;
+pub use progress::{Look, Progress};
 pub use projection::{Projection, ProjectionError};
 pub use store::NewEvent;
 pub use store::insert::{EventColumns, InsertWithEvents, PartColumns, Sequences};

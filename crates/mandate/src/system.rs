@@ -10,8 +10,10 @@ use contract::{Environment, Service};
 use directory::StoreAuthenticator;
 use futures::future::join_all;
 use service::http::{Limits, application, serve};
+use service::rpc::producer::settled_after;
 use service::{
-    Authenticator, Background, Health, Resources, RpcAuthenticator, Shared, StartError, Tasks,
+    Authenticator, Background, Health, Resources, RpcAuthenticator, Shared, Stalls, StartError,
+    Tasks,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,8 @@ pub struct System {
     pub address: SocketAddr,
     /// Where callers reach them.
     pub base_url: String,
+    /// Relays from which NATS takes nothing.
+    pub(crate) stalls: Stalls,
     tasks: Tasks,
     /// Ends after all that runs on it.
     _background: Background,
@@ -64,6 +68,7 @@ impl System {
             env: environment.clone(),
             catalogue: Arc::new(configuration.catalogue()?),
             tasks: Tasks::new(health.clone()).with(&background),
+            stalls: Stalls::default(),
             health: health.clone(),
         };
         let mut hosts = Vec::new();
@@ -94,6 +99,7 @@ impl System {
         Ok(Self {
             address,
             base_url,
+            stalls: shared.stalls,
             tasks: shared.tasks,
             _background: background,
             pools,
@@ -144,7 +150,8 @@ async fn start_service(
     resources.check_migrated(move |pool| async move {
         schema::is_current(&mut *pool.acquire().await?, service).await
     });
-    resources.serve_producer_rpc().await?;
+    let settle = settled_after(&configuration.database, &configuration.http);
+    resources.serve_producer_rpc(settle).await?;
     resources.start_relays();
     let configuration = configuration.clone();
     let routes = match service {

@@ -58,6 +58,7 @@ pub fn shared(env: &Environment) -> Shared {
     Shared {
         env: env.clone(),
         catalogue: std::sync::Arc::default(),
+        stalls: service::Stalls::default(),
         tasks: Tasks::new(health.clone()),
         health,
     }

@@ -1,19 +1,39 @@
 //! NATS: one server, or three in a cluster.
 
+use std::path::PathBuf;
+
 use contract::Environment;
 use local_servers::{Nats, NatsOptions, NatsUser};
 
 use crate::process::free_port;
 
-/// Starts so many servers, one or three, with one user who may do everything.
-pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats>> {
+/// A store that can be filled.
+#[derive(Debug, Clone)]
+pub(crate) struct SmallStore {
+    /// How many bytes a server may store.
+    pub(crate) bytes: u64,
+    /// Where, if not in a folder as any.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Starts so many servers, one or three, with one user who may do everything. A single one may have a small store.
+pub(crate) async fn start(
+    servers: usize,
+    user: &str,
+    store: Option<SmallStore>,
+) -> anyhow::Result<Vec<Nats>> {
     let user = NatsUser {
         // The same on every server.
         password: Some(new_password()),
         ..NatsUser::unlimited(user)
     };
     if servers == 1 {
-        return Ok(vec![Nats::start(NatsOptions::throwaway(vec![user])?).await?]);
+        let mut options = NatsOptions::throwaway(vec![user])?;
+        if let Some(SmallStore { bytes, folder }) = store {
+            options.max_file_store = bytes;
+            options.data_dir = folder.unwrap_or(options.data_dir);
+        }
+        return Ok(vec![Nats::start(options).await?]);
     }
     let ports = [free_port()?, free_port()?, free_port()?];
     let routes: Vec<String> =

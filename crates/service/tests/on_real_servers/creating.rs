@@ -280,11 +280,15 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
 #[tokio::test]
 async fn a_producer_gives_its_events_to_who_misses_them() {
     let bench = Bench::new().await;
-    bench.resources.serve_producer_rpc().await.unwrap();
+    bench.resources.serve_producer_rpc(std::time::Duration::from_mins(1)).await.unwrap();
     let token = ApiToken::generate(&bench.resources.env);
     bench.create(&token, None, "a").await;
     let event = bench.events().await.remove(0);
-    let asked = StreamEvents { stream_id: event.stream_id(), from: Version::FIRST, to: event.streamversion.next() };
+    let asked = StreamEvents {
+        stream_id: event.stream_id(),
+        from: Version::FIRST,
+        to: event.streamversion.next(),
+    };
     let repair = bench.resources.repair();
     let stored = repair.stream_events(Service::AppRegistry, asked).await.unwrap();
     assert_eq!(stored.len(), 1);

@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
+mod audit_full;
 mod jetstream_api;
+mod nats_disk;
 mod streams_away;
+mod subscriber_overtaken;
