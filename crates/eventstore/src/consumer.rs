@@ -31,7 +31,7 @@ const UNDER_WAY: i64 = 65_536;
 
 /// How long a batch may take: more than any of its statements may. What takes longer waits for a
 /// connection that was lost without a word.
-const HANDLING: Duration = Duration::from_secs(20);
+pub const HANDLING: Duration = Duration::from_secs(20);
 
 /// How often the server proves to be alive while there is nothing to deliver.
 const HEARTBEAT: Duration = Duration::from_secs(2);
