@@ -132,7 +132,8 @@ impl World {
         let events = EventStore::new(CONSUMER, self.consumer.clone(), Environment::system());
         let transport = self.transport().await;
         Process::start(async move |shutdown| {
-            projection::run(events, transport, repair, projection, shutdown, |_| {}).await;
+            let run = projection::run(events, transport, repair, projection, shutdown, |_| {});
+            Box::pin(run).await;
         })
     }
 
@@ -145,7 +146,8 @@ impl World {
         let events = EventStore::new(CONSUMER, self.consumer.clone(), Environment::system());
         let comparer = Comparer::new(events, archive.clone(), archive, projection);
         Process::start(async move |shutdown| {
-            shutdown.run_until_cancelled(comparer.run(Duration::from_millis(50))).await;
+            let run = comparer.run(Duration::from_millis(50));
+            shutdown.run_until_cancelled(Box::pin(run)).await;
         })
     }
 
