@@ -195,8 +195,9 @@ impl System {
     /// All services but this one in one process, on these servers.
     pub async fn without(absent: Service, servers: Servers) -> Self {
         let present = Service::ALL.into_iter().filter(|service| *service != absent);
-        let (process, address) = servers.serve(&present.collect::<Vec<_>>()).await;
-        Self::of(servers, vec![process], Addresses::One(address)).await
+        let present: Vec<Service> = present.collect();
+        let (process, address, admin) = servers.serve_with_admin(&present).await;
+        Self::of(servers, vec![process], Addresses::One(address), Some(admin)).await
     }
 
     /// Each service in a process of its own.

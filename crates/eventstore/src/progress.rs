@@ -113,9 +113,10 @@ fn may_be_overtaken(before: &Progress, first: u64) -> bool {
 fn missed(before: &Progress, now: &Progress, published: u64) -> u64 {
     // As long as nothing new is delivered, deliveries are repetitions. Where both come together, repetitions are
     // taken for new ones: rather too little is said than too much.
-    let delivered = match now.delivered == before.delivered {
-        true => 0,
-        false => now.deliveries.saturating_sub(before.deliveries),
+    let delivered = if now.delivered == before.delivered {
+        0
+    } else {
+        now.deliveries.saturating_sub(before.deliveries)
     };
     (before.pending + published).saturating_sub(now.pending + delivered)
 }

@@ -210,6 +210,7 @@ impl Nats {
     }
 
     /// Bytes that are free on the disk where the streams are.
+    #[allow(clippy::useless_conversion, reason = "these numbers are narrower on other systems")]
     pub fn free_space(&self) -> Result<u64, ServerError> {
         let folder = self.lifecycle.with.folder.path();
         let free =

@@ -16,10 +16,7 @@ impl Stalls {
     pub(crate) fn report(&self, relay: &str, stalled: bool) {
         let mut stalls = self.lock();
         if stalled {
-            // Most turns find it as it was.
-            if !stalls.contains_key(relay) {
-                stalls.insert(relay.to_owned(), Instant::now());
-            }
+            stalls.entry(relay.to_owned()).or_insert_with(Instant::now);
         } else {
             stalls.remove(relay);
         }

@@ -81,7 +81,7 @@ pub enum Fault {
 
 impl Fault {
     /// Everything that can break where there is one NATS.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::KillProcess,
         Self::KillAllProcesses,
         Self::KillPostgres,

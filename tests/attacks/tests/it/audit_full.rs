@@ -45,7 +45,7 @@ async fn a_suspended_app_gets_no_token_although_audit_is_full_and_the_log_is_tol
 
     operator.act(&format!("/v1/apps/{}/suspend", app.id)).await.expect(200);
     eventually("the key issuer knows it", async || key.ask(&anyone).await.status == 401).await;
-    let readiness = anyone.get("/readyz").await;
+    let readiness = system.admin().get("/readyz").await;
     let checks = &readiness.json["checks"];
     let told = checks["app-registry/relay/audit"]["reason"].as_str().unwrap_or_default();
     assert!(told.contains("not acknowledged"), "{}", readiness.text());

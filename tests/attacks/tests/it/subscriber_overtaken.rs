@@ -59,7 +59,7 @@ async fn a_subscriber_whose_events_made_room_for_others_is_told_how_many_it_miss
     })
     .await;
     // It is the subscriber's to read on: nobody else is disturbed.
-    let readiness = system.anonymous().get("/readyz").await;
+    let readiness = system.admin().get("/readyz").await;
     assert_eq!(readiness.status, 200, "{}", readiness.text());
     assert_eq!(readiness.json["checks"]["notifier/subscribers"], json!({ "ok": true }));
     database.close().await;
