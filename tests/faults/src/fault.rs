@@ -8,15 +8,13 @@ use futures::TryStreamExt;
 use serde::Serialize;
 
 use crate::database;
+use crate::nats::FILLER;
 use crate::proxy::Weather;
 use crate::random::Random;
-use crate::stage::Stage;
+use crate::stage::{Fillable, Stage};
 
 /// How long a cluster may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
-
-/// The stream of somebody who takes all the room.
-pub(crate) const FILLER: &str = "FILLER";
 
 /// The streams of ours.
 const STREAMS: [&str; 2] = ["EVENTS", "AUDIT"];
@@ -118,6 +116,14 @@ impl Fault {
     /// Whether it takes a disk that can be filled.
     pub fn fills_disk(self) -> bool {
         matches!(self, Self::NatsDiskFull | Self::PostgresDiskFull)
+    }
+
+    /// What they fill.
+    pub fn fill(faults: &[Self]) -> Fillable {
+        Fillable {
+            disks: faults.iter().any(|fault| fault.fills_disk()),
+            store: faults.contains(&Self::NatsStoreFull),
+        }
     }
 
     /// Its name on the command line and in JSON.

@@ -9,6 +9,9 @@ use mandate::nats_accounts;
 
 use crate::process::free_port;
 
+/// The stream of somebody who takes all the room.
+pub(crate) const FILLER: &str = "FILLER";
+
 /// A store that can be filled.
 #[derive(Debug, Clone)]
 pub(crate) struct SmallStore {

@@ -14,3 +14,12 @@ impl Shape {
         if self == Self::Single { 1 } else { 3 }
     }
 }
+
+/// What is to run out of room.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fillable {
+    /// The disks of PostgreSQL and NATS.
+    pub disks: bool,
+    /// What NATS may store.
+    pub store: bool,
+}

@@ -16,15 +16,14 @@ use stage::{Addresses, within};
 
 use crate::database;
 use crate::disks::{self, Disks};
-use crate::fault::{FILLER, Fault};
 use crate::fleet::Fleet;
 use crate::flood::Flood;
-use crate::nats::{self, SmallStore};
+use crate::nats::{self, FILLER, SmallStore};
 use crate::process::Process;
 use crate::programs::Programs;
 use crate::proxy::{Proxy, Weather};
 use crate::random::Random;
-pub use crate::shape::Shape;
+pub use crate::shape::{Fillable, Shape};
 
 /// The user that may do everything in the streams' account of NATS. In a cluster everybody connects as this one.
 const USER: &str = "faults";
@@ -76,7 +75,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts everything, with what these faults take. Logs go to the folder.
+    /// Starts everything, some of it so small that it can be filled. Logs go to the folder.
     ///
     /// # Errors
     /// When something does not start.
@@ -84,14 +83,13 @@ impl Stage {
         shape: Shape,
         programs: &Programs,
         folder: &Path,
-        faults: &[Fault],
+        fillable: Fillable,
         random: Random,
     ) -> anyhow::Result<Self> {
         let programs = programs.held(folder)?;
-        let filled = faults.iter().any(|fault| fault.fills_disk());
-        let disks = filled.then(Disks::mount).transpose()?;
+        let disks = fillable.disks.then(Disks::mount).transpose()?;
         let options = disks::postgres_options(disks.as_ref())?;
-        let small = disks.is_some() || faults.contains(&Fault::NatsStoreFull);
+        let small = fillable.disks || fillable.store;
         let place = disks.as_ref().map(Disks::of_nats);
         let store = small.then_some(SmallStore { bytes: SMALL_STORE, folder: place });
         let (postgres, nats) = tokio::try_join!(
