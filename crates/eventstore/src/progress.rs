@@ -134,9 +134,9 @@ async fn count_from(stream: &Stream, durable: &Durable, first: u64) -> Result<u6
         ..pull::Config::default()
     };
     let counter = stream.create_consumer(config).await.map_err(TransportError::of)?;
-    let counted = counter.cached_info();
-    stream.delete_consumer(&counted.name).await.map_err(TransportError::of)?;
-    Ok(counted.num_pending)
+    let info = counter.cached_info();
+    stream.delete_consumer(&info.name).await.map_err(TransportError::of)?;
+    Ok(info.num_pending)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(crate) fn watch(resources: &Resources) {
                     }
                 }
             };
-            shutdown.run_until_cancelled(looking).await;
+            shutdown.run_until_cancelled(Box::pin(looking)).await;
             Ok::<(), Infallible>(())
         }
     });
