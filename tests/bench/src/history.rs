@@ -112,7 +112,12 @@ impl Asked {
         let token = client.with_password(&stage.client_id, &stage.client_secret);
         token.form("/oauth2/token", &[("grant_type", "client_credentials")]).await.expect(200);
         let document = client.get("/openapi.json").await.expect(200).json;
+        let link =
+            client.post(&format!("/v1/apps/{app}/consent-links"), json!({})).await.expect(201);
+        let (link, request) = (link.field("id"), link.field("token"));
         let ids = [
+            ("/v1/consent-links/", &link),
+            ("/v1/consent-requests/", &request),
             ("/v1/organizations/", &organization),
             ("/v1/apps/", &app),
             ("/v1/accounts/", &account),
@@ -203,7 +208,8 @@ fn lists(document: &Value, ids: &[(&str, &String)]) -> anyhow::Result<Vec<String
             continue;
         }
         let whose = ids.iter().find(|(prefix, _)| path.starts_with(prefix));
-        let path = whose.map_or(path.clone(), |(_, id)| path.replace("{id}", id));
+        let path =
+            whose.map_or(path.clone(), |(_, id)| path.replace("{id}", id).replace("{token}", id));
         ensure!(!path.contains('{'), "whose list is {path}?");
         lists.push(path);
     }
