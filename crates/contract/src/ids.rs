@@ -178,7 +178,7 @@ impl<'de> Deserialize<'de> for ClientId {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
-    /// Organizations, people, memberships, accounts, account roles, API tokens.
+    /// Organizations, people, memberships, accounts, account roles, sessions, API tokens.
     Directory,
     /// Apps, their images, the catalogue.
     AppRegistry,
@@ -250,6 +250,7 @@ impl Service {
                 "account",
                 "account-role",
                 "api-token",
+                "session",
                 "sign-in",
                 "access",
             ],

@@ -16,7 +16,7 @@ use crate::{Directory, StoreAuthenticator, store};
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let resources = &directory.resources;
 
-    let authenticator = StoreAuthenticator::start(resources);
+    let authenticator = StoreAuthenticator::start(resources, &directory.settings);
     resources
         .serve_rpc(move |_, question: Authenticate| {
             let authenticator = authenticator.clone();

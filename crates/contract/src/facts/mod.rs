@@ -138,7 +138,7 @@ mod tests {
         }
         classes.retain(|_, class| *class == EventClass::Record);
         let records: Vec<_> = classes.into_keys().collect();
-        assert_eq!(records, ["access", "sign-in", "token"]);
+        assert_eq!(records, ["access", "session", "sign-in", "token"]);
     }
 
     #[test]
