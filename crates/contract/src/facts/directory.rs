@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{CountedRefusals, facts};
 use crate::catalogue::ServiceDomain;
 use crate::ids::{
-    AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
+    AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SessionId,
+    SignInId,
 };
 use crate::patterns;
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
@@ -24,6 +25,7 @@ facts! {
     PersonDeactivated = "person"."deactivated";
     PersonActivated = "person"."activated";
     PersonOperatorRevoked = "person"."operator-revoked";
+    PersonPasswordChanged = "person"."password-changed";
     AccountCreated = "account"."created";
     AccountEdited = "account"."edited";
     AccountRoleGranted = "account-role"."granted";
@@ -173,6 +175,13 @@ pub struct PersonOperatorRevoked {
     pub person_id: PersonId,
 }
 
+/// A person has another password from now on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonPasswordChanged {
+    /// The person.
+    pub person_id: PersonId,
+}
+
 /// An account was made known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountCreated {
@@ -252,9 +261,12 @@ pub struct ApiTokenCreated {
     /// When it will expire by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// The token by which it was made, and with which it ends; none if it was made by a password.
+    /// The token by which it was made, and with which it ends; none if it was made by a password or a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ApiTokenId>,
+    /// The session by which it was made. It does not end with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
 }
 
 /// An API token was revoked.

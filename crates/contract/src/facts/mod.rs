@@ -18,6 +18,7 @@ mod consent;
 mod directory;
 mod key;
 mod notifier;
+mod session;
 
 pub use access::*;
 pub use app::*;
@@ -25,6 +26,7 @@ pub use consent::*;
 pub use directory::*;
 pub use key::*;
 pub use notifier::*;
+pub use session::*;
 
 /// What an event is for whoever learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,7 @@ pub fn all() -> Vec<EventType> {
         directory::list(),
         key::list(),
         notifier::list(),
+        session::list(),
     ]
     .concat();
     all.sort_by_key(|event| event.name);
@@ -138,7 +141,7 @@ mod tests {
         }
         classes.retain(|_, class| *class == EventClass::Record);
         let records: Vec<_> = classes.into_keys().collect();
-        assert_eq!(records, ["access", "sign-in", "token"]);
+        assert_eq!(records, ["access", "session", "sign-in", "token"]);
     }
 
     #[test]

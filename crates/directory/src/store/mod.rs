@@ -6,10 +6,14 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod export;
+pub(crate) mod found_people;
+pub(crate) mod holders;
 pub(crate) mod import;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod people;
+pub(crate) mod sessions;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sign_in_networks;
 pub(crate) mod visible_accounts;

@@ -8,12 +8,17 @@
 mod accounts;
 mod answers;
 mod deactivation;
+mod export;
+mod finding_people;
 mod guesses;
 mod import;
+mod leaving;
 mod members;
 mod organizations;
+mod passwords;
 mod people;
 mod questions;
+mod sessions;
 mod stage;
 mod token_chain;
 mod tokens;
