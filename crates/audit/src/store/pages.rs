@@ -7,8 +7,8 @@
 //!
 //! A row is compared at one end only, where the reading starts. PostgreSQL does not stop at the other end of a
 //! range of rows unless its first column differs: of an organization that has none of a type it would go on
-//! through all the types that follow. It stops because so many were read, and what is of the next key by then is
-//! left out.
+//! through all the types that follow. So the nearest entry is looked at first: is it of another key, there is none
+//! of this one. Else the reading stops because so many were read, and what is of the next key by then is left out.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -98,7 +98,12 @@ macro_rules! page {
             Scanned,
             "WITH scanned AS MATERIALIZED (
                  SELECT looked.position, looked.matched FROM " + $keys + " CROSS JOIN LATERAL (
-                     SELECT position, organization, app_id, account_id, actor, stream_id, type,
+                     SELECT position" $(+ ", " + $column)* + " FROM audit.entries
+                     WHERE " + $of + "
+                         AND (" $(+ $column + ", ")* + "position) " + $after + " (" $(+ $key + ", ")* + $start + ")
+                     ORDER BY " $(+ $column + " " + $order + ", ")* + "position " + $order + " LIMIT 1
+                 ) AS nearest CROSS JOIN LATERAL (
+                     SELECT position" $(+ ", " + $column)* + ",
                          ($5::uuid[] IS NULL OR organization = ANY($5))
                          AND ($6::uuid IS NULL OR app_id = $6)
                          AND ($7::uuid IS NULL OR account_id = $7)
@@ -108,7 +113,8 @@ macro_rules! page {
                          AND ($11::timestamptz IS NULL OR occurred_at >= $11)
                          AND ($12::timestamptz IS NULL OR occurred_at < $12) AS matched
                      FROM audit.entries
-                     WHERE " + $of + "
+                     WHERE nearest.position " + $before + " " + $end $(+ " AND nearest." + $column + " = " + $key)* + "
+                         AND " + $of + "
                          AND (" $(+ $column + ", ")* + "position) " + $after + " (" $(+ $key + ", ")* + $start + ")
                      ORDER BY " $(+ $column + " " + $order + ", ")* + "position " + $order + " LIMIT $3
                  ) AS looked
