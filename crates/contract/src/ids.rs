@@ -98,6 +98,12 @@ ids! {
     SubscriberId = "subscriber";
     /// One attempt to sign in.
     SignInId = "sign-in";
+    /// A mail.
+    MailId = "mail";
+    /// What a mailed link confirms an organization's contact address by.
+    ContactConfirmationId = "contact-confirmation";
+    /// What a mailed link gives a person another password by.
+    PasswordResetId = "password-reset";
     /// One refused attempt that matters to security.
     RefusalId = "access" called "refusal";
     /// A key that signs access tokens: the `kid` of RFC 7517.
@@ -247,6 +253,9 @@ impl Service {
                 "account-role",
                 "api-token",
                 "sign-in",
+                "mail",
+                "contact-confirmation",
+                "password-reset",
                 "access",
             ],
             Self::AppRegistry => &["app", "access"],

@@ -26,6 +26,9 @@ mod fields;
 mod http;
 mod import;
 mod issue;
+mod language;
+#[allow(dead_code)]
+mod mail;
 mod membership;
 mod operators;
 mod organization;

@@ -17,6 +17,7 @@ mod app;
 mod consent;
 mod directory;
 mod key;
+mod mail;
 mod notifier;
 
 pub use access::*;
@@ -24,6 +25,7 @@ pub use app::*;
 pub use consent::*;
 pub use directory::*;
 pub use key::*;
+pub use mail::*;
 pub use notifier::*;
 
 /// What an event is for whoever learns of it.
@@ -75,6 +77,7 @@ pub fn all() -> Vec<EventType> {
         consent::list(),
         directory::list(),
         key::list(),
+        mail::list(),
         notifier::list(),
     ]
     .concat();
@@ -138,7 +141,10 @@ mod tests {
         }
         classes.retain(|_, class| *class == EventClass::Record);
         let records: Vec<_> = classes.into_keys().collect();
-        assert_eq!(records, ["access", "sign-in", "token"]);
+        assert_eq!(
+            records,
+            ["access", "contact-confirmation", "mail", "password-reset", "sign-in", "token",]
+        );
     }
 
     #[test]

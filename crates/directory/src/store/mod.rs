@@ -7,6 +7,10 @@ pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
 pub(crate) mod import;
+#[allow(dead_code)]
+pub(crate) mod mailed_links;
+#[allow(dead_code)]
+pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod people;
@@ -59,6 +63,12 @@ macro_rules! named {
 }
 
 named!(MemberRole, AccountRole, OrganizationKind, AccountKind);
+
+impl Named for crate::language::Language {
+    fn named(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
 
 impl Named for crate::fields::Email {
     fn named(text: &str) -> Option<Self> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Named, unless_taken};
 use crate::fields::Email;
+use crate::language::Language;
 use crate::person::Person;
 use crate::sign_in_limits::Hash;
 
@@ -15,6 +16,7 @@ struct Row {
     email: String,
     name: String,
     operator: bool,
+    language: String,
     created_at: DateTime<Utc>,
     deactivated_at: Option<DateTime<Utc>>,
     version: i64,
@@ -28,6 +30,7 @@ impl TryFrom<Row> for Person {
             email: Email::read(&row.email)?,
             name: row.name,
             operator: row.operator,
+            language: Language::read(&row.language)?,
             created_at: row.created_at,
             deactivated_at: row.deactivated_at,
             version: version(row.version)?,
@@ -53,13 +56,14 @@ pub(crate) async fn insert(
     password_hash: Option<&str>,
 ) -> sqlx::Result<bool> {
     let inserted = sqlx::query!(
-        "INSERT INTO directory.people (id, email, name, password_hash, operator, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, 1, $6)",
+        "INSERT INTO directory.people (id, email, name, password_hash, operator, language, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
         new.id.uuid(),
         new.email.as_str(),
         new.name,
         password_hash,
         new.operator,
+        new.language.as_str(),
         new.created_at,
     )
     .execute(conn)
@@ -74,7 +78,8 @@ pub(crate) async fn find(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE id = $1",
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version
+         FROM directory.people WHERE id = $1",
         id.uuid(),
     )
     .fetch_optional(conn)
@@ -91,7 +96,7 @@ pub(crate) async fn lock(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version FROM directory.people
          WHERE id = $1 FOR NO KEY UPDATE",
         id.uuid(),
     )
@@ -123,7 +128,8 @@ pub(crate) async fn find_by_email(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE email = $1",
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version
+         FROM directory.people WHERE email = $1",
         email.as_str(),
     )
     .fetch_optional(conn)
