@@ -29,7 +29,6 @@ mod issue;
 mod language;
 #[allow(dead_code)]
 mod mail;
-#[allow(dead_code)]
 mod mailing;
 mod membership;
 mod operators;
@@ -56,10 +55,12 @@ use service::{Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
+pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use settings::Settings;
 
+use crate::mailing::memory::Memory;
 use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
@@ -71,6 +72,8 @@ struct Directory {
     settings: Settings,
     passwords: password::Passwords,
     sign_in_counter: SignInCounter,
+    /// The last mails, where they are kept in place of being sent.
+    mail_memory: Option<Arc<Memory>>,
 }
 
 impl Directory {
@@ -81,7 +84,10 @@ impl Directory {
         }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })
+        let mail_memory = mailing::start(&resources, &settings.mail, &settings.public_base_url)
+            .map_err(|refusal| StartError::setting("directory", refusal))?;
+        let sign_in_counter = SignInCounter::default();
+        Ok(Self { resources, settings, passwords, sign_in_counter, mail_memory })
     }
 }
 

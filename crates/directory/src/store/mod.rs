@@ -7,9 +7,8 @@ pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
 pub(crate) mod import;
-#[allow(dead_code)]
+pub(crate) mod mail_contents;
 pub(crate) mod mailed_links;
-#[allow(dead_code)]
 pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
