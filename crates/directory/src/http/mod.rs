@@ -8,9 +8,13 @@
 mod account_roles;
 mod accounts;
 mod api_tokens;
+mod contact_confirmations;
 mod import;
+mod mailed_links;
+mod mails;
 mod members;
 mod organizations;
+mod password_resets;
 mod people;
 mod refusals;
 mod sign_in;
@@ -29,7 +33,8 @@ use crate::{Directory, Settings};
     (name = "organizations", description = "Organizations that develop apps, and their members."),
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
-    (name = "api-tokens", description = "How people prove who they are.")
+    (name = "api-tokens", description = "How people prove who they are."),
+    (name = "mails", description = "What is written to people.")
 ))]
 struct Documentation;
 
@@ -44,6 +49,8 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(organizations::read::read, organizations::edit::edit))
         .routes(routes!(organizations::confirm_contact::confirm_contact))
         .routes(routes!(organizations::enable_domains::enable_domains))
+        .routes(routes!(contact_confirmations::create::create))
+        .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
         .routes(routes!(members::change::change, members::remove::remove))
         .routes(routes!(people::register::register))
@@ -52,6 +59,9 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(people::deactivate::deactivate))
         .routes(routes!(people::activate::activate))
         .routes(routes!(people::revoke_operator::revoke_operator))
+        .routes(routes!(password_resets::create::create))
+        .routes(routes!(password_resets::complete::complete))
+        .routes(routes!(mails::list::list))
         .routes(routes!(accounts::create::create, accounts::list::list))
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))

@@ -6,12 +6,14 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod contact_confirmations;
 pub(crate) mod import;
 pub(crate) mod mail_contents;
 pub(crate) mod mailed_links;
 pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
+pub(crate) mod password_resets;
 pub(crate) mod people;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sign_in_networks;

@@ -10,6 +10,8 @@ mod answers;
 mod deactivation;
 mod guesses;
 mod import;
+mod mail_server;
+mod mails;
 mod members;
 mod organizations;
 mod people;
