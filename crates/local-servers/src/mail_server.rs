@@ -5,11 +5,12 @@ use std::{
     io::{BufRead as _, BufReader, Lines},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use serde::Deserialize;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     cache::default_cache,
@@ -18,6 +19,9 @@ use crate::{
     python::{PYTHONS, find_python},
     wheels::{AIOSMTPD, ATPUBLIC, ATTRS},
 };
+
+/// How long a mail may take to come.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a mail server for tests is spoken to.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +76,7 @@ pub struct ReceivedMail {
 pub struct MailServer {
     port: u16,
     process: Child,
-    received: Arc<Mutex<Vec<ReceivedMail>>>,
+    received: watch::Receiver<Vec<ReceivedMail>>,
 }
 
 #[derive(Deserialize)]
@@ -119,10 +123,9 @@ impl MailServer {
         let mut lines = BufReader::new(output).lines();
         let first = lines.next().and_then(Result::ok).expect("the mail server says where it is");
         let Listening { port } = serde_json::from_str(&first).expect("it says a port");
-        let received = Arc::default();
-        let server = Self { port, process, received: Arc::clone(&received) };
-        thread::spawn(move || listen(lines, &received));
-        server
+        let (told, received) = watch::channel(Vec::new());
+        thread::spawn(move || listen(lines, &told));
+        Self { port, process, received }
     }
 
     /// Where it listens, on 127.0.0.1.
@@ -132,7 +135,21 @@ impl MailServer {
 
     /// What it has got so far, in its order.
     pub fn received(&self) -> Vec<ReceivedMail> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.received.borrow().clone()
+    }
+
+    /// The last mail to this address, once there is one.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn mail_to(&self, address: &str) -> ReceivedMail {
+        let to = |mail: &&ReceivedMail| mail.recipient == address;
+        let mut received = self.received.clone();
+        let came = received.wait_for(|mails| mails.iter().any(|mail| to(&mail)));
+        let mails = timeout(PATIENCE, came).await;
+        let mails = mails.ok().and_then(Result::ok).expect("a mail comes");
+        let mail = mails.iter().rfind(to);
+        mail.expect("it was waited for").clone()
     }
 }
 
@@ -154,9 +171,9 @@ impl MailServerTls {
     }
 }
 
-fn listen(lines: Lines<BufReader<ChildStdout>>, received: &Mutex<Vec<ReceivedMail>>) {
+fn listen(lines: Lines<BufReader<ChildStdout>>, told: &watch::Sender<Vec<ReceivedMail>>) {
     for line in lines.map_while(Result::ok) {
         let mail = serde_json::from_str(&line).expect("the mail server tells of mails");
-        received.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        told.send_modify(|mails| mails.push(mail));
     }
 }

@@ -14,9 +14,11 @@ mod mailed_links;
 mod mails;
 mod members;
 mod organizations;
+mod password_proof;
 mod password_resets;
 mod people;
 mod refusals;
+mod sessions;
 mod sign_in;
 
 use std::sync::Arc;
@@ -33,7 +35,8 @@ use crate::{Directory, Settings};
     (name = "organizations", description = "Organizations that develop apps, and their members."),
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
-    (name = "api-tokens", description = "How people prove who they are."),
+    (name = "sessions", description = "What a sign-in opens."),
+    (name = "api-tokens", description = "How people's programs prove who they are."),
     (name = "mails", description = "What is written to people.")
 ))]
 struct Documentation;
@@ -53,8 +56,10 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
         .routes(routes!(members::change::change, members::remove::remove))
-        .routes(routes!(people::register::register))
+        .routes(routes!(people::register::register, people::list::list))
         .routes(routes!(people::me::me))
+        .routes(routes!(people::export::export))
+        .routes(routes!(people::change_password::change_password))
         .routes(routes!(people::read::read))
         .routes(routes!(people::deactivate::deactivate))
         .routes(routes!(people::activate::activate))
@@ -66,6 +71,12 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))
         .routes(routes!(account_roles::put::put, account_roles::revoke::revoke))
+        .routes(routes!(
+            sessions::create::create,
+            sessions::list::list,
+            sessions::end_others::end_others
+        ))
+        .routes(routes!(sessions::end::end))
         .routes(routes!(
             api_tokens::create::create,
             api_tokens::list::list,

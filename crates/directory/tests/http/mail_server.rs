@@ -89,7 +89,7 @@ fn token(mail: &ReceivedMail) -> String {
 /// The answer to the use of this link.
 async fn used(stage: &Stage, mail: &ReceivedMail) -> u16 {
     let body = json!({ "token": token(mail) });
-    stage.anonymous().post("/v1/contact-confirmations/complete", body).await.status
+    stage.anonymous().post("/v1/contact-confirmations/complete", body).await.status.as_u16()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,15 +4,21 @@ use chrono::TimeDelta;
 use directory::{MailSettings, Settings};
 use futures::future::join_all;
 use serde_json::{Value, json};
+use service::limits::LimitSettings;
 use stage::{Answer, eventually, wide_limits};
 
 use crate::stage::{Person, Stage, settings};
 
 /// A stage on which mails can be read.
 pub(crate) async fn stage() -> Stage {
+    stage_within(wide_limits()).await
+}
+
+/// The same within these limits.
+pub(crate) async fn stage_within(limits: LimitSettings) -> Stage {
     let mail = MailSettings { kept_in_memory: 100, ..MailSettings::default() };
     let public_base_url = "https://mandate.example.com".to_owned();
-    Stage::with(Settings { mail, public_base_url, ..settings() }, wide_limits()).await
+    Stage::with(Settings { mail, public_base_url, ..settings() }, limits).await
 }
 
 /// The mails of a kind to this address, the last first, once there are so many.
@@ -110,7 +116,7 @@ async fn of_200_uses_of_one_link_at_the_same_time_one_confirms() {
     let token = token(&mail);
     let (answers, events) =
         stage.events_of(join_all((0..200).map(|_| complete(&stage, &token)))).await;
-    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");
     assert_eq!(events, ["contact-confirmation.completed", "organization.contact-confirmed"]);

@@ -60,7 +60,13 @@ impl Deref for Person {
 pub(crate) fn settings() -> Settings {
     // Weak on purpose: tests are not attacked.
     let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
-    Settings { passwords, import_max_bytes: 4096, max_api_tokens: 5, ..Settings::default() }
+    Settings {
+        passwords,
+        import_max_bytes: 4096,
+        max_api_tokens: 5,
+        max_sessions: 10,
+        ..Settings::default()
+    }
 }
 
 impl Stage {
@@ -82,7 +88,7 @@ impl Stage {
         let shared = stage::shared_within(&env, limits);
         let resources = servers.connect(Service::Directory, &shared).await;
         let routes = directory::start(resources.clone(), settings.clone()).await.unwrap();
-        let authenticator = Arc::new(StoreAuthenticator::start(&resources));
+        let authenticator = Arc::new(StoreAuthenticator::start(&resources, &settings));
         let http = HttpSettings {
             trusted_proxies: vec![PROXY.parse().unwrap()],
             ..HttpSettings::default()

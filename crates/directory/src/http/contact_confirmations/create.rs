@@ -44,6 +44,7 @@ pub(in crate::http) struct ContactConfirmation {
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["contact-confirmation.requested"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "operator"])),
     ),

@@ -72,6 +72,7 @@ pub(in crate::http) struct CreateOrganization {
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["organization.created", "membership.granted", "contact-confirmation.requested"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-roles" = json!(["person", "operator"])),
     ),
 )]

@@ -83,6 +83,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["organization.edited", {"event": "contact-confirmation.requested", "if": "the contact address changed"}])),
+        ("x-mandate-follows" = json!([{"event": "mail.sent", "if": "the contact address changed"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "operator"])),
     ),

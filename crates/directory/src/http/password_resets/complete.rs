@@ -52,6 +52,7 @@ pub(in crate::http) struct CompletePasswordReset {
 
     extensions(
         ("x-mandate-events" = json!(["password-reset.completed", "person.password-changed", {"event": "session.ended", "per": "live session"}])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-roles" = json!(["anyone"])),
     ),
 )]

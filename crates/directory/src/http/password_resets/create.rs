@@ -39,6 +39,7 @@ pub(in crate::http) struct RequestPasswordReset {
 
     extensions(
         ("x-mandate-events" = json!([{"event": "password-reset.requested", "if": "somebody has this email"}])),
+        ("x-mandate-follows" = json!([{"event": "mail.sent", "if": "somebody has this email"}])),
         ("x-mandate-roles" = json!(["anyone"])),
     ),
 )]

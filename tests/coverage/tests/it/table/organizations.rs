@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::{Entry, changes_nothing, entry, everybody, members, refused};
+use super::{Entry, changes_nothing, entry, everybody, leaves, members, refused};
 use crate::call::Call;
 use crate::cast::{Cast, Who};
 
@@ -41,15 +41,44 @@ fn organizations() -> Vec<Entry> {
         entry("editOrganization", members, |cast, _| {
             Box::pin(async move {
                 let name = format!("Example Apps {}", Cast::number());
-                about(cast).json(json!({ "name": name }))
+                about(cast).json(json!({ "name": name })).leaves(&["organization.edited"])
             })
         })
+        .with(
+            leaves(
+                "with another contact address",
+                Who::Owner,
+                &["organization.edited", "contact-confirmation.requested"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let contact = json!({ "contact_email": "moved@people.example" });
+                        about_new(cast).await.json(contact)
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        )
         .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
             Box::pin(async move { about(cast).json(json!({ "country": "FR" })) })
         })),
         entry("confirmOrganizationContact", members, |cast, _| Box::pin(about_new(cast))).with(
             changes_nothing("twice", Who::Operator, |cast, _| Box::pin(async move { about(cast) })),
         ),
+        entry("requestContactConfirmation", members, |cast, _| Box::pin(about_new(cast))).with(
+            refused("of a confirmed address", Who::Owner, 409, &[], |cast, _| {
+                Box::pin(async move { about(cast) })
+            }),
+        ),
+        entry("completeContactConfirmation", everybody, |cast, _| {
+            Box::pin(async move {
+                let (id, token) = cast.contact_token().await;
+                Call::plain()
+                    .of(id)
+                    .by(cast.anonymous.clone(), "anonymous")
+                    .json(json!({ "token": token }))
+                    .leaves(&["contact-confirmation.completed", "organization.contact-confirmed"])
+            })
+        }),
         entry("enableOrganizationDomains", members, |cast, _| {
             Box::pin(async move {
                 let domains = json!({ "domains": ["retail_media/accounts:manage"] });
@@ -125,6 +154,41 @@ fn people() -> Vec<Entry> {
                     .json(json!({ "email": email, "name": "Registered", "password": password }))
             })
         }),
+        entry("requestPasswordReset", everybody, |cast, _| {
+            Box::pin(async move {
+                Call::plain()
+                    .by(cast.anonymous.clone(), "anonymous")
+                    .json(json!({ "email": "nobody@people.example" }))
+                    .leaves(&[])
+            })
+        })
+        .with(
+            leaves(
+                "by an email that somebody has",
+                Who::Stranger,
+                &["password-reset.requested"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let person = cast.operator.person("Forgetful").await;
+                        Call::plain()
+                            .by(cast.anonymous.clone(), "anonymous")
+                            .json(json!({ "email": person.email }))
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        ),
+        entry("completePasswordReset", everybody, |cast, _| {
+            Box::pin(async move {
+                let (person, token) = cast.forgetful().await;
+                let password = "yet another correct horse";
+                Call::plain()
+                    .by(cast.anonymous.clone(), person.actor())
+                    .json(json!({ "token": token, "password": password }))
+                    .leaves(&["password-reset.completed", "person.password-changed"])
+            })
+        }),
+        entry("listMails", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getPerson", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
