@@ -10,7 +10,7 @@ use local_servers::testing::{MailServer, MailServerOptions};
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
-use crate::cast::{Cast, Who};
+use crate::cast::{Cast, MOST_SESSIONS, Who};
 use crate::ledger::{self, Left, Refusal};
 use crate::table::{self, Case, Entry, refusals};
 
@@ -42,11 +42,12 @@ pub(crate) async fn document(system: &System) -> Document {
 #[tokio::test]
 async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
     let mail = MailServer::start(&MailServerOptions::default());
-    let system = System::configured(&format!(
-        "[directory.mail]\nsmtp = \"smtp://127.0.0.1:{}\"\nfrom = \"no-reply@example.com\"\n",
+    let settings = format!(
+        "[directory]\nmax_sessions = {MOST_SESSIONS}\n[directory.mail]\nfrom = \"no-reply@example.com\"\n\
+         smtp = \"smtp://127.0.0.1:{}\"\n",
         mail.port()
-    ))
-    .await;
+    );
+    let system = System::configured(&settings).await;
     let document = document(&system).await;
     assert_eq!(document.dangling_references(), Vec::<String>::new());
     let operations = document.operations().unwrap_or_else(|error| panic!("{error}"));

@@ -1,6 +1,7 @@
 //! Organizations, their members, people.
 
 use futures::future::BoxFuture;
+use journeys::people;
 use serde_json::json;
 
 use super::{Entry, changes_nothing, entry, everybody, leaves, members, refused};
@@ -187,9 +188,65 @@ fn people() -> Vec<Entry> {
                     .json(json!({ "token": token, "password": password }))
                     .leaves(&["password-reset.completed", "person.password-changed"])
             })
-        }),
+        })
+        .with(
+            leaves(
+                "of somebody with a session",
+                Who::Stranger,
+                &["password-reset.completed", "person.password-changed", "session.ended"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let (person, token) = cast.forgetful().await;
+                        person.session().await;
+                        let password = "yet another correct horse";
+                        Call::plain()
+                            .by(cast.anonymous.clone(), person.actor())
+                            .json(json!({ "token": token, "password": password }))
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        ),
         entry("listMails", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        // By somebody new: nobody else of the cast is to have another password.
+        entry("changePassword", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Changing").await;
+                let call = changing(people::PASSWORD).leaves(&["person.password-changed"]);
+                call.by((*person).clone(), person.actor())
+            })
+        })
+        .with(
+            leaves(
+                "with another session",
+                Who::Stranger,
+                &["person.password-changed", "session.ended"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let person = cast.operator.person("Changing").await;
+                        person.session().await;
+                        let (_, in_session) = person.session().await;
+                        changing(people::PASSWORD).by((*in_session).clone(), person.actor())
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        )
+        .with(refused(
+            "by a wrong password",
+            Who::Stranger,
+            422,
+            &["sign-in.refused"],
+            |cast, _| {
+                Box::pin(async move {
+                    let person = cast.operator.person("Guessing").await;
+                    changing("a wrong horse").by((*person).clone(), person.actor())
+                })
+            },
+        )),
         entry("getPerson", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
         })
@@ -199,7 +256,8 @@ fn people() -> Vec<Entry> {
         entry("deactivatePerson", operators, |cast, _| {
             Box::pin(async move {
                 let person = cast.operator.person("Gone").await;
-                let leaves = &["person.deactivated", "api-token.revoked"];
+                person.session().await;
+                let leaves = &["person.deactivated", "api-token.revoked", "session.ended"];
                 Call::plain().path("id", &person.id).leaves(leaves)
             })
         })
@@ -222,6 +280,12 @@ fn people() -> Vec<Entry> {
             Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
         })),
     ]
+}
+
+/// With another password in place of this one.
+fn changing(current: &str) -> Call {
+    let new = "yet another correct horse";
+    Call::plain().json(json!({ "current_password": current, "new_password": new }))
 }
 
 /// Nobody else sees the person.
