@@ -18,7 +18,7 @@ use service::http::application;
 use service::limits::LimitSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgPool};
 use stage::{Answer, Client, Servers, eventually, wide_limits};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -116,6 +116,11 @@ impl Stage {
         let resources = self.servers.connect(Service::Directory, &shared).await;
         directory::start(resources, settings).await.unwrap();
         shared.tasks
+    }
+
+    /// Connections of the superuser.
+    pub(crate) async fn superuser(&self) -> PgPool {
+        self.servers.superuser().await
     }
 
     /// A new person with an API token.
