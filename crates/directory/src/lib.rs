@@ -16,15 +16,20 @@
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
 //! answers, never in events. What is typed to describe an organization goes beside its events.
 
+mod acceptance;
 mod account;
 mod account_role;
 mod api_token;
 mod authenticator;
 mod country;
+mod domain_request;
 mod enabled_domains;
 mod fields;
 mod http;
 mod import;
+mod invitation;
+mod invitation_expiry;
+mod invite;
 mod issue;
 mod language;
 #[allow(dead_code)]
@@ -54,6 +59,7 @@ use service::{Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
+pub use invitation_expiry::{InvitationSweepError, sweep_invitations};
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use settings::Settings;
@@ -62,6 +68,9 @@ use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
 const SWEEP: Duration = Duration::from_mins(5);
+
+/// How often is looked for invitations that have expired. It only tells how soon that becomes an event.
+const INVITATION_SWEEP: Duration = Duration::from_secs(30);
 
 /// What the handlers share.
 struct Directory {
@@ -89,6 +98,17 @@ impl Directory {
         self.resources.tasks.every(SWEEP, "sign-in-sweep", move || {
             let resources = resources.clone();
             async move { SignInCounter::sweep(&resources).await }
+        });
+    }
+}
+
+impl Directory {
+    fn sweep_invitations(&self) {
+        let resources = self.resources.clone();
+        let forget_after = self.settings.invitation_email_lifetime();
+        self.resources.tasks.every(INVITATION_SWEEP, "invitation-expiry", move || {
+            let resources = resources.clone();
+            async move { sweep_invitations(&resources, forget_after).await }
         });
     }
 }
@@ -121,6 +141,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
     directory.sweep_sign_ins();
+    directory.sweep_invitations();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

@@ -16,6 +16,8 @@ mod access;
 mod app;
 mod consent;
 mod directory;
+mod domain_request;
+mod invitation;
 mod key;
 mod mail;
 mod notifier;
@@ -24,6 +26,8 @@ pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
+pub use domain_request::*;
+pub use invitation::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
@@ -76,6 +80,8 @@ pub fn all() -> Vec<EventType> {
         app::list(),
         consent::list(),
         directory::list(),
+        domain_request::list(),
+        invitation::list(),
         key::list(),
         mail::list(),
         notifier::list(),
@@ -128,7 +134,8 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            assert!(parts[2].ends_with("ed") || parts[2].ends_with("set"), "{}", event.name);
+            let participle = ["ed", "set", "sent", "sent-again"];
+            assert!(participle.iter().any(|end| parts[2].ends_with(end)), "{}", event.name);
         }
     }
 

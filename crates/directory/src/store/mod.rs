@@ -6,7 +6,9 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod domain_requests;
 pub(crate) mod import;
+pub(crate) mod invitations;
 #[allow(dead_code)]
 pub(crate) mod mailed_links;
 #[allow(dead_code)]
