@@ -34,6 +34,8 @@ mod issue;
 mod language;
 #[allow(dead_code)]
 mod mail;
+#[allow(dead_code)]
+mod mailing;
 mod membership;
 mod operators;
 mod organization;

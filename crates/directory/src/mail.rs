@@ -1,17 +1,14 @@
-//! Mail: what is written to whom, as a row that becomes true with the event that asks for it.
+//! Mail: what is written to whom.
 //!
 //! A mail is a template and ids: names are looked up, and the token of a link is made, when it is rendered.
-//! To send one: record the event that asks for it, and call [`request`] in the same unit.
+//! `mailing` asks for mails, and sends them.
 
 use contract::facts::MailTemplate;
-use contract::{EventId, MailId};
-use eventstore::{AppendError, Unit};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::fields::Email;
 use crate::language::Language;
-use crate::store;
 
 /// What is written: a variant a kind of mail, with the ids that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,27 +117,4 @@ impl LinkPurpose {
             Self::InviteToAccount => "invite_to_account",
         }
     }
-}
-
-/// Asks for a mail, as a part of the unit that records `event`. An event asks for the same mail to the same
-/// recipient once.
-///
-/// # Errors
-/// When the database fails; the unit must be dropped then.
-pub(crate) async fn request(
-    unit: &mut Unit<'_>,
-    event: EventId,
-    mail: &Mail,
-    environment: &contract::Environment,
-) -> Result<MailId, AppendError> {
-    let (id, now) = (environment.new_id(), environment.now());
-    let asked = store::mails::Asked {
-        id,
-        event,
-        organization: unit.provenance().organization,
-        correlation: unit.provenance().correlation,
-        now,
-    };
-    store::mails::insert(unit.connection().await?, &asked, mail).await?;
-    Ok(id)
 }
