@@ -8,8 +8,12 @@
 mod accounts;
 mod answers;
 mod deactivation;
+mod domain_requests;
 mod guesses;
 mod import;
+mod invitations;
+mod invitations_at_once;
+mod invited;
 mod members;
 mod organizations;
 mod people;

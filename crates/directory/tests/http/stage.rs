@@ -60,7 +60,15 @@ impl Deref for Person {
 pub(crate) fn settings() -> Settings {
     // Weak on purpose: tests are not attacked.
     let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
-    Settings { passwords, import_max_bytes: 4096, max_api_tokens: 5, ..Settings::default() }
+    Settings {
+        passwords,
+        import_max_bytes: 4096,
+        max_api_tokens: 5,
+        max_open_invitations: 4,
+        max_invitation_sendings: 3,
+        max_invitation_mails_per_day: 12,
+        ..Settings::default()
+    }
 }
 
 impl Stage {

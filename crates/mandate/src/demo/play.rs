@@ -119,7 +119,7 @@ impl Play<'_> {
             .await?;
         for (person, role) in members {
             let member = json!({ "email": person.email, "role": role });
-            self.post(owner, &format!("/v1/organizations/{id}/members"), &member).await?;
+            self.post(&self.operator, &format!("/v1/organizations/{id}/members"), &member).await?;
         }
         Ok(id)
     }

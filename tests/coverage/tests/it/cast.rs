@@ -207,7 +207,7 @@ impl Cast {
         let path = format!("/v1/organizations/{id}/members");
         for (who, role) in [(Who::Developer, "developer"), (Who::Auditor, "auditor")] {
             let member = json!({ "email": self.person(who).email, "role": role });
-            owner.post(&path, member).await.expect(201);
+            self.operator.post(&path, member).await.expect(201);
         }
         id
     }
@@ -217,7 +217,7 @@ impl Cast {
         let person = self.operator.person("Member").await;
         let path = format!("/v1/organizations/{}/members", self.organization.id);
         let member = json!({ "email": person.email, "role": role });
-        self.organization.owner.post(&path, member).await.expect(201);
+        self.operator.post(&path, member).await.expect(201);
         person
     }
 
