@@ -57,11 +57,11 @@ pub(crate) async fn invite(
     new: NewInvitation,
     bounded: bool,
 ) -> Result<Invitation, InviteError> {
-    let (env, settings) = (&directory.resources.env, &directory.settings);
+    let (env, settings) = (&directory.resources.env, &directory.settings.invitations);
     let now = env.now();
     if bounded {
         let conn = unit.connection().await?;
-        check_sendings(conn, new.invited_by, settings.max_invitation_mails_per_day, now).await?;
+        check_sendings(conn, new.invited_by, settings.max_mails_per_day, now).await?;
     }
     let conn = unit.connection().await?;
     let before = store::invitations::lock_pending(conn, new.invited, &new.email).await?;
@@ -73,12 +73,12 @@ pub(crate) async fn invite(
         unit.record(expired.id.uuid(), expired.version, &fact)?;
     }
     let conn = unit.connection().await?;
-    let most = settings.max_open_invitations;
+    let most = settings.max_open;
     if store::invitations::count_open(conn, new.invited, now).await? >= most.into() {
         return Err(InviteError::TooManyOpen(most));
     }
     let email = new.email.clone();
-    let lifetime = settings.invitation_lifetime();
+    let lifetime = settings.lifetime();
     let (invitation, created) = Invitation::create(env.new_id(), new, lifetime, now);
     if !store::invitations::insert(conn, &invitation).await? {
         return Err(InviteError::AlreadyInvited);
@@ -95,9 +95,9 @@ pub(crate) async fn send_again(
     invitation: &Invitation,
     bounded: bool,
 ) -> Result<Invitation, InviteError> {
-    let settings = &directory.settings;
-    let (now, lifetime) = (directory.resources.env.now(), settings.invitation_lifetime());
-    let most = settings.max_invitation_sendings;
+    let settings = &directory.settings.invitations;
+    let (now, lifetime) = (directory.resources.env.now(), settings.lifetime());
+    let most = settings.max_sendings;
     let again = invitation.send_again(most, lifetime, now).map_err(|refusal| match refusal {
         NotSentAgain::Ended(ended) => InviteError::Ended(ended),
         NotSentAgain::TooOften => InviteError::SentTooOften(most),
@@ -105,7 +105,7 @@ pub(crate) async fn send_again(
     let (again, fact) = again?;
     let conn = unit.connection().await?;
     if bounded {
-        let most = settings.max_invitation_mails_per_day;
+        let most = settings.max_mails_per_day;
         check_sendings(conn, invitation.invited_by, most, now).await?;
     }
     store::invitations::save(conn, &again).await?;

@@ -29,12 +29,12 @@ mod http;
 mod import;
 mod invitation;
 mod invitation_expiry;
+mod invitation_settings;
 mod invite;
 mod issue;
 mod language;
 #[allow(dead_code)]
 mod mail;
-#[allow(dead_code)]
 mod mailing;
 mod membership;
 mod operators;
@@ -62,10 +62,13 @@ use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
 pub use invitation_expiry::{InvitationSweepError, sweep_invitations};
+pub use invitation_settings::InvitationSettings;
+pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use settings::Settings;
 
+use crate::mailing::memory::Memory;
 use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
@@ -80,6 +83,8 @@ struct Directory {
     settings: Settings,
     passwords: password::Passwords,
     sign_in_counter: SignInCounter,
+    /// The last mails, where they are kept in place of being sent.
+    mail_memory: Option<Arc<Memory>>,
 }
 
 impl Directory {
@@ -90,7 +95,10 @@ impl Directory {
         }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })
+        let mail_memory = mailing::start(&resources, &settings.mail, &settings.public_base_url)
+            .map_err(|refusal| StartError::setting("directory", refusal))?;
+        let sign_in_counter = SignInCounter::default();
+        Ok(Self { resources, settings, passwords, sign_in_counter, mail_memory })
     }
 }
 
@@ -107,7 +115,7 @@ impl Directory {
 impl Directory {
     fn sweep_invitations(&self) {
         let resources = self.resources.clone();
-        let forget_after = self.settings.invitation_email_lifetime();
+        let forget_after = self.settings.invitations.email_lifetime();
         self.resources.tasks.every(INVITATION_SWEEP, "invitation-expiry", move || {
             let resources = resources.clone();
             async move { sweep_invitations(&resources, forget_after).await }

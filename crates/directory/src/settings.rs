@@ -3,6 +3,8 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
+use crate::invitation_settings::InvitationSettings;
+use crate::mailing::settings::MailSettings;
 use crate::password::PasswordSettings;
 
 /// The directory's settings.
@@ -16,16 +18,18 @@ pub struct Settings {
     /// How many organizations somebody can have made whose contact address is not confirmed yet. Operators are
     /// not bounded: they confirm them.
     pub max_unconfirmed_organizations: u32,
-    /// After how many days an invitation expires that nobody accepts.
-    pub invitation_lifetime_days: u16,
-    /// How many invitations to one organization, and to one account, can wait to be accepted.
-    pub max_open_invitations: u32,
-    /// How often one invitation is sent at most.
-    pub max_invitation_sendings: u32,
-    /// How often the invitations of one person are sent within a day. Operators are not bounded.
-    pub max_invitation_mails_per_day: u32,
-    /// How many days after the end of an invitation the address is forgotten to which it was sent.
-    pub invitation_email_days: u16,
+    /// Where the links in mails lead: the address of the pages, without a slash at its end.
+    pub public_base_url: String,
+    /// How mail is sent.
+    pub mail: MailSettings,
+    /// What bounds invitations.
+    pub invitations: InvitationSettings,
+    /// For how many minutes a link by which somebody chooses another password can be used.
+    pub password_reset_minutes: u16,
+    /// For how many hours a link that confirms an organization's contact address can be used.
+    pub contact_confirmation_hours: u16,
+    /// How many links that confirm its contact address an organization can have mailed in an hour.
+    pub contact_confirmations_per_hour: u16,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
     /// The largest file that is imported at a time, in bytes.
@@ -40,11 +44,12 @@ impl Default for Settings {
             max_api_token_days: 365,
             max_api_tokens: 1_000,
             max_unconfirmed_organizations: 3,
-            invitation_lifetime_days: 7,
-            max_open_invitations: 100,
-            max_invitation_sendings: 5,
-            max_invitation_mails_per_day: 100,
-            invitation_email_days: 30,
+            public_base_url: String::new(),
+            mail: MailSettings::default(),
+            invitations: InvitationSettings::default(),
+            password_reset_minutes: 30,
+            contact_confirmation_hours: 7 * 24,
+            contact_confirmations_per_hour: 5,
             passwords: PasswordSettings::default(),
             import_max_bytes: 2 * 1024 * 1024,
             import_max_lines: 10_000,
@@ -58,16 +63,6 @@ impl Settings {
         Duration::days(self.max_api_token_days.into())
     }
 
-    /// How long an invitation lives after it was sent.
-    pub(crate) fn invitation_lifetime(&self) -> Duration {
-        Duration::days(self.invitation_lifetime_days.into())
-    }
-
-    /// After how long the address of an invitation that has ended is forgotten.
-    pub(crate) fn invitation_email_lifetime(&self) -> Duration {
-        Duration::days(self.invitation_email_days.into())
-    }
-
     /// What is senseless, if anything.
     pub(crate) fn refusal(&self) -> Option<&'static str> {
         if self.max_api_token_days == 0 {
@@ -76,16 +71,14 @@ impl Settings {
             Some("max_api_tokens is at least 1")
         } else if self.max_unconfirmed_organizations == 0 {
             Some("max_unconfirmed_organizations is at least 1")
-        } else if !(1..=30).contains(&self.invitation_lifetime_days) {
-            Some("invitation_lifetime_days is from 1 to 30")
-        } else if self.max_open_invitations == 0 {
-            Some("max_open_invitations is at least 1")
-        } else if self.max_invitation_sendings == 0 {
-            Some("max_invitation_sendings is at least 1")
-        } else if self.max_invitation_mails_per_day == 0 {
-            Some("max_invitation_mails_per_day is at least 1")
+        } else if self.password_reset_minutes == 0 {
+            Some("password_reset_minutes is at least 1")
+        } else if self.contact_confirmation_hours == 0 {
+            Some("contact_confirmation_hours is at least 1")
+        } else if self.contact_confirmations_per_hour == 0 {
+            Some("contact_confirmations_per_hour is at least 1")
         } else {
-            None
+            self.mail.refusal().or_else(|| self.invitations.refusal(self.mail.keep_days))
         }
     }
 }
@@ -101,11 +94,9 @@ mod tests {
             Settings { max_api_token_days: 0, ..Settings::default() },
             Settings { max_api_tokens: 0, ..Settings::default() },
             Settings { max_unconfirmed_organizations: 0, ..Settings::default() },
-            Settings { invitation_lifetime_days: 0, ..Settings::default() },
-            Settings { invitation_lifetime_days: 31, ..Settings::default() },
-            Settings { max_open_invitations: 0, ..Settings::default() },
-            Settings { max_invitation_sendings: 0, ..Settings::default() },
-            Settings { max_invitation_mails_per_day: 0, ..Settings::default() },
+            Settings { password_reset_minutes: 0, ..Settings::default() },
+            Settings { contact_confirmation_hours: 0, ..Settings::default() },
+            Settings { contact_confirmations_per_hour: 0, ..Settings::default() },
         ] {
             assert!(senseless.refusal().is_some(), "{senseless:?}");
         }

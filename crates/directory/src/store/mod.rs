@@ -9,9 +9,8 @@ pub(crate) mod api_tokens;
 pub(crate) mod domain_requests;
 pub(crate) mod import;
 pub(crate) mod invitations;
-#[allow(dead_code)]
+pub(crate) mod mail_contents;
 pub(crate) mod mailed_links;
-#[allow(dead_code)]
 pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
