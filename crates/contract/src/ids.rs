@@ -96,6 +96,10 @@ ids! {
     GrantId = "consent" called "grant";
     /// An API token of a person (the record, not the secret).
     ApiTokenId = "api-token";
+    /// A session of a person, from a sign-in until it ends (the record, not the secret).
+    SessionId = "session";
+    /// An organization's provider of identities, through which its members sign in.
+    IdentityProviderId = "identity-provider";
     /// An access token: the `jti` of RFC 9068. Also the stream of an issue that was refused.
     TokenId = "token";
     /// Who reads an organization's events from NATS.
@@ -184,7 +188,7 @@ impl<'de> Deserialize<'de> for ClientId {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
-    /// Organizations, people, memberships, accounts, account roles, API tokens.
+    /// Organizations, people, memberships, accounts, account roles, sessions, API tokens.
     Directory,
     /// Apps, their images, the catalogue.
     AppRegistry,
@@ -256,6 +260,7 @@ impl Service {
                 "account",
                 "account-role",
                 "api-token",
+                "session",
                 "sign-in",
                 "mail",
                 "contact-confirmation",

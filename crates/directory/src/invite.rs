@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::facts::Invited;
-use contract::{EventId, PersonId};
+use contract::{EventId, PersonId, Provenance, Service};
 use eventstore::{AppendError, Unit};
 
 use crate::fields::Email;
@@ -70,7 +70,10 @@ pub(crate) async fn invite(
             return Err(InviteError::AlreadyInvited);
         };
         store::invitations::save(conn, &expired).await?;
-        unit.record(expired.id.uuid(), expired.version, &fact)?;
+        // As the sweeper would have recorded it a moment later: it is nothing that the caller does.
+        let provenance =
+            Provenance::system(Service::Directory, expired.organization(), env.new_id());
+        unit.record_as(&provenance, expired.id.uuid(), expired.version, &fact)?;
     }
     let conn = unit.connection().await?;
     let most = settings.max_open;

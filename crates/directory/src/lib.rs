@@ -1,16 +1,16 @@
-//! The directory: organizations, people, memberships, accounts, the roles on accounts, API tokens.
+//! The directory: organizations, people, memberships, accounts, the roles on accounts, sessions, API tokens.
 //!
 //! In reading order:
 //!
 //! 1. `fields` and `password`: what a single value must be.
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
-//!    `account_role`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
+//!    `account_role`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
 //!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
 //!    may. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
 //! 3. `store`: the SQL.
-//! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
-//!    is), `issue` and `revoke` (making one, and ending some), and for the command line `operators` (the first operator of an empty
+//! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), and for the command line `operators` (the first operator of an empty
 //!    installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
@@ -47,6 +47,8 @@ mod profile;
 mod properties;
 mod revoke;
 mod rpc;
+mod session;
+mod sessions;
 mod settings;
 mod sign_in;
 mod sign_in_counter;
@@ -66,6 +68,7 @@ pub use invitation_settings::InvitationSettings;
 pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
+pub use sessions::record_session_ends;
 pub use settings::Settings;
 
 use crate::mailing::memory::Memory;
@@ -73,6 +76,8 @@ use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
 const SWEEP: Duration = Duration::from_mins(5);
+/// How often the ends of sessions that have ended by themselves are recorded.
+const SESSION_SWEEP: Duration = Duration::from_mins(1);
 
 /// How often is looked for invitations that have expired. It only tells how soon that becomes an event.
 const INVITATION_SWEEP: Duration = Duration::from_secs(30);
@@ -108,6 +113,18 @@ impl Directory {
         self.resources.tasks.every(SWEEP, "sign-in-sweep", move || {
             let resources = resources.clone();
             async move { SignInCounter::sweep(&resources).await }
+        });
+    }
+
+    fn sweep_sessions(&self) {
+        let events = self.resources.events.clone();
+        let settings = self.settings.clone();
+        self.resources.tasks.every(SESSION_SWEEP, "session-sweep", move || {
+            let (events, settings) = (events.clone(), settings.clone());
+            async move {
+                while record_session_ends(&events, &settings).await? > 0 {}
+                Ok::<(), eventstore::AppendError>(())
+            }
         });
     }
 }
@@ -152,6 +169,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     rpc::answer(&directory).await?;
     directory.sweep_sign_ins();
     directory.sweep_invitations();
+    directory.sweep_sessions();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use contract::facts::{
-    PersonActivated, PersonDeactivated, PersonOperatorRevoked, PersonRegistered,
+    PersonActivated, PersonDeactivated, PersonOperatorRevoked, PersonPasswordChanged,
+    PersonRegistered,
 };
 use contract::{PersonId, Version};
 
@@ -135,6 +136,12 @@ impl Person {
         self.cease_to_operate(others)?;
         let next = Self { operator: false, ..self.next() };
         Ok(Some((next, PersonOperatorRevoked { person_id: self.id })))
+    }
+
+    /// Gives the person another password: which one is not for the person's state to know. Their sessions are to
+    /// end with it.
+    pub(crate) fn change_password(&self) -> (Self, PersonPasswordChanged) {
+        (self.next(), PersonPasswordChanged { person_id: self.id })
     }
 
     fn cease_to_operate(&self, others: bool) -> Result<(), LastOperator> {

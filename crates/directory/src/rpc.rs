@@ -16,7 +16,7 @@ use crate::{Directory, StoreAuthenticator, store};
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let resources = &directory.resources;
 
-    let authenticator = StoreAuthenticator::start(resources);
+    let authenticator = StoreAuthenticator::start(resources, &directory.settings);
     resources
         .serve_rpc(move |_, question: Authenticate| {
             let authenticator = authenticator.clone();
@@ -26,7 +26,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 if hex::decode_to_slice(&question.token_sha256, &mut hash).is_err() {
                     return Ok(None);
                 }
-                let holder = authenticator.holder(SecretHash(hash)).await?;
+                let holder = authenticator.holder(question.kind, SecretHash(hash)).await?;
                 Ok(holder.map(|person| (*person).clone()))
             }
         })

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::invitation_settings::InvitationSettings;
 use crate::mailing::settings::MailSettings;
 use crate::password::PasswordSettings;
+use crate::session::Lifetimes;
+
+/// Uses are written down to the minute: a session that is in use must not be taken for an idle one.
+const LEAST_IDLE_MINUTES: u32 = 5;
 
 /// The directory's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +19,12 @@ pub struct Settings {
     pub max_api_token_days: u16,
     /// How many API tokens a person can have that have not ended.
     pub max_api_tokens: u32,
+    /// How long a session lives without being used, in minutes. Uses are written down to the minute.
+    pub session_idle_minutes: u32,
+    /// How long a session lives at most, in days.
+    pub session_days: u16,
+    /// How many sessions a person can have: beyond it, signing in ends the one that was used longest ago.
+    pub max_sessions: u32,
     /// How many organizations somebody can have made whose contact address is not confirmed yet. Operators are
     /// not bounded: they confirm them.
     pub max_unconfirmed_organizations: u32,
@@ -43,6 +53,9 @@ impl Default for Settings {
         Self {
             max_api_token_days: 365,
             max_api_tokens: 1_000,
+            session_idle_minutes: 8 * 60,
+            session_days: 30,
+            max_sessions: 50,
             max_unconfirmed_organizations: 3,
             public_base_url: String::new(),
             mail: MailSettings::default(),
@@ -63,12 +76,26 @@ impl Settings {
         Duration::days(self.max_api_token_days.into())
     }
 
+    /// How long sessions live.
+    pub(crate) fn session_lifetimes(&self) -> Lifetimes {
+        Lifetimes {
+            idle: Duration::minutes(self.session_idle_minutes.into()),
+            longest: Duration::days(self.session_days.into()),
+        }
+    }
+
     /// What is senseless, if anything.
     pub(crate) fn refusal(&self) -> Option<&'static str> {
         if self.max_api_token_days == 0 {
             Some("max_api_token_days is at least 1")
         } else if self.max_api_tokens == 0 {
             Some("max_api_tokens is at least 1")
+        } else if self.session_idle_minutes < LEAST_IDLE_MINUTES {
+            Some("session_idle_minutes is at least 5")
+        } else if self.session_days == 0 {
+            Some("session_days is at least 1")
+        } else if self.max_sessions == 0 {
+            Some("max_sessions is at least 1")
         } else if self.max_unconfirmed_organizations == 0 {
             Some("max_unconfirmed_organizations is at least 1")
         } else if self.password_reset_minutes == 0 {
@@ -93,6 +120,9 @@ mod tests {
         for senseless in [
             Settings { max_api_token_days: 0, ..Settings::default() },
             Settings { max_api_tokens: 0, ..Settings::default() },
+            Settings { session_idle_minutes: 4, ..Settings::default() },
+            Settings { session_days: 0, ..Settings::default() },
+            Settings { max_sessions: 0, ..Settings::default() },
             Settings { max_unconfirmed_organizations: 0, ..Settings::default() },
             Settings { password_reset_minutes: 0, ..Settings::default() },
             Settings { contact_confirmation_hours: 0, ..Settings::default() },

@@ -151,7 +151,15 @@ mod tests {
         let records: Vec<_> = classes.into_keys().collect();
         assert_eq!(
             records,
-            ["access", "contact-confirmation", "mail", "password-reset", "sign-in", "token",]
+            [
+                "access",
+                "contact-confirmation",
+                "mail",
+                "password-reset",
+                "session",
+                "sign-in",
+                "token"
+            ]
         );
     }
 

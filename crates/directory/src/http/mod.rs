@@ -13,8 +13,10 @@ mod import;
 mod invitations;
 mod members;
 mod organizations;
+mod password_proof;
 mod people;
 mod refusals;
+mod sessions;
 mod sign_in;
 
 use std::sync::Arc;
@@ -32,7 +34,8 @@ use crate::{Directory, Settings};
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
     (name = "invitations", description = "Asking people to become members, or to hold roles on accounts."),
-    (name = "api-tokens", description = "How people prove who they are.")
+    (name = "sessions", description = "What a sign-in opens."),
+    (name = "api-tokens", description = "How people's programs prove who they are.")
 ))]
 struct Documentation;
 
@@ -68,8 +71,10 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(domain_requests::list::list))
         .routes(routes!(domain_requests::grant::grant))
         .routes(routes!(domain_requests::decline::decline))
-        .routes(routes!(people::register::register))
+        .routes(routes!(people::register::register, people::list::list))
         .routes(routes!(people::me::me))
+        .routes(routes!(people::export::export))
+        .routes(routes!(people::change_password::change_password))
         .routes(routes!(people::read::read))
         .routes(routes!(people::deactivate::deactivate))
         .routes(routes!(people::activate::activate))
@@ -78,6 +83,12 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))
         .routes(routes!(account_roles::put::put, account_roles::revoke::revoke))
+        .routes(routes!(
+            sessions::create::create,
+            sessions::list::list,
+            sessions::end_others::end_others
+        ))
+        .routes(routes!(sessions::end::end))
         .routes(routes!(
             api_tokens::create::create,
             api_tokens::list::list,

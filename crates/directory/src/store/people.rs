@@ -11,15 +11,16 @@ use crate::language::Language;
 use crate::person::Person;
 use crate::sign_in_limits::Hash;
 
-struct Row {
-    id: Uuid,
-    email: String,
-    name: String,
-    operator: bool,
-    language: String,
-    created_at: DateTime<Utc>,
-    deactivated_at: Option<DateTime<Utc>>,
-    version: i64,
+/// A person as they are stored.
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) operator: bool,
+    pub(super) language: String,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) deactivated_at: Option<DateTime<Utc>>,
+    pub(super) version: i64,
 }
 
 impl TryFrom<Row> for Person {
@@ -119,6 +120,27 @@ pub(crate) async fn save(conn: &mut PgConnection, new: &Person) -> Result<(), sq
     .execute(conn)
     .await?;
     exactly_one(&result)
+}
+
+/// Writes the password of a person who was locked before, if it still is the one that was looked at: whether it
+/// is. Both are PHC strings.
+pub(crate) async fn save_password(
+    conn: &mut PgConnection,
+    new: &Person,
+    previous_hash: &str,
+    password_hash: &str,
+) -> sqlx::Result<bool> {
+    let result = sqlx::query!(
+        "UPDATE directory.people SET password_hash = $3, version = $4
+         WHERE id = $1 AND password_hash = $2 AND deactivated_at IS NULL AND version = $4::bigint - 1",
+        new.id.uuid(),
+        previous_hash,
+        password_hash,
+        new.version.number(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected() == 1)
 }
 
 /// The person with this email.

@@ -61,7 +61,13 @@ async fn whoever_is_new_is_registered_with_the_email_of_the_invitation() {
     let accepted = accepted.expect(200);
     assert_eq!(accepted.json["registered"], true);
     assert_eq!(accepted.headers["cache-control"], "no-store");
-    assert_eq!(events[..3], ["person.registered", "invitation.accepted", "membership.granted"]);
+    assert_eq!(
+        events,
+        ["person.registered", "invitation.accepted", "membership.granted", "session.created"]
+    );
+    let session = accepted.json["session"]["token"].as_str().unwrap();
+    let in_session = stage.anonymous().with_token(session);
+    in_session.get("/v1/people/me").await.expect(200);
     let token = stage.signing_in("new@example.com", PASSWORD);
     let token = token.post("/v1/api-tokens", json!({ "name": "first" })).await.expect(201);
     let id: PersonId = accepted.field("person_id").parse().unwrap();
@@ -71,7 +77,7 @@ async fn whoever_is_new_is_registered_with_the_email_of_the_invitation() {
     assert_eq!(me["memberships"][0]["role"], "developer");
     // What somebody is belongs to nobody; what they are in an organization, to it.
     let recorded: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT envelope FROM directory.events ORDER BY seq DESC LIMIT 5")
+        sqlx::query_scalar("SELECT envelope FROM directory.events ORDER BY seq DESC LIMIT 6")
             .fetch_all(&stage.resources.pool)
             .await
             .unwrap();

@@ -70,6 +70,7 @@ pub(crate) fn settings() -> Settings {
             max_mails_per_day: 12,
             ..InvitationSettings::default()
         },
+        max_sessions: 10,
         ..Settings::default()
     }
 }
@@ -88,7 +89,7 @@ impl Stage {
         let shared = stage::shared_within(&env, limits);
         let resources = servers.connect(Service::Directory, &shared).await;
         let routes = directory::start(resources.clone(), settings()).await.unwrap();
-        let authenticator = Arc::new(StoreAuthenticator::start(&resources));
+        let authenticator = Arc::new(StoreAuthenticator::start(&resources, &settings()));
         let http = HttpSettings {
             trusted_proxies: vec![PROXY.parse().unwrap()],
             ..HttpSettings::default()

@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use contract::{
     AccountId, ApiTokenId, AppId, ClientId, DomainRequestId, EventId, GrantId, InvitationId, KeyId,
-    LinkId, OrganizationId, PersonId,
+    LinkId, OrganizationId, PersonId, SessionId,
 };
 
 use crate::problem::Problem;
@@ -43,7 +43,8 @@ ids!(
     InvitationId,
     LinkId,
     OrganizationId,
-    PersonId
+    PersonId,
+    SessionId
 );
 
 impl FromPath for ClientId {

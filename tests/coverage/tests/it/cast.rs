@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use coverage::promise::{Promise, Role};
 use journeys::events;
+use journeys::invitations::Invitation;
 use journeys::people::{
     ACCOUNT_ROLES, Account, App, Key, Link, Operator, Organization, Person, RETAIL_MEDIA,
 };
@@ -45,6 +46,7 @@ pub(crate) struct Cast {
     pub(crate) app: App,
     pub(crate) key: Key,
     access_token: String,
+    database: String,
     /// The event of the grant: about the account, on behalf of the organization.
     pub(crate) grant_event: String,
 }
@@ -56,6 +58,9 @@ pub(crate) const PNG: [u8; 70] = [
     0x63, 0xfc, 0xcf, 0xc0, 0x50, 0x0f, 0, 4, 0x85, 1, 0x80, 0x84, 0xa9, 0x8c, 0x21, 0, 0, 0, 0,
     b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
+
+/// How many sessions a person can have in the system that is walked through.
+pub(crate) const MOST_SESSIONS: u32 = 8;
 
 /// The password of those who sign in with one.
 pub(crate) const PASSWORD: &str = "another correct horse";
@@ -131,6 +136,7 @@ impl Cast {
         let grant_event = granted.attribute("id").to_owned();
         Self {
             access_token: key.token(&system.anonymous()).await,
+            database: system.servers.database.url.clone(),
             anonymous: system.anonymous(),
             operator_actor: format!("user/{me}"),
             stranger: operator.person("Stranger").await,
@@ -162,7 +168,8 @@ impl Cast {
         }
     }
 
-    fn person(&self, who: Who) -> &Person {
+    /// Somebody of the cast whom the operator registered.
+    pub(crate) fn person(&self, who: Who) -> &Person {
         match who {
             Who::Owner => &self.organization.owner,
             Who::Developer => &self.organization.developer,
@@ -210,6 +217,26 @@ impl Cast {
             self.operator.post(&path, member).await.expect(201);
         }
         id
+    }
+
+    /// An organization of which nobody of the cast is a member.
+    pub(crate) async fn organization_of_others(&self) -> String {
+        let owner = self.operator.person("Other Owner").await;
+        let mut new = other_organization();
+        new["owner_person_id"] = json!(owner.id);
+        self.operator.post("/v1/organizations", new).await.expect(201).field("id")
+    }
+
+    /// A new invitation of somebody new, made at this address: its id.
+    pub(crate) async fn invitation(&self, path: &str, role: &str) -> String {
+        let email = format!("invited{}@people.example", Self::number());
+        let body = json!({ "email": email, "role": role });
+        self.operator.post(path, body).await.expect(201).field("id")
+    }
+
+    /// The invitation of this id, as it is mailed.
+    pub(crate) async fn mailed(&self, id: &str) -> Invitation {
+        Invitation::mailed(&self.database, id).await
     }
 
     /// A new member of the organization.

@@ -9,7 +9,7 @@ use journeys::system::System;
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
-use crate::cast::{Cast, Who};
+use crate::cast::{Cast, MOST_SESSIONS, Who};
 use crate::ledger::{self, Left, Refusal};
 use crate::table::{self, Case, Entry, refusals};
 
@@ -40,7 +40,8 @@ pub(crate) async fn document(system: &System) -> Document {
 
 #[tokio::test]
 async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
-    let system = System::start().await;
+    let settings = format!("[directory]\nmax_sessions = {MOST_SESSIONS}\n");
+    let system = System::configured(&settings).await;
     let document = document(&system).await;
     assert_eq!(document.dangling_references(), Vec::<String>::new());
     let operations = document.operations().unwrap_or_else(|error| panic!("{error}"));
@@ -118,9 +119,18 @@ impl Walk<'_> {
         let anonymous = &self.cast.anonymous;
         if self.operation.promise.allows_anyone() {
             let what = "without a token";
+            let own = match self.entry.anonymous {
+                Some(make) => Some(make(self.cast, Who::Stranger).await),
+                None => None,
+            };
+            let call = own.as_ref().unwrap_or(call);
             let answer = self.send(call, anonymous, what).await;
             self.expect_success(&answer, what);
-            self.leaves(what, &answer, call, "anonymous", &[], None);
+            let kinds = call.leaves.clone().unwrap_or_default();
+            if !kinds.is_empty() && !permits(&self.operation.promise.events, &kinds) {
+                self.fault(&format!("{what}: its description does not promise {kinds:?}"));
+            }
+            self.leaves(what, &answer, call, &call.actor(&answer), &kinds, None);
             return;
         }
         let tokens = [

@@ -8,8 +8,9 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use contract::facts::{AccessRefused, Invited, RefusedBecause};
-use contract::{Actor, Authority, InvitationId, PersonId};
+use contract::{Actor, Authority, InvitationId, PersonId, SessionId};
 use eventstore::AppendError;
 use serde::{Deserialize, Serialize};
 use service::http::Json;
@@ -22,7 +23,7 @@ use crate::fields::Email;
 use crate::invitation::{Ended, Invitation};
 use crate::language::Language;
 use crate::person::{NewPerson, Person};
-use crate::{Directory, store};
+use crate::{Directory, sessions, store};
 
 /// What is attempted, in events.
 const OPERATION: &str = "invitation.accept";
@@ -56,7 +57,7 @@ pub(in crate::http) struct InvitedPerson {
 }
 
 /// What came of it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct AcceptedInvitation {
     /// The invitation; it cannot be accepted again.
     invitation_id: InvitationId,
@@ -67,6 +68,20 @@ pub(in crate::http) struct AcceptedInvitation {
     person_id: PersonId,
     /// Whether they were registered with it.
     registered: bool,
+    /// A session of theirs, if they were.
+    session: Option<OpenedSession>,
+}
+
+/// A session, with its secret.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct OpenedSession {
+    /// Its id.
+    id: SessionId,
+    /// Its token: shown this once, kept nowhere.
+    #[schema(example = "mandate_ses_…")]
+    token: String,
+    /// When it ends at the latest.
+    expires_at: DateTime<Utc>,
 }
 
 /// Who accepts: somebody who is signed in, or nobody known. Credentials that are wrong are refused, and not taken
@@ -95,7 +110,7 @@ impl FromRequestParts<Arc<Directory>> for Accepting {
 ///
 /// Whoever has the token reads the mail of the address to which it was sent, and that is what counts. Who is signed
 /// in accepts as who they are, whatever their own email. Who is not says who they are, and is registered with the
-/// email of the invitation; if somebody has that email already, they are asked to sign in first. An invitation is
+/// email of the invitation, and has a session; if somebody has that email already, they are asked to sign in first. An invitation is
 /// accepted once. Whether whoever sent it still may do so does not count: the organization invited, and can revoke.
 #[utoipa::path(
     post,
@@ -118,7 +133,8 @@ impl FromRequestParts<Arc<Directory>> for Accepting {
         ("x-mandate-events" = json!([
             {"event": "person.registered", "if": "they are not signed in"},
             "invitation.accepted",
-            {"one_of": ["membership.granted", "account-role.granted"]}
+            {"one_of": ["membership.granted", "account-role.granted"]},
+            {"event": "session.created", "if": "they are not signed in"}
         ])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["anyone"])),
@@ -130,10 +146,6 @@ pub(in crate::http) async fn accept(
     Json(body): Json<AcceptInvitation>,
 ) -> Result<Response, Problem> {
     let invitation = by_token(&directory, &body.token).await?;
-    let (facts, actor) = match &accepting {
-        Accepting::SignedIn(attempt) => (&attempt.facts, attempt.caller.actor()),
-        Accepting::Unknown(facts) => (facts, Actor::Anonymous),
-    };
     let accepted = match (&accepting, body.person) {
         (Accepting::SignedIn(_), Some(_)) => {
             return Err(Problem::invalid_field("person", "is for those who are not signed in"));
@@ -144,17 +156,17 @@ pub(in crate::http) async fn accept(
         }
         (Accepting::Unknown(_), None) => Err(Refused::SignInFirst),
     };
-    let (person_id, registered) = match accepted {
+    let (person_id, session) = match accepted {
         Ok(accepted) => accepted,
         Err(Refused::SignInFirst) => {
             let now = directory.resources.env.now();
             return Err(match invitation.usable(now) {
                 Ok(()) => sign_in_first(),
-                Err(ended) => refuse_ended(&directory, facts, actor, &invitation, ended),
+                Err(ended) => refuse_ended(&directory, &accepting, &invitation, ended).await,
             });
         }
         Err(Refused::Accept(AcceptError::Ended(ended))) => {
-            return Err(refuse_ended(&directory, facts, actor, &invitation, ended));
+            return Err(refuse_ended(&directory, &accepting, &invitation, ended).await);
         }
         Err(Refused::Accept(error)) => return Err(error.into()),
         Err(Refused::Problem(problem)) => return Err(problem),
@@ -163,7 +175,8 @@ pub(in crate::http) async fn accept(
         invitation_id: invitation.id,
         invited: invitation.invited,
         person_id,
-        registered,
+        registered: session.is_some(),
+        session,
     };
     Ok((StatusCode::OK, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }
@@ -204,7 +217,7 @@ async fn by_caller(
     directory: &Directory,
     attempt: &Attempt,
     invitation: &Invitation,
-) -> Result<(PersonId, bool), Refused> {
+) -> Result<(PersonId, Option<OpenedSession>), Refused> {
     let by = attempt.caller.person_id;
     let target = Target::of(invitation.id, invitation.organization());
     let permit = attempt.permit(OPERATION, target, Ok(BY_INVITATION)).await;
@@ -214,7 +227,7 @@ async fn by_caller(
     let locked = acceptance::lock(directory, &mut unit, id, invited).await?;
     acceptance::accept(directory, &mut unit, permit.provenance(), &locked, by).await?;
     unit.commit().await?;
-    Ok((by, false))
+    Ok((by, None))
 }
 
 /// Registers who accepts, with the email to which the invitation was sent.
@@ -223,7 +236,7 @@ async fn by_new_person(
     facts: &RequestFacts,
     invitation: &Invitation,
     person: InvitedPerson,
-) -> Result<(PersonId, bool), Refused> {
+) -> Result<(PersonId, Option<OpenedSession>), Refused> {
     let resources = &directory.resources;
     let (env, passwords) = (&resources.env, &directory.passwords);
     // Before a password is hashed, which is dear.
@@ -258,9 +271,14 @@ async fn by_new_person(
     }
     unit.record(person.id.uuid(), person.version, &registered)?;
     acceptance::accept(directory, &mut unit, &provenance, &locked, person.id).await?;
+    let (settings, user_agent) = (&directory.settings, facts.user_agent.as_deref());
+    let (session, token) =
+        sessions::open(&mut unit, env, settings, person.id, None, user_agent).await?;
     unit.commit().await?;
     facts.proved_to_be(actor);
-    Ok((person.id, true))
+    let token = token.reveal().to_owned();
+    let session = OpenedSession { id: session.id, token, expires_at: session.expires_at };
+    Ok((person.id, Some(session)))
 }
 
 async fn is_known(directory: &Directory, email: &Email) -> sqlx::Result<bool> {
@@ -270,29 +288,33 @@ async fn is_known(directory: &Directory, email: &Email) -> sqlx::Result<bool> {
 
 /// What accepting an invitation that has ended answers. A second use of it is recorded: somebody may have got
 /// hold of a mail that was not meant for them.
-fn refuse_ended(
+async fn refuse_ended(
     directory: &Directory,
-    facts: &RequestFacts,
-    actor: Actor,
+    accepting: &Accepting,
     invitation: &Invitation,
     ended: Ended,
 ) -> Problem {
-    if matches!(ended, Ended::Accepted { .. }) {
-        let target = Target::of(invitation.id, invitation.organization());
-        let fact = AccessRefused {
-            operation: OPERATION.to_owned(),
-            target: target.to_string(),
-            reason: RefusedBecause::LinkAlreadyUsed,
-            counted: None,
-            counted_since: None,
-        };
-        directory.resources.refusals.note(Refusal {
-            facts: facts.clone(),
-            actor,
-            organization: invitation.organization(),
-            claimed_name: None,
-            fact: fact.into(),
-        });
+    let target = Target::of(invitation.id, invitation.organization());
+    let reason = RefusedBecause::LinkAlreadyUsed;
+    match (accepting, ended) {
+        (_, Ended::Revoked { .. } | Ended::Expired { .. }) => {}
+        (Accepting::SignedIn(attempt), _) => attempt.refuse(OPERATION, target, reason).await,
+        (Accepting::Unknown(facts), _) => {
+            let fact = AccessRefused {
+                operation: OPERATION.to_owned(),
+                target: target.to_string(),
+                reason,
+                counted: None,
+                counted_since: None,
+            };
+            directory.resources.refusals.note(Refusal {
+                facts: facts.clone(),
+                actor: Actor::Anonymous,
+                organization: invitation.organization(),
+                claimed_name: None,
+                fact: fact.into(),
+            });
+        }
     }
     ended.into()
 }

@@ -59,7 +59,7 @@ pub(in crate::http) struct InviteMember {
     ),
     security(("api_token" = [])),
     extensions(
-        ("x-mandate-events" = json!(["invitation.created", {"event": "invitation.expired", "if": "one before has just run out of time"}])),
+        ("x-mandate-events" = json!(["invitation.created"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "operator"])),
     ),

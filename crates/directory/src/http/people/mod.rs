@@ -1,7 +1,10 @@
 //! `/v1/people`.
 
 pub(super) mod activate;
+pub(super) mod change_password;
 pub(super) mod deactivate;
+pub(super) mod export;
+pub(super) mod list;
 pub(super) mod me;
 pub(super) mod read;
 pub(super) mod register;

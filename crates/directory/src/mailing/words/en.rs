@@ -93,7 +93,7 @@ pub(super) fn words(content: &Content) -> Words {
 fn unless_it_means_nothing(until: &str) -> Vec<String> {
     vec![
         format!("The invitation can be accepted once, until {until}."),
-        "If this means nothing to you, you need not do anything: you become nothing by being invited."
+        "If this means nothing to you, you need not do anything: an invitation that nobody accepts just expires."
             .to_owned(),
     ]
 }

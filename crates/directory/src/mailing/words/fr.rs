@@ -93,7 +93,7 @@ pub(super) fn words(content: &Content) -> Words {
 fn unless_it_means_nothing(until: &str) -> Vec<String> {
     vec![
         format!("L’invitation ne peut être acceptée qu’une fois, jusqu’au {until}."),
-        "Si cela ne vous dit rien, vous n’avez rien à faire : une invitation n’engage à rien."
+        "Si cela ne vous dit rien, vous n’avez rien à faire : une invitation que personne n’accepte expire d’elle-même."
             .to_owned(),
     ]
 }
