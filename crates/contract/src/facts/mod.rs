@@ -21,6 +21,7 @@ mod invitation;
 mod key;
 mod mail;
 mod notifier;
+mod session;
 
 pub use access::*;
 pub use app::*;
@@ -31,6 +32,7 @@ pub use invitation::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
+pub use session::*;
 
 /// What an event is for whoever learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +87,7 @@ pub fn all() -> Vec<EventType> {
         key::list(),
         mail::list(),
         notifier::list(),
+        session::list(),
     ]
     .concat();
     all.sort_by_key(|event| event.name);
