@@ -21,13 +21,11 @@ CREATE TABLE directory.password_resets (
     requested_at timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL CHECK (expires_at > requested_at),
     completed_at timestamptz CHECK (completed_at < expires_at),
+    -- SHA-256 of the hash of the password that was the person's then. Once they have another, however they came by
+    -- it, the link is worth nothing any more.
+    replaces     bytea NOT NULL CHECK (octet_length(replaces) = 32),
     version      bigint NOT NULL CHECK (version >= 1)
 );
-
-CREATE INDEX password_resets_person ON directory.password_resets (person_id, requested_at);
-
--- When the password was changed last: links to change it that were asked for before are worth nothing any more.
-ALTER TABLE directory.people ADD COLUMN password_changed_at timestamptz;
 
 CREATE FUNCTION directory.use_mailed_link_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -21,6 +21,8 @@ mod account;
 mod account_role;
 mod api_token;
 mod authenticator;
+mod confirming;
+mod contact_confirmation;
 mod country;
 mod domain_request;
 mod enabled_domains;
@@ -35,16 +37,19 @@ mod issue;
 mod language;
 #[allow(dead_code)]
 mod mail;
+mod mailed_link;
 mod mailing;
 mod membership;
 mod operators;
 mod organization;
 mod password;
+mod password_reset;
 mod person;
 mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod resetting;
 mod revoke;
 mod rpc;
 mod session;

@@ -51,7 +51,8 @@ async fn reset_password(
         "SELECT p.name, r.expires_at
          FROM directory.password_resets r JOIN directory.people p ON p.id = r.person_id
          WHERE r.id = $1 AND r.completed_at IS NULL AND r.expires_at > $2
-           AND p.deactivated_at IS NULL AND r.requested_at > coalesce(p.password_changed_at, '-infinity')",
+           AND p.deactivated_at IS NULL
+           AND r.replaces = sha256(convert_to(coalesce(p.password_hash, ''), 'UTF8'))",
         reset,
         now,
     )

@@ -6,6 +6,7 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod contact_confirmations;
 pub(crate) mod domain_requests;
 pub(crate) mod export;
 pub(crate) mod found_people;
@@ -17,6 +18,7 @@ pub(crate) mod mailed_links;
 pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
+pub(crate) mod password_resets;
 pub(crate) mod people;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_attempts;

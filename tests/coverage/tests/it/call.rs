@@ -119,12 +119,10 @@ impl Call {
         self
     }
 
-    /// How the events of a call without credentials name who made it.
-    pub(crate) fn actor(&self, answer: &Answer) -> String {
-        match self.acting_as {
-            Some(field) if answer.status.is_success() => format!("user/{}", answer.field(field)),
-            _ => "anonymous".to_owned(),
-        }
+    /// How its events name who made it, if they were nobody before.
+    pub(crate) fn acted(&self, answer: &Answer) -> Option<String> {
+        let field = self.acting_as.filter(|_| answer.status.is_success())?;
+        Some(format!("user/{}", answer.field(field)))
     }
 
     /// What it gives in path and query: where, name and value.

@@ -57,6 +57,7 @@ pub(in crate::http) struct RequestDomain {
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["domain-request.created"])),
+        ("x-mandate-follows" = json!([{"event": "mail.sent", "per": "operator"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "developer", "operator"])),
     ),

@@ -33,6 +33,7 @@ use crate::{Directory, store};
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["domain-request.declined"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["operator"])),
     ),

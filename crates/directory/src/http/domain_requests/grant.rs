@@ -33,6 +33,7 @@ use crate::{Directory, enabled_domains, store};
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["domain-request.granted", {"event": "organization.domains-enabled", "if": "it is not enabled yet"}])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["operator"])),
     ),

@@ -60,6 +60,7 @@ pub(in crate::http) struct InviteMember {
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["invitation.created"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "operator"])),
     ),

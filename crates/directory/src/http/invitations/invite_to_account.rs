@@ -59,6 +59,7 @@ pub(in crate::http) struct InviteToAccount {
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["invitation.created"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["operator", "account:admin"])),
     ),

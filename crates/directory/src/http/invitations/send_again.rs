@@ -31,6 +31,7 @@ use crate::{Directory, invite, store};
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["invitation.sent-again"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "account:admin", "operator"])),
     ),
