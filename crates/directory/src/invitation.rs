@@ -178,9 +178,11 @@ impl Invitation {
         if self.sendings >= most_sendings {
             return Err(NotSentAgain::TooOften);
         }
-        let expires_at = now + lifetime;
+        // Another replica's clock may have been ahead.
+        let sent_at = now.max(self.sent_at);
+        let expires_at = sent_at + lifetime;
         let next =
-            Self { sent_at: now, sendings: self.sendings + 1, expires_at, ..self.next(self.state) };
+            Self { sent_at, sendings: self.sendings + 1, expires_at, ..self.next(self.state) };
         let (invitation_id, invited) = (self.id, self.invited);
         Ok((next, InvitationSentAgain { invitation_id, invited, expires_at }))
     }

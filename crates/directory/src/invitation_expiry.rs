@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 use contract::{Provenance, Service};
+use eventstore::AppendError;
 use service::Resources;
 
 use crate::store::invitations;
@@ -10,33 +11,22 @@ use crate::store::invitations;
 /// So many invitations a transaction: few enough that none waits long for its lock.
 const BATCH: i64 = 100;
 
-/// Why invitations could not be looked through.
-#[derive(Debug, thiserror::Error)]
-pub enum InvitationSweepError {
-    /// The database refused.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    /// The events could not be appended.
-    #[error(transparent)]
-    Append(#[from] eventstore::AppendError),
-}
-
 /// Records all that have expired, and forgets the addresses of those that ended so long ago. Any number of
 /// replicas may do so at once: each skips what another has locked.
 ///
 /// # Errors
-/// See [`InvitationSweepError`]; what was done before stays done.
+/// When the database fails; what was done before stays done.
 pub async fn sweep_invitations(
     resources: &Resources,
     forget_after: TimeDelta,
-) -> Result<(), InvitationSweepError> {
+) -> Result<(), AppendError> {
     while record_some(resources).await? > 0 {}
     let old = resources.env.now() - forget_after;
     while invitations::forget_emails(&resources.pool, old, BATCH).await? {}
     Ok(())
 }
 
-async fn record_some(resources: &Resources) -> Result<usize, InvitationSweepError> {
+async fn record_some(resources: &Resources) -> Result<usize, AppendError> {
     let now = resources.env.now();
     let own = Provenance::system(Service::Directory, None, resources.env.new_id());
     let mut unit = resources.events.begin(&own);

@@ -4,14 +4,15 @@
 //!
 //! 1. `fields` and `password`: what a single value must be.
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
-//!    `account_role`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
+//!    `account_role`, `invitation`, `domain_request`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
 //!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
 //!    may. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
 //! 3. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
-//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), and for the command line `operators` (the first operator of an empty
-//!    installation) and [`organization_exists`].
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
+//!    `acceptance` and `invitation_expiry` (what becomes of invitations), and for the command line `operators` (the
+//!    first operator of an empty installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
 //! answers, never in events. What is typed to describe an organization goes beside its events.
@@ -68,7 +69,7 @@ use service::{Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
-pub use invitation_expiry::{InvitationSweepError, sweep_invitations};
+pub use invitation_expiry::sweep_invitations;
 pub use invitation_settings::InvitationSettings;
 pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
