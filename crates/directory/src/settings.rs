@@ -3,6 +3,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
+use crate::invitation_settings::InvitationSettings;
 use crate::mailing::settings::MailSettings;
 use crate::password::PasswordSettings;
 use crate::session::Lifetimes;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub public_base_url: String,
     /// How mail is sent.
     pub mail: MailSettings,
+    /// What bounds invitations.
+    pub invitations: InvitationSettings,
     /// For how many minutes a link by which somebody chooses another password can be used.
     pub password_reset_minutes: u16,
     /// For how many hours a link that confirms an organization's contact address can be used.
@@ -56,6 +59,7 @@ impl Default for Settings {
             max_unconfirmed_organizations: 3,
             public_base_url: String::new(),
             mail: MailSettings::default(),
+            invitations: InvitationSettings::default(),
             password_reset_minutes: 30,
             contact_confirmation_hours: 7 * 24,
             contact_confirmations_per_hour: 5,
@@ -101,7 +105,7 @@ impl Settings {
         } else if self.contact_confirmations_per_hour == 0 {
             Some("contact_confirmations_per_hour is at least 1")
         } else {
-            self.mail.refusal()
+            self.mail.refusal().or_else(|| self.invitations.refusal(self.mail.keep_days))
         }
     }
 }

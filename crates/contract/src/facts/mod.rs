@@ -16,17 +16,23 @@ mod access;
 mod app;
 mod consent;
 mod directory;
+mod domain_request;
+mod invitation;
 mod key;
 mod mail;
 mod notifier;
+mod session;
 
 pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
+pub use domain_request::*;
+pub use invitation::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
+pub use session::*;
 
 /// What an event is for whoever learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +82,12 @@ pub fn all() -> Vec<EventType> {
         app::list(),
         consent::list(),
         directory::list(),
+        domain_request::list(),
+        invitation::list(),
         key::list(),
         mail::list(),
         notifier::list(),
+        session::list(),
     ]
     .concat();
     all.sort_by_key(|event| event.name);
@@ -128,7 +137,8 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle = ["ed", "set", "sent"].iter().any(|end| parts[2].ends_with(end));
+            let participle =
+                ["ed", "set", "sent", "again"].iter().any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
         }
     }

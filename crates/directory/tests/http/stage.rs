@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use contract::environment::{Clock, ManualClock};
 use contract::facts::SignInRefused;
 use contract::{Envelope, Environment, PersonId, Service};
-use directory::{NewOperator, PasswordSettings, Settings, StoreAuthenticator};
+use directory::{InvitationSettings, NewOperator, PasswordSettings, Settings, StoreAuthenticator};
 use futures::future::join;
 use serde_json::{Value, json};
 use service::http::application;
@@ -64,6 +64,12 @@ pub(crate) fn settings() -> Settings {
         passwords,
         import_max_bytes: 4096,
         max_api_tokens: 5,
+        invitations: InvitationSettings {
+            max_open: 4,
+            max_sendings: 3,
+            max_mails_per_day: 12,
+            ..InvitationSettings::default()
+        },
         max_sessions: 10,
         ..Settings::default()
     }
