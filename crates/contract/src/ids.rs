@@ -82,6 +82,10 @@ ids! {
     AccountId = "account";
     /// One person's role on one account.
     AccountRoleId = "account-role";
+    /// An invitation to an organization, or to an account.
+    InvitationId = "invitation";
+    /// An organization's request for a domain.
+    DomainRequestId = "domain-request";
     /// A third-party app.
     AppId = "app";
     /// A key of an app; its [`ClientId`] is the same number in other clothes.
@@ -102,6 +106,12 @@ ids! {
     SubscriberId = "subscriber";
     /// One attempt to sign in.
     SignInId = "sign-in";
+    /// A mail.
+    MailId = "mail";
+    /// What a mailed link confirms an organization's contact address by.
+    ContactConfirmationId = "contact-confirmation";
+    /// What a mailed link gives a person another password by.
+    PasswordResetId = "password-reset";
     /// One refused attempt that matters to security.
     RefusalId = "access" called "refusal";
     /// A key that signs access tokens: the `kid` of RFC 7517.
@@ -252,6 +262,11 @@ impl Service {
                 "api-token",
                 "session",
                 "sign-in",
+                "mail",
+                "contact-confirmation",
+                "password-reset",
+                "invitation",
+                "domain-request",
                 "access",
             ],
             Self::AppRegistry => &["app", "access"],

@@ -101,6 +101,8 @@ secrets! {
     ClientSecret = "mandate_cs_";
     /// The token in a consent link's URL.
     LinkToken = "mandate_cl_";
+    /// The token in a mailed link.
+    MailToken = "mandate_ml_";
     /// The password of a subscriber's NATS user. NATS can compare only with bcrypt, so its
     /// [`SecretHash`] is not used.
     SubscriberPassword = "mandate_sub_";

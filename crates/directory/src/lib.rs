@@ -4,37 +4,53 @@
 //!
 //! 1. `fields` and `password`: what a single value must be.
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
-//!    `account_role`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
-//!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
-//!    may. `sign_in_limits` and `sign_in_counter`: how
+//!    `account_role`, `invitation`, `domain_request`, `session`, `api_token`, `sign_in`, `contact_confirmation`,
+//!    `password_reset`: what there is and what may change, as pure functions that answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
+//!    may. `mail` is what is written to whom, `mailed_link` how what a link is for is used once. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
 //! 3. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
-//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), and for the command line `operators` (the first operator of an empty
-//!    installation) and [`organization_exists`].
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
+//!    `acceptance` and `invitation_expiry` (what becomes of invitations), `mailing` (asks for mails, and sends them),
+//!    `confirming` and `resetting` (ask for the two links), and for the command line `operators` (the
+//!    first operator of an empty installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
 //! answers, never in events. What is typed to describe an organization goes beside its events.
 
+mod acceptance;
 mod account;
 mod account_role;
 mod api_token;
 mod authenticator;
+mod confirming;
+mod contact_confirmation;
 mod country;
+mod domain_request;
 mod enabled_domains;
 mod fields;
 mod http;
 mod import;
+mod invitation;
+mod invitation_expiry;
+mod invitation_settings;
+mod invite;
 mod issue;
+mod language;
+mod mail;
+mod mailed_link;
+mod mailing;
 mod membership;
 mod operators;
 mod organization;
 mod password;
+mod password_reset;
 mod person;
 mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod resetting;
 mod revoke;
 mod rpc;
 mod session;
@@ -53,11 +69,15 @@ use service::{Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
+pub use invitation_expiry::sweep_invitations;
+pub use invitation_settings::InvitationSettings;
+pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use sessions::record_session_ends;
 pub use settings::Settings;
 
+use crate::mailing::memory::Memory;
 use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
@@ -65,12 +85,17 @@ const SWEEP: Duration = Duration::from_mins(5);
 /// How often the ends of sessions that have ended by themselves are recorded.
 const SESSION_SWEEP: Duration = Duration::from_mins(1);
 
+/// How often is looked for invitations that have expired. It only tells how soon that becomes an event.
+const INVITATION_SWEEP: Duration = Duration::from_secs(30);
+
 /// What the handlers share.
 struct Directory {
     resources: Resources,
     settings: Settings,
     passwords: password::Passwords,
     sign_in_counter: SignInCounter,
+    /// The last mails, where they are kept in place of being sent.
+    mail_memory: Option<Arc<Memory>>,
 }
 
 impl Directory {
@@ -81,7 +106,10 @@ impl Directory {
         }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })
+        let mail_memory = mailing::start(&resources, &settings.mail, &settings.public_base_url)
+            .map_err(|refusal| StartError::setting("directory", refusal))?;
+        let sign_in_counter = SignInCounter::default();
+        Ok(Self { resources, settings, passwords, sign_in_counter, mail_memory })
     }
 }
 
@@ -103,6 +131,17 @@ impl Directory {
                 while record_session_ends(&events, &settings).await? > 0 {}
                 Ok::<(), eventstore::AppendError>(())
             }
+        });
+    }
+}
+
+impl Directory {
+    fn sweep_invitations(&self) {
+        let resources = self.resources.clone();
+        let forget_after = self.settings.invitations.email_lifetime();
+        self.resources.tasks.every(INVITATION_SWEEP, "invitation-expiry", move || {
+            let resources = resources.clone();
+            async move { sweep_invitations(&resources, forget_after).await }
         });
     }
 }
@@ -135,6 +174,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
     directory.sweep_sign_ins();
+    directory.sweep_invitations();
     directory.sweep_sessions();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))

@@ -75,6 +75,8 @@ pub enum OrganizationField {
     Website,
     /// Its description.
     Description,
+    /// In which language it writes to people.
+    Language,
 }
 
 /// What was typed to describe an organization, as it is from then on.

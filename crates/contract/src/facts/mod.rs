@@ -16,7 +16,10 @@ mod access;
 mod app;
 mod consent;
 mod directory;
+mod domain_request;
+mod invitation;
 mod key;
+mod mail;
 mod notifier;
 mod session;
 
@@ -24,7 +27,10 @@ pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
+pub use domain_request::*;
+pub use invitation::*;
 pub use key::*;
+pub use mail::*;
 pub use notifier::*;
 pub use session::*;
 
@@ -76,7 +82,10 @@ pub fn all() -> Vec<EventType> {
         app::list(),
         consent::list(),
         directory::list(),
+        domain_request::list(),
+        invitation::list(),
         key::list(),
+        mail::list(),
         notifier::list(),
         session::list(),
     ]
@@ -128,7 +137,9 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            assert!(parts[2].ends_with("ed") || parts[2].ends_with("set"), "{}", event.name);
+            let participle =
+                ["ed", "set", "sent", "again"].iter().any(|end| parts[2].ends_with(end));
+            assert!(participle, "{}", event.name);
         }
     }
 
@@ -141,7 +152,16 @@ mod tests {
         }
         classes.retain(|_, class| *class == EventClass::Record);
         let records: Vec<_> = classes.into_keys().collect();
-        assert_eq!(records, ["access", "session", "sign-in", "token"]);
+        let expected = [
+            "access",
+            "contact-confirmation",
+            "mail",
+            "password-reset",
+            "session",
+            "sign-in",
+            "token",
+        ];
+        assert_eq!(records, expected);
     }
 
     #[test]

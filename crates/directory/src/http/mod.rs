@@ -8,10 +8,16 @@
 mod account_roles;
 mod accounts;
 mod api_tokens;
+mod contact_confirmations;
+mod domain_requests;
 mod import;
+mod invitations;
+mod mailed_links;
+mod mails;
 mod members;
 mod organizations;
 mod password_proof;
+mod password_resets;
 mod people;
 mod refusals;
 mod sessions;
@@ -31,8 +37,10 @@ use crate::{Directory, Settings};
     (name = "organizations", description = "Organizations that develop apps, and their members."),
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
+    (name = "invitations", description = "Asking people to become members, or to hold roles on accounts."),
     (name = "sessions", description = "What a sign-in opens."),
-    (name = "api-tokens", description = "How people's programs prove who they are.")
+    (name = "api-tokens", description = "How people's programs prove who they are."),
+    (name = "mails", description = "What is written to people.")
 ))]
 struct Documentation;
 
@@ -47,8 +55,29 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(organizations::read::read, organizations::edit::edit))
         .routes(routes!(organizations::confirm_contact::confirm_contact))
         .routes(routes!(organizations::enable_domains::enable_domains))
+        .routes(routes!(contact_confirmations::create::create))
+        .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
         .routes(routes!(members::change::change, members::remove::remove))
+        .routes(routes!(
+            invitations::list_of_organization::list_of_organization,
+            invitations::invite_member::invite_member
+        ))
+        .routes(routes!(
+            invitations::list_of_account::list_of_account,
+            invitations::invite_to_account::invite_to_account
+        ))
+        .routes(routes!(invitations::lookup::lookup))
+        .routes(routes!(invitations::accept::accept))
+        .routes(routes!(invitations::send_again::send_again))
+        .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(
+            domain_requests::list_of_organization::list_of_organization,
+            domain_requests::create::create
+        ))
+        .routes(routes!(domain_requests::list::list))
+        .routes(routes!(domain_requests::grant::grant))
+        .routes(routes!(domain_requests::decline::decline))
         .routes(routes!(people::register::register, people::list::list))
         .routes(routes!(people::me::me))
         .routes(routes!(people::export::export))
@@ -57,6 +86,9 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(people::deactivate::deactivate))
         .routes(routes!(people::activate::activate))
         .routes(routes!(people::revoke_operator::revoke_operator))
+        .routes(routes!(password_resets::create::create))
+        .routes(routes!(password_resets::complete::complete))
+        .routes(routes!(mails::list::list))
         .routes(routes!(accounts::create::create, accounts::list::list))
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))

@@ -31,7 +31,7 @@ pub(crate) async fn page(
         Wanted::Everybody => {
             sqlx::query_as!(
                 Row,
-                "SELECT id, email, name, operator, created_at, deactivated_at, version
+                "SELECT id, email, name, operator, language, created_at, deactivated_at, version
                  FROM directory.people WHERE id > $1 ORDER BY id LIMIT $2",
                 after.unwrap_or(Uuid::nil()),
                 limit,
@@ -42,7 +42,7 @@ pub(crate) async fn page(
         Wanted::ByEmail(beginning) => {
             sqlx::query_as!(
                 Row,
-                r#"SELECT id, email, name, operator, created_at, deactivated_at, version
+                r#"SELECT id, email, name, operator, language, created_at, deactivated_at, version
                    FROM directory.people
                    WHERE email COLLATE "C" >= $1 AND email COLLATE "C" <= $1::text || chr(1114111)
                      AND email COLLATE "C" > coalesce(
@@ -58,7 +58,7 @@ pub(crate) async fn page(
         Wanted::ByName(beginning) => {
             sqlx::query_as!(
                 Row,
-                r#"SELECT id, email, name, operator, created_at, deactivated_at, version
+                r#"SELECT id, email, name, operator, language, created_at, deactivated_at, version
                    FROM directory.people
                    WHERE lower(name) COLLATE "C" >= lower($1::text)
                      AND lower(name) COLLATE "C" <= lower($1::text) || chr(1114111)

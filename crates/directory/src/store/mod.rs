@@ -6,12 +6,19 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod contact_confirmations;
+pub(crate) mod domain_requests;
 pub(crate) mod export;
 pub(crate) mod found_people;
 pub(crate) mod holders;
 pub(crate) mod import;
+pub(crate) mod invitations;
+pub(crate) mod mail_contents;
+pub(crate) mod mailed_links;
+pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
+pub(crate) mod password_resets;
 pub(crate) mod people;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_attempts;
@@ -63,6 +70,12 @@ macro_rules! named {
 }
 
 named!(MemberRole, AccountRole, OrganizationKind, AccountKind);
+
+impl Named for crate::language::Language {
+    fn named(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
 
 impl Named for crate::fields::Email {
     fn named(text: &str) -> Option<Self> {

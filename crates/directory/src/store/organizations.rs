@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Named, Slice};
 use crate::fields::Email;
+use crate::language::Language;
 use crate::organization::Organization;
 use crate::profile::Profile;
 
@@ -19,6 +20,7 @@ struct Row {
     country: String,
     website: Option<String>,
     description: Option<String>,
+    language: String,
     confirmed_at: Option<DateTime<Utc>>,
     enabled_domains: Vec<String>,
     version: i64,
@@ -37,6 +39,7 @@ impl TryFrom<Row> for Organization {
                 country: row.country,
                 website: row.website,
                 description: row.description,
+                language: Language::read(&row.language)?,
             },
             confirmed_at: row.confirmed_at,
             enabled_domains: read_domains(&row.enabled_domains)?,
@@ -61,8 +64,9 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.organizations
-            (id, name, kind, contact_email, country, website, description, version, created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            (id, name, kind, contact_email, country, website, description, language,
+             version, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id.uuid(),
         new.profile.name,
         new.profile.kind.as_str(),
@@ -70,6 +74,7 @@ pub(crate) async fn insert(
         new.profile.country,
         new.profile.website,
         new.profile.description,
+        new.profile.language.as_str(),
         new.version.number(),
         new.created_at,
         created_by.map(PersonId::uuid),
@@ -101,7 +106,7 @@ pub(crate) async fn find(
 ) -> Result<Option<Organization>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+        "SELECT id, name, kind, contact_email, country, website, description, language, confirmed_at,
                 enabled_domains, version, created_at
          FROM directory.organizations WHERE id = $1",
         id.uuid(),
@@ -120,7 +125,7 @@ pub(crate) async fn lock(
 ) -> Result<Option<Organization>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+        "SELECT id, name, kind, contact_email, country, website, description, language, confirmed_at,
                 enabled_domains, version, created_at
          FROM directory.organizations WHERE id = $1 FOR UPDATE",
         id.uuid(),
@@ -144,7 +149,7 @@ pub(crate) async fn list(
             sqlx::query_as!(
                 Row,
                 r#"SELECT o.id AS "id!", o.name AS "name!", o.kind AS "kind!", o.contact_email AS "contact_email!",
-                          o.country AS "country!", o.website, o.description, o.confirmed_at,
+                          o.country AS "country!", o.website, o.description, o.language AS "language!", o.confirmed_at,
                           o.enabled_domains AS "enabled_domains!", o.version AS "version!",
                           o.created_at AS "created_at!"
                    FROM (SELECT organization_id FROM directory.memberships
@@ -162,7 +167,7 @@ pub(crate) async fn list(
         None => {
             sqlx::query_as!(
                 Row,
-                "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+                "SELECT id, name, kind, contact_email, country, website, description, language, confirmed_at,
                         enabled_domains, version, created_at
                  FROM directory.organizations WHERE id > $1 ORDER BY id LIMIT $2",
                 after,
@@ -181,8 +186,8 @@ pub(crate) async fn save(conn: &mut PgConnection, new: &Organization) -> Result<
     let result = sqlx::query!(
         "UPDATE directory.organizations
          SET name = $2, kind = $3, contact_email = $4, country = $5, website = $6, description = $7,
-             confirmed_at = $8, enabled_domains = $9, version = $10
-         WHERE id = $1 AND version = $10::bigint - 1",
+             language = $8, confirmed_at = $9, enabled_domains = $10, version = $11
+         WHERE id = $1 AND version = $11::bigint - 1",
         new.id.uuid(),
         new.profile.name,
         new.profile.kind.as_str(),
@@ -190,6 +195,7 @@ pub(crate) async fn save(conn: &mut PgConnection, new: &Organization) -> Result<
         new.profile.country,
         new.profile.website,
         new.profile.description,
+        new.profile.language.as_str(),
         new.confirmed_at,
         &domains,
         new.version.number(),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Named, unless_taken};
 use crate::fields::Email;
+use crate::language::Language;
 use crate::person::Person;
 use crate::sign_in_limits::Hash;
 
@@ -16,6 +17,7 @@ pub(super) struct Row {
     pub(super) email: String,
     pub(super) name: String,
     pub(super) operator: bool,
+    pub(super) language: String,
     pub(super) created_at: DateTime<Utc>,
     pub(super) deactivated_at: Option<DateTime<Utc>>,
     pub(super) version: i64,
@@ -29,6 +31,7 @@ impl TryFrom<Row> for Person {
             email: Email::read(&row.email)?,
             name: row.name,
             operator: row.operator,
+            language: Language::read(&row.language)?,
             created_at: row.created_at,
             deactivated_at: row.deactivated_at,
             version: version(row.version)?,
@@ -54,13 +57,14 @@ pub(crate) async fn insert(
     password_hash: Option<&str>,
 ) -> sqlx::Result<bool> {
     let inserted = sqlx::query!(
-        "INSERT INTO directory.people (id, email, name, password_hash, operator, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, 1, $6)",
+        "INSERT INTO directory.people (id, email, name, password_hash, operator, language, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
         new.id.uuid(),
         new.email.as_str(),
         new.name,
         password_hash,
         new.operator,
+        new.language.as_str(),
         new.created_at,
     )
     .execute(conn)
@@ -75,7 +79,8 @@ pub(crate) async fn find(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE id = $1",
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version
+         FROM directory.people WHERE id = $1",
         id.uuid(),
     )
     .fetch_optional(conn)
@@ -92,7 +97,7 @@ pub(crate) async fn lock(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version FROM directory.people
          WHERE id = $1 FOR NO KEY UPDATE",
         id.uuid(),
     )
@@ -138,6 +143,24 @@ pub(crate) async fn save_password(
     Ok(result.rows_affected() == 1)
 }
 
+/// Writes the password of a person who was locked before, whatever it was. A PHC string.
+pub(crate) async fn reset_password(
+    conn: &mut PgConnection,
+    new: &Person,
+    password_hash: &str,
+) -> sqlx::Result<()> {
+    let result = sqlx::query!(
+        "UPDATE directory.people SET password_hash = $2, version = $3
+         WHERE id = $1 AND deactivated_at IS NULL AND version = $3::bigint - 1",
+        new.id.uuid(),
+        password_hash,
+        new.version.number(),
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(&result)
+}
+
 /// The person with this email.
 pub(crate) async fn find_by_email(
     conn: &mut PgConnection,
@@ -145,7 +168,8 @@ pub(crate) async fn find_by_email(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE email = $1",
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version
+         FROM directory.people WHERE email = $1",
         email.as_str(),
     )
     .fetch_optional(conn)
@@ -232,4 +256,21 @@ pub(crate) async fn lock_operators(
     )
     .fetch_one(conn)
     .await
+}
+
+/// Where operators who can do something are written to, the first so many.
+pub(crate) async fn operators(
+    conn: &mut PgConnection,
+    limit: i64,
+) -> sqlx::Result<Vec<(Email, Language)>> {
+    let rows = sqlx::query!(
+        "SELECT email, language FROM directory.people
+         WHERE operator AND deactivated_at IS NULL ORDER BY id LIMIT $1",
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((Email::read(&row.email)?, Language::read(&row.language)?)))
+        .collect()
 }

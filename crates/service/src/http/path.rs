@@ -4,8 +4,8 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use contract::{
-    AccountId, ApiTokenId, AppId, ClientId, EventId, GrantId, KeyId, LinkId, OrganizationId,
-    PersonId, SessionId,
+    AccountId, ApiTokenId, AppId, ClientId, DomainRequestId, EventId, GrantId, InvitationId, KeyId,
+    LinkId, OrganizationId, PersonId, SessionId,
 };
 
 use crate::problem::Problem;
@@ -33,7 +33,19 @@ macro_rules! ids {
     )*};
 }
 
-ids!(AccountId, ApiTokenId, AppId, EventId, GrantId, LinkId, OrganizationId, PersonId, SessionId);
+ids!(
+    AccountId,
+    ApiTokenId,
+    AppId,
+    DomainRequestId,
+    EventId,
+    GrantId,
+    InvitationId,
+    LinkId,
+    OrganizationId,
+    PersonId,
+    SessionId
+);
 
 impl FromPath for ClientId {
     fn read<'p>(values: &mut impl Iterator<Item = &'p str>) -> Result<Self, Problem> {

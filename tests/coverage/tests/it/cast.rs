@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use coverage::promise::{Promise, Role};
 use journeys::events;
+use journeys::invitations::Invitation;
 use journeys::people::{
     ACCOUNT_ROLES, Account, App, Key, Link, Operator, Organization, Person, RETAIL_MEDIA,
 };
 use journeys::system::System;
+use local_servers::testing::MailServer;
 use serde_json::{Value, json};
 use stage::Client;
 
@@ -35,6 +37,8 @@ pub(crate) enum Who {
 /// All of them, and an app with a grant that they share. What a call uses up is made for the call.
 pub(crate) struct Cast {
     pub(crate) anonymous: Client,
+    /// Where mails arrive.
+    mail: MailServer,
     pub(crate) operator: Operator,
     operator_actor: String,
     pub(crate) organization: Organization,
@@ -45,6 +49,7 @@ pub(crate) struct Cast {
     pub(crate) app: App,
     pub(crate) key: Key,
     access_token: String,
+    database: String,
     /// The event of the grant: about the account, on behalf of the organization.
     pub(crate) grant_event: String,
 }
@@ -112,7 +117,7 @@ impl Who {
 
 impl Cast {
     /// Makes them all, through the API.
-    pub(crate) async fn assemble(system: &System) -> Self {
+    pub(crate) async fn assemble(system: &System, mail: MailServer) -> Self {
         let operator = system.operator();
         let me = operator.get("/v1/people/me").await.expect(200).field("id");
         let organization = operator.organization().await;
@@ -134,7 +139,9 @@ impl Cast {
         let grant_event = granted.attribute("id").to_owned();
         Self {
             access_token: key.token(&system.anonymous()).await,
+            database: system.servers.database.url.clone(),
             anonymous: system.anonymous(),
+            mail,
             operator_actor: format!("user/{me}"),
             stranger: operator.person("Stranger").await,
             operator,
@@ -211,9 +218,54 @@ impl Cast {
         let path = format!("/v1/organizations/{id}/members");
         for (who, role) in [(Who::Developer, "developer"), (Who::Auditor, "auditor")] {
             let member = json!({ "email": self.person(who).email, "role": role });
-            owner.post(&path, member).await.expect(201);
+            self.operator.post(&path, member).await.expect(201);
         }
         id
+    }
+
+    /// An organization of which nobody of the cast is a member.
+    pub(crate) async fn organization_of_others(&self) -> String {
+        let owner = self.operator.person("Other Owner").await;
+        let mut new = other_organization();
+        new["owner_person_id"] = json!(owner.id);
+        self.operator.post("/v1/organizations", new).await.expect(201).field("id")
+    }
+
+    /// A new invitation of somebody new, made at this address: its id.
+    pub(crate) async fn invitation(&self, path: &str, role: &str) -> String {
+        let email = format!("invited{}@people.example", Self::number());
+        let body = json!({ "email": email, "role": role });
+        self.operator.post(path, body).await.expect(201).field("id")
+    }
+
+    /// The invitation of this id, as it is mailed.
+    pub(crate) async fn mailed(&self, id: &str) -> Invitation {
+        Invitation::mailed(&self.database, id).await
+    }
+
+    /// The token of the link in the last mail to this address.
+    pub(crate) async fn mailed_token(&self, address: &str) -> String {
+        let mail = self.mail.mail_to(address).await;
+        let (_, rest) = mail.text.split_once('#').unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// The token of a link that confirms the contact of another organization: its id, and the token.
+    pub(crate) async fn contact_token(&self) -> (String, String) {
+        let address = format!("contact{}@people.example", Self::number());
+        let mut new = other_organization();
+        new["contact_email"] = json!(address);
+        let id = self.operator.post("/v1/organizations", new).await.expect(201).field("id");
+        (id, self.mailed_token(&address).await)
+    }
+
+    /// Somebody who has asked for a link to choose another password, and its token.
+    pub(crate) async fn forgetful(&self) -> (Person, String) {
+        let person = self.operator.person("Forgetful").await;
+        let body = json!({ "email": person.email });
+        self.anonymous.post("/v1/password-resets", body).await.expect(202);
+        let token = self.mailed_token(&person.email).await;
+        (person, token)
     }
 
     /// A new member of the organization.
@@ -221,7 +273,7 @@ impl Cast {
         let person = self.operator.person("Member").await;
         let path = format!("/v1/organizations/{}/members", self.organization.id);
         let member = json!({ "email": person.email, "role": role });
-        self.organization.owner.post(&path, member).await.expect(201);
+        self.operator.post(&path, member).await.expect(201);
         person
     }
 

@@ -13,11 +13,12 @@ use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::OrganizationAnswer;
+use crate::language::Language;
 use crate::membership::Membership;
 use crate::organization::Organization;
 use crate::policy::OrganizationAction;
 use crate::profile::{Profile, RawProfile};
-use crate::{Directory, policy, store};
+use crate::{Directory, confirming, policy, store};
 
 /// An organization to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,7 +29,7 @@ pub(in crate::http) struct CreateOrganization {
     name: String,
     /// What kind it is.
     kind: OrganizationKind,
-    /// Where it can be reached. An operator confirms it.
+    /// Where it can be reached. A link that is mailed there confirms it.
     #[schema(example = "contact@example.com", format = "email", max_length = 254)]
     contact_email: String,
     /// ISO 3166-1 alpha-2.
@@ -42,6 +43,9 @@ pub(in crate::http) struct CreateOrganization {
     #[serde(default)]
     #[schema(max_length = 255)]
     description: Option<String>,
+    /// In which language it writes to people who have chosen none; English, if left out.
+    #[serde(default)]
+    language: Language,
     /// Who becomes its owner instead of the caller. For operators only.
     #[serde(default)]
     owner_person_id: Option<PersonId>,
@@ -49,7 +53,8 @@ pub(in crate::http) struct CreateOrganization {
 
 /// Create an organization
 ///
-/// The caller becomes its first owner; an operator may name somebody else. Of a person's organizations at most
+/// The caller becomes its first owner; an operator may name somebody else. A link that confirms its contact
+/// address is mailed there. Of a person's organizations at most
 /// three wait for their contact to be confirmed, unless the installation says otherwise.
 #[utoipa::path(
     post,
@@ -66,7 +71,8 @@ pub(in crate::http) struct CreateOrganization {
     ),
     security(("api_token" = [])),
     extensions(
-        ("x-mandate-events" = json!(["organization.created", "membership.granted"])),
+        ("x-mandate-events" = json!(["organization.created", "membership.granted", "contact-confirmation.requested"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-roles" = json!(["person", "operator"])),
     ),
 )]
@@ -90,6 +96,7 @@ pub(in crate::http) async fn create(
         country: &body.country,
         website: body.website.as_deref(),
         description: body.description.as_deref(),
+        language: body.language,
     })?;
     let owner = body.owner_person_id.unwrap_or(caller.person_id);
     if owner != caller.person_id && !caller.operator {
@@ -112,12 +119,12 @@ pub(in crate::http) async fn create(
     }
     let now = env.now();
     let (organization, created) = Organization::create(id, profile, now);
-    let (membership, granted) =
-        Membership::grant(env.new_id(), id, owner, MemberRole::Owner, true, now);
+    let (membership, granted) = Membership::grant(env.new_id(), id, owner, MemberRole::Owner, now);
     store::organizations::insert(conn, &organization, created_by).await?;
     store::memberships::insert(conn, &membership).await?;
     unit.record_with(id.uuid(), organization.version, &created, &organization.details())?;
     unit.record(membership.id.uuid(), membership.version, &granted)?;
+    confirming::ask(&directory, &mut unit, &organization).await?;
     let (location, version) = (format!("/v1/organizations/{id}"), organization.version);
     let answer = OrganizationAnswer::from(organization);
     idempotency.created(unit, location, version, &answer).await
@@ -136,7 +143,7 @@ async fn may_still_read(attempt: &Attempt, answer: Response) -> Result<Response,
 
 fn too_many_unconfirmed(most: u32) -> Problem {
     let detail = format!(
-        "You have made {most} organizations whose contact is not confirmed yet. An operator confirms it."
+        "You have made {most} organizations whose contact is not confirmed yet. A link that was mailed to it confirms it."
     );
     Problem::conflict("too-many-unconfirmed-organizations", detail)
 }

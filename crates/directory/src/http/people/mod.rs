@@ -16,6 +16,7 @@ use serde::Serialize;
 use service::{Attempt, Permit, Problem, Target};
 use utoipa::ToSchema;
 
+use crate::language::Language;
 use crate::person::Person;
 use crate::{Directory, policy, store};
 
@@ -32,6 +33,8 @@ pub(super) struct PersonAnswer {
     name: String,
     /// Whether they operate the platform.
     operator: bool,
+    /// In which language they are written to.
+    language: Language,
     /// When they were registered.
     created_at: DateTime<Utc>,
     /// Since when they can do nothing, if an operator deactivated them.
@@ -45,6 +48,7 @@ impl From<Person> for PersonAnswer {
             email: person.email.as_str().to_owned(),
             name: person.name,
             operator: person.operator,
+            language: person.language,
             created_at: person.created_at,
             deactivated_at: person.deactivated_at,
         }
