@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use contract::facts::{MailAbandoned, MailAbandonment, MailSent};
+use contract::facts::{MailAbandoned, MailAbandonment, MailSent, MailTemplate};
 use contract::secret::MailToken;
 use contract::{Provenance, Service, Version};
 use eventstore::AppendError;
 use service::Resources;
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::mail::Template;
@@ -101,20 +102,9 @@ impl Worker {
         let attempts = due.attempts.unsigned_abs() + 1;
         let (outcome, error, abandoned) = self.decide(&due, &tried, attempts);
         store::mails::note(&mut transaction, id, outcome, error.as_deref(), now).await?;
-        let asked = &due.asked;
-        let mut provenance =
-            Provenance::system(Service::Directory, asked.organization, asked.correlation);
-        provenance.causation = Some(asked.event);
-        let mut unit = events.join(&mut transaction, &provenance);
-        let (mail_id, template) = (id, template.kind());
-        if outcome == Outcome::Sent {
-            let sent = MailSent { mail_id, template, attempts };
-            unit.record(id.uuid(), Version::FIRST, &sent)?;
-            unit.flush().await?;
-        } else if let Some(because) = abandoned {
-            let abandoned = MailAbandoned { mail_id, template, attempts, because };
-            unit.record(id.uuid(), Version::FIRST, &abandoned)?;
-            unit.flush().await?;
+        let end = (template.kind(), attempts, abandoned);
+        if outcome == Outcome::Sent || abandoned.is_some() {
+            self.record(&mut transaction, &due, end).await?;
         }
         transaction.commit().await?;
         events.wake_relays();
@@ -122,6 +112,31 @@ impl Worker {
             taken.end().await;
         }
         Ok(true)
+    }
+
+    /// Records that the mail has ended: it is sent, unless it was abandoned.
+    async fn record(
+        &self,
+        transaction: &mut PgConnection,
+        due: &Due,
+        (template, attempts, abandoned): (MailTemplate, u32, Option<MailAbandonment>),
+    ) -> Result<(), AppendError> {
+        let asked = &due.asked;
+        let mut provenance =
+            Provenance::system(Service::Directory, asked.organization, asked.correlation);
+        provenance.causation = Some(asked.event);
+        let mut unit = self.resources.events.join(transaction, &provenance);
+        let (stream, mail_id) = (asked.id.uuid(), asked.id);
+        match abandoned {
+            None => {
+                unit.record(stream, Version::FIRST, &MailSent { mail_id, template, attempts })?
+            }
+            Some(because) => {
+                let abandoned = MailAbandoned { mail_id, template, attempts, because };
+                unit.record(stream, Version::FIRST, &abandoned)?
+            }
+        };
+        unit.flush().await
     }
 
     fn decide(
