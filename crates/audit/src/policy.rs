@@ -74,7 +74,7 @@ fn is_actor(caller: &Caller, actor: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use contract::{ApiTokenId, PersonId};
+    use contract::{ApiTokenId, Credential, PersonId};
     use uuid::Uuid;
 
     use super::*;
@@ -91,7 +91,8 @@ mod tests {
             operator,
             memberships: Vec::new(),
             more_memberships: false,
-            api_token_id: ApiTokenId::from_uuid(Uuid::nil()),
+            credential: Credential::ApiToken(ApiTokenId::from_uuid(Uuid::nil())),
+            identity_provider_id: None,
         }
     }
 

@@ -32,7 +32,8 @@ pub struct Context {
     /// What was typed in as a name, for attempts by someone unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_name: Option<String>,
-    /// Which of their credentials the caller used: `api-token/<id>`. None for a password or a client secret.
+    /// Which of their credentials the caller used, a [`Credential`](crate::Credential): `api-token/<id>` or
+    /// `session/<id>`. None for a password or a client secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
 }

@@ -92,6 +92,10 @@ ids! {
     GrantId = "consent" called "grant";
     /// An API token of a person (the record, not the secret).
     ApiTokenId = "api-token";
+    /// A session of a person, from a sign-in until it ends (the record, not the secret).
+    SessionId = "session";
+    /// An organization's provider of identities, through which its members sign in.
+    IdentityProviderId = "identity-provider";
     /// An access token: the `jti` of RFC 9068. Also the stream of an issue that was refused.
     TokenId = "token";
     /// Who reads an organization's events from NATS.

@@ -3,7 +3,7 @@
 //! Read it in this order:
 //!
 //! 1. [`ids`]: every id is a type of its own; [`Service`] names the services.
-//! 2. [`actor`]: who does things, and [`provenance`]: why they were allowed and where they came from.
+//! 2. [`actor`]: who does things, [`Credential`]: by what people prove it, and [`provenance`]: why they were allowed and where they came from.
 //! 3. [`facts`]: what can happen, one struct an event type.
 //! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject.
 //! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
@@ -16,6 +16,7 @@
 pub mod actor;
 pub mod catalogue;
 mod commitment;
+mod credential;
 pub mod envelope;
 pub mod environment;
 pub mod facts;
@@ -33,6 +34,7 @@ pub mod trace;
 
 pub use actor::Actor;
 pub use commitment::{Commitment, Context, Salt, Sealed};
+pub use credential::Credential;
 pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};

@@ -8,6 +8,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -94,6 +95,8 @@ macro_rules! secrets {
 secrets! {
     /// A person's bearer token for the API.
     ApiToken = "mandate_pat_";
+    /// The bearer token of a person's session.
+    SessionToken = "mandate_ses_";
     /// The OAuth `client_secret` of a key (RFC 6749 section 2.3.1).
     ClientSecret = "mandate_cs_";
     /// The token in a consent link's URL.
@@ -101,6 +104,55 @@ secrets! {
     /// The password of a subscriber's NATS user. NATS can compare only with bcrypt, so its
     /// [`SecretHash`] is not used.
     SubscriberPassword = "mandate_sub_";
+}
+
+/// Which kind of bearer token: each is looked up in a table of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BearerKind {
+    /// An [`ApiToken`].
+    ApiToken,
+    /// A [`SessionToken`].
+    Session,
+}
+
+/// A bearer token with which a person calls the API (RFC 6750 section 2.1).
+#[derive(Debug, Clone)]
+pub enum BearerToken {
+    /// An API token.
+    ApiToken(ApiToken),
+    /// The token of a session.
+    Session(SessionToken),
+}
+
+impl BearerToken {
+    /// Reads a token as it was handed over: its prefix says of which kind it is.
+    ///
+    /// # Errors
+    /// When it is of no kind.
+    pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
+        if text.starts_with(SessionToken::PREFIX) {
+            SessionToken::parse(text).map(Self::Session)
+        } else {
+            ApiToken::parse(text).map(Self::ApiToken)
+        }
+    }
+
+    /// Of which kind it is.
+    pub fn kind(&self) -> BearerKind {
+        match self {
+            Self::ApiToken(_) => BearerKind::ApiToken,
+            Self::Session(_) => BearerKind::Session,
+        }
+    }
+
+    /// What is stored of it.
+    pub fn hash(&self) -> SecretHash {
+        match self {
+            Self::ApiToken(token) => token.hash(),
+            Self::Session(token) => token.hash(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +174,24 @@ mod tests {
     fn debug_shows_nothing_of_a_secret() {
         let secret = ApiToken::generate(&Environment::system());
         assert_eq!(format!("{secret:?} {:?}", secret.hash()), "ApiToken(…) SecretHash(…)");
+    }
+
+    #[test]
+    fn a_bearer_token_is_of_the_kind_that_its_prefix_says() {
+        let environment = Environment::system();
+        let (api, session) =
+            (ApiToken::generate(&environment), SessionToken::generate(&environment));
+        let read = BearerToken::parse(api.reveal()).unwrap();
+        assert_eq!(read.kind(), BearerKind::ApiToken);
+        assert!(read.hash().matches(&api.hash()));
+        let read = BearerToken::parse(session.reveal()).unwrap();
+        assert_eq!(read.kind(), BearerKind::Session);
+        assert!(read.hash().matches(&session.hash()));
+        assert_eq!(format!("{read:?}"), "Session(SessionToken(…))");
+        let link = LinkToken::generate(&environment);
+        for text in ["", "mandate_ses_", "mandate_pat_AAAA", link.reveal()] {
+            assert!(BearerToken::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

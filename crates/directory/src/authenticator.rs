@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::rpc::{AuthenticatedPerson, Membership};
-use contract::secret::{ApiToken, SecretHash};
+use contract::secret::{BearerKind, BearerToken, SecretHash};
 use contract::{Environment, OrganizationId, PersonId};
 use eventstore::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::Resources;
@@ -32,30 +32,33 @@ impl StoreAuthenticator {
         Self { holders, pool: directory.pool.clone() }
     }
 
-    /// The person for whom the token with this hash speaks now. The use is written down, to the
+    /// The person for whom the token of this kind and hash speaks now. The use is written down, to the
     /// minute and without an event.
     pub(crate) async fn holder(
         &self,
+        kind: BearerKind,
         hash: SecretHash,
     ) -> Result<Option<Arc<AuthenticatedPerson>>, LookupError> {
-        self.holders.find(hash).await
+        self.holders.find((kind, hash)).await
     }
 }
 
-/// The holders of live tokens, by the hash of the token.
+/// The holders of live tokens, by kind and hash of the token.
 #[derive(Debug, Clone)]
 struct Holders(Environment);
 
 impl Lookup for Holders {
-    type Key = SecretHash;
+    type Key = (BearerKind, SecretHash);
     type Found = AuthenticatedPerson;
 
     async fn read(
         &self,
         connection: &mut PgConnection,
-        hashes: &[SecretHash],
-    ) -> sqlx::Result<HashMap<SecretHash, AuthenticatedPerson>> {
-        let mut holders = store::api_tokens::holders(connection, hashes).await?;
+        wanted: &[(BearerKind, SecretHash)],
+    ) -> sqlx::Result<HashMap<(BearerKind, SecretHash), AuthenticatedPerson>> {
+        let of_api_tokens = wanted.iter().filter(|(kind, _)| *kind == BearerKind::ApiToken);
+        let hashes: Vec<_> = of_api_tokens.map(|(_, hash)| *hash).collect();
+        let mut holders = store::api_tokens::holders(connection, &hashes).await?;
         let now = self.0.now();
         holders.retain(|_, (token, _)| token.is_live(now));
         let used = holders.values().map(|(token, _)| token);
@@ -64,7 +67,8 @@ impl Lookup for Holders {
         if !news.is_empty() {
             store::api_tokens::note_uses(connection, &news, now, now - USE_RESOLUTION).await?;
         }
-        let people = holders.into_iter().map(|(hash, (_, person))| (hash, person));
+        let people =
+            holders.into_iter().map(|(hash, (_, person))| ((BearerKind::ApiToken, hash), person));
         Ok(people.collect())
     }
 }
@@ -73,10 +77,10 @@ impl Lookup for Holders {
 impl Authenticator for StoreAuthenticator {
     async fn authenticate(
         &self,
-        token: &ApiToken,
+        token: &BearerToken,
         _context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        let holder = self.holder(token.hash()).await;
+        let holder = self.holder(token.kind(), token.hash()).await;
         let holder = holder.map_err(|error| AuthenticationError(error.to_string()))?;
         Ok(holder.map(|person| Caller::from((*person).clone())))
     }

@@ -102,7 +102,7 @@ pub(crate) fn operate_person(
 
 #[cfg(test)]
 mod tests {
-    use contract::ApiTokenId;
+    use contract::{ApiTokenId, Credential};
     use uuid::Uuid;
 
     use super::*;
@@ -114,7 +114,8 @@ mod tests {
             operator,
             memberships: Vec::new(),
             more_memberships: false,
-            api_token_id: ApiTokenId::from_uuid(Uuid::from_u128(3)),
+            credential: Credential::ApiToken(ApiTokenId::from_uuid(Uuid::from_u128(3))),
+            identity_provider_id: None,
         }
     }
 

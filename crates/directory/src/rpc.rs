@@ -26,7 +26,7 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 if hex::decode_to_slice(&question.token_sha256, &mut hash).is_err() {
                     return Ok(None);
                 }
-                let holder = authenticator.holder(SecretHash(hash)).await?;
+                let holder = authenticator.holder(question.kind, SecretHash(hash)).await?;
                 Ok(holder.map(|person| (*person).clone()))
             }
         })

@@ -1,4 +1,4 @@
-//! Who calls: API tokens as bearer tokens (RFC 6750 section 2.1).
+//! Who calls: API tokens and sessions as bearer tokens (RFC 6750 section 2.1).
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use contract::rpc::{AskedIds, Authenticate, AuthenticatedPerson, Membership, MembershipsIn};
-use contract::secret::ApiToken;
-use contract::{Actor, ApiTokenId, OrganizationId, PersonId};
+use contract::secret::BearerToken;
+use contract::{Actor, Credential, IdentityProviderId, OrganizationId, PersonId};
 
 use crate::problem::Problem;
 use crate::request::RequestFacts;
 use crate::rpc::{CallContext, RpcClient, RpcError};
 
-/// The person who calls, proved by an API token. As an extractor it answers 401 to all others.
+/// The person who calls, proved by an API token or a session. As an extractor it answers 401 to all others.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The person.
@@ -27,8 +27,10 @@ pub struct Caller {
     pub memberships: Vec<Membership>,
     /// Whether they have more memberships than these.
     pub more_memberships: bool,
-    /// The token's record.
-    pub api_token_id: ApiTokenId,
+    /// What proves them: context of what they do.
+    pub credential: Credential,
+    /// The provider from whose sign-in the credential stems; none if it stems from a password.
+    pub identity_provider_id: Option<IdentityProviderId>,
 }
 
 impl Caller {
@@ -45,23 +47,24 @@ impl From<AuthenticatedPerson> for Caller {
             operator: person.operator,
             memberships: person.memberships,
             more_memberships: person.more_memberships,
-            api_token_id: person.api_token_id,
+            credential: person.credential,
+            identity_provider_id: person.identity_provider_id,
         }
     }
 }
 
 /// The token could not be checked; whether it is good is unknown.
 #[derive(Debug, thiserror::Error)]
-#[error("API tokens cannot be checked at the moment: {0}")]
+#[error("tokens cannot be checked at the moment: {0}")]
 pub struct AuthenticationError(pub String);
 
-/// Knows whose API token it is.
+/// Knows whose token it is.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// Whose token it is; none if it is unknown, revoked or expired. `context` is the request's.
+    /// Whose token it is; none if it is unknown, revoked, ended or expired. `context` is the request's.
     async fn authenticate(
         &self,
-        token: &ApiToken,
+        token: &BearerToken,
         context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError>;
 
@@ -74,7 +77,7 @@ pub trait Authenticator: Send + Sync {
     ) -> Result<Vec<Membership>, AuthenticationError>;
 }
 
-/// Asks the directory each time: a revoked token is refused from the next request on.
+/// Asks the directory each time: a revoked token and an ended session are refused from the next request on.
 #[derive(Debug, Clone)]
 pub struct RpcAuthenticator(pub RpcClient);
 
@@ -82,10 +85,11 @@ pub struct RpcAuthenticator(pub RpcClient);
 impl Authenticator for RpcAuthenticator {
     async fn authenticate(
         &self,
-        token: &ApiToken,
+        token: &BearerToken,
         context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
-        let question = Authenticate { token_sha256: hex::encode(token.hash().0) };
+        let question =
+            Authenticate { token_sha256: hex::encode(token.hash().0), kind: token.kind() };
         let person = self
             .0
             .call(context.clone(), &question)
@@ -132,7 +136,7 @@ impl RequestAuthenticator {
 /// What is answered when the directory does not.
 pub(crate) fn unavailable(error: &AuthenticationError) -> Problem {
     tracing::warn!(%error, "a caller could not be authenticated");
-    Problem::unavailable("unavailable", "API tokens cannot be checked at the moment.")
+    Problem::unavailable("unavailable", "Tokens cannot be checked at the moment.")
 }
 
 /// The `Authorization` header. None if there are two: a proxy may have looked at the other one.
@@ -151,13 +155,13 @@ pub fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// 401 for an API token that opens nothing, or nothing any more.
+/// 401 for a token that opens nothing, or nothing any more.
 pub fn invalid_token() -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
     Problem::new(
         axum::http::StatusCode::UNAUTHORIZED,
         "invalid-token",
-        "The API token is unknown, revoked or expired.",
+        "The token is unknown, revoked or expired.",
     )
     .with_header(WWW_AUTHENTICATE, challenge)
 }
@@ -175,16 +179,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let token = bearer(parts).ok_or_else(|| {
             Problem::unauthorized(
                 "unauthenticated",
-                "This needs an API token, as `Authorization: Bearer mandate_pat_…`.",
+                "This needs an API token or a session's, as `Authorization: Bearer mandate_pat_…`.",
             )
         })?;
-        let token = ApiToken::parse(token).map_err(|_| invalid_token())?;
+        let token = BearerToken::parse(token).map_err(|_| invalid_token())?;
         let caller = authenticator
             .authenticate(&token, &CallContext::from(&facts))
             .await
             .map_err(|error| unavailable(&error))?
             .ok_or_else(invalid_token)?;
-        facts.proved_by_token(caller.actor(), caller.api_token_id);
+        facts.proved_by(caller.actor(), caller.credential);
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::{
-    Actor, ApiTokenId, Authority, Context, CorrelationId, Environment, Id, OrganizationId,
-    Provenance, TraceParent,
+    Actor, Authority, Context, CorrelationId, Credential, Environment, OrganizationId, Provenance,
+    TraceParent,
 };
 use tracing::Instrument;
 
@@ -45,11 +45,11 @@ pub struct RequestFacts {
     proof: Arc<OnceLock<Proof>>,
 }
 
-/// Who the caller proved to be, and by which API token, if by one.
+/// Who the caller proved to be, and by which credential that has a record, if by one.
 #[derive(Debug, Clone, Copy)]
 struct Proof {
     actor: Actor,
-    api_token: Option<ApiTokenId>,
+    credential: Option<Credential>,
 }
 
 impl RequestFacts {
@@ -83,8 +83,8 @@ impl RequestFacts {
             credential: self
                 .proof
                 .get()
-                .and_then(|proof| proof.api_token)
-                .map(|id| format!("{}/{id}", ApiTokenId::AGGREGATE)),
+                .and_then(|proof| proof.credential)
+                .map(|credential| credential.to_string()),
         }
     }
 
@@ -101,12 +101,12 @@ impl RequestFacts {
 
     /// Names who the caller proved to be, for the log line. The first to do so counts.
     pub fn proved_to_be(&self, actor: Actor) {
-        self.proved(Proof { actor, api_token: None });
+        self.proved(Proof { actor, credential: None });
     }
 
-    /// The same, by an API token: the context of what the request causes names it.
-    pub(crate) fn proved_by_token(&self, actor: Actor, token: ApiTokenId) {
-        self.proved(Proof { actor, api_token: Some(token) });
+    /// The same, by an API token or a session: the context of what the request causes names it.
+    pub(crate) fn proved_by(&self, actor: Actor, credential: Credential) {
+        self.proved(Proof { actor, credential: Some(credential) });
     }
 
     fn proved(&self, proof: Proof) {

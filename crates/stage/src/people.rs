@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use axum::Router;
 use contract::rpc::{MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
-use contract::secret::ApiToken;
-use contract::{Environment, OrganizationId, PersonId};
+use contract::secret::{ApiToken, BearerToken};
+use contract::{Credential, Environment, OrganizationId, PersonId};
 use service::{AuthenticationError, Authenticator, CallContext, Caller};
 
 use crate::Client;
@@ -70,7 +70,8 @@ impl People {
             operator,
             memberships: members(memberships),
             more_memberships: false,
-            api_token_id: env.new_id(),
+            credential: Credential::ApiToken(env.new_id()),
+            identity_provider_id: None,
         };
         self.0.lock().unwrap().insert(person.token.hash().0, caller);
         person
@@ -108,7 +109,7 @@ fn members(memberships: &[(OrganizationId, MemberRole)]) -> Vec<Membership> {
 impl Authenticator for People {
     async fn authenticate(
         &self,
-        token: &ApiToken,
+        token: &BearerToken,
         _: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
         let caller = self.0.lock().unwrap().get(&token.hash().0).cloned();

@@ -12,7 +12,9 @@ use contract::rpc::{
     OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
-use contract::{AccountId, AppId, Environment, KeyId, OrganizationId, PersonId, Service, Version};
+use contract::{
+    AccountId, AppId, Credential, Environment, KeyId, OrganizationId, PersonId, Service, Version,
+};
 use service::rpc::RpcServer;
 use service::{Shared, Tasks};
 use stage::Person;
@@ -62,7 +64,8 @@ impl RemoteServices {
             operator,
             memberships: Vec::new(),
             more_memberships: false,
-            api_token_id: env.new_id(),
+            credential: Credential::ApiToken(env.new_id()),
+            identity_provider_id: None,
         };
         let mut known = self.known();
         known.people.insert(hash_in_hex(&token), person);

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{AskedIds, questions};
-use crate::ids::{AccountId, ApiTokenId, OrganizationId, PersonId};
+use crate::credential::Credential;
+use crate::ids::{AccountId, IdentityProviderId, OrganizationId, PersonId};
+use crate::secret::BearerKind;
 
 questions! {
     Authenticate -> Option<AuthenticatedPerson> = Directory."authenticate";
@@ -109,20 +111,22 @@ as_text! {
     AccountKind { Advertiser = "advertiser", Publisher = "publisher" }
 }
 
-/// Who holds this API token? Nobody, if it is unknown, revoked or expired.
+/// Who holds this API token, or this session's? Nobody, if it is unknown, revoked, ended or expired.
 ///
 /// The secret itself is not sent: its SHA-256 in hex is what the directory knows it by.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Authenticate {
     /// SHA-256 of the token, in hex.
     pub token_sha256: String,
+    /// Of which kind the token is.
+    pub kind: BearerKind,
 }
 
 /// So many memberships at most are part of the answer to [`Authenticate`]: others can make somebody a member,
 /// and an answer that grows with it would lock them out.
 pub const MAX_KNOWN_MEMBERSHIPS: usize = 50;
 
-/// A person, as their API token proves them.
+/// A person, as their API token or session proves them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthenticatedPerson {
     /// The person.
@@ -134,8 +138,11 @@ pub struct AuthenticatedPerson {
     /// Whether they have others. Those are asked for one by one, with [`MembershipsIn`].
     #[serde(default)]
     pub more_memberships: bool,
-    /// The token's record.
-    pub api_token_id: ApiTokenId,
+    /// What proves them.
+    pub credential: Credential,
+    /// The provider from whose sign-in the credential stems; none if it stems from a password.
+    #[serde(default)]
+    pub identity_provider_id: Option<IdentityProviderId>,
 }
 
 /// A role in an organization.

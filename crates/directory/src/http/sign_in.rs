@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::facts::{SignInRefusal, SignInRefused};
-use contract::{Actor, ApiTokenId, Authority, PersonId, Version};
+use contract::{Actor, ApiTokenId, Authority, Credential, PersonId, Version};
 use service::authentication::authorization;
 use service::{Attempt, Permit, Problem, Refusal, RequestFacts, Resources, Target};
 
@@ -40,7 +40,10 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
         let Some(claim) = basic(parts) else {
             let attempt = Attempt::from_request_parts(parts, directory).await?;
             let person_id = attempt.caller.person_id;
-            let token = Some(attempt.caller.api_token_id);
+            let token = match attempt.caller.credential {
+                Credential::ApiToken(id) => Some(id),
+                Credential::Session(_) => None,
+            };
             let target = Target::of(person_id, None);
             let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
             return Ok(Self { person_id, token, permit });

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use contract::rpc::{AuthenticatedPerson, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
 use contract::secret::SecretHash;
-use contract::{ApiTokenId, OrganizationId, PersonId};
+use contract::{ApiTokenId, Credential, OrganizationId, PersonId};
 use eventstore::rows::version;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -232,10 +232,11 @@ pub(crate) async fn holders(
             operator: row.operator,
             memberships,
             more_memberships,
-            api_token_id: ApiTokenId::from_uuid(row.id),
+            credential: Credential::ApiToken(ApiTokenId::from_uuid(row.id)),
+            identity_provider_id: None,
         };
         let record = TokenRecord {
-            id: person.api_token_id,
+            id: ApiTokenId::from_uuid(row.id),
             person_id: person.person_id,
             parent_id: row.parent_id.map(ApiTokenId::from_uuid),
             name: row.name,

@@ -6,7 +6,7 @@ use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, Authenticate, GetOrganization, HeldAccounts,
     MAX_KNOWN_MEMBERSHIPS, MemberRole, MembershipsIn, NameAccounts, NamePeople, VisibleAccounts,
 };
-use contract::secret::SecretHash;
+use contract::secret::{BearerKind, SecretHash};
 use contract::{OrganizationId, PersonId};
 use serde_json::json;
 use service::CallContext;
@@ -25,14 +25,13 @@ async fn every_question_has_its_answer() {
     let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
 
     let token = owner.authorization().unwrap().trim_start_matches("Bearer ");
+    let asked = |token_sha256| Authenticate { token_sha256, kind: BearerKind::ApiToken };
     let hash = hex::encode(SecretHash::of(token).0);
-    let person = rpc.call(&context, &Authenticate { token_sha256: hash }).await.unwrap().unwrap();
+    let person = rpc.call(&context, &asked(hash)).await.unwrap().unwrap();
     assert_eq!((person.person_id, person.operator), (owner.id, false));
     assert_eq!(person.memberships[0].role, MemberRole::Owner);
     for unknown in [String::new(), "0".repeat(64)] {
-        assert!(
-            rpc.call(&context, &Authenticate { token_sha256: unknown }).await.unwrap().is_none()
-        );
+        assert!(rpc.call(&context, &asked(unknown)).await.unwrap().is_none());
     }
 
     let view = rpc.call(&context, &GetOrganization { organization_id }).await.unwrap().unwrap();
@@ -91,7 +90,8 @@ async fn who_somebody_is_does_not_grow_with_their_memberships() {
     let member = stage.person("member").await;
     let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
     let token = member.authorization().unwrap().trim_start_matches("Bearer ");
-    let asked = Authenticate { token_sha256: hex::encode(SecretHash::of(token).0) };
+    let token_sha256 = hex::encode(SecretHash::of(token).0);
+    let asked = Authenticate { token_sha256, kind: BearerKind::ApiToken };
     let last = flood(&stage, member.id, 20_000).await;
     let person = rpc.call(&context, &asked).await.unwrap().unwrap();
     assert_eq!((person.memberships.len(), person.more_memberships), (MAX_KNOWN_MEMBERSHIPS, true));

@@ -2,8 +2,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::routing::{get, post};
 use contract::rpc::Membership;
-use contract::secret::ApiToken;
-use contract::{OrganizationId, PersonId};
+use contract::secret::{ApiToken, BearerToken};
+use contract::{Credential, OrganizationId, PersonId};
 use serde_json::Value;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
@@ -23,7 +23,7 @@ struct OneToken {
 impl Authenticator for OneToken {
     async fn authenticate(
         &self,
-        token: &ApiToken,
+        token: &BearerToken,
         _: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
         Ok(token.hash().matches(&self.token.hash()).then(|| self.caller.clone()))
@@ -55,7 +55,8 @@ impl Bench {
             operator: false,
             memberships: Vec::new(),
             more_memberships: false,
-            api_token_id: environment.new_id(),
+            credential: Credential::ApiToken(environment.new_id()),
+            identity_provider_id: None,
         };
         let gate = Arc::new(Barrier::new(2));
         let met = Arc::clone(&gate);

@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use contract::facts::{AccessRefused, Fact, RefusedBecause};
 use contract::rpc::{Membership, StreamEvents, StreamHeads};
-use contract::secret::ApiToken;
+use contract::secret::{ApiToken, BearerToken};
 use contract::{
     AppId, Authority, Envelope, Environment, OrganizationId, PersonId, RefusalId, Service, Version,
 };
@@ -106,7 +106,7 @@ struct Everyone;
 impl Authenticator for Everyone {
     async fn authenticate(
         &self,
-        token: &ApiToken,
+        token: &BearerToken,
         _: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError> {
         let uuid = uuid::Uuid::from_slice(&token.hash().0[..16]).unwrap();
@@ -115,7 +115,8 @@ impl Authenticator for Everyone {
             operator: false,
             memberships: Vec::new(),
             more_memberships: false,
-            api_token_id: contract::ApiTokenId::from_uuid(uuid),
+            credential: contract::Credential::ApiToken(contract::ApiTokenId::from_uuid(uuid)),
+            identity_provider_id: None,
         }))
     }
 

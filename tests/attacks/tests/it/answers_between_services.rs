@@ -83,7 +83,7 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
     let person_id = filled.person;
     let account_ids = AskedIds::try_from(filled.accounts.clone()).unwrap();
     match operation {
-        "authenticate" => vec![json!({ "token_sha256": filled.token_sha256 })],
+        "authenticate" => vec![json!({ "token_sha256": filled.token_sha256, "kind": "api_token" })],
         "get-organization" => {
             vec![json!(GetOrganization { organization_id: filled.organization })]
         }

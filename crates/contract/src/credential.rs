@@ -1,0 +1,43 @@
+//! By what a person proved who they are.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApiTokenId, Id, SessionId};
+
+/// What a request was made with: the record, not the secret. A context names it as
+/// `<aggregate>/<id>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    /// `api-token/<id>`: an API token.
+    ApiToken(ApiTokenId),
+    /// `session/<id>`: a session, which a sign-in opened.
+    Session(SessionId),
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApiToken(id) => write!(f, "{}/{id}", ApiTokenId::AGGREGATE),
+            Self::Session(id) => write!(f, "{}/{id}", SessionId::AGGREGATE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_is_named_by_its_kind_and_its_record() {
+        let uuid = Uuid::from_u128(7);
+        let token = Credential::ApiToken(ApiTokenId::from_uuid(uuid));
+        assert_eq!(token.to_string(), format!("api-token/{uuid}"));
+        let session = Credential::Session(SessionId::from_uuid(uuid));
+        assert_eq!(session.to_string(), format!("session/{uuid}"));
+    }
+}
