@@ -102,6 +102,12 @@ ids! {
     SubscriberId = "subscriber";
     /// One attempt to sign in.
     SignInId = "sign-in";
+    /// A mail.
+    MailId = "mail";
+    /// What a mailed link confirms an organization's contact address by.
+    ContactConfirmationId = "contact-confirmation";
+    /// What a mailed link gives a person another password by.
+    PasswordResetId = "password-reset";
     /// One refused attempt that matters to security.
     RefusalId = "access" called "refusal";
     /// A key that signs access tokens: the `kid` of RFC 7517.
@@ -178,7 +184,7 @@ impl<'de> Deserialize<'de> for ClientId {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
-    /// Organizations, people, memberships, accounts, account roles, API tokens.
+    /// Organizations, people, memberships, accounts, account roles, sessions, API tokens.
     Directory,
     /// Apps, their images, the catalogue.
     AppRegistry,
@@ -250,7 +256,12 @@ impl Service {
                 "account",
                 "account-role",
                 "api-token",
+                "session",
                 "sign-in",
+                "identity-provider",
+                "mail",
+                "contact-confirmation",
+                "password-reset",
                 "access",
             ],
             Self::AppRegistry => &["app", "access"],

@@ -99,8 +99,14 @@ secrets! {
     SessionToken = "mandate_ses_";
     /// The OAuth `client_secret` of a key (RFC 6749 section 2.3.1).
     ClientSecret = "mandate_cs_";
+    /// What whoever begins a sign-in at a provider keeps, and completes it with.
+    SignInBinding = "mandate_sib_";
+    /// The `state` of a sign-in at a provider (RFC 6749 section 10.12).
+    SignInState = "mandate_sis_";
     /// The token in a consent link's URL.
     LinkToken = "mandate_cl_";
+    /// The token in a mailed link.
+    MailToken = "mandate_ml_";
     /// The password of a subscriber's NATS user. NATS can compare only with bcrypt, so its
     /// [`SecretHash`] is not used.
     SubscriberPassword = "mandate_sub_";

@@ -3,15 +3,13 @@
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use contract::facts::{ApiTokenCreated, ApiTokenRevocation, ApiTokenRevoked};
 use contract::secret::ApiToken;
-use contract::{ApiTokenId, PersonId, Version};
+use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId, Version};
 
 use crate::fields::{self, FieldError, Invalid};
+use crate::session::{Session, USE_RESOLUTION};
 
 /// The most characters of a token's name.
 const NAME_CHARS: usize = 100;
-
-/// How often a use is written down: more often would cost a write on every request.
-pub(crate) const USE_RESOLUTION: Duration = Duration::seconds(60);
 
 /// A token as it is stored: never the secret, only what it is recognised by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +20,10 @@ pub(crate) struct TokenRecord {
     pub(crate) person_id: PersonId,
     /// The token by which it was made. It ends no later, and with it.
     pub(crate) parent_id: Option<ApiTokenId>,
+    /// The session by which it was made. It does not end with it: a session proves a person as a password does.
+    pub(crate) session_id: Option<SessionId>,
+    /// The provider from whose sign-in it stems, through what made it; none, if from a password of ours.
+    pub(crate) identity_provider_id: Option<IdentityProviderId>,
     /// What its owner calls it.
     pub(crate) name: String,
     /// Its last four characters.
@@ -38,6 +40,17 @@ pub(crate) struct TokenRecord {
     pub(crate) version: Version,
 }
 
+/// By what a token is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Maker<'a> {
+    /// A password, at this moment.
+    Password,
+    /// A session.
+    Session(&'a Session),
+    /// Another token.
+    Token(&'a TokenRecord),
+}
+
 /// A token that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewToken {
@@ -47,31 +60,52 @@ pub(crate) struct NewToken {
     expires_at: DateTime<Utc>,
     /// The token by which it is made.
     parent_id: Option<ApiTokenId>,
+    /// The session by which it is made.
+    session_id: Option<SessionId>,
+    /// The provider from whose sign-in it stems.
+    identity_provider_id: Option<IdentityProviderId>,
 }
 
 impl NewToken {
-    /// Checks the fields. `parent` is the token by which it is made, and `longest` how long a token may live;
-    /// one for which no end is asked ends as late as it may.
+    /// Checks the fields. `longest` is how long a token may live; one for which no end is asked ends as late as it
+    /// may.
     pub(crate) fn parse(
         name: &str,
         expires_at: Option<DateTime<Utc>>,
-        parent: Option<&TokenRecord>,
+        maker: Maker<'_>,
         longest: Duration,
         now: DateTime<Utc>,
     ) -> Result<Self, Invalid> {
+        let (parent, session) = match maker {
+            Maker::Password => (None, None),
+            Maker::Session(session) => (None, Some(session)),
+            Maker::Token(parent) => (Some(parent), None),
+        };
         let name = fields::name("name", name, NAME_CHARS);
         let expires_at = end(expires_at, parent, longest, now);
         match (name, expires_at) {
-            (Ok(name), Ok(expires_at)) => {
-                Ok(Self { name, expires_at, parent_id: parent.map(|parent| parent.id) })
-            }
+            (Ok(name), Ok(expires_at)) => Ok(Self {
+                name,
+                expires_at,
+                parent_id: parent.map(|parent| parent.id),
+                session_id: session.map(|session| session.id),
+                identity_provider_id: parent
+                    .and_then(|parent| parent.identity_provider_id)
+                    .or(session.and_then(|session| session.identity_provider_id)),
+            }),
             (name, expires_at) => Err(Invalid::all([name.err(), expires_at.err()])),
         }
     }
 
     /// The first token of an installation.
     pub(crate) fn first(longest: Duration, now: DateTime<Utc>) -> Self {
-        Self { name: "first token".to_owned(), expires_at: now + longest, parent_id: None }
+        Self {
+            name: "first token".to_owned(),
+            expires_at: now + longest,
+            parent_id: None,
+            session_id: None,
+            identity_provider_id: None,
+        }
     }
 }
 
@@ -107,12 +141,14 @@ impl TokenRecord {
         secret: &ApiToken,
         now: DateTime<Utc>,
     ) -> (Self, ApiTokenCreated) {
-        let NewToken { name, expires_at, parent_id } = new;
+        let NewToken { name, expires_at, parent_id, session_id, identity_provider_id } = new;
         let expires_at = Some(expires_at);
         let record = Self {
             id,
             person_id,
             parent_id,
+            session_id,
+            identity_provider_id,
             name,
             hint: secret.hint().to_owned(),
             created_at: now,
@@ -121,7 +157,9 @@ impl TokenRecord {
             last_used_at: None,
             version: Version::FIRST,
         };
-        (record, ApiTokenCreated { api_token_id: id, person_id, expires_at, parent_id })
+        let created =
+            ApiTokenCreated { api_token_id: id, person_id, expires_at, parent_id, session_id };
+        (record, created)
     }
 
     /// Ends the token; none when it was revoked before. Whatever it made is to end with it.
@@ -155,6 +193,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::session::Lifetimes;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
@@ -165,6 +204,8 @@ mod tests {
             id: ApiTokenId::from_uuid(Uuid::from_u128(1)),
             person_id: PersonId::from_uuid(Uuid::from_u128(2)),
             parent_id: None,
+            session_id: None,
+            identity_provider_id: None,
             name: "laptop".into(),
             hint: "abcd".into(),
             created_at: at(0),
@@ -204,7 +245,8 @@ mod tests {
     /// The end of a token for which this is asked at second 10, or how many fields are wrong.
     fn ends(wanted: Option<i64>, parent: Option<i64>) -> Result<i64, usize> {
         let parent = parent.map(|end| TokenRecord { expires_at: Some(at(end)), ..token() });
-        let new = NewToken::parse("laptop", wanted.map(at), parent.as_ref(), LONGEST, at(10));
+        let maker = parent.as_ref().map_or(Maker::Password, Maker::Token);
+        let new = NewToken::parse("laptop", wanted.map(at), maker, LONGEST, at(10));
         new.map(|new| new.expires_at.timestamp()).map_err(|invalid| invalid.0.len())
     }
 
@@ -212,7 +254,8 @@ mod tests {
     fn a_new_token_has_a_name_and_ends_in_the_future() {
         assert_eq!(ends(Some(11), None), Ok(11));
         assert_eq!(ends(Some(10), None), Err(1));
-        let wrong = NewToken::parse(" ", Some(at(10)), None, LONGEST, at(10)).unwrap_err();
+        let wrong =
+            NewToken::parse(" ", Some(at(10)), Maker::Password, LONGEST, at(10)).unwrap_err();
         assert_eq!(wrong.0.len(), 2);
     }
 
@@ -230,7 +273,27 @@ mod tests {
         assert_eq!(ends(Some(18), Some(18)), Ok(18));
         assert_eq!(ends(Some(19), Some(18)), Err(1));
         let forever = TokenRecord { expires_at: None, ..token() };
-        let new = NewToken::parse("laptop", None, Some(&forever), LONGEST, at(10)).unwrap();
+        let maker = Maker::Token(&forever);
+        let new = NewToken::parse("laptop", None, maker, LONGEST, at(10)).unwrap();
         assert_eq!((new.expires_at, new.parent_id), (at(10) + LONGEST, Some(forever.id)));
+    }
+
+    #[test]
+    fn a_token_that_a_session_makes_outlives_it_and_stems_from_where_it_does() {
+        let provider = Some(IdentityProviderId::from_uuid(Uuid::from_u128(7)));
+        let lifetimes = Lifetimes { idle: Duration::seconds(5), longest: Duration::seconds(9) };
+        let id = SessionId::from_uuid(Uuid::from_u128(3));
+        let (session, _) = Session::open(id, token().person_id, provider, None, lifetimes, at(10));
+        let made = |maker| NewToken::parse("laptop", None, maker, LONGEST, at(10)).unwrap();
+        let new = made(Maker::Session(&session));
+        assert_eq!(
+            (new.expires_at, new.parent_id, new.session_id),
+            (at(10) + LONGEST, None, Some(id))
+        );
+        assert_eq!(new.identity_provider_id, provider);
+        let parent = TokenRecord { identity_provider_id: provider, ..token() };
+        let new = made(Maker::Token(&parent));
+        assert_eq!((new.session_id, new.identity_provider_id), (None, provider));
+        assert_eq!(made(Maker::Password).identity_provider_id, None);
     }
 }

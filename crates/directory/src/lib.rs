@@ -1,16 +1,17 @@
-//! The directory: organizations, people, memberships, accounts, the roles on accounts, API tokens.
+//! The directory: organizations, people, memberships, accounts, the roles on accounts, sessions, API tokens.
 //!
 //! In reading order:
 //!
 //! 1. `fields` and `password`: what a single value must be.
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
-//!    `account_role`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
+//!    `account_role`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
 //!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
 //!    may. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
-//! 3. `store`: the SQL.
-//! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose API token it
-//!    is), `issue` and `revoke` (making one, and ending some), and for the command line `operators` (the first operator of an empty
+//!    `identity_provider` (and its `identity_provider_setup`) and `sign_in_flow`: single sign-on.
+//! 3. `providers`: what is asked of identity providers. `store`: the SQL.
+//! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the first operator of an empty
 //!    installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
@@ -24,8 +25,15 @@ mod country;
 mod enabled_domains;
 mod fields;
 mod http;
+mod identity_provider;
+mod identity_provider_setup;
 mod import;
 mod issue;
+mod language;
+#[allow(dead_code)]
+mod mail;
+#[allow(dead_code)]
+mod mailing;
 mod membership;
 mod operators;
 mod organization;
@@ -35,30 +43,45 @@ mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod providers;
 mod revoke;
 mod rpc;
+mod session;
+mod sessions;
 mod settings;
 mod sign_in;
 mod sign_in_counter;
+mod sign_in_flow;
 mod sign_in_limits;
+mod single_sign_on;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::OrganizationId;
-use service::{Resources, ServiceState, StartError};
+use openidconnect::RedirectUrl;
+use service::master_key::MasterKey;
+use service::outgoing::Outgoing;
+use service::{Problem, Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
+pub use sessions::record_session_ends;
 pub use settings::Settings;
 
+use crate::providers::Providers;
 use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
 const SWEEP: Duration = Duration::from_mins(5);
+/// How often the ends of sessions that have ended by themselves are recorded.
+const SESSION_SWEEP: Duration = Duration::from_mins(1);
+
+/// So long after its end it is still known that a sign-in at a provider was used or expired.
+const FLOWS_KEPT: chrono::Duration = chrono::Duration::hours(1);
 
 /// What the handlers share.
 struct Directory {
@@ -66,6 +89,8 @@ struct Directory {
     settings: Settings,
     passwords: password::Passwords,
     sign_in_counter: SignInCounter,
+    providers: Providers,
+    master_key: Option<MasterKey>,
 }
 
 impl Directory {
@@ -76,7 +101,27 @@ impl Directory {
         }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
-        Ok(Self { resources, settings, passwords, sign_in_counter: SignInCounter::default() })
+        let master_key = settings
+            .master_key()
+            .map_err(|error| StartError::setting("directory.master_key", error))?;
+        let return_url = RedirectUrl::new(settings.sign_in_return_url.clone())
+            .map_err(|error| StartError::setting("directory.sign_in_return_url", error))?;
+        let outgoing = Outgoing::new(settings.outgoing.clone());
+        let providers = Providers::new(outgoing, resources.env.clone(), return_url);
+        let sign_in_counter = SignInCounter::default();
+        Ok(Self { resources, settings, passwords, sign_in_counter, providers, master_key })
+    }
+
+    /// The key that seals the client secrets of identity providers.
+    ///
+    /// # Errors
+    /// 503 if this installation has none.
+    fn master_key(&self) -> Result<&MasterKey, Problem> {
+        self.master_key.as_ref().ok_or_else(|| {
+            let detail =
+                "This installation has no directory.master_key to seal client secrets with.";
+            Problem::unavailable("single-sign-on-unavailable", detail)
+        })
     }
 }
 
@@ -85,7 +130,23 @@ impl Directory {
         let resources = self.resources.clone();
         self.resources.tasks.every(SWEEP, "sign-in-sweep", move || {
             let resources = resources.clone();
-            async move { SignInCounter::sweep(&resources).await }
+            async move {
+                let now = resources.env.now();
+                while store::sign_in_flows::sweep(&resources.pool, now - FLOWS_KEPT).await? {}
+                SignInCounter::sweep(&resources).await
+            }
+        });
+    }
+
+    fn sweep_sessions(&self) {
+        let events = self.resources.events.clone();
+        let settings = self.settings.clone();
+        self.resources.tasks.every(SESSION_SWEEP, "session-sweep", move || {
+            let (events, settings) = (events.clone(), settings.clone());
+            async move {
+                while record_session_ends(&events, &settings).await? > 0 {}
+                Ok::<(), eventstore::AppendError>(())
+            }
         });
     }
 }
@@ -118,6 +179,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
     directory.sweep_sign_ins();
+    directory.sweep_sessions();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))
 }

@@ -6,6 +6,7 @@ use eventstore::{AppendError, EventStore};
 
 use crate::api_token::NewToken;
 use crate::fields::Invalid;
+use crate::language::Language;
 use crate::password::{PasswordError, Passwords};
 use crate::person::{NewPerson, Person};
 use crate::{Settings, issue, store};
@@ -60,7 +61,8 @@ pub async fn add_first_operator(
 ) -> Result<(PersonId, ApiToken), AddOperatorError> {
     let environment = events.environment();
     let NewOperator { email, name, password, force } = new;
-    let new = NewPerson::parse(&email, &name, password, true, &settings.passwords)?;
+    let new =
+        NewPerson::parse(&email, &name, password, true, Language::default(), &settings.passwords)?;
     let hash = match new.password.clone() {
         Some(password) => Some(
             Passwords::new(settings.passwords.clone(), environment.clone())?.hash(password).await?,

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use contract::facts::{
-    PersonActivated, PersonDeactivated, PersonOperatorRevoked, PersonRegistered,
+    PersonActivated, PersonDeactivated, PersonIdentityLinked, PersonOperatorRevoked,
+    PersonPasswordChanged, PersonRegistered,
 };
-use contract::{PersonId, Version};
+use contract::{IdentityProviderId, PersonId, Version};
 
 use crate::fields::{self, Email, Invalid};
+use crate::language::Language;
 use crate::password::{Password, PasswordSettings};
 
 /// The most characters of a person's name.
@@ -23,6 +25,8 @@ pub(crate) struct Person {
     pub(crate) name: String,
     /// Whether they operate the platform.
     pub(crate) operator: bool,
+    /// In which language they are written to.
+    pub(crate) language: Language,
     /// When they were registered.
     pub(crate) created_at: DateTime<Utc>,
     /// Since when they can do nothing, if they are deactivated.
@@ -47,6 +51,8 @@ pub(crate) struct NewPerson {
     pub(crate) password: Option<Password>,
     /// Whether they operate the platform.
     pub(crate) operator: bool,
+    /// In which language they are written to.
+    pub(crate) language: Language,
 }
 
 impl NewPerson {
@@ -56,6 +62,7 @@ impl NewPerson {
         name: &str,
         password: Option<String>,
         operator: bool,
+        language: Language,
         settings: &PasswordSettings,
     ) -> Result<Self, Invalid> {
         let email = Email::parse("email", email);
@@ -63,7 +70,9 @@ impl NewPerson {
         let password =
             password.map(|text| Password::choose("password", text, settings)).transpose();
         match (email, name, password) {
-            (Ok(email), Ok(name), Ok(password)) => Ok(Self { email, name, password, operator }),
+            (Ok(email), Ok(name), Ok(password)) => {
+                Ok(Self { email, name, password, operator, language })
+            }
             (email, name, password) => Err(Invalid::all([email.err(), name.err(), password.err()])),
         }
     }
@@ -76,10 +85,20 @@ impl Person {
         new: NewPerson,
         now: DateTime<Utc>,
     ) -> (Self, PersonRegistered) {
-        let NewPerson { email, name, operator, .. } = new;
+        let NewPerson { email, name, operator, language, .. } = new;
         let fact = PersonRegistered { person_id: id, operator };
         let version = Version::FIRST;
-        (Self { id, email, name, operator, created_at: now, deactivated_at: None, version }, fact)
+        let person = Self {
+            id,
+            email,
+            name,
+            operator,
+            language,
+            created_at: now,
+            deactivated_at: None,
+            version,
+        };
+        (person, fact)
     }
 
     /// Ends all that the person can do, given whether there are other operators who can do something; none
@@ -119,6 +138,22 @@ impl Person {
         Ok(Some((next, PersonOperatorRevoked { person_id: self.id })))
     }
 
+    /// Makes the person known at a provider, by whose word they sign in from then on.
+    pub(crate) fn link_identity(
+        &self,
+        identity_provider_id: IdentityProviderId,
+    ) -> (Self, PersonIdentityLinked) {
+        let next = self.next();
+        let fact = PersonIdentityLinked { person_id: self.id, identity_provider_id };
+        (next, fact)
+    }
+
+    /// Gives the person another password: which one is not for the person's state to know. Their sessions are to
+    /// end with it.
+    pub(crate) fn change_password(&self) -> (Self, PersonPasswordChanged) {
+        (self.next(), PersonPasswordChanged { person_id: self.id })
+    }
+
     fn cease_to_operate(&self, others: bool) -> Result<(), LastOperator> {
         let operates = self.operator && self.deactivated_at.is_none();
         if operates && !others { Err(LastOperator) } else { Ok(()) }
@@ -136,13 +171,16 @@ mod tests {
     #[test]
     fn all_wrong_fields_are_told_at_once() {
         let settings = PasswordSettings::default();
-        let errors = NewPerson::parse("x", "", Some("short".into()), false, &settings).unwrap_err();
+        let errors =
+            NewPerson::parse("x", "", Some("short".into()), false, Language::En, &settings)
+                .unwrap_err();
         let fields: Vec<&str> = errors.0.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["email", "name", "password"]);
     }
     fn somebody(operator: bool) -> Person {
         let settings = PasswordSettings::default();
-        let new = NewPerson::parse("a@example.com", "A", None, operator, &settings).unwrap();
+        let new = NewPerson::parse("a@example.com", "A", None, operator, Language::En, &settings)
+            .unwrap();
         let id = PersonId::from_uuid(uuid::Uuid::from_u128(1));
         Person::register(id, new, DateTime::UNIX_EPOCH).0
     }

@@ -72,8 +72,8 @@ pub(crate) fn account(
     }
 }
 
-/// Decides on revoking an API token of this person.
-pub(crate) fn api_token(caller: &Caller, holder: PersonId) -> Result<Authority, Denied> {
+/// Decides on ending an API token or a session of this person.
+pub(crate) fn credential(caller: &Caller, holder: PersonId) -> Result<Authority, Denied> {
     if caller.operator || caller.person_id == holder {
         Ok(any_person(caller))
     } else {
@@ -113,6 +113,7 @@ mod tests {
             person_id: PersonId::from_uuid(Uuid::from_u128(2)),
             operator,
             memberships: Vec::new(),
+            sign_in_required: Vec::new(),
             more_memberships: false,
             credential: Credential::ApiToken(ApiTokenId::from_uuid(Uuid::from_u128(3))),
             identity_provider_id: None,
@@ -179,9 +180,9 @@ mod tests {
     fn a_person_and_their_tokens_are_hidden_from_strangers() {
         let (somebody, operator) = (caller(false), caller(true));
         let other = PersonId::from_uuid(Uuid::from_u128(4));
-        assert_eq!(api_token(&somebody, somebody.person_id), Ok(Authority::SELF));
-        assert_eq!(api_token(&operator, other), Ok(Authority::OPERATOR));
-        assert_eq!(api_token(&somebody, other), Err(Denied::Hidden));
+        assert_eq!(credential(&somebody, somebody.person_id), Ok(Authority::SELF));
+        assert_eq!(credential(&operator, other), Ok(Authority::OPERATOR));
+        assert_eq!(credential(&somebody, other), Err(Denied::Hidden));
         assert_eq!(person(&somebody, other, false), Err(Denied::Hidden));
         assert!(person(&somebody, other, true).is_ok() && person(&operator, other, false).is_ok());
         assert_eq!(operate_person(&operator, other, false), Ok(Authority::OPERATOR));

@@ -4,6 +4,7 @@ use contract::facts::OrganizationField;
 use contract::rpc::OrganizationKind;
 
 use crate::fields::{self, Email, Invalid};
+use crate::language::Language;
 
 /// The most characters of a description (rule 1).
 const DESCRIPTION_CHARS: usize = 255;
@@ -25,6 +26,8 @@ pub(crate) struct Profile {
     pub(crate) website: Option<String>,
     /// At most 255 characters.
     pub(crate) description: Option<String>,
+    /// In which language it writes to people.
+    pub(crate) language: Language,
 }
 
 /// The profile as it came in.
@@ -42,6 +45,8 @@ pub(crate) struct RawProfile<'a> {
     pub(crate) website: Option<&'a str>,
     /// At most 255 characters.
     pub(crate) description: Option<&'a str>,
+    /// In which language it writes to people.
+    pub(crate) language: Language,
 }
 
 /// What happens to an optional field.
@@ -81,6 +86,8 @@ pub(crate) struct Edit {
     pub(crate) website: OptionalEdit,
     /// The description.
     pub(crate) description: OptionalEdit,
+    /// In which language it writes to people.
+    pub(crate) language: Option<Language>,
 }
 
 impl Profile {
@@ -93,7 +100,8 @@ impl Profile {
         let description = fields::description("description", raw.description, DESCRIPTION_CHARS);
         match (name, email, country, website, description) {
             (Ok(name), Ok(contact_email), Ok(country), Ok(website), Ok(description)) => {
-                Ok(Self { name, kind: raw.kind, contact_email, country, website, description })
+                let RawProfile { kind, language, .. } = raw;
+                Ok(Self { name, kind, contact_email, country, website, description, language })
             }
             (name, email, country, website, description) => {
                 let errors =
@@ -112,6 +120,7 @@ impl Profile {
             country: edit.country.as_deref().unwrap_or(&self.country),
             website: edit.website.apply(self.website.as_deref()),
             description: edit.description.apply(self.description.as_deref()),
+            language: edit.language.unwrap_or(self.language),
         })?;
         let differences = [
             (OrganizationField::Name, new.name != self.name),
@@ -120,6 +129,7 @@ impl Profile {
             (OrganizationField::Country, new.country != self.country),
             (OrganizationField::Website, new.website != self.website),
             (OrganizationField::Description, new.description != self.description),
+            (OrganizationField::Language, new.language != self.language),
         ];
         let changed = differences
             .into_iter()
@@ -141,6 +151,7 @@ pub(crate) mod tests {
         country: "FR",
         website: Some("https://example.com"),
         description: None,
+        language: Language::En,
     };
 
     #[test]

@@ -2,8 +2,15 @@
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use service::master_key::{MasterKey, MasterKeyError};
+use service::outgoing::OutgoingSettings;
+use service::settings::SecretString;
 
 use crate::password::PasswordSettings;
+use crate::session::Lifetimes;
+
+/// Uses are written down to the minute: a session that is in use must not be taken for an idle one.
+const LEAST_IDLE_MINUTES: u32 = 5;
 
 /// The directory's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,11 +20,27 @@ pub struct Settings {
     pub max_api_token_days: u16,
     /// How many API tokens a person can have that have not ended.
     pub max_api_tokens: u32,
+    /// How long a session lives without being used, in minutes. Uses are written down to the minute.
+    pub session_idle_minutes: u32,
+    /// How long a session lives at most, in days.
+    pub session_days: u16,
+    /// How many sessions a person can have: beyond it, signing in ends the one that was used longest ago.
+    pub max_sessions: u32,
     /// How many organizations somebody can have made whose contact address is not confirmed yet. Operators are
     /// not bounded: they confirm them.
     pub max_unconfirmed_organizations: u32,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
+    /// Seals the client secrets of organizations' identity providers: base64 of 32 bytes, as
+    /// `openssl rand -base64 32` prints them. Without it no provider can be set up; all replicas need the same.
+    pub master_key: SecretString,
+    /// Where identity providers send people back to, with `code` and `state`: what is registered there as the
+    /// redirect URI. Empty: `/sign-in/return` at the installation's base URL.
+    pub sign_in_return_url: String,
+    /// How long a sign-in at an identity provider can be completed, in minutes.
+    pub sign_in_minutes: u32,
+    /// Requests to identity providers.
+    pub outgoing: OutgoingSettings,
     /// The largest file that is imported at a time, in bytes.
     pub import_max_bytes: usize,
     /// The most lines that are imported at a time.
@@ -29,8 +52,15 @@ impl Default for Settings {
         Self {
             max_api_token_days: 365,
             max_api_tokens: 1_000,
+            session_idle_minutes: 8 * 60,
+            session_days: 30,
+            max_sessions: 50,
             max_unconfirmed_organizations: 3,
             passwords: PasswordSettings::default(),
+            master_key: SecretString::default(),
+            sign_in_return_url: String::new(),
+            sign_in_minutes: 10,
+            outgoing: OutgoingSettings::default(),
             import_max_bytes: 2 * 1024 * 1024,
             import_max_lines: 10_000,
         }
@@ -43,16 +73,46 @@ impl Settings {
         Duration::days(self.max_api_token_days.into())
     }
 
+    /// How long a sign-in at an identity provider can be completed.
+    pub(crate) fn sign_in_lifetime(&self) -> Duration {
+        Duration::minutes(self.sign_in_minutes.into())
+    }
+
+    /// The key that seals client secrets, if there is one.
+    pub(crate) fn master_key(&self) -> Result<Option<MasterKey>, MasterKeyError> {
+        match MasterKey::parse(self.master_key.reveal()) {
+            Ok(key) => Ok(Some(key)),
+            Err(MasterKeyError::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How long sessions live.
+    pub(crate) fn session_lifetimes(&self) -> Lifetimes {
+        Lifetimes {
+            idle: Duration::minutes(self.session_idle_minutes.into()),
+            longest: Duration::days(self.session_days.into()),
+        }
+    }
+
     /// What is senseless, if anything.
     pub(crate) fn refusal(&self) -> Option<&'static str> {
         if self.max_api_token_days == 0 {
             Some("max_api_token_days is at least 1")
         } else if self.max_api_tokens == 0 {
             Some("max_api_tokens is at least 1")
+        } else if self.session_idle_minutes < LEAST_IDLE_MINUTES {
+            Some("session_idle_minutes is at least 5")
+        } else if self.session_days == 0 {
+            Some("session_days is at least 1")
+        } else if self.max_sessions == 0 {
+            Some("max_sessions is at least 1")
         } else if self.max_unconfirmed_organizations == 0 {
             Some("max_unconfirmed_organizations is at least 1")
+        } else if self.sign_in_minutes == 0 {
+            Some("sign_in_minutes is at least 1")
         } else {
-            None
+            self.outgoing.refusal()
         }
     }
 }
@@ -67,7 +127,15 @@ mod tests {
         for senseless in [
             Settings { max_api_token_days: 0, ..Settings::default() },
             Settings { max_api_tokens: 0, ..Settings::default() },
+            Settings { session_idle_minutes: 4, ..Settings::default() },
+            Settings { session_days: 0, ..Settings::default() },
+            Settings { max_sessions: 0, ..Settings::default() },
             Settings { max_unconfirmed_organizations: 0, ..Settings::default() },
+            Settings { sign_in_minutes: 0, ..Settings::default() },
+            Settings {
+                outgoing: OutgoingSettings { timeout_seconds: 0, ..OutgoingSettings::default() },
+                ..Settings::default()
+            },
         ] {
             assert!(senseless.refusal().is_some(), "{senseless:?}");
         }

@@ -93,7 +93,7 @@ impl System {
             let transport = configuration.transport.clone();
             hosts.push(Resources::connect(*service, &shared, &database, &nats, transport).await?);
         }
-        let authenticator = authenticator(&hosts)?;
+        let authenticator = authenticator(&hosts, &configuration.directory)?;
         let mut routes = Router::new().merge(health.router()).merge(api::router());
         let (mut pools, mut clients) = (Vec::new(), Vec::new());
         for mut resources in hosts {
@@ -176,10 +176,13 @@ impl System {
 }
 
 /// Whose token it is: the directory knows by itself, the others ask it.
-fn authenticator(hosts: &[Resources]) -> Result<Arc<dyn Authenticator>, StartError> {
+fn authenticator(
+    hosts: &[Resources],
+    settings: &directory::Settings,
+) -> Result<Arc<dyn Authenticator>, StartError> {
     if let Some(directory) = hosts.iter().find(|resources| resources.service == Service::Directory)
     {
-        return Ok(Arc::new(StoreAuthenticator::start(directory)));
+        return Ok(Arc::new(StoreAuthenticator::start(directory, settings)));
     }
     match hosts.first() {
         Some(resources) => Ok(Arc::new(RpcAuthenticator(resources.rpc.clone()))),

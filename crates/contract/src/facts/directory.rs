@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{CountedRefusals, facts};
 use crate::catalogue::ServiceDomain;
 use crate::ids::{
-    AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SignInId,
+    AccountId, AccountRoleId, ApiTokenId, IdentityProviderId, MembershipId, OrganizationId,
+    PersonId, SessionId, SignInId,
 };
 use crate::patterns;
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
@@ -24,6 +25,7 @@ facts! {
     PersonDeactivated = "person"."deactivated";
     PersonActivated = "person"."activated";
     PersonOperatorRevoked = "person"."operator-revoked";
+    PersonPasswordChanged = "person"."password-changed";
     AccountCreated = "account"."created";
     AccountEdited = "account"."edited";
     AccountRoleGranted = "account-role"."granted";
@@ -31,6 +33,8 @@ facts! {
     AccountRoleRevoked = "account-role"."revoked";
     ApiTokenCreated = "api-token"."created";
     ApiTokenRevoked = "api-token"."revoked";
+    SessionCreated = record "session"."created";
+    SessionEnded = record "session"."ended";
     SignInAccepted = record "sign-in"."accepted";
     SignInRefused = record "sign-in"."refused";
 }
@@ -73,6 +77,8 @@ pub enum OrganizationField {
     Website,
     /// Its description.
     Description,
+    /// In which language it writes to people.
+    Language,
 }
 
 /// What was typed to describe an organization, as it is from then on.
@@ -173,6 +179,13 @@ pub struct PersonOperatorRevoked {
     pub person_id: PersonId,
 }
 
+/// A person has another password from now on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonPasswordChanged {
+    /// The person.
+    pub person_id: PersonId,
+}
+
 /// An account was made known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountCreated {
@@ -252,9 +265,12 @@ pub struct ApiTokenCreated {
     /// When it will expire by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// The token by which it was made, and with which it ends; none if it was made by a password.
+    /// The token by which it was made, and with which it ends; none if it was made by a password or a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ApiTokenId>,
+    /// The session by which it was made. It does not end with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
 }
 
 /// An API token was revoked.
@@ -281,6 +297,49 @@ pub enum ApiTokenRevocation {
     PersonDeactivated,
 }
 
+/// A person signed in, and has a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionCreated {
+    /// The session.
+    pub session_id: SessionId,
+    /// The person it speaks for.
+    pub person_id: PersonId,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// The provider through which they signed in; none if with a password of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider_id: Option<IdentityProviderId>,
+}
+
+/// A session speaks for nobody any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionEnded {
+    /// The session.
+    pub session_id: SessionId,
+    /// The person it spoke for.
+    pub person_id: PersonId,
+    /// Why.
+    pub because: SessionEnding,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionEnding {
+    /// It was ended itself, alone or with all others of the person.
+    Requested,
+    /// It was not used for too long. It ended by itself, before this was recorded.
+    Idle,
+    /// It came to its latest end. It ended by itself, before this was recorded.
+    Expired,
+    /// The person has another password.
+    PasswordChanged,
+    /// The person was deactivated.
+    PersonDeactivated,
+    /// The person opened another and had as many as they can have: it was the one that was used longest ago.
+    TooMany,
+}
+
 /// Someone proved to be this person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SignInAccepted {
@@ -290,6 +349,9 @@ pub struct SignInAccepted {
     pub person_id: PersonId,
     /// How.
     pub method: SignInMethod,
+    /// At which provider, if at one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider_id: Option<IdentityProviderId>,
 }
 
 /// How somebody proves who they are.
@@ -298,6 +360,8 @@ pub struct SignInAccepted {
 pub enum SignInMethod {
     /// By email and password.
     Password,
+    /// At their organization's provider of identities.
+    OpenidConnect,
 }
 
 /// Someone failed to prove who they are.
@@ -310,6 +374,9 @@ pub struct SignInRefused {
     pub person_id: Option<PersonId>,
     /// The true reason, which the caller is not told.
     pub reason: SignInRefusal,
+    /// At which provider, if at one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider_id: Option<IdentityProviderId>,
     /// What it stands for, if for more than one refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<CountedRefusals>,
@@ -329,4 +396,36 @@ pub enum SignInRefusal {
     WrongPassword,
     /// There were too many attempts before: the password was not looked at.
     TooManyAttempts,
+    /// No sign-in of this id is under way.
+    UnknownSignIn,
+    /// The sign-in was begun too long ago.
+    SignInExpired,
+    /// The sign-in was completed before, or failed.
+    SignInAlreadyUsed,
+    /// The state that came back is not the one that was sent.
+    WrongState,
+    /// Whoever completed the sign-in is not who began it.
+    WrongBinding,
+    /// The provider is set up no more, or none of its domains is confirmed.
+    ProviderNotInEffect,
+    /// The provider did not answer, or not as it must.
+    ProviderUnavailable,
+    /// The provider did not take the code: it was used before, or is none.
+    CodeRefused,
+    /// The answer came from another provider.
+    WrongIssuer,
+    /// The ID token is not signed by the provider, not for us, or not of this time.
+    InvalidIdToken,
+    /// The ID token is of another sign-in.
+    WrongNonce,
+    /// The provider names no email.
+    NoEmail,
+    /// The email is of a domain that is not the provider's.
+    EmailOutsideDomains,
+    /// The provider does not say that it verified the email, and does not vouch for the domain.
+    EmailNotVerified,
+    /// The person is deactivated.
+    PersonDeactivated,
+    /// Operators do not sign in at an organization's provider.
+    PersonIsOperator,
 }

@@ -16,14 +16,18 @@ mod access;
 mod app;
 mod consent;
 mod directory;
+mod identity_provider;
 mod key;
+mod mail;
 mod notifier;
 
 pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
+pub use identity_provider::*;
 pub use key::*;
+pub use mail::*;
 pub use notifier::*;
 
 /// What an event is for whoever learns of it.
@@ -74,7 +78,9 @@ pub fn all() -> Vec<EventType> {
         app::list(),
         consent::list(),
         directory::list(),
+        identity_provider::list(),
         key::list(),
+        mail::list(),
         notifier::list(),
     ]
     .concat();
@@ -125,7 +131,8 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            assert!(parts[2].ends_with("ed") || parts[2].ends_with("set"), "{}", event.name);
+            let participle = ["ed", "set", "sent"].iter().any(|end| parts[2].ends_with(end));
+            assert!(participle, "{}", event.name);
         }
     }
 
@@ -138,7 +145,18 @@ mod tests {
         }
         classes.retain(|_, class| *class == EventClass::Record);
         let records: Vec<_> = classes.into_keys().collect();
-        assert_eq!(records, ["access", "sign-in", "token"]);
+        assert_eq!(
+            records,
+            [
+                "access",
+                "contact-confirmation",
+                "mail",
+                "password-reset",
+                "session",
+                "sign-in",
+                "token",
+            ]
+        );
     }
 
     #[test]

@@ -8,12 +8,16 @@
 mod account_roles;
 mod accounts;
 mod api_tokens;
+mod identity_provider;
 mod import;
 mod members;
 mod organizations;
+mod password_proof;
 mod people;
 mod refusals;
+mod sessions;
 mod sign_in;
+mod sign_ins;
 
 use std::sync::Arc;
 
@@ -29,7 +33,9 @@ use crate::{Directory, Settings};
     (name = "organizations", description = "Organizations that develop apps, and their members."),
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
-    (name = "api-tokens", description = "How people prove who they are.")
+    (name = "single-sign-on", description = "Signing in at the identity provider of an organization."),
+    (name = "sessions", description = "What a sign-in opens."),
+    (name = "api-tokens", description = "How people's programs prove who they are.")
 ))]
 struct Documentation;
 
@@ -44,10 +50,20 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(organizations::read::read, organizations::edit::edit))
         .routes(routes!(organizations::confirm_contact::confirm_contact))
         .routes(routes!(organizations::enable_domains::enable_domains))
+        .routes(routes!(
+            identity_provider::read::read,
+            identity_provider::put::put,
+            identity_provider::remove::remove
+        ))
+        .routes(routes!(identity_provider::confirm_domains::confirm_domains))
+        .routes(routes!(sign_ins::begin::begin))
+        .routes(routes!(sign_ins::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
         .routes(routes!(members::change::change, members::remove::remove))
-        .routes(routes!(people::register::register))
+        .routes(routes!(people::register::register, people::list::list))
         .routes(routes!(people::me::me))
+        .routes(routes!(people::export::export))
+        .routes(routes!(people::change_password::change_password))
         .routes(routes!(people::read::read))
         .routes(routes!(people::deactivate::deactivate))
         .routes(routes!(people::activate::activate))
@@ -56,6 +72,12 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))
         .routes(routes!(account_roles::put::put, account_roles::revoke::revoke))
+        .routes(routes!(
+            sessions::create::create,
+            sessions::list::list,
+            sessions::end_others::end_others
+        ))
+        .routes(routes!(sessions::end::end))
         .routes(routes!(
             api_tokens::create::create,
             api_tokens::list::list,

@@ -1,4 +1,4 @@
-//! Signing in: a password by HTTP Basic (RFC 7617), or an API token.
+//! Signing in: a password by HTTP Basic (RFC 7617), or what a sign-in gave before.
 
 use std::sync::Arc;
 
@@ -8,26 +8,34 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::facts::{SignInRefusal, SignInRefused};
-use contract::{Actor, ApiTokenId, Authority, Credential, PersonId, Version};
+use contract::{Actor, Authority, Credential, PersonId, Version};
 use service::authentication::authorization;
-use service::{Attempt, Permit, Problem, Refusal, RequestFacts, Resources, Target};
+use service::{Attempt, Permit, Problem, RequestFacts, Target};
 
-use crate::fields::Email;
+use super::password_proof;
 use crate::password::Password;
-use crate::sign_in_limits::known_since;
-use crate::{Directory, sign_in, store};
+use crate::{Directory, store};
 
-/// Somebody who proved who they are, by a password or an API token, and may do what is their own. As an
-/// extractor it answers 401 to all others, and 429 to those who try too often. A password leaves an event either
-/// way: `sign-in.accepted`, or `sign-in.refused`, where many refusals can be one event.
+/// Somebody who proved who they are, by a password, an API token or a session, and may do what is their own. As
+/// an extractor it answers 401 to all others, and 429 to those who try too often. A password leaves an event
+/// either way: `sign-in.accepted`, or `sign-in.refused`, where many refusals can be one event.
 pub(super) struct SignedIn {
     /// The person.
     pub(super) person_id: PersonId,
-    /// The API token that proved it; none if a password did.
-    pub(super) token: Option<ApiTokenId>,
+    /// What proved it; none if a password did.
+    pub(super) credential: Option<Credential>,
     /// What is permitted to them, as caused by their sign-in.
     pub(super) permit: Permit,
+}
+
+/// The same of somebody who proved it by a password: to all others the extractor answers 401.
+pub(super) struct SignedInByPassword {
+    /// The person.
+    pub(super) person_id: PersonId,
+    /// What is permitted to them, as caused by their sign-in.
+    pub(super) permit: Permit,
+    /// With which request.
+    pub(super) facts: RequestFacts,
 }
 
 impl FromRequestParts<Arc<Directory>> for SignedIn {
@@ -37,20 +45,37 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
         parts: &mut Parts,
         directory: &Arc<Directory>,
     ) -> Result<Self, Problem> {
-        let Some(claim) = basic(parts) else {
-            let attempt = Attempt::from_request_parts(parts, directory).await?;
-            let person_id = attempt.caller.person_id;
-            let token = match attempt.caller.credential {
-                Credential::ApiToken(id) => Some(id),
-                Credential::Session(_) => None,
-            };
-            let target = Target::of(person_id, None);
-            let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
-            return Ok(Self { person_id, token, permit });
-        };
+        if basic(parts).is_some() {
+            let signed_in = SignedInByPassword::from_request_parts(parts, directory).await?;
+            let SignedInByPassword { person_id, permit, .. } = signed_in;
+            return Ok(Self { person_id, credential: None, permit });
+        }
+        let attempt = Attempt::from_request_parts(parts, directory).await?;
+        let person_id = attempt.caller.person_id;
+        let credential = Some(attempt.caller.credential);
+        let target = Target::of(person_id, None);
+        let permit = attempt.permit("api-token.create", target, Ok(Authority::SELF)).await?;
+        Ok(Self { person_id, credential, permit })
+    }
+}
+
+impl FromRequestParts<Arc<Directory>> for SignedInByPassword {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Problem> {
+        let claim = basic(parts).ok_or_else(|| {
+            challenged(
+                "unauthenticated",
+                "This needs your email and password, as `Authorization: Basic …`.",
+            )
+        })?;
         let facts = RequestFacts::from_request_parts(parts, directory).await?;
         let (name, password) = claim?;
-        with_password(directory, &facts, &name, password).await
+        let (person_id, permit) = with_password(directory, &facts, &name, password).await?;
+        Ok(Self { person_id, permit, facts })
     }
 }
 
@@ -74,39 +99,11 @@ async fn with_password(
     facts: &RequestFacts,
     name: &str,
     password: Password,
-) -> Result<SignedIn, Problem> {
-    let (resources, counter) = (&directory.resources, &directory.sign_in_counter);
-    let now = resources.env.now();
-    let subjects = counter.subjects(resources, name, facts.network()).await?;
-    let network = subjects.email_at_network.as_ref();
-    let since = known_since(resources.limits.settings(), now);
-    let email = Email::parse("email", name).ok();
-    let known = match &email {
-        Some(email) => {
-            let mut connection = resources.pool.acquire().await?;
-            store::people::credentials(&mut connection, email, network, since).await?
-        }
-        None => None,
-    };
-    let person = known.as_ref().map(|known| known.person_id);
-    let at_home = known.as_ref().is_some_and(|known| known.at_home);
-    let id = resources.env.new_id();
-    if let Err(too_many) = counter.count(resources, facts, &subjects, at_home).await? {
-        let event = sign_in::refused(id, person, SignInRefusal::TooManyAttempts);
-        note_refusal(resources, facts, email.as_ref(), event);
-        return Err(too_many.into());
-    }
-    // The same work for somebody unknown as for somebody known: the time must not tell.
-    let stored = known.as_ref().and_then(|known| known.password_hash.as_deref());
-    let right = directory.passwords.verify(password, stored, !at_home).await?;
-    let accepted = match sign_in::by_password(id, person, right) {
-        Ok(accepted) => accepted,
-        Err(event) => {
-            note_refusal(resources, facts, email.as_ref(), event);
-            return Err(refused());
-        }
-    };
-    let person_id = accepted.person_id;
+) -> Result<(PersonId, Permit), Problem> {
+    let (resources, now) = (&directory.resources, directory.resources.env.now());
+    let proof = password_proof::prove(directory, facts, Actor::Anonymous, name, password).await?;
+    let proof = proof.ok_or_else(refused)?;
+    let person_id = proof.accepted.person_id;
     resources
         .limits
         .change(&Method::POST, person_id)
@@ -114,40 +111,26 @@ async fn with_password(
     let (actor, authority) = (Actor::Person(person_id), Authority::role("password"));
     let permit = Permit::by_credentials(resources, facts, actor, authority, None);
     let mut unit = permit.begin();
-    if let Some(network) = network {
+    if let Some(network) = &proof.subjects.email_at_network {
         store::sign_in_networks::remember(unit.connection().await?, person_id, network, now)
             .await?;
     }
-    let event = unit.record(id.uuid(), Version::FIRST, &accepted)?;
+    let stream = proof.accepted.sign_in_id.uuid();
+    let event = unit.record(stream, Version::FIRST, &proof.accepted)?;
     unit.commit().await?;
-    counter.forgive(resources, &subjects, at_home).await;
+    proof.forgive(directory).await;
     facts.proved_to_be(actor);
-    Ok(SignedIn { person_id, token: None, permit: permit.caused_by(Some(event)) })
-}
-
-/// Records or counts a refusal. It is answered at once: if some were waited for until they are durable, the time
-/// would tell which emails are somebody's.
-fn note_refusal(
-    resources: &Resources,
-    facts: &RequestFacts,
-    email: Option<&Email>,
-    event: SignInRefused,
-) {
-    resources.refusals.note(Refusal {
-        facts: facts.clone(),
-        actor: Actor::Anonymous,
-        organization: None,
-        // Some type their password there: what does not look like an email is not kept.
-        claimed_name: email.filter(|email| email.has_full_domain()).map(|e| e.as_str().to_owned()),
-        fact: event.into(),
-    });
+    Ok((person_id, permit.caused_by(Some(event))))
 }
 
 /// The same for an unknown person and a wrong password.
 fn refused() -> Problem {
+    challenged("sign-in-refused", "The email or the password is wrong.")
+}
+
+fn challenged(slug: &'static str, detail: &'static str) -> Problem {
     let challenge = HeaderValue::from_static("Basic realm=\"mandate\", charset=\"UTF-8\"");
-    Problem::new(StatusCode::UNAUTHORIZED, "sign-in-refused", "The email or the password is wrong.")
-        .with_header(WWW_AUTHENTICATE, challenge)
+    Problem::new(StatusCode::UNAUTHORIZED, slug, detail).with_header(WWW_AUTHENTICATE, challenge)
 }
 
 #[cfg(test)]

@@ -1,20 +1,19 @@
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use contract::rpc::{AuthenticatedPerson, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
 use contract::secret::SecretHash;
-use contract::{ApiTokenId, Credential, OrganizationId, PersonId};
+use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId};
 use eventstore::rows::version;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Named, Slice};
+use super::Slice;
 use crate::api_token::TokenRecord;
 
 struct Row {
     id: Uuid,
     person_id: Uuid,
     parent_id: Option<Uuid>,
+    session_id: Option<Uuid>,
+    identity_provider_id: Option<Uuid>,
     name: String,
     hint: String,
     created_at: DateTime<Utc>,
@@ -31,6 +30,8 @@ impl TryFrom<Row> for TokenRecord {
             id: ApiTokenId::from_uuid(row.id),
             person_id: PersonId::from_uuid(row.person_id),
             parent_id: row.parent_id.map(ApiTokenId::from_uuid),
+            session_id: row.session_id.map(SessionId::from_uuid),
+            identity_provider_id: row.identity_provider_id.map(IdentityProviderId::from_uuid),
             name: row.name,
             hint: row.hint,
             created_at: row.created_at,
@@ -50,11 +51,14 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.api_tokens
-            (id, person_id, parent_id, name, token_hash, hint, created_at, expires_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (id, person_id, parent_id, session_id, identity_provider_id, name, token_hash, hint, created_at,
+             expires_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id.uuid(),
         new.person_id.uuid(),
         new.parent_id.map(ApiTokenId::uuid),
+        new.session_id.map(SessionId::uuid),
+        new.identity_provider_id.map(IdentityProviderId::uuid),
         new.name,
         &hash.0[..],
         new.hint,
@@ -74,7 +78,8 @@ pub(crate) async fn find(
 ) -> Result<Option<TokenRecord>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, parent_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+        "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
+                revoked_at, last_used_at, version
          FROM directory.api_tokens WHERE id = $1",
         id.uuid(),
     )
@@ -91,7 +96,8 @@ pub(crate) async fn list(
 ) -> Result<Vec<TokenRecord>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, parent_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+        "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
+                revoked_at, last_used_at, version
          FROM directory.api_tokens
          WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2)
          ORDER BY id LIMIT $3",
@@ -121,8 +127,8 @@ pub(crate) async fn live_descendants(
                    WHERE parent_id = descendants.id AND revoked_at IS NULL OFFSET 0
                ) AS child
            )
-           SELECT t.id AS "id!", t.person_id AS "person_id!", t.parent_id, t.name AS "name!", t.hint AS "hint!",
-                  t.created_at AS "created_at!", t.expires_at, t.revoked_at, t.last_used_at,
+           SELECT t.id AS "id!", t.person_id AS "person_id!", t.parent_id, t.session_id, t.identity_provider_id,
+                  t.name AS "name!", t.hint AS "hint!", t.created_at AS "created_at!", t.expires_at, t.revoked_at, t.last_used_at,
                   t.version AS "version!"
            FROM descendants
            CROSS JOIN LATERAL (SELECT * FROM directory.api_tokens WHERE id = descendants.id OFFSET 0) AS t
@@ -143,7 +149,8 @@ pub(crate) async fn live(
 ) -> Result<Vec<TokenRecord>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, parent_id, name, hint, created_at, expires_at, revoked_at, last_used_at, version
+        "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
+                revoked_at, last_used_at, version
          FROM directory.api_tokens
          WHERE person_id = $1 AND revoked_at IS NULL AND coalesce(expires_at, 'infinity') > $2",
         person_id.uuid(),
@@ -193,65 +200,6 @@ pub(crate) async fn save_revoked(
     } else {
         Err(sqlx::Error::RowNotFound)
     }
-}
-
-/// The tokens with these hashes and whom they speak for, be they live or not, but for people who are
-/// deactivated: one statement, because every request of every service asks it. Of the memberships no more than
-/// is answered: others can give somebody any number.
-pub(crate) async fn holders(
-    conn: &mut PgConnection,
-    hashes: &[SecretHash],
-) -> Result<HashMap<SecretHash, (TokenRecord, AuthenticatedPerson)>, sqlx::Error> {
-    let wanted: Vec<_> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
-    let one_more = i64::try_from(MAX_KNOWN_MEMBERSHIPS).unwrap_or(i64::MAX).saturating_add(1);
-    let rows = sqlx::query!(
-        r#"SELECT t.token_hash, t.id, t.person_id, t.parent_id, t.name, t.hint, t.created_at, t.expires_at,
-                  t.revoked_at, t.last_used_at, t.version, p.operator,
-                  ARRAY(SELECT m.organization_id FROM directory.memberships m
-                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "organizations!",
-                  ARRAY(SELECT m.role FROM directory.memberships m
-                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "roles!"
-           FROM directory.api_tokens t JOIN directory.people p ON p.id = t.person_id
-           WHERE t.token_hash = ANY($1) AND p.deactivated_at IS NULL"#,
-        &wanted,
-        one_more,
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut holders = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let memberships = row.organizations.iter().zip(&row.roles).map(|(organization, role)| {
-            let organization_id = OrganizationId::from_uuid(*organization);
-            Ok(Membership { organization_id, role: MemberRole::read(role)? })
-        });
-        let mut memberships = memberships.collect::<Result<Vec<_>, sqlx::Error>>()?;
-        let more_memberships = memberships.len() > MAX_KNOWN_MEMBERSHIPS;
-        memberships.truncate(MAX_KNOWN_MEMBERSHIPS);
-        let person = AuthenticatedPerson {
-            person_id: PersonId::from_uuid(row.person_id),
-            operator: row.operator,
-            memberships,
-            more_memberships,
-            credential: Credential::ApiToken(ApiTokenId::from_uuid(row.id)),
-            identity_provider_id: None,
-        };
-        let record = TokenRecord {
-            id: ApiTokenId::from_uuid(row.id),
-            person_id: person.person_id,
-            parent_id: row.parent_id.map(ApiTokenId::from_uuid),
-            name: row.name,
-            hint: row.hint,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            revoked_at: row.revoked_at,
-            last_used_at: row.last_used_at,
-            version: version(row.version)?,
-        };
-        let hash = SecretHash::from_slice(&row.token_hash)
-            .ok_or_else(|| sqlx::Error::Decode("token_hash: not 32 bytes".into()))?;
-        holders.insert(hash, (record, person));
-    }
-    Ok(holders)
 }
 
 /// Writes down that tokens were used, unless somebody did so since `not_since`. A token that someone

@@ -6,11 +6,22 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod export;
+pub(crate) mod found_people;
+pub(crate) mod holders;
+pub(crate) mod identities;
+pub(crate) mod identity_providers;
 pub(crate) mod import;
+#[allow(dead_code)]
+pub(crate) mod mailed_links;
+#[allow(dead_code)]
+pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod people;
+pub(crate) mod sessions;
 pub(crate) mod sign_in_attempts;
+pub(crate) mod sign_in_flows;
 pub(crate) mod sign_in_networks;
 pub(crate) mod visible_accounts;
 
@@ -59,6 +70,12 @@ macro_rules! named {
 }
 
 named!(MemberRole, AccountRole, OrganizationKind, AccountKind);
+
+impl Named for crate::language::Language {
+    fn named(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
 
 impl Named for crate::fields::Email {
     fn named(text: &str) -> Option<Self> {

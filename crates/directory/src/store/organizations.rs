@@ -1,13 +1,14 @@
 use chrono::{DateTime, Utc};
 use contract::catalogue::{InvalidDomainLevel, ServiceDomain};
 use contract::rpc::OrganizationKind;
-use contract::{OrganizationId, PersonId};
+use contract::{IdentityProviderId, OrganizationId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Named, Slice};
 use crate::fields::Email;
+use crate::language::Language;
 use crate::organization::Organization;
 use crate::profile::Profile;
 
@@ -19,6 +20,7 @@ struct Row {
     country: String,
     website: Option<String>,
     description: Option<String>,
+    language: String,
     confirmed_at: Option<DateTime<Utc>>,
     enabled_domains: Vec<String>,
     version: i64,
@@ -37,6 +39,7 @@ impl TryFrom<Row> for Organization {
                 country: row.country,
                 website: row.website,
                 description: row.description,
+                language: Language::read(&row.language)?,
             },
             confirmed_at: row.confirmed_at,
             enabled_domains: read_domains(&row.enabled_domains)?,
@@ -61,8 +64,9 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.organizations
-            (id, name, kind, contact_email, country, website, description, version, created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            (id, name, kind, contact_email, country, website, description, language,
+             version, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id.uuid(),
         new.profile.name,
         new.profile.kind.as_str(),
@@ -70,6 +74,7 @@ pub(crate) async fn insert(
         new.profile.country,
         new.profile.website,
         new.profile.description,
+        new.profile.language.as_str(),
         new.version.number(),
         new.created_at,
         created_by.map(PersonId::uuid),
@@ -101,7 +106,7 @@ pub(crate) async fn find(
 ) -> Result<Option<Organization>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+        "SELECT id, name, kind, contact_email, country, website, description, language, confirmed_at,
                 enabled_domains, version, created_at
          FROM directory.organizations WHERE id = $1",
         id.uuid(),
@@ -120,7 +125,7 @@ pub(crate) async fn lock(
 ) -> Result<Option<Organization>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+        "SELECT id, name, kind, contact_email, country, website, description, language, confirmed_at,
                 enabled_domains, version, created_at
          FROM directory.organizations WHERE id = $1 FOR UPDATE",
         id.uuid(),
@@ -131,30 +136,49 @@ pub(crate) async fn lock(
     .transpose()
 }
 
-/// A page of the organizations: of this member, or of all.
+/// The organization's language. Keeps others from changing the organization, its provider or who its members are
+/// until the end of the transaction; new members may come.
+pub(crate) async fn lock_shared(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+) -> sqlx::Result<Language> {
+    let language = sqlx::query_scalar!(
+        "SELECT language FROM directory.organizations WHERE id = $1 FOR SHARE",
+        id.uuid(),
+    );
+    Language::read(&language.fetch_one(conn).await?)
+}
+
+/// A page of the organizations: of this member, for which a credential acts that stems from this provider, or of
+/// all.
 pub(crate) async fn list(
     conn: &mut PgConnection,
-    member: Option<PersonId>,
+    member: Option<(PersonId, Option<IdentityProviderId>)>,
     slice: Slice,
 ) -> Result<Vec<Organization>, sqlx::Error> {
     let after = slice.after.unwrap_or(Uuid::nil());
     let rows = match member {
-        Some(member) => {
+        Some((member, provider)) => {
             // Each by its key: the planner must not look for a few among all organizations.
             sqlx::query_as!(
                 Row,
                 r#"SELECT o.id AS "id!", o.name AS "name!", o.kind AS "kind!", o.contact_email AS "contact_email!",
-                          o.country AS "country!", o.website, o.description, o.confirmed_at,
+                          o.country AS "country!", o.website, o.description, o.language AS "language!", o.confirmed_at,
                           o.enabled_domains AS "enabled_domains!", o.version AS "version!",
                           o.created_at AS "created_at!"
-                   FROM (SELECT organization_id FROM directory.memberships
-                         WHERE person_id = $1 AND organization_id > $2 ORDER BY organization_id LIMIT $3) AS m
+                   FROM (SELECT organization_id FROM directory.memberships a
+                         WHERE person_id = $1 AND organization_id > $2 AND NOT EXISTS (
+                             SELECT FROM directory.identity_providers ip
+                             WHERE ip.organization_id = a.organization_id AND ip.enforced
+                               AND ip.id IS DISTINCT FROM $4)
+                         ORDER BY organization_id LIMIT $3) AS m
                    CROSS JOIN LATERAL (
                        SELECT * FROM directory.organizations WHERE id = m.organization_id OFFSET 0) AS o
                    ORDER BY o.id"#,
                 member.uuid(),
                 after,
                 slice.limit,
+                provider.map(IdentityProviderId::uuid),
             )
             .fetch_all(conn)
             .await?
@@ -162,7 +186,7 @@ pub(crate) async fn list(
         None => {
             sqlx::query_as!(
                 Row,
-                "SELECT id, name, kind, contact_email, country, website, description, confirmed_at,
+                "SELECT id, name, kind, contact_email, country, website, description, language, confirmed_at,
                         enabled_domains, version, created_at
                  FROM directory.organizations WHERE id > $1 ORDER BY id LIMIT $2",
                 after,
@@ -181,8 +205,8 @@ pub(crate) async fn save(conn: &mut PgConnection, new: &Organization) -> Result<
     let result = sqlx::query!(
         "UPDATE directory.organizations
          SET name = $2, kind = $3, contact_email = $4, country = $5, website = $6, description = $7,
-             confirmed_at = $8, enabled_domains = $9, version = $10
-         WHERE id = $1 AND version = $10::bigint - 1",
+             language = $8, confirmed_at = $9, enabled_domains = $10, version = $11
+         WHERE id = $1 AND version = $11::bigint - 1",
         new.id.uuid(),
         new.profile.name,
         new.profile.kind.as_str(),
@@ -190,6 +214,7 @@ pub(crate) async fn save(conn: &mut PgConnection, new: &Organization) -> Result<
         new.profile.country,
         new.profile.website,
         new.profile.description,
+        new.profile.language.as_str(),
         new.confirmed_at,
         &domains,
         new.version.number(),

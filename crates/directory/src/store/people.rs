@@ -1,23 +1,26 @@
 use chrono::{DateTime, Utc};
-use contract::PersonId;
 use contract::rpc::NamedPerson;
+use contract::{IdentityProviderId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Named, unless_taken};
 use crate::fields::Email;
+use crate::language::Language;
 use crate::person::Person;
 use crate::sign_in_limits::Hash;
 
-struct Row {
-    id: Uuid,
-    email: String,
-    name: String,
-    operator: bool,
-    created_at: DateTime<Utc>,
-    deactivated_at: Option<DateTime<Utc>>,
-    version: i64,
+/// A person as they are stored.
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) operator: bool,
+    pub(super) language: String,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) deactivated_at: Option<DateTime<Utc>>,
+    pub(super) version: i64,
 }
 
 impl TryFrom<Row> for Person {
@@ -28,6 +31,7 @@ impl TryFrom<Row> for Person {
             email: Email::read(&row.email)?,
             name: row.name,
             operator: row.operator,
+            language: Language::read(&row.language)?,
             created_at: row.created_at,
             deactivated_at: row.deactivated_at,
             version: version(row.version)?,
@@ -53,13 +57,14 @@ pub(crate) async fn insert(
     password_hash: Option<&str>,
 ) -> sqlx::Result<bool> {
     let inserted = sqlx::query!(
-        "INSERT INTO directory.people (id, email, name, password_hash, operator, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, 1, $6)",
+        "INSERT INTO directory.people (id, email, name, password_hash, operator, language, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
         new.id.uuid(),
         new.email.as_str(),
         new.name,
         password_hash,
         new.operator,
+        new.language.as_str(),
         new.created_at,
     )
     .execute(conn)
@@ -74,7 +79,8 @@ pub(crate) async fn find(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE id = $1",
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version
+         FROM directory.people WHERE id = $1",
         id.uuid(),
     )
     .fetch_optional(conn)
@@ -91,7 +97,7 @@ pub(crate) async fn lock(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version FROM directory.people
          WHERE id = $1 FOR NO KEY UPDATE",
         id.uuid(),
     )
@@ -116,6 +122,27 @@ pub(crate) async fn save(conn: &mut PgConnection, new: &Person) -> Result<(), sq
     exactly_one(&result)
 }
 
+/// Writes the password of a person who was locked before, if it still is the one that was looked at: whether it
+/// is. Both are PHC strings.
+pub(crate) async fn save_password(
+    conn: &mut PgConnection,
+    new: &Person,
+    previous_hash: &str,
+    password_hash: &str,
+) -> sqlx::Result<bool> {
+    let result = sqlx::query!(
+        "UPDATE directory.people SET password_hash = $3, version = $4
+         WHERE id = $1 AND password_hash = $2 AND deactivated_at IS NULL AND version = $4::bigint - 1",
+        new.id.uuid(),
+        previous_hash,
+        password_hash,
+        new.version.number(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected() == 1)
+}
+
 /// The person with this email.
 pub(crate) async fn find_by_email(
     conn: &mut PgConnection,
@@ -123,7 +150,8 @@ pub(crate) async fn find_by_email(
 ) -> Result<Option<Person>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, email, name, operator, created_at, deactivated_at, version FROM directory.people WHERE email = $1",
+        "SELECT id, email, name, operator, language, created_at, deactivated_at, version
+         FROM directory.people WHERE email = $1",
         email.as_str(),
     )
     .fetch_optional(conn)
@@ -132,19 +160,24 @@ pub(crate) async fn find_by_email(
     .transpose()
 }
 
-/// Whether one person sees another as a fellow member of an organization: not by a membership that strangers
-/// gave the other.
+/// Whether one person sees another as a fellow member of an organization, with a credential that stems from this
+/// provider: not by a membership that strangers gave the other, nor in one for which the credential does not act.
 pub(crate) async fn sees_in_an_organization(
     conn: &mut PgConnection,
     one: PersonId,
+    provider: Option<IdentityProviderId>,
     other: PersonId,
 ) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM directory.memberships a JOIN directory.memberships b USING (organization_id)
-               WHERE a.person_id = $1 AND b.person_id = $2 AND b.shows_name) AS "sees!""#,
+               WHERE a.person_id = $1 AND b.person_id = $2 AND b.shows_name AND NOT EXISTS (
+                   SELECT FROM directory.identity_providers ip
+                   WHERE ip.organization_id = a.organization_id AND ip.enforced AND ip.id IS DISTINCT FROM $3)
+           ) AS "sees!""#,
         one.uuid(),
         other.uuid(),
+        provider.map(IdentityProviderId::uuid),
     )
     .fetch_one(conn)
     .await

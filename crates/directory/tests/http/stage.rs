@@ -16,6 +16,7 @@ use futures::future::join;
 use serde_json::{Value, json};
 use service::http::application;
 use service::limits::LimitSettings;
+use service::outgoing::OutgoingSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
 use sqlx::AssertSqlSafe;
@@ -27,6 +28,9 @@ use uuid::Uuid;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Where identity providers send people back to.
+pub(crate) const RETURN_URL: &str = "https://mandate.example/sign-in/return";
 
 /// Everybody comes through it.
 const PROXY: &str = "192.0.2.1";
@@ -60,7 +64,19 @@ impl Deref for Person {
 pub(crate) fn settings() -> Settings {
     // Weak on purpose: tests are not attacked.
     let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
-    Settings { passwords, import_max_bytes: 4096, max_api_tokens: 5, ..Settings::default() }
+    Settings {
+        passwords,
+        master_key: "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".into(),
+        sign_in_return_url: RETURN_URL.to_owned(),
+        outgoing: OutgoingSettings {
+            reachable: vec!["127.0.0.1".parse().unwrap()],
+            ..OutgoingSettings::default()
+        },
+        import_max_bytes: 4096,
+        max_api_tokens: 5,
+        max_sessions: 10,
+        ..Settings::default()
+    }
 }
 
 impl Stage {
@@ -77,7 +93,7 @@ impl Stage {
         let shared = stage::shared_within(&env, limits);
         let resources = servers.connect(Service::Directory, &shared).await;
         let routes = directory::start(resources.clone(), settings()).await.unwrap();
-        let authenticator = Arc::new(StoreAuthenticator::start(&resources));
+        let authenticator = Arc::new(StoreAuthenticator::start(&resources, &settings()));
         let http = HttpSettings {
             trusted_proxies: vec![PROXY.parse().unwrap()],
             ..HttpSettings::default()

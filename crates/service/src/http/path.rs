@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use contract::{
     AccountId, ApiTokenId, AppId, ClientId, EventId, GrantId, KeyId, LinkId, OrganizationId,
-    PersonId,
+    PersonId, SessionId, SignInId,
 };
 
 use crate::problem::Problem;
@@ -33,7 +33,18 @@ macro_rules! ids {
     )*};
 }
 
-ids!(AccountId, ApiTokenId, AppId, EventId, GrantId, LinkId, OrganizationId, PersonId);
+ids!(
+    AccountId,
+    ApiTokenId,
+    AppId,
+    EventId,
+    GrantId,
+    LinkId,
+    OrganizationId,
+    PersonId,
+    SessionId,
+    SignInId
+);
 
 impl FromPath for ClientId {
     fn read<'p>(values: &mut impl Iterator<Item = &'p str>) -> Result<Self, Problem> {

@@ -45,9 +45,9 @@ impl OutgoingSettings {
     /// What is senseless, if anything.
     pub fn refusal(&self) -> Option<&'static str> {
         if self.timeout_seconds == 0 {
-            Some("timeout_seconds is at least 1")
+            Some("outgoing.timeout_seconds is at least 1")
         } else if self.max_body_bytes < 1024 {
-            Some("max_body_bytes is at least 1024")
+            Some("outgoing.max_body_bytes is at least 1024")
         } else {
             None
         }

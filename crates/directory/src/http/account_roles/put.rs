@@ -65,7 +65,8 @@ pub(in crate::http) async fn put(
     let held = store::account_roles::lock(conn, id, person_id).await?;
     let by = attempt.caller.person_id;
     // The answer tells what they are called, and so does the list of those who hold a role.
-    let sees = store::people::sees_in_an_organization(conn, by, person_id).await?
+    let provider = attempt.caller.identity_provider_id;
+    let sees = store::people::sees_in_an_organization(conn, by, provider, person_id).await?
         || store::account_roles::manages_roles_of(conn, by, person_id).await?;
     if policy::person(&attempt.caller, person_id, sees).is_err() {
         return Err(Problem::no_such::<PersonId>());

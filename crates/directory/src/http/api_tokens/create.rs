@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use contract::Credential;
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use service::authentication::invalid_token;
@@ -14,7 +15,7 @@ use service::http::Json;
 use utoipa::ToSchema;
 
 use super::TokenAnswer;
-use crate::api_token::NewToken;
+use crate::api_token::{Maker, NewToken};
 use crate::http::sign_in::SignedIn;
 use crate::{Directory, issue, store};
 
@@ -43,8 +44,8 @@ pub(in crate::http) struct NewTokenAnswer {
 
 /// Create an API token
 ///
-/// Signed in by email and password (HTTP Basic), or by another API token: one that a token makes ends no later, and
-/// is revoked with it. The answer has the token
+/// Signed in by email and password (HTTP Basic), by a session, or by another API token: one that a token makes ends
+/// no later, and is revoked with it; one that a session makes does not end with it. The answer has the token
 /// itself, this once. For the same reason an Idempotency-Key has no effect: an answer that is kept
 /// would be a secret that is kept.
 #[utoipa::path(
@@ -70,7 +71,7 @@ pub(in crate::http) struct NewTokenAnswer {
 )]
 pub(in crate::http) async fn create(
     State(directory): State<Arc<Directory>>,
-    SignedIn { person_id, token, permit }: SignedIn,
+    SignedIn { person_id, credential, permit }: SignedIn,
     Json(body): Json<CreateToken>,
 ) -> Result<Response, Problem> {
     let (env, settings) = (&directory.resources.env, &directory.settings);
@@ -80,15 +81,24 @@ pub(in crate::http) async fn create(
     // Whoever ends the token, or all that the person can do, waits until this is done, or was first.
     let person = store::people::lock(conn, person_id).await?;
     person.filter(|person| person.deactivated_at.is_none()).ok_or_else(invalid_token)?;
-    let parent = match token {
-        Some(token) => {
-            let found = store::api_tokens::find(conn, token).await?;
-            Some(found.filter(|token| token.is_live(now)).ok_or_else(invalid_token)?)
+    let (parent, session);
+    let maker = match credential {
+        Some(Credential::ApiToken(id)) => {
+            let found = store::api_tokens::find(conn, id).await?;
+            parent = found.filter(|token| token.is_live(now)).ok_or_else(invalid_token)?;
+            Maker::Token(&parent)
         }
-        None => None,
+        Some(Credential::Session(id)) => {
+            let (found, lifetimes) =
+                (store::sessions::find(conn, id).await?, settings.session_lifetimes());
+            let live = found.filter(|session| session.is_live(now, lifetimes));
+            session = live.ok_or_else(invalid_token)?;
+            Maker::Session(&session)
+        }
+        None => Maker::Password,
     };
     let longest = settings.longest_token_life();
-    let new = NewToken::parse(&body.name, body.expires_at, parent.as_ref(), longest, now)?;
+    let new = NewToken::parse(&body.name, body.expires_at, maker, longest, now)?;
     let live = store::api_tokens::count_live(conn, person_id, now).await?;
     if live >= settings.max_api_tokens.into() {
         return Err(too_many(settings.max_api_tokens));

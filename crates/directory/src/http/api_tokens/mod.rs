@@ -6,7 +6,7 @@ pub(super) mod revoke;
 pub(super) mod revoke_all;
 
 use chrono::{DateTime, Utc};
-use contract::ApiTokenId;
+use contract::{ApiTokenId, SessionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,8 +22,10 @@ pub(super) struct TokenAnswer {
     name: String,
     /// Its last four characters.
     hint: String,
-    /// The token by which it was made, and with which it ends; none if it was made by a password.
+    /// The token by which it was made, and with which it ends; none if it was made by a password or a session.
     parent_id: Option<ApiTokenId>,
+    /// The session by which it was made. It does not end with it.
+    session_id: Option<SessionId>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -41,6 +43,7 @@ impl From<TokenRecord> for TokenAnswer {
             name: token.name,
             hint: token.hint,
             parent_id: token.parent_id,
+            session_id: token.session_id,
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,

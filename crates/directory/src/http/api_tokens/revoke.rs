@@ -39,7 +39,7 @@ pub(in crate::http) async fn revoke(
     let resources = &directory.resources;
     let found = store::api_tokens::find(&mut *resources.pool.acquire().await?, id).await?;
     let found = found.ok_or_else(Problem::no_such::<ApiTokenId>)?;
-    let decision = policy::api_token(&attempt.caller, found.person_id);
+    let decision = policy::credential(&attempt.caller, found.person_id);
     let permit = attempt.permit("api-token.revoke", Target::of(id, None), decision).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;

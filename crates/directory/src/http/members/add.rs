@@ -123,7 +123,7 @@ async fn named_person(
 }
 
 async fn sees(conn: &mut PgConnection, caller: &Caller, id: PersonId) -> sqlx::Result<bool> {
-    let one = caller.person_id;
-    let colleagues = store::people::sees_in_an_organization(conn, one, id).await?;
+    let (one, provider) = (caller.person_id, caller.identity_provider_id);
+    let colleagues = store::people::sees_in_an_organization(conn, one, provider, id).await?;
     Ok(policy::person(caller, id, colleagues).is_ok())
 }

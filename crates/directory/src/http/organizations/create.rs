@@ -13,6 +13,7 @@ use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::OrganizationAnswer;
+use crate::language::Language;
 use crate::membership::Membership;
 use crate::organization::Organization;
 use crate::policy::OrganizationAction;
@@ -42,6 +43,9 @@ pub(in crate::http) struct CreateOrganization {
     #[serde(default)]
     #[schema(max_length = 255)]
     description: Option<String>,
+    /// In which language it writes to people who have chosen none; English, if left out.
+    #[serde(default)]
+    language: Language,
     /// Who becomes its owner instead of the caller. For operators only.
     #[serde(default)]
     owner_person_id: Option<PersonId>,
@@ -90,6 +94,7 @@ pub(in crate::http) async fn create(
         country: &body.country,
         website: body.website.as_deref(),
         description: body.description.as_deref(),
+        language: body.language,
     })?;
     let owner = body.owner_person_id.unwrap_or(caller.person_id);
     if owner != caller.person_id && !caller.operator {

@@ -9,6 +9,7 @@ use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::{OrganizationAnswer, tagged};
+use crate::language::Language;
 use crate::policy::{self, OrganizationAction};
 use crate::profile::{Edit, OptionalEdit};
 use crate::store;
@@ -40,6 +41,9 @@ pub(in crate::http) struct EditOrganization {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 255)]
     description: OptionalEdit,
+    /// In which language it writes to people who have chosen none.
+    #[serde(default)]
+    language: Option<Language>,
 }
 
 /// Tells `null` from what is left out: the latter never gets here.
@@ -110,6 +114,7 @@ impl From<EditOrganization> for Edit {
             country: body.country,
             website: body.website,
             description: body.description,
+            language: body.language,
         }
     }
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use service::http::{Json, etag};
 use utoipa::ToSchema;
 
+use crate::language::Language;
 use crate::organization::Organization;
 
 /// An organization.
@@ -39,6 +40,8 @@ pub(super) struct OrganizationAnswer {
     website: Option<String>,
     /// At most 255 characters.
     description: Option<String>,
+    /// In which language it writes to people who have chosen none.
+    language: Language,
     /// Whether its contact address was confirmed. Until then it activates no app and makes no
     /// consent link.
     confirmed: bool,
@@ -61,6 +64,7 @@ impl From<Organization> for OrganizationAnswer {
             country: profile.country,
             website: profile.website,
             description: profile.description,
+            language: profile.language,
             confirmed: organization.confirmed_at.is_some(),
             confirmed_at: organization.confirmed_at,
             enabled_domains: organization.enabled_domains.iter().map(ToString::to_string).collect(),

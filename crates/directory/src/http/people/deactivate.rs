@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use contract::PersonId;
-use contract::facts::ApiTokenRevocation;
+use contract::facts::{ApiTokenRevocation, SessionEnding};
 use service::http::{Json, Path};
 use service::{Attempt, Problem};
 
 use super::{PersonAnswer, permit_operating};
-use crate::{Directory, revoke, store};
+use crate::{Directory, revoke, sessions, store};
 
 /// Deactivate a person
 ///
-/// They can do nothing any more, on every replica: they do not sign in, and all their API tokens are revoked. What
+/// They can do nothing any more, on every replica: they do not sign in, their sessions end, and all their API tokens are
+/// revoked. What
 /// they did and gave stays. The last operator stays active. Deactivating a deactivated one changes nothing and
 /// leaves no event.
 #[utoipa::path(
@@ -31,7 +32,7 @@ use crate::{Directory, revoke, store};
     ),
     security(("api_token" = [])),
     extensions(
-        ("x-mandate-events" = json!(["person.deactivated", {"event": "api-token.revoked", "per": "live API token"}])),
+        ("x-mandate-events" = json!(["person.deactivated", {"event": "api-token.revoked", "per": "live API token"}, {"event": "session.ended", "per": "live session"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["operator"])),
     ),
@@ -54,6 +55,9 @@ pub(in crate::http) async fn deactivate(
     store::people::save(conn, &person).await?;
     unit.record(id.uuid(), person.version, &deactivated)?;
     revoke::all(&mut unit, id, ApiTokenRevocation::PersonDeactivated, now).await?;
+    let (because, lifetimes) =
+        (SessionEnding::PersonDeactivated, directory.settings.session_lifetimes());
+    sessions::end_all(&mut unit, id, None, because, lifetimes, now).await?;
     unit.commit().await?;
     Ok(Json(person.into()))
 }

@@ -1,7 +1,10 @@
 //! `/v1/people`.
 
 pub(super) mod activate;
+pub(super) mod change_password;
 pub(super) mod deactivate;
+pub(super) mod export;
+pub(super) mod list;
 pub(super) mod me;
 pub(super) mod read;
 pub(super) mod register;
@@ -13,6 +16,7 @@ use serde::Serialize;
 use service::{Attempt, Permit, Problem, Target};
 use utoipa::ToSchema;
 
+use crate::language::Language;
 use crate::person::Person;
 use crate::{Directory, policy, store};
 
@@ -29,6 +33,8 @@ pub(super) struct PersonAnswer {
     name: String,
     /// Whether they operate the platform.
     operator: bool,
+    /// In which language they are written to.
+    language: Language,
     /// When they were registered.
     created_at: DateTime<Utc>,
     /// Since when they can do nothing, if an operator deactivated them.
@@ -42,6 +48,7 @@ impl From<Person> for PersonAnswer {
             email: person.email.as_str().to_owned(),
             name: person.name,
             operator: person.operator,
+            language: person.language,
             created_at: person.created_at,
             deactivated_at: person.deactivated_at,
         }
@@ -57,8 +64,8 @@ async fn permit_operating(
 ) -> Result<Permit, Problem> {
     let caller = &attempt.caller;
     let mut conn = directory.resources.pool.acquire().await?;
-    let colleagues =
-        store::people::sees_in_an_organization(&mut conn, caller.person_id, id).await?;
+    let (by, provider) = (caller.person_id, caller.identity_provider_id);
+    let colleagues = store::people::sees_in_an_organization(&mut conn, by, provider, id).await?;
     let found = store::people::find(&mut conn, id).await?;
     drop(conn);
     found.ok_or_else(Problem::no_such::<PersonId>)?;

@@ -13,6 +13,7 @@ use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
 use super::PersonAnswer;
+use crate::language::Language;
 use crate::person::{NewPerson, Person};
 use crate::{Directory, store};
 
@@ -32,6 +33,9 @@ pub(in crate::http) struct RegisterPerson {
     /// Whether they operate the platform.
     #[serde(default)]
     operator: bool,
+    /// In which language they are written to; English, if left out.
+    #[serde(default)]
+    language: Language,
 }
 
 /// Register a person
@@ -66,8 +70,9 @@ pub(in crate::http) async fn register(
 ) -> Result<Response, Problem> {
     let permit = attempt.permit_operator("person.register").await?;
     let (passwords, env) = (&directory.passwords, &directory.resources.env);
-    let RegisterPerson { email, name, password, operator } = body;
-    let new = NewPerson::parse(&email, &name, Some(password), operator, passwords.settings())?;
+    let RegisterPerson { email, name, password, operator, language } = body;
+    let settings = passwords.settings();
+    let new = NewPerson::parse(&email, &name, Some(password), operator, language, settings)?;
     let hash = match new.password.clone() {
         Some(password) => Some(passwords.hash(password).await?),
         None => None,

@@ -1,0 +1,212 @@
+//! Completing a sign-in at an organization's provider: whoever the provider says it is becomes a person that we
+//! know, a member of the organization, and gets a session.
+//!
+//! People are joined by issuer and subject. Somebody who is not known there yet is joined by their email, if the
+//! provider's word for it counts ([`IdentityProvider::vouched_email`]), and registered if it is nobody's. It has
+//! to count also for becoming a member: at many issuers strangers have accounts, too.
+
+use axum::http::Method;
+use contract::facts::{SignInAccepted, SignInMethod, SignInRefusal};
+use contract::secret::SessionToken;
+use contract::{Actor, Authority, PersonId, Version};
+use service::{Permit, Problem, RequestFacts};
+use sqlx::PgConnection;
+
+use crate::fields::{self, Email};
+use crate::identity_provider::IdentityProvider;
+use crate::language::Language;
+use crate::membership::Membership;
+use crate::person::{NAME_CHARS, NewPerson, Person};
+use crate::providers::Claims;
+use crate::session::Session;
+use crate::sign_in_flow::SignInFlow;
+use crate::{Directory, sessions, store};
+
+/// So often it is tried again when somebody else joins the same person at the same time.
+const ATTEMPTS: usize = 3;
+
+/// How the person is known for whom the provider speaks.
+#[derive(Debug)]
+enum Joining {
+    /// By issuer and subject.
+    Known(PersonId),
+    /// By their email.
+    ByEmail(PersonId),
+    /// Not at all.
+    New(PersonId, Email),
+}
+
+impl Joining {
+    const fn person_id(&self) -> PersonId {
+        match self {
+            Self::Known(id) | Self::ByEmail(id) | Self::New(id, _) => *id,
+        }
+    }
+}
+
+/// Why nobody is signed in, and who it would have been, if that is known.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) SignInRefusal, pub(crate) Option<PersonId>);
+
+/// What came of one attempt.
+enum Attempted {
+    SignedIn(Session, SessionToken),
+    Refused(Refused),
+    /// Somebody else joined them meanwhile.
+    JoinedMeanwhile,
+}
+
+/// Signs in whom the provider speaks of: a session, or the reason why there is none.
+///
+/// # Errors
+/// When the database fails, or they change more than they may in a minute.
+pub(crate) async fn sign_in(
+    directory: &Directory,
+    facts: &RequestFacts,
+    flow: &SignInFlow,
+    provider: &IdentityProvider,
+    claims: &Claims,
+) -> Result<Result<(Session, SessionToken), Refused>, Problem> {
+    for _ in 0..ATTEMPTS {
+        match attempt(directory, facts, flow, provider, claims).await? {
+            Attempted::SignedIn(session, token) => return Ok(Ok((session, token))),
+            Attempted::Refused(refused) => return Ok(Err(refused)),
+            Attempted::JoinedMeanwhile => {}
+        }
+    }
+    Err(Problem::unavailable("busy", "Too many sign in at the moment."))
+}
+
+async fn attempt(
+    directory: &Directory,
+    facts: &RequestFacts,
+    flow: &SignInFlow,
+    provider: &IdentityProvider,
+    claims: &Claims,
+) -> Result<Attempted, Problem> {
+    let (resources, env) = (&directory.resources, &directory.resources.env);
+    let organization_id = provider.organization_id;
+    let found = {
+        let mut conn = resources.pool.acquire().await?;
+        join(&mut conn, provider, claims, || env.new_id()).await?
+    };
+    let joining = match found {
+        Ok(joining) => joining,
+        Err(refusal) => return Ok(Attempted::Refused(Refused(refusal, None))),
+    };
+    let person_id = joining.person_id();
+    resources
+        .limits
+        .change(&Method::POST, person_id)
+        .map_err(|limited| limited.problem("You sign in more often than you may in a minute."))?;
+    let refused = |refusal| Ok(Attempted::Refused(Refused(refusal, Some(person_id))));
+    let now = env.now();
+    let (actor, authority) = (Actor::Person(person_id), Authority::role("openid_connect"));
+    let permit = Permit::by_credentials(resources, facts, actor, authority, Some(organization_id));
+    let mut unit = permit.begin();
+    // Whoever changes the provider, or removes members, waits until this is done, or was first.
+    let conn = unit.connection().await?;
+    let language = store::organizations::lock_shared(conn, organization_id).await?;
+    let current = store::identity_providers::of_organization(conn, organization_id).await?;
+    let Some(provider) = current.filter(|now| now.id == provider.id && now.is_in_effect()) else {
+        return refused(SignInRefusal::ProviderNotInEffect);
+    };
+    let email = provider.vouched_email(claims.email.as_deref(), claims.email_verified);
+
+    let person = match &joining {
+        Joining::Known(id) => store::people::lock(conn, *id).await?,
+        Joining::ByEmail(id) => {
+            let person = store::people::lock(conn, *id).await?;
+            // The domain may have been taken from the provider, or the person have got another email.
+            match (&email, person) {
+                (Err(refusal), _) => return refused(*refusal),
+                (Ok(email), Some(person)) if person.email == *email => Some(person),
+                _ => return Ok(Attempted::JoinedMeanwhile),
+            }
+        }
+        Joining::New(id, email) => {
+            let new = new_person(email, claims.name.as_deref(), language);
+            let (person, registered) = Person::register(*id, new, now);
+            if !store::people::insert(conn, &person, None).await? {
+                return Ok(Attempted::JoinedMeanwhile);
+            }
+            unit.record(person.id.uuid(), Version::FIRST, &registered)?;
+            Some(person)
+        }
+    };
+    let Some(person) = person else { return Ok(Attempted::JoinedMeanwhile) };
+    if person.deactivated_at.is_some() {
+        return refused(SignInRefusal::PersonDeactivated);
+    }
+    if person.operator {
+        return refused(SignInRefusal::PersonIsOperator);
+    }
+    if !matches!(joining, Joining::Known(_)) {
+        let (person, linked) = person.link_identity(provider.id);
+        let conn = unit.connection().await?;
+        let identity = (provider.issuer.as_str(), claims.subject.as_str());
+        if !store::identities::insert(conn, identity, person.id, provider.id, now).await? {
+            return Ok(Attempted::JoinedMeanwhile);
+        }
+        store::people::save(conn, &person).await?;
+        unit.record(person.id.uuid(), person.version, &linked)?;
+    }
+    let conn = unit.connection().await?;
+    if store::memberships::find(conn, organization_id, person_id).await?.is_none() {
+        if let Err(refusal) = email {
+            return refused(refusal);
+        }
+        let role = provider.default_role;
+        let (membership, granted) =
+            Membership::grant(env.new_id(), organization_id, person_id, role, true, now);
+        store::memberships::insert(conn, &membership).await?;
+        unit.record(membership.id.uuid(), membership.version, &granted)?;
+    }
+    let accepted = SignInAccepted {
+        sign_in_id: flow.id,
+        person_id,
+        method: SignInMethod::OpenidConnect,
+        identity_provider_id: Some(provider.id),
+    };
+    unit.record(flow.id.uuid(), Version::FIRST, &accepted)?;
+    let user_agent = facts.user_agent.as_deref();
+    let opened = sessions::open(
+        &mut unit,
+        env,
+        &directory.settings,
+        person_id,
+        Some(provider.id),
+        user_agent,
+    );
+    let (session, token) = opened.await?;
+    unit.commit().await?;
+    facts.proved_to_be(actor);
+    Ok(Attempted::SignedIn(session, token))
+}
+
+/// Whom the provider speaks of.
+async fn join(
+    conn: &mut PgConnection,
+    provider: &IdentityProvider,
+    claims: &Claims,
+    new_id: impl FnOnce() -> PersonId,
+) -> Result<Result<Joining, SignInRefusal>, sqlx::Error> {
+    let known = store::identities::find(conn, &provider.issuer, &claims.subject).await?;
+    if let Some(person) = known {
+        return Ok(Ok(Joining::Known(person)));
+    }
+    match provider.vouched_email(claims.email.as_deref(), claims.email_verified) {
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(email) => Ok(Ok(match store::people::find_by_email(conn, &email).await? {
+            Some(person) => Joining::ByEmail(person.id),
+            None => Joining::New(new_id(), email),
+        })),
+    }
+}
+
+/// Somebody who appears by signing in, written to in the organization's language: without a password, and never an operator.
+fn new_person(email: &Email, name: Option<&str>, language: Language) -> NewPerson {
+    let named = name.and_then(|name| fields::name("name", name, NAME_CHARS).ok());
+    let name = named.unwrap_or_else(|| email.as_str().chars().take(NAME_CHARS).collect());
+    NewPerson { email: email.clone(), name, password: None, operator: false, language }
+}
