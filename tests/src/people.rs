@@ -115,6 +115,14 @@ impl Person {
         Self { client: self.client.at(addresses), ..self.clone() }
     }
 
+    /// Signs in: the session's id, and the same person with it.
+    pub async fn session(&self) -> (String, Self) {
+        let signing_in = self.without_credentials().with_password(&self.email, PASSWORD);
+        let opened = signing_in.act("/v1/sessions").await.expect(201);
+        let client = self.with_token(&opened.field("token"));
+        (opened.field("id"), Self { client, ..self.clone() })
+    }
+
     /// Makes a draft of an app.
     pub async fn draft(&self, organization: &Organization, service: &str) -> App {
         let app = self.post("/v1/apps", draft(organization, service)).await;

@@ -39,7 +39,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (
             "api_token",
             HttpAuthScheme::Bearer,
-            "A person's API token, or an app's access token where the operation says so.",
+            "A person's API token or their session's token, or an app's access token where the operation says so.",
         ),
         ("password", HttpAuthScheme::Basic, "A person's email and password."),
         (

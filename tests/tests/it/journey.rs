@@ -99,7 +99,11 @@ pub(crate) async fn play(system: &System) -> Journey {
     let mine = account.admin().get("/v1/grants").await.expect(200).json;
     assert_eq!((&mine["items"][0]["id"], &mine["items"][0]["state"]), (&grant, &"live".into()));
     let revoke = format!("/v1/grants/{}", grant.as_str().unwrap());
-    account.admin().delete(&revoke).await.expect(204);
+    // In a session, as people do it at a page.
+    let (_, in_session) = account.admin().session().await;
+    in_session.delete(&revoke).await.expect(204);
+    let authorization = in_session.authorization().unwrap();
+    secrets.push(authorization.trim_start_matches("Bearer ").to_owned());
     // At once: not eventually.
     assert_eq!(reaches().await, Vec::<Value>::new());
 

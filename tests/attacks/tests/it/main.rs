@@ -20,6 +20,7 @@ mod memberships;
 mod nats_credentials;
 mod nats_disk;
 mod refusals;
+mod sessions;
 mod streams_away;
 mod subscriber_overtaken;
 mod token_rates;

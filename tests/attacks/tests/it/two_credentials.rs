@@ -26,6 +26,11 @@ async fn neither_is_believed() {
     post(&signing_in).send().await.expect(201);
     with_another(post(&signing_in)).await.problem(401, "unauthenticated");
     with_another(post(owner)).await.problem(401, "unauthenticated");
+    let opening = signing_in.request(Method::POST, "/v1/sessions");
+    with_another(opening).await.problem(401, "unauthenticated");
+    let (_, in_session) = owner.session().await;
+    let asking = in_session.request(Method::GET, "/v1/people/me");
+    with_another(asking).await.problem(401, "unauthenticated");
     with_another(owner.request(Method::GET, "/v1/people/me")).await.problem(401, "unauthenticated");
     let its_own = key.app(&anyone).await;
     with_another(its_own.request(Method::GET, "/v1/me/accounts")).await.expect(401);

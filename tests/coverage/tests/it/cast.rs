@@ -57,6 +57,9 @@ pub(crate) const PNG: [u8; 70] = [
     b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
+/// How many sessions a person can have in the system that is walked through.
+pub(crate) const MOST_SESSIONS: u32 = 8;
+
 /// The password of those who sign in with one.
 pub(crate) const PASSWORD: &str = "another correct horse";
 
@@ -162,7 +165,8 @@ impl Cast {
         }
     }
 
-    fn person(&self, who: Who) -> &Person {
+    /// Somebody of the cast whom the operator registered.
+    pub(crate) fn person(&self, who: Who) -> &Person {
         match who {
             Who::Owner => &self.organization.owner,
             Who::Developer => &self.organization.developer,

@@ -9,7 +9,7 @@ use journeys::system::System;
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
-use crate::cast::{Cast, Who};
+use crate::cast::{Cast, MOST_SESSIONS, Who};
 use crate::ledger::{self, Left, Refusal};
 use crate::table::{self, Case, Entry, refusals};
 
@@ -40,7 +40,8 @@ pub(crate) async fn document(system: &System) -> Document {
 
 #[tokio::test]
 async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
-    let system = System::start().await;
+    let settings = format!("[directory]\nmax_sessions = {MOST_SESSIONS}\n");
+    let system = System::configured(&settings).await;
     let document = document(&system).await;
     assert_eq!(document.dangling_references(), Vec::<String>::new());
     let operations = document.operations().unwrap_or_else(|error| panic!("{error}"));

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use serde::Deserialize;
+use service::http::page::MAX_LIMIT;
 use service::http::{Page, PageQuery, Query};
 use service::{Attempt, Problem};
+use utoipa::IntoParams;
 
 use super::PersonAnswer;
 use crate::person::NAME_CHARS;
@@ -14,16 +16,21 @@ use crate::store::found_people::Wanted;
 use crate::{Directory, store};
 
 /// Whom to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::http) struct ListPeople {
-    /// Those whose email begins so.
-    #[serde(default)]
+    /// Only those whose email begins so.
+    #[param(max_length = 254)]
     email: Option<String>,
-    /// Those whose name begins so.
-    #[serde(default)]
+    /// Only those whose name begins so. Not together with `email`.
+    #[param(max_length = 200)]
     name: Option<String>,
-    #[serde(flatten)]
-    page: PageQuery,
+    /// At most so many entries.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
 /// The most characters of the beginning of an email.
@@ -38,11 +45,7 @@ const EMAIL_CHARS: usize = 254;
     path = "/v1/people",
     operation_id = "listPeople",
     tag = "people",
-    params(
-        ("email" = Option<String>, Query, max_length = 254, description = "Only those whose email begins so."),
-        ("name" = Option<String>, Query, max_length = 200, description = "Only those whose name begins so. Not together with `email`."),
-        PageQuery,
-    ),
+    params(ListPeople),
     responses(
         (status = 200, description = "A page.", body = Page<PersonAnswer>),
         (status = 401, description = "No valid token.", body = Problem),
@@ -74,10 +77,16 @@ pub(in crate::http) async fn list(
             return Err(Problem::invalid_field("name", "give either email or name"));
         }
     };
+    if query.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
+        let message = format!("must be a whole number from 1 to {MAX_LIMIT}");
+        return Err(Problem::invalid_field("limit", message));
+    }
+    // Not flattened into the query: unknown parameters would be let through.
+    let page = PageQuery { limit: query.limit, cursor: query.cursor };
+    let after = page.after()?;
     let mut conn = directory.resources.pool.acquire().await?;
-    let after = query.page.after()?;
-    let rows = store::found_people::page(&mut conn, wanted, after, query.page.rows()).await?;
-    let page = Page::of_rows(rows, &query.page, |person| person.id)?;
+    let rows = store::found_people::page(&mut conn, wanted, after, page.rows()).await?;
+    let page = Page::of_rows(rows, &page, |person| person.id)?;
     Ok(page.map(PersonAnswer::from).into_response_for(&uri))
 }
 

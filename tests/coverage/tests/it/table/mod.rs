@@ -12,6 +12,7 @@ mod events;
 mod keys;
 mod organizations;
 pub(crate) mod refusals;
+mod sessions;
 
 use futures::future::BoxFuture;
 
@@ -61,6 +62,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     [
         organizations::entries(),
         accounts::entries(),
+        sessions::entries(),
         apps::entries(),
         keys::entries(),
         consent::entries(),

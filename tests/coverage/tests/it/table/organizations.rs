@@ -1,9 +1,10 @@
 //! Organizations, their members, people.
 
 use futures::future::BoxFuture;
+use journeys::people;
 use serde_json::json;
 
-use super::{Entry, changes_nothing, entry, everybody, members, refused};
+use super::{Entry, changes_nothing, entry, everybody, leaves, members, refused};
 use crate::call::Call;
 use crate::cast::{Cast, Who};
 
@@ -125,7 +126,42 @@ fn people() -> Vec<Entry> {
                     .json(json!({ "email": email, "name": "Registered", "password": password }))
             })
         }),
+        entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        // By somebody new: nobody else of the cast is to have another password.
+        entry("changePassword", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Changing").await;
+                let call = changing(people::PASSWORD).leaves(&["person.password-changed"]);
+                call.by((*person).clone(), person.actor())
+            })
+        })
+        .with(leaves(
+            "with another session",
+            Who::Stranger,
+            &["person.password-changed", "session.ended"],
+            |cast, _| {
+                Box::pin(async move {
+                    let person = cast.operator.person("Changing").await;
+                    person.session().await;
+                    let (_, in_session) = person.session().await;
+                    changing(people::PASSWORD).by((*in_session).clone(), person.actor())
+                })
+            },
+        ))
+        .with(refused(
+            "by a wrong password",
+            Who::Stranger,
+            422,
+            &["sign-in.refused"],
+            |cast, _| {
+                Box::pin(async move {
+                    let person = cast.operator.person("Guessing").await;
+                    changing("a wrong horse").by((*person).clone(), person.actor())
+                })
+            },
+        )),
         entry("getPerson", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
         })
@@ -135,7 +171,8 @@ fn people() -> Vec<Entry> {
         entry("deactivatePerson", operators, |cast, _| {
             Box::pin(async move {
                 let person = cast.operator.person("Gone").await;
-                let leaves = &["person.deactivated", "api-token.revoked"];
+                person.session().await;
+                let leaves = &["person.deactivated", "api-token.revoked", "session.ended"];
                 Call::plain().path("id", &person.id).leaves(leaves)
             })
         })
@@ -158,6 +195,12 @@ fn people() -> Vec<Entry> {
             Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
         })),
     ]
+}
+
+/// With another password in place of this one.
+fn changing(current: &str) -> Call {
+    let new = "yet another correct horse";
+    Call::plain().json(json!({ "current_password": current, "new_password": new }))
 }
 
 /// Nobody else sees the person.

@@ -5,13 +5,14 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 31] = [
+const REFUSALS: [(&str, &str, &str); 32] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
     ("addMember", "member.add", "organization/{id}"),
     ("changeMember", "member.change-role", "organization/{id}"),
     ("removeMember", "member.remove", "organization/{id}"),
+    ("listPeople", "person.list", "person/{caller}"),
     ("registerPerson", "person.register", "person/{caller}"),
     ("deactivatePerson", "person.deactivate", "person/{id}"),
     ("activatePerson", "person.activate", "person/{id}"),
