@@ -87,7 +87,11 @@ fn owner(path: &str) -> Service {
     let path = path.split('?').next().unwrap_or(path);
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
-        ["v1", "organizations" | "people" | "accounts" | "api-tokens", ..] => Service::Directory,
+        [
+            "v1",
+            "organizations" | "people" | "accounts" | "api-tokens" | "sessions" | "sign-ins",
+            ..,
+        ] => Service::Directory,
         ["v1", "apps", _, "keys"] | ["v1", "keys", ..] | ["oauth2", ..] => Service::KeyIssuer,
         ["v1", "apps", _, "consent-links"]
         | ["v1", "consent-links" | "consent-requests" | "grants" | "me", ..] => {
