@@ -32,7 +32,10 @@ CREATE TABLE directory.mails (
 );
 
 CREATE INDEX mails_due ON directory.mails (next_attempt_at) WHERE sent_at IS NULL AND abandoned_at IS NULL;
-CREATE INDEX mails_ended ON directory.mails ((coalesce(sent_at, abandoned_at)))
+-- What operators list, and what is forgotten some time after its end.
+CREATE INDEX mails_waiting ON directory.mails (id) WHERE sent_at IS NULL AND abandoned_at IS NULL;
+CREATE INDEX mails_abandoned ON directory.mails (id) WHERE abandoned_at IS NOT NULL;
+CREATE INDEX mails_ended ON directory.mails (least(sent_at, abandoned_at))
     WHERE sent_at IS NOT NULL OR abandoned_at IS NOT NULL;
 
 -- What was sent or abandoned stays so.

@@ -21,6 +21,8 @@ mod account;
 mod account_role;
 mod api_token;
 mod authenticator;
+mod confirming;
+mod contact_confirmation;
 mod country;
 mod enabled_domains;
 mod fields;
@@ -32,18 +34,20 @@ mod issue;
 mod language;
 #[allow(dead_code)]
 mod mail;
-#[allow(dead_code)]
+mod mailed_link;
 mod mailing;
 mod membership;
 mod operators;
 mod organization;
 mod password;
+mod password_reset;
 mod person;
 mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
 mod providers;
+mod resetting;
 mod revoke;
 mod rpc;
 mod session;
@@ -67,11 +71,13 @@ use service::{Problem, Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
+pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
 pub use sessions::record_session_ends;
 pub use settings::Settings;
 
+use crate::mailing::memory::Memory;
 use crate::providers::Providers;
 use crate::sign_in_counter::SignInCounter;
 
@@ -91,6 +97,8 @@ struct Directory {
     sign_in_counter: SignInCounter,
     providers: Providers,
     master_key: Option<MasterKey>,
+    /// The last mails, where they are kept in place of being sent.
+    mail_memory: Option<Arc<Memory>>,
 }
 
 impl Directory {
@@ -108,8 +116,18 @@ impl Directory {
             .map_err(|error| StartError::setting("directory.sign_in_return_url", error))?;
         let outgoing = Outgoing::new(settings.outgoing.clone());
         let providers = Providers::new(outgoing, resources.env.clone(), return_url);
+        let mail_memory = mailing::start(&resources, &settings.mail, &settings.public_base_url)
+            .map_err(|refusal| StartError::setting("directory", refusal))?;
         let sign_in_counter = SignInCounter::default();
-        Ok(Self { resources, settings, passwords, sign_in_counter, providers, master_key })
+        Ok(Self {
+            resources,
+            settings,
+            passwords,
+            sign_in_counter,
+            providers,
+            master_key,
+            mail_memory,
+        })
     }
 
     /// The key that seals the client secrets of identity providers.

@@ -108,6 +108,15 @@ impl Template {
 }
 
 impl LinkPurpose {
+    /// The page that the link leads to.
+    pub(crate) const fn page(self) -> &'static str {
+        match self {
+            Self::ConfirmContact => "/confirm-contact",
+            Self::ResetPassword => "/reset-password",
+            Self::InviteMember | Self::InviteToAccount => "/accept-invitation",
+        }
+    }
+
     /// The name under which it is stored.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

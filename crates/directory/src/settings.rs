@@ -6,6 +6,7 @@ use service::master_key::{MasterKey, MasterKeyError};
 use service::outgoing::OutgoingSettings;
 use service::settings::SecretString;
 
+use crate::mailing::settings::MailSettings;
 use crate::password::PasswordSettings;
 use crate::session::Lifetimes;
 
@@ -29,6 +30,16 @@ pub struct Settings {
     /// How many organizations somebody can have made whose contact address is not confirmed yet. Operators are
     /// not bounded: they confirm them.
     pub max_unconfirmed_organizations: u32,
+    /// Where the links in mails lead: the address of the pages, without a slash at its end.
+    pub public_base_url: String,
+    /// How mail is sent.
+    pub mail: MailSettings,
+    /// For how many minutes a link by which somebody chooses another password can be used.
+    pub password_reset_minutes: u16,
+    /// For how many hours a link that confirms an organization's contact address can be used.
+    pub contact_confirmation_hours: u16,
+    /// How many links that confirm its contact address an organization can have mailed in an hour.
+    pub contact_confirmations_per_hour: u16,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
     /// Seals the client secrets of organizations' identity providers: base64 of 32 bytes, as
@@ -56,6 +67,11 @@ impl Default for Settings {
             session_days: 30,
             max_sessions: 50,
             max_unconfirmed_organizations: 3,
+            public_base_url: String::new(),
+            mail: MailSettings::default(),
+            password_reset_minutes: 30,
+            contact_confirmation_hours: 7 * 24,
+            contact_confirmations_per_hour: 5,
             passwords: PasswordSettings::default(),
             master_key: SecretString::default(),
             sign_in_return_url: String::new(),
@@ -109,10 +125,16 @@ impl Settings {
             Some("max_sessions is at least 1")
         } else if self.max_unconfirmed_organizations == 0 {
             Some("max_unconfirmed_organizations is at least 1")
+        } else if self.password_reset_minutes == 0 {
+            Some("password_reset_minutes is at least 1")
+        } else if self.contact_confirmation_hours == 0 {
+            Some("contact_confirmation_hours is at least 1")
+        } else if self.contact_confirmations_per_hour == 0 {
+            Some("contact_confirmations_per_hour is at least 1")
         } else if self.sign_in_minutes == 0 {
             Some("sign_in_minutes is at least 1")
         } else {
-            self.outgoing.refusal()
+            self.outgoing.refusal().or_else(|| self.mail.refusal())
         }
     }
 }
@@ -131,6 +153,9 @@ mod tests {
             Settings { session_days: 0, ..Settings::default() },
             Settings { max_sessions: 0, ..Settings::default() },
             Settings { max_unconfirmed_organizations: 0, ..Settings::default() },
+            Settings { password_reset_minutes: 0, ..Settings::default() },
+            Settings { contact_confirmation_hours: 0, ..Settings::default() },
+            Settings { contact_confirmations_per_hour: 0, ..Settings::default() },
             Settings { sign_in_minutes: 0, ..Settings::default() },
             Settings {
                 outgoing: OutgoingSettings { timeout_seconds: 0, ..OutgoingSettings::default() },

@@ -1,11 +1,13 @@
 //! Counts attempts to sign in, in PostgreSQL and in the buckets of this process.
 
 use chrono::TimeDelta;
+use service::limits::Limited;
 use service::settings::Network;
 use service::{Problem, RequestFacts, Resources};
 use tokio::sync::OnceCell;
 
-use crate::sign_in_limits::{Hash, Subjects, TooManyAttempts, Waits, known_since};
+use crate::fields::Email;
+use crate::sign_in_limits::{Hash, Subjects, TooManyAttempts, Waits, known_since, reset_subjects};
 use crate::store::{sign_in_attempts, sign_in_networks};
 
 /// Counts attempts to sign in.
@@ -66,6 +68,37 @@ impl SignInCounter {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Counts a request for a link to choose another password, by email and by network.
+    ///
+    /// # Errors
+    /// 429, if it came too early.
+    pub(crate) async fn count_reset(
+        &self,
+        resources: &Resources,
+        facts: &RequestFacts,
+        email: &Email,
+    ) -> Result<(), Problem> {
+        let too_many = |limited: Limited| {
+            limited
+                .problem("Too many links were asked for. `Retry-After` says when the next may be.")
+        };
+        resources.limits.sign_in(facts).map_err(too_many)?;
+        let read = || sign_in_networks::key(&resources.pool, resources.env.bytes());
+        let key = self.key.get_or_try_init(read).await?;
+        let (by_email, by_network) = reset_subjects(key, email, facts.network());
+        let (settings, now) = (resources.limits.settings(), resources.env.now());
+        let by_network = by_network.map(|subject| (subject, Waits::of_a_network(settings)));
+        let by_email = (by_email, Waits::of_an_email(settings));
+        let mut connection = resources.pool.acquire().await?;
+        for (subject, waits) in by_network.into_iter().chain([by_email]) {
+            let counted = sign_in_attempts::count(&mut connection, &subject, waits, now).await?;
+            counted.map_err(|until| {
+                too_many(Limited::after((until - now).to_std().unwrap_or_default()))
+            })?;
+        }
+        Ok(())
     }
 
     /// Forgets what was counted of somebody who has signed in. For their network it was one attempt less: else

@@ -64,6 +64,20 @@ impl Subjects {
     }
 }
 
+/// What a request for a link to choose another password is counted by: the email, and the network. Guesses at the
+/// password are counted apart.
+pub(crate) fn reset_subjects(
+    key: &Hash,
+    email: &Email,
+    network: Option<Network>,
+) -> (Hash, Option<Hash>) {
+    let network = network.map(|network| network.to_string());
+    (
+        hash(key, &[b"password reset", email.as_str().as_bytes()]),
+        network.map(|network| hash(key, &[b"password resets of network", network.as_bytes()])),
+    )
+}
+
 /// Since when somebody must have signed in from a network for it to be known.
 pub(crate) fn known_since(settings: &LimitSettings, now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::days(settings.sign_in_network_days.into())

@@ -30,6 +30,8 @@ mod folder;
 #[cfg(feature = "testing")]
 mod go;
 mod lifecycle;
+#[cfg(feature = "testing")]
+mod mail_server;
 mod nats;
 mod nats_config;
 mod nats_user;

@@ -28,7 +28,12 @@ use crate::{
     wheels::NATS_PY,
 };
 
-pub use crate::{go::Go, node::Node, schemathesis::Schemathesis};
+pub use crate::{
+    go::Go,
+    mail_server::{MailServer, MailServerOptions, MailServerTls, ReceivedMail},
+    node::Node,
+    schemathesis::Schemathesis,
+};
 
 /// Names the cluster to use instead of an own one: `cargo xtask test` shares one among all test
 /// programs.

@@ -50,6 +50,31 @@ pub(crate) static NATS_PY: Wheel = Wheel {
     programs: "nats",
 };
 
+/// A mail server, for tests that send mail.
+#[cfg(feature = "testing")]
+pub(crate) static AIOSMTPD: Wheel = Wheel {
+    requirement: "aiosmtpd==1.4.6",
+    // Pure Python, as what it needs.
+    hashes: &["72c99179ba5aa9ae0abbda6994668239b64a5ce054471955fe75f581d2592475"],
+    programs: "aiosmtpd",
+};
+
+/// What the mail server needs.
+#[cfg(feature = "testing")]
+pub(crate) static ATPUBLIC: Wheel = Wheel {
+    requirement: "atpublic==9.0.0",
+    hashes: &["449c3c4f0c74df79749d6fe225ba55e2a2fce34b303f0329211e4d6989ed6f6e"],
+    programs: "public",
+};
+
+/// What the mail server needs.
+#[cfg(feature = "testing")]
+pub(crate) static ATTRS: Wheel = Wheel {
+    requirement: "attrs==26.1.0",
+    hashes: &["c647aa4a12dfbad9333ca4e71fe62ddc36f4e63b2d260a37a8b83d2f043ac309"],
+    programs: "attr",
+};
+
 /// Node.js with npm, for tests that run others' programs.
 #[cfg(feature = "testing")]
 pub(crate) static NODE: Wheel = Wheel {

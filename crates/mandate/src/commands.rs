@@ -23,6 +23,9 @@ use crate::{api, data_dir, demo, subscribers};
 /// How long a start may take until everything is ready.
 const READY: Duration = Duration::from_mins(1);
 
+/// So many mails `mandate up` keeps in memory where there is no mail server.
+const MAILS_KEPT: usize = 100;
+
 /// What commands on a terminal log unless the configuration says otherwise.
 const QUIET: &str = "warn,async_nats=error";
 
@@ -134,6 +137,8 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     if migrate_given {
         migrate(&configuration).await?;
     }
+    // Whoever tries Mandate out reads its mails where they are made.
+    configuration.directory.mail.kept_in_memory = MAILS_KEPT;
     let system =
         Box::pin(System::start(configuration.clone(), &Service::ALL, Environment::system()))
             .await?;

@@ -224,6 +224,9 @@ impl Configuration {
         if self.key_issuer.issuer.is_empty() {
             self.key_issuer.issuer.clone_from(&base);
         }
+        if self.directory.public_base_url.is_empty() {
+            self.directory.public_base_url.clone_from(&base);
+        }
         if self.consent_broker.public_base_url.is_empty() {
             self.consent_broker.public_base_url.clone_from(&base);
         }

@@ -15,6 +15,7 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
     println!("testing on PostgreSQL {} and nats-server {}", postgres.version(), nats.version());
     drop(nats);
     testing::python_client().context("no Python client of NATS for the tests")?;
+    testing::MailServer::provide().context("no mail server for the tests")?;
     testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
     testing::Node::provide(&root().join("tests/node")).context("no Node.js for the tests")?;
     testing::Go::provide().context("no Go for the tests")?;

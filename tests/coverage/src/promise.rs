@@ -190,6 +190,15 @@ pub fn permits(list: &[Entry], kinds: &[&str]) -> bool {
         })
 }
 
+/// The events of the list that it promises without any condition or alternative.
+pub fn always(list: &[Entry]) -> Vec<&str> {
+    let sure = list.iter().filter_map(|entry| match (entry.kinds.as_slice(), entry.count) {
+        ([kind], Count::One) => Some(kind.as_str()),
+        _ => None,
+    });
+    sure.collect()
+}
+
 /// The events of the list, if it promises them without any condition or alternative.
 pub fn unconditional(list: &[Entry]) -> Option<Vec<&str>> {
     list.iter()

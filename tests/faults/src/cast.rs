@@ -13,6 +13,10 @@ const PASSWORD: &str = "correct horse battery staple";
 pub struct Developer {
     pub(crate) organization: String,
     pub(crate) token: String,
+    /// The owner's API token.
+    pub(crate) owner: String,
+    /// Another organization of the owner's, whose contact nobody confirms.
+    pub(crate) unconfirmed: String,
 }
 
 /// An account and the API token of its admin.
@@ -62,14 +66,9 @@ impl Client {
     async fn developer(&mut self, operator: &str) -> Result<Developer, End> {
         let Person { token: owner, .. } = self.person(operator).await?;
         let Person { email, token, .. } = self.person(operator).await?;
-        let name = self.new_name("organization");
-        let body = json!({
-            "name": name, "kind": "technology_company", "country": "FR",
-            "contact_email": "contact@example.com",
-        });
-        let (by, path) = (As::Token(&owner), "/v1/organizations");
-        let answer = self.make("organization.created", by, path, body, &name).await?;
-        let id = self.claim_field("organization.created", &answer, "id")?;
+        let by = As::Token(&owner);
+        let id = self.organization(by).await?;
+        let unconfirmed = self.organization(by).await?;
         let path = format!("/v1/organizations/{id}/confirm-contact");
         let event = "organization.contact-confirmed";
         self.act(event, As::Token(operator), Method::POST, &path, &[], &id).await?;
@@ -83,7 +82,18 @@ impl Client {
             done_before: &[],
         };
         self.run(command, None).await?;
-        Ok(Developer { organization: id, token })
+        Ok(Developer { organization: id, token, owner, unconfirmed })
+    }
+
+    async fn organization(&mut self, by: As<'_>) -> Result<String, End> {
+        let name = self.new_name("organization");
+        let body = json!({
+            "name": name, "kind": "technology_company", "country": "FR",
+            "contact_email": "contact@example.com",
+        });
+        let answer =
+            self.make("organization.created", by, "/v1/organizations", body, &name).await?;
+        self.claim_field("organization.created", &answer, "id")
     }
 
     async fn account(&mut self, operator: &str) -> Result<Account, End> {

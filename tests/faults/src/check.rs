@@ -1,6 +1,6 @@
 //! What must hold after every round, read from the tables of all services.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contract::Service;
 use contract::facts::EventClass;
@@ -37,7 +37,9 @@ pub async fn quiet(
         waiting += count(&stage.pool, &format!("{schema}.outbox")).await?;
     }
     // What still ends with an archived app becomes events, too.
-    for left in ["key_issuer.app_endings", "consent_broker.app_endings"] {
+    // And so does every mail.
+    let mails = "directory.mails WHERE sent_at IS NULL AND abandoned_at IS NULL";
+    for left in ["key_issuer.app_endings", "consent_broker.app_endings", mails] {
         waiting += count(&stage.pool, left).await?;
     }
     let recorded = count(&stage.pool, "audit.entries").await?;
@@ -48,7 +50,7 @@ pub async fn quiet(
         return Ok(());
     }
     Err(format!(
-        "{events} events ({facts} facts), {waiting} in outboxes or to end with their app, {recorded} recorded, {received} received; behind: {behind:?}; contexts and details missing: {parts:?}"
+        "{events} events ({facts} facts), {waiting} in outboxes, to end with their app or to be mailed, {recorded} recorded, {received} received; behind: {behind:?}; contexts and details missing: {parts:?}"
     ))
 }
 
@@ -79,9 +81,21 @@ pub async fn violations(
     bytes(pool, subscriber, &mut found).await?;
     let what = "audit does not have what is kept beside an event as its producer has it";
     report(&mut found, what, parts_missing(pool).await?);
+    mails(stage, &mut found).await?;
     claims(pool, history, &mut found).await?;
     names(pool, history, &mut found).await?;
     Ok(found)
+}
+
+/// Every mail that was sent has come, and nothing else.
+async fn mails(stage: &Stage, found: &mut Vec<String>) -> sqlx::Result<()> {
+    let sent = "SELECT id::text FROM directory.mails WHERE sent_at IS NOT NULL";
+    let sent: BTreeSet<String> =
+        sqlx::query_scalar(sent).fetch_all(&stage.pool).await?.into_iter().collect();
+    let came: BTreeSet<String> = stage.mailbox.ids().into_iter().collect();
+    let cases = sent.symmetric_difference(&came).cloned().collect();
+    report(found, "a mail was sent and did not come, or came and was not sent", cases);
+    Ok(())
 }
 
 fn report(found: &mut Vec<String>, what: &str, cases: Vec<String>) {

@@ -38,7 +38,7 @@ pub(crate) const STATE: [StateTable; 12] = [
 ];
 
 /// Single questions, each of which must find nothing.
-pub(crate) const NEVER: [(&str, &str); 11] = [
+pub(crate) const NEVER: [(&str, &str); 14] = [
     (
         "an event of the audit index is not where its log says",
         "SELECT 'size ' || size || ', entries ' || (SELECT count(*) FROM audit.entries) || ', last '
@@ -74,6 +74,25 @@ pub(crate) const NEVER: [(&str, &str); 11] = [
         "a grant's link was not redeemed",
         "SELECT g.id::text FROM consent_broker.grants g JOIN consent_broker.links l ON l.id = g.link_id
          WHERE l.state <> 'granted' OR NOT g.account_id = ANY(l.granted_accounts)",
+    ),
+    (
+        "an event that asks for a mail has not one mail",
+        "SELECT e.type || ' ' || e.id FROM directory.events e
+         WHERE e.type IN ('mandate.contact-confirmation.requested.v1', 'mandate.password-reset.requested.v1',
+                          'mandate.person.password-changed.v1')
+           AND (SELECT count(*) FROM directory.mails m WHERE m.event_id = e.id) <> 1",
+    ),
+    (
+        "a mail has no event that asks for it",
+        "SELECT m.id::text FROM directory.mails m
+         WHERE NOT EXISTS (SELECT FROM directory.events e WHERE e.id = m.event_id)",
+    ),
+    (
+        "a mail has not ended as its events say",
+        "SELECT m.id || ' ' || coalesce(m.last_error, '') FROM directory.mails m
+         WHERE m.sent_at IS NULL AND m.last_error IS DISTINCT FROM 'outdated' OR 1 <> (
+             SELECT count(*) FROM directory.events e WHERE e.stream_id = m.id AND e.type = CASE
+                 WHEN m.sent_at IS NULL THEN 'mandate.mail.abandoned.v1' ELSE 'mandate.mail.sent.v1' END)",
     ),
     (
         "the key issuer knows another app than the app registry",

@@ -20,6 +20,7 @@ mod flood;
 pub mod history;
 mod invariants;
 pub mod load;
+mod mail;
 mod nats;
 pub mod process;
 pub mod programs;

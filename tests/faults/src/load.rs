@@ -27,6 +27,9 @@ impl Client {
 
     /// The main job: an app, a key, tokens, a link, and what its receiver makes of it.
     async fn journey(&mut self, developer: &Developer, account: &Account) -> Result<(), End> {
+        if self.random.once_in(3) {
+            self.mail(developer).await?;
+        }
         let by = As::Token(&developer.token);
         let app = self.app(developer).await?;
         let path = format!("/v1/apps/{app}/activate");
@@ -46,6 +49,22 @@ impl Client {
             let path = format!("/v1/apps/{app}/archive");
             self.act("app.archived", by, Method::POST, &path, &[409], &app).await?;
         }
+        Ok(())
+    }
+
+    /// Asks for a mail to a contact address.
+    async fn mail(&mut self, developer: &Developer) -> Result<(), End> {
+        let path = format!("/v1/organizations/{}/contact-confirmations", developer.unconfirmed);
+        let command = Command {
+            name: "contact-confirmation.requested",
+            by: As::Token(&developer.owner),
+            method: Method::POST,
+            path: &path,
+            body: Body::Nothing,
+            done_before: &[],
+        };
+        let answer = self.run(command, None).await?.unwrap_or_default();
+        self.claim_field("contact-confirmation.requested", &answer, "id")?;
         Ok(())
     }
 

@@ -18,6 +18,7 @@ use crate::database;
 use crate::disks::{self, Disks};
 use crate::fleet::Fleet;
 use crate::flood::Flood;
+use crate::mail::Mailbox;
 use crate::nats::{self, FILLER, SmallStore};
 use crate::process::Process;
 use crate::programs::Programs;
@@ -72,6 +73,7 @@ pub struct Stage {
     master_key: String,
     random: Random,
     flood: Option<Flood>,
+    pub(crate) mailbox: Mailbox,
 }
 
 impl Stage {
@@ -112,6 +114,7 @@ impl Stage {
             master_key: STANDARD.encode(Environment::system().bytes::<32>()),
             random,
             flood: None,
+            mailbox: Mailbox::open(),
         };
         for _ in 0..REPLICAS {
             stage.add_replica().await?;
@@ -378,6 +381,7 @@ impl Stage {
             .env("MANDATE_LOG__FILTER", "info,async_nats=warn,sqlx=warn")
             .env("NO_COLOR", "1")
             .envs(stage::wide_limit_variables())
+            .envs(self.mailbox.variables())
             .env_remove("MANDATE_CONFIG")
             .env_remove("MANDATE_DATA_DIR");
         if self.shape == Shape::Cluster {

@@ -14,7 +14,7 @@ use sqlx::Executor;
 use uuid::Uuid;
 
 /// What is done to the tables behind the services' back, and what is then found.
-const SABOTAGE: [(&str, &str); 10] = [
+const SABOTAGE: [(&str, &str); 12] = [
     (
         "DELETE FROM audit.entry_details
          WHERE event_id = (SELECT min(event_id::text)::uuid FROM audit.entry_details)",
@@ -59,6 +59,14 @@ const SABOTAGE: [(&str, &str); 10] = [
     (
         "UPDATE app_registry.apps SET name = (SELECT min(name) FROM app_registry.apps)",
         "what was asked for once is not there once",
+    ),
+    (
+        "DELETE FROM directory.mails WHERE id = (SELECT max(id::text)::uuid FROM directory.mails)",
+        "an event that asks for a mail has not one mail",
+    ),
+    (
+        "UPDATE directory.mails SET sent_at = NULL WHERE id = (SELECT min(id::text)::uuid FROM directory.mails)",
+        "a mail has not ended as its events say",
     ),
 ];
 

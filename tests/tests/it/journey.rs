@@ -21,11 +21,12 @@ pub(crate) struct Journey {
 }
 
 /// Every step of an organization's own, as often as it comes in the journey.
-pub(crate) const STEPS: [&str; 25] = [
+pub(crate) const STEPS: [&str; 26] = [
     "organization.created",
     "membership.granted",
     "membership.granted",
     "membership.granted",
+    "contact-confirmation.requested",
     "organization.contact-confirmed",
     "app.created",
     "app.edited",

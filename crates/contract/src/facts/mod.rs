@@ -145,18 +145,16 @@ mod tests {
         }
         classes.retain(|_, class| *class == EventClass::Record);
         let records: Vec<_> = classes.into_keys().collect();
-        assert_eq!(
-            records,
-            [
-                "access",
-                "contact-confirmation",
-                "mail",
-                "password-reset",
-                "session",
-                "sign-in",
-                "token",
-            ]
-        );
+        let expected = [
+            "access",
+            "contact-confirmation",
+            "mail",
+            "password-reset",
+            "session",
+            "sign-in",
+            "token",
+        ];
+        assert_eq!(records, expected);
     }
 
     #[test]

@@ -8,11 +8,15 @@
 mod account_roles;
 mod accounts;
 mod api_tokens;
+mod contact_confirmations;
 mod identity_provider;
 mod import;
+mod mailed_links;
+mod mails;
 mod members;
 mod organizations;
 mod password_proof;
+mod password_resets;
 mod people;
 mod refusals;
 mod sessions;
@@ -35,7 +39,8 @@ use crate::{Directory, Settings};
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
     (name = "single-sign-on", description = "Signing in at the identity provider of an organization."),
     (name = "sessions", description = "What a sign-in opens."),
-    (name = "api-tokens", description = "How people's programs prove who they are.")
+    (name = "api-tokens", description = "How people's programs prove who they are."),
+    (name = "mails", description = "What is written to people.")
 ))]
 struct Documentation;
 
@@ -58,6 +63,8 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(identity_provider::confirm_domains::confirm_domains))
         .routes(routes!(sign_ins::begin::begin))
         .routes(routes!(sign_ins::complete::complete))
+        .routes(routes!(contact_confirmations::create::create))
+        .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
         .routes(routes!(members::change::change, members::remove::remove))
         .routes(routes!(people::register::register, people::list::list))
@@ -68,6 +75,9 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(people::deactivate::deactivate))
         .routes(routes!(people::activate::activate))
         .routes(routes!(people::revoke_operator::revoke_operator))
+        .routes(routes!(password_resets::create::create))
+        .routes(routes!(password_resets::complete::complete))
+        .routes(routes!(mails::list::list))
         .routes(routes!(accounts::create::create, accounts::list::list))
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))

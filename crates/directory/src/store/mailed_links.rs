@@ -1,3 +1,5 @@
+use chrono::{DateTime, Utc};
+use contract::MailId;
 use contract::secret::SecretHash;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -17,4 +19,26 @@ pub(crate) async fn subject(
     )
     .fetch_optional(conn)
     .await
+}
+
+/// Keeps what the token of a mail is recognised by.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    token: SecretHash,
+    mail: MailId,
+    (purpose, subject): (LinkPurpose, Uuid),
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO directory.mailed_links (token_hash, mail_id, purpose, subject_id, created_at)
+         VALUES ($1, $2, $3, $4, $5)",
+        token.0.as_slice(),
+        mail.uuid(),
+        purpose.as_str(),
+        subject,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

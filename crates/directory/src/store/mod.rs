@@ -6,18 +6,19 @@
 pub(crate) mod account_roles;
 pub(crate) mod accounts;
 pub(crate) mod api_tokens;
+pub(crate) mod contact_confirmations;
 pub(crate) mod export;
 pub(crate) mod found_people;
 pub(crate) mod holders;
 pub(crate) mod identities;
 pub(crate) mod identity_providers;
 pub(crate) mod import;
-#[allow(dead_code)]
+pub(crate) mod mail_contents;
 pub(crate) mod mailed_links;
-#[allow(dead_code)]
 pub(crate) mod mails;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
+pub(crate) mod password_resets;
 pub(crate) mod people;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_attempts;

@@ -143,6 +143,24 @@ pub(crate) async fn save_password(
     Ok(result.rows_affected() == 1)
 }
 
+/// Writes the password of a person who was locked before, whatever it was. A PHC string.
+pub(crate) async fn reset_password(
+    conn: &mut PgConnection,
+    new: &Person,
+    password_hash: &str,
+) -> sqlx::Result<()> {
+    let result = sqlx::query!(
+        "UPDATE directory.people SET password_hash = $2, version = $3
+         WHERE id = $1 AND deactivated_at IS NULL AND version = $3::bigint - 1",
+        new.id.uuid(),
+        password_hash,
+        new.version.number(),
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(&result)
+}
+
 /// The person with this email.
 pub(crate) async fn find_by_email(
     conn: &mut PgConnection,

@@ -11,7 +11,10 @@ async fn whoever_makes_an_organization_owns_it() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
     let (answer, events) = stage.events_of(owner.post("/v1/organizations", &organization())).await;
-    assert_eq!(events, ["organization.created", "membership.granted"]);
+    assert_eq!(
+        events,
+        ["organization.created", "membership.granted", "contact-confirmation.requested"]
+    );
     let location = answer.headers["location"].to_str().unwrap().to_owned();
     let made = answer.expect(201).json;
     assert_eq!(made["contact_email"], "contact@example.com");
@@ -108,7 +111,7 @@ async fn a_new_contact_address_has_to_be_confirmed_anew() {
     let (answer, events) = stage.events_of(owner.patch(&organization, &edit)).await;
     let edited = answer.expect(200).json;
     assert_eq!((&edited["confirmed"], &edited["website"]), (&json!(false), &json!(null)));
-    assert_eq!(events, ["organization.edited"]);
+    assert_eq!(events, ["organization.edited", "contact-confirmation.requested"]);
     stage.close().await;
 }
 

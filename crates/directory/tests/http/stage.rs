@@ -42,7 +42,7 @@ pub(crate) struct Stage {
     pub(crate) operator: Person,
     application: Router,
     tasks: Tasks,
-    _servers: Servers,
+    servers: Servers,
 }
 
 /// Somebody with an API token.
@@ -86,14 +86,19 @@ impl Stage {
 
     /// The same within these limits.
     pub(crate) async fn within(limits: LimitSettings) -> Self {
+        Self::with(settings(), limits).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn with(settings: Settings, limits: LimitSettings) -> Self {
         let servers = Servers::start().await;
         let start = Environment::system().now();
         let clock = Arc::new(ManualClock::starting_at(start));
         let env = Environment::with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
         let shared = stage::shared_within(&env, limits);
         let resources = servers.connect(Service::Directory, &shared).await;
-        let routes = directory::start(resources.clone(), settings()).await.unwrap();
-        let authenticator = Arc::new(StoreAuthenticator::start(&resources, &settings()));
+        let routes = directory::start(resources.clone(), settings.clone()).await.unwrap();
+        let authenticator = Arc::new(StoreAuthenticator::start(&resources, &settings));
         let http = HttpSettings {
             trusted_proxies: vec![PROXY.parse().unwrap()],
             ..HttpSettings::default()
@@ -109,10 +114,18 @@ impl Stage {
             force: false,
         };
         let (id, token) =
-            directory::add_first_operator(&resources.events, &settings(), new).await.unwrap();
+            directory::add_first_operator(&resources.events, &settings, new).await.unwrap();
         let client = Client::anonymous(&application).with_token(token.reveal());
         let operator = Person { id, email, client };
-        Self { clock, resources, operator, application, tasks: shared.tasks, _servers: servers }
+        Self { clock, resources, operator, application, tasks: shared.tasks, servers }
+    }
+
+    /// Another process of this directory, with settings of its own, by what it runs: whoever drops it kills it.
+    pub(crate) async fn replica(&self, settings: Settings) -> Tasks {
+        let shared = stage::shared_within(&self.resources.env, wide_limits());
+        let resources = self.servers.connect(Service::Directory, &shared).await;
+        directory::start(resources, settings).await.unwrap();
+        shared.tasks
     }
 
     /// A new person with an API token.

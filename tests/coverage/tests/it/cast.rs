@@ -8,6 +8,7 @@ use journeys::people::{
     ACCOUNT_ROLES, Account, App, Key, Link, Operator, Organization, Person, RETAIL_MEDIA,
 };
 use journeys::system::System;
+use local_servers::testing::MailServer;
 use serde_json::{Value, json};
 use stage::Client;
 
@@ -35,6 +36,8 @@ pub(crate) enum Who {
 /// All of them, and an app with a grant that they share. What a call uses up is made for the call.
 pub(crate) struct Cast {
     pub(crate) anonymous: Client,
+    /// Where mails arrive.
+    mail: MailServer,
     pub(crate) operator: Operator,
     operator_actor: String,
     pub(crate) organization: Organization,
@@ -112,7 +115,7 @@ impl Who {
 
 impl Cast {
     /// Makes them all, through the API.
-    pub(crate) async fn assemble(system: &System) -> Self {
+    pub(crate) async fn assemble(system: &System, mail: MailServer) -> Self {
         let operator = system.operator();
         let me = operator.get("/v1/people/me").await.expect(200).field("id");
         let organization = operator.organization().await;
@@ -135,6 +138,7 @@ impl Cast {
         Self {
             access_token: key.token(&system.anonymous()).await,
             anonymous: system.anonymous(),
+            mail,
             operator_actor: format!("user/{me}"),
             stranger: operator.person("Stranger").await,
             operator,
@@ -214,6 +218,31 @@ impl Cast {
             owner.post(&path, member).await.expect(201);
         }
         id
+    }
+
+    /// The token of the link in the last mail to this address.
+    pub(crate) async fn mailed_token(&self, address: &str) -> String {
+        let mail = self.mail.mail_to(address).await;
+        let (_, rest) = mail.text.split_once('#').unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// The token of a link that confirms the contact of another organization: its id, and the token.
+    pub(crate) async fn contact_token(&self) -> (String, String) {
+        let address = format!("contact{}@people.example", Self::number());
+        let mut new = other_organization();
+        new["contact_email"] = json!(address);
+        let id = self.operator.post("/v1/organizations", new).await.expect(201).field("id");
+        (id, self.mailed_token(&address).await)
+    }
+
+    /// Somebody who has asked for a link to choose another password, and its token.
+    pub(crate) async fn forgetful(&self) -> (Person, String) {
+        let person = self.operator.person("Forgetful").await;
+        let body = json!({ "email": person.email });
+        self.anonymous.post("/v1/password-resets", body).await.expect(202);
+        let token = self.mailed_token(&person.email).await;
+        (person, token)
     }
 
     /// A new member of the organization.

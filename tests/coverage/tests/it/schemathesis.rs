@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use coverage::promise::Promise;
 use journeys::system::System;
-use local_servers::testing::Schemathesis;
+use local_servers::testing::{MailServer, MailServerOptions, Schemathesis};
 use stage::{Addresses, Client};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -29,7 +29,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 #[tokio::test]
 async fn schemathesis_finds_no_server_error_and_no_answer_outside_the_document() {
     let system = System::start().await;
-    let cast = Cast::assemble(&system).await;
+    let cast = Cast::assemble(&system, MailServer::start(&MailServerOptions::default())).await;
     let (made_up, real) = tokio::join!(
         try_out(&system, everything_made_up(&cast)),
         try_out(&system, about_real_things(&system, &cast).await),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coverage::document::{Document, Operation};
-use coverage::promise::{Entry as Promised, named, permits, unconditional};
+use coverage::promise::{Entry as Promised, always, named, permits, unconditional};
 use futures::StreamExt;
 use journeys::system::System;
+use local_servers::testing::{MailServer, MailServerOptions};
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
@@ -40,7 +41,12 @@ pub(crate) async fn document(system: &System) -> Document {
 
 #[tokio::test]
 async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
-    let settings = format!("[directory]\nmax_sessions = {MOST_SESSIONS}\n");
+    let mail = MailServer::start(&MailServerOptions::default());
+    let settings = format!(
+        "[directory]\nmax_sessions = {MOST_SESSIONS}\n[directory.mail]\nfrom = \"no-reply@example.com\"\n\
+         smtp = \"smtp://127.0.0.1:{}\"\n",
+        mail.port()
+    );
     let system = System::configured(&settings).await;
     let document = document(&system).await;
     assert_eq!(document.dangling_references(), Vec::<String>::new());
@@ -48,7 +54,7 @@ async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_
     let entries = table::entries();
     assert_covered(&operations, &entries);
 
-    let cast = Cast::assemble(&system).await;
+    let cast = Cast::assemble(&system, mail).await;
     let walks = entries.iter().map(|entry| Walk {
         cast: &cast,
         document: &document,
@@ -92,8 +98,12 @@ impl Walk<'_> {
             return self.findings;
         };
         // Those who may not come first: the call must still succeed after all of theirs.
-        let call = self.make(first).await;
+        let mut call = self.make(first).await;
         self.without_credentials(&call).await;
+        if promise.allows_anyone() {
+            // It was done then.
+            call = self.make(first).await;
+        }
         for who in others {
             self.forbidden(&call, who).await;
         }
@@ -119,9 +129,8 @@ impl Walk<'_> {
         let anonymous = &self.cast.anonymous;
         if self.operation.promise.allows_anyone() {
             let what = "without a token";
-            let answer = self.send(call, anonymous, what).await;
-            self.expect_success(&answer, what);
-            self.leaves(what, &answer, call, "anonymous", &[], None);
+            let actor = call.by.as_ref().map_or("anonymous", |(_, actor)| actor).to_owned();
+            self.succeeds(what, call, anonymous, &actor, None).await;
             return;
         }
         let tokens = [
@@ -170,8 +179,22 @@ impl Walk<'_> {
         let what = format!("by {who:?}");
         let promise = &self.operation.promise;
         let (caller, actor) = self.caller(call, who);
-        let answer = self.send(call, &caller, &what).await;
-        self.expect_success(&answer, &what);
+        let authority = who.authority(promise);
+        self.succeeds(&what, call, &caller, &actor, authority).await;
+    }
+
+    /// It is done, and leaves what the description names.
+    async fn succeeds(
+        &mut self,
+        what: &str,
+        call: &Call,
+        caller: &Client,
+        actor: &str,
+        authority: Option<String>,
+    ) {
+        let promise = &self.operation.promise;
+        let answer = self.send(call, caller, what).await;
+        self.expect_success(&answer, what);
         let kinds = match (&call.leaves, unconditional(&promise.events)) {
             (Some(kinds), _) => kinds.clone(),
             (None, Some(kinds)) => kinds,
@@ -183,8 +206,11 @@ impl Walk<'_> {
         if !kinds.is_empty() && !permits(&promise.events, &kinds) {
             self.fault(&format!("{what}: its description does not promise {kinds:?}"));
         }
-        let authority = who.authority(promise);
-        self.leaves(&what, &answer, call, &actor, &kinds, authority);
+        let follows = always(&promise.follows);
+        self.leaves(what, &answer, call, actor, &kinds, authority);
+        if let Some(left) = self.findings.left.last_mut() {
+            left.follows = follows.into_iter().map(str::to_owned).collect();
+        }
     }
 
     async fn case(&mut self, case: &Case) {

@@ -18,7 +18,7 @@ use crate::membership::Membership;
 use crate::organization::Organization;
 use crate::policy::OrganizationAction;
 use crate::profile::{Profile, RawProfile};
-use crate::{Directory, policy, store};
+use crate::{Directory, confirming, policy, store};
 
 /// An organization to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -29,7 +29,7 @@ pub(in crate::http) struct CreateOrganization {
     name: String,
     /// What kind it is.
     kind: OrganizationKind,
-    /// Where it can be reached. An operator confirms it.
+    /// Where it can be reached. A link that is mailed there confirms it.
     #[schema(example = "contact@example.com", format = "email", max_length = 254)]
     contact_email: String,
     /// ISO 3166-1 alpha-2.
@@ -53,7 +53,8 @@ pub(in crate::http) struct CreateOrganization {
 
 /// Create an organization
 ///
-/// The caller becomes its first owner; an operator may name somebody else. Of a person's organizations at most
+/// The caller becomes its first owner; an operator may name somebody else. A link that confirms its contact
+/// address is mailed there. Of a person's organizations at most
 /// three wait for their contact to be confirmed, unless the installation says otherwise.
 #[utoipa::path(
     post,
@@ -70,7 +71,8 @@ pub(in crate::http) struct CreateOrganization {
     ),
     security(("api_token" = [])),
     extensions(
-        ("x-mandate-events" = json!(["organization.created", "membership.granted"])),
+        ("x-mandate-events" = json!(["organization.created", "membership.granted", "contact-confirmation.requested"])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-roles" = json!(["person", "operator"])),
     ),
 )]
@@ -123,6 +125,7 @@ pub(in crate::http) async fn create(
     store::memberships::insert(conn, &membership).await?;
     unit.record_with(id.uuid(), organization.version, &created, &organization.details())?;
     unit.record(membership.id.uuid(), membership.version, &granted)?;
+    confirming::ask(&directory, &mut unit, &organization).await?;
     let (location, version) = (format!("/v1/organizations/{id}"), organization.version);
     let answer = OrganizationAnswer::from(organization);
     idempotency.created(unit, location, version, &answer).await
@@ -141,7 +144,7 @@ async fn may_still_read(attempt: &Attempt, answer: Response) -> Result<Response,
 
 fn too_many_unconfirmed(most: u32) -> Problem {
     let detail = format!(
-        "You have made {most} organizations whose contact is not confirmed yet. An operator confirms it."
+        "You have made {most} organizations whose contact is not confirmed yet. A link that was mailed to it confirms it."
     );
     Problem::conflict("too-many-unconfirmed-organizations", detail)
 }

@@ -1,7 +1,11 @@
 //! PATCH /v1/organizations/{id}
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::response::Response;
 use contract::OrganizationId;
+use contract::facts::OrganizationField;
 use contract::rpc::OrganizationKind;
 use serde::{Deserialize, Deserializer};
 use service::http::{IfMatch, Json, Path};
@@ -12,7 +16,7 @@ use super::{OrganizationAnswer, tagged};
 use crate::language::Language;
 use crate::policy::{self, OrganizationAction};
 use crate::profile::{Edit, OptionalEdit};
-use crate::store;
+use crate::{Directory, confirming, store};
 
 /// What to change. Fields that are left out stay; `null` takes an optional one away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,8 +58,8 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
 
 /// Change an organization
 ///
-/// A new contact address has to be confirmed anew: until then the organization activates no app and
-/// makes no consent link. With `If-Match`, only the version that was read is changed. A change that
+/// A new contact address has to be confirmed anew, by a link that is mailed there: until then the organization
+/// activates no app and makes no consent link. With `If-Match`, only the version that was read is changed. A change that
 /// changes nothing leaves no event.
 #[utoipa::path(
     patch,
@@ -74,15 +78,18 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 412, description = "It has changed since it was read.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
+        (status = 429, description = "The contact address changed too often within an hour.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(
-        ("x-mandate-events" = json!(["organization.edited"])),
+        ("x-mandate-events" = json!(["organization.edited", {"event": "contact-confirmation.requested", "if": "the contact address changed"}])),
+        ("x-mandate-follows" = json!([{"event": "mail.sent", "if": "the contact address changed"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["owner", "operator"])),
     ),
 )]
 pub(in crate::http) async fn edit(
+    State(directory): State<Arc<Directory>>,
     attempt: Attempt,
     Path(id): Path<OrganizationId>,
     if_match: IfMatch,
@@ -101,6 +108,9 @@ pub(in crate::http) async fn edit(
     };
     store::organizations::save(conn, &organization).await?;
     unit.record_with(id.uuid(), organization.version, &edited, &organization.details())?;
+    if edited.changed.contains(&OrganizationField::ContactEmail) {
+        confirming::ask(&directory, &mut unit, &organization).await?;
+    }
     unit.commit().await?;
     Ok(tagged(organization))
 }

@@ -13,8 +13,9 @@ use utoipa::ToSchema;
 
 use crate::fields::{FieldError, Invalid};
 use crate::http::password_proof;
+use crate::mail::{Mail, Template};
 use crate::password::Password;
-use crate::{Directory, sessions, store};
+use crate::{Directory, mailing, sessions, store};
 
 /// Another password.
 #[derive(Deserialize, ToSchema)]
@@ -30,7 +31,7 @@ pub(in crate::http) struct ChangePassword {
 
 /// Change my password
 ///
-/// All sessions end but the one with which this is asked. API tokens go on: `DELETE /v1/api-tokens` ends them. A
+/// All sessions end but the one with which this is asked, and a mail tells the person. API tokens go on: `DELETE /v1/api-tokens` ends them. A
 /// wrong `current_password` counts as an attempt to sign in. An Idempotency-Key is not needed: the current
 /// password is another one afterwards.
 #[utoipa::path(
@@ -49,6 +50,7 @@ pub(in crate::http) struct ChangePassword {
     security(("api_token" = [])),
     extensions(
         ("x-mandate-events" = json!(["person.password-changed", {"event": "session.ended", "per": "other live session"}])),
+        ("x-mandate-follows" = json!(["mail.sent"])),
         ("x-mandate-refusals" = json!(["sign-in.refused"])),
         ("x-mandate-roles" = json!(["person"])),
     ),
@@ -89,7 +91,10 @@ pub(in crate::http) async fn change_password(
     if !store::people::save_password(conn, &person, &proof.password_hash, &hash).await? {
         return Err(wrong());
     }
-    unit.record(id.uuid(), person.version, &changed)?;
+    let event = unit.record(id.uuid(), person.version, &changed)?;
+    let template = Template::PasswordChanged { person: id.uuid() };
+    let mail = Mail { template, recipient: person.email.clone(), language: person.language };
+    mailing::request(&mut unit, event, &mail, &resources.env).await?;
     let this = match attempt.caller.credential {
         Credential::Session(session) => Some(session),
         Credential::ApiToken(_) => None,

@@ -42,15 +42,44 @@ fn organizations() -> Vec<Entry> {
         entry("editOrganization", members, |cast, _| {
             Box::pin(async move {
                 let name = format!("Example Apps {}", Cast::number());
-                about(cast).json(json!({ "name": name }))
+                about(cast).json(json!({ "name": name })).leaves(&["organization.edited"])
             })
         })
+        .with(
+            leaves(
+                "with another contact address",
+                Who::Owner,
+                &["organization.edited", "contact-confirmation.requested"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let contact = json!({ "contact_email": "moved@people.example" });
+                        about_new(cast).await.json(contact)
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        )
         .with(changes_nothing("to what it is", Who::Owner, |cast, _| {
             Box::pin(async move { about(cast).json(json!({ "country": "FR" })) })
         })),
         entry("confirmOrganizationContact", members, |cast, _| Box::pin(about_new(cast))).with(
             changes_nothing("twice", Who::Operator, |cast, _| Box::pin(async move { about(cast) })),
         ),
+        entry("requestContactConfirmation", members, |cast, _| Box::pin(about_new(cast))).with(
+            refused("of a confirmed address", Who::Owner, 409, &[], |cast, _| {
+                Box::pin(async move { about(cast) })
+            }),
+        ),
+        entry("completeContactConfirmation", everybody, |cast, _| {
+            Box::pin(async move {
+                let (id, token) = cast.contact_token().await;
+                Call::plain()
+                    .of(id)
+                    .by(cast.anonymous.clone(), "anonymous")
+                    .json(json!({ "token": token }))
+                    .leaves(&["contact-confirmation.completed", "organization.contact-confirmed"])
+            })
+        }),
         entry("enableOrganizationDomains", members, |cast, _| {
             Box::pin(async move {
                 let domains = json!({ "domains": ["retail_media/accounts:manage"] });
@@ -126,6 +155,59 @@ fn people() -> Vec<Entry> {
                     .json(json!({ "email": email, "name": "Registered", "password": password }))
             })
         }),
+        entry("requestPasswordReset", everybody, |cast, _| {
+            Box::pin(async move {
+                Call::plain()
+                    .by(cast.anonymous.clone(), "anonymous")
+                    .json(json!({ "email": "nobody@people.example" }))
+                    .leaves(&[])
+            })
+        })
+        .with(
+            leaves(
+                "by an email that somebody has",
+                Who::Stranger,
+                &["password-reset.requested"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let person = cast.operator.person("Forgetful").await;
+                        Call::plain()
+                            .by(cast.anonymous.clone(), "anonymous")
+                            .json(json!({ "email": person.email }))
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        ),
+        entry("completePasswordReset", everybody, |cast, _| {
+            Box::pin(async move {
+                let (person, token) = cast.forgetful().await;
+                let password = "yet another correct horse";
+                Call::plain()
+                    .by(cast.anonymous.clone(), person.actor())
+                    .json(json!({ "token": token, "password": password }))
+                    .leaves(&["password-reset.completed", "person.password-changed"])
+            })
+        })
+        .with(
+            leaves(
+                "of somebody with a session",
+                Who::Stranger,
+                &["password-reset.completed", "person.password-changed", "session.ended"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let (person, token) = cast.forgetful().await;
+                        person.session().await;
+                        let password = "yet another correct horse";
+                        Call::plain()
+                            .by(cast.anonymous.clone(), person.actor())
+                            .json(json!({ "token": token, "password": password }))
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        ),
+        entry("listMails", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
@@ -137,19 +219,22 @@ fn people() -> Vec<Entry> {
                 call.by((*person).clone(), person.actor())
             })
         })
-        .with(leaves(
-            "with another session",
-            Who::Stranger,
-            &["person.password-changed", "session.ended"],
-            |cast, _| {
-                Box::pin(async move {
-                    let person = cast.operator.person("Changing").await;
-                    person.session().await;
-                    let (_, in_session) = person.session().await;
-                    changing(people::PASSWORD).by((*in_session).clone(), person.actor())
-                })
-            },
-        ))
+        .with(
+            leaves(
+                "with another session",
+                Who::Stranger,
+                &["person.password-changed", "session.ended"],
+                |cast, _| {
+                    Box::pin(async move {
+                        let person = cast.operator.person("Changing").await;
+                        person.session().await;
+                        let (_, in_session) = person.session().await;
+                        changing(people::PASSWORD).by((*in_session).clone(), person.actor())
+                    })
+                },
+            )
+            .followed_by(&["mail.sent"]),
+        )
         .with(refused(
             "by a wrong password",
             Who::Stranger,

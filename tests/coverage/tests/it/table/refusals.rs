@@ -5,10 +5,12 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 32] = [
+const REFUSALS: [(&str, &str, &str); 34] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
+    ("requestContactConfirmation", "contact-confirmation.request", "organization/{id}"),
+    ("listMails", "mail.list", "person/{caller}"),
     ("addMember", "member.add", "organization/{id}"),
     ("changeMember", "member.change-role", "organization/{id}"),
     ("removeMember", "member.remove", "organization/{id}"),

@@ -1,0 +1,3 @@
+//! `/v1/mails`.
+
+pub(super) mod list;

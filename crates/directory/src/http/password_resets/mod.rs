@@ -1,0 +1,4 @@
+//! `/v1/password-resets`.
+
+pub(super) mod complete;
+pub(super) mod create;

@@ -1,0 +1,62 @@
+use uuid::Uuid;
+
+use super::*;
+
+const LINK: &str = "https://mandate.example.com/page#mandate_ml_AAAA";
+
+/// Every kind of mail.
+fn samples() -> Vec<(&'static str, Content)> {
+    let until = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let (organization, name) = ("Example <Apps> & “Co”".to_owned(), "Zoé O'Neil".to_owned());
+    vec![
+        ("confirm_contact", Content::ConfirmContact { organization, until }),
+        ("reset_password", Content::ResetPassword { name: name.clone(), until }),
+        ("password_changed", Content::PasswordChanged { name }),
+    ]
+}
+
+#[test]
+fn every_mail_in_every_language() {
+    for (name, content) in samples() {
+        for language in [Language::En, Language::Fr] {
+            let mail = render(&content, language, Some(LINK));
+            let shown = format!("{}\n\n{}\n{}", mail.subject, mail.text, mail.html);
+            insta::assert_snapshot!(format!("{name}_{}", language.as_str()), shown);
+        }
+    }
+}
+
+#[test]
+fn what_others_typed_can_add_no_header_no_line_and_no_element() {
+    let organization = "A\r\nBcc: victim@example.com\r\n\r\n<script>".to_owned();
+    let content = Content::ConfirmContact { organization, until: DateTime::UNIX_EPOCH };
+    let mail = render(&content, Language::En, Some(LINK));
+    assert!(!mail.subject.contains(['\r', '\n']) && !mail.html.contains("<script>"));
+    let sender: Mailbox = "Mandate <no-reply@example.com>".parse().unwrap();
+    let recipient = Email::parse("email", "contact@example.com").unwrap();
+    let id = MailId::from_uuid(Uuid::from_u128(1));
+    let message = message(&mail, id, &sender, &recipient, DateTime::UNIX_EPOCH).unwrap();
+    let message = String::from_utf8(message).unwrap();
+    let (headers, _) = message.split_once("\r\n\r\n").unwrap();
+    // A line that continues a header begins with a space (RFC 5322 section 2.2.3).
+    let names: Vec<&str> = headers
+        .lines()
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .map(|line| line.split(':').next().unwrap())
+        .collect();
+    let expected = [
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+    ];
+    let (mut names, mut expected) = (names, expected.to_vec());
+    names.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert!(headers.contains("<00000000-0000-0000-0000-000000000001@example.com>"), "{headers}");
+}
