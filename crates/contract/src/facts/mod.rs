@@ -20,6 +20,7 @@ mod identity_provider;
 mod key;
 mod mail;
 mod notifier;
+mod sign_in;
 
 pub use access::*;
 pub use app::*;
@@ -29,6 +30,7 @@ pub use identity_provider::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
+pub use sign_in::*;
 
 /// What an event is for whoever learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,7 @@ pub fn all() -> Vec<EventType> {
         key::list(),
         mail::list(),
         notifier::list(),
+        sign_in::list(),
     ]
     .concat();
     all.sort_by_key(|event| event.name);
