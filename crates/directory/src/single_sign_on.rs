@@ -102,7 +102,9 @@ async fn attempt(
     let refused = |refusal| Ok(Attempted::Refused(Refused(refusal, Some(person_id))));
     let now = env.now();
     let (actor, authority) = (Actor::Person(person_id), Authority::role("openid_connect"));
-    let permit = Permit::by_credentials(resources, facts, actor, authority, Some(organization_id));
+    // Who somebody is belongs to nobody; what they are in the organization belongs to it.
+    let permit = Permit::by_credentials(resources, facts, actor, authority, None);
+    let of_organization = permit.provenance().clone().for_organization(organization_id);
     let mut unit = permit.begin();
     // Whoever changes the provider, or removes members, waits until this is done, or was first.
     let conn = unit.connection().await?;
@@ -160,7 +162,8 @@ async fn attempt(
         let (membership, granted) =
             Membership::grant(env.new_id(), organization_id, person_id, role, true, now);
         store::memberships::insert(conn, &membership).await?;
-        unit.record(membership.id.uuid(), membership.version, &granted)?;
+        let (stream, version) = (membership.id.uuid(), membership.version);
+        unit.record_as(&of_organization, stream, version, &granted)?;
     }
     let accepted = SignInAccepted {
         sign_in_id: flow.id,
@@ -168,7 +171,7 @@ async fn attempt(
         method: SignInMethod::OpenidConnect,
         identity_provider_id: Some(provider.id),
     };
-    unit.record(flow.id.uuid(), Version::FIRST, &accepted)?;
+    unit.record_as(&of_organization, flow.id.uuid(), Version::FIRST, &accepted)?;
     let user_agent = facts.user_agent.as_deref();
     let opened = sessions::open(
         &mut unit,

@@ -11,6 +11,9 @@ use journeys::system::System;
 use local_servers::testing::MailServer;
 use serde_json::{Value, json};
 use stage::Client;
+use tokio::sync::OnceCell;
+
+use crate::single_sign_on::SingleSignOn;
 
 /// A caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub(crate) struct Cast {
     access_token: String,
     /// The event of the grant: about the account, on behalf of the organization.
     pub(crate) grant_event: String,
+    single_sign_on: OnceCell<SingleSignOn>,
 }
 
 /// One red pixel.
@@ -148,6 +152,7 @@ impl Cast {
             app,
             key,
             grant_event,
+            single_sign_on: OnceCell::new(),
         }
     }
 
@@ -218,6 +223,11 @@ impl Cast {
             owner.post(&path, member).await.expect(201);
         }
         id
+    }
+
+    /// The organization whose members sign in at a provider that is asked.
+    pub(crate) async fn single_sign_on(&self) -> &SingleSignOn {
+        self.single_sign_on.get_or_init(|| SingleSignOn::set_up(self)).await
     }
 
     /// The token of the link in the last mail to this address.

@@ -13,6 +13,7 @@ mod keys;
 mod organizations;
 pub(crate) mod refusals;
 mod sessions;
+mod single_sign_on;
 
 use futures::future::BoxFuture;
 
@@ -63,6 +64,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         organizations::entries(),
         accounts::entries(),
         sessions::entries(),
+        single_sign_on::entries(),
         apps::entries(),
         keys::entries(),
         consent::entries(),
