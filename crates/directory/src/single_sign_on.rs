@@ -6,9 +6,11 @@
 //! to count also for becoming a member: at many issuers strangers have accounts, too.
 
 use axum::http::Method;
+use chrono::{DateTime, Utc};
 use contract::facts::{SignInAccepted, SignInMethod, SignInRefusal};
 use contract::secret::SessionToken;
 use contract::{Actor, Authority, PersonId, Version};
+use eventstore::{AppendError, Unit};
 use service::{Permit, Problem, RequestFacts};
 use sqlx::PgConnection;
 
@@ -48,30 +50,70 @@ impl Joining {
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) SignInRefusal, pub(crate) Option<PersonId>);
 
-/// What came of one attempt.
-enum Attempted {
-    SignedIn(Session, SessionToken),
-    Refused(Refused),
+/// Why an attempt came to nothing.
+enum Stopped {
+    Refused(SignInRefusal),
     /// Somebody else joined them meanwhile.
     JoinedMeanwhile,
+    /// Something failed.
+    Problem(Problem),
+}
+
+impl From<SignInRefusal> for Stopped {
+    fn from(refusal: SignInRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<sqlx::Error> for Stopped {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<AppendError> for Stopped {
+    fn from(error: AppendError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// A sign-in at a provider, as far as the provider answers for it.
+#[derive(Clone, Copy)]
+pub(crate) struct ProvedSignIn<'a> {
+    /// The sign-in.
+    pub(crate) flow: &'a SignInFlow,
+    /// The provider.
+    pub(crate) provider: &'a IdentityProvider,
+    /// Whom it speaks of.
+    pub(crate) claims: &'a Claims,
 }
 
 /// Signs in whom the provider speaks of: a session, or the reason why there is none.
 ///
 /// # Errors
-/// When the database fails, or they change more than they may in a minute.
+/// When the database fails, or they sign in more often than they may in a minute.
 pub(crate) async fn sign_in(
     directory: &Directory,
     facts: &RequestFacts,
-    flow: &SignInFlow,
-    provider: &IdentityProvider,
-    claims: &Claims,
+    proved: ProvedSignIn<'_>,
 ) -> Result<Result<(Session, SessionToken), Refused>, Problem> {
+    let resources = &directory.resources;
     for _ in 0..ATTEMPTS {
-        match attempt(directory, facts, flow, provider, claims).await? {
-            Attempted::SignedIn(session, token) => return Ok(Ok((session, token))),
-            Attempted::Refused(refused) => return Ok(Err(refused)),
-            Attempted::JoinedMeanwhile => {}
+        let joining = {
+            let mut conn = resources.pool.acquire().await?;
+            join(&mut conn, proved, || resources.env.new_id()).await?
+        };
+        let joining = match joining {
+            Ok(joining) => joining,
+            Err(refusal) => return Ok(Err(Refused(refusal, None))),
+        };
+        match attempt(directory, facts, proved, &joining).await {
+            Ok(opened) => return Ok(Ok(opened)),
+            Err(Stopped::Refused(refusal)) => {
+                return Ok(Err(Refused(refusal, Some(joining.person_id()))));
+            }
+            Err(Stopped::Problem(problem)) => return Err(problem),
+            Err(Stopped::JoinedMeanwhile) => {}
         }
     }
     Err(Problem::unavailable("busy", "Too many sign in at the moment."))
@@ -80,27 +122,16 @@ pub(crate) async fn sign_in(
 async fn attempt(
     directory: &Directory,
     facts: &RequestFacts,
-    flow: &SignInFlow,
-    provider: &IdentityProvider,
-    claims: &Claims,
-) -> Result<Attempted, Problem> {
+    proved: ProvedSignIn<'_>,
+    joining: &Joining,
+) -> Result<(Session, SessionToken), Stopped> {
+    let ProvedSignIn { flow, claims, .. } = proved;
     let (resources, env) = (&directory.resources, &directory.resources.env);
-    let organization_id = provider.organization_id;
-    let found = {
-        let mut conn = resources.pool.acquire().await?;
-        join(&mut conn, provider, claims, || env.new_id()).await?
-    };
-    let joining = match found {
-        Ok(joining) => joining,
-        Err(refusal) => return Ok(Attempted::Refused(Refused(refusal, None))),
-    };
+    let organization_id = proved.provider.organization_id;
     let person_id = joining.person_id();
-    resources
-        .limits
-        .change(&Method::POST, person_id)
-        .map_err(|limited| limited.problem("You sign in more often than you may in a minute."))?;
-    let refused = |refusal| Ok(Attempted::Refused(Refused(refusal, Some(person_id))));
-    let now = env.now();
+    resources.limits.change(&Method::POST, person_id).map_err(|limited| {
+        Stopped::Problem(limited.problem("You sign in more often than you may in a minute."))
+    })?;
     let (actor, authority) = (Actor::Person(person_id), Authority::role("openid_connect"));
     // Who somebody is belongs to nobody; what they are in the organization belongs to it.
     let permit = Permit::by_credentials(resources, facts, actor, authority, None);
@@ -110,57 +141,40 @@ async fn attempt(
     let conn = unit.connection().await?;
     let language = store::organizations::lock_shared(conn, organization_id).await?;
     let current = store::identity_providers::of_organization(conn, organization_id).await?;
-    let Some(provider) = current.filter(|now| now.id == provider.id && now.is_in_effect()) else {
-        return refused(SignInRefusal::ProviderNotInEffect);
-    };
+    let provider = current
+        .filter(|current| current.id == proved.provider.id && current.is_in_effect())
+        .ok_or(SignInRefusal::ProviderNotInEffect)?;
     let email = provider.vouched_email(claims.email.as_deref(), claims.email_verified);
 
-    let person = match &joining {
+    let person = match joining {
         Joining::Known(id) => store::people::lock(conn, *id).await?,
         Joining::ByEmail(id) => {
-            let person = store::people::lock(conn, *id).await?;
             // The domain may have been taken from the provider, or the person have got another email.
-            match (&email, person) {
-                (Err(refusal), _) => return refused(*refusal),
-                (Ok(email), Some(person)) if person.email == *email => Some(person),
-                _ => return Ok(Attempted::JoinedMeanwhile),
-            }
+            let email = email.as_ref().map_err(|refusal| *refusal)?;
+            let found = store::people::lock(conn, *id).await?;
+            found.filter(|person| person.email == *email)
         }
         Joining::New(id, email) => {
             let new = new_person(email, claims.name.as_deref(), language);
-            let (person, registered) = Person::register(*id, new, now);
-            if !store::people::insert(conn, &person, None).await? {
-                return Ok(Attempted::JoinedMeanwhile);
-            }
-            unit.record(person.id.uuid(), Version::FIRST, &registered)?;
-            Some(person)
+            Some(register(&mut unit, *id, new, env.now()).await?)
         }
     };
-    let Some(person) = person else { return Ok(Attempted::JoinedMeanwhile) };
+    let person = person.ok_or(Stopped::JoinedMeanwhile)?;
     if person.deactivated_at.is_some() {
-        return refused(SignInRefusal::PersonDeactivated);
+        return Err(SignInRefusal::PersonDeactivated.into());
     }
     if person.operator {
-        return refused(SignInRefusal::PersonIsOperator);
+        return Err(SignInRefusal::PersonIsOperator.into());
     }
     if !matches!(joining, Joining::Known(_)) {
-        let (person, linked) = person.link_identity(provider.id);
-        let conn = unit.connection().await?;
-        let identity = (provider.issuer.as_str(), claims.subject.as_str());
-        if !store::identities::insert(conn, identity, person.id, provider.id, now).await? {
-            return Ok(Attempted::JoinedMeanwhile);
-        }
-        store::people::save(conn, &person).await?;
-        unit.record(person.id.uuid(), person.version, &linked)?;
+        link(&mut unit, &person, &provider, &claims.subject, env.now()).await?;
     }
     let conn = unit.connection().await?;
     if store::memberships::find(conn, organization_id, person_id).await?.is_none() {
-        if let Err(refusal) = email {
-            return refused(refusal);
-        }
-        let role = provider.default_role;
+        email?;
+        let (id, role) = (env.new_id(), provider.default_role);
         let (membership, granted) =
-            Membership::grant(env.new_id(), organization_id, person_id, role, true, now);
+            Membership::grant(id, organization_id, person_id, role, true, env.now());
         store::memberships::insert(conn, &membership).await?;
         let (stream, version) = (membership.id.uuid(), membership.version);
         unit.record_as(&of_organization, stream, version, &granted)?;
@@ -172,26 +186,52 @@ async fn attempt(
         identity_provider_id: Some(provider.id),
     };
     unit.record_as(&of_organization, flow.id.uuid(), Version::FIRST, &accepted)?;
-    let user_agent = facts.user_agent.as_deref();
-    let opened = sessions::open(
-        &mut unit,
-        env,
-        &directory.settings,
-        person_id,
-        Some(provider.id),
-        user_agent,
-    );
-    let (session, token) = opened.await?;
+    let (settings, user_agent) = (&directory.settings, facts.user_agent.as_deref());
+    let opened =
+        sessions::open(&mut unit, env, settings, person_id, Some(provider.id), user_agent).await?;
     unit.commit().await?;
     facts.proved_to_be(actor);
-    Ok(Attempted::SignedIn(session, token))
+    Ok(opened)
+}
+
+/// Registers somebody whose email was nobody's.
+async fn register(
+    unit: &mut Unit<'_>,
+    id: PersonId,
+    new: NewPerson,
+    now: DateTime<Utc>,
+) -> Result<Person, Stopped> {
+    let (person, registered) = Person::register(id, new, now);
+    if !store::people::insert(unit.connection().await?, &person, None).await? {
+        return Err(Stopped::JoinedMeanwhile);
+    }
+    unit.record(person.id.uuid(), Version::FIRST, &registered)?;
+    Ok(person)
+}
+
+/// Makes a person who is locked known at the provider.
+async fn link(
+    unit: &mut Unit<'_>,
+    person: &Person,
+    provider: &IdentityProvider,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Stopped> {
+    let (person, linked) = person.link_identity(provider.id);
+    let conn = unit.connection().await?;
+    let identity = (provider.issuer.as_str(), subject);
+    if !store::identities::insert(conn, identity, person.id, provider.id, now).await? {
+        return Err(Stopped::JoinedMeanwhile);
+    }
+    store::people::save(conn, &person).await?;
+    unit.record(person.id.uuid(), person.version, &linked)?;
+    Ok(())
 }
 
 /// Whom the provider speaks of.
 async fn join(
     conn: &mut PgConnection,
-    provider: &IdentityProvider,
-    claims: &Claims,
+    ProvedSignIn { provider, claims, .. }: ProvedSignIn<'_>,
     new_id: impl FnOnce() -> PersonId,
 ) -> Result<Result<Joining, SignInRefusal>, sqlx::Error> {
     let known = store::identities::find(conn, &provider.issuer, &claims.subject).await?;

@@ -20,6 +20,32 @@ pub(crate) async fn find(
     Ok(person.map(PersonId::from_uuid))
 }
 
+/// Who somebody is at a provider. Personal.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    /// The provider's issuer.
+    pub(crate) issuer: String,
+    /// How the provider names them.
+    pub(crate) subject: String,
+    /// Since when they are known there.
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// Who a person is at providers: a row for each that they have signed in at.
+pub(crate) async fn of_person(
+    conn: &mut PgConnection,
+    person: PersonId,
+) -> sqlx::Result<Vec<Identity>> {
+    sqlx::query_as!(
+        Identity,
+        "SELECT issuer, subject, created_at FROM directory.identities WHERE person_id = $1
+         ORDER BY issuer, subject",
+        person.uuid(),
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Joins a subject to a person, on the word of this provider; false if it is somebody's already. The transaction
 /// can only be rolled back then.
 pub(crate) async fn insert(

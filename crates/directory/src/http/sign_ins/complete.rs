@@ -21,7 +21,7 @@ use crate::identity_provider_setup::ProviderSecret;
 use crate::providers::Returned;
 use crate::session::Session;
 use crate::sign_in_flow::SignInFlow;
-use crate::single_sign_on::{self, Refused};
+use crate::single_sign_on::{self, ProvedSignIn, Refused};
 use crate::{Directory, sign_in, store};
 
 /// The most characters of a code.
@@ -166,7 +166,10 @@ async fn signed_in(
     let UsedUp { flow, provider, secret, binding } = used_up;
     let returned = Returned { code: body.code, issuer: body.iss, binding };
     match directory.providers.claims(&provider, &secret, &flow, returned).await {
-        Ok(claims) => single_sign_on::sign_in(directory, facts, &flow, &provider, &claims).await,
+        Ok(claims) => {
+            let proved = ProvedSignIn { flow: &flow, provider: &provider, claims: &claims };
+            single_sign_on::sign_in(directory, facts, proved).await
+        }
         Err(refusal) => Ok(Err(Refused(refusal, None))),
     }
 }

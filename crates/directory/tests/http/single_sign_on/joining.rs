@@ -26,6 +26,12 @@ async fn somebody_new_becomes_a_person_and_a_member_and_gets_a_session() {
         let me = sso.session(&first).get("/v1/people/me").await.expect(200).json;
         assert_eq!((&me["email"], &me["name"]), (&json!("ada@corp.example"), &json!("Name of 7")));
         assert_eq!(me["operator"], json!(false));
+        let export = sso.session(&first).get("/v1/people/me/export").await.expect(200).json;
+        let identity = &export["identities"][0];
+        assert_eq!(
+            (&identity["issuer"], &identity["subject"]),
+            (&json!(sso.idp.issuer()), &json!("7"))
+        );
         assert_eq!(me["memberships"][0]["role"], json!("developer"));
         sso.session(&first).get(&sso.path).await.expect(200);
 

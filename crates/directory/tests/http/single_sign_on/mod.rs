@@ -1,5 +1,6 @@
 //! Signing in at an organization's identity provider: npm oidc-provider, in a process of its own.
 
+mod hostile;
 mod joining;
 mod provider;
 mod refusals;
