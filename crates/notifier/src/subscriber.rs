@@ -266,7 +266,9 @@ mod tests {
 
     #[test]
     fn a_record_is_refused_with_the_way_to_read_it() {
-        for record in ["token.issued", "token.refused", "sign-in.accepted", "access.refused"] {
+        for record in
+            ["token.issued", "token.refused", "sign-in.accepted", "session.ended", "access.refused"]
+        {
             let refused = parse("siem", &["consent.granted", record]).unwrap_err();
             assert_eq!(refused, [InvalidSubscriber::Record(record.to_owned())]);
             let path = format!("GET /v1/events?type=mandate.{record}.v1");

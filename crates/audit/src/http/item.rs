@@ -51,7 +51,7 @@ struct ItemContext {
     /// The name that was typed in, for attempts by someone unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed_name: Option<String>,
-    /// Which of their credentials the caller used: `api-token/<id>`.
+    /// Which of their credentials the caller used: `api-token/<id>` or `session/<id>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     credential: Option<String>,
 }

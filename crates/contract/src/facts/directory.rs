@@ -1,4 +1,4 @@
-//! What happens to organizations, people, accounts, their roles, API tokens and sessions.
+//! What happens to organizations, people, accounts, their roles and API tokens.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::facts;
 use crate::catalogue::ServiceDomain;
 use crate::ids::{
-    AccountId, AccountRoleId, ApiTokenId, IdentityProviderId, MembershipId, OrganizationId,
-    PersonId, SessionId,
+    AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SessionId,
 };
 use crate::patterns;
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
@@ -33,8 +32,6 @@ facts! {
     AccountRoleRevoked = "account-role"."revoked";
     ApiTokenCreated = "api-token"."created";
     ApiTokenRevoked = "api-token"."revoked";
-    SessionCreated = record "session"."created";
-    SessionEnded = record "session"."ended";
 }
 
 /// An organization was made.
@@ -293,47 +290,4 @@ pub enum ApiTokenRevocation {
     ParentRevoked,
     /// The person was deactivated.
     PersonDeactivated,
-}
-
-/// A person signed in, and has a session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SessionCreated {
-    /// The session.
-    pub session_id: SessionId,
-    /// The person it speaks for.
-    pub person_id: PersonId,
-    /// When it ends at the latest.
-    pub expires_at: DateTime<Utc>,
-    /// The provider through which they signed in; none if with a password of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity_provider_id: Option<IdentityProviderId>,
-}
-
-/// A session speaks for nobody any more.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SessionEnded {
-    /// The session.
-    pub session_id: SessionId,
-    /// The person it spoke for.
-    pub person_id: PersonId,
-    /// Why.
-    pub because: SessionEnding,
-}
-
-/// Why a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SessionEnding {
-    /// It was ended itself, alone or with all others of the person.
-    Requested,
-    /// It was not used for too long. It ended by itself, before this was recorded.
-    Idle,
-    /// It came to its latest end. It ended by itself, before this was recorded.
-    Expired,
-    /// The person has another password.
-    PasswordChanged,
-    /// The person was deactivated.
-    PersonDeactivated,
-    /// The person opened another and had as many as they can have: it was the one that was used longest ago.
-    TooMany,
 }

@@ -20,6 +20,7 @@ mod identity_provider;
 mod key;
 mod mail;
 mod notifier;
+mod session;
 mod sign_in;
 
 pub use access::*;
@@ -30,6 +31,7 @@ pub use identity_provider::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
+pub use session::*;
 pub use sign_in::*;
 
 /// What an event is for whoever learns of it.
@@ -84,6 +86,7 @@ pub fn all() -> Vec<EventType> {
         key::list(),
         mail::list(),
         notifier::list(),
+        session::list(),
         sign_in::list(),
     ]
     .concat();

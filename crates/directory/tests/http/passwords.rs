@@ -82,9 +82,9 @@ async fn a_new_password_is_a_good_one_and_another() {
 async fn of_changes_at_the_same_time_one_succeeds() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;
-    let changes =
+    let attempts =
         (0..12).map(async |n: usize| change(&owner, PASSWORD, &format!("{NEW} {n}")).await);
-    let answers = join_all(changes).await;
+    let answers = join_all(attempts).await;
     let changed: Vec<_> =
         (0..answers.len()).filter(|n| answers[*n].status.as_u16() == 204).collect();
     assert_eq!(changed.len(), 1, "{changed:?}");

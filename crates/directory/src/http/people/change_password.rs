@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use contract::facts::SessionEnding;
 use contract::{Authority, Credential, PersonId};
 use serde::Deserialize;
+use service::authentication::invalid_token;
 use service::http::Json;
 use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
@@ -85,8 +86,8 @@ pub(in crate::http) async fn change_password(
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
     let person = store::people::lock(conn, id).await?;
-    let person = person.ok_or_else(Problem::no_such::<PersonId>)?;
-    let (person, changed) = person.change_password();
+    let person = person.filter(|person| person.deactivated_at.is_none());
+    let (person, changed) = person.ok_or_else(invalid_token)?.change_password();
     // Not if it is another one since it was looked at: of several at the same time one changes it.
     if !store::people::save_password(conn, &person, &proof.password_hash, &hash).await? {
         return Err(wrong());
