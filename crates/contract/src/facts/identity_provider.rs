@@ -17,6 +17,7 @@ facts! {
 /// An organization's provider of identities is set up, or set up differently. It takes effect once an operator
 /// has confirmed which email domains are its.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own in the event")]
 pub struct IdentityProviderConfigured {
     /// The provider.
     pub identity_provider_id: IdentityProviderId,
