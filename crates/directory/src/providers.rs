@@ -202,9 +202,9 @@ impl Providers {
         let claims = match verification.claims(&metadata, id_token) {
             Err(IdTokenError::UnknownKey) => {
                 let metadata = self.keys_again(provider).await?;
-                verification.claims(&metadata, id_token).map_err(|error| error.refusal())
+                verification.claims(&metadata, id_token).map_err(IdTokenError::refusal)
             }
-            verified => verified.map_err(|error| error.refusal()),
+            verified => verified.map_err(IdTokenError::refusal),
         };
         let claims = claims.inspect_err(|refusal| {
             tracing::info!(provider = %provider.id, ?refusal, "an ID token is not accepted");
