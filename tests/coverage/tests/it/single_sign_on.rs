@@ -40,8 +40,8 @@ impl SingleSignOn {
 
     /// A sign-in of somebody who is back from the provider: its id, and what completes it.
     pub(crate) async fn returned(&self, cast: &Cast, email: &str) -> (String, Value) {
-        let begin = json!({ "organization_id": self.organization });
-        let begun = cast.anonymous.post("/v1/sign-ins", begin).await.expect(201);
+        let wanted = json!({ "organization_id": self.organization });
+        let begun = cast.anonymous.post("/v1/sign-ins", wanted).await.expect(201);
         let url = begun.field("authorization_url");
         let returned = self.idp.sign_in(&url, Somebody::with_email(email)).await;
         let body = json!({

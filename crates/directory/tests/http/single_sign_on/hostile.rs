@@ -134,8 +134,8 @@ async fn nobody_is_signed_in_by_a_token_that_others_could_have_made() {
     let (hostile, stage, id, _) = set().await;
     let [client_id, client_secret] = IdentityProvider::client();
     for secret in [None, Some(client_secret)] {
-        let begin = json!({ "organization_id": id });
-        let begun = stage.anonymous().post("/v1/sign-ins", begin).await.expect(201).json;
+        let wanted = json!({ "organization_id": id });
+        let begun = stage.anonymous().post("/v1/sign-ins", wanted).await.expect(201).json;
         let now = stage.resources.env.now().timestamp();
         let url = begun["authorization_url"].as_str().unwrap();
         let nonce = url.split("nonce=").nth(1).unwrap().split('&').next().unwrap();
@@ -155,8 +155,8 @@ async fn nobody_is_signed_in_by_a_token_that_others_could_have_made() {
 /// Completes a sign-in without having been anywhere: whoever runs the provider knows the state.
 async fn complete(stage: &Stage, begun: &Value) -> Answer {
     let url = begun["authorization_url"].as_str().unwrap();
-    let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
-    let body = json!({ "state": state, "code": "any", "binding": begun["binding"] });
+    let came = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
+    let body = json!({ "state": came, "code": "any", "binding": begun["binding"] });
     let path = format!("/v1/sign-ins/{}/complete", begun["sign_in_id"].as_str().unwrap());
     stage.anonymous().post(&path, body).await
 }

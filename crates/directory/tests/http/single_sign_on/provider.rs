@@ -36,8 +36,8 @@ async fn a_provider_that_is_down_is_said_to_be() {
 
     // What is remembered of it is forgotten in time.
     stage.clock.advance(TimeDelta::minutes(10));
-    let begin = json!({ "organization_id": id });
-    let answer = stage.anonymous().post("/v1/sign-ins", begin).await;
+    let wanted = json!({ "organization_id": id });
+    let answer = stage.anonymous().post("/v1/sign-ins", wanted).await;
     answer.problem(503, "identity-provider-unavailable");
     let provider = owner.get(&format!("{path}/identity-provider")).await.expect(200);
     assert_eq!(provider.field("issuer"), issuer);
@@ -60,8 +60,8 @@ async fn what_is_not_the_providers_own_description_is_not_taken() {
     ] {
         sso.owner.put(&sso.provider(), setup(&issuer)).await.expect(200);
         sso.confirm(&[DOMAIN]).await.expect(200);
-        let begin = json!({ "organization_id": sso.id });
-        let answer = sso.stage.anonymous().post("/v1/sign-ins", begin).await;
+        let wanted = json!({ "organization_id": sso.id });
+        let answer = sso.stage.anonymous().post("/v1/sign-ins", wanted).await;
         answer.problem(503, "identity-provider-unavailable");
     }
     for issuer in

@@ -32,7 +32,8 @@ async fn what_does_not_stem_from_the_required_provider_does_not_act_for_the_orga
     assert_eq!(me["memberships"][0]["sign_in_required"], json!(true));
     for caller in [&session, &token, &child] {
         caller.get(&sso.path).await.expect(200);
-        assert_eq!(caller.get("/v1/organizations").await.expect(200).ids(), [sso.id.clone()]);
+        let listed = caller.get("/v1/organizations").await.expect(200).ids();
+        assert_eq!(listed, std::slice::from_ref(&sso.id));
         let me = caller.get("/v1/people/me").await.expect(200).json;
         assert_eq!(me["memberships"][0]["sign_in_required"], json!(false));
     }
