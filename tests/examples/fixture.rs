@@ -187,7 +187,7 @@ async fn membership(operator: &Operator, organization: &Organization) {
     operator.put(&format!("{path}/enabled-domains"), domains).await.expect(200);
     let guest = operator.person("Guest").await;
     let member = json!({ "email": guest.email, "role": "developer" });
-    owner.post(&format!("{path}/members"), member).await.expect(201);
+    operator.post(&format!("{path}/members"), member).await.expect(201);
     let member = format!("{path}/members/{}", guest.id);
     owner.patch(&member, json!({ "role": "auditor" })).await.expect(200);
     owner.delete(&member).await.expect(204);

@@ -2,7 +2,7 @@
 //! spoken to over HTTP as their users do.
 //!
 //! In reading order: [`program`] runs the binary, [`system`] sets a whole system up, [`people`] has
-//! the cast (an operator, an organization's members, an account's people), [`events`] reads what is
+//! the cast (an operator, an organization's members, an account's people), [`invitations`] what they are mailed, [`events`] reads what is
 //! found in the audit log, [`jwt`] verifies access tokens without any code of ours, [`fixture`] is what a
 //! database of an earlier version must still have. HTTP and waiting on conditions come from `stage`. The
 //! journeys are in `tests/it`.
@@ -11,6 +11,7 @@
 
 pub mod events;
 pub mod fixture;
+pub mod invitations;
 pub mod jwt;
 pub mod people;
 pub mod program;

@@ -216,7 +216,7 @@ impl Operator {
         let id = id.field("id");
         for (person, role) in [(&developer, "developer"), (&auditor, "auditor")] {
             let member = json!({ "email": person.email, "role": role });
-            owner.post(&format!("/v1/organizations/{id}/members"), member).await.expect(201);
+            self.post(&format!("/v1/organizations/{id}/members"), member).await.expect(201);
         }
         Organization { id, owner, developer, auditor }
     }

@@ -82,6 +82,10 @@ ids! {
     AccountId = "account";
     /// One person's role on one account.
     AccountRoleId = "account-role";
+    /// An invitation to an organization, or to an account.
+    InvitationId = "invitation";
+    /// An organization's request for a domain.
+    DomainRequestId = "domain-request";
     /// A third-party app.
     AppId = "app";
     /// A key of an app; its [`ClientId`] is the same number in other clothes.
@@ -262,6 +266,8 @@ impl Service {
                 "mail",
                 "contact-confirmation",
                 "password-reset",
+                "invitation",
+                "domain-request",
                 "access",
             ],
             Self::AppRegistry => &["app", "access"],

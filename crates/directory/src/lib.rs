@@ -4,19 +4,21 @@
 //!
 //! 1. `fields` and `password`: what a single value must be.
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
-//!    `account_role`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
+//!    `account_role`, `invitation`, `domain_request`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
 //!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
 //!    may. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
 //!    `identity_provider` (and its `identity_provider_setup`) and `sign_in_flow`: single sign-on.
 //! 3. `providers`: what is asked of identity providers. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
-//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the first operator of an empty
-//!    installation) and [`organization_exists`].
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
+//!    `acceptance` and `invitation_expiry` (what becomes of invitations), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
+//!    first operator of an empty installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
 //! answers, never in events. What is typed to describe an organization goes beside its events.
 
+mod acceptance;
 mod account;
 mod account_role;
 mod api_token;
@@ -24,12 +26,17 @@ mod authenticator;
 mod confirming;
 mod contact_confirmation;
 mod country;
+mod domain_request;
 mod enabled_domains;
 mod fields;
 mod http;
 mod identity_provider;
 mod identity_provider_setup;
 mod import;
+mod invitation;
+mod invitation_expiry;
+mod invitation_settings;
+mod invite;
 mod issue;
 mod language;
 #[allow(dead_code)]
@@ -71,6 +78,8 @@ use service::{Problem, Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
+pub use invitation_expiry::sweep_invitations;
+pub use invitation_settings::InvitationSettings;
 pub use mailing::settings::MailSettings;
 pub use operators::{AddOperatorError, NewOperator, add_first_operator};
 pub use password::PasswordSettings;
@@ -86,6 +95,8 @@ const SWEEP: Duration = Duration::from_mins(5);
 /// How often the ends of sessions that have ended by themselves are recorded.
 const SESSION_SWEEP: Duration = Duration::from_mins(1);
 
+/// How often is looked for invitations that have expired. It only tells how soon that becomes an event.
+const INVITATION_SWEEP: Duration = Duration::from_secs(30);
 /// So long after its end it is still known that a sign-in at a provider was used or expired.
 const FLOWS_KEPT: chrono::Duration = chrono::Duration::hours(1);
 
@@ -169,6 +180,17 @@ impl Directory {
     }
 }
 
+impl Directory {
+    fn sweep_invitations(&self) {
+        let resources = self.resources.clone();
+        let forget_after = self.settings.invitations.email_lifetime();
+        self.resources.tasks.every(INVITATION_SWEEP, "invitation-expiry", move || {
+            let resources = resources.clone();
+            async move { sweep_invitations(&resources, forget_after).await }
+        });
+    }
+}
+
 impl ServiceState for Directory {
     fn resources(&self) -> &Resources {
         &self.resources
@@ -197,6 +219,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let directory = Arc::new(Directory::new(resources, settings)?);
     rpc::answer(&directory).await?;
     directory.sweep_sign_ins();
+    directory.sweep_invitations();
     directory.sweep_sessions();
     let (routes, _) = http::router(&directory.settings).split_for_parts();
     Ok(routes.with_state(directory))

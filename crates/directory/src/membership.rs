@@ -20,7 +20,8 @@ pub(crate) struct Membership {
     pub(crate) version: Version,
     /// Since when.
     pub(crate) created_at: DateTime<Utc>,
-    /// Whether members may see what the person is called: not if it was granted by somebody who could not.
+    /// Whether members may see what the person is called: not if an earlier version let somebody grant it who
+    /// could not, without asking the person.
     pub(crate) shows_name: bool,
 }
 
@@ -30,18 +31,16 @@ pub(crate) struct Membership {
 pub(crate) struct LastOwner;
 
 impl Membership {
-    /// Makes somebody a member who is none.
+    /// Makes somebody a member who is none: who has accepted, or whom an operator makes one.
     pub(crate) fn grant(
         id: MembershipId,
         organization_id: OrganizationId,
         person_id: PersonId,
         role: MemberRole,
-        shows_name: bool,
         now: DateTime<Utc>,
     ) -> (Self, MembershipGranted) {
         let fact = MembershipGranted { membership_id: id, organization_id, person_id, role };
-        let version = Version::FIRST;
-        let created_at = now;
+        let (version, created_at, shows_name) = (Version::FIRST, now, true);
         (Self { id, organization_id, person_id, role, version, created_at, shows_name }, fact)
     }
 
@@ -96,7 +95,6 @@ mod tests {
             OrganizationId::from_uuid(Uuid::from_u128(2)),
             PersonId::from_uuid(Uuid::from_u128(3)),
             role,
-            true,
             DateTime::UNIX_EPOCH,
         );
         membership

@@ -12,11 +12,13 @@ pub(crate) enum OrganizationAction {
     Read,
     /// Change what it tells about itself.
     Edit,
-    /// Add members, change their roles, remove them.
+    /// Invite members, change their roles, remove them.
     ManageMembers,
+    /// Ask for domains on request.
+    RequestDomains,
     /// Leave it.
     Leave,
-    /// Confirm its contact address, enable domains for it.
+    /// Confirm its contact address, enable domains for it, make somebody a member without asking them.
     Operate,
 }
 
@@ -31,6 +33,7 @@ pub(crate) fn organization(
     let allowed = match (action, role) {
         (Action::Read | Action::Leave, Some(role)) => Some(role),
         (Action::Edit | Action::ManageMembers, Some(MemberRole::Owner)) => role,
+        (Action::RequestDomains, Some(MemberRole::Owner | MemberRole::Developer)) => role,
         _ => None,
     };
     match (allowed, caller.operator, role) {
@@ -106,7 +109,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use OrganizationAction::{Edit, Leave, ManageMembers, Operate, Read};
+    use OrganizationAction::{Edit, Leave, ManageMembers, Operate, Read, RequestDomains};
 
     fn caller(operator: bool) -> Caller {
         Caller {
@@ -140,15 +143,17 @@ mod tests {
                 assert_eq!(decided(false, Some(role), action).is_ok(), owns);
             }
             assert_eq!(decided(false, Some(role), Operate), Err(Denied::Role));
+            let asks = decided(false, Some(role), RequestDomains).is_ok();
+            assert_eq!(asks, role != MemberRole::Auditor);
         }
-        for action in [Read, Edit, ManageMembers, Operate] {
+        for action in [Read, Edit, ManageMembers, RequestDomains, Operate] {
             assert_eq!(decided(true, None, action), Ok(Authority::OPERATOR));
         }
     }
 
     #[test]
     fn strangers_do_not_learn_that_an_organization_exists() {
-        for action in [Read, Edit, ManageMembers, Leave, Operate] {
+        for action in [Read, Edit, ManageMembers, RequestDomains, Leave, Operate] {
             assert_eq!(decided(false, None, action), Err(Denied::Hidden));
         }
     }

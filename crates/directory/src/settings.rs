@@ -6,6 +6,7 @@ use service::master_key::{MasterKey, MasterKeyError};
 use service::outgoing::OutgoingSettings;
 use service::settings::SecretString;
 
+use crate::invitation_settings::InvitationSettings;
 use crate::mailing::settings::MailSettings;
 use crate::password::PasswordSettings;
 use crate::session::Lifetimes;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub public_base_url: String,
     /// How mail is sent.
     pub mail: MailSettings,
+    /// What bounds invitations.
+    pub invitations: InvitationSettings,
     /// For how many minutes a link by which somebody chooses another password can be used.
     pub password_reset_minutes: u16,
     /// For how many hours a link that confirms an organization's contact address can be used.
@@ -69,6 +72,7 @@ impl Default for Settings {
             max_unconfirmed_organizations: 3,
             public_base_url: String::new(),
             mail: MailSettings::default(),
+            invitations: InvitationSettings::default(),
             password_reset_minutes: 30,
             contact_confirmation_hours: 7 * 24,
             contact_confirmations_per_hour: 5,
@@ -134,7 +138,9 @@ impl Settings {
         } else if self.sign_in_minutes == 0 {
             Some("sign_in_minutes is at least 1")
         } else {
-            self.outgoing.refusal().or_else(|| self.mail.refusal())
+            let mailed = self.mail.refusal();
+            let mailed = mailed.or_else(|| self.invitations.refusal(self.mail.keep_days));
+            mailed.or_else(|| self.outgoing.refusal())
         }
     }
 }

@@ -234,7 +234,7 @@ impl Attempt {
                         "Organization {organization} requires its members to sign in at its identity provider: \
                          begin by POST /v1/sign-ins."
                     );
-                    return Problem::forbidden("sign-in-required", detail);
+                    return Problem::forbidden("single-sign-on-required", detail);
                 }
                 Ok(false) => {}
             }

@@ -75,7 +75,7 @@ impl Client {
         let path = format!("/v1/organizations/{id}/members");
         let command = Command {
             name: "membership.granted",
-            by,
+            by: As::Token(operator),
             method: Method::POST,
             path: &path,
             body: Body::Json(json!({ "email": email, "role": "developer" })),

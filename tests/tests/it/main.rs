@@ -2,9 +2,9 @@
 //!
 //! [`journey`] is the main job and [`recorded`] what the audit log says of it, [`replicas`] the same
 //! things at the same time, [`up`] the system of one machine. The refusals of the rules are in
-//! [`organizations`] (rules 1 to 5), [`apps`] (6 to 10), [`app_ends`] (11), [`keys`] (13 to 15),
+//! [`organizations`] (rules 1, 2, 4 and 5), [`invitations`] (3 and 9), [`apps`] (6 to 10), [`app_ends`] (11), [`keys`] (13 to 15),
 //! [`links`] (16, 17, 21), [`consent`] (18 to 22), [`grants`] (23), [`tokens`] (27 to 29), [`log`]
-//! (32 to 34) and, for all of them, [`sign_ins`] and [`single_sign_on`]; who may do what, and what a refusal leaves, is in the
+//! (32 to 34) and, for all of them, [`sign_ins`], [`single_sign_on`] and [`mails`]; who may do what, and what a refusal leaves, is in the
 //! walk of `tests/coverage`. [`database`] is what PostgreSQL refuses by itself, [`typed_text`] what no event may hold, [`plans`] what its queries
 //! may cost, [`import`] the CSV files, [`upgrade`] databases of earlier versions, [`command_line`] the
 //! commands.
@@ -18,10 +18,12 @@ mod consent;
 mod database;
 mod grants;
 mod import;
+mod invitations;
 mod journey;
 mod keys;
 mod links;
 mod log;
+mod mails;
 mod organizations;
 mod plans;
 mod recorded;

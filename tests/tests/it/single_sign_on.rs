@@ -89,12 +89,15 @@ async fn what_does_not_stem_from_the_required_provider_acts_at_no_service() {
         ada.get(path).await.expect(200);
         program.get(path).await.expect(200);
         for member in [owner, developer] {
-            member.get(path).await.problem(403, "sign-in-required");
+            member.get(path).await.problem(403, "single-sign-on-required");
         }
     }
     let links = format!("/v1/apps/{app_id}/consent-links");
-    developer.post(&links, json!({})).await.problem(403, "sign-in-required");
-    developer.act(&format!("/v1/apps/{app_id}/archive")).await.problem(403, "sign-in-required");
+    developer.post(&links, json!({})).await.problem(403, "single-sign-on-required");
+    developer
+        .act(&format!("/v1/apps/{app_id}/archive"))
+        .await
+        .problem(403, "single-sign-on-required");
     let log = format!("/v1/events?organization_id={id}");
     assert!(!owner.get(&log).await.status.is_success());
     program.get(&log).await.expect(200);

@@ -16,7 +16,9 @@ mod access;
 mod app;
 mod consent;
 mod directory;
+mod domain_request;
 mod identity_provider;
+mod invitation;
 mod key;
 mod mail;
 mod notifier;
@@ -27,7 +29,9 @@ pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
+pub use domain_request::*;
 pub use identity_provider::*;
+pub use invitation::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
@@ -82,7 +86,9 @@ pub fn all() -> Vec<EventType> {
         app::list(),
         consent::list(),
         directory::list(),
+        domain_request::list(),
         identity_provider::list(),
+        invitation::list(),
         key::list(),
         mail::list(),
         notifier::list(),
@@ -137,7 +143,8 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle = ["ed", "set", "sent"].iter().any(|end| parts[2].ends_with(end));
+            let participle =
+                ["ed", "set", "sent", "again"].iter().any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
         }
     }

@@ -9,8 +9,10 @@ mod account_roles;
 mod accounts;
 mod api_tokens;
 mod contact_confirmations;
+mod domain_requests;
 mod identity_provider;
 mod import;
+mod invitations;
 mod mailed_links;
 mod mails;
 mod members;
@@ -37,6 +39,7 @@ use crate::{Directory, Settings};
     (name = "organizations", description = "Organizations that develop apps, and their members."),
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
+    (name = "invitations", description = "Asking people to become members, or to hold roles on accounts."),
     (name = "single-sign-on", description = "Signing in at the identity provider of an organization."),
     (name = "sessions", description = "What a sign-in opens."),
     (name = "api-tokens", description = "How people's programs prove who they are."),
@@ -67,6 +70,25 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
         .routes(routes!(members::change::change, members::remove::remove))
+        .routes(routes!(
+            invitations::list_of_organization::list_of_organization,
+            invitations::invite_member::invite_member
+        ))
+        .routes(routes!(
+            invitations::list_of_account::list_of_account,
+            invitations::invite_to_account::invite_to_account
+        ))
+        .routes(routes!(invitations::lookup::lookup))
+        .routes(routes!(invitations::accept::accept))
+        .routes(routes!(invitations::send_again::send_again))
+        .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(
+            domain_requests::list_of_organization::list_of_organization,
+            domain_requests::create::create
+        ))
+        .routes(routes!(domain_requests::list::list))
+        .routes(routes!(domain_requests::grant::grant))
+        .routes(routes!(domain_requests::decline::decline))
         .routes(routes!(people::register::register, people::list::list))
         .routes(routes!(people::me::me))
         .routes(routes!(people::export::export))

@@ -1,6 +1,7 @@
 //! What a mail tells, looked up when it is rendered.
 
 use chrono::{DateTime, Utc};
+use contract::rpc::{AccountRole, MemberRole};
 
 /// What a mail tells: a variant a template.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,5 +24,47 @@ pub(crate) enum Content {
     PasswordChanged {
         /// The person's name.
         name: String,
+    },
+    /// Somebody invites them to an organization.
+    InviteMember {
+        /// The inviter's name.
+        inviter: String,
+        /// The organization's name.
+        organization: String,
+        /// The role that they get.
+        role: MemberRole,
+        /// Until when the link can be used.
+        until: DateTime<Utc>,
+    },
+    /// Somebody invites them to a role on an account.
+    InviteToAccount {
+        /// The inviter's name.
+        inviter: String,
+        /// The account's name.
+        account: String,
+        /// The role that they get.
+        role: AccountRole,
+        /// Until when the link can be used.
+        until: DateTime<Utc>,
+    },
+    /// An organization asks for a domain.
+    DomainRequested {
+        /// The organization's name.
+        organization: String,
+        /// The domain.
+        domain: String,
+        /// What it is needed for.
+        reason: String,
+    },
+    /// An operator has answered who asked for a domain.
+    DomainAnswered {
+        /// The organization's name.
+        organization: String,
+        /// The domain.
+        domain: String,
+        /// Whether it is enabled.
+        granted: bool,
+        /// Why.
+        reason: Option<String>,
     },
 }

@@ -83,23 +83,6 @@ pub(crate) async fn lock(
     .transpose()
 }
 
-/// Whether one person manages the roles of an account on which another holds one.
-pub(crate) async fn manages_roles_of(
-    conn: &mut PgConnection,
-    one: PersonId,
-    other: PersonId,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT FROM directory.account_roles a JOIN directory.account_roles b USING (account_id)
-               WHERE a.person_id = $1 AND a.role = 'admin' AND b.person_id = $2) AS "manages!""#,
-        one.uuid(),
-        other.uuid(),
-    )
-    .fetch_one(conn)
-    .await
-}
-
 /// Writes the role of an assignment that was locked before.
 pub(crate) async fn save(conn: &mut PgConnection, new: &HeldRole) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(

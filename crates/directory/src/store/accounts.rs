@@ -83,6 +83,18 @@ pub(crate) async fn find(
     .transpose()
 }
 
+/// Locks the account of this id until the end of the transaction: nobody else invites to it, or accepts, meanwhile.
+/// Whether there is one.
+pub(crate) async fn lock(conn: &mut PgConnection, id: AccountId) -> sqlx::Result<bool> {
+    let found = sqlx::query!(
+        "SELECT id FROM directory.accounts WHERE id = $1 FOR NO KEY UPDATE",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// A page of the accounts: those on which this person holds a role, or all; of this service, or of
 /// all.
 pub(crate) async fn list(

@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
+use contract::rpc::{AccountRole, MemberRole};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::Named;
 use crate::mail::Template;
 use crate::mailing::content::Content;
 
@@ -15,10 +17,10 @@ pub(crate) async fn find(
         Template::ConfirmContact { confirmation } => confirm_contact(conn, confirmation, now).await,
         Template::ResetPassword { reset } => reset_password(conn, reset, now).await,
         Template::PasswordChanged { person } => password_changed(conn, person).await,
-        Template::InviteMember { .. }
-        | Template::InviteToAccount { .. }
-        | Template::DomainRequested { .. }
-        | Template::DomainAnswered { .. } => Ok(None),
+        Template::InviteMember { invitation } => invite_member(conn, invitation, now).await,
+        Template::InviteToAccount { invitation } => invite_to_account(conn, invitation, now).await,
+        Template::DomainRequested { request } => domain_requested(conn, request).await,
+        Template::DomainAnswered { request } => domain_answered(conn, request).await,
     }
 }
 
@@ -64,4 +66,92 @@ async fn password_changed(conn: &mut PgConnection, person: Uuid) -> sqlx::Result
         .fetch_optional(conn)
         .await?;
     Ok(name.map(|name| Content::PasswordChanged { name }))
+}
+
+async fn invite_member(
+    conn: &mut PgConnection,
+    invitation: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"SELECT o.name AS organization, p.name AS inviter, i.member_role AS "role!", i.expires_at
+           FROM directory.invitations i
+           JOIN directory.organizations o ON o.id = i.organization_id
+           JOIN directory.people p ON p.id = i.invited_by
+           WHERE i.id = $1 AND i.state = 'pending' AND i.expires_at > $2"#,
+        invitation,
+        now,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        Ok(Content::InviteMember {
+            inviter: row.inviter,
+            organization: row.organization,
+            role: MemberRole::read(&row.role)?,
+            until: row.expires_at,
+        })
+    })
+    .transpose()
+}
+
+async fn invite_to_account(
+    conn: &mut PgConnection,
+    invitation: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"SELECT a.name AS account, p.name AS inviter, i.account_role AS "role!", i.expires_at
+           FROM directory.invitations i
+           JOIN directory.accounts a ON a.id = i.account_id
+           JOIN directory.people p ON p.id = i.invited_by
+           WHERE i.id = $1 AND i.state = 'pending' AND i.expires_at > $2"#,
+        invitation,
+        now,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        Ok(Content::InviteToAccount {
+            inviter: row.inviter,
+            account: row.account,
+            role: AccountRole::read(&row.role)?,
+            until: row.expires_at,
+        })
+    })
+    .transpose()
+}
+
+/// Nothing, once it is answered.
+async fn domain_requested(conn: &mut PgConnection, request: Uuid) -> sqlx::Result<Option<Content>> {
+    let row = sqlx::query!(
+        "SELECT o.name AS organization, r.domain, r.reason
+         FROM directory.domain_requests r JOIN directory.organizations o ON o.id = r.organization_id
+         WHERE r.id = $1 AND r.state = 'open'",
+        request,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Content::DomainRequested {
+        organization: row.organization,
+        domain: row.domain,
+        reason: row.reason,
+    }))
+}
+
+async fn domain_answered(conn: &mut PgConnection, request: Uuid) -> sqlx::Result<Option<Content>> {
+    let row = sqlx::query!(
+        r#"SELECT o.name AS organization, r.domain, r.state = 'granted' AS "granted!", r.answer_reason
+           FROM directory.domain_requests r JOIN directory.organizations o ON o.id = r.organization_id
+           WHERE r.id = $1 AND r.state <> 'open'"#,
+        request,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Content::DomainAnswered {
+        organization: row.organization,
+        domain: row.domain,
+        granted: row.granted,
+        reason: row.answer_reason,
+    }))
 }

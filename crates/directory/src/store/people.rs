@@ -262,3 +262,20 @@ pub(crate) async fn lock_operators(
     .fetch_one(conn)
     .await
 }
+
+/// Where operators who can do something are written to, the first so many.
+pub(crate) async fn operators(
+    conn: &mut PgConnection,
+    limit: i64,
+) -> sqlx::Result<Vec<(Email, Language)>> {
+    let rows = sqlx::query!(
+        "SELECT email, language FROM directory.people
+         WHERE operator AND deactivated_at IS NULL ORDER BY id LIMIT $1",
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((Email::read(&row.email)?, Language::read(&row.language)?)))
+        .collect()
+}

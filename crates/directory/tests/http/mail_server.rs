@@ -243,7 +243,8 @@ async fn a_mail_is_sent_again_only_if_the_process_died_before_it_noted_that_it_w
     let stage = stage(settings()).await;
     mail_to(&stage, "contact@example.com").await;
     // Events cannot be written meanwhile, nor hence that the mail was sent.
-    let mut held = stage.resources.pool.begin().await.unwrap();
+    let superuser = stage.superuser().await;
+    let mut held = superuser.begin().await.unwrap();
     sqlx::query("LOCK TABLE directory.events IN SHARE MODE").execute(&mut *held).await.unwrap();
     let dying = stage.replica(to_local(&server)).await;
     let first = received(&server, "contact@example.com", 1).await.remove(0);

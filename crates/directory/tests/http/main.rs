@@ -8,10 +8,14 @@
 mod accounts;
 mod answers;
 mod deactivation;
+mod domain_requests;
 mod export;
 mod finding_people;
 mod guesses;
 mod import;
+mod invitations;
+mod invitations_at_once;
+mod invited;
 mod leaving;
 mod mail_server;
 mod mails;

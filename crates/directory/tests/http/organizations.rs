@@ -82,7 +82,7 @@ async fn whoever_left_the_organization_is_not_answered_as_before() {
     };
     let path = format!("/v1/organizations/{}", send().await.expect(201).field("id"));
     let second = json!({ "email": other.email, "role": "owner" });
-    owner.post(&format!("{path}/members"), &second).await.expect(201);
+    stage.operator.post(&format!("{path}/members"), &second).await.expect(201);
     owner.delete(&format!("{path}/members/{}", owner.id)).await.expect(204);
     let (again, events) = stage.events_of(send()).await;
     again.problem(404, "organization-not-found");
@@ -178,7 +178,7 @@ async fn few_organizations_of_a_person_wait_for_their_contact_to_be_confirmed() 
     // Being made an owner by others takes nothing from anybody.
     let other = stage.person("other").await;
     let second = json!({ "email": other.email, "role": "owner" });
-    owner.post(&format!("{first}/members"), &second).await.expect(201);
+    stage.operator.post(&format!("{first}/members"), &second).await.expect(201);
     for _ in 0..3 {
         other.organization().await;
     }

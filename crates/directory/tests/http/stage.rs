@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use contract::environment::{Clock, ManualClock};
 use contract::facts::SignInRefused;
 use contract::{Envelope, Environment, PersonId, Service};
-use directory::{NewOperator, PasswordSettings, Settings, StoreAuthenticator};
+use directory::{InvitationSettings, NewOperator, PasswordSettings, Settings, StoreAuthenticator};
 use futures::future::join;
 use serde_json::{Value, json};
 use service::http::application;
@@ -19,7 +19,7 @@ use service::limits::LimitSettings;
 use service::outgoing::OutgoingSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgPool};
 use stage::{Answer, Client, Servers, eventually, wide_limits};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -74,6 +74,12 @@ pub(crate) fn settings() -> Settings {
         },
         import_max_bytes: 4096,
         max_api_tokens: 5,
+        invitations: InvitationSettings {
+            max_open: 4,
+            max_sendings: 3,
+            max_mails_per_day: 12,
+            ..InvitationSettings::default()
+        },
         max_sessions: 10,
         ..Settings::default()
     }
@@ -126,6 +132,11 @@ impl Stage {
         let resources = self.servers.connect(Service::Directory, &shared).await;
         let _routes = directory::start(resources, settings).await.unwrap();
         shared.tasks
+    }
+
+    /// Connections of the superuser.
+    pub(crate) async fn superuser(&self) -> PgPool {
+        self.servers.superuser().await
     }
 
     /// A new person with an API token.

@@ -59,7 +59,7 @@ impl Play<'_> {
         let organization =
             self.organization(&owner, &[(&developer, "developer"), (&auditor, "auditor")]).await?;
         step(
-            "an organization with an owner, a developer and an auditor; its contact is confirmed by a mailed link",
+            "an organization, its contact confirmed by a mailed link; a developer and an auditor, invited by mail",
         );
 
         let holders = [
@@ -125,35 +125,64 @@ impl Play<'_> {
         let id = text(&self.post(owner, "/v1/organizations", &new).await?, "id")?;
         self.confirm_contact(&id, CONTACT).await?;
         for (person, role) in members {
-            let member = json!({ "email": person.email, "role": role });
-            self.post(owner, &format!("/v1/organizations/{id}/members"), &member).await?;
+            self.invite(owner, &id, person, role).await?;
         }
         Ok(id)
     }
 
-    /// Confirms the organization's contact address by the link that is mailed there. Where a mail server takes the
-    /// mails, nobody reads them here, and the operator confirms it.
+    /// Confirms the organization's contact address by the link that is mailed there; where nobody can read the mail
+    /// here, the operator confirms it.
     async fn confirm_contact(&self, organization: &str, address: &str) -> anyhow::Result<()> {
+        if let Some(token) = self.mailed_token(address, "confirm_contact").await? {
+            let url = format!("{}/v1/contact-confirmations/complete", self.base_url);
+            answer(self.http.post(url).json(&json!({ "token": token }))).await?;
+        } else {
+            let path = format!("/v1/organizations/{organization}/confirm-contact");
+            self.post(&self.operator, &path, &json!({})).await?;
+        }
+        Ok(())
+    }
+
+    /// Invites somebody, who accepts by the link that they are mailed; where nobody can read the mail here, the
+    /// operator makes them a member.
+    async fn invite(
+        &self,
+        owner: &DemoPerson,
+        organization: &str,
+        person: &DemoPerson,
+        role: &str,
+    ) -> anyhow::Result<()> {
+        let path = format!("/v1/organizations/{organization}");
+        let member = json!({ "email": person.email, "role": role });
+        let invitation = self.post(owner, &format!("{path}/invitations"), &member).await?;
+        if let Some(token) = self.mailed_token(&person.email, "invite_member").await? {
+            self.post(person, "/v1/invitations/accept", &json!({ "token": token })).await?;
+        } else {
+            let invitation = format!("/v1/invitations/{}", text(&invitation, "id")?);
+            self.call(owner, Method::DELETE, &invitation, None).await?;
+            self.post(&self.operator, &format!("{path}/members"), &member).await?;
+        }
+        Ok(())
+    }
+
+    /// The token of the link that was mailed to this address; none where a mail server takes the mails, so that
+    /// nobody reads them here.
+    async fn mailed_token(&self, address: &str, template: &str) -> anyhow::Result<Option<String>> {
         let deadline = tokio::time::Instant::now() + MAILED;
         loop {
             let page = self.call(&self.operator, Method::GET, "/v1/mails", None).await?;
             let mails = page["items"].as_array().cloned().unwrap_or_default();
             let mail = mails
                 .into_iter()
-                .find(|mail| mail["recipient"] == address && mail["template"] == "confirm_contact");
-            let mail = mail.context("nobody was asked to confirm the contact address")?;
+                .find(|mail| mail["recipient"] == address && mail["template"] == template);
+            let mail = mail.with_context(|| format!("there is no mail `{template}`"))?;
             if let Some(mail) = mail["content"]["text"].as_str() {
                 let token =
                     mail.split_once('#').and_then(|(_, rest)| rest.split_whitespace().next());
-                let token = token.context("the mail has no link")?;
-                let url = format!("{}/v1/contact-confirmations/complete", self.base_url);
-                answer(self.http.post(url).json(&json!({ "token": token }))).await?;
-                return Ok(());
+                return Ok(Some(token.context("the mail has no link")?.to_owned()));
             }
             if mail["attempts"] != 0 || tokio::time::Instant::now() > deadline {
-                let path = format!("/v1/organizations/{organization}/confirm-contact");
-                self.post(&self.operator, &path, &json!({})).await?;
-                return Ok(());
+                return Ok(None);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

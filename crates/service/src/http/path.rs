@@ -4,8 +4,8 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use contract::{
-    AccountId, ApiTokenId, AppId, ClientId, EventId, GrantId, KeyId, LinkId, OrganizationId,
-    PersonId, SessionId, SignInId,
+    AccountId, ApiTokenId, AppId, ClientId, DomainRequestId, EventId, GrantId, InvitationId, KeyId,
+    LinkId, OrganizationId, PersonId, SessionId, SignInId,
 };
 
 use crate::problem::Problem;
@@ -37,8 +37,10 @@ ids!(
     AccountId,
     ApiTokenId,
     AppId,
+    DomainRequestId,
     EventId,
     GrantId,
+    InvitationId,
     LinkId,
     OrganizationId,
     PersonId,

@@ -12,6 +12,7 @@ mod guesses;
 mod half_sent_bodies;
 mod health;
 mod idle_sockets;
+mod invitations;
 mod jetstream_api;
 mod jwts;
 mod large_app;

@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) leaves: Option<Vec<&'static str>>,
     /// Whether who makes it is whom its answer opens a session for.
     pub(crate) opens_a_session: bool,
+    /// Where its answer names who made it, if they were nobody before.
+    acting_as: Option<&'static str>,
 }
 
 /// On whose behalf an event is.
@@ -117,6 +119,18 @@ impl Call {
     pub(crate) fn leaves(mut self, kinds: &[&'static str]) -> Self {
         self.leaves = Some(kinds.to_vec());
         self
+    }
+
+    /// Made by somebody who is named in this field of the answer, and was nobody before.
+    pub(crate) fn acting_as(mut self, field: &'static str) -> Self {
+        self.acting_as = Some(field);
+        self
+    }
+
+    /// How its events name who made it, if they were nobody before.
+    pub(crate) fn acted(&self, answer: &Answer) -> Option<String> {
+        let field = self.acting_as.filter(|_| answer.status.is_success())?;
+        Some(format!("user/{}", answer.field(field)))
     }
 
     /// What it gives in path and query: where, name and value.

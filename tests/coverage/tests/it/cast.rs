@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use coverage::promise::{Promise, Role};
 use journeys::events;
+use journeys::invitations::Invitation;
 use journeys::people::{
     ACCOUNT_ROLES, Account, App, Key, Link, Operator, Organization, Person, RETAIL_MEDIA,
 };
@@ -51,6 +52,7 @@ pub(crate) struct Cast {
     pub(crate) app: App,
     pub(crate) key: Key,
     access_token: String,
+    database: String,
     /// The event of the grant: about the account, on behalf of the organization.
     pub(crate) grant_event: String,
     single_sign_on: OnceCell<SingleSignOn>,
@@ -141,6 +143,7 @@ impl Cast {
         let grant_event = granted.attribute("id").to_owned();
         Self {
             access_token: key.token(&system.anonymous()).await,
+            database: system.servers.database.url.clone(),
             anonymous: system.anonymous(),
             mail,
             operator_actor: format!("user/{me}"),
@@ -220,7 +223,7 @@ impl Cast {
         let path = format!("/v1/organizations/{id}/members");
         for (who, role) in [(Who::Developer, "developer"), (Who::Auditor, "auditor")] {
             let member = json!({ "email": self.person(who).email, "role": role });
-            owner.post(&path, member).await.expect(201);
+            self.operator.post(&path, member).await.expect(201);
         }
         id
     }
@@ -228,6 +231,26 @@ impl Cast {
     /// The organization whose members sign in at a provider that is asked.
     pub(crate) async fn single_sign_on(&self) -> &SingleSignOn {
         self.single_sign_on.get_or_init(|| SingleSignOn::set_up(self)).await
+    }
+
+    /// An organization of which nobody of the cast is a member.
+    pub(crate) async fn organization_of_others(&self) -> String {
+        let owner = self.operator.person("Other Owner").await;
+        let mut new = other_organization();
+        new["owner_person_id"] = json!(owner.id);
+        self.operator.post("/v1/organizations", new).await.expect(201).field("id")
+    }
+
+    /// A new invitation of somebody new, made at this address: its id.
+    pub(crate) async fn invitation(&self, path: &str, role: &str) -> String {
+        let email = format!("invited{}@people.example", Self::number());
+        let body = json!({ "email": email, "role": role });
+        self.operator.post(path, body).await.expect(201).field("id")
+    }
+
+    /// The invitation of this id, as it is mailed.
+    pub(crate) async fn mailed(&self, id: &str) -> Invitation {
+        Invitation::mailed(&self.database, id).await
     }
 
     /// The token of the link in the last mail to this address.
@@ -260,7 +283,7 @@ impl Cast {
         let person = self.operator.person("Member").await;
         let path = format!("/v1/organizations/{}/members", self.organization.id);
         let member = json!({ "email": person.email, "role": role });
-        self.organization.owner.post(&path, member).await.expect(201);
+        self.operator.post(&path, member).await.expect(201);
         person
     }
 

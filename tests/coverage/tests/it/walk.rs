@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coverage::document::{Document, Operation};
-use coverage::promise::{Entry as Promised, always, named, permits, unconditional};
+use coverage::promise::{Entry as Promised, always, named, per, permits, unconditional};
 use futures::StreamExt;
 use journeys::system::System;
 use local_servers::testing::{MailServer, MailServerOptions};
@@ -131,6 +131,11 @@ impl Walk<'_> {
         let anonymous = &self.cast.anonymous;
         if self.operation.promise.allows_anyone() {
             let what = "without a token";
+            let own = match self.entry.anonymous {
+                Some(make) => Some(make(self.cast, Who::Stranger).await),
+                None => None,
+            };
+            let call = own.as_ref().unwrap_or(call);
             let actor = call.by.as_ref().map_or("anonymous", |(_, actor)| actor).to_owned();
             self.succeeds(what, call, anonymous, &actor, None).await;
             return;
@@ -208,10 +213,14 @@ impl Walk<'_> {
         if !kinds.is_empty() && !permits(&promise.events, &kinds) {
             self.fault(&format!("{what}: its description does not promise {kinds:?}"));
         }
-        let follows = always(&promise.follows);
-        self.leaves(what, &answer, call, actor, &kinds, authority);
+        let mut follows = always(&promise.follows);
+        let several = per(&promise.follows);
+        follows.extend(&several);
+        let actor = call.acted(&answer).unwrap_or_else(|| actor.to_owned());
+        self.leaves(what, &answer, call, &actor, &kinds, authority);
         if let Some(left) = self.findings.left.last_mut() {
             left.follows = follows.into_iter().map(str::to_owned).collect();
+            left.several = several.into_iter().map(str::to_owned).collect();
         }
     }
 
@@ -300,6 +309,7 @@ impl Walk<'_> {
             correlation: answer.header("x-request-id").to_owned(),
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             follows: Vec::new(),
+            several: Vec::new(),
             actor: actor.to_owned(),
             organization,
             authority,

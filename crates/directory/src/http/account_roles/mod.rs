@@ -39,8 +39,8 @@ impl From<RoleHolder> for RoleAnswer {
     }
 }
 
-/// The permit to see and change the roles on an account.
-async fn permit(
+/// The permit to see and change the roles on an account, and to invite to them.
+pub(super) async fn permit(
     directory: &Directory,
     attempt: &Attempt,
     id: AccountId,

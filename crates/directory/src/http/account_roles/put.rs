@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use contract::rpc::AccountRole;
-use contract::{AccountId, PersonId};
+use contract::{AccountId, AccountRoleId, PersonId};
 use eventstore::AppendError;
 use serde::Deserialize;
 use service::http::{Json, Path};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{RoleAnswer, permit};
 use crate::account_role::HeldRole;
-use crate::{Directory, policy, store};
+use crate::{Directory, store};
 
 /// A role to be given.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,8 +26,8 @@ pub(in crate::http) struct PutRole {
 /// Give a person a role on an account
 ///
 /// A person holds one role on an account: it replaces the one before. Giving the role that is held
-/// already leaves no event. An admin gives roles to those whom they may see: members of an organization of theirs,
-/// and those who hold a role on an account of which they are an admin. An operator gives them to anybody.
+/// already leaves no event. An admin changes the role of somebody who holds one; others they invite, who get the
+/// role by accepting (`POST /v1/accounts/{id}/invitations`). An operator gives roles to anybody.
 #[utoipa::path(
     put,
     path = "/v1/accounts/{id}/roles/{person_id}",
@@ -42,7 +42,7 @@ pub(in crate::http) struct PutRole {
         (status = 200, description = "They hold the role.", body = RoleAnswer),
         (status = 401, description = "No valid API token.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
-        (status = 404, description = "There is none, or the caller holds no role on it; or nobody has this id whom the caller may see.", body = Problem),
+        (status = 404, description = "There is none, or the caller holds no role on it; or the person holds none, for an admin to change.", body = Problem),
         (status = 409, description = "Somebody else gave them a role at the same time.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
@@ -63,13 +63,9 @@ pub(in crate::http) async fn put(
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
     let held = store::account_roles::lock(conn, id, person_id).await?;
-    let by = attempt.caller.person_id;
-    // The answer tells what they are called, and so does the list of those who hold a role.
-    let provider = attempt.caller.identity_provider_id;
-    let sees = store::people::sees_in_an_organization(conn, by, provider, person_id).await?
-        || store::account_roles::manages_roles_of(conn, by, person_id).await?;
-    if policy::person(&attempt.caller, person_id, sees).is_err() {
-        return Err(Problem::no_such::<PersonId>());
+    // The same for those who hold none as for nobody: an admin learns nothing of either.
+    if held.is_none() && !attempt.caller.operator {
+        return Err(Problem::no_such::<AccountRoleId>());
     }
     let found = store::people::find(conn, person_id).await?;
     let person = found.ok_or_else(Problem::no_such::<PersonId>)?;

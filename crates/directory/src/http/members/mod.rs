@@ -21,7 +21,7 @@ use crate::store::memberships::Member;
 pub(super) struct MemberAnswer {
     /// The person.
     person_id: PersonId,
-    /// Their name. Not told as long as only strangers have made them a member: it is null then.
+    /// Their name. Null for those whom somebody made a member, before members had to accept, who could not see it.
     name: Option<String>,
     /// Their email.
     email: String,

@@ -119,8 +119,7 @@ pub(in crate::http) async fn create(
     }
     let now = env.now();
     let (organization, created) = Organization::create(id, profile, now);
-    let (membership, granted) =
-        Membership::grant(env.new_id(), id, owner, MemberRole::Owner, true, now);
+    let (membership, granted) = Membership::grant(env.new_id(), id, owner, MemberRole::Owner, now);
     store::organizations::insert(conn, &organization, created_by).await?;
     store::memberships::insert(conn, &membership).await?;
     unit.record_with(id.uuid(), organization.version, &created, &organization.details())?;

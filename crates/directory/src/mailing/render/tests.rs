@@ -1,3 +1,4 @@
+use contract::rpc::{AccountRole, MemberRole};
 use uuid::Uuid;
 
 use super::*;
@@ -8,7 +9,43 @@ const LINK: &str = "https://mandate.example.com/page#mandate_ml_AAAA";
 fn samples() -> Vec<(&'static str, Content)> {
     let until = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let (organization, name) = ("Example <Apps> & “Co”".to_owned(), "Zoé O'Neil".to_owned());
+    let (domain, reason) = ("retail_media/billing:read".to_owned(), "Invoices & <more>".to_owned());
+    let (inviter, of_organization) = (name.clone(), organization.clone());
+    let answered = |granted, reason| Content::DomainAnswered {
+        organization: of_organization.clone(),
+        domain: domain.clone(),
+        granted,
+        reason,
+    };
     vec![
+        (
+            "invite_member",
+            Content::InviteMember {
+                inviter: inviter.clone(),
+                organization: organization.clone(),
+                role: MemberRole::Developer,
+                until,
+            },
+        ),
+        (
+            "invite_to_account",
+            Content::InviteToAccount {
+                inviter,
+                account: "Corner <Shop>".to_owned(),
+                role: AccountRole::BusinessManager,
+                until,
+            },
+        ),
+        (
+            "domain_requested",
+            Content::DomainRequested {
+                organization: organization.clone(),
+                domain: domain.clone(),
+                reason: reason.clone(),
+            },
+        ),
+        ("domain_granted", answered(true, None)),
+        ("domain_declined", answered(false, Some(reason))),
         ("confirm_contact", Content::ConfirmContact { organization, until }),
         ("reset_password", Content::ResetPassword { name: name.clone(), until }),
         ("password_changed", Content::PasswordChanged { name }),

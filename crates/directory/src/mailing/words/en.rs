@@ -1,5 +1,7 @@
 //! English.
 
+use contract::rpc::{AccountRole, MemberRole};
+
 use super::{Words, time};
 use crate::mailing::content::Content;
 
@@ -43,5 +45,73 @@ pub(super) fn words(content: &Content) -> Words {
             action: None,
             after: Vec::new(),
         },
+        Content::InviteMember { inviter, organization, role, until } => Words {
+            subject: format!("Invitation to “{organization}”"),
+            before: vec![format!(
+                "{inviter} invites you to become a member of “{organization}”, as {}.",
+                member(*role)
+            )],
+            action: Some("Look at the invitation"),
+            after: unless_it_means_nothing(&time(*until)),
+        },
+        Content::InviteToAccount { inviter, account, role, until } => Words {
+            subject: format!("Invitation to the account “{account}”"),
+            before: vec![format!(
+                "{inviter} invites you to the account “{account}”, as {}.",
+                holder(*role)
+            )],
+            action: Some("Look at the invitation"),
+            after: unless_it_means_nothing(&time(*until)),
+        },
+        Content::DomainRequested { organization, domain, reason } => Words {
+            subject: format!("“{organization}” asks for {domain}"),
+            before: vec![
+                format!("The organization “{organization}” asks for the domain {domain}. Its reason:"),
+                format!("“{reason}”"),
+                "Grant or decline the request.".to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::DomainAnswered { organization, domain, granted, reason } => {
+            let answer = if *granted {
+                format!("“{organization}” may ask for the domain {domain} from now on.")
+            } else {
+                format!("The request of “{organization}” for the domain {domain} was declined.")
+            };
+            let reason = reason.iter().map(|reason| format!("The reason: “{reason}”"));
+            Words {
+                subject: format!("Your request for {domain}"),
+                before: std::iter::once(answer).chain(reason).collect(),
+                action: None,
+                after: Vec::new(),
+            }
+        }
+    }
+}
+
+fn unless_it_means_nothing(until: &str) -> Vec<String> {
+    vec![
+        format!("The invitation can be accepted once, until {until}."),
+        "If this means nothing to you, you need not do anything: an invitation that nobody accepts just expires."
+            .to_owned(),
+    ]
+}
+
+fn member(role: MemberRole) -> &'static str {
+    match role {
+        MemberRole::Owner => "an owner",
+        MemberRole::Developer => "a developer",
+        MemberRole::Auditor => "an auditor",
+    }
+}
+
+fn holder(role: AccountRole) -> &'static str {
+    match role {
+        AccountRole::Admin => "an admin",
+        AccountRole::BusinessManager => "a business manager",
+        AccountRole::TechnicalManager => "a technical manager",
+        AccountRole::Analyst => "an analyst",
+        AccountRole::Viewer => "a viewer",
     }
 }

@@ -1,5 +1,7 @@
 //! French.
 
+use contract::rpc::{AccountRole, MemberRole};
+
 use super::{Words, time};
 use crate::mailing::content::Content;
 
@@ -43,5 +45,73 @@ pub(super) fn words(content: &Content) -> Words {
             action: None,
             after: Vec::new(),
         },
+        Content::InviteMember { inviter, organization, role, until } => Words {
+            subject: format!("Invitation à rejoindre « {organization} »"),
+            before: vec![format!(
+                "{inviter} vous invite à rejoindre « {organization} » ; votre rôle : {}.",
+                member(*role)
+            )],
+            action: Some("Voir l’invitation"),
+            after: unless_it_means_nothing(&time(*until)),
+        },
+        Content::InviteToAccount { inviter, account, role, until } => Words {
+            subject: format!("Invitation au compte « {account} »"),
+            before: vec![format!(
+                "{inviter} vous invite au compte « {account} » ; votre rôle : {}.",
+                holder(*role)
+            )],
+            action: Some("Voir l’invitation"),
+            after: unless_it_means_nothing(&time(*until)),
+        },
+        Content::DomainRequested { organization, domain, reason } => Words {
+            subject: format!("« {organization} » demande {domain}"),
+            before: vec![
+                format!("L’organisation « {organization} » demande le domaine {domain}. Son motif :"),
+                format!("« {reason} »"),
+                "Accordez ou refusez la demande.".to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::DomainAnswered { organization, domain, granted, reason } => {
+            let answer = if *granted {
+                format!("« {organization} » peut désormais demander le domaine {domain}.")
+            } else {
+                format!("La demande de « {organization} » pour le domaine {domain} a été refusée.")
+            };
+            let reason = reason.iter().map(|reason| format!("Le motif : « {reason} »"));
+            Words {
+                subject: format!("Votre demande pour {domain}"),
+                before: std::iter::once(answer).chain(reason).collect(),
+                action: None,
+                after: Vec::new(),
+            }
+        }
+    }
+}
+
+fn unless_it_means_nothing(until: &str) -> Vec<String> {
+    vec![
+        format!("L’invitation ne peut être acceptée qu’une fois, jusqu’au {until}."),
+        "Si cela ne vous dit rien, vous n’avez rien à faire : une invitation que personne n’accepte expire d’elle-même."
+            .to_owned(),
+    ]
+}
+
+fn member(role: MemberRole) -> &'static str {
+    match role {
+        MemberRole::Owner => "propriétaire",
+        MemberRole::Developer => "développeur",
+        MemberRole::Auditor => "auditeur",
+    }
+}
+
+fn holder(role: AccountRole) -> &'static str {
+    match role {
+        AccountRole::Admin => "administrateur",
+        AccountRole::BusinessManager => "responsable commercial",
+        AccountRole::TechnicalManager => "responsable technique",
+        AccountRole::Analyst => "analyste",
+        AccountRole::Viewer => "lecteur",
     }
 }

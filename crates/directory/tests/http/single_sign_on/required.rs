@@ -20,13 +20,13 @@ async fn what_does_not_stem_from_the_required_provider_does_not_act_for_the_orga
 
     // From the next request on.
     let (answer, events) = sso.stage.events_of(sso.owner.get(&sso.path)).await;
-    let detail = answer.problem(403, "sign-in-required");
+    let detail = answer.problem(403, "single-sign-on-required");
     assert!(detail.contains(&sso.id), "{detail}");
     assert_eq!(events, ["access.refused"]);
     let answer = sso.owner.put(&sso.provider(), sso.setup()).await;
-    answer.problem(403, "sign-in-required");
+    answer.problem(403, "single-sign-on-required");
     let answer = sso.owner.get(&format!("{}/members", sso.path)).await;
-    answer.problem(403, "sign-in-required");
+    answer.problem(403, "single-sign-on-required");
     assert!(sso.owner.get("/v1/organizations").await.expect(200).ids().is_empty());
     let me = sso.owner.get("/v1/people/me").await.expect(200).json;
     assert_eq!(me["memberships"][0]["sign_in_required"], json!(true));
@@ -53,7 +53,7 @@ async fn nothing_is_required_before_the_provider_is_in_effect_or_after_it_is_rem
     sso.change(&json!({"required": true})).await.expect(200);
     sso.owner.get(&sso.path).await.expect(200);
     sso.confirm(&[DOMAIN]).await.expect(200);
-    sso.owner.get(&sso.path).await.problem(403, "sign-in-required");
+    sso.owner.get(&sso.path).await.problem(403, "single-sign-on-required");
     sso.stage.operator.delete(&sso.provider()).await.expect(204);
     sso.owner.get(&sso.path).await.expect(200);
     sso.stage.close().await;
@@ -76,7 +76,7 @@ async fn another_provider_is_not_the_required_one() {
     let confirm = format!("{path}/identity-provider/confirm-domains");
     let domains = json!({"domains": ["other.example"]});
     sso.stage.operator.post(&confirm, domains).await.expect(200);
-    session.get(&path).await.problem(403, "sign-in-required");
+    session.get(&path).await.problem(403, "single-sign-on-required");
     session.get(&sso.path).await.expect(200);
     sso.stage.close().await;
 }

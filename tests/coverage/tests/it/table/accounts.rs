@@ -89,7 +89,7 @@ fn roles() -> Vec<Entry> {
         entry("listAccountRoles", holders, |cast, _| Box::pin(async move { about(cast) })),
         entry("putAccountRole", holders, |cast, _| {
             Box::pin(async move {
-                // To those who have nothing to do with the caller only an operator gives a role.
+                // Whom only an operator gives a first role.
                 let person = cast.holder("viewer").await;
                 let call = about(cast).path("person_id", person.id);
                 call.json(json!({ "role": "analyst" })).leaves(&["account-role.changed"])

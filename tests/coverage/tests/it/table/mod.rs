@@ -9,6 +9,7 @@ mod accounts;
 mod apps;
 mod consent;
 mod events;
+mod invitations;
 mod keys;
 mod organizations;
 pub(crate) mod refusals;
@@ -36,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) sees: fn(Who) -> bool,
     /// What the others are answered.
     pub(crate) unseen: u16,
+    /// The call of somebody without credentials, if it is another one.
+    pub(crate) anonymous: Option<Make>,
     /// What else there is to see.
     pub(crate) cases: Vec<Case>,
 }
@@ -63,6 +66,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     [
         organizations::entries(),
         accounts::entries(),
+        invitations::entries(),
         sessions::entries(),
         single_sign_on::entries(),
         apps::entries(),
@@ -92,7 +96,7 @@ fn everybody(_: Who) -> bool {
 
 /// An operation, a call of which can succeed.
 fn entry(id: &'static str, sees: fn(Who) -> bool, make: Make) -> Entry {
-    Entry { id, make, sees, unseen: 404, cases: Vec::new() }
+    Entry { id, make, sees, unseen: 404, anonymous: None, cases: Vec::new() }
 }
 
 /// A call that leaves something else than the usual.
@@ -120,6 +124,12 @@ impl Entry {
     /// Callers who do not see the thing are answered this, instead of 404.
     fn unseen(mut self, status: u16) -> Self {
         self.unseen = status;
+        self
+    }
+
+    /// Somebody without credentials makes this call.
+    fn without_credentials(mut self, make: Make) -> Self {
+        self.anonymous = Some(make);
         self
     }
 

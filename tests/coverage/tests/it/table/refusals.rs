@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 38] = [
+const REFUSALS: [(&str, &str, &str); 48] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -16,6 +16,16 @@ const REFUSALS: [(&str, &str, &str); 38] = [
     ("confirmIdentityProviderDomains", "identity-provider.confirm-domains", "organization/{id}"),
     ("removeIdentityProvider", "identity-provider.remove", "organization/{id}"),
     ("addMember", "member.add", "organization/{id}"),
+    ("inviteMember", "member.invite", "organization/{id}"),
+    ("inviteToAccount", "account-role.invite", "account/{id}"),
+    ("listAccountInvitations", "account-role.list-invitations", "account/{id}"),
+    ("sendInvitationAgain", "invitation.send-again", "invitation/{id}"),
+    ("revokeInvitation", "invitation.revoke", "invitation/{id}"),
+    ("acceptInvitation", "invitation.accept", "invitation/{invitation}"),
+    ("requestDomain", "domain-request.create", "organization/{id}"),
+    ("listDomainRequests", "domain-request.list", "person/{caller}"),
+    ("grantDomainRequest", "domain-request.grant", "domain-request/{id}"),
+    ("declineDomainRequest", "domain-request.decline", "domain-request/{id}"),
     ("changeMember", "member.change-role", "organization/{id}"),
     ("removeMember", "member.remove", "organization/{id}"),
     ("listPeople", "person.list", "person/{caller}"),

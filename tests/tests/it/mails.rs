@@ -1,0 +1,49 @@
+//! What comes by mail, from the running system through a mail server: a contact address is confirmed (rule 2), a
+//! password is chosen anew.
+
+use journeys::people::{PASSWORD, RETAIL_MEDIA};
+use journeys::system::System;
+use local_servers::testing::{MailServer, MailServerOptions, ReceivedMail};
+use serde_json::json;
+
+/// The token of the link in a mail that leads to this page.
+fn token(mail: &ReceivedMail, page: &str) -> String {
+    let link = format!("{}{page}#", journeys::system::BASE_URL);
+    let (_, rest) = mail.text.split_once(&link).unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_address_is_confirmed_and_a_password_chosen_by_mailed_links() {
+    let mail = MailServer::start(&MailServerOptions::default());
+    let settings = format!(
+        "[directory.mail]\nsmtp = \"smtp://127.0.0.1:{}\"\nfrom = \"no-reply@mandate.example.com\"\n",
+        mail.port()
+    );
+    let system = System::configured(&settings).await;
+    let (operator, anyone) = (system.operator(), system.anonymous());
+    let organization = operator.unconfirmed_organization().await;
+    let (owner, developer) = (&organization.owner, &organization.developer);
+    let path = format!("/v1/organizations/{}", organization.id);
+    let app = developer.draft(&organization, RETAIL_MEDIA).await;
+    let activate = format!("/v1/apps/{}/activate", app.id);
+    developer.act(&activate).await.problem(409, "organization-not-confirmed");
+    let contact = owner.get(&path).await.expect(200).field("contact_email");
+    let confirm = json!({ "token": token(&mail.mail_to(&contact).await, "/confirm-contact") });
+    anyone.post("/v1/contact-confirmations/complete", &confirm).await.expect(200);
+    developer.act(&activate).await.expect(200);
+    let again = anyone.post("/v1/contact-confirmations/complete", &confirm).await;
+    again.problem(409, "mailed-link-used");
+
+    let email = json!({ "email": owner.email });
+    anyone.post("/v1/password-resets", email).await.expect(202);
+    let token = token(&mail.mail_to(&owner.email).await, "/reset-password");
+    let chosen = json!({ "token": token, "password": "a new horse battery staple" });
+    anyone.post("/v1/password-resets/complete", &chosen).await.expect(204);
+    anyone.post("/v1/password-resets/complete", &chosen).await.problem(409, "mailed-link-used");
+    let old = anyone.with_password(&owner.email, PASSWORD);
+    old.post("/v1/sessions", json!({})).await.problem(401, "sign-in-refused");
+    let new = anyone.with_password(&owner.email, "a new horse battery staple");
+    new.post("/v1/sessions", json!({})).await.expect(201);
+    system.stop().await;
+}
