@@ -19,6 +19,7 @@ use contract::rpc::{HeadsPage, StreamHead, StreamHeads};
 use contract::{Service, Version};
 use sqlx::PgConnection;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::availability;
 use crate::event_store::EventStore;
@@ -31,6 +32,13 @@ use crate::view_age::ViewAge;
 /// How long one comparison with all producers may take. What takes longer waits for a connection that was
 /// lost without a word; what was applied before counts.
 const COMPARING: Duration = Duration::from_secs(20);
+
+/// So many times as long as a comparison took is the pause after it: what is compared under load is taken from
+/// those who make it.
+const REST: u32 = 10;
+
+/// The longest pause: what was lost is had by then, whatever else there is.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// At most so many parked streams are tried between two comparisons: each may take its time.
 const PARKED_AT_ONCE: i64 = 4;
@@ -90,13 +98,16 @@ impl Comparer {
         self.age.clone()
     }
 
-    /// Compares again and again, with this pause between. It is safe to be dropped at any point.
+    /// Compares again and again, with this pause between, and a longer one while there is so much to compare
+    /// that it would take more than its share of the time. It is safe to be dropped at any point.
     pub async fn run(&self, pause: Duration) {
         loop {
+            let began = Instant::now();
             // On the heap: they are large, and whoever runs this would be.
             self.in_time(Box::pin(self.compare())).await;
+            let rest = (began.elapsed() * REST).clamp(pause, LONGEST_PAUSE.max(pause));
             self.in_time(Box::pin(self.retry_parked())).await;
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(rest).await;
         }
     }
 

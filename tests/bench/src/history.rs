@@ -221,7 +221,7 @@ async fn quarters(stage: &Stage) -> anyhow::Result<(String, String)> {
     Ok(sqlx::query_as(
         r#"WITH at AS (
                SELECT position * 4 / size AS quarter,
-                   to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS time
+                   to_char(entries.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS time
                FROM audit.entries, audit.head WHERE position IN (size / 4 + 1, size * 3 / 4 + 1)
            )
            SELECT (SELECT min(time) FROM at), (SELECT max(time) FROM at)"#,

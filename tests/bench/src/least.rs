@@ -32,6 +32,9 @@ const PACE: Duration = Duration::from_millis(8);
 /// At most so many tokens are recorded together.
 const TOGETHER: usize = 512;
 
+/// At most so many go to the log in one message.
+const IN_A_MESSAGE: usize = 256;
+
 /// How much of a record is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Rung {
@@ -39,7 +42,7 @@ pub(crate) enum Rung {
     Row,
     /// And its context and its place in the outbox, which is settled later (invariants 2 and 6).
     Outbox,
-    /// And its message in JetStream, with its id.
+    /// And its place in a message in JetStream, which it shares with others.
     Message,
     /// And its row and context in the log's database, committed.
     Log,
@@ -53,7 +56,7 @@ impl Rung {
         match self {
             Self::Row => "the event's row before the answer",
             Self::Outbox => "context and outbox",
-            Self::Message => "the message",
+            Self::Message => "its share of a message",
             Self::Log => "the log's row and context",
         }
     }
@@ -298,13 +301,13 @@ impl Following {
     }
 
     async fn publish(&self, ids: &[Uuid]) -> anyhow::Result<()> {
-        let mut sent = Vec::with_capacity(ids.len());
-        for id in ids {
-            let message = PublishMessage::build()
-                .message_id(id.to_string())
-                .payload(self.event.envelope.clone().into());
-            let subject = format!("bench.{}.token.issued.{id}", self.event.organization);
-            sent.push(self.jetstream.send_publish(subject, message).await?);
+        let mut sent = Vec::new();
+        for together in ids.chunks(IN_A_MESSAGE) {
+            let events = [self.event.envelope.as_slice(), self.event.context.as_slice()];
+            let payload = events.concat().repeat(together.len());
+            let message =
+                PublishMessage::build().message_id(together[0].to_string()).payload(payload.into());
+            sent.push(self.jetstream.send_publish("bench.audit", message).await?);
         }
         try_join_all(sent.into_iter().map(IntoFuture::into_future)).await?;
         Ok(())

@@ -4,7 +4,8 @@
 //! every query of the code (`.sqlx`, which `.ci/run` holds to the code) is planned here as it is
 //! there: in an empty database, for any parameters, under the settings of a service's connection.
 //! A plan that walks through a whole table, and does not stop after a LIMIT, is refused; so is one that follows
-//! a primary key and sifts what comes: nothing bounds it but the position. The queries of the
+//! a primary key and sifts what comes: nothing bounds it but the position; and so is one that compares rows at
+//! both ends, since it goes on beyond the other end. The queries of the
 //! log are planned once more with the statistics of a long one, of which nearly all are tokens.
 
 use std::collections::BTreeMap;
@@ -231,7 +232,11 @@ fn whole_tables(node: &Value, stops: bool) -> Vec<String> {
             .as_str()
             .is_some_and(|condition| !condition.contains(" = ") && !condition.contains("ROW("));
     let sifts_all = follows_all && sifts && !SIFTED.contains(&named[1]);
-    if ((whole && !stops) || sifts_all) && !named.iter().any(|name| SMALL.contains(name)) {
+    // Rows that are compared at both ends: only where the first column differs does a scan stop at the other one.
+    let goes_on =
+        node["Index Cond"].as_str().is_some_and(|condition| condition.matches("(ROW(").count() > 1);
+    if ((whole && !stops) || sifts_all || goes_on) && !named.iter().any(|name| SMALL.contains(name))
+    {
         found.push(format!("{kind} of {}", named.join(" ")));
     }
     for child in node["Plans"].as_array().into_iter().flatten() {

@@ -4,6 +4,11 @@
 //! and sorted as a row: no other index has that order, so the database has no guess to make. Were they
 //! compared one by one it would take the primary key, which is in the order of positions too, and sift the
 //! log for what the index made for it has side by side.
+//!
+//! A row is compared at one end only, where the reading starts. PostgreSQL does not stop at the other end of a
+//! range of rows unless its first column differs: of an organization that has none of a type it would go on
+//! through all the types that follow. It stops because so many were read, and what is of the next key by then is
+//! left out.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -84,15 +89,16 @@ async fn spans(
 }
 
 /// What an index gives: for each of the keys its entries between two positions, in order and up to a number;
-/// of all of them the first so many, each with whether it meets the filter.
+/// of all of them the first so many, each with whether it meets the filter. The order comes with the end at
+/// which the reading starts, and with the other end.
 macro_rules! page {
-    ($conn:ident, $plan:ident, $scan:ident, $order:literal,
+    ($conn:ident, $plan:ident, $scan:ident, ($order:literal, $after:literal, $start:literal, $before:literal, $end:literal),
      $keys:literal, $of:literal $(, $column:literal = $key:literal)*) => {
         sqlx::query_as!(
             Scanned,
             "WITH scanned AS MATERIALIZED (
                  SELECT looked.position, looked.matched FROM " + $keys + " CROSS JOIN LATERAL (
-                     SELECT position,
+                     SELECT position, organization, app_id, account_id, actor, stream_id, type,
                          ($5::uuid[] IS NULL OR organization = ANY($5))
                          AND ($6::uuid IS NULL OR app_id = $6)
                          AND ($7::uuid IS NULL OR account_id = $7)
@@ -103,10 +109,10 @@ macro_rules! page {
                          AND ($12::timestamptz IS NULL OR occurred_at < $12) AS matched
                      FROM audit.entries
                      WHERE " + $of + "
-                         AND (" $(+ $column + ", ")* + "position) > (" $(+ $key + ", ")* + "$1)
-                         AND (" $(+ $column + ", ")* + "position) < (" $(+ $key + ", ")* + "$2)
+                         AND (" $(+ $column + ", ")* + "position) " + $after + " (" $(+ $key + ", ")* + $start + ")
                      ORDER BY " $(+ $column + " " + $order + ", ")* + "position " + $order + " LIMIT $3
                  ) AS looked
+                 WHERE looked.position " + $before + " " + $end $(+ " AND looked." + $column + " = " + $key)* + "
                  ORDER BY position " + $order + " LIMIT $3
              )
              (SELECT position AS \"position!\", true AS \"matched!\" FROM scanned WHERE matched
@@ -132,7 +138,7 @@ macro_rules! page {
 }
 
 macro_rules! read {
-    ($name:ident, $order:literal) => {
+    ($name:ident, $order:tt) => {
         #[expect(clippy::too_many_lines, reason = "a line or two for each index")]
         async fn $name(
             conn: &mut PgConnection,
@@ -227,19 +233,17 @@ macro_rules! read {
                     scan,
                     $order,
                     "(WITH RECURSIVE organizations (id) AS (
-                          (SELECT organization FROM audit.entries
-                           WHERE bulk
-                               AND (app_id, organization) >= ($6, '00000000-0000-0000-0000-000000000000')
-                               AND (app_id, organization) <= ($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-                           ORDER BY app_id, organization LIMIT 1)
+                          SELECT organization FROM (
+                              SELECT app_id, organization FROM audit.entries
+                              WHERE bulk AND (app_id, organization) >= ($6, '00000000-0000-0000-0000-000000000000')
+                              ORDER BY app_id, organization LIMIT 1
+                          ) AS first WHERE app_id = $6
                           UNION ALL
                           SELECT next.organization FROM organizations CROSS JOIN LATERAL (
-                              SELECT organization FROM audit.entries
-                              WHERE bulk
-                                  AND (app_id, organization) > ($6, organizations.id)
-                                  AND (app_id, organization) <= ($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                              SELECT app_id, organization FROM audit.entries
+                              WHERE bulk AND (app_id, organization) > ($6, organizations.id)
                               ORDER BY app_id, organization LIMIT 1
-                          ) AS next
+                          ) AS next WHERE next.app_id = $6
                       ) SELECT id FROM organizations) AS of (id) CROSS JOIN UNNEST($10::text[]) AS kind (name)",
                     "bulk",
                     "app_id" = "$6",
@@ -251,8 +255,8 @@ macro_rules! read {
     };
 }
 
-read!(ascending, "ASC");
-read!(descending, "DESC");
+read!(ascending, ("ASC", ">", "$1", "<", "$2"));
+read!(descending, ("DESC", "<", "$2", ">", "$1"));
 
 #[cfg(test)]
 mod tests;

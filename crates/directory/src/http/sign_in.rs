@@ -1,16 +1,20 @@
-//! Signing in: a password by HTTP Basic (RFC 7617), or what a sign-in gave before.
+//! Signing in: a password by HTTP Basic (RFC 7617) or in a body, or what a sign-in gave before.
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::RequestExt as _;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Actor, Authority, Credential, PersonId, Version};
+use serde::Deserialize;
 use service::authentication::authorization;
+use service::http::Json;
 use service::{Attempt, Permit, Problem, RequestFacts, Target};
+use utoipa::ToSchema;
 
 use super::password_proof;
 use crate::password::Password;
@@ -79,6 +83,44 @@ impl FromRequestParts<Arc<Directory>> for SignedInByPassword {
     }
 }
 
+/// Email and password, as a form sends them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    /// The email.
+    #[schema(example = "developer@example.com", format = "email", max_length = 254)]
+    email: String,
+    /// The password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Somebody who proved who they are by a password, in an `Authorization: Basic` header or, where there is no such
+/// header, in a JSON body.
+pub(super) struct SignedInAnew(pub(super) SignedInByPassword);
+
+impl FromRequest<Arc<Directory>> for SignedInAnew {
+    type Rejection = Problem;
+
+    async fn from_request(
+        mut request: Request,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Problem> {
+        let headers = request.headers();
+        let in_header = headers.contains_key(AUTHORIZATION) || !headers.contains_key(CONTENT_TYPE);
+        if in_header {
+            let (mut parts, _) = request.into_parts();
+            let signed_in = SignedInByPassword::from_request_parts(&mut parts, directory).await?;
+            return Ok(Self(signed_in));
+        }
+        let facts = request.extract_parts_with_state::<RequestFacts, _>(directory).await?;
+        let Json(SignIn { email, password }) = Json::from_request(request, directory).await?;
+        let password = Password::claimed(password);
+        let (person_id, permit) = with_password(directory, &facts, &email, password).await?;
+        Ok(Self(SignedInByPassword { person_id, permit, facts }))
+    }
+}
+
 /// Name and password of an `Authorization: Basic` header, if there is one.
 fn basic(parts: &Parts) -> Option<Result<(String, Password), Problem>> {
     let header = authorization(parts)?.to_str().ok()?;
@@ -136,7 +178,6 @@ fn challenged(slug: &'static str, detail: &'static str) -> Problem {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
-    use axum::http::header::AUTHORIZATION;
 
     use super::*;
 

@@ -49,6 +49,31 @@ async fn endings_after_sweep(stage: &Stage) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn email_and_password_may_be_in_the_body_if_there_is_no_header() {
+    let stage = Stage::set().await;
+    let owner = stage.person("owner").await;
+    let body = json!({ "email": owner.email, "password": PASSWORD });
+    let (answer, events) =
+        stage.events_of(stage.anonymous().post("/v1/sessions", body.clone())).await;
+    let token = answer.expect(201).field("token");
+    assert_eq!(events, ["sign-in.accepted", "session.created"]);
+    stage.anonymous().with_token(&token).get("/v1/people/me").await.expect(200);
+    let wrong = json!({ "email": owner.email, "password": "another password" });
+    stage.anonymous().post("/v1/sessions", wrong).await.problem(401, "sign-in-refused");
+    let more = json!({ "email": owner.email, "password": PASSWORD, "cookie": "x" });
+    stage.anonymous().post("/v1/sessions", more).await.expect(422);
+    // What is in the header counts, and it alone.
+    let stranger = stage.signing_in(&owner.email, "another password");
+    stranger.post("/v1/sessions", body.clone()).await.problem(401, "sign-in-refused");
+    stage
+        .anonymous()
+        .with_token(&token)
+        .post("/v1/sessions", body)
+        .await
+        .problem(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn a_sign_in_opens_a_session_of_its_own() {
     let stage = Stage::set().await;
     let owner = stage.person("owner").await;

@@ -11,12 +11,13 @@ use service::authentication::invalid_token;
 use service::http::Json;
 
 use super::NewSession;
-use crate::http::sign_in::SignedInByPassword;
+use crate::http::sign_in::{SignIn, SignedInAnew, SignedInByPassword};
 use crate::{Directory, sessions, store};
 
 /// Sign in
 ///
-/// By email and password (HTTP Basic), and by nothing else: each sign-in opens a session with a token of its own.
+/// By email and password, in a JSON body or by HTTP Basic, and by nothing else: each sign-in opens a session with a
+/// token of its own.
 /// The answer has the token, this once; it is sent as a bearer token wherever an API token is. A session ends when
 /// it is not used for some hours, at its latest end, and when it is ended. Of a person who has as many sessions as
 /// they can have, the one ends that was used longest ago.
@@ -25,13 +26,15 @@ use crate::{Directory, sessions, store};
     path = "/v1/sessions",
     operation_id = "createSession",
     tag = "sessions",
+    request_body(content = Option<SignIn>, description = "Not looked at where there is an `Authorization` header."),
     responses(
         (status = 201, description = "Signed in; the token is in the answer.", body = NewSession),
         (status = 401, description = "Email or password are wrong.", body = Problem),
+        (status = 422, description = "The body is none of a sign-in.", body = Problem),
         (status = 429, description = "Too many attempts to sign in, or too many changes: the sentence and `Retry-After` say until when.", body = Problem),
         (status = 503, description = "Too many sign in at the moment.", body = Problem),
     ),
-    security(("password" = [])),
+    security(("password" = []), ()),
     extensions(
         ("x-mandate-events" = json!(["sign-in.accepted", {"event": "session.ended", "if": "the person has as many as they can have"}, "session.created"])),
         ("x-mandate-refusals" = json!(["sign-in.refused"])),
@@ -40,7 +43,7 @@ use crate::{Directory, sessions, store};
 )]
 pub(in crate::http) async fn create(
     State(directory): State<Arc<Directory>>,
-    SignedInByPassword { person_id, permit, facts }: SignedInByPassword,
+    SignedInAnew(SignedInByPassword { person_id, permit, facts }): SignedInAnew,
 ) -> Result<Response, Problem> {
     let mut unit = permit.begin();
     // Whoever deactivates the person, or ends all their sessions, waits until this is done, or was first.
