@@ -38,7 +38,11 @@ END $$;
 CREATE TRIGGER domain_requests_frozen
     BEFORE UPDATE ON directory.domain_requests
     FOR EACH ROW WHEN (
-        OLD.state <> 'open'
+        -- Of one that was answered what was typed can be erased, and nothing else changes.
+        (OLD.state <> 'open'
+         AND ((OLD.state, OLD.answered_at, OLD.answered_by, OLD.version)
+              IS DISTINCT FROM (NEW.state, NEW.answered_at, NEW.answered_by, NEW.version)
+              OR (NEW.answer_reason IS DISTINCT FROM OLD.answer_reason AND NEW.answer_reason IS NOT NULL)))
         OR (OLD.id, OLD.organization_id, OLD.domain, OLD.requested_by, OLD.created_at)
            IS DISTINCT FROM (NEW.id, NEW.organization_id, NEW.domain, NEW.requested_by, NEW.created_at))
     EXECUTE FUNCTION directory.freeze_domain_request();

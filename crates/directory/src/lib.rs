@@ -4,15 +4,16 @@
 //!
 //! 1. `fields` and `password`: what a single value must be.
 //! 2. `organization` (and its `profile` and `enabled_domains`), `membership`, `person`, `account`,
-//!    `account_role`, `invitation`, `domain_request`, `session`, `api_token`, `sign_in`: what there is and what may change, as pure functions that
-//!    answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
-//!    may. `sign_in_limits` and `sign_in_counter`: how
+//!    `account_role`, `invitation`, `domain_request`, `session`, `api_token`, `sign_in`, `contact_confirmation`,
+//!    `password_reset`: what there is and what may change, as pure functions that answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
+//!    may. `mail` is what is written to whom, `mailed_link` how what a link is for is used once. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
 //!    `identity_provider` (and its `identity_provider_setup`) and `sign_in_flow`: single sign-on.
 //! 3. `providers`: what is asked of identity providers. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
 //!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
-//!    `acceptance` and `invitation_expiry` (what becomes of invitations), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
+//!    `acceptance` and `invitation_expiry` (what becomes of invitations), `mailing` (asks for mails, and sends them),
+//!    `confirming` and `resetting` (ask for the two links), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
 //!    first operator of an empty installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
@@ -39,7 +40,6 @@ mod invitation_settings;
 mod invite;
 mod issue;
 mod language;
-#[allow(dead_code)]
 mod mail;
 mod mailed_link;
 mod mailing;

@@ -47,3 +47,43 @@ async fn an_address_is_confirmed_and_a_password_chosen_by_mailed_links() {
     new.post("/v1/sessions", json!({})).await.expect(201);
     system.stop().await;
 }
+
+#[tokio::test]
+async fn invitations_and_answers_about_domains_arrive_by_mail() {
+    let mail = MailServer::start(&MailServerOptions::default());
+    let settings = format!(
+        "[directory.mail]\nsmtp = \"smtp://127.0.0.1:{}\"\nfrom = \"no-reply@mandate.example.com\"\n",
+        mail.port()
+    );
+    let system = System::configured(&settings).await;
+    let (operator, anyone) = (system.operator(), system.anonymous());
+    let organization = operator.organization().await;
+    let owner = &organization.owner;
+    let path = format!("/v1/organizations/{}", organization.id);
+    let email = "colleague@mails.example";
+    let invite = json!({ "email": email, "role": "developer", "language": "fr" });
+    owner.post(&format!("{path}/invitations"), invite).await.expect(201);
+    let invitation = mail.mail_to(email).await;
+    assert!(invitation.text.contains(&owner.name) && invitation.text.contains("vous invite"));
+    let token = token(&invitation, "/accept-invitation");
+    let person = json!({ "name": "Colleague", "password": PASSWORD });
+    let accept = json!({ "token": token, "person": person });
+    let accepted = anyone.post("/v1/invitations/accept", &accept).await.expect(200);
+    let session = anyone.with_token(accepted.json["session"]["token"].as_str().unwrap());
+    assert_eq!(session.get("/v1/people/me").await.expect(200).field("language"), "fr");
+
+    // Who asks is told, in their language.
+    let ask = json!({ "domain": "retail_media/billing:read", "reason": "Invoices" });
+    let asked = session.post(&format!("{path}/domain-requests"), ask).await.expect(201);
+    let me = operator.get("/v1/people/me").await.expect(200).field("email");
+    assert!(mail.mail_to(&me).await.text.contains("“Invoices”"));
+    let decline = format!("/v1/domain-requests/{}/decline", asked.field("id"));
+    operator.post(&decline, json!({ "reason": "Not yet" })).await.expect(200);
+    let told = stage::eventually("the answer", async || {
+        let mail = mail.mail_to(email).await;
+        if mail.text.contains("refusée") { Ok(mail) } else { Err(mail.text) }
+    })
+    .await;
+    assert!(told.text.contains("« Not yet »"), "{}", told.text);
+    system.stop().await;
+}

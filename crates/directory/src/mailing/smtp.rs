@@ -42,7 +42,7 @@ enum Security {
 }
 
 /// A dialogue in which the server has taken the mail.
-pub(crate) struct Taken(AsyncSmtpConnection);
+pub(crate) struct Taken(Box<AsyncSmtpConnection>);
 
 impl Taken {
     /// Says goodbye.
@@ -101,7 +101,10 @@ impl Smtp {
     pub(crate) async fn send(&self, recipient: &Email, message: &[u8]) -> Result<Taken, Failure> {
         let dialogue = self.dialogue(recipient, message);
         let timed_out = |_| Failure::of(Step::Timeout, None);
-        timeout(self.timeout, dialogue).await.map_err(timed_out)?.map(Taken)
+        timeout(self.timeout, dialogue)
+            .await
+            .map_err(timed_out)?
+            .map(|connection| Taken(Box::new(connection)))
     }
 
     async fn dialogue(

@@ -130,7 +130,7 @@ impl Stage {
     pub(crate) async fn replica(&self, settings: Settings) -> Tasks {
         let shared = stage::shared_within(&self.resources.env, wide_limits());
         let resources = self.servers.connect(Service::Directory, &shared).await;
-        let _routes = directory::start(resources, settings).await.unwrap();
+        let _nobody_calls = directory::start(resources, settings).await.unwrap();
         shared.tasks
     }
 

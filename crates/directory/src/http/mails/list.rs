@@ -86,7 +86,7 @@ impl std::fmt::Debug for MailContent {
     operation_id = "listMails",
     tag = "mails",
     params(
-        ("state" = Option<MailState>, Query, description = "Only those that wait, or that were abandoned."),
+        ("state" = inline(Option<MailState>), Query, description = "Only those that wait, or that were abandoned."),
         PageQuery
     ),
     responses(
