@@ -162,6 +162,8 @@ impl IdentityProvider {
         email: Option<&str>,
         verified: Option<bool>,
     ) -> Result<Email, SignInRefusal> {
+        // Other letters can become these when they are made small: who has such an address is not who has the other.
+        let email = email.filter(|email| email.is_ascii());
         let email = email.and_then(|email| Email::parse("email", email).ok());
         let email = email.ok_or(SignInRefusal::NoEmail)?;
         if !self.confirmed_domains().any(|domain| domain == email.domain()) {
@@ -303,6 +305,8 @@ mod tests {
             (&vouching, Some("ada@a.example.com"), Some(true), SignInRefusal::EmailOutsideDomains),
             (&vouching, Some("a@example.com@b.org"), Some(true), SignInRefusal::NoEmail),
             (&vouching, None, Some(true), SignInRefusal::NoEmail),
+            // A Kelvin sign, which is a `k` in small letters.
+            (&vouching, Some("\u{212A}ate@example.com"), Some(true), SignInRefusal::NoEmail),
         ] {
             assert_eq!(provider.vouched_email(email, verified).unwrap_err(), refusal, "{email:?}");
         }
