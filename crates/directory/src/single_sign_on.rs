@@ -174,7 +174,7 @@ async fn attempt(
         email?;
         let (id, role) = (env.new_id(), provider.default_role);
         let (membership, granted) =
-            Membership::grant(id, organization_id, person_id, role, true, env.now());
+            Membership::grant(id, organization_id, person_id, role, env.now());
         store::memberships::insert(conn, &membership).await?;
         let (stream, version) = (membership.id.uuid(), membership.version);
         unit.record_as(&of_organization, stream, version, &granted)?;
