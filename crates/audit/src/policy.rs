@@ -90,6 +90,7 @@ mod tests {
             person_id: PersonId::from_uuid(Uuid::from_u128(1)),
             operator,
             memberships: Vec::new(),
+            sign_in_required: Vec::new(),
             more_memberships: false,
             credential: Credential::ApiToken(ApiTokenId::from_uuid(Uuid::nil())),
             identity_provider_id: None,

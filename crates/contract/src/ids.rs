@@ -262,6 +262,7 @@ impl Service {
                 "api-token",
                 "session",
                 "sign-in",
+                "identity-provider",
                 "mail",
                 "contact-confirmation",
                 "password-reset",

@@ -99,6 +99,10 @@ secrets! {
     SessionToken = "mandate_ses_";
     /// The OAuth `client_secret` of a key (RFC 6749 section 2.3.1).
     ClientSecret = "mandate_cs_";
+    /// What whoever begins a sign-in at a provider keeps, and completes it with.
+    SignInBinding = "mandate_sib_";
+    /// The `state` of a sign-in at a provider (RFC 6749 section 10.12).
+    SignInState = "mandate_sis_";
     /// The token in a consent link's URL.
     LinkToken = "mandate_cl_";
     /// The token in a mailed link.

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contract::rpc::{AuthenticatedPerson, Membership};
+use contract::rpc::{AuthenticatedPerson, KnownMemberships};
 use contract::secret::{BearerKind, BearerToken, SecretHash};
-use contract::{Environment, OrganizationId, PersonId};
+use contract::{Environment, OrganizationId};
 use eventstore::group_lookup::{GroupLookup, Lookup, LookupError};
 use service::Resources;
 use service::authentication::{AuthenticationError, Authenticator, Caller};
@@ -132,13 +132,15 @@ impl Authenticator for StoreAuthenticator {
 
     async fn memberships_in(
         &self,
-        person: PersonId,
+        caller: &Caller,
         organizations: &[OrganizationId],
         _context: &CallContext,
-    ) -> Result<Vec<Membership>, AuthenticationError> {
+    ) -> Result<KnownMemberships, AuthenticationError> {
         let unknown = |error: sqlx::Error| AuthenticationError(error.to_string());
         let mut conn = self.pool.acquire().await.map_err(unknown)?;
-        let memberships = store::memberships::in_these(&mut conn, person, organizations).await;
-        memberships.map_err(unknown)
+        let &Caller { person_id, identity_provider_id, .. } = caller;
+        let known =
+            store::memberships::in_these(&mut conn, person_id, identity_provider_id, organizations);
+        known.await.map_err(unknown)
     }
 }

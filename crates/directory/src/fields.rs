@@ -81,6 +81,11 @@ impl Email {
         self.0.split_once('@').is_some_and(|(_, domain)| domain.contains('.'))
     }
 
+    /// What comes after the `@`.
+    pub(crate) fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// The address.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -8,11 +8,12 @@
 //!    `password_reset`: what there is and what may change, as pure functions that answer with the next state and the fact; `import`: the same for a file of accounts. `policy`: who
 //!    may. `mail` is what is written to whom, `mailed_link` how what a link is for is used once. `sign_in_limits` and `sign_in_counter`: how
 //!    often passwords may be tried.
-//! 3. `store`: the SQL.
+//!    `identity_provider` (and its `identity_provider_setup`) and `sign_in_flow`: single sign-on.
+//! 3. `providers`: what is asked of identity providers. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
 //!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
 //!    `acceptance` and `invitation_expiry` (what becomes of invitations), `mailing` (asks for mails, and sends them),
-//!    `confirming` and `resetting` (ask for the two links), and for the command line `operators` (the
+//!    `confirming` and `resetting` (ask for the two links), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
 //!    first operator of an empty installation) and [`organization_exists`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
@@ -30,6 +31,8 @@ mod domain_request;
 mod enabled_domains;
 mod fields;
 mod http;
+mod identity_provider;
+mod identity_provider_setup;
 mod import;
 mod invitation;
 mod invitation_expiry;
@@ -50,6 +53,7 @@ mod policy;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod providers;
 mod resetting;
 mod revoke;
 mod rpc;
@@ -58,14 +62,19 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod sign_in_counter;
+mod sign_in_flow;
 mod sign_in_limits;
+mod single_sign_on;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::OrganizationId;
-use service::{Resources, ServiceState, StartError};
+use openidconnect::RedirectUrl;
+use service::master_key::MasterKey;
+use service::outgoing::Outgoing;
+use service::{Problem, Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
@@ -78,6 +87,7 @@ pub use sessions::record_session_ends;
 pub use settings::Settings;
 
 use crate::mailing::memory::Memory;
+use crate::providers::Providers;
 use crate::sign_in_counter::SignInCounter;
 
 /// How often attempts to sign in are forgotten that are too old to count.
@@ -87,6 +97,8 @@ const SESSION_SWEEP: Duration = Duration::from_mins(1);
 
 /// How often is looked for invitations that have expired. It only tells how soon that becomes an event.
 const INVITATION_SWEEP: Duration = Duration::from_secs(30);
+/// So long after its end it is still known that a sign-in at a provider was used or expired.
+const FLOWS_KEPT: chrono::Duration = chrono::Duration::hours(1);
 
 /// What the handlers share.
 struct Directory {
@@ -94,6 +106,8 @@ struct Directory {
     settings: Settings,
     passwords: password::Passwords,
     sign_in_counter: SignInCounter,
+    providers: Providers,
+    master_key: Option<MasterKey>,
     /// The last mails, where they are kept in place of being sent.
     mail_memory: Option<Arc<Memory>>,
 }
@@ -106,10 +120,37 @@ impl Directory {
         }
         let passwords = password::Passwords::new(settings.passwords.clone(), resources.env.clone())
             .map_err(|error| StartError::setting("directory.passwords", error))?;
+        let master_key = settings
+            .master_key()
+            .map_err(|error| StartError::setting("directory.master_key", error))?;
+        let return_url = RedirectUrl::new(settings.sign_in_return_url.clone())
+            .map_err(|error| StartError::setting("directory.sign_in_return_url", error))?;
+        let outgoing = Outgoing::new(settings.outgoing.clone());
+        let providers = Providers::new(outgoing, resources.env.clone(), return_url);
         let mail_memory = mailing::start(&resources, &settings.mail, &settings.public_base_url)
             .map_err(|refusal| StartError::setting("directory", refusal))?;
         let sign_in_counter = SignInCounter::default();
-        Ok(Self { resources, settings, passwords, sign_in_counter, mail_memory })
+        Ok(Self {
+            resources,
+            settings,
+            passwords,
+            sign_in_counter,
+            providers,
+            master_key,
+            mail_memory,
+        })
+    }
+
+    /// The key that seals the client secrets of identity providers.
+    ///
+    /// # Errors
+    /// 503 if this installation has none.
+    fn master_key(&self) -> Result<&MasterKey, Problem> {
+        self.master_key.as_ref().ok_or_else(|| {
+            let detail =
+                "This installation has no directory.master_key to seal client secrets with.";
+            Problem::unavailable("single-sign-on-unavailable", detail)
+        })
     }
 }
 
@@ -118,7 +159,11 @@ impl Directory {
         let resources = self.resources.clone();
         self.resources.tasks.every(SWEEP, "sign-in-sweep", move || {
             let resources = resources.clone();
-            async move { SignInCounter::sweep(&resources).await }
+            async move {
+                let now = resources.env.now();
+                while store::sign_in_flows::sweep(&resources.pool, now - FLOWS_KEPT).await? {}
+                SignInCounter::sweep(&resources).await
+            }
         });
     }
 

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use contract::facts::{
-    PersonActivated, PersonDeactivated, PersonOperatorRevoked, PersonPasswordChanged,
-    PersonRegistered,
+    PersonActivated, PersonDeactivated, PersonIdentityLinked, PersonOperatorRevoked,
+    PersonPasswordChanged, PersonRegistered,
 };
-use contract::{PersonId, Version};
+use contract::{IdentityProviderId, PersonId, Version};
 
 use crate::fields::{self, Email, Invalid};
 use crate::language::Language;
@@ -136,6 +136,16 @@ impl Person {
         self.cease_to_operate(others)?;
         let next = Self { operator: false, ..self.next() };
         Ok(Some((next, PersonOperatorRevoked { person_id: self.id })))
+    }
+
+    /// Makes the person known at a provider, by whose word they sign in from then on.
+    pub(crate) fn link_identity(
+        &self,
+        identity_provider_id: IdentityProviderId,
+    ) -> (Self, PersonIdentityLinked) {
+        let next = self.next();
+        let fact = PersonIdentityLinked { person_id: self.id, identity_provider_id };
+        (next, fact)
     }
 
     /// Gives the person another password: which one is not for the person's state to know. Their sessions are to

@@ -37,9 +37,12 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         .serve_rpc(move |_, question: MembershipsIn| {
             let pool = pool.clone();
             async move {
-                let MembershipsIn { person_id, organization_ids } = question;
+                let MembershipsIn { person_id, identity_provider_id, organization_ids } = question;
                 let mut conn = pool.acquire().await?;
-                Ok(store::memberships::in_these(&mut conn, person_id, &organization_ids).await?)
+                let (provider, organizations) = (identity_provider_id, &organization_ids);
+                let known =
+                    store::memberships::in_these(&mut conn, person_id, provider, organizations);
+                Ok(known.await?)
             }
         })
         .await?;

@@ -2,6 +2,9 @@
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use service::master_key::{MasterKey, MasterKeyError};
+use service::outgoing::OutgoingSettings;
+use service::settings::SecretString;
 
 use crate::invitation_settings::InvitationSettings;
 use crate::mailing::settings::MailSettings;
@@ -42,6 +45,16 @@ pub struct Settings {
     pub contact_confirmations_per_hour: u16,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
+    /// Seals the client secrets of organizations' identity providers: base64 of 32 bytes, as
+    /// `openssl rand -base64 32` prints them. Without it no provider can be set up; all replicas need the same.
+    pub master_key: SecretString,
+    /// Where identity providers send people back to, with `code` and `state`: what is registered there as the
+    /// redirect URI. Empty: `/sign-in/return` at the installation's base URL.
+    pub sign_in_return_url: String,
+    /// How long a sign-in at an identity provider can be completed, in minutes.
+    pub sign_in_minutes: u32,
+    /// Requests to identity providers.
+    pub outgoing: OutgoingSettings,
     /// The largest file that is imported at a time, in bytes.
     pub import_max_bytes: usize,
     /// The most lines that are imported at a time.
@@ -64,6 +77,10 @@ impl Default for Settings {
             contact_confirmation_hours: 7 * 24,
             contact_confirmations_per_hour: 5,
             passwords: PasswordSettings::default(),
+            master_key: SecretString::default(),
+            sign_in_return_url: String::new(),
+            sign_in_minutes: 10,
+            outgoing: OutgoingSettings::default(),
             import_max_bytes: 2 * 1024 * 1024,
             import_max_lines: 10_000,
         }
@@ -74,6 +91,20 @@ impl Settings {
     /// How long an API token lives at most.
     pub(crate) fn longest_token_life(&self) -> Duration {
         Duration::days(self.max_api_token_days.into())
+    }
+
+    /// How long a sign-in at an identity provider can be completed.
+    pub(crate) fn sign_in_lifetime(&self) -> Duration {
+        Duration::minutes(self.sign_in_minutes.into())
+    }
+
+    /// The key that seals client secrets, if there is one.
+    pub(crate) fn master_key(&self) -> Result<Option<MasterKey>, MasterKeyError> {
+        match MasterKey::parse(self.master_key.reveal()) {
+            Ok(key) => Ok(Some(key)),
+            Err(MasterKeyError::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// How long sessions live.
@@ -104,8 +135,12 @@ impl Settings {
             Some("contact_confirmation_hours is at least 1")
         } else if self.contact_confirmations_per_hour == 0 {
             Some("contact_confirmations_per_hour is at least 1")
+        } else if self.sign_in_minutes == 0 {
+            Some("sign_in_minutes is at least 1")
         } else {
-            self.mail.refusal().or_else(|| self.invitations.refusal(self.mail.keep_days))
+            let mailed = self.mail.refusal();
+            let mailed = mailed.or_else(|| self.invitations.refusal(self.mail.keep_days));
+            mailed.or_else(|| self.outgoing.refusal())
         }
     }
 }
@@ -127,6 +162,11 @@ mod tests {
             Settings { password_reset_minutes: 0, ..Settings::default() },
             Settings { contact_confirmation_hours: 0, ..Settings::default() },
             Settings { contact_confirmations_per_hour: 0, ..Settings::default() },
+            Settings { sign_in_minutes: 0, ..Settings::default() },
+            Settings {
+                outgoing: OutgoingSettings { timeout_seconds: 0, ..OutgoingSettings::default() },
+                ..Settings::default()
+            },
         ] {
             assert!(senseless.refusal().is_some(), "{senseless:?}");
         }

@@ -14,7 +14,8 @@ pub(crate) fn by_password(
         None => Err(refused(id, known, SignInRefusal::UnknownPerson)),
         Some(_) if !right => Err(refused(id, known, SignInRefusal::WrongPassword)),
         Some(person_id) => {
-            Ok(SignInAccepted { sign_in_id: id, person_id, method: SignInMethod::Password })
+            let (sign_in_id, method) = (id, SignInMethod::Password);
+            Ok(SignInAccepted { sign_in_id, person_id, method, identity_provider_id: None })
         }
     }
 }
@@ -25,7 +26,15 @@ pub(crate) fn refused(
     person_id: Option<PersonId>,
     reason: SignInRefusal,
 ) -> SignInRefused {
-    SignInRefused { sign_in_id, person_id, reason, counted: None, counted_since: None }
+    let (counted, counted_since) = (None, None);
+    SignInRefused {
+        sign_in_id,
+        person_id,
+        reason,
+        identity_provider_id: None,
+        counted,
+        counted_since,
+    }
 }
 
 #[cfg(test)]

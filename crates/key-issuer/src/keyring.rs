@@ -4,9 +4,9 @@ use contract::facts::{SigningAlgorithm, SigningKeyCreated};
 use contract::{Environment, Provenance, Service, SigningKeyId, Version};
 use eventstore::{AppendError, EventStore};
 
-use crate::master_key::{MasterKey, MasterKeyError};
 use crate::signing_key::{InvalidSigningKey, SigningKey};
 use crate::store::signing_keys::{self, StoredSigningKey};
+use service::master_key::{MasterKey, MasterKeyError};
 
 /// Why there is no signing key.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@
 //!
 //! 1. `key`: a key and its decisions; `key_limit`: how many an app may have; `policy`: who may do what. Pure.
 //! 2. `token_request`, `client`: a request for a token is read, and decided. Pure.
-//! 3. `signing_key`, `master_key`, `access_token`: cryptography. Pure.
+//! 3. `signing_key`, `access_token`: cryptography. Pure.
 //! 4. `http`, one file an endpoint: the way of every change, from request to answer; `issuing`: the way
 //!    of every token.
 //! 5. `store`: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
@@ -29,7 +29,6 @@ mod key;
 mod key_limit;
 mod keyring;
 mod last_use;
-mod master_key;
 mod policy;
 mod projection;
 #[cfg(test)]

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::access_token::{AccessTokens, NewToken};
 use crate::key::KeyName;
-use crate::master_key::MasterKey;
 use crate::signing_key::SigningKey;
 use crate::token_request::{self, MalformedError};
+use service::master_key::MasterKey;
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use service::StartError;
 use service::settings::SecretString;
 
-use crate::master_key::{MasterKey, MasterKeyError};
+use service::master_key::{MasterKey, MasterKeyError};
 
 /// The settings under `key_issuer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

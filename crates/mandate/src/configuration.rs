@@ -230,6 +230,9 @@ impl Configuration {
         if self.consent_broker.public_base_url.is_empty() {
             self.consent_broker.public_base_url.clone_from(&base);
         }
+        if self.directory.sign_in_return_url.is_empty() {
+            self.directory.sign_in_return_url = format!("{base}/sign-in/return");
+        }
         base
     }
 }

@@ -14,7 +14,9 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use crate::configuration::Configuration;
 
@@ -68,6 +70,18 @@ impl Secrets {
             }
             Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
+    }
+
+    /// Another key for this use, made of the master key: folders of every version have it, and whoever has the
+    /// one learns nothing of the other's.
+    ///
+    /// # Errors
+    /// When the master key is damaged.
+    pub(crate) fn derived_key(&self, label: &[u8]) -> anyhow::Result<String> {
+        let master = STANDARD.decode(&self.master_key).context("the master key is damaged")?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&master)?;
+        mac.update(label);
+        Ok(STANDARD.encode(mac.finalize().into_bytes()))
     }
 
     fn generate(environment: &Environment) -> Self {
@@ -152,6 +166,10 @@ mod tests {
         let first = Secrets::of(folder.path()).unwrap();
         let second = Secrets::of(folder.path()).unwrap();
         assert_eq!(first.master_key, second.master_key);
+        let derived = first.derived_key(b"one").unwrap();
+        assert_eq!(derived, second.derived_key(b"one").unwrap());
+        assert_ne!(derived, first.derived_key(b"two").unwrap());
+        assert_eq!(STANDARD.decode(derived).unwrap().len(), 32);
         assert_eq!(first.database_passwords.len(), Service::ALL.len());
         let mode =
             std::fs::metadata(folder.path().join("secrets.json")).unwrap().permissions().mode();

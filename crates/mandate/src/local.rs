@@ -62,6 +62,10 @@ impl LocalServers {
         if configuration.key_issuer.master_key.is_empty() {
             configuration.key_issuer.master_key = SecretString::from(secrets.master_key.clone());
         }
+        if configuration.directory.master_key.is_empty() {
+            let key = secrets.derived_key(b"mandate directory.master_key")?;
+            configuration.directory.master_key = SecretString::from(key);
+        }
         Ok(servers)
     }
 

@@ -34,7 +34,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 use contract::facts::{AccessRefused, RefusedBecause};
-use contract::rpc::{MemberRole, Membership};
+use contract::rpc::{KnownMemberships, MemberRole, Membership};
 use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance};
 use eventstore::{EventStore, Unit};
 use uuid::Uuid;
@@ -173,12 +173,29 @@ impl Attempt {
             let mut others = organizations.to_vec();
             others.retain(|organization| !found.contains(organization));
             if !others.is_empty() {
-                let (person, context) = (self.caller.person_id, CallContext::from(&self.facts));
-                let asked = self.authenticator.0.memberships_in(person, &others, &context).await;
-                memberships.extend(asked.map_err(|error| unavailable(&error))?);
+                memberships.extend(self.ask(&others).await?.memberships);
             }
         }
         Ok(memberships)
+    }
+
+    async fn ask(&self, organizations: &[OrganizationId]) -> Result<KnownMemberships, Problem> {
+        let context = CallContext::from(&self.facts);
+        let asked = self.authenticator.0.memberships_in(&self.caller, organizations, &context);
+        asked.await.map_err(|error| unavailable(&error))
+    }
+
+    /// Whether the caller is a member of the organization, which requires another credential than theirs.
+    async fn must_sign_in(&self, organization: OrganizationId) -> Result<bool, Problem> {
+        let caller = &self.caller;
+        if caller.sign_in_required.contains(&organization) {
+            return Ok(true);
+        }
+        let is_known = caller.memberships.iter().any(|known| known.organization_id == organization);
+        if is_known || !caller.more_memberships {
+            return Ok(false);
+        }
+        Ok(self.ask(&[organization]).await?.sign_in_required.contains(&organization))
     }
 
     /// All organizations of which the caller is a member; none if there are too many to name.
@@ -205,8 +222,23 @@ impl Attempt {
         }
     }
 
-    /// What a denied attempt is answered. A refusal of a role is recorded.
+    /// What a denied attempt is answered. A refusal of a role is recorded, and one of a member whose credential
+    /// does not act for the organization.
     async fn denied(&self, operation: &'static str, target: Target, denied: Denied) -> Problem {
+        if let Some(organization) = target.organization {
+            match self.must_sign_in(organization).await {
+                Err(problem) => return problem,
+                Ok(true) => {
+                    self.refuse(operation, target, RefusedBecause::SignInRequired).await;
+                    let detail = format!(
+                        "Organization {organization} requires its members to sign in at its identity provider: \
+                         begin by POST /v1/sign-ins."
+                    );
+                    return Problem::forbidden("single-sign-on-required", detail);
+                }
+                Ok(false) => {}
+            }
+        }
         match denied {
             Denied::Hidden => Problem::missing(target.noun),
             Denied::Role => {

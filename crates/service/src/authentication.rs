@@ -7,7 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use contract::rpc::{AskedIds, Authenticate, AuthenticatedPerson, Membership, MembershipsIn};
+use contract::rpc::{
+    AskedIds, Authenticate, AuthenticatedPerson, KnownMemberships, Membership, MembershipsIn,
+};
 use contract::secret::BearerToken;
 use contract::{Actor, Credential, IdentityProviderId, OrganizationId, PersonId};
 
@@ -25,6 +27,9 @@ pub struct Caller {
     /// Their memberships: all of them, unless [`Self::more_memberships`] says otherwise. A role is looked up
     /// with [`Attempt::role_in`](crate::Attempt::role_in), which knows of the others too.
     pub memberships: Vec<Membership>,
+    /// Organizations of which they are a member, and for which this credential does not act: they require one
+    /// that stems from signing in at their provider.
+    pub sign_in_required: Vec<OrganizationId>,
     /// Whether they have more memberships than these.
     pub more_memberships: bool,
     /// What proves them: context of what they do.
@@ -46,6 +51,7 @@ impl From<AuthenticatedPerson> for Caller {
             person_id: person.person_id,
             operator: person.operator,
             memberships: person.memberships,
+            sign_in_required: person.sign_in_required,
             more_memberships: person.more_memberships,
             credential: person.credential,
             identity_provider_id: person.identity_provider_id,
@@ -68,13 +74,13 @@ pub trait Authenticator: Send + Sync {
         context: &CallContext,
     ) -> Result<Option<Caller>, AuthenticationError>;
 
-    /// The person's memberships in those of these organizations of which they are a member.
+    /// The caller's memberships in those of these organizations of which they are a member.
     async fn memberships_in(
         &self,
-        person: PersonId,
+        caller: &Caller,
         organizations: &[OrganizationId],
         context: &CallContext,
-    ) -> Result<Vec<Membership>, AuthenticationError>;
+    ) -> Result<KnownMemberships, AuthenticationError>;
 }
 
 /// Asks the directory each time: a revoked token and an ended session are refused from the next request on.
@@ -100,18 +106,20 @@ impl Authenticator for RpcAuthenticator {
 
     async fn memberships_in(
         &self,
-        person: PersonId,
+        caller: &Caller,
         organizations: &[OrganizationId],
         context: &CallContext,
-    ) -> Result<Vec<Membership>, AuthenticationError> {
-        let mut memberships = Vec::new();
+    ) -> Result<KnownMemberships, AuthenticationError> {
+        let mut known = KnownMemberships::default();
+        let &Caller { person_id, identity_provider_id, .. } = caller;
         for organization_ids in AskedIds::portions(organizations.iter().copied()) {
-            let question = MembershipsIn { person_id: person, organization_ids };
+            let question = MembershipsIn { person_id, identity_provider_id, organization_ids };
             let answer = self.0.call(context.clone(), &question).await;
             let answer = answer.map_err(|error| AuthenticationError(error.to_string()))?;
-            memberships.extend(answer);
+            known.memberships.extend(answer.memberships);
+            known.sign_in_required.extend(answer.sign_in_required);
         }
-        Ok(memberships)
+        Ok(known)
     }
 }
 

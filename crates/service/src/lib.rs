@@ -13,7 +13,9 @@
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
 //!    [`background`]: a thread of its own for what no caller waits for; [`Stalls`]: relays that cannot publish.
-//! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to the resources of a running service.
+//! 7. [`outgoing`]: HTTP requests to hosts that others name; [`master_key`]: secrets at rest that must be used
+//!    again.
+//! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to the resources of a running service.
 //!
 //! A service has a function `start(resources, settings) -> Result<axum::Router, StartError>` that
 //! registers its questions, spawns its background work and returns its routes. The binary merges
@@ -28,7 +30,9 @@ mod events;
 pub mod health;
 pub mod http;
 pub mod limits;
+pub mod master_key;
 mod network;
+pub mod outgoing;
 mod pace;
 pub mod problem;
 pub mod refusals;

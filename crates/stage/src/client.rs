@@ -98,7 +98,8 @@ fn owner(path: &str) -> Service {
             | "domain-requests"
             | "contact-confirmations"
             | "password-resets"
-            | "mails",
+            | "mails"
+            | "sign-ins",
             ..,
         ] => Service::Directory,
         ["v1", "apps", _, "keys"] | ["v1", "keys", ..] | ["oauth2", ..] => Service::KeyIssuer,

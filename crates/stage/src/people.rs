@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use axum::Router;
-use contract::rpc::{MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
+use contract::rpc::{KnownMemberships, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
 use contract::secret::{ApiToken, BearerToken};
 use contract::{Credential, Environment, OrganizationId, PersonId};
 use service::{AuthenticationError, Authenticator, CallContext, Caller};
@@ -69,6 +69,7 @@ impl People {
             person_id: person.id,
             operator,
             memberships: members(memberships),
+            sign_in_required: Vec::new(),
             more_memberships: false,
             credential: Credential::ApiToken(env.new_id()),
             identity_provider_id: None,
@@ -123,14 +124,14 @@ impl Authenticator for People {
 
     async fn memberships_in(
         &self,
-        person: PersonId,
+        caller: &Caller,
         organizations: &[OrganizationId],
         _: &CallContext,
-    ) -> Result<Vec<Membership>, AuthenticationError> {
+    ) -> Result<KnownMemberships, AuthenticationError> {
         let admitted = self.0.lock().unwrap();
-        let caller = admitted.values().find(|caller| caller.person_id == person);
-        let mut memberships = caller.map_or_else(Vec::new, |caller| caller.memberships.clone());
+        let known = admitted.values().find(|known| known.person_id == caller.person_id);
+        let mut memberships = known.map_or_else(Vec::new, |known| known.memberships.clone());
         memberships.retain(|membership| organizations.contains(&membership.organization_id));
-        Ok(memberships)
+        Ok(KnownMemberships { memberships, sign_in_required: Vec::new() })
     }
 }

@@ -7,9 +7,10 @@ use contract::catalogue::{DomainLevel, Level};
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
     AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership,
-    MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson,
-    OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
+    HeldAccountRole, HeldAccounts, HeldAccountsPage, KnownMemberships, MAX_KNOWN_MEMBERSHIPS,
+    MemberRole, Membership, MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount,
+    NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
+    VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{
@@ -63,6 +64,7 @@ impl RemoteServices {
             person_id,
             operator,
             memberships: Vec::new(),
+            sign_in_required: Vec::new(),
             more_memberships: false,
             credential: Credential::ApiToken(env.new_id()),
             identity_provider_id: None,
@@ -209,12 +211,13 @@ impl Known {
         Some(person)
     }
 
-    fn memberships_in(&self, asked: &MembershipsIn) -> Vec<Membership> {
+    fn memberships_in(&self, asked: &MembershipsIn) -> KnownMemberships {
         let person = self.people.values().find(|person| person.person_id == asked.person_id);
         let all = person.map_or_else(Vec::new, |person| person.memberships.clone());
         let named =
             |membership: &Membership| asked.organization_ids.contains(&membership.organization_id);
-        all.into_iter().filter(named).collect()
+        let memberships = all.into_iter().filter(named).collect();
+        KnownMemberships { memberships, sign_in_required: Vec::new() }
     }
 
     fn visible(&self, asked: &VisibleAccounts) -> VisibleAccountsPage {

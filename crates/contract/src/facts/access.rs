@@ -21,6 +21,8 @@ pub enum RefusedBecause {
     RoleNotAllowed,
     /// A link that was used up: it may have got into other hands.
     LinkAlreadyUsed,
+    /// The organization requires its members to sign in at its provider, and the caller did not.
+    SignInRequired,
 }
 
 impl fmt::Display for RefusedBecause {

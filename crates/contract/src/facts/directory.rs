@@ -1,14 +1,13 @@
-//! What happens to organizations, people, accounts, their roles, API tokens, and at sign-in.
+//! What happens to organizations, people, accounts, their roles and API tokens.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CountedRefusals, facts};
+use super::facts;
 use crate::catalogue::ServiceDomain;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SessionId,
-    SignInId,
 };
 use crate::patterns;
 use crate::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
@@ -33,8 +32,6 @@ facts! {
     AccountRoleRevoked = "account-role"."revoked";
     ApiTokenCreated = "api-token"."created";
     ApiTokenRevoked = "api-token"."revoked";
-    SignInAccepted = record "sign-in"."accepted";
-    SignInRefused = record "sign-in"."refused";
 }
 
 /// An organization was made.
@@ -293,54 +290,4 @@ pub enum ApiTokenRevocation {
     ParentRevoked,
     /// The person was deactivated.
     PersonDeactivated,
-}
-
-/// Someone proved to be this person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SignInAccepted {
-    /// The attempt.
-    pub sign_in_id: SignInId,
-    /// The person.
-    pub person_id: PersonId,
-    /// How.
-    pub method: SignInMethod,
-}
-
-/// How somebody proves who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SignInMethod {
-    /// By email and password.
-    Password,
-}
-
-/// Someone failed to prove who they are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SignInRefused {
-    /// The attempt.
-    pub sign_in_id: SignInId,
-    /// The person they claimed to be, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub person_id: Option<PersonId>,
-    /// The true reason, which the caller is not told.
-    pub reason: SignInRefusal,
-    /// What it stands for, if for more than one refusal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted: Option<CountedRefusals>,
-    /// Since when the process that recorded this has counted: refusals before may have been counted by one
-    /// that was killed, and be told by no event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counted_since: Option<DateTime<Utc>>,
-}
-
-/// Why a sign-in was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SignInRefusal {
-    /// Nobody has this email.
-    UnknownPerson,
-    /// The person has another password, or none, or is deactivated.
-    WrongPassword,
-    /// There were too many attempts before: the password was not looked at.
-    TooManyAttempts,
 }

@@ -17,22 +17,26 @@ mod app;
 mod consent;
 mod directory;
 mod domain_request;
+mod identity_provider;
 mod invitation;
 mod key;
 mod mail;
 mod notifier;
 mod session;
+mod sign_in;
 
 pub use access::*;
 pub use app::*;
 pub use consent::*;
 pub use directory::*;
 pub use domain_request::*;
+pub use identity_provider::*;
 pub use invitation::*;
 pub use key::*;
 pub use mail::*;
 pub use notifier::*;
 pub use session::*;
+pub use sign_in::*;
 
 /// What an event is for whoever learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +87,13 @@ pub fn all() -> Vec<EventType> {
         consent::list(),
         directory::list(),
         domain_request::list(),
+        identity_provider::list(),
         invitation::list(),
         key::list(),
         mail::list(),
         notifier::list(),
         session::list(),
+        sign_in::list(),
     ]
     .concat();
     all.sort_by_key(|event| event.name);

@@ -13,7 +13,7 @@ use crate::secret::BearerKind;
 
 questions! {
     Authenticate -> Option<AuthenticatedPerson> = Directory."authenticate";
-    MembershipsIn -> Vec<Membership> = Directory."memberships-in";
+    MembershipsIn -> KnownMemberships = Directory."memberships-in";
     GetOrganization -> Option<OrganizationView> = Directory."get-organization";
     VisibleAccounts -> VisibleAccountsPage = Directory."visible-accounts";
     HeldAccounts -> HeldAccountsPage = Directory."held-accounts";
@@ -133,8 +133,13 @@ pub struct AuthenticatedPerson {
     pub person_id: PersonId,
     /// Whether they operate the platform.
     pub operator: bool,
-    /// Their memberships; of more than [`MAX_KNOWN_MEMBERSHIPS`] the oldest organizations'.
+    /// Their memberships; of more than [`MAX_KNOWN_MEMBERSHIPS`] the oldest organizations'. Without those in
+    /// organizations for which the credential does not act, [`Self::sign_in_required`].
     pub memberships: Vec<Membership>,
+    /// Organizations of which they are a member, and which require another credential: one that stems from
+    /// signing in at the organization's provider.
+    #[serde(default)]
+    pub sign_in_required: Vec<OrganizationId>,
     /// Whether they have others. Those are asked for one by one, with [`MembershipsIn`].
     #[serde(default)]
     pub more_memberships: bool,
@@ -159,8 +164,20 @@ pub struct Membership {
 pub struct MembershipsIn {
     /// The person.
     pub person_id: PersonId,
+    /// The provider from whose sign-in the credential stems that they use.
+    #[serde(default)]
+    pub identity_provider_id: Option<IdentityProviderId>,
     /// The organizations.
     pub organization_ids: AskedIds<OrganizationId>,
+}
+
+/// What is known of a person in some organizations.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct KnownMemberships {
+    /// The memberships in which the credential acts.
+    pub memberships: Vec<Membership>,
+    /// Organizations of which they are a member, and which require another credential.
+    pub sign_in_required: Vec<OrganizationId>,
 }
 
 /// What is this organization?

@@ -10,6 +10,7 @@ mod accounts;
 mod api_tokens;
 mod contact_confirmations;
 mod domain_requests;
+mod identity_provider;
 mod import;
 mod invitations;
 mod mailed_links;
@@ -22,6 +23,7 @@ mod people;
 mod refusals;
 mod sessions;
 mod sign_in;
+mod sign_ins;
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ use crate::{Directory, Settings};
     (name = "people", description = "People who sign in."),
     (name = "accounts", description = "Accounts of customers, and the roles of people on them."),
     (name = "invitations", description = "Asking people to become members, or to hold roles on accounts."),
+    (name = "single-sign-on", description = "Signing in at the identity provider of an organization."),
     (name = "sessions", description = "What a sign-in opens."),
     (name = "api-tokens", description = "How people's programs prove who they are."),
     (name = "mails", description = "What is written to people.")
@@ -55,6 +58,14 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(organizations::read::read, organizations::edit::edit))
         .routes(routes!(organizations::confirm_contact::confirm_contact))
         .routes(routes!(organizations::enable_domains::enable_domains))
+        .routes(routes!(
+            identity_provider::read::read,
+            identity_provider::put::put,
+            identity_provider::remove::remove
+        ))
+        .routes(routes!(identity_provider::confirm_domains::confirm_domains))
+        .routes(routes!(sign_ins::begin::begin))
+        .routes(routes!(sign_ins::complete::complete))
         .routes(routes!(contact_confirmations::create::create))
         .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))

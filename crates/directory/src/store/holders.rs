@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use contract::rpc::{AuthenticatedPerson, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
+use contract::rpc::{
+    AuthenticatedPerson, KnownMemberships, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership,
+};
 use contract::secret::SecretHash;
 use contract::{ApiTokenId, Credential, IdentityProviderId, OrganizationId, PersonId, SessionId};
 use eventstore::rows::version;
@@ -11,6 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Named;
+use super::memberships::known_as;
 use crate::api_token::TokenRecord;
 use crate::session::Session;
 
@@ -29,7 +32,12 @@ pub(crate) async fn of_api_tokens(
                   ARRAY(SELECT m.organization_id FROM directory.memberships m
                         WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "organizations!",
                   ARRAY(SELECT m.role FROM directory.memberships m
-                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "roles!"
+                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "roles!",
+                  ARRAY(SELECT (SELECT ip.id FROM directory.identity_providers ip
+                                WHERE ip.organization_id = m.organization_id AND ip.enforced)
+                        FROM directory.memberships m
+                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2)
+                      AS "required!: Vec<Option<Uuid>>"
            FROM directory.api_tokens t JOIN directory.people p ON p.id = t.person_id
            WHERE t.token_hash = ANY($1) AND p.deactivated_at IS NULL"#,
         &bytes(hashes),
@@ -53,11 +61,15 @@ pub(crate) async fn of_api_tokens(
             last_used_at: row.last_used_at,
             version: version(row.version)?,
         };
-        let (memberships, more_memberships) = memberships(&row.organizations, &row.roles)?;
+        let provider = record.identity_provider_id;
+        let (known, more_memberships) =
+            memberships(&row.organizations, &row.roles, &row.required, provider)?;
         let person = AuthenticatedPerson {
             person_id: record.person_id,
-            operator: row.operator,
-            memberships,
+            // Whoever sets up a provider must not get an operator's right by it.
+            operator: row.operator && provider.is_none(),
+            memberships: known.memberships,
+            sign_in_required: known.sign_in_required,
             more_memberships,
             credential: Credential::ApiToken(record.id),
             identity_provider_id: record.identity_provider_id,
@@ -78,7 +90,12 @@ pub(crate) async fn of_sessions(
                   ARRAY(SELECT m.organization_id FROM directory.memberships m
                         WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "organizations!",
                   ARRAY(SELECT m.role FROM directory.memberships m
-                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "roles!"
+                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "roles!",
+                  ARRAY(SELECT (SELECT ip.id FROM directory.identity_providers ip
+                                WHERE ip.organization_id = m.organization_id AND ip.enforced)
+                        FROM directory.memberships m
+                        WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2)
+                      AS "required!: Vec<Option<Uuid>>"
            FROM directory.sessions s JOIN directory.people p ON p.id = s.person_id
            WHERE s.token_hash = ANY($1) AND p.deactivated_at IS NULL"#,
         &bytes(hashes),
@@ -99,11 +116,15 @@ pub(crate) async fn of_sessions(
             ended_at: row.ended_at,
             version: version(row.version)?,
         };
-        let (memberships, more_memberships) = memberships(&row.organizations, &row.roles)?;
+        let provider = session.identity_provider_id;
+        let (known, more_memberships) =
+            memberships(&row.organizations, &row.roles, &row.required, provider)?;
         let person = AuthenticatedPerson {
             person_id: session.person_id,
-            operator: row.operator,
-            memberships,
+            // Whoever sets up a provider must not get an operator's right by it.
+            operator: row.operator && provider.is_none(),
+            memberships: known.memberships,
+            sign_in_required: known.sign_in_required,
             more_memberships,
             credential: Credential::Session(session.id),
             identity_provider_id: session.identity_provider_id,
@@ -113,19 +134,21 @@ pub(crate) async fn of_sessions(
     Ok(holders)
 }
 
-/// The memberships that are answered, and whether there are more.
+/// The memberships that are answered to a credential that stems from this provider, and whether there are more.
 fn memberships(
     organizations: &[Uuid],
     roles: &[String],
-) -> Result<(Vec<Membership>, bool), sqlx::Error> {
-    let memberships = organizations.iter().zip(roles).map(|(organization, role)| {
+    required: &[Option<Uuid>],
+    provider: Option<IdentityProviderId>,
+) -> Result<(KnownMemberships, bool), sqlx::Error> {
+    let mut known = KnownMemberships::default();
+    let all = organizations.iter().zip(roles).zip(required);
+    for ((organization, role), required) in all.take(MAX_KNOWN_MEMBERSHIPS) {
         let organization_id = OrganizationId::from_uuid(*organization);
-        Ok(Membership { organization_id, role: MemberRole::read(role)? })
-    });
-    let mut memberships = memberships.collect::<Result<Vec<_>, sqlx::Error>>()?;
-    let more = memberships.len() > MAX_KNOWN_MEMBERSHIPS;
-    memberships.truncate(MAX_KNOWN_MEMBERSHIPS);
-    Ok((memberships, more))
+        let membership = Membership { organization_id, role: MemberRole::read(role)? };
+        known_as(&mut known, membership, required.map(IdentityProviderId::from_uuid), provider);
+    }
+    Ok((known, organizations.len() > MAX_KNOWN_MEMBERSHIPS))
 }
 
 /// So many memberships are read: one more than are answered, which tells whether there are more.

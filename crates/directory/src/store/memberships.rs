@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use contract::rpc::MemberRole;
-use contract::{MembershipId, OrganizationId, PersonId};
+use contract::rpc::{KnownMemberships, MemberRole};
+use contract::{IdentityProviderId, MembershipId, OrganizationId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -152,15 +152,30 @@ pub(crate) async fn list(
         .collect()
 }
 
+/// A membership of a person, with the organization's name.
+#[derive(Debug)]
+pub(crate) struct NamedMembership {
+    /// The organization.
+    pub(crate) organization_id: OrganizationId,
+    /// Its name.
+    pub(crate) name: String,
+    /// The role.
+    pub(crate) role: MemberRole,
+    /// The provider from whose sign-in a credential stems that acts for it; any does, if there is none.
+    pub(crate) required: Option<IdentityProviderId>,
+}
+
 /// The memberships of a person, with the organizations' names: at most `limit`.
 pub(crate) async fn of_person(
     conn: &mut PgConnection,
     person_id: PersonId,
     limit: i64,
-) -> Result<Vec<(OrganizationId, String, MemberRole)>, sqlx::Error> {
+) -> Result<Vec<NamedMembership>, sqlx::Error> {
     // Each by its key: the planner must not look for a few among all organizations.
     let rows = sqlx::query!(
-        r#"SELECT m.organization_id AS "organization_id!", o.name AS "name!", m.role AS "role!"
+        r#"SELECT m.organization_id AS "organization_id!", o.name AS "name!", m.role AS "role!",
+                  (SELECT ip.id FROM directory.identity_providers ip
+                   WHERE ip.organization_id = m.organization_id AND ip.enforced) AS required
            FROM (SELECT organization_id, role FROM directory.memberships
                  WHERE person_id = $1 ORDER BY organization_id LIMIT $2) AS m
            CROSS JOIN LATERAL (
@@ -173,34 +188,61 @@ pub(crate) async fn of_person(
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok((
-                OrganizationId::from_uuid(row.organization_id),
-                row.name,
-                MemberRole::read(&row.role)?,
-            ))
+            Ok(NamedMembership {
+                organization_id: OrganizationId::from_uuid(row.organization_id),
+                name: row.name,
+                role: MemberRole::read(&row.role)?,
+                required: row.required.map(IdentityProviderId::from_uuid),
+            })
         })
         .collect()
 }
 
-/// The memberships of a person in those of these organizations of which they are a member.
+/// The memberships of a person in those of these organizations of which they are a member, for a credential that
+/// stems from this provider.
 pub(crate) async fn in_these(
     conn: &mut PgConnection,
     person_id: PersonId,
+    provider: Option<IdentityProviderId>,
     organizations: &[OrganizationId],
-) -> Result<Vec<contract::rpc::Membership>, sqlx::Error> {
+) -> Result<KnownMemberships, sqlx::Error> {
     let organizations: Vec<Uuid> = organizations.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
-        "SELECT organization_id, role FROM directory.memberships
-         WHERE person_id = $1 AND organization_id = ANY($2)",
+        r#"SELECT m.organization_id, m.role,
+                  (SELECT ip.id FROM directory.identity_providers ip
+                   WHERE ip.organization_id = m.organization_id AND ip.enforced) AS required
+           FROM directory.memberships m
+           WHERE m.person_id = $1 AND m.organization_id = ANY($2)"#,
         person_id.uuid(),
         &organizations,
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let organization_id = OrganizationId::from_uuid(row.organization_id);
-            Ok(contract::rpc::Membership { organization_id, role: MemberRole::read(&row.role)? })
-        })
-        .collect()
+    let mut known = KnownMemberships::default();
+    for row in rows {
+        let organization_id = OrganizationId::from_uuid(row.organization_id);
+        let role = MemberRole::read(&row.role)?;
+        let required = row.required.map(IdentityProviderId::from_uuid);
+        known_as(
+            &mut known,
+            contract::rpc::Membership { organization_id, role },
+            required,
+            provider,
+        );
+    }
+    Ok(known)
+}
+
+/// Sorts a membership by whether a credential acts in it that stems from this provider.
+pub(super) fn known_as(
+    known: &mut KnownMemberships,
+    membership: contract::rpc::Membership,
+    required: Option<IdentityProviderId>,
+    provider: Option<IdentityProviderId>,
+) {
+    if required.is_none() || required == provider {
+        known.memberships.push(membership);
+    } else {
+        known.sign_in_required.push(membership.organization_id);
+    }
 }

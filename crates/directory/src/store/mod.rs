@@ -11,6 +11,8 @@ pub(crate) mod domain_requests;
 pub(crate) mod export;
 pub(crate) mod found_people;
 pub(crate) mod holders;
+pub(crate) mod identities;
+pub(crate) mod identity_providers;
 pub(crate) mod import;
 pub(crate) mod invitations;
 pub(crate) mod mail_contents;
@@ -22,6 +24,7 @@ pub(crate) mod password_resets;
 pub(crate) mod people;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_attempts;
+pub(crate) mod sign_in_flows;
 pub(crate) mod sign_in_networks;
 pub(crate) mod visible_accounts;
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use contract::catalogue::{InvalidDomainLevel, ServiceDomain};
 use contract::rpc::OrganizationKind;
-use contract::{OrganizationId, PersonId};
+use contract::{IdentityProviderId, OrganizationId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -136,15 +136,29 @@ pub(crate) async fn lock(
     .transpose()
 }
 
-/// A page of the organizations: of this member, or of all.
+/// The organization's language. Keeps others from changing the organization, its provider or who its members are
+/// until the end of the transaction; new members may come.
+pub(crate) async fn lock_shared(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+) -> sqlx::Result<Language> {
+    let language = sqlx::query_scalar!(
+        "SELECT language FROM directory.organizations WHERE id = $1 FOR SHARE",
+        id.uuid(),
+    );
+    Language::read(&language.fetch_one(conn).await?)
+}
+
+/// A page of the organizations: of this member, for which a credential acts that stems from this provider, or of
+/// all.
 pub(crate) async fn list(
     conn: &mut PgConnection,
-    member: Option<PersonId>,
+    member: Option<(PersonId, Option<IdentityProviderId>)>,
     slice: Slice,
 ) -> Result<Vec<Organization>, sqlx::Error> {
     let after = slice.after.unwrap_or(Uuid::nil());
     let rows = match member {
-        Some(member) => {
+        Some((member, provider)) => {
             // Each by its key: the planner must not look for a few among all organizations.
             sqlx::query_as!(
                 Row,
@@ -152,14 +166,19 @@ pub(crate) async fn list(
                           o.country AS "country!", o.website, o.description, o.language AS "language!", o.confirmed_at,
                           o.enabled_domains AS "enabled_domains!", o.version AS "version!",
                           o.created_at AS "created_at!"
-                   FROM (SELECT organization_id FROM directory.memberships
-                         WHERE person_id = $1 AND organization_id > $2 ORDER BY organization_id LIMIT $3) AS m
+                   FROM (SELECT organization_id FROM directory.memberships a
+                         WHERE person_id = $1 AND organization_id > $2 AND NOT EXISTS (
+                             SELECT FROM directory.identity_providers ip
+                             WHERE ip.organization_id = a.organization_id AND ip.enforced
+                               AND ip.id IS DISTINCT FROM $4)
+                         ORDER BY organization_id LIMIT $3) AS m
                    CROSS JOIN LATERAL (
                        SELECT * FROM directory.organizations WHERE id = m.organization_id OFFSET 0) AS o
                    ORDER BY o.id"#,
                 member.uuid(),
                 after,
                 slice.limit,
+                provider.map(IdentityProviderId::uuid),
             )
             .fetch_all(conn)
             .await?

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use contract::PersonId;
 use contract::rpc::NamedPerson;
+use contract::{IdentityProviderId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -178,19 +178,24 @@ pub(crate) async fn find_by_email(
     .transpose()
 }
 
-/// Whether one person sees another as a fellow member of an organization: not by a membership that strangers
-/// gave the other.
+/// Whether one person sees another as a fellow member of an organization, with a credential that stems from this
+/// provider: not by a membership that strangers gave the other, nor in one for which the credential does not act.
 pub(crate) async fn sees_in_an_organization(
     conn: &mut PgConnection,
     one: PersonId,
+    provider: Option<IdentityProviderId>,
     other: PersonId,
 ) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM directory.memberships a JOIN directory.memberships b USING (organization_id)
-               WHERE a.person_id = $1 AND b.person_id = $2 AND b.shows_name) AS "sees!""#,
+               WHERE a.person_id = $1 AND b.person_id = $2 AND b.shows_name AND NOT EXISTS (
+                   SELECT FROM directory.identity_providers ip
+                   WHERE ip.organization_id = a.organization_id AND ip.enforced AND ip.id IS DISTINCT FROM $3)
+           ) AS "sees!""#,
         one.uuid(),
         other.uuid(),
+        provider.map(IdentityProviderId::uuid),
     )
     .fetch_one(conn)
     .await

@@ -26,6 +26,7 @@ mod passwords;
 mod people;
 mod questions;
 mod sessions;
+mod single_sign_on;
 mod stage;
 mod token_chain;
 mod tokens;

@@ -99,8 +99,9 @@ async fn who_somebody_is_does_not_grow_with_their_memberships() {
 
     // The role in the one that a request is about is asked for.
     let organization_ids = AskedIds::try_from(vec![last, stage.resources.env.new_id()]).unwrap();
-    let question = MembershipsIn { person_id: member.id, organization_ids };
-    let found = rpc.call(&context, &question).await.unwrap();
+    let question =
+        MembershipsIn { person_id: member.id, identity_provider_id: None, organization_ids };
+    let found = rpc.call(&context, &question).await.unwrap().memberships;
     assert_eq!((found.len(), found[0].role), (1, MemberRole::Auditor));
     let path = format!("/v1/organizations/{last}");
     member.get(&path).await.expect(200);

@@ -16,6 +16,7 @@ use futures::future::join;
 use serde_json::{Value, json};
 use service::http::application;
 use service::limits::LimitSettings;
+use service::outgoing::OutgoingSettings;
 use service::settings::HttpSettings;
 use service::{Resources, Tasks};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -27,6 +28,9 @@ use uuid::Uuid;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Where identity providers send people back to.
+pub(crate) const RETURN_URL: &str = "https://mandate.example/sign-in/return";
 
 /// Everybody comes through it.
 const PROXY: &str = "192.0.2.1";
@@ -62,6 +66,12 @@ pub(crate) fn settings() -> Settings {
     let passwords = PasswordSettings { memory_kib: 64, passes: 1, ..PasswordSettings::default() };
     Settings {
         passwords,
+        master_key: "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".into(),
+        sign_in_return_url: RETURN_URL.to_owned(),
+        outgoing: OutgoingSettings {
+            reachable: vec!["127.0.0.1".parse().unwrap()],
+            ..OutgoingSettings::default()
+        },
         import_max_bytes: 4096,
         max_api_tokens: 5,
         invitations: InvitationSettings {

@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::unreadable;
-use crate::master_key::Sealed;
 use crate::signing_key::ALGORITHM;
+use service::master_key::Sealed;
 
 /// A signing key as it is stored.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use contract::{
     AccountId, ApiTokenId, AppId, ClientId, DomainRequestId, EventId, GrantId, InvitationId, KeyId,
-    LinkId, OrganizationId, PersonId, SessionId,
+    LinkId, OrganizationId, PersonId, SessionId, SignInId,
 };
 
 use crate::problem::Problem;
@@ -44,7 +44,8 @@ ids!(
     LinkId,
     OrganizationId,
     PersonId,
-    SessionId
+    SessionId,
+    SignInId
 );
 
 impl FromPath for ClientId {

@@ -1,9 +1,9 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::routing::{get, post};
-use contract::rpc::Membership;
+use contract::rpc::KnownMemberships;
 use contract::secret::{ApiToken, BearerToken};
-use contract::{Credential, OrganizationId, PersonId};
+use contract::{Credential, OrganizationId};
 use serde_json::Value;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
@@ -31,11 +31,11 @@ impl Authenticator for OneToken {
 
     async fn memberships_in(
         &self,
-        _: PersonId,
+        _: &Caller,
         _: &[OrganizationId],
         _: &CallContext,
-    ) -> Result<Vec<Membership>, AuthenticationError> {
-        Ok(Vec::new())
+    ) -> Result<KnownMemberships, AuthenticationError> {
+        Ok(KnownMemberships::default())
     }
 }
 
@@ -54,6 +54,7 @@ impl Bench {
             person_id: environment.new_id(),
             operator: false,
             memberships: Vec::new(),
+            sign_in_required: Vec::new(),
             more_memberships: false,
             credential: Credential::ApiToken(environment.new_id()),
             identity_provider_id: None,

@@ -1,7 +1,7 @@
 //! What kind of refusal it is: made of what we know, so that strangers cannot make kinds without end.
 
 use contract::facts::{RefusedBecause, SignInRefusal, TokenRefusalReason};
-use contract::{Actor, AppId, PersonId};
+use contract::{Actor, AppId, OrganizationId, PersonId};
 
 use super::{Refusal, RefusedFact};
 use crate::settings::Network;
@@ -20,6 +20,8 @@ pub(super) enum Kind {
     SignIn {
         /// The person whose email was given, if there is one.
         person: Option<PersonId>,
+        /// At which organization's provider, if at one.
+        organization: Option<OrganizationId>,
         reason: SignInRefusal,
         network: Option<Network>,
     },
@@ -35,7 +37,8 @@ impl Kind {
                 Self::Token { app: fact.app_id, reason: fact.reason, network }
             }
             RefusedFact::SignIn(fact) => {
-                Self::SignIn { person: fact.person_id, reason: fact.reason, network }
+                let (person, reason) = (fact.person_id, fact.reason);
+                Self::SignIn { person, organization: refusal.organization, reason, network }
             }
             RefusedFact::Access(fact) => Self::Access {
                 caller: refusal.actor,

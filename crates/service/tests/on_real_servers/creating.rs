@@ -10,7 +10,7 @@ use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
 use contract::facts::{AccessRefused, Fact, RefusedBecause};
-use contract::rpc::{Membership, StreamEvents, StreamHeads};
+use contract::rpc::{KnownMemberships, StreamEvents, StreamHeads};
 use contract::secret::{ApiToken, BearerToken};
 use contract::{
     AppId, Authority, Envelope, Environment, OrganizationId, PersonId, RefusalId, Service, Version,
@@ -114,6 +114,7 @@ impl Authenticator for Everyone {
             person_id: PersonId::from_uuid(uuid),
             operator: false,
             memberships: Vec::new(),
+            sign_in_required: Vec::new(),
             more_memberships: false,
             credential: contract::Credential::ApiToken(contract::ApiTokenId::from_uuid(uuid)),
             identity_provider_id: None,
@@ -122,11 +123,11 @@ impl Authenticator for Everyone {
 
     async fn memberships_in(
         &self,
-        _: PersonId,
+        _: &Caller,
         _: &[OrganizationId],
         _: &CallContext,
-    ) -> Result<Vec<Membership>, AuthenticationError> {
-        Ok(Vec::new())
+    ) -> Result<KnownMemberships, AuthenticationError> {
+        Ok(KnownMemberships::default())
     }
 }
 

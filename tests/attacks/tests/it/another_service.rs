@@ -162,7 +162,12 @@ async fn nobody_signs_in(apart: &Apart) {
     let attacker = Attacker::with_login_of(&apart.system.servers, Service::AppRegistry).await;
     let sign_in_id: contract::SignInId = apart.env.new_id();
     let person_id = apart.env.new_id();
-    let fact = SignInAccepted { sign_in_id, person_id, method: SignInMethod::Password };
+    let fact = SignInAccepted {
+        sign_in_id,
+        person_id,
+        method: SignInMethod::Password,
+        identity_provider_id: None,
+    };
     let provenance = Provenance::system(Service::Directory, None, apart.env.new_id());
     let forged = apart.forge(Service::Directory, (sign_in_id.uuid(), 1), &provenance, &fact);
     let event = forged.canonical().unwrap().into();

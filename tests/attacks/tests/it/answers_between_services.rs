@@ -102,7 +102,7 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
         "memberships-in" => {
             let organization_ids = vec![filled.organization; MOST_IDS].try_into().unwrap();
-            vec![json!(MembershipsIn { person_id, organization_ids })]
+            vec![json!(MembershipsIn { person_id, identity_provider_id: None, organization_ids })]
         }
         "account-roles-of" => vec![json!(AccountRolesOf { person_id, account_ids })],
         "name-accounts" => vec![json!(NameAccounts { account_ids })],

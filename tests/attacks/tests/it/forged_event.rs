@@ -18,8 +18,12 @@ async fn what_a_service_never_recorded_is_not_in_the_log_without_an_alarm() {
     let nats = stage::nats_client(std::slice::from_ref(&system.servers.nats), NATS_USER).await;
     let env = Environment::system();
     let sign_in_id: SignInId = env.new_id();
-    let fact =
-        SignInAccepted { sign_in_id, person_id: env.new_id(), method: SignInMethod::Password };
+    let fact = SignInAccepted {
+        sign_in_id,
+        person_id: env.new_id(),
+        method: SignInMethod::Password,
+        identity_provider_id: None,
+    };
     let header = EventHeader {
         id: env.new_id(),
         stream: sign_in_id.uuid(),

@@ -19,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) by: Option<(Client, String)>,
     /// What it leaves, where the description leaves that open.
     pub(crate) leaves: Option<Vec<&'static str>>,
+    /// Whether who makes it is whom its answer opens a session for.
+    pub(crate) opens_a_session: bool,
     /// Where its answer names who made it, if they were nobody before.
     acting_as: Option<&'static str>,
 }
@@ -104,6 +106,12 @@ impl Call {
     /// Made by somebody who is not of the cast.
     pub(crate) fn by(mut self, caller: Client, actor: impl Into<String>) -> Self {
         self.by = Some((caller, actor.into()));
+        self
+    }
+
+    /// Opens a session for who makes it, who was nobody before.
+    pub(crate) fn opens_a_session(mut self) -> Self {
+        self.opens_a_session = true;
         self
     }
 

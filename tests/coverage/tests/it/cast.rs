@@ -12,6 +12,9 @@ use journeys::system::System;
 use local_servers::testing::MailServer;
 use serde_json::{Value, json};
 use stage::Client;
+use tokio::sync::OnceCell;
+
+use crate::single_sign_on::SingleSignOn;
 
 /// A caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub(crate) struct Cast {
     database: String,
     /// The event of the grant: about the account, on behalf of the organization.
     pub(crate) grant_event: String,
+    single_sign_on: OnceCell<SingleSignOn>,
 }
 
 /// One red pixel.
@@ -151,6 +155,7 @@ impl Cast {
             app,
             key,
             grant_event,
+            single_sign_on: OnceCell::new(),
         }
     }
 
@@ -221,6 +226,11 @@ impl Cast {
             self.operator.post(&path, member).await.expect(201);
         }
         id
+    }
+
+    /// The organization whose members sign in at a provider that is asked.
+    pub(crate) async fn single_sign_on(&self) -> &SingleSignOn {
+        self.single_sign_on.get_or_init(|| SingleSignOn::set_up(self)).await
     }
 
     /// An organization of which nobody of the cast is a member.

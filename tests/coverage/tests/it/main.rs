@@ -1,7 +1,7 @@
 //! The tests: see `coverage`.
 //!
 //! [`cast`] has everybody who may call, [`call`] what they ask for, [`table`] how each operation is
-//! asked for so that it can be done. [`walk`] makes every call that the document allows or forbids,
+//! asked for so that it can be done, [`single_sign_on`] an identity provider. [`walk`] makes every call that the document allows or forbids,
 //! [`ledger`] looks at what they left. [`schemathesis`] lets somebody else's tool loose.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -10,5 +10,6 @@ mod call;
 mod cast;
 mod ledger;
 mod schemathesis;
+mod single_sign_on;
 mod table;
 mod walk;

@@ -12,6 +12,7 @@ use stage::{Answer, Client};
 use crate::call::{Belongs, Call};
 use crate::cast::{Cast, MOST_SESSIONS, Who};
 use crate::ledger::{self, Left, Refusal};
+use crate::single_sign_on;
 use crate::table::{self, Case, Entry, refusals};
 
 /// So many operations are walked at a time.
@@ -43,8 +44,9 @@ pub(crate) async fn document(system: &System) -> Document {
 async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
     let mail = MailServer::start(&MailServerOptions::default());
     let settings = format!(
-        "[directory]\nmax_sessions = {MOST_SESSIONS}\n[directory.mail]\nfrom = \"no-reply@example.com\"\n\
+        "[directory]\nmax_sessions = {MOST_SESSIONS}\n{}[directory.mail]\nfrom = \"no-reply@example.com\"\n\
          smtp = \"smtp://127.0.0.1:{}\"\n",
+        single_sign_on::SETTINGS,
         mail.port()
     );
     let system = System::configured(&settings).await;
@@ -235,6 +237,7 @@ impl Walk<'_> {
             self.expect_success(&answer, &what);
             &promise.events
         };
+        let actor = if call.opens_a_session { self.opened_for(&answer).await } else { actor };
         if !case.leaves.is_empty() && !permits(list, case.leaves) {
             self.fault(&format!("{what}: its description does not promise {:?}", case.leaves));
         }
@@ -249,6 +252,12 @@ impl Walk<'_> {
         if let Some(left) = self.findings.left.last_mut() {
             left.follows = case.follows.iter().map(|kind| (*kind).to_owned()).collect();
         }
+    }
+
+    /// For whom the session was opened, as events name them.
+    async fn opened_for(&self, answer: &Answer) -> String {
+        let session = self.cast.anonymous.with_token(&answer.field("token"));
+        format!("user/{}", session.get("/v1/people/me").await.expect(200).field("id"))
     }
 
     fn caller(&self, call: &Call, who: Who) -> (Client, String) {

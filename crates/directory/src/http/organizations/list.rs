@@ -37,7 +37,8 @@ pub(in crate::http) async fn list(
     Query(query): Query<PageQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let member = (!caller.operator).then_some(caller.person_id);
+    let member = (caller.person_id, caller.identity_provider_id);
+    let member = (!caller.operator).then_some(member);
     let slice = Slice { after: query.after()?, limit: query.rows() };
     let mut conn = directory.resources.pool.acquire().await?;
     let rows = store::organizations::list(&mut conn, member, slice).await?;

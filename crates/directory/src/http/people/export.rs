@@ -18,6 +18,7 @@ use crate::Directory;
 use crate::http::api_tokens::TokenAnswer;
 use crate::session::Session;
 use crate::store::export::{HeldMembership, HeldRole, KnownNetwork};
+use crate::store::identities::Identity;
 use crate::store::{self, Slice};
 
 /// So many of each are in one answer.
@@ -62,6 +63,8 @@ pub(in crate::http) struct Export {
     sessions: Vec<ExportedSession>,
     /// Their API tokens, revoked and expired ones included, without the secrets.
     api_tokens: Vec<TokenAnswer>,
+    /// Who they are at identity providers; in the first answer only, and there all.
+    identities: Vec<ExportedIdentity>,
     /// The networks from which they have signed in, which are kept as keyed hashes: when last from each.
     networks: Vec<ExportedNetwork>,
     /// Where the next portion begins; null on the last one.
@@ -111,6 +114,17 @@ struct ExportedSession {
     expires_at: DateTime<Utc>,
     /// When it ended.
     ended_at: Option<DateTime<Utc>>,
+}
+
+/// Who somebody is at an identity provider.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExportedIdentity {
+    /// The provider's issuer.
+    issuer: String,
+    /// How the provider names them.
+    subject: String,
+    /// Since when they are known there.
+    created_at: DateTime<Utc>,
 }
 
 /// A network.
@@ -167,6 +181,10 @@ pub(in crate::http) async fn export(
     let sessions = store::sessions::list(&mut conn, id, slice(reached.sessions)).await?;
     let api_tokens = store::api_tokens::list(&mut conn, id, slice(reached.api_tokens)).await?;
     let networks = store::export::networks(&mut conn, id, &network, limit).await?;
+    let identities = match query.cursor {
+        None => store::identities::of_person(&mut conn, id).await?,
+        Some(_) => Vec::new(),
+    };
     drop(conn);
 
     let more = [
@@ -186,6 +204,7 @@ pub(in crate::http) async fn export(
         organizations_made,
         sessions: sessions.into_iter().map(ExportedSession::from).collect(),
         api_tokens: api_tokens.into_iter().map(TokenAnswer::from).collect(),
+        identities: identities.into_iter().map(ExportedIdentity::from).collect(),
         networks: networks.into_iter().map(ExportedNetwork::from).collect(),
         next_cursor,
     }))
@@ -207,6 +226,13 @@ impl From<HeldMembership> for ExportedMembership {
             role: held.role,
             created_at: held.created_at,
         }
+    }
+}
+
+impl From<Identity> for ExportedIdentity {
+    fn from(identity: Identity) -> Self {
+        let Identity { issuer, subject, created_at } = identity;
+        Self { issuer, subject, created_at }
     }
 }
 

@@ -43,6 +43,9 @@ pub(in crate::http) struct MyMembership {
     organization_name: String,
     /// The role.
     role: MemberRole,
+    /// Whether the organization requires to sign in at its provider, and this credential does not stem from there:
+    /// it does not act for it.
+    sign_in_required: bool,
 }
 
 /// The caller's role on an account.
@@ -93,10 +96,12 @@ pub(in crate::http) async fn me(
     roles.truncate(usize::from(MOST_ROLES));
     let memberships = memberships
         .into_iter()
-        .map(|(organization_id, organization_name, role)| MyMembership {
-            organization_id,
-            organization_name,
-            role,
+        .map(|membership| MyMembership {
+            organization_id: membership.organization_id,
+            organization_name: membership.name,
+            role: membership.role,
+            sign_in_required: membership.required.is_some()
+                && membership.required != caller.identity_provider_id,
         })
         .collect();
     let account_roles = roles

@@ -64,8 +64,8 @@ async fn permit_operating(
 ) -> Result<Permit, Problem> {
     let caller = &attempt.caller;
     let mut conn = directory.resources.pool.acquire().await?;
-    let colleagues =
-        store::people::sees_in_an_organization(&mut conn, caller.person_id, id).await?;
+    let (by, provider) = (caller.person_id, caller.identity_provider_id);
+    let colleagues = store::people::sees_in_an_organization(&mut conn, by, provider, id).await?;
     let found = store::people::find(&mut conn, id).await?;
     drop(conn);
     found.ok_or_else(Problem::no_such::<PersonId>)?;

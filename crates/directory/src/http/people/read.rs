@@ -37,8 +37,8 @@ pub(in crate::http) async fn read(
 ) -> Result<Json<PersonAnswer>, Problem> {
     let caller = &attempt.caller;
     let mut conn = directory.resources.pool.acquire().await?;
-    let colleagues =
-        store::people::sees_in_an_organization(&mut conn, caller.person_id, id).await?;
+    let (by, provider) = (caller.person_id, caller.identity_provider_id);
+    let colleagues = store::people::sees_in_an_organization(&mut conn, by, provider, id).await?;
     let found = store::people::find(&mut conn, id).await?;
     let decision = policy::person(caller, id, colleagues);
     let _permit = attempt.permit("person.read", Target::of(id, None), decision).await?;

@@ -55,8 +55,7 @@ pub(in crate::http) async fn create(
     let (session, token) = opened.await?;
     unit.commit().await?;
     let location = format!("/v1/sessions/{}", session.id);
-    let token = token.reveal().to_owned();
-    let answer = NewSession { id: session.id, token, expires_at: session.expires_at };
+    let answer = NewSession::of(&session, &token);
     let headers = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::CREATED, headers, Json(answer)).into_response())
 }

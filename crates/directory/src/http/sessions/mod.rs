@@ -6,6 +6,7 @@ pub(super) mod end_others;
 pub(super) mod list;
 
 use chrono::{DateTime, Utc};
+use contract::secret::SessionToken;
 use contract::{Credential, IdentityProviderId, SessionId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,4 +58,12 @@ pub(super) struct NewSession {
     token: String,
     /// When the session ends at the latest. It ends before if it is not used for some hours.
     expires_at: DateTime<Utc>,
+}
+
+impl NewSession {
+    /// The session, with the token that is handed over this once.
+    pub(super) fn of(session: &Session, token: &SessionToken) -> Self {
+        let token = token.reveal().to_owned();
+        Self { id: session.id, token, expires_at: session.expires_at }
+    }
 }

@@ -14,6 +14,7 @@ mod keys;
 mod organizations;
 pub(crate) mod refusals;
 mod sessions;
+mod single_sign_on;
 
 use futures::future::BoxFuture;
 
@@ -67,6 +68,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         accounts::entries(),
         invitations::entries(),
         sessions::entries(),
+        single_sign_on::entries(),
         apps::entries(),
         keys::entries(),
         consent::entries(),

@@ -5,12 +5,16 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 44] = [
+const REFUSALS: [(&str, &str, &str); 48] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
     ("requestContactConfirmation", "contact-confirmation.request", "organization/{id}"),
     ("listMails", "mail.list", "person/{caller}"),
+    ("getIdentityProvider", "identity-provider.read", "organization/{id}"),
+    ("putIdentityProvider", "identity-provider.configure", "organization/{id}"),
+    ("confirmIdentityProviderDomains", "identity-provider.confirm-domains", "organization/{id}"),
+    ("removeIdentityProvider", "identity-provider.remove", "organization/{id}"),
     ("addMember", "member.add", "organization/{id}"),
     ("inviteMember", "member.invite", "organization/{id}"),
     ("inviteToAccount", "account-role.invite", "account/{id}"),

@@ -1,5 +1,5 @@
-//! The master key: what seals private keys at rest. It comes from the configuration and is never
-//! stored in the database that it protects.
+//! A master key: what seals secrets at rest that must be used again, such as private keys. It comes from the
+//! configuration and is never stored in the database that it protects.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use contract::Environment;
 
 /// An AES-256-GCM key (NIST SP 800-38D).
-pub(crate) struct MasterKey(LessSafeKey);
+pub struct MasterKey(LessSafeKey);
 
-/// A private key as it is stored: ciphertext and tag.
+/// A secret as it is stored: ciphertext and tag.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Sealed {
+pub struct Sealed {
     /// Random, and stored under a unique index: two sealings under one nonce would betray both.
     pub nonce: [u8; 12],
     /// The ciphertext with its tag.
@@ -22,27 +22,26 @@ pub(crate) struct Sealed {
 
 /// Why there is no master key, or why it opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum MasterKeyError {
+pub enum MasterKeyError {
     /// The setting is absent.
-    #[error(
-        "key_issuer.master_key is not set; make one with `openssl rand -base64 32` and keep it safe"
-    )]
+    #[error("it is not set; make one with `openssl rand -base64 32` and keep it safe")]
     Missing,
     /// The setting is no key.
-    #[error(
-        "key_issuer.master_key must be the base64 of exactly 32 bytes, as `openssl rand -base64 32` prints it"
-    )]
+    #[error("it must be the base64 of exactly 32 bytes, as `openssl rand -base64 32` prints it")]
     Malformed,
     /// What is stored was sealed with another key, or was altered.
     #[error(
-        "the stored signing key does not open with key_issuer.master_key: it was sealed with another master key, or altered"
+        "what is stored does not open with it: that was sealed with another master key, or altered"
     )]
     CannotOpen,
 }
 
 impl MasterKey {
     /// Reads the setting: base64 of 32 bytes.
-    pub(crate) fn parse(text: &str) -> Result<Self, MasterKeyError> {
+    ///
+    /// # Errors
+    /// When it is absent or no key.
+    pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
         if text.trim().is_empty() {
             return Err(MasterKeyError::Missing);
         }
@@ -54,7 +53,7 @@ impl MasterKey {
     }
 
     /// Seals these bytes for this purpose; they open for no other.
-    pub(crate) fn seal(&self, environment: &Environment, purpose: &[u8], plain: &[u8]) -> Sealed {
+    pub fn seal(&self, environment: &Environment, purpose: &[u8], plain: &[u8]) -> Sealed {
         let nonce: [u8; 12] = environment.bytes();
         let mut ciphertext = plain.to_vec();
         self.0
@@ -63,12 +62,15 @@ impl MasterKey {
                 Aad::from(purpose),
                 &mut ciphertext,
             )
-            .expect("AES-GCM fails only past 2^36 bytes, and this is a key");
+            .expect("AES-GCM fails only past 2^36 bytes, and a secret is short");
         Sealed { nonce, ciphertext }
     }
 
     /// Opens what was sealed for this purpose.
-    pub(crate) fn open(&self, purpose: &[u8], sealed: &Sealed) -> Result<Vec<u8>, MasterKeyError> {
+    ///
+    /// # Errors
+    /// [`MasterKeyError::CannotOpen`].
+    pub fn open(&self, purpose: &[u8], sealed: &Sealed) -> Result<Vec<u8>, MasterKeyError> {
         let mut bytes = sealed.ciphertext.clone();
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
         let plain = self
