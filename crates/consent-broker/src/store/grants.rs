@@ -119,8 +119,13 @@ pub(crate) async fn live_on(
     accounts: &[AccountId],
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let accounts: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
+    // Each by its key: the planner must not compare all live grants of the app with all these accounts.
     all(select_grants!(
-        "WHERE app_id = $1 AND account_id = ANY($2) AND revoked_at IS NULL",
+        "WHERE id = ANY(ARRAY(
+             SELECT live.id FROM unnest($2::uuid[]) AS chosen (account_id)
+             CROSS JOIN LATERAL (
+                 SELECT id FROM consent_broker.grants
+                 WHERE app_id = $1 AND account_id = chosen.account_id AND revoked_at IS NULL OFFSET 0) AS live))",
         app.uuid(),
         &accounts
     )

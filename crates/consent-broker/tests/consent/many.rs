@@ -177,9 +177,13 @@ async fn large_approvals_take_turns_and_leave_connections_to_others() {
     let stage = Stage::set().await;
     let (holder, other) = (stage.person("The admin"), stage.person("Someone else"));
     let all = accounts(&stage, &holder, 1_001);
-    let mut tokens = Vec::new();
+    let mut requests = Vec::new();
     for _ in 0..20 {
-        tokens.push(stage.link().await);
+        let admin = stage.person("Another admin");
+        for account in &all {
+            stage.remote.role(*account, admin.id, Some(AccountRole::Admin));
+        }
+        requests.push((admin, stage.link().await.1));
     }
     // A consent that is neither made nor given up yet: whoever approves for its account waits for it.
     let mut stuck = stage.pool.begin().await.unwrap();
@@ -194,7 +198,7 @@ async fn large_approvals_take_turns_and_leave_connections_to_others() {
     .execute(&mut *stuck)
     .await
     .unwrap();
-    let approvals = tokens.iter().map(|(_, token)| holder.approve(token, &all));
+    let approvals = requests.iter().map(|(admin, token)| admin.approve(token, &all));
     let meanwhile = async {
         eventually("two of them wait", async || {
             let waiting: i64 = sqlx::query_scalar(

@@ -189,9 +189,13 @@ pub(crate) async fn in_these(
     organizations: &[OrganizationId],
 ) -> Result<Vec<contract::rpc::Membership>, sqlx::Error> {
     let organizations: Vec<Uuid> = organizations.iter().map(|id| id.uuid()).collect();
+    // Each by its key: the planner must not read all memberships, of which others can give somebody any number.
     let rows = sqlx::query!(
-        "SELECT organization_id, role FROM directory.memberships
-         WHERE person_id = $1 AND organization_id = ANY($2)",
+        r#"SELECT m.organization_id AS "organization_id!", m.role AS "role!"
+           FROM unnest($2::uuid[]) AS asked (organization_id)
+           CROSS JOIN LATERAL (
+               SELECT organization_id, role FROM directory.memberships
+               WHERE person_id = $1 AND organization_id = asked.organization_id OFFSET 0) AS m"#,
         person_id.uuid(),
         &organizations,
     )

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use contract::rpc::{
     AccountKind, AccountRole, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
@@ -89,16 +89,19 @@ async fn name_consenters(
     if wanting.is_empty() {
         return Ok(());
     }
-    let roles: Vec<String> = consent_roles.iter().map(ToString::to_string).collect();
+    // Each once, whatever the question says.
+    let roles: BTreeSet<&str> = consent_roles.iter().map(|role| role.as_str()).collect();
+    let roles: Vec<String> = roles.into_iter().map(ToOwned::to_owned).collect();
     // One more than are named, of each role: an account may have very many people.
     let rows = sqlx::query!(
         r#"SELECT wanting.account_id AS "account_id!", held.person_id
            FROM unnest($1::uuid[]) AS wanting (account_id)
            CROSS JOIN unnest($2::text[]) AS consenting (role)
            CROSS JOIN LATERAL (
-               SELECT person_id FROM directory.account_roles
+               SELECT id, person_id FROM directory.account_roles
                WHERE account_id = wanting.account_id AND role = consenting.role
-               ORDER BY person_id LIMIT $3) AS held"#,
+               ORDER BY id LIMIT $3) AS held
+           ORDER BY held.id"#,
         &wanting,
         &roles,
         i64::from(VisibleAccount::MOST_CONSENTERS) + 1,
@@ -112,7 +115,6 @@ async fn name_consenters(
     }
     for account in accounts {
         let mut people = consenters.remove(&account.id).unwrap_or_default();
-        people.sort_unstable();
         let most = usize::from(VisibleAccount::MOST_CONSENTERS);
         account.more_consenters = people.len() > most;
         people.truncate(most);
