@@ -121,6 +121,14 @@ impl Process {
     /// # Panics
     /// When it cannot be started.
     pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_by(&[], arguments, variables)
+    }
+
+    /// The same by a command that turns into the one that its last arguments name, as `env` does.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_by(by: &[&str], arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| File::create(folder.path().join(name)).unwrap();
         let mut shell = Command::new("sh");
@@ -128,6 +136,7 @@ impl Process {
             .arg("-c")
             .arg(KEEPER)
             .arg(folder.path().join("pid"))
+            .args(by)
             .arg(binary())
             .args(arguments)
             .envs(variables.iter().copied())

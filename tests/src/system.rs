@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use contract::Service;
 use local_servers::testing::{self, NATS_USER, TestDatabase};
-use local_servers::{Nats, NatsOptions};
+use local_servers::{Nats, NatsOptions, NatsUser};
 use mandate::nats_accounts;
 use nix::sys::signal::Signal;
 use stage::{Addresses, Client, eventually};
@@ -54,12 +54,14 @@ impl Servers {
 
     /// The same with a migrated database.
     pub async fn migrated(extra: &str) -> Self {
-        let cluster = testing::postgres().await;
-        // Not shared with other test programs: they may be of another build.
-        let name = format!("journeys_{}", std::process::id());
-        let template = cluster.template(&name, async |url| migrate(url)).await;
-        let database = cluster.database_from(Some(template)).await;
-        Self::with(database, testing::nats().await, extra)
+        Self::with(migrated().await, testing::nats().await, extra)
+    }
+
+    /// The same with a NATS that may store so many bytes.
+    pub async fn with_store(max_file_store: u64, extra: &str) -> Self {
+        let options = NatsOptions::throwaway(vec![NatsUser::unlimited(NATS_USER)]).unwrap();
+        let nats = Nats::start(NatsOptions { max_file_store, ..options }).await.unwrap();
+        Self::with(migrated().await, nats, extra)
     }
 
     /// A migrated database into which each service logs in as itself, and a NATS where each has an
@@ -159,6 +161,15 @@ impl Servers {
     }
 }
 
+/// A database of its own, migrated.
+async fn migrated() -> TestDatabase {
+    let cluster = testing::postgres().await;
+    // Not shared with other test programs: they may be of another build.
+    let name = format!("journeys_{}", std::process::id());
+    let template = cluster.template(&name, async |url| migrate(url)).await;
+    cluster.database_from(Some(template)).await
+}
+
 /// Brings a database to the shape that the binary expects, by the binary.
 fn migrate(url: &str) {
     program::run(&["migrate", "--database-url", url]).succeeded();
@@ -178,6 +189,14 @@ impl System {
     /// All services in one process, on these servers.
     pub async fn on(servers: Servers) -> Self {
         let (process, address, admin) = servers.serve_with_admin(&Service::ALL).await;
+        Self::of(servers, vec![process], Addresses::One(address), Some(admin)).await
+    }
+
+    /// All services but this one in one process, on these servers.
+    pub async fn without(absent: Service, servers: Servers) -> Self {
+        let present = Service::ALL.into_iter().filter(|service| *service != absent);
+        let present: Vec<Service> = present.collect();
+        let (process, address, admin) = servers.serve_with_admin(&present).await;
         Self::of(servers, vec![process], Addresses::One(address), Some(admin)).await
     }
 

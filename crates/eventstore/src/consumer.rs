@@ -31,7 +31,7 @@ const UNDER_WAY: i64 = 65_536;
 
 /// How long a batch may take: more than any of its statements may. What takes longer waits for a
 /// connection that was lost without a word.
-const HANDLING: Duration = Duration::from_secs(20);
+pub const HANDLING: Duration = Duration::from_secs(20);
 
 /// How often the server proves to be alive while there is nothing to deliver.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -101,7 +101,9 @@ pub async fn run(
     report: impl FnMut(Result<(), &TransportError>) + Send,
 ) {
     let reporter = Reporter::new(report);
+    // On the heap: it is large, and whoever runs it would be.
     let consuming = consume_again_and_again(transport, options, handler, &shutdown, &reporter);
+    let consuming = Box::pin(consuming);
     tokio::select! {
         () = consuming => {}
         () = progress::watch(|| state(transport, options), &reporter) => {}

@@ -31,7 +31,8 @@
 //! state in Postgres. [`gap`] asks for what is missing, and [`producer`] answers. [`reconcile`] finds what
 //! is missing at the end of streams; [`projection_comparison`] does so for projections, and knows how old
 //! their view is ([`ViewAge`]). A stream that cannot be applied is parked ([`ParkedStreams`]), so that the
-//! others go on. A [`Durable`] is for readers outside. Where services may not make streams
+//! others go on. A [`Durable`] is for readers outside; [`Progress`]
+//! is how far they have come. Where services may not make streams
 //! and consumers, one login does ([`Transport::make_all`]).
 //!
 //! # Together
@@ -56,6 +57,7 @@ pub mod idempotency;
 mod outbox_cache;
 mod parked_streams;
 pub mod producer;
+mod progress;
 pub mod projection;
 pub mod projection_comparison;
 mod publish;
@@ -73,6 +75,7 @@ pub use durables::Durable;
 pub use event_store::EventStore;
 pub use idempotency::IdempotencyRecord;
 pub use parked_streams::ParkedStreams;
+pub use progress::{Look, Progress};
 pub use projection::{Projection, ProjectionError};
 pub use store::NewEvent;
 pub use store::insert::{EventColumns, InsertWithEvents, PartColumns, Sequences};

@@ -14,10 +14,6 @@ use crate::event_store::EventStore;
 use crate::rows;
 use crate::store::{self, PUBLISHED_AT_ONCE};
 
-/// After how long no transaction can still make an older row visible: twice the longest
-/// transaction that the services' timeouts allow.
-pub const SETTLE: Duration = Duration::from_mins(1);
-
 /// After how long an event that did not arrive is worth asking for: most are on their way until then.
 const ARRIVED: Duration = Duration::from_secs(2);
 
@@ -93,7 +89,8 @@ pub async fn unknown_events(
 }
 
 /// How far the streams reach, over the rows after one row. An asker that goes through all settled
-/// pages sees every event once in its life, at a cost that does not grow with history.
+/// pages sees every event once in its life, at a cost that does not grow with history. Settled is what is older than
+/// `settle`: longer than any transaction can last, so that none can still make an older row visible.
 ///
 /// # Errors
 /// When the database fails.

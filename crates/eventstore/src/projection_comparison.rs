@@ -93,8 +93,9 @@ impl Comparer {
     /// Compares again and again, with this pause between. It is safe to be dropped at any point.
     pub async fn run(&self, pause: Duration) {
         loop {
-            self.in_time(self.compare()).await;
-            self.in_time(self.retry_parked()).await;
+            // On the heap: they are large, and whoever runs this would be.
+            self.in_time(Box::pin(self.compare())).await;
+            self.in_time(Box::pin(self.retry_parked())).await;
             tokio::time::sleep(pause).await;
         }
     }
@@ -151,7 +152,9 @@ impl Comparer {
             recovered += again.recovered;
             // It goes on next time; but a page that stays unfinished has something that is missing.
             complete &= again.complete || again.settled > after;
-            *since_start = (!again.complete).then_some(again.settled);
+            // Not before it has come as far as what is kept: what was too recent to be told is not compared yet.
+            let caught_up = again.complete && again.settled >= settled;
+            *since_start = (!caught_up).then_some(again.settled);
         }
         if recovered > 0 {
             tracing::warn!(projection = name, %producer, recovered, "events that were lost are applied");

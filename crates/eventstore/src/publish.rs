@@ -1,9 +1,11 @@
 //! Publishing a batch: everything is sent, then everything is waited for, in a round trip for each way.
 
-use async_nats::jetstream::Context;
-use async_nats::jetstream::context::PublishAckFuture;
+use std::error::Error;
+
+use async_nats::jetstream::context::{PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
+use async_nats::jetstream::{Context, Error as ApiError, ErrorCode};
 use contract::{EventId, OrganizationId, Service};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -50,15 +52,14 @@ pub(crate) async fn one_by_one(jetstream: &Context, batch: &[OutboxEvent]) -> Ac
     acknowledged
 }
 
-type Sent = Result<PublishAckFuture, TransportError>;
+type Sent = Result<PublishAckFuture, PublishError>;
 
 async fn send_to_audit(jetstream: &Context, service: Service, group: &[OutboxEvent]) -> Sent {
     let message = audit_message::write(group.iter().map(|event| &event.content));
     // Without an id: what audit misses is repeated, perhaps in a message of the same events, and must not
     // be taken for what was there. What comes twice audit knows.
     let message = PublishMessage::build().payload(message.into());
-    let sent = jetstream.send_publish(audit_message::subject(service), message);
-    sent.await.map_err(TransportError::of)
+    jetstream.send_publish(audit_message::subject(service), message).await
 }
 
 async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
@@ -68,12 +69,27 @@ async fn send(jetstream: &Context, event: &OutboxEvent) -> Sent {
         .message_id(event.event_id().to_string())
         .header("Content-Type", contract::envelope::CONTENT_TYPE)
         .payload(event.content.event.clone());
-    let sent = jetstream.send_publish(subject, message).await;
-    sent.map_err(TransportError::of)
+    jetstream.send_publish(subject, message).await
 }
 
-async fn settle(sent: Sent) -> Result<PublishAck, TransportError> {
-    sent?.await.map_err(TransportError::of)
+async fn settle(sent: Sent) -> Result<PublishAck, PublishError> {
+    sent?.await
+}
+
+/// Whether the stream has as much as it may have. There is no code of its own for it.
+fn is_full(error: &PublishError) -> bool {
+    let answer = error.source().and_then(|source| source.downcast_ref::<ApiError>());
+    answer.is_some_and(|answer| {
+        answer.error_code() == ErrorCode::STREAM_STORE_FAILED
+            && answer.to_string().contains("maximum")
+    })
+}
+
+/// Why something was not acknowledged.
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    /// The stream has as much as it may have: no mishap of the server's.
+    pub(crate) full: bool,
 }
 
 /// What JetStream acknowledged of a batch.
@@ -87,7 +103,7 @@ pub(crate) struct Acknowledged {
     /// places are not compared.
     pub(crate) first_new: Option<u64>,
     /// Why the rest was not, as far as one reason tells it.
-    pub(crate) reason: Option<String>,
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Acknowledged {
@@ -108,7 +124,8 @@ impl Acknowledged {
         }
     }
 
-    fn fail(&mut self, error: &TransportError) {
-        self.reason.get_or_insert_with(|| error.to_string());
+    fn fail(&mut self, error: &PublishError) {
+        let (reason, full) = (TransportError::of(error).to_string(), is_full(error));
+        self.refusal.get_or_insert(Refusal { reason, full });
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream;
-use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType, Stream};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use serde::{Deserialize, Serialize};
 
 /// The stream of all events, each under its own subject, for whoever follows some of them.
@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// and more in the two minutes that it takes by default. What comes again later consumers know.
 const DUPLICATES: Duration = Duration::from_secs(15);
 
+/// The least that a stream must be able to have: a message to audit has up to half of it.
+const LEAST_BYTES: u64 = 1 << 20;
+
 /// How the streams are kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -39,13 +42,42 @@ pub struct TransportSettings {
     /// For how long JetStream keeps events, in seconds: how far back a subscriber may fall, and
     /// how far back the relay fills up a stream that was lost.
     pub max_age_seconds: u64,
+    /// How many bytes [`EVENTS`] may have. What is new takes the place of what is oldest then: a
+    /// subscriber that is further behind misses it.
+    pub events_max_bytes: u64,
+    /// How many bytes [`AUDIT`] may have. What is new waits in the outbox then, since a context that was
+    /// dropped may not be had again.
+    pub audit_max_bytes: u64,
     /// Replicas of each stream: 1, or 3 in a cluster of at least three servers.
     pub replicas: usize,
 }
 
 impl Default for TransportSettings {
+    /// JetStream reserves what a stream may have: together that is less than the 16 GiB that the private server
+    /// of `mandate up` and the one of deploy/nats.conf may store.
     fn default() -> Self {
-        Self { max_age_seconds: 7 * 24 * 3600, replicas: 1 }
+        Self {
+            max_age_seconds: 7 * 24 * 3600,
+            events_max_bytes: 10 << 30,
+            audit_max_bytes: 4 << 30,
+            replicas: 1,
+        }
+    }
+}
+
+impl TransportSettings {
+    /// A setting that makes no sense, and why.
+    pub fn senseless(&self) -> Option<(&'static str, String)> {
+        for (setting, bytes) in
+            [("events_max_bytes", self.events_max_bytes), ("audit_max_bytes", self.audit_max_bytes)]
+        {
+            if bytes < LEAST_BYTES || i64::try_from(bytes).is_err() {
+                let reason =
+                    format!("a stream has at least {LEAST_BYTES} bytes, and less than 2^63");
+                return Some((setting, reason));
+            }
+        }
+        (self.max_age_seconds == 0).then(|| ("max_age_seconds", "nothing would be kept".to_owned()))
     }
 }
 
@@ -170,23 +202,68 @@ impl Transport {
         if !self.administers {
             return self.jetstream.get_stream(name).await.map_err(TransportError::of);
         }
-        let (subject, retention) = match name {
-            AUDIT => ("mandate.audit.*", RetentionPolicy::WorkQueue),
-            _ => ("mandate.events.>", RetentionPolicy::Limits),
+        let made = self.jetstream.get_or_create_stream(self.stream_config(name)).await;
+        made.map_err(TransportError::of)
+    }
+
+    /// How the stream of this name is made.
+    pub(crate) fn stream_config(&self, name: &str) -> Config {
+        let settings = &self.settings;
+        let (subject, retention, max_bytes, discard) = match name {
+            AUDIT => (
+                "mandate.audit.*",
+                RetentionPolicy::WorkQueue,
+                settings.audit_max_bytes,
+                DiscardPolicy::New,
+            ),
+            _ => (
+                "mandate.events.>",
+                RetentionPolicy::Limits,
+                settings.events_max_bytes,
+                DiscardPolicy::Old,
+            ),
         };
-        let max_age = Duration::from_secs(self.settings.max_age_seconds);
-        let config = Config {
+        let max_age = Duration::from_secs(settings.max_age_seconds);
+        Config {
             name: name.to_owned(),
             subjects: vec![subject.to_owned()],
             retention,
             storage: StorageType::File,
             max_age,
+            max_bytes: i64::try_from(max_bytes).unwrap_or(i64::MAX),
+            discard,
             duplicate_window: DUPLICATES.min(max_age),
-            num_replicas: self.settings.replicas,
+            num_replicas: settings.replicas,
             // Nobody looks into audit's queue.
             allow_direct: name != AUDIT,
             ..Config::default()
-        };
-        self.jetstream.get_or_create_stream(config).await.map_err(TransportError::of)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_both_streams_fit_into_the_store_of_the_servers_that_we_configure() {
+        let settings = TransportSettings::default();
+        assert!(settings.senseless().is_none());
+        assert!(settings.events_max_bytes + settings.audit_max_bytes < 16 << 30);
+    }
+
+    #[test]
+    fn limits_that_take_no_message_are_refused() {
+        for (settings, wrong) in [
+            (TransportSettings { events_max_bytes: 0, ..Default::default() }, "events_max_bytes"),
+            (TransportSettings { audit_max_bytes: 1000, ..Default::default() }, "audit_max_bytes"),
+            (
+                TransportSettings { audit_max_bytes: 1 << 63, ..Default::default() },
+                "audit_max_bytes",
+            ),
+            (TransportSettings { max_age_seconds: 0, ..Default::default() }, "max_age_seconds"),
+        ] {
+            assert_eq!(settings.senseless().unwrap().0, wrong);
+        }
     }
 }

@@ -182,6 +182,13 @@ impl<K: Kind> Lifecycle<K> {
         self.run().await
     }
 
+    /// Stops the server in order and starts it again, on the same port: whoever uses it knows it by that.
+    pub(crate) async fn restart(&mut self) -> Result<(), ServerError> {
+        self.stop().await?;
+        self.asked_port = Some(self.with.port);
+        self.run().await
+    }
+
     /// Starts the server again if it has ended unasked: whether it had.
     pub(crate) async fn start_if_ended(&mut self) -> Result<bool, ServerError> {
         if self.supervised.is_running()? {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use nix::sys::signal::Signal;
+use nix::sys::{signal::Signal, statvfs::statvfs};
 use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 
 use crate::{
@@ -201,6 +201,21 @@ impl Nats {
     /// port: whether it had.
     pub async fn start_if_ended(&mut self) -> Result<bool, ServerError> {
         self.lifecycle.start_if_ended().await
+    }
+
+    /// Stops the server in order and starts it again with the same streams and on the same port: after its disk was
+    /// full, it takes nothing until then.
+    pub async fn restart(&mut self) -> Result<(), ServerError> {
+        self.lifecycle.restart().await
+    }
+
+    /// Bytes that are free on the disk where the streams are.
+    #[allow(clippy::useless_conversion, reason = "these numbers are narrower on other systems")]
+    pub fn free_space(&self) -> Result<u64, ServerError> {
+        let folder = self.lifecycle.with.folder.path();
+        let free =
+            statvfs(folder).map_err(|errno| ServerError::io("look at", folder)(errno.into()))?;
+        Ok(u64::from(free.blocks_available()).saturating_mul(free.fragment_size().into()))
     }
 
     /// Kills the server, deletes every stream and consumer from the disk, and starts it again on

@@ -148,7 +148,7 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     };
     let outcome = tokio::select! {
         outcome = running => outcome,
-        never = servers.look_after(&configuration) => match never {},
+        never = servers.look_after(&configuration, &system.stalls) => match never {},
     };
     if std::io::stderr().is_terminal() {
         eprintln!("Stopping. Data stays in {}.", folder.display());

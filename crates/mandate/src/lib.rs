@@ -15,6 +15,7 @@ mod data_dir;
 mod demo;
 mod local;
 pub mod nats_accounts;
+mod nats_restarts;
 mod nats_users;
 mod open_files;
 mod promises;

@@ -10,12 +10,14 @@ use anyhow::Context;
 use contract::Service;
 use local_servers::{Nats, NatsGuest, NatsOptions, Postgres, PostgresOptions, ServerError};
 use schema::Login;
+use service::Stalls;
 use service::settings::SecretString;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::configuration::Configuration;
 use crate::data_dir::{DATABASE, NATS, POSTGRES, Secrets, database_url};
+use crate::nats_restarts::Restarts;
 use crate::{nats_users, subscribers};
 
 /// How often is looked whether the servers run, and whether the users of NATS are those of the table of
@@ -110,10 +112,15 @@ impl LocalServers {
         Ok(())
     }
 
-    /// Starts again what ended unasked, and keeps the users of a private NATS server as the table of
-    /// subscribers says. Never ends.
-    pub(crate) async fn look_after(&mut self, configuration: &Configuration) -> Infallible {
+    /// Starts again what ended unasked and a NATS that takes nothing any more, and keeps the users of a private
+    /// NATS server as the table of subscribers says. Never ends.
+    pub(crate) async fn look_after(
+        &mut self,
+        configuration: &Configuration,
+        stalls: &Stalls,
+    ) -> Infallible {
         let pool = subscribers::pool(configuration).ok();
+        let mut restarts = Restarts::default();
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -126,6 +133,12 @@ impl LocalServers {
                 continue;
             };
             told("NATS", nats.start_if_ended().await).await;
+            if restarts.is_due(stalls.longest(), || nats.free_space().unwrap_or_default()) {
+                tracing::warn!("NATS takes nothing any more and is restarted: was its disk full?");
+                if let Err(error) = nats.restart().await {
+                    tracing::error!(%error, "NATS cannot be restarted");
+                }
+            }
             let Some(pool) = &pool else { continue };
             match guests(pool).await {
                 Ok(guests) => {

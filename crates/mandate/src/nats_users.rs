@@ -50,10 +50,15 @@ fn user(service: Service) -> NatsUser {
     publish.push(format!("mandate.audit.{service}"));
     publish.push(format!("mandate.relay.{service}.wake"));
     if service == Service::Notifier {
-        // It keeps a consumer for every subscriber.
+        // It keeps a consumer for every subscriber, and the streams at their limits.
         publish.extend(
-            ["$JS.API.CONSUMER.NAMES.EVENTS", "$JS.API.CONSUMER.DELETE.EVENTS.*"]
-                .map(str::to_owned),
+            [
+                "$JS.API.CONSUMER.NAMES.EVENTS",
+                "$JS.API.CONSUMER.DELETE.EVENTS.*",
+                "$JS.API.STREAM.UPDATE.EVENTS",
+                "$JS.API.STREAM.UPDATE.AUDIT",
+            ]
+            .map(str::to_owned),
         );
     }
     let readable: &[&str] = if service == Service::Audit { &["AUDIT"] } else { &["EVENTS"] };

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use contract::{Environment, OrganizationId, Service};
 use eventstore::EventStore;
 use local_servers::NatsGuest;
-use notifier::{NewSubscriber, STREAM, Subscriber, SubscriberError};
+use notifier::{Missed, NewSubscriber, STREAM, Subscriber, SubscriberError};
 use sqlx::PgPool;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -214,6 +214,7 @@ async fn reaches(
 
 async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
     let subscribers = notifier::list_subscribers(pool).await?;
+    let missed = notifier::missed_by_subscribers(pool).await?;
     let mut lines = String::new();
     for subscriber in &subscribers {
         if command.nats_users {
@@ -227,6 +228,13 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
                 write!(
                     lines,
                     "\tno longer gets {records}: records are in the log (GET /v1/events)"
+                )?;
+            }
+            if let Some(Missed { events, last }) = missed.get(&subscriber.id) {
+                let last = last.format("%Y-%m-%d %H:%M UTC");
+                write!(
+                    lines,
+                    "\tmissed at least {events} events, the last before {last}: the stream had dropped them; they are in the log (GET /v1/events)"
                 )?;
             }
             lines.push('\n');

@@ -10,10 +10,11 @@ use contract::{Environment, Service};
 use directory::StoreAuthenticator;
 use futures::future::join_all;
 use service::http::{Limits, application, serve};
+use service::rpc::producer::settled_after;
 use service::settings::HttpSettings;
 use service::{
-    Authenticator, Background, Health, RateLimits, Resources, RpcAuthenticator, Shared, StartError,
-    Tasks,
+    Authenticator, Background, Health, RateLimits, Resources, RpcAuthenticator, Shared, Stalls,
+    StartError, Tasks,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -43,6 +44,8 @@ pub struct System {
     /// Where callers reach them.
     pub base_url: String,
     health: Health,
+    /// Relays from which NATS takes nothing.
+    pub(crate) stalls: Stalls,
     tasks: Tasks,
     /// Ends after all that runs on it.
     _background: Background,
@@ -79,6 +82,7 @@ impl System {
             env: environment.clone(),
             catalogue: Arc::new(configuration.catalogue()?),
             tasks: Tasks::new(health.clone()).with(&background),
+            stalls: Stalls::default(),
             health: health.clone(),
             limits: Arc::new(RateLimits::new(configuration.limits.clone())),
         };
@@ -120,6 +124,7 @@ impl System {
             admin_address,
             base_url,
             health,
+            stalls: shared.stalls,
             tasks: shared.tasks,
             _background: background,
             pools,
@@ -191,7 +196,8 @@ async fn start_service(
     resources.check_migrated(move |pool| async move {
         schema::is_current(&mut *pool.acquire().await?, service).await
     });
-    resources.serve_producer_rpc().await?;
+    let settle = settled_after(&configuration.database, &configuration.http);
+    resources.serve_producer_rpc(settle).await?;
     resources.start_relays();
     let configuration = configuration.clone();
     let routes = match service {

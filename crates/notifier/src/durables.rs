@@ -82,6 +82,7 @@ async fn compare(resources: &Resources, settled: &mut BTreeSet<String>) -> Resul
     Ok(())
 }
 
-fn durable(subscriber: &Subscriber) -> Durable {
+/// A subscriber's consumer.
+pub(crate) fn durable(subscriber: &Subscriber) -> Durable {
     Durable { name: subscriber.login(), subjects: subscriber.subjects() }
 }

@@ -40,6 +40,15 @@ pub struct Subscriber {
     pub version: Version,
 }
 
+/// Events that the stream dropped before a subscriber had them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// How many, since it was added: at least so many.
+    pub events: u64,
+    /// When the last of them was found missing.
+    pub last: DateTime<Utc>,
+}
+
 /// What was typed to name a subscriber cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSubscriber {

@@ -1,15 +1,17 @@
 //! Adding, removing and listing subscribers, from the command line: on the database alone, so that it
 //! works while nothing runs.
 
+use std::collections::BTreeMap;
+
 use contract::facts::SubscriberDetails;
 use contract::secret::SubscriberPassword;
-use contract::{Provenance, Service};
+use contract::{Provenance, Service, SubscriberId};
 use eventstore::{AppendError, EventStore};
 use sqlx::PgPool;
 
 use crate::password::PasswordHash;
 use crate::store;
-use crate::subscriber::{InvalidSubscriber, NewSubscriber, Subscriber};
+use crate::subscriber::{InvalidSubscriber, Missed, NewSubscriber, Subscriber};
 
 /// Why a subscriber was not added or removed.
 #[derive(Debug, thiserror::Error)]
@@ -97,4 +99,13 @@ pub async fn remove_subscriber(
 /// When the database does not answer or refuses.
 pub async fn list_subscribers(pool: &PgPool) -> sqlx::Result<Vec<Subscriber>> {
     store::live(&mut *pool.acquire().await?).await
+}
+
+/// What subscribers missed because the stream dropped it, for its limits, before they had it: those that missed
+/// something.
+///
+/// # Errors
+/// When the database does not answer or refuses.
+pub async fn missed_by_subscribers(pool: &PgPool) -> sqlx::Result<BTreeMap<SubscriberId, Missed>> {
+    Ok(store::missed(&mut *pool.acquire().await?).await?.into_iter().collect())
 }

@@ -17,7 +17,8 @@
 //!
 //! ```text
 //! let app = store::find(&registry.resources.pool, id).await?.ok_or_else(Problem::no_such::<AppId>)?;
-//! let decision = policy::authorize(&attempt.caller, &app, Operation::Suspend);
+//! let role = attempt.role_in(app.organization_id).await?;
+//! let decision = policy::authorize(attempt.caller.operator, role, Operation::Suspend);
 //! let permit = attempt.permit("app.suspend", Target::of(id, app.organization_id), decision).await?;
 //! let mut unit = permit.begin();
 //! let app = store::lock(unit.connection().await?, id).await?.ok_or_else(Problem::no_such::<AppId>)?;

@@ -19,6 +19,9 @@ const PING: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts to reach NATS again.
 const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
+/// A transaction that its owner forgot must not hold locks and old rows for ever: PostgreSQL ends it.
+pub(crate) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+
 /// The NATS login that makes streams and consumers where services may not: no service's name.
 pub const NATS_ADMIN: &str = "jetstream-admin";
 
@@ -69,8 +72,6 @@ fn database_options(
     let own_role = options.get_username() == service.role();
     let options = options.application_name(&format!("mandate-{service}")).options([
         ("search_path", service.schema()),
-        // A transaction that its owner forgot must not hold locks and old rows for ever.
-        ("idle_in_transaction_session_timeout", "30s"),
         // A prepared statement keeps the plan it was given. One made while a table was small
         // reads all of it for ever; every query of ours has an index that serves it when full.
         ("enable_seqscan", "off"),
@@ -87,8 +88,10 @@ fn database_options(
         }
         _ => options,
     };
-    let options = options
-        .options([("statement_timeout", format!("{}s", settings.statement_timeout_seconds))]);
+    let options = options.options([
+        ("statement_timeout", format!("{}s", settings.statement_timeout_seconds)),
+        ("idle_in_transaction_session_timeout", format!("{}s", IDLE_IN_TRANSACTION.as_secs())),
+    ]);
     if own_role { options } else { options.options([("role", service.role())]) }
 }
 

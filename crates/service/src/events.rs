@@ -12,7 +12,7 @@ use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::group_lookup::{GroupLookup, Lookup};
 use eventstore::projection::{self, Projection};
 use eventstore::projection_comparison::{Comparer, Heads};
-use eventstore::relay::Relay;
+use eventstore::relay::{Relay, RelayError, RelayState};
 use eventstore::{Destination, ParkedStreams, ViewAge};
 use futures::FutureExt;
 
@@ -66,7 +66,15 @@ impl Resources {
                 let (events, transport) = (resources.events.clone(), resources.transport.clone());
                 let relay = Relay::new(events, destination, transport);
                 let report = reporter(&health, &name);
-                async move { relay.run(shutdown, |state| report(state.map(drop))).await }
+                let stalls = resources.stalls.clone();
+                let relay_name = format!("{}/{name}", resources.service);
+                async move {
+                    let told = |state: Result<RelayState, &RelayError>| {
+                        stalls.report(&relay_name, state.is_err_and(RelayError::is_jetstreams));
+                        report(state.map(drop));
+                    };
+                    relay.run(shutdown, told).await
+                }
             });
         }
     }
@@ -104,8 +112,6 @@ impl Resources {
                 shutdown,
                 report,
             );
-            // Large: it is what is done with every batch.
-            let run = Box::pin(run);
             async move {
                 run.await;
                 Ok::<(), Infallible>(())
@@ -125,7 +131,7 @@ impl Resources {
         self.tasks.spawn_in_background(format!("{name}-reconcile"), move |shutdown| {
             let comparer = Arc::clone(&comparer);
             async move {
-                shutdown.run_until_cancelled(Box::pin(comparer.run(COMPARE_EVERY))).await;
+                shutdown.run_until_cancelled(comparer.run(COMPARE_EVERY)).await;
                 Ok::<(), Infallible>(())
             }
         });

@@ -3,7 +3,7 @@
 //! Read it in this order:
 //!
 //! 1. [`resources`]: [`Resources`], what a service is given: connections, events, questions to others;
-//!    [`Resources::start_relay`] and [`Resources::project`] send and follow events,
+//!    [`Resources::start_relays`] and [`Resources::project`] send and follow events,
 //!    [`Resources::group_commit`] and [`Resources::group_lookup`] commit and look up together.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
@@ -12,7 +12,7 @@
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
-//!    [`background`]: a thread of its own for what no caller waits for.
+//!    [`background`]: a thread of its own for what no caller waits for; [`Stalls`]: relays that cannot publish.
 //! 7. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to the resources of a running service.
 //!
 //! A service has a function `start(resources, settings) -> Result<axum::Router, StartError>` that
@@ -36,6 +36,7 @@ pub mod request;
 pub mod resources;
 pub mod rpc;
 pub mod settings;
+mod stalls;
 pub mod start;
 pub mod tasks;
 pub mod telemetry;
@@ -51,5 +52,6 @@ pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
 pub use resources::{Resources, Shared};
 pub use rpc::{CallContext, RpcClient, RpcError, RpcRefusal};
+pub use stalls::Stalls;
 pub use start::StartError;
 pub use tasks::Tasks;

@@ -18,6 +18,7 @@ use crate::limits::RateLimits;
 use crate::refusals::Refusals;
 use crate::rpc::{CallContext, RpcClient, RpcRefusal, RpcServer};
 use crate::settings::{DatabaseSettings, NatsSettings};
+use crate::stalls::Stalls;
 use crate::start::StartError;
 use crate::tasks::Tasks;
 
@@ -76,6 +77,8 @@ pub struct Resources {
     pub authenticator: Arc<dyn Authenticator>,
     /// Is told how the service is; names are scoped to the service.
     pub health: Health,
+    /// Is told of relays from which JetStream takes nothing.
+    pub(crate) stalls: Stalls,
     /// Runs background work.
     pub tasks: Tasks,
     /// What wards off floods.
@@ -93,6 +96,8 @@ pub struct Shared {
     pub catalogue: Arc<Catalogue>,
     /// The process' checks.
     pub health: Health,
+    /// The process' stalled relays.
+    pub stalls: Stalls,
     /// The process' background tasks.
     pub tasks: Tasks,
     /// The process' limits.
@@ -110,7 +115,7 @@ impl Resources {
     /// the background, and `/readyz` tells.
     ///
     /// # Errors
-    /// When an address cannot be read.
+    /// When an address cannot be read, or a setting makes no sense.
     pub async fn connect(
         service: Service,
         shared: &Shared,
@@ -118,6 +123,9 @@ impl Resources {
         nats: &NatsSettings,
         transport: TransportSettings,
     ) -> Result<Self, StartError> {
+        if let Some((setting, reason)) = transport.senseless() {
+            return Err(StartError::setting(format!("transport.{setting}"), reason));
+        }
         let pool = connect::database(service, database)?;
         // The relay and the projections send and receive by far the most.
         let (tasks, settings) = (&shared.tasks, nats.clone());
@@ -175,6 +183,7 @@ impl Resources {
             pool,
             rpc,
             health,
+            stalls: shared.stalls.clone(),
             tasks,
         };
         resources.probe_connections();

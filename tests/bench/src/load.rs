@@ -17,6 +17,9 @@ pub(crate) const CONNECTIONS: usize = 32;
 /// slower, and what counts is a ratio.
 pub(crate) const ROUNDS: usize = 3;
 
+/// A page of the log has some fifty events of a kilobyte.
+const LARGEST_ANSWER: usize = 128 * 1024;
+
 /// What a load showed.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
@@ -96,7 +99,7 @@ async fn connection(
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut latencies = Vec::with_capacity(1 << 16);
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; LARGEST_ANSWER];
     loop {
         let began = Instant::now();
         if began >= until {
@@ -149,11 +152,20 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// A request's bytes.
+/// The bytes of a request that posts.
 pub(crate) fn request(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    message("POST", path, headers, body)
+}
+
+/// The bytes of a request that reads.
+pub(crate) fn get(path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    message("GET", path, headers, "")
+}
+
+fn message(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     use std::fmt::Write;
     let mut text =
-        format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n", body.len());
+        format!("{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         let _ = write!(text, "{name}: {value}\r\n");
     }

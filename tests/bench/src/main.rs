@@ -9,9 +9,15 @@
 //! * [`apps`]: app creations per second against single-row inserts of the same bytes.
 //! * [`ingestion`]: events per second into the audit log against multi-row inserts of the same rows.
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
+//! * [`as_users`]: tokens of `mandate up`, by somebody else's load, beside somebody else's server.
+//! * [`history`]: every question of the log, every list, a command and a token, beside a million entries and
+//!   beside ten thousand.
 
 mod apps;
+mod as_users;
 mod cost;
+mod filling;
+mod history;
 mod ingestion;
 mod least;
 mod limit;
@@ -20,6 +26,7 @@ mod receipt;
 mod report;
 mod stage;
 mod tokens;
+mod wrk;
 
 use std::time::Duration;
 
@@ -42,9 +49,11 @@ struct Arguments {
     /// How many events are ingested.
     #[arg(long, default_value_t = 100_000)]
     events: usize,
-    /// Only these: tokens, apps, ingestion, receipt.
+    /// Only these: tokens, apps, ingestion, receipt, history, as-users.
     #[arg(long)]
     only: Vec<String>,
+    /// The same, in fewer words.
+    only_these: Vec<String>,
     /// Internal: serve the limit of the token measurement.
     #[arg(long, hide = true)]
     serve_limit: bool,
@@ -65,24 +74,43 @@ fn main() -> anyhow::Result<()> {
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let duration = Duration::from_secs(arguments.seconds);
-    let wanted =
-        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let only: Vec<&String> = arguments.only.iter().chain(&arguments.only_these).collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| *only == name);
     let mut report = Report::default();
+    let shared = ["apps", "tokens", "receipt", "ingestion"];
+    if shared.into_iter().any(wanted) {
+        measure_shared(arguments, duration, wanted, &mut report).await?;
+    }
+    if wanted("as-users") {
+        as_users::measure(arguments.seconds, &mut report)?;
+    }
+    if wanted("history") {
+        history::measure(duration, &mut report).await?;
+    }
+    report.print();
+    report.write()
+}
+
+/// What is measured on one stage.
+async fn measure_shared(
+    arguments: &Arguments,
+    duration: Duration,
+    wanted: impl Fn(&str) -> bool,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let mut stage = Stage::set().await?;
     // First what writes least: what comes after it finds its history, and a million tokens are one.
     if wanted("apps") {
-        apps::measure(&stage, duration, &mut report).await?;
+        apps::measure(&stage, duration, report).await?;
     }
     if wanted("tokens") {
-        tokens::measure(&stage, duration, &mut report).await?;
+        tokens::measure(&stage, duration, report).await?;
     }
     if wanted("receipt") {
-        receipt::measure(&stage, duration, &mut report).await?;
+        receipt::measure(&stage, duration, report).await?;
     }
     if wanted("ingestion") {
-        ingestion::measure(&mut stage, arguments.events, &mut report).await?;
+        ingestion::measure(&mut stage, arguments.events, report).await?;
     }
-    stage.strike().await?;
-    report.print();
-    report.write()
+    stage.strike().await
 }

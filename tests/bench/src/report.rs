@@ -24,7 +24,8 @@ pub(crate) struct Row {
     pub(crate) unit: &'static str,
     /// Measured over limit.
     pub(crate) ratio: Option<f64>,
-    /// What the ratio should be (`at least`), or the figure for one without a limit (`at most`).
+    /// What the ratio should be (at least, where the note says nothing else), or the figure for one without a
+    /// limit (at most).
     pub(crate) aim: Option<f64>,
     /// The middle latency, in milliseconds.
     pub(crate) p50_ms: Option<f64>,

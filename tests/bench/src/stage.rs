@@ -12,6 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
 use local_servers::{Nats, NatsOptions, NatsUser, Postgres, PostgresOptions};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 use service::settings::DatabaseSettings;
 use sqlx::PgPool;
@@ -72,16 +74,29 @@ impl Server {
         self.child.id()
     }
 
-    fn start(mut command: Command) -> anyhow::Result<Self> {
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(self.child.id().try_into()?);
+        kill(pid, Signal::SIGTERM)?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "it ended with {status}");
+        Ok(())
+    }
+
+    /// Starts it, and waits for the line that says where it serves.
+    pub(crate) fn start(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("{}", command.get_program().display()))?;
         let output = child.stdout.take().context("the output is piped")?;
         let mut server = Self { child, address: String::new() };
-        for line in BufReader::new(output).lines() {
+        let mut lines = BufReader::new(output).lines();
+        while let Some(line) = lines.next() {
             if let Some((_, address)) = line?.split_once(" at http://") {
                 address.clone_into(&mut server.address);
+                // What it says later must go somewhere.
+                std::thread::spawn(|| lines.for_each(drop));
                 return Ok(server);
             }
         }
@@ -101,7 +116,8 @@ fn limit_command() -> anyhow::Result<Command> {
     Ok(command)
 }
 
-fn program(name: &str) -> anyhow::Result<PathBuf> {
+/// A program of this build.
+pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     let folder = std::env::current_exe()?;
     let path = folder.parent().context("a program is in a folder")?.join(name);
     ensure!(path.exists(), "{} is not built: run `cargo xtask bench`", path.display());
@@ -192,6 +208,11 @@ impl Stage {
         let mut command = self.mandate()?;
         command.arg("serve").args(services).args(["--listen", "127.0.0.1:0"]);
         Server::start(command)
+    }
+
+    /// Where the log is asked, as `resources:port`.
+    pub(crate) fn log_address(&self) -> anyhow::Result<&str> {
+        Ok(&self.audit.as_ref().context("audit was stopped")?.address)
     }
 
     /// The processes of ours and of NATS, and what they are.

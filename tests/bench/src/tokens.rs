@@ -112,7 +112,8 @@ async fn load_limit(
     load::run(&server.address, &request, 200, connections, duration, parts).await
 }
 
-fn request(client: &str, secret: &str) -> Vec<u8> {
+/// The request for a token.
+pub(crate) fn request(client: &str, secret: &str) -> Vec<u8> {
     let basic = format!("Basic {}", STANDARD.encode(format!("{client}:{secret}")));
     let headers =
         [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use async_nats::jetstream;
+use async_nats::jetstream::{self, stream};
 use futures::TryStreamExt;
 use serde::Serialize;
 
 use crate::database;
+use crate::nats::FILLER;
 use crate::proxy::Weather;
 use crate::random::Random;
-use crate::stage::Stage;
+use crate::stage::{Fillable, Stage};
 
 /// How long a cluster may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -68,11 +69,17 @@ pub enum Fault {
     LoseProjection,
     /// Strangers try what they may not, as fast as they are answered.
     RefusalFlood,
+    /// The disk of NATS is full, and is freed. NATS is then restarted, as docs/operating.md says.
+    NatsDiskFull,
+    /// NATS has as much as it may store.
+    NatsStoreFull,
+    /// The disk of PostgreSQL is full, and is freed. PostgreSQL is started again if it ended for it.
+    PostgresDiskFull,
 }
 
 impl Fault {
     /// Everything that can break where there is one NATS.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::KillProcess,
         Self::KillAllProcesses,
         Self::KillPostgres,
@@ -96,12 +103,28 @@ impl Fault {
         Self::ReadOnlyPostgres,
         Self::LoseProjection,
         Self::RefusalFlood,
+        Self::NatsDiskFull,
+        Self::NatsStoreFull,
+        Self::PostgresDiskFull,
     ];
 
     /// What is broken where NATS is a cluster. Not its data: that a cluster keeps while one server
     /// is gone is what is to be shown.
     pub const IN_A_CLUSTER: [Self; 4] =
         [Self::KillNats, Self::KillProcess, Self::DeleteConsumer, Self::CutNats];
+
+    /// Whether it takes a disk that can be filled.
+    pub fn fills_disk(self) -> bool {
+        matches!(self, Self::NatsDiskFull | Self::PostgresDiskFull)
+    }
+
+    /// What they fill.
+    pub fn fill(faults: &[Self]) -> Fillable {
+        Fillable {
+            disks: faults.iter().any(|fault| fault.fills_disk()),
+            store: faults.contains(&Self::NatsStoreFull),
+        }
+    }
 
     /// Its name on the command line and in JSON.
     pub fn slug(self) -> String {
@@ -135,6 +158,9 @@ impl Fault {
             Self::ReadOnlyPostgres => "failover to a read-only PostgreSQL",
             Self::LoseProjection => "a projection's last transactions lost",
             Self::RefusalFlood => "flood of refusals",
+            Self::NatsDiskFull => "NATS disk full and freed",
+            Self::NatsStoreFull => "NATS store full",
+            Self::PostgresDiskFull => "PostgreSQL disk full and freed",
         }
     }
 
@@ -206,6 +232,13 @@ impl Fault {
                 stage.flood();
                 String::new()
             }
+            Self::NatsDiskFull | Self::PostgresDiskFull => {
+                let disks =
+                    stage.disks.as_ref().context("the stage has disks that can be filled")?;
+                disks.fill(self == Self::PostgresDiskFull)?;
+                String::new()
+            }
+            Self::NatsStoreFull => fill_store(stage).await?,
             other => other.change_weather(stage, replica, random),
         };
         Ok(done)
@@ -241,6 +274,24 @@ async fn jetstream(stage: &Stage) -> anyhow::Result<jetstream::Context> {
     let mut jetstream = jetstream::new(stage.nats_client().await);
     jetstream.set_timeout(ANSWER);
     Ok(jetstream)
+}
+
+/// Somebody else's messages take all that NATS may store.
+async fn fill_store(stage: &Stage) -> anyhow::Result<String> {
+    let jetstream = jetstream(stage).await?;
+    let config = stream::Config {
+        name: FILLER.to_owned(),
+        subjects: vec![FILLER.to_owned()],
+        ..stream::Config::default()
+    };
+    jetstream.create_stream(config).await?;
+    let mut messages = 0;
+    for size in [1 << 19, 1 << 10, 1] {
+        while jetstream.publish(FILLER, vec![0; size].into()).await?.await.is_ok() {
+            messages += 1;
+        }
+    }
+    Ok(format!("by {messages} messages"))
 }
 
 async fn delete_consumer(stage: &Stage, random: &mut Random) -> anyhow::Result<String> {

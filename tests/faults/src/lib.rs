@@ -3,7 +3,7 @@
 //! doubled.
 //!
 //! In reading order: [`stage`] is what is broken (PostgreSQL, NATS, replicas, and a [`proxy`] before
-//! each connection), [`fault`] is how, [`load`] plays the journeys by each [`client`] for a [`cast`]
+//! each connection, a small [`disk`] below each server that is to run out of room), [`fault`] is how, [`load`] plays the journeys by each [`client`] for a [`cast`]
 //! and writes the [`history`], [`subscriber`] follows the events as a system outside would, [`check`] is what must hold, and
 //! [`round`] puts it together. Everything random comes from a seed ([`random`]), so that a run can be
 //! tried again; what the machine's scheduling adds to it cannot be repeated.
@@ -12,6 +12,8 @@ pub mod cast;
 pub mod check;
 pub mod client;
 mod database;
+pub mod disk;
+mod disks;
 pub mod fault;
 pub mod fleet;
 mod flood;
@@ -25,6 +27,7 @@ pub mod proxy;
 pub mod random;
 pub mod report;
 pub mod round;
+mod shape;
 pub mod skewed;
 pub mod stage;
 pub mod subscriber;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use faults::disk;
 use faults::fault::Fault;
 use faults::programs::Programs;
 use faults::round::Plan;
@@ -55,15 +56,26 @@ fn fault_named(name: &str) -> Result<Fault, String> {
         .ok_or_else(|| format!("one of {}", Fault::ALL.map(Fault::slug).join(", ")))
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match begin(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("faults: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Before there are threads: a namespace is a process's.
+fn begin(mut arguments: Arguments) -> anyhow::Result<()> {
+    if arguments.command.is_none() {
+        arguments.only = chosen(&arguments);
+        if arguments.only.iter().any(|fault| fault.fills_disk()) {
+            disk::enter_namespace()?;
+        }
+    }
+    tokio::runtime::Runtime::new()?.block_on(run(arguments))
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -79,7 +91,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         seed,
         clients: arguments.clients,
         shape: if arguments.cluster { Shape::Cluster } else { Shape::Single },
-        faults: chosen(&arguments),
+        faults: arguments.only,
         programs: Programs { mandate: profile.join("mandate"), faults: own.clone() },
         folder: target.join(format!("faults/{seed}")),
     };
@@ -112,7 +124,14 @@ fn chosen(arguments: &Arguments) -> Vec<Fault> {
     if arguments.cluster {
         return Fault::IN_A_CLUSTER.to_vec();
     }
-    Fault::ALL.to_vec()
+    let mut all = Fault::ALL.to_vec();
+    if !disk::can_mount() {
+        println!(
+            "without full disks: nothing can be mounted here, except as root or in a user namespace"
+        );
+        all.retain(|fault| !fault.fills_disk());
+    }
+    all
 }
 
 fn any_seed() -> u64 {

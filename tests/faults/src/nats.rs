@@ -1,5 +1,7 @@
 //! NATS: one server on which each service has an account to itself, or three in a cluster with one account.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use contract::{Environment, Service};
 use local_servers::{Nats, NatsOptions, NatsUser};
@@ -7,8 +9,25 @@ use mandate::nats_accounts;
 
 use crate::process::free_port;
 
-/// Starts so many servers, one or three, with a user who may do everything in the account of the streams.
-pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats>> {
+/// The stream of somebody who takes all the room.
+pub(crate) const FILLER: &str = "FILLER";
+
+/// A store that can be filled.
+#[derive(Debug, Clone)]
+pub(crate) struct SmallStore {
+    /// How many bytes a server may store.
+    pub(crate) bytes: u64,
+    /// Where, if not in a folder as any.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Starts so many servers, one or three, with a user who may do everything in the account of the streams. A single one
+/// may have a small store.
+pub(crate) async fn start(
+    servers: usize,
+    user: &str,
+    store: Option<SmallStore>,
+) -> anyhow::Result<Vec<Nats>> {
     let user = NatsUser {
         // The same on every server.
         password: Some(new_password()),
@@ -17,6 +36,10 @@ pub(crate) async fn start(servers: usize, user: &str) -> anyhow::Result<Vec<Nats
     if servers == 1 {
         let mut options = nats_accounts::separate(NatsOptions::throwaway(Vec::new())?);
         options.users.push(user);
+        if let Some(SmallStore { bytes, folder }) = store {
+            options.max_file_store = bytes;
+            options.data_dir = folder.unwrap_or(options.data_dir);
+        }
         return Ok(vec![Nats::start(options).await?]);
     }
     let ports = [free_port()?, free_port()?, free_port()?];

@@ -128,7 +128,14 @@ impl Run {
         std::fs::create_dir_all(&plan.folder).with_context(|| plan.folder.display().to_string())?;
         let mut random = Random::new(plan.seed);
         let history = Arc::new(History::new(history)?);
-        let stage = Stage::set(plan.shape, &plan.programs, &plan.folder, random.fork()).await?;
+        let stage = Stage::set(
+            plan.shape,
+            &plan.programs,
+            &plan.folder,
+            Fault::fill(&plan.faults),
+            random.fork(),
+        )
+        .await?;
         let subscriber = Subscriber::follow(stage.nats_client().await);
         let mut director = Client::new(
             "director".to_owned(),

@@ -9,19 +9,21 @@ use anyhow::ensure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
-use local_servers::{Nats, Postgres, PostgresOptions};
+use local_servers::{Nats, Postgres};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use stage::{Addresses, within};
 
 use crate::database;
+use crate::disks::{self, Disks};
 use crate::fleet::Fleet;
 use crate::flood::Flood;
-use crate::nats;
+use crate::nats::{self, FILLER, SmallStore};
 use crate::process::Process;
 use crate::programs::Programs;
 use crate::proxy::{Proxy, Weather};
 use crate::random::Random;
+pub use crate::shape::{Fillable, Shape};
 
 /// The user that may do everything in the streams' account of NATS. In a cluster everybody connects as this one.
 const USER: &str = "faults";
@@ -32,23 +34,11 @@ const BASE_URL: &str = "http://mandate.example.com";
 /// How long a start may take.
 const STARTING: Duration = Duration::from_mins(2);
 
+/// What NATS may store where its store or its disk is to be filled: 160 MiB.
+const SMALL_STORE: u64 = 160 << 20;
+
 /// How many replicas there are when all is well.
 pub const REPLICAS: usize = 2;
-
-/// What the stage is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// One NATS, where each service has an account to itself; a replica is a process with all services.
-    Single,
-    /// Three NATS in a cluster, streams in three replicas; a replica is a process for each service.
-    Cluster,
-}
-
-impl Shape {
-    fn nats_servers(self) -> usize {
-        if self == Self::Single { 1 } else { 3 }
-    }
-}
 
 /// A replica of all services, and what lies between it and its servers.
 #[derive(Debug)]
@@ -71,9 +61,12 @@ pub struct Stage {
     pub nats: Vec<Nats>,
     /// PostgreSQL.
     pub postgres: Postgres,
+    /// Below them, where they are to run out of room.
+    pub(crate) disks: Option<Disks>,
     /// Where the replicas are.
     pub fleet: Fleet,
     shape: Shape,
+    store_is_small: bool,
     programs: Programs,
     folder: PathBuf,
     master_key: String,
@@ -82,7 +75,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts everything. Logs go to the folder.
+    /// Starts everything, some of it so small that it can be filled. Logs go to the folder.
     ///
     /// # Errors
     /// When something does not start.
@@ -90,15 +83,18 @@ impl Stage {
         shape: Shape,
         programs: &Programs,
         folder: &Path,
+        fillable: Fillable,
         random: Random,
     ) -> anyhow::Result<Self> {
         let programs = programs.held(folder)?;
-        // Durable: what is acknowledged must survive a kill.
-        let options = PostgresOptions { durable: true, ..PostgresOptions::throwaway()? };
-        let options = options.with("max_connections", "400");
+        let disks = fillable.disks.then(Disks::mount).transpose()?;
+        let options = disks::postgres_options(disks.as_ref())?;
+        let small = fillable.disks || fillable.store;
+        let place = disks.as_ref().map(Disks::of_nats);
+        let store = small.then_some(SmallStore { bytes: SMALL_STORE, folder: place });
         let (postgres, nats) = tokio::try_join!(
             async { Ok::<_, anyhow::Error>(Postgres::start(options).await?) },
-            nats::start(shape.nats_servers(), USER)
+            nats::start(shape.nats_servers(), USER, store)
         )?;
         stage::migrate(postgres.admin_url()).await;
         let pool = PgPoolOptions::new().max_connections(4).connect(postgres.admin_url()).await?;
@@ -107,8 +103,10 @@ impl Stage {
             pool,
             nats,
             postgres,
+            disks,
             fleet: Fleet::default(),
             shape,
+            store_is_small: small,
             programs,
             folder: folder.to_owned(),
             master_key: STANDARD.encode(Environment::system().bytes::<32>()),
@@ -218,6 +216,9 @@ impl Stage {
         if let Some(flood) = self.flood.take() {
             flood.end().await.map_err(anyhow::Error::msg)?;
         }
+        if let Some(disks) = &self.disks {
+            disks.free(&mut self.postgres, &mut self.nats, &self.pool).await?;
+        }
         for server in &mut self.nats {
             if server.pid().is_none() {
                 server.start_again().await?;
@@ -227,6 +228,14 @@ impl Stage {
             self.postgres.start_again().await?;
         }
         database::fail_back(&self.pool).await?;
+        if self.store_is_small {
+            // It is there only if it was to take all the room.
+            let streams = async_nats::jetstream::new(self.nats_client().await);
+            let there = streams.get_stream(FILLER).await.is_ok();
+            if there {
+                streams.delete_stream(FILLER).await?;
+            }
+        }
         for replica in &self.replicas {
             replica.postgres.lead_to(self.postgres.port());
             replica.postgres.set(Weather::Fair);
@@ -247,9 +256,8 @@ impl Stage {
                 self.stop_processes(number).await?;
             }
             let runs = |process: &mut Process| process.runs();
-            if !self.replicas[number].processes.iter_mut().all(runs)
-                || replica_is_empty(self, number)
-            {
+            let processes = &mut self.replicas[number].processes;
+            if processes.is_empty() || !processes.iter_mut().all(runs) {
                 self.start_processes(number, None)?;
             }
         }
@@ -375,13 +383,14 @@ impl Stage {
         if self.shape == Shape::Cluster {
             command.env("MANDATE_TRANSPORT__REPLICAS", "3");
         }
+        if self.store_is_small {
+            command
+                .env("MANDATE_TRANSPORT__EVENTS_MAX_BYTES", (SMALL_STORE / 2).to_string())
+                .env("MANDATE_TRANSPORT__AUDIT_MAX_BYTES", (SMALL_STORE / 4).to_string());
+        }
         if let Some(ports) = nats {
             command.envs(nats::variables(&self.nats, ports, USER)?);
         }
         Ok(command)
     }
-}
-
-fn replica_is_empty(stage: &Stage, number: usize) -> bool {
-    stage.replicas[number].processes.is_empty()
 }

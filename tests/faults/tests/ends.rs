@@ -8,7 +8,7 @@ use std::time::Duration;
 use faults::programs::Programs;
 use faults::proxy::Weather;
 use faults::random::Random;
-use faults::stage::{Shape, Stage};
+use faults::stage::{Fillable, Shape, Stage};
 use stage::within;
 
 #[tokio::test]
@@ -18,7 +18,10 @@ async fn a_process_ends_although_its_connections_to_postgresql_are_silent() {
     let programs = Programs { mandate: profile.join("mandate"), faults };
     let folder = profile.join("faults-ends");
     std::fs::create_dir_all(&folder).unwrap();
-    let mut stage = Stage::set(Shape::Single, &programs, &folder, Random::new(3)).await.unwrap();
+    let mut stage =
+        Stage::set(Shape::Single, &programs, &folder, Fillable::default(), Random::new(3))
+            .await
+            .unwrap();
     let last = stage.replicas() - 1;
     stage.way_to_postgres(last, Weather::Silent);
     // Its own look at the database now waits on a connection that never answers.

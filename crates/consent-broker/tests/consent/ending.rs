@@ -57,7 +57,7 @@ async fn the_end_of_an_app_ends_its_links_and_grants() {
 
     // The app registry's own events, from its own relay. A suspension first: it ends nothing.
     let registry = stage.other_host(Service::AppRegistry).await;
-    registry.serve_producer_rpc().await.unwrap();
+    registry.serve_producer_rpc(std::time::Duration::from_mins(1)).await.unwrap();
     registry.start_relays();
     let app = stage.app;
     let provenance =

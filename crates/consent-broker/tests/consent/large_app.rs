@@ -41,7 +41,7 @@ async fn fill(stage: &Stage, app: AppId, links: i32, grants: i32) {
 /// An app registry that relays its events, and answers whoever misses some.
 async fn registry(stage: &Stage) -> Resources {
     let registry = stage.other_host(Service::AppRegistry).await;
-    registry.serve_producer_rpc().await.unwrap();
+    registry.serve_producer_rpc(std::time::Duration::from_mins(1)).await.unwrap();
     registry.start_relays();
     registry
 }

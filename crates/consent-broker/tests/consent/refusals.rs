@@ -24,6 +24,7 @@ async fn a_role_that_may_not_consent_is_refused_and_recorded() {
         refusal.data,
         json!({
             "operation": "consent-request.approve", "target": format!("consent-link/{id}"), "reason": "role_not_allowed",
+            "counted_since": refusal.data["counted_since"],
         })
     );
     assert!(stage.reached().await.is_empty());

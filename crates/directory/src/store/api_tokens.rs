@@ -116,8 +116,10 @@ pub(crate) async fn live_descendants(
         r#"WITH RECURSIVE descendants (id) AS (
                SELECT id FROM directory.api_tokens WHERE parent_id = $1 AND revoked_at IS NULL
                UNION ALL
-               SELECT child.id FROM descendants
-               JOIN directory.api_tokens AS child ON child.parent_id = descendants.id AND child.revoked_at IS NULL
+               SELECT child.id FROM descendants CROSS JOIN LATERAL (
+                   SELECT id FROM directory.api_tokens
+                   WHERE parent_id = descendants.id AND revoked_at IS NULL OFFSET 0
+               ) AS child
            )
            SELECT t.id AS "id!", t.person_id AS "person_id!", t.parent_id, t.name AS "name!", t.hint AS "hint!",
                   t.created_at AS "created_at!", t.expires_at, t.revoked_at, t.last_used_at,
@@ -179,7 +181,7 @@ pub(crate) async fn save_revoked(
     let result = sqlx::query!(
         "UPDATE directory.api_tokens AS token SET revoked_at = $3, version = ended.version
          FROM unnest($1::uuid[], $2::bigint[]) AS ended (id, version)
-         WHERE token.id = ended.id AND token.revoked_at IS NULL AND token.version = ended.version - 1",
+         WHERE token.id = ANY($1) AND token.id = ended.id AND token.version = ended.version - 1",
         &ids,
         &versions,
         now,

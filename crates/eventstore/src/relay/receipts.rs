@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_nats::header::NATS_MESSAGE_ID;
-use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
 use contract::Service;
 use sqlx::PgConnection;
 use tokio::time::Instant;
@@ -19,6 +19,9 @@ use crate::transport::{Transport, TransportError};
 
 /// How often the last receipt is compared with JetStream when nothing else gives a reason to.
 const COMPARE_EVERY: Duration = Duration::from_secs(5);
+
+/// More than any message of the stream of facts has, with its headers: an event has at most 65,535 bytes.
+const LARGEST_MESSAGE: u64 = 128 * 1024;
 
 /// What a leader knows of the stream it publishes to.
 pub(super) struct Published {
@@ -70,7 +73,8 @@ pub(super) async fn compare(
 }
 
 /// Goes back from the last receipt to one that JetStream still honours; what came after it is
-/// published again. A server that lost its tail lost it from one point on.
+/// published again. A server that lost its tail lost it from one point on. What the stream itself dropped for its
+/// limit is not lost: to publish it again would drop what is younger.
 async fn find_intact(
     connection: &mut PgConnection,
     transport: &Transport,
@@ -92,8 +96,20 @@ async fn find_intact(
         if found.as_deref() == Some(batch.last_event_id.to_string().as_str()) {
             return Ok(sequence);
         }
+        let info = async { stream.get_info().await.map_err(TransportError::of) };
+        if dropped_for_its_limit(&transport.on_this_connection(info).await?, sequence) {
+            return Ok(sequence);
+        }
         let repeated = in_time(store::repeat_batch(&mut *connection, batch.id)).await?;
         tracing::warn!(%service, sequence, repeated, "JetStream lost a batch it acknowledged");
     }
     Ok(0)
+}
+
+/// Whether a message with this sequence number made room for younger ones. A stream that was emptied by somebody
+/// begins further on as well, but it is not full.
+fn dropped_for_its_limit(stream: &Info, sequence: u64) -> bool {
+    let limit = u64::try_from(stream.config.max_bytes).unwrap_or(u64::MAX);
+    sequence < stream.state.first_sequence
+        && stream.state.bytes.saturating_add(LARGEST_MESSAGE) > limit
 }

@@ -20,7 +20,21 @@ pub enum RelayError {
         missing: usize,
         /// The first reason given.
         reason: String,
+        /// Whether the stream has as much as it may have, and goes on once there is room.
+        full: bool,
     },
+}
+
+impl RelayError {
+    /// Whether JetStream itself fails, as it does for ever after its disk was full: it takes nothing, although no
+    /// stream has reached its limit.
+    pub fn is_jetstreams(&self) -> bool {
+        match self {
+            Self::Database(_) => false,
+            Self::Transport(_) => true,
+            Self::NotAcknowledged { full, .. } => !full,
+        }
+    }
 }
 
 /// What the relay tells about itself, for readiness.

@@ -11,6 +11,7 @@ use super::receipts::{self, Published};
 use super::state::{RelayError, RelayState};
 use crate::Destination;
 use crate::event_store::EventStore;
+use crate::publish::Refusal;
 use crate::store::{self, OutboxEvent, Receipt};
 use crate::time_limit::in_time;
 use crate::transport::{Transport, TransportError};
@@ -166,12 +167,13 @@ impl<'r> Leader<'r> {
             in_time(settled).await?;
             known.last_sequence = sequence.max(known.last_sequence);
         }
-        match outcome.reason {
+        match outcome.refusal {
             None => Ok(()),
-            Some(reason) => Err(RelayError::NotAcknowledged {
+            Some(Refusal { reason, full }) => Err(RelayError::NotAcknowledged {
                 sent: batch.events.len(),
                 missing: batch.events.len() - outcome.seqs.len(),
                 reason,
+                full,
             }),
         }
     }

@@ -11,6 +11,7 @@ mod crashes;
 mod destinations;
 mod groups;
 mod leaders;
+mod limits;
 mod losses;
 mod lost_view;
 mod observer;

@@ -6,7 +6,7 @@ use contract::facts::{AppImageSet, ImageMediaType};
 use contract::rpc::{EventDigest, StreamEvents, StreamHeads, UnknownEvents};
 use contract::{AppId, Environment, Version};
 use eventstore::EventStore;
-use eventstore::producer::{self, SETTLE};
+use eventstore::producer;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
@@ -82,6 +82,9 @@ async fn the_pages_of_heads_tell_of_every_event_once() {
     assert_eq!(told[2], [(two, 3)]);
     assert_eq!(told.len(), 3);
 }
+
+/// Longer than any transaction of these tests.
+const SETTLE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_page_of_heads_ends_before_what_may_still_change() {

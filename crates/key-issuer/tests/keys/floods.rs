@@ -88,6 +88,23 @@ async fn refusals_that_cannot_be_written_are_not_lost() {
 }
 
 #[tokio::test]
+async fn who_counts_says_since_when_so_that_a_lost_count_is_noticed() {
+    let (stage, one, app) = Stage::with_app().await;
+    let (client_id, _) = one.key(app).await;
+    refused(&one, &client_id, 1).await;
+    let before = stage.env.now();
+    stage.clock.advance(Duration::seconds(90));
+    // As after a kill: another process, which knows nothing of what the first one counted.
+    let other = stage.replica().await;
+    stage.clock.advance(Duration::seconds(5));
+    stage.refused_tokens(1).await;
+    refused(&other, &client_id, 1).await;
+    let since: Vec<_> =
+        facts(&stage.refused_tokens(2).await).iter().map(|fact| fact.counted_since).collect();
+    assert_eq!(since, [Some(before), Some(before + Duration::seconds(90))]);
+}
+
+#[tokio::test]
 async fn an_app_gets_as_many_tokens_in_a_minute_as_it_may_over_all_replicas() {
     const LIMIT: u32 = 20;
     let (stage, _, app) = Stage::with_app().await;

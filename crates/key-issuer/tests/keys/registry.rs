@@ -36,7 +36,7 @@ impl Registry {
 
     /// Answers from now on whoever misses some of its events, or asks how far they reach.
     pub async fn answer_producers(&self) {
-        self.resources.serve_producer_rpc().await.unwrap();
+        self.resources.serve_producer_rpc(std::time::Duration::from_mins(1)).await.unwrap();
     }
 
     /// A draft.

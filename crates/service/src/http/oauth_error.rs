@@ -37,14 +37,13 @@ pub(crate) fn in_words_of_oauth(mut response: Response) -> Response {
     response
 }
 
-/// `server_error` and `temporarily_unavailable` are of section 4.1.2.1: the token endpoint has no words of its own
-/// for what is not the client's fault.
+/// `server_error` and `temporarily_unavailable` are of section 4.1.2.1, `slow_down` of RFC 8628 section 3.5: the
+/// token endpoint has no words of its own for what is not wrong with a request.
 fn code(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "invalid_client",
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-            "temporarily_unavailable"
-        }
+        StatusCode::TOO_MANY_REQUESTS => "slow_down",
+        StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
         status if status.is_server_error() => "server_error",
         _ => "invalid_request",
     }

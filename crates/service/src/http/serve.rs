@@ -32,7 +32,7 @@ pub async fn serve(
     let connections = Arc::new(Connections::new(&limits, shutdown.clone()));
     let drain = limits.drain;
     let server = Server { application, shutdown: shutdown.clone(), limits };
-    let (tracker, mut refusals) = (TaskTracker::new(), Refusals::default());
+    let (tracker, mut refused_connections) = (TaskTracker::new(), RefusedConnections::default());
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -43,7 +43,7 @@ pub async fn serve(
                 Ok(place) => {
                     tracker.spawn(server.clone().converse(stream, peer, place));
                 }
-                Err(refused) => refusals.count(refused),
+                Err(refused) => refused_connections.count(refused),
             },
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -61,12 +61,12 @@ pub async fn serve(
 
 /// Says now and then that connections were refused, and how many.
 #[derive(Debug, Default)]
-struct Refusals {
+struct RefusedConnections {
     unsaid: u64,
     said: Option<Instant>,
 }
 
-impl Refusals {
+impl RefusedConnections {
     fn count(&mut self, refused: Refused) {
         self.unsaid += 1;
         if self.said.is_none_or(|said| said.elapsed() >= SAID) {

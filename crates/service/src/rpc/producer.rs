@@ -1,15 +1,28 @@
 //! What every producer of events answers to those who miss some.
 
-use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads, UnknownEvents};
-use eventstore::producer::{SETTLE, repeat_events, stream_events, stream_heads, unknown_events};
+use std::time::Duration;
 
+use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads, UnknownEvents};
+use eventstore::consumer::HANDLING;
+use eventstore::producer::{repeat_events, stream_events, stream_heads, unknown_events};
+
+use crate::connect::IDLE_IN_TRANSACTION;
 use crate::resources::Resources;
+use crate::settings::{DatabaseSettings, HttpSettings};
 use crate::start::StartError;
+
+/// After how long no transaction can still make an older row visible. Whoever writes in one gives up when the time for
+/// a request or a batch is over; what the database is at then, it ends by itself.
+pub fn settled_after(database: &DatabaseSettings, http: &HttpSettings) -> Duration {
+    let writing = Duration::from_secs(http.request_timeout_seconds).max(HANDLING);
+    let ending = Duration::from_secs(database.statement_timeout_seconds).max(IDLE_IN_TRANSACTION);
+    writing.saturating_add(ending)
+}
 
 impl Resources {
     /// Answers [`StreamEvents`], [`StreamHeads`], [`UnknownEvents`] and [`RepeatEvents`] from this service's
-    /// events.
-    pub async fn serve_producer_rpc(&self) -> Result<(), StartError> {
+    /// events, which are settled after so long: [`settled_after`].
+    pub async fn serve_producer_rpc(&self, settle: Duration) -> Result<(), StartError> {
         let pool = self.pool.clone();
         self.serve_rpc(move |_, question: StreamEvents| {
             let pool = pool.clone();
@@ -19,7 +32,7 @@ impl Resources {
         let pool = self.pool.clone();
         self.serve_rpc(move |_, question: StreamHeads| {
             let pool = pool.clone();
-            async move { Ok(stream_heads(&pool, &question, SETTLE).await?) }
+            async move { Ok(stream_heads(&pool, &question, settle).await?) }
         })
         .await?;
         let pool = self.pool.clone();
@@ -34,5 +47,25 @@ impl Resources {
             async move { Ok(repeat_events(&events, &question).await?) }
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_settle_later_where_a_transaction_may_last_longer() {
+        let after = |request, statement| {
+            let http = HttpSettings { request_timeout_seconds: request, ..HttpSettings::default() };
+            let database =
+                DatabaseSettings { statement_timeout_seconds: statement, ..Default::default() };
+            settled_after(&database, &http).as_secs()
+        };
+        assert_eq!(after(30, 30), 60);
+        assert_eq!(after(300, 30), 330);
+        assert_eq!(after(30, 300), 330);
+        // A projection's batch and a transaction that was forgotten last as long as ever.
+        assert_eq!(after(1, 1), 50);
     }
 }

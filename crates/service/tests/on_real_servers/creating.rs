@@ -298,7 +298,7 @@ async fn a_refused_attempt_leaves_its_event_with_its_context_apart() {
 #[tokio::test]
 async fn a_producer_gives_its_events_to_who_misses_them() {
     let bench = Bench::new().await;
-    bench.resources.serve_producer_rpc().await.unwrap();
+    bench.resources.serve_producer_rpc(std::time::Duration::from_mins(1)).await.unwrap();
     let token = ApiToken::generate(&bench.resources.env);
     bench.create(&token, None, "a").await;
     let event = bench.events().await.remove(0);

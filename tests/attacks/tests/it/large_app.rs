@@ -1,7 +1,7 @@
 //! The end of an app that takes very long (it has very much, or somebody holds something of it) stops nothing
 //! for anybody else.
 
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 use journeys::events;
 use journeys::people::RETAIL_MEDIA;
 use journeys::system::System;
@@ -20,7 +20,8 @@ async fn an_app_whose_end_takes_long_delays_nobody_elses() {
     let large = developer.active_app(&organization, RETAIL_MEDIA).await;
     let other = developer.active_app(&organization, RETAIL_MEDIA).await;
     let (its_key, others_key) = (developer.key(&large).await, developer.key(&other).await);
-    let links = join_all((0..LINKS).map(|_| developer.link(&large))).await;
+    let making = stream::iter(0..LINKS).map(|_| developer.link(&large));
+    let links: Vec<_> = making.buffered(32).collect().await;
     let others_link = developer.link(&other).await;
 
     let database = PgPool::connect(&system.servers.database.url).await.unwrap();

@@ -5,6 +5,7 @@
 mod accounts;
 mod another_service;
 mod answers_between_services;
+mod audit_full;
 mod credentials;
 mod forged_event;
 mod guesses;
@@ -17,8 +18,10 @@ mod large_app;
 mod lost_view;
 mod memberships;
 mod nats_credentials;
+mod nats_disk;
 mod refusals;
 mod streams_away;
+mod subscriber_overtaken;
 mod token_rates;
 mod two_credentials;
 mod unread_answers;

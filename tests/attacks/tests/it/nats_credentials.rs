@@ -72,7 +72,8 @@ async fn with_jwts_the_accounts_are_the_same() {
     let logged = format!("/v1/events?app_id={}&type=mandate.token.issued.v1", app.id);
     eventually("audit hears of the token", async || {
         let page = operator.get(&logged).await.expect(200).json;
-        page["items"].as_array().unwrap().len() == 1
+        // Some more may have been issued before the key issuer heard.
+        !page["items"].as_array().unwrap().is_empty()
     })
     .await;
 

@@ -187,7 +187,10 @@ fn api_tokens() -> Vec<Entry> {
             })
         }),
         entry("revokeApiToken", everybody, |cast, who| {
-            Box::pin(async move { Call::plain().path("id", token(cast, who).await) })
+            Box::pin(async move {
+                let call = Call::plain().path("id", token(cast, who).await);
+                call.leaves(&["api-token.revoked"])
+            })
         })
         .with(refused("somebody else's", Who::Foreigner, 404, &[], |cast, _| {
             Box::pin(async move { Call::plain().path("id", token(cast, Who::Owner).await) })
