@@ -48,12 +48,13 @@ pub(crate) fn spawn(resources: &Resources) {
 /// # Errors
 /// See [`EndingError`].
 async fn end_some(events: &EventStore) -> Result<bool, EndingError> {
-    let now = events.environment().now();
     let mut transaction = events.pool().begin().await?;
     let Some(ending) = endings::lock_next(&mut transaction).await? else {
         return Ok(false);
     };
     let app = ending.app_id;
+    // Read under the lock: it must not be earlier than the end of the app that was waited for.
+    let now = events.environment().now();
     let found = keys::lock_unended(&mut transaction, app, now, BATCH).await?;
     let ended: Vec<_> =
         found.iter().filter_map(|key| key.delete(DeletionReason::AppArchived, now).ok()).collect();

@@ -56,14 +56,15 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ga
     );
     let activated = all.iter().find(|event| event.kind() == "app.activated").unwrap();
     let at = activated.attribute("time");
-    assert!(
-        kinds(format!("{by_organization}&from={at}"))
-            .await
-            .starts_with(&["app.activated".to_owned()])
-    );
-    assert!(
-        !kinds(format!("{by_organization}&to={at}")).await.contains(&"app.activated".to_owned())
-    );
+    let is_activated = "app.activated".to_owned();
+    // By the time at which they happened, and by that at which they were recorded, which is later.
+    let since = kinds(format!("{by_organization}&occurred_from={at}")).await;
+    assert_eq!(since.first(), Some(&is_activated), "{since:?}");
+    assert!(kinds(format!("{by_organization}&from={at}")).await.contains(&is_activated));
+    for before in ["occurred_to", "to"] {
+        let before = kinds(format!("{by_organization}&{before}={at}")).await;
+        assert!(!before.contains(&is_activated), "{before:?}");
+    }
 
     // One at a time, newest first, is the same list backwards.
     let (mut positions, mut path) = (Vec::new(), format!("/v1/events?{by_organization}&limit=1"));

@@ -19,7 +19,7 @@ use service::settings::DatabaseSettings;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 /// Tables and partial indexes that do not grow with the history, or hardly.
-const SMALL: [&str; 6] = [
+const SMALL: [&str; 7] = [
     // One row.
     "head",
     "sign_in_hash_key",
@@ -27,6 +27,7 @@ const SMALL: [&str; 6] = [
     "gaps",
     // What operators have entered one by one.
     "people_operators",
+    "subscriber_progress",
     "subscribers_live",
     // A row for 4096 entries.
     "spans",

@@ -220,10 +220,11 @@ pub(crate) async fn end_with_app(
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = links.map(LinkId::uuid).collect();
+    // `num_nulls` says `IS NULL` to us and nothing to the planner, as for grants.
     let done = sqlx::query!(
         "UPDATE consent_broker.links
          SET state = 'revoked', ended_at = $2, revocation_reason = 'app_archived', version = version + 1
-         WHERE id = ANY($1)",
+         WHERE id = ANY($1) AND num_nulls(ended_at) = 1",
         &ids,
         at,
     )

@@ -15,7 +15,8 @@ pub(crate) async fn count(
     waits: Waits,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Result<(), DateTime<Utc>>> {
-    // Who comes to a row that another has just counted in sees what that one wrote.
+    // Who comes to a row that another has just counted in sees what that one wrote; and as long as nobody has to
+    // wait, it does not matter whose clock was read first.
     let counted = sqlx::query!(
         r#"INSERT INTO directory.sign_in_attempts AS a (subject, attempts, last_at, allowed_at)
            VALUES ($1, 1, $2::timestamptz, $2::timestamptz + CASE WHEN $3::integer > 1 THEN 0 ELSE 1 END * interval '1 second')
@@ -25,7 +26,7 @@ pub(crate) async fn count(
                    SELECT made, $2::timestamptz + interval '1 second'
                           * CASE WHEN made < $3 THEN 0 ELSE least($4::float8, 2 ^ least(made - $3, 30)) END
                    FROM (SELECT CASE WHEN a.last_at < $5::timestamptz THEN 1 ELSE a.attempts + 1 END AS made) AS counted)
-           WHERE a.allowed_at <= $2
+           WHERE a.attempts < $3 OR a.allowed_at <= $2
            RETURNING attempts"#,
         subject.as_slice(),
         now,

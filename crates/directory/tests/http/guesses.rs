@@ -68,6 +68,17 @@ async fn the_wait_grows_is_told_and_ends_by_itself() {
 }
 
 #[tokio::test]
+async fn whoever_need_not_wait_does_not_wait_for_a_clock_that_is_ahead() {
+    let stage = stage().await;
+    stage.person("other").await;
+    stage.sign_in(OWNER, PASSWORD, ELSEWHERE).await.expect(201);
+    // Read before, by another request or at another replica.
+    stage.clock.advance(Duration::seconds(-1));
+    stage.sign_in("other@example.com", PASSWORD, ELSEWHERE).await.expect(201);
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn parallel_guesses_are_no_more_than_guesses_one_after_the_other() {
     let stage = stage().await;
     stage.sign_in(OWNER, PASSWORD, HOME).await.expect(201);

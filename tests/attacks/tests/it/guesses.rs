@@ -4,7 +4,7 @@ use futures::future::join_all;
 use journeys::people::PASSWORD;
 use journeys::system::System;
 use serde_json::json;
-use stage::{Answer, Client, Method};
+use stage::{Answer, Client, Method, eventually};
 
 /// Everybody comes through a proxy, so that a test can come from anywhere. The limits are the usual ones.
 const SETTINGS: &str = "[limits]\n[http]\ntrusted_proxies = [\"127.0.0.1\"]\n";
@@ -43,6 +43,12 @@ async fn five_hundred_guesses_at_once_are_a_handful_and_the_right_password_gets_
     assert!(locked.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert!(locked.text().contains("may come after 20"), "{}", locked.text());
 
+    // Whoever goes on has to wait longer each time, here until it is long enough for what is asked next.
+    eventually("a lockout of four seconds and more", async || {
+        let answer = guess(0).await;
+        answer.status == 429 && answer.header("retry-after").parse::<u64>().unwrap() >= 4
+    })
+    .await;
     // Elsewhere the right password has to wait as well: nobody knows whose it is before it was looked at.
     let elsewhere = sign_in(&anyone, &person.email, PASSWORD, "203.0.113.7").await;
     elsewhere.problem(429, "too-many-requests");
