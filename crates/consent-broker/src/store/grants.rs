@@ -141,9 +141,9 @@ pub(crate) async fn live_of_app(
     limit: i64,
 ) -> Result<Vec<Grant>, sqlx::Error> {
     all(select_grants!(
-        "WHERE app_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        "WHERE app_id = $1 AND revoked_at IS NULL AND id > $2 ORDER BY id LIMIT $3",
         app.uuid(),
-        after.map(GrantId::uuid),
+        after.map_or(Uuid::nil(), GrantId::uuid),
         limit,
     )
     .fetch_all(executor)

@@ -132,12 +132,12 @@ pub(crate) async fn list(
     slice: Slice,
 ) -> Result<Vec<RoleHolder>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT r.id, r.person_id, r.role, r.version, p.name, p.email
-         FROM directory.account_roles r JOIN directory.people p ON p.id = r.person_id
-         WHERE r.account_id = $1 AND ($2::uuid IS NULL OR r.id > $2)
-         ORDER BY r.id LIMIT $3",
+        r#"SELECT r.id, r.person_id, r.role, r.version, p.name AS "name!", p.email AS "email!"
+           FROM directory.account_roles AS r
+           CROSS JOIN LATERAL (SELECT name, email FROM directory.people WHERE id = r.person_id OFFSET 0) AS p
+           WHERE r.account_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3"#,
         account_id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)

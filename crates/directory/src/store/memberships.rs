@@ -123,12 +123,13 @@ pub(crate) async fn list(
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT m.id, m.person_id, m.role, m.version, m.created_at, m.shows_name, p.name, p.email
-         FROM directory.memberships m JOIN directory.people p ON p.id = m.person_id
-         WHERE m.organization_id = $1 AND ($2::uuid IS NULL OR m.id > $2)
-         ORDER BY m.id LIMIT $3",
+        r#"SELECT m.id, m.person_id, m.role, m.version, m.created_at, m.shows_name, p.name AS "name!",
+                  p.email AS "email!"
+           FROM directory.memberships AS m
+           CROSS JOIN LATERAL (SELECT name, email FROM directory.people WHERE id = m.person_id OFFSET 0) AS p
+           WHERE m.organization_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3"#,
         organization_id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)
