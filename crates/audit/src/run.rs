@@ -7,6 +7,7 @@ use std::time::Duration;
 use contract::Service;
 use eventstore::Transport;
 use eventstore::consumer;
+use eventstore::inactivity::unless_inactive;
 use eventstore::transport::TransportError;
 use service::Resources;
 use tokio::sync::Notify;
@@ -135,7 +136,7 @@ fn recover_parts(
                 };
                 tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
-                    asked = recovery.recover(again) => asked?,
+                    asked = unless_inactive(recovery.recover(again)) => asked.map_err(sqlx::Error::from)??,
                 }
             }
         }

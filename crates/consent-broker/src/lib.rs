@@ -6,7 +6,7 @@
 //! 1. `link` and `grant`: the two aggregates, with `revocation`, which both can come to;
 //!    `account_selection`: what can be chosen between them; `consent_text`: what is shown. Pure.
 //! 2. `policy`: who may.
-//! 3. `redemption`: the use of a link, in one transaction, once.
+//! 3. `redemption`: the use of a link, in one transaction, once; `large_approvals`: how many large ones at a time.
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
@@ -18,6 +18,7 @@ mod ending;
 pub mod expiry;
 mod grant;
 mod http;
+mod large_approvals;
 mod link;
 mod policy;
 mod projection;
@@ -33,21 +34,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::{Resources, ServiceState, StartError};
-use tokio::sync::Semaphore;
 
 pub use settings::Settings;
+
+use crate::large_approvals::LargeApprovals;
 
 /// What the endpoints work with.
 #[derive(Clone)]
 struct ConsentBroker {
     resources: Resources,
     settings: Settings,
-    /// Large approvals wait here for each other: each holds a connection for seconds, and others need some too.
-    large_approvals: Arc<Semaphore>,
+    large_approvals: LargeApprovals,
 }
-
-/// So many large approvals are made at a time.
-const LARGE_APPROVALS: usize = 2;
 
 impl ServiceState for ConsentBroker {
     fn resources(&self) -> &Resources {
@@ -73,7 +71,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
     ending::spawn(&resources);
     resources.project(projection::AppProjection, LATE);
-    let large_approvals = Arc::new(Semaphore::new(LARGE_APPROVALS));
+    let large_approvals = LargeApprovals::new();
     let (routes, _) = http::router(&settings)
         .with_state(Arc::new(ConsentBroker { resources, settings, large_approvals }))
         .split_for_parts();

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::progress::{ConsumerState, Reporter};
 use crate::grace_period;
+use crate::inactivity::unless_inactive;
 use crate::transport::{Transport, TransportError};
 
 /// For how long a delivery may be under way before it is delivered again: so long a message waits
@@ -297,9 +298,12 @@ async fn deal_with(
         return Ok(DealtWith::default());
     }
     let batch = messages.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
-    let outcomes = tokio::time::timeout(HANDLING, handler.handle(&batch))
-        .await
-        .map_err(|_| TransportError("a batch took too long".to_owned()))?;
+    let work = tokio::time::timeout(HANDLING, unless_inactive(handler.handle(&batch)));
+    let outcomes = match work.await {
+        Ok(Ok(outcomes)) => outcomes,
+        Ok(Err(inactive)) => return Err(TransportError(format!("a batch: {inactive}"))),
+        Err(_) => return Err(TransportError("a batch took too long".to_owned())),
+    };
     // Crash point: committed, not acknowledged. It is delivered again and found to be done.
     Ok(DealtWith { messages, outcomes })
 }

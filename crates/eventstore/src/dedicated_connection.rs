@@ -54,7 +54,7 @@ impl DedicatedConnection {
         }
         if let Some(Kept { mut connection, made, used }) = self.kept.take()
             && availability::is_trusted(made.elapsed())
-            && (used.elapsed() < TRUSTED_FOR || is_good(&mut connection).await)
+            && (used.elapsed() < TRUSTED_FOR || availability::check(&mut connection).await.is_ok())
         {
             self.made = made;
             return Ok(connection);
@@ -78,9 +78,4 @@ impl DedicatedConnection {
             None => options,
         }
     }
-}
-
-async fn is_good(connection: &mut PgConnection) -> bool {
-    let asked = async { Ok::<_, sqlx::Error>(availability::check(connection).await.is_ok()) };
-    matches!(in_time(asked).await, Ok(true))
 }

@@ -54,6 +54,7 @@ mod grace_period;
 pub mod group_commit;
 pub mod group_lookup;
 pub mod idempotency;
+pub mod inactivity;
 mod outbox_cache;
 mod parked_streams;
 pub mod producer;

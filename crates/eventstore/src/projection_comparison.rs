@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use crate::availability;
 use crate::event_store::EventStore;
 use crate::gap::{Gap, Repair};
+use crate::inactivity::unless_inactive;
 use crate::projection::{Applier, Projection, Settled};
 use crate::reconcile::{self, CaughtUp, Compared, Comparison};
 use crate::store::{self, Parked};
@@ -112,6 +113,10 @@ impl Comparer {
     }
 
     async fn in_time(&self, work: impl Future<Output = Result<(), CompareError>>) {
+        let work = async {
+            let compared = unless_inactive(work).await;
+            compared.unwrap_or_else(|inactive| Err(sqlx::Error::from(inactive).into()))
+        };
         let done = tokio::time::timeout(COMPARING, work).await;
         if let Err(error) = done.unwrap_or(Err(CompareError::TimedOut)) {
             if let CompareError::Database(error) = &error {

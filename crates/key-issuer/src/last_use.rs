@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::KeyId;
+use eventstore::inactivity::unless_inactive;
 use sqlx::PgPool;
 
 use crate::client::Client;
@@ -42,7 +43,7 @@ impl LastUse {
         }
         let (ids, times): (Vec<_>, Vec<_>) =
             noted.into_iter().map(|(id, time)| (id.uuid(), time)).unzip();
-        clients::save_last_use(pool, &ids, &times).await
+        unless_inactive(clients::save_last_use(pool, &ids, &times)).await?
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, DateTime<Utc>>> {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use eventstore::Durable;
+use eventstore::inactivity::unless_inactive;
 use eventstore::transport::TransportError;
 use service::Resources;
 use tokio::time::{MissedTickBehavior, interval};
@@ -49,7 +50,9 @@ pub(crate) fn keep(resources: &Resources) {
                 }
                 let compared = tokio::select! {
                     () = shutdown.cancelled() => return Ok(()),
-                    compared = compare(&resources, &mut settled) => compared,
+                    compared = unless_inactive(compare(&resources, &mut settled)) => {
+                        compared.unwrap_or_else(|inactive| Err(sqlx::Error::from(inactive).into()))
+                    }
                 };
                 if let Err(error) = &compared {
                     tracing::warn!(%error, "subscribers' consumers are not kept");

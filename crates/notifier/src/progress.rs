@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use eventstore::inactivity::unless_inactive;
 use eventstore::transport::TransportError;
 use service::Resources;
 use tokio::time::{MissedTickBehavior, interval};
@@ -37,7 +38,9 @@ pub(crate) fn watch(resources: &Resources) {
                 loop {
                     ticks.tick().await;
                     // That a server is away other checks say.
-                    if let Err(error) = look_at_all(&resources).await {
+                    let looked = unless_inactive(look_at_all(&resources)).await;
+                    let lost = |inactive| Err(sqlx::Error::from(inactive).into());
+                    if let Err(error) = looked.unwrap_or_else(lost) {
                         tracing::debug!(%error, "how far subscribers have read is not known");
                     }
                 }

@@ -19,8 +19,9 @@ const PING: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts to reach NATS again.
 const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
-/// A transaction that its owner forgot must not hold locks and old rows for ever: PostgreSQL ends it.
-pub(crate) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+/// A transaction that its owner forgot, or whose connection is lost, must not hold locks and old rows for ever:
+/// PostgreSQL ends it.
+pub(crate) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(15);
 
 /// The NATS login that makes streams and consumers where services may not: no service's name.
 pub const NATS_ADMIN: &str = "jetstream-admin";
@@ -57,9 +58,16 @@ pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool,
                 }
             })
         })
-        // One on which a change was refused because its server takes none is not used again.
-        .after_release(|_, used| {
-            Box::pin(std::future::ready(Ok(availability::is_trusted(used.age))))
+        // One on which a change was refused because its server takes none is not used again. And one that is lost
+        // is closed: the pool itself asks each that is given back for a sign of life, and would wait for it for
+        // ever, in which time its place is nobody's. This one has answered just before.
+        .after_release(|connection, used| {
+            Box::pin(async move {
+                if availability::is_trusted(used.age) {
+                    return availability::settle(connection).await.map(|()| true);
+                }
+                Ok(false)
+            })
         })
         .connect_lazy_with(database_options(service, options, settings)))
 }

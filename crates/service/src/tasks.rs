@@ -10,31 +10,29 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use eventstore::inactivity::{Inactive, unless_inactive};
 use futures::FutureExt;
 use tokio::runtime::Handle;
-use tokio::time::{MissedTickBehavior, timeout};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::background::Background;
 use crate::health::Health;
 
-/// A turn that takes longer is cut off.
-const LONGEST_TURN: Duration = Duration::from_mins(1);
-
 /// Why a turn did not come to its end.
 enum TurnError<E> {
     /// It failed.
     Failed(E),
     /// It was cut off.
-    TooLong,
+    Inactive(Inactive),
 }
 
 impl<E: fmt::Display> fmt::Display for TurnError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::TooLong => write!(f, "a turn took longer than {} s", LONGEST_TURN.as_secs()),
+            Self::Inactive(inactive) => write!(f, "a turn was cut off: {inactive}"),
         }
     }
 }
@@ -94,8 +92,8 @@ impl Tasks {
 
     /// Does something at once and then once every period, from start to start, until shutdown. A turn that
     /// takes longer than the period is followed by the next at once, and none is made up for. A turn that fails
-    /// is tried again as a failed task is, and so is one that has not ended after a minute: it may wait on a
-    /// connection that was lost without a word.
+    /// is tried again as a failed task is, and so is one that waits too long for one thing ([`unless_inactive`]): it
+    /// may be for a connection that was lost without a word.
     ///
     /// A turn that is under way at shutdown may come to its end for two seconds more. What is not done by
     /// then is cut off, as by a crash: a turn must be safe to be dropped at any point.
@@ -112,8 +110,8 @@ impl Tasks {
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
                     tokio::select! {
-                        turn = timeout(LONGEST_TURN, work()) => {
-                            turn.map_err(|_| TurnError::TooLong)?.map_err(TurnError::Failed)?;
+                        turn = unless_inactive(work()) => {
+                            turn.map_err(TurnError::Inactive)?.map_err(TurnError::Failed)?;
                         }
                         () = grace_period_is_over(&shutdown) => break,
                     }

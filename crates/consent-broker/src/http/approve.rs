@@ -41,6 +41,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`; `consent-text-changed`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
         (status = 413, description = "The body is larger than the most accounts need", body = Problem),
+        (status = 503, description = "`busy`: the caller approves more than 1,000 accounts already", body = Problem),
         (status = 422, description = "No account, too many, the same one twice, or one the person does not see", body = Problem),
     ),
     extensions(
@@ -65,7 +66,7 @@ pub(crate) async fn approve(
     // Before anything is looked at: what counts is how it is when it is this one's turn.
     let _turn = match accounts.len() {
         ..=redemption::AT_A_TIME => None,
-        _ => Some(broker.large_approvals.acquire().await.map_err(Problem::internal)?),
+        _ => Some(broker.large_approvals.turn(attempt.caller.person_id).await?),
     };
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let (app, service) = request::asking_app(&broker, &remote, &link).await?;

@@ -119,8 +119,13 @@ pub(crate) async fn live_on(
     accounts: &[AccountId],
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let accounts: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
+    // Each by its key: the planner must not compare all live grants of the app with all these accounts.
     all(select_grants!(
-        "WHERE app_id = $1 AND account_id = ANY($2) AND revoked_at IS NULL",
+        "WHERE id = ANY(ARRAY(
+             SELECT live.id FROM unnest($2::uuid[]) AS chosen (account_id)
+             CROSS JOIN LATERAL (
+                 SELECT id FROM consent_broker.grants
+                 WHERE app_id = $1 AND account_id = chosen.account_id AND revoked_at IS NULL OFFSET 0) AS live))",
         app.uuid(),
         &accounts
     )
@@ -136,9 +141,9 @@ pub(crate) async fn live_of_app(
     limit: i64,
 ) -> Result<Vec<Grant>, sqlx::Error> {
     all(select_grants!(
-        "WHERE app_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        "WHERE app_id = $1 AND revoked_at IS NULL AND id > $2 ORDER BY id LIMIT $3",
         app.uuid(),
-        after.map(GrantId::uuid),
+        after.map_or(Uuid::nil(), GrantId::uuid),
         limit,
     )
     .fetch_all(executor)

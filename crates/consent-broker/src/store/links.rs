@@ -262,12 +262,12 @@ pub(crate) async fn of_app(
         "WHERE app_id = $1
            AND ($2::text IS NULL OR $2 = CASE
                 WHEN state IN ('pending', 'opened') AND expires_at <= $3 THEN 'expired' ELSE state END)
-           AND ($4::uuid IS NULL OR id < $4)
+           AND id < $4
          ORDER BY id DESC LIMIT $5",
         app.uuid(),
         state.map(LinkStateName::as_str),
         now,
-        before.map(LinkId::uuid),
+        before.map_or(Uuid::max(), LinkId::uuid),
         limit,
     )
     .fetch_all(executor)

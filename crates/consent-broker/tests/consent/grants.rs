@@ -86,9 +86,24 @@ async fn grants_are_filtered_and_paged() {
     assert_eq!(admin.get(&of_organization).await.ids(), grants);
 
     admin.delete(&format!("/v1/grants/{}", grants[0])).await;
-    assert_eq!(admin.get("/v1/grants?state=live").await.ids(), grants[1..]);
+    // By state along every way to them.
+    let of_app = format!("app_id={}&", stage.app);
+    let of_organization = format!("organization_id={}&", stage.organization);
+    for person in [&admin, &stage.operator()] {
+        for narrowed in ["", &of_app, &of_organization] {
+            let path = format!("/v1/grants?{narrowed}");
+            assert_eq!(person.get(&format!("{path}state=live")).await.ids(), grants[1..]);
+            assert_eq!(person.get(&format!("{path}state=revoked")).await.ids(), grants[..1]);
+            assert_eq!(person.get(&path).await.ids(), grants);
+        }
+        for (number, account) in accounts.iter().rev().enumerate() {
+            let path = format!("/v1/grants?account_id={account}&state=");
+            let (live, revoked) = if number == 0 { (0, 1) } else { (1, 0) };
+            assert_eq!(person.get(&format!("{path}live")).await.ids().len(), live);
+            assert_eq!(person.get(&format!("{path}revoked")).await.ids().len(), revoked);
+        }
+    }
     let revoked = admin.get("/v1/grants?state=revoked").await;
-    assert_eq!(revoked.ids(), grants[..1]);
     assert_eq!(revoked.json["items"][0]["revocation_reason"], "requested");
     admin.get("/v1/grants?state=lost").await.problem(422, "invalid-request");
     admin.get("/v1/grants?app=x&limit=2").await.refuses_fields(&["app"]);

@@ -177,36 +177,18 @@ async fn large_approvals_take_turns_and_leave_connections_to_others() {
     let stage = Stage::set().await;
     let (holder, other) = (stage.person("The admin"), stage.person("Someone else"));
     let all = accounts(&stage, &holder, 1_001);
-    let mut tokens = Vec::new();
+    let mut requests = Vec::new();
     for _ in 0..20 {
-        tokens.push(stage.link().await);
+        let admin = stage.person("Another admin");
+        for account in &all {
+            stage.remote.role(*account, admin.id, Some(AccountRole::Admin));
+        }
+        requests.push((admin, stage.link().await.1));
     }
-    // A consent that is neither made nor given up yet: whoever approves for its account waits for it.
-    let mut stuck = stage.pool.begin().await.unwrap();
-    sqlx::query(
-        "INSERT INTO consent_broker.grants (id, app_id, organization_id, account_id, link_id, service, domains,
-                                            granted_by, role, granted_at, version)
-         SELECT gen_random_uuid(), app_id, organization_id, $1, id, 'retail_media', '[]', created_by, 'admin',
-                created_at, 1
-         FROM consent_broker.links LIMIT 1",
-    )
-    .bind(all[0].uuid())
-    .execute(&mut *stuck)
-    .await
-    .unwrap();
-    let approvals = tokens.iter().map(|(_, token)| holder.approve(token, &all));
+    let stuck = undecided(&stage, all[0]).await;
+    let approvals = requests.iter().map(|(admin, token)| admin.approve(token, &all));
     let meanwhile = async {
-        eventually("two of them wait", async || {
-            let waiting: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock'",
-            )
-            .fetch_one(&stage.pool)
-            .await
-            .unwrap();
-            waiting == 2
-        })
-        .await;
+        waiting(&stage, 2).await;
         let (_, token) = stage.link().await;
         other.open(&token).await.expect(200);
         stuck.rollback().await.unwrap();
@@ -218,6 +200,62 @@ async fn large_approvals_take_turns_and_leave_connections_to_others() {
         answers[0].status
     );
     assert_eq!(stage.events_of("consent.granted").await.len(), 1_001);
+}
+
+/// A consent that is neither made nor given up until the transaction ends: whoever approves for its account waits.
+async fn undecided(
+    stage: &Stage,
+    account: AccountId,
+) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut transaction = stage.pool.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO consent_broker.grants (id, app_id, organization_id, account_id, link_id, service, domains,
+                                            granted_by, role, granted_at, version)
+         SELECT gen_random_uuid(), app_id, organization_id, $1, id, 'retail_media', '[]', created_by, 'admin',
+                created_at, 1
+         FROM consent_broker.links LIMIT 1",
+    )
+    .bind(account.uuid())
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    transaction
+}
+
+/// Waits until so many wait for a lock.
+async fn waiting(stage: &Stage, count: i64) {
+    eventually("they wait", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&stage.pool)
+        .await
+        .unwrap();
+        waiting == count
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_makes_two_large_approvals_at_once() {
+    let stage = Stage::set().await;
+    let holder = stage.person("The admin");
+    let all = accounts(&stage, &holder, 1_001);
+    let ((_, first), (_, second)) = (stage.link().await, stage.link().await);
+    let stuck = undecided(&stage, all[0]).await;
+    let meanwhile = async {
+        waiting(&stage, 1).await;
+        holder.approve(&second, &all).await.problem(503, "busy");
+        // A small one is nobody's turn.
+        let (_, small) = stage.link().await;
+        holder.approve(&small, &all[1_000..]).await.expect(200);
+        stuck.rollback().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(holder.approve(&first, &all), meanwhile);
+    answer.expect(200);
+    // The link that was not used still can be.
+    holder.approve(&second, &all).await.expect(200);
 }
 
 /// Replicas have clocks of their own.

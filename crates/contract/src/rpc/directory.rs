@@ -250,7 +250,7 @@ pub struct VisibleAccount {
     pub service: String,
     /// The person's role on it.
     pub role: AccountRole,
-    /// Who may consent for it, if the person's role may not: those who registered first, at most
+    /// Who may consent for it, if the person's role may not: those who were given theirs first, at most
     /// [`VisibleAccount::MOST_CONSENTERS`].
     pub consenters: Vec<PersonId>,
     /// Whether more people than those may.

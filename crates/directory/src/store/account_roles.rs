@@ -115,12 +115,12 @@ pub(crate) async fn list(
     slice: Slice,
 ) -> Result<Vec<RoleHolder>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT r.id, r.person_id, r.role, r.version, p.name, p.email
-         FROM directory.account_roles r JOIN directory.people p ON p.id = r.person_id
-         WHERE r.account_id = $1 AND ($2::uuid IS NULL OR r.id > $2)
-         ORDER BY r.id LIMIT $3",
+        r#"SELECT r.id, r.person_id, r.role, r.version, p.name AS "name!", p.email AS "email!"
+           FROM directory.account_roles AS r
+           CROSS JOIN LATERAL (SELECT name, email FROM directory.people WHERE id = r.person_id OFFSET 0) AS p
+           WHERE r.account_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3"#,
         account_id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)
@@ -149,11 +149,15 @@ pub(crate) async fn of_person(
     accounts: &[AccountId],
 ) -> Result<Vec<HeldAccountRole>, sqlx::Error> {
     let accounts: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
+    // Each by its key: the planner must not compare all of the person's roles with all that was asked for.
     let rows = sqlx::query!(
-        "SELECT r.account_id, a.service, r.role
-         FROM directory.account_roles r JOIN directory.accounts a ON a.id = r.account_id
-         WHERE r.person_id = $1 AND r.account_id = ANY($2)
-         ORDER BY r.account_id",
+        r#"SELECT r.account_id, a.service AS "service!", r.role AS "role!"
+           FROM unnest($2::uuid[]) AS asked (account_id)
+           CROSS JOIN LATERAL (
+               SELECT account_id, role FROM directory.account_roles
+               WHERE person_id = $1 AND account_id = asked.account_id OFFSET 0) AS r
+           CROSS JOIN LATERAL (SELECT service FROM directory.accounts WHERE id = r.account_id OFFSET 0) AS a
+           ORDER BY r.account_id"#,
         person_id.uuid(),
         &accounts,
     )

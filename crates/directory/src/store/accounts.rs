@@ -103,7 +103,7 @@ pub(crate) async fn list(
     service: Option<&str>,
     slice: Slice,
 ) -> Result<Vec<Account>, sqlx::Error> {
-    let after = slice.after.unwrap_or(Uuid::nil());
+    let after = slice.begins_after();
     let rows = match (holder, service) {
         (Some(holder), _) => {
             // Each by its key: the planner must not look for a few among all accounts.

@@ -99,10 +99,10 @@ pub(crate) async fn list(
         "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
                 revoked_at, last_used_at, version
          FROM directory.api_tokens
-         WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2)
+         WHERE person_id = $1 AND id > $2
          ORDER BY id LIMIT $3",
         person_id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)

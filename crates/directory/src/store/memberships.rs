@@ -123,12 +123,13 @@ pub(crate) async fn list(
     }
     let rows = sqlx::query_as!(
         Row,
-        "SELECT m.id, m.person_id, m.role, m.version, m.created_at, m.shows_name, p.name, p.email
-         FROM directory.memberships m JOIN directory.people p ON p.id = m.person_id
-         WHERE m.organization_id = $1 AND ($2::uuid IS NULL OR m.id > $2)
-         ORDER BY m.id LIMIT $3",
+        r#"SELECT m.id, m.person_id, m.role, m.version, m.created_at, m.shows_name, p.name AS "name!",
+                  p.email AS "email!"
+           FROM directory.memberships AS m
+           CROSS JOIN LATERAL (SELECT name, email FROM directory.people WHERE id = m.person_id OFFSET 0) AS p
+           WHERE m.organization_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3"#,
         organization_id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)
@@ -207,12 +208,15 @@ pub(crate) async fn in_these(
     organizations: &[OrganizationId],
 ) -> Result<KnownMemberships, sqlx::Error> {
     let organizations: Vec<Uuid> = organizations.iter().map(|id| id.uuid()).collect();
+    // Each by its key: the planner must not read all memberships, of which others can give somebody any number.
     let rows = sqlx::query!(
-        r#"SELECT m.organization_id, m.role,
+        r#"SELECT m.organization_id AS "organization_id!", m.role AS "role!",
                   (SELECT ip.id FROM directory.identity_providers ip
                    WHERE ip.organization_id = m.organization_id AND ip.enforced) AS required
-           FROM directory.memberships m
-           WHERE m.person_id = $1 AND m.organization_id = ANY($2)"#,
+           FROM unnest($2::uuid[]) AS asked (organization_id)
+           CROSS JOIN LATERAL (
+               SELECT organization_id, role FROM directory.memberships
+               WHERE person_id = $1 AND organization_id = asked.organization_id OFFSET 0) AS m"#,
         person_id.uuid(),
         &organizations,
     )

@@ -40,6 +40,14 @@ pub(crate) struct Slice {
     pub(crate) limit: i64,
 }
 
+impl Slice {
+    /// The id after which it begins, which is before all others on the first page: an index leads to where a page
+    /// begins only if there always is such an id.
+    fn begins_after(self) -> uuid::Uuid {
+        self.after.unwrap_or(uuid::Uuid::nil())
+    }
+}
+
 /// Whether an INSERT was made: not if this unique constraint says that the thing is there already. The
 /// transaction can only be rolled back then.
 fn unless_taken(inserted: sqlx::Result<PgQueryResult>, constraint: &str) -> sqlx::Result<bool> {

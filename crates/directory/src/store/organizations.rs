@@ -156,7 +156,7 @@ pub(crate) async fn list(
     member: Option<(PersonId, Option<IdentityProviderId>)>,
     slice: Slice,
 ) -> Result<Vec<Organization>, sqlx::Error> {
-    let after = slice.after.unwrap_or(Uuid::nil());
+    let after = slice.begins_after();
     let rows = match member {
         Some((member, provider)) => {
             // Each by its key: the planner must not look for a few among all organizations.

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use contract::rpc::{
     AccountKind, AccountRole, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
@@ -12,6 +12,10 @@ use super::Named;
 /// So many of a person's roles are looked at for a page, whether or not their accounts are on it: a search
 /// that finds nothing ends as soon as one that finds much.
 const LOOKED_AT: i64 = 5_000;
+
+/// So many people of a role on an account are looked at when it is said who may consent for it: those who cannot
+/// sign in any more are not named.
+const CONSENTERS_LOOKED_AT: i64 = 100;
 
 /// A page of the accounts of a service that a person can see.
 pub(crate) async fn page(
@@ -89,32 +93,46 @@ async fn name_consenters(
     if wanting.is_empty() {
         return Ok(());
     }
-    let roles: Vec<String> = consent_roles.iter().map(ToString::to_string).collect();
-    // One more than are named, of each role: an account may have very many people.
+    // Each once, whatever the question says.
+    let roles: BTreeSet<&str> = consent_roles.iter().map(|role| role.as_str()).collect();
+    let roles: Vec<String> = roles.into_iter().map(ToOwned::to_owned).collect();
+    // One more than are named, of each role: an account may have very many people. And the last that was looked at,
+    // after whom there may be more.
     let rows = sqlx::query!(
-        r#"SELECT wanting.account_id AS "account_id!", held.person_id
+        r#"SELECT wanting.account_id AS "account_id!", held.person_id AS "person_id!", held.active AS "active!"
            FROM unnest($1::uuid[]) AS wanting (account_id)
            CROSS JOIN unnest($2::text[]) AS consenting (role)
            CROSS JOIN LATERAL (
-               SELECT person_id FROM directory.account_roles
-               WHERE account_id = wanting.account_id AND role = consenting.role
-               ORDER BY person_id LIMIT $3) AS held"#,
+               SELECT first.id, first.person_id, person.active
+               FROM (SELECT id, person_id, row_number() OVER (ORDER BY id) AS number FROM directory.account_roles
+                     WHERE account_id = wanting.account_id AND role = consenting.role
+                     ORDER BY id LIMIT $4) AS first
+               CROSS JOIN LATERAL (
+                   SELECT deactivated_at IS NULL AS active FROM directory.people
+                   WHERE id = first.person_id OFFSET 0) AS person
+               WHERE person.active OR first.number = $4
+               ORDER BY first.id LIMIT $3) AS held
+           ORDER BY held.id"#,
         &wanting,
         &roles,
         i64::from(VisibleAccount::MOST_CONSENTERS) + 1,
+        CONSENTERS_LOOKED_AT,
     )
     .fetch_all(conn)
     .await?;
-    let mut consenters: HashMap<AccountId, Vec<PersonId>> = HashMap::new();
+    let mut consenters: HashMap<AccountId, (Vec<PersonId>, bool)> = HashMap::new();
     for row in rows {
-        let account = AccountId::from_uuid(row.account_id);
-        consenters.entry(account).or_default().push(PersonId::from_uuid(row.person_id));
+        let (people, more) = consenters.entry(AccountId::from_uuid(row.account_id)).or_default();
+        if row.active {
+            people.push(PersonId::from_uuid(row.person_id));
+        } else {
+            *more = true;
+        }
     }
     for account in accounts {
-        let mut people = consenters.remove(&account.id).unwrap_or_default();
-        people.sort_unstable();
+        let (mut people, more) = consenters.remove(&account.id).unwrap_or_default();
         let most = usize::from(VisibleAccount::MOST_CONSENTERS);
-        account.more_consenters = people.len() > most;
+        account.more_consenters = more || people.len() > most;
         people.truncate(most);
         account.consenters = people;
     }

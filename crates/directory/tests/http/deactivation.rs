@@ -1,7 +1,9 @@
 //! People who are deactivated, and operators who are none any more.
 
+use contract::rpc::{AccountRole, VisibleAccounts};
 use futures::future::join;
 use serde_json::json;
+use service::CallContext;
 
 use crate::stage::{PASSWORD, Person, Stage};
 
@@ -122,5 +124,48 @@ async fn of_two_operators_who_end_each_others_right_at_once_one_stays() {
     .await
     .unwrap();
     assert_eq!(left, 1);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn whoever_is_deactivated_is_not_named_as_one_who_may_consent() {
+    let stage = Stage::set().await;
+    let (admin, left) = (stage.person("admin").await, stage.person("left").await);
+    let analyst = stage.person("analyst").await;
+    let lines = "Shop,advertiser,retail_media,A-1,left@example.com,admin\n\
+                 Shop,advertiser,retail_media,A-1,admin@example.com,admin\n\
+                 Shop,advertiser,retail_media,A-1,analyst@example.com,analyst\n";
+    stage.operator.import("", lines).await.expect(200);
+    let named = async || {
+        let asked = VisibleAccounts {
+            person_id: analyst.id,
+            service: "retail_media".into(),
+            consent_roles: vec![AccountRole::Admin],
+            name: None,
+            after: None,
+            limit: 1,
+        };
+        let context = CallContext::new(&stage.resources.env);
+        let mut page = stage.resources.rpc.call(&context, &asked).await.unwrap();
+        let account = page.accounts.remove(0);
+        (account.consenters, account.more_consenters)
+    };
+    assert_eq!(named().await, (vec![left.id, admin.id], false));
+    stage.operator.act(&path(&left, "deactivate")).await.expect(200);
+    assert_eq!(named().await, (vec![admin.id], false));
+    // Of very many who left, all before the one who did not, only some are looked at: then there may be more.
+    sqlx::query(
+        "WITH gone AS (
+             INSERT INTO directory.people (id, email, name, operator, version, created_at, deactivated_at)
+             SELECT gen_random_uuid(), n || '@gone.example', 'Gone', false, 1, now(), now()
+             FROM generate_series(1, 1000) AS n RETURNING id, split_part(email, '@', 1) AS number
+         ) INSERT INTO directory.account_roles (id, account_id, person_id, role, version, created_at)
+         SELECT ('00000000-0000-7000-8000-' || lpad(number, 12, '0'))::uuid, account.id, gone.id, 'admin', 1, now()
+         FROM gone CROSS JOIN directory.accounts AS account",
+    )
+    .execute(&stage.resources.pool)
+    .await
+    .unwrap();
+    assert_eq!(named().await, (vec![], true));
     stage.close().await;
 }

@@ -21,7 +21,7 @@ const CANDIDATE_POLL: Duration = Duration::from_millis(500);
 /// For how long the leader's session may be idle before the database ends it, and with it the lock:
 /// a leader that is gone without a word has been succeeded by then. One that is there is never idle
 /// for more than a few seconds.
-const LEASE: &str = "30s";
+const LEASE: &str = "15s";
 
 /// The subject that wakes the leaders when another process has committed.
 pub(super) fn wake_subject(events: &EventStore) -> String {

@@ -61,10 +61,10 @@ pub(crate) async fn list(
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
                 last_used_at, version
          FROM key_issuer.keys
-         WHERE app_id = $1 AND ($2::uuid IS NULL OR key_id < $2)
+         WHERE app_id = $1 AND key_id < $2
          ORDER BY key_id DESC LIMIT $3",
         app.uuid(),
-        before.map(KeyId::uuid),
+        before.map_or(Uuid::max(), KeyId::uuid),
         limit,
     )
     .fetch_all(executor)

@@ -53,6 +53,11 @@ impl Turn {
         Ok(())
     }
 
+    /// Whether its request waits for its body.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Ends it. The first reason counts.
     pub(crate) fn lose(&self, reason: Lost) -> Lost {
         *self.lost.get_or_init(|| reason)

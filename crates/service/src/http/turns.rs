@@ -7,7 +7,9 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use eventstore::inactivity::{Inactive, unless_inactive_or};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::arriving_body::{Arrival, ArrivingBody};
 use super::turn::Turn;
@@ -38,7 +40,7 @@ impl Turns {
     /// Answers a request. Health needs no turn.
     pub(crate) async fn answer(&self, request: Request, next: Next) -> Response {
         if health::is_asked_for(request.uri()) {
-            return self.in_time(request, next).await;
+            return self.in_time(next.run(request), || false).await;
         }
         let turn = match Turn::take(&self.capacity) {
             Ok(turn) => Arc::new(turn),
@@ -50,15 +52,20 @@ impl Turns {
             let (turn, arrival) = (Arc::clone(&turn), self.arrival);
             request.map(|body| Body::new(ArrivingBody::new(body, turn, arrival)))
         };
-        let response = self.in_time(request, next).await;
+        // How long its body may take is the body's.
+        let response = self.in_time(next.run(request), || turn.is_paused()).await;
         // Whatever the handler made of a body that broke off.
         turn.lost().map_or(response, |lost| Problem::from(lost).into_response())
     }
 
-    async fn in_time(&self, request: Request, next: Next) -> Response {
-        match tokio::time::timeout(self.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
+    async fn in_time(
+        &self,
+        answer: impl Future<Output = Response>,
+        may_wait: impl Fn() -> bool,
+    ) -> Response {
+        match timeout(self.timeout, unless_inactive_or(answer, may_wait)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(Inactive)) | Err(_) => {
                 Problem::unavailable("timed-out", "The request took too long.").into_response()
             }
         }

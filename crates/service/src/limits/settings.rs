@@ -16,7 +16,8 @@ pub struct LimitSettings {
     pub token_refusals_per_address: u32,
     /// See there.
     pub token_refusals_per_network: u32,
-    /// How many requests that change something a person may make in a minute, per process.
+    /// How many requests that change something a person may make in a minute, per process. Each counts once: one
+    /// that leaves very many facts has a bound of its own, and is made one after the other.
     pub changes_per_caller: u32,
     /// How many times a minute a network may try passwords, per process.
     pub sign_ins_per_network: u32,

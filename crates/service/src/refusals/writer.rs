@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use contract::facts::CountedRefusals;
 use contract::{Actor, Provenance, RefusalId, Version};
+use eventstore::inactivity::unless_inactive;
 use eventstore::{AppendError, EventStore, NewEvent};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -91,10 +92,10 @@ impl Writer {
             }
             let now = self.events.environment().now();
             self.close(|counter| counter.close(now));
-            self.write().await?;
+            self.write_in_time().await?;
         }
         self.close(Counter::close_all);
-        self.write().await
+        self.write_in_time().await
     }
 
     fn close(&self, close: impl FnOnce(&mut Counter<Kind, Refusal>) -> Vec<Tally<Refusal>>) {
@@ -164,11 +165,19 @@ impl Writer {
         }
     }
 
+    async fn write_in_time(&self) -> Result<(), AppendError> {
+        unless_inactive(self.write()).await.unwrap_or_else(|inactive| {
+            // Whoever waits to be told is told by the next time.
+            Err(sqlx::Error::from(inactive).into())
+        })
+    }
+
     /// Writes what is due. What cannot be written stays due.
     async fn write(&self) -> Result<(), AppendError> {
+        let mut at_once = AT_ONCE;
         loop {
             let events: Vec<NewEvent> =
-                self.lock().due.iter().take(AT_ONCE).map(|due| due.event.clone()).collect();
+                self.lock().due.iter().take(at_once).map(|due| due.event.clone()).collect();
             if events.is_empty() {
                 return Ok(());
             }
@@ -183,7 +192,10 @@ impl Writer {
             let written = unit.commit().await;
             let mut state = self.lock();
             match written {
-                Ok(()) => {
+                // Nobody else writes to their streams: some were written by a transaction of whose end nothing was
+                // heard. Each by itself shows which.
+                Err(AppendError::Conflict) if count > 1 => at_once = 1,
+                Ok(()) | Err(AppendError::Conflict) => {
                     for told in state.due.drain(..count).filter_map(|due| due.told) {
                         // Whoever hung up need not know.
                         let _ = told.send(Ok(()));

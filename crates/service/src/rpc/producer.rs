@@ -66,6 +66,6 @@ mod tests {
         assert_eq!(after(300, 30), 330);
         assert_eq!(after(30, 300), 330);
         // A projection's batch and a transaction that was forgotten last as long as ever.
-        assert_eq!(after(1, 1), 50);
+        assert_eq!(after(1, 1), 35);
     }
 }

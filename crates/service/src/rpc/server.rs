@@ -9,6 +9,7 @@ use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
 use contract::rpc::Request;
 use contract::{Environment, Service, TraceParent};
+use eventstore::inactivity::unless_inactive;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -183,7 +184,12 @@ impl RpcServer {
         let request = serde_json::from_slice(payload)
             .map_err(|error| RpcRefusal::new(400, "malformed-question", error.to_string()))?;
         let answered = AssertUnwindSafe(async { handler(context, request).await }).catch_unwind();
-        let reply = answered.await.unwrap_or_else(|panic| {
+        // Who asked has given up long before this.
+        let answered = unless_inactive(answered).await.map_err(|inactive| {
+            tracing::warn!(operation = R::OPERATION, %inactive, "a question was given up");
+            Problem::unavailable("timed-out", "The question took too long.")
+        })?;
+        let reply = answered.unwrap_or_else(|panic| {
             let message = panic_message(&*panic);
             Err(Problem::internal(format!("a handler of questions panicked: {message}")).into())
         })?;

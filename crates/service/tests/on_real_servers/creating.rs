@@ -141,8 +141,14 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new() -> Self {
         let servers = Servers::start().await;
+        let url = servers.database.url.clone();
+        Self::reaching(servers, &url).await
+    }
+
+    /// Where the database is reached at this address.
+    pub(crate) async fn reaching(servers: Servers, url: &str) -> Self {
         let shared = stage::shared(&Environment::system());
-        let resources = servers.connect(Service::AppRegistry, &shared).await;
+        let resources = stage::connect(Service::AppRegistry, &shared, url, &servers.nats).await;
         let notes = Arc::new(Notes { resources: resources.clone(), open: AtomicBool::new(true) });
         let routes = Router::new()
             .route("/notes", post(create_note))
@@ -167,7 +173,12 @@ impl Bench {
         }
     }
 
-    async fn events(&self) -> Vec<Envelope> {
+    /// Something that the caller may not.
+    pub(crate) async fn be_refused(&self, token: &ApiToken) -> Answer {
+        self.client(token).request(Method::POST, "/ended-notes/r").send().await
+    }
+
+    pub(crate) async fn events(&self) -> Vec<Envelope> {
         let rows = sqlx::query("SELECT envelope FROM app_registry.events ORDER BY seq");
         let mut admin =
             <sqlx::PgConnection as sqlx::Connection>::connect(&self.servers.database.url)

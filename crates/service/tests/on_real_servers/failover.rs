@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use crate::creating::Bench;
 
 /// What was noticed of a database is the process' knowledge: these tests take turns.
-static TURN: Mutex<()> = Mutex::const_new(());
+pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Why the check of the database fails, if it does.
 async fn unready(resources: &Resources) -> Option<String> {

@@ -4,6 +4,7 @@
 
 mod creating;
 mod failover;
+mod lost_connections;
 mod questions;
 mod readiness;
 

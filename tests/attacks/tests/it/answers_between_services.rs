@@ -28,7 +28,7 @@ const LARGEST: usize = 1024 * 1024;
 
 /// Rows of everything, behind every question. Names are as long as they may be, of the characters that take most
 /// bytes, where they are asked for.
-const ROWS: [&str; 7] = [
+const ROWS: [&str; 9] = [
     "INSERT INTO directory.people (id, email, name, operator, version, created_at)
      SELECT gen_random_uuid(), n || '@many.example', repeat('😀', CASE WHEN n <= 600 THEN 200 ELSE 1 END), false, 1, now()
      FROM generate_series(1, 100000) AS n",
@@ -36,6 +36,14 @@ const ROWS: [&str; 7] = [
      SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
             repeat('😀', CASE WHEN n <= 1000 THEN 200 ELSE 1 END), 'advertiser', 'retail_media', 1, now()
      FROM generate_series(1, 100000) AS n",
+    // Others can make somebody a member of anything.
+    "INSERT INTO directory.organizations (id, name, kind, contact_email, country, version, created_at)
+     SELECT ('00000000-0000-7000-9000-' || lpad(n::text, 12, '0'))::uuid, 'Example', 'other', 'x@many.example', 'FR', 1,
+            now()
+     FROM generate_series(1, 100000) AS n",
+    "INSERT INTO directory.memberships (id, organization_id, person_id, role, version, created_at)
+     SELECT gen_random_uuid(), id, $1, 'auditor', 1, now() FROM directory.organizations
+     WHERE contact_email = 'x@many.example'",
     // The person sees all of the accounts, and may consent for none of them.
     "INSERT INTO directory.account_roles (id, account_id, person_id, role, version, created_at)
      SELECT gen_random_uuid(), id, $1, 'technical_manager', 1, now() FROM directory.accounts
@@ -65,6 +73,7 @@ struct Filled {
     person: PersonId,
     token_sha256: String,
     organization: OrganizationId,
+    organizations: Vec<OrganizationId>,
     accounts: Vec<AccountId>,
     people: Vec<PersonId>,
     apps: Vec<AppId>,
@@ -101,7 +110,7 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
         "memberships-in" => {
-            let organization_ids = vec![filled.organization; MOST_IDS].try_into().unwrap();
+            let organization_ids = filled.organizations.clone().try_into().unwrap();
             vec![json!(MembershipsIn { person_id, identity_provider_id: None, organization_ids })]
         }
         "account-roles-of" => vec![json!(AccountRolesOf { person_id, account_ids })],
@@ -184,6 +193,11 @@ async fn fill(system: &System, organization: &Organization, person: &Person) -> 
         person: person_id,
         token_sha256: hex::encode(SecretHash::of(&token).0),
         organization: organization_id,
+        organizations: ids(
+            &pool,
+            "SELECT organization_id::text FROM directory.memberships WHERE role = 'auditor' ORDER BY 1",
+        )
+        .await,
         accounts: ids(&pool, "SELECT id::text FROM directory.accounts ORDER BY id").await,
         people: ids(&pool, "SELECT id::text FROM directory.people ORDER BY length(name) DESC")
             .await,
@@ -246,6 +260,7 @@ async fn no_answer_between_services_grows_with_what_is_behind_it() {
     assert!(asked >= 11 + 6 * 5, "{asked}");
     // They were asked for much, and had it.
     for (operation, least) in [
+        ("memberships-in", 499 * 36),
         ("visible-accounts", 500 * 800),
         ("held-accounts", 10_000 * 36),
         ("account-roles-of", 500 * 36),

@@ -38,8 +38,9 @@ pub(crate) struct Filter {
 
 /// The grants in sight, newest first, after `before`.
 ///
-/// They are read along the indexes of those apps, accounts and organizations that can have any, and
-/// no further than the page reaches: a page costs the same however many grants others have.
+/// They are read along the indexes of those apps, accounts and organizations that can have any, live ones and ended
+/// ones each by themselves, and no further than the page reaches: a page costs the same however many grants others
+/// have, and however many are in the other state.
 pub(crate) async fn list(
     pool: &PgPool,
     sight: &Sight,
@@ -48,16 +49,30 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let before = before.map_or(Uuid::max(), GrantId::uuid);
-    let live = filter.state.map(|state| state == GrantStateName::Live);
     let Some(mut ways) = Ways::to(sight, filter) else {
-        return all(select_grants!(
-            "WHERE id < $1 AND ($2::bool IS NULL OR (revoked_at IS NULL) = $2) ORDER BY id DESC LIMIT $3",
-            before,
-            live,
-            limit
-        )
-        .fetch_all(pool)
-        .await?);
+        let newest = match filter.state {
+            Some(state) => {
+                select_grants!(
+                    "WHERE (revoked_at IS NULL) = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+                    state == GrantStateName::Live,
+                    before,
+                    limit
+                )
+                .fetch_all(pool)
+                .await?
+            }
+            None => {
+                select_grants!("WHERE id < $1 ORDER BY id DESC LIMIT $2", before, limit)
+                    .fetch_all(pool)
+                    .await?
+            }
+        };
+        return all(newest);
+    };
+    let live: &[bool] = match filter.state {
+        Some(GrantStateName::Live) => &[true],
+        Some(GrantStateName::Revoked) => &[false],
+        None => &[true, false],
     };
     let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
     let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
@@ -66,7 +81,7 @@ pub(crate) async fn list(
         ways.apps = apps_of(pool, &ways.apps, &organizations).await?;
     }
     macro_rules! along {
-        ($column:literal, $ids:expr, in_sight: $in_sight:expr) => {
+        ($column:literal, $ids:expr, in_sight: $in_sight:expr, $by_state:literal, $state:literal $(, $live:expr)?) => {
             sqlx::query_as!(
                 Row,
                 r#"SELECT g.id AS "id!", g.app_id AS "app_id!", g.organization_id AS "organization_id!",
@@ -74,16 +89,15 @@ pub(crate) async fn list(
                           g.domains AS "domains!: Json<Vec<DomainLevel>>", g.granted_by AS "granted_by!",
                           g.role AS "role!", g.granted_at AS "granted_at!", g.revoked_at, g.revoked_by,
                           g.revocation_reason, g.version AS "version!"
-                   FROM unnest($1::uuid[]) AS way (id) CROSS JOIN LATERAL (
+                   FROM unnest($1::uuid[]) AS way (id) "# + $by_state + r#" CROSS JOIN LATERAL (
                        SELECT * FROM consent_broker.grants
-                       WHERE "# + $column + r#" = way.id AND id < $2
+                       WHERE "# + $column + r#" = way.id "# + $state + r#" AND id < $2
                          AND ($3 OR account_id = ANY($4) OR organization_id = ANY($5))
                          AND ($6::uuid IS NULL OR app_id = $6)
                          AND ($7::uuid IS NULL OR organization_id = $7)
-                         AND ($8::bool IS NULL OR (revoked_at IS NULL) = $8)
-                       ORDER BY id DESC LIMIT $9
+                       ORDER BY id DESC LIMIT $8
                    ) AS g
-                   ORDER BY g.id DESC LIMIT $9"#,
+                   ORDER BY g.id DESC LIMIT $8"#,
                 $ids,
                 before,
                 $in_sight,
@@ -91,24 +105,39 @@ pub(crate) async fn list(
                 &organizations,
                 filter.app_id.map(AppId::uuid),
                 filter.organization_id.map(OrganizationId::uuid),
-                live,
                 limit,
+                $($live,)?
             )
             .fetch_all(pool)
+        };
+        ($column:literal, $ids:expr, in_sight: $in_sight:expr, live: $live:expr) => {
+            along!(
+                $column,
+                $ids,
+                in_sight: $in_sight,
+                "CROSS JOIN unnest($9::bool[]) AS state (live)",
+                "AND (revoked_at IS NULL) = state.live",
+                $live
+            )
         };
     }
     let mut rows = Vec::new();
     if !ways.apps.is_empty() {
-        rows.extend(along!("app_id", &ways.apps, in_sight: true).await?);
+        rows.extend(along!("app_id", &ways.apps, in_sight: true, live: live).await?);
     }
     if !ways.accounts.is_empty() {
         // An account that was asked for is perhaps not the caller's; all others on the way are. They can be very
         // many, and are not looked for in a list of them once more.
         let own = sight.everything || filter.account_id.is_none();
-        rows.extend(along!("account_id", &ways.accounts, in_sight: own).await?);
+        rows.extend(match filter.state {
+            // Nor is each of them looked at twice where once will do.
+            None => along!("account_id", &ways.accounts, in_sight: own, "", "").await?,
+            Some(_) => along!("account_id", &ways.accounts, in_sight: own, live: live).await?,
+        });
     }
     if !ways.organizations.is_empty() {
-        rows.extend(along!("organization_id", &ways.organizations, in_sight: true).await?);
+        let along = along!("organization_id", &ways.organizations, in_sight: true, live: live);
+        rows.extend(along.await?);
     }
     rows.sort_by_key(|row| Reverse(row.id));
     rows.dedup_by_key(|row| row.id);

@@ -102,6 +102,9 @@ fn is_csv(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv"))
 }
 
+/// So many events are written by one statement.
+const EVENTS_AT_A_TIME: usize = 1_000;
+
 /// Makes the changes: new rows in one statement a table, because files are long.
 async fn apply(
     unit: &mut Unit<'_>,
@@ -109,7 +112,10 @@ async fn apply(
     now: DateTime<Utc>,
 ) -> Result<(), AppendError> {
     let (mut accounts, mut roles) = (Vec::new(), Vec::new());
-    for change in changes {
+    for (number, change) in changes.into_iter().enumerate() {
+        if number % EVENTS_AT_A_TIME == EVENTS_AT_A_TIME - 1 {
+            unit.write_recorded().await?;
+        }
         match change {
             Change::AccountCreated(account, fact) => {
                 unit.record(account.id.uuid(), account.version, &fact)?;
