@@ -174,7 +174,11 @@ async fn what_is_asked_for_in_a_list_is_found_by_its_key_and_nothing_else_is_rea
             "SELECT m.id, m.person_id",
             &["memberships_of_organization", "people_pkey"][..],
         ),
-        (Service::Directory, "WHERE person_id = $1 AND id >", &["api_tokens_person"][..]),
+        (
+            Service::Directory,
+            "WHERE person_id = $1 AND id >",
+            &["api_tokens_person", "sessions_person"][..],
+        ),
         (Service::KeyIssuer, "WHERE app_id = $1 AND key_id <", &["keys_of_app"][..]),
         (
             Service::ConsentBroker,

@@ -110,9 +110,9 @@ pub(crate) async fn of_organization(
     slice: Slice,
 ) -> sqlx::Result<Vec<DomainRequest>> {
     all(select_requests!(
-        "WHERE organization_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        "WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)
@@ -126,9 +126,9 @@ pub(crate) async fn in_state(
     slice: Slice,
 ) -> sqlx::Result<Vec<DomainRequest>> {
     all(select_requests!(
-        "WHERE state = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        "WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3",
         state.as_str(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)

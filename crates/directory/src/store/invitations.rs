@@ -258,12 +258,12 @@ pub(crate) async fn of_organization(
         "WHERE organization_id = $1
            AND ($2::text IS NULL OR $2 = CASE
                 WHEN state = 'pending' AND expires_at <= $3 THEN 'expired' ELSE state END)
-           AND ($4::uuid IS NULL OR id > $4)
+           AND id > $4
          ORDER BY id LIMIT $5",
         id.uuid(),
         state.map(StateName::as_str),
         now,
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)
@@ -282,12 +282,12 @@ pub(crate) async fn of_account(
         "WHERE account_id = $1
            AND ($2::text IS NULL OR $2 = CASE
                 WHEN state = 'pending' AND expires_at <= $3 THEN 'expired' ELSE state END)
-           AND ($4::uuid IS NULL OR id > $4)
+           AND id > $4
          ORDER BY id LIMIT $5",
         id.uuid(),
         state.map(StateName::as_str),
         now,
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)

@@ -113,10 +113,10 @@ pub(crate) async fn list(
         "SELECT id, person_id, user_agent, identity_provider_id, created_at, expires_at, last_used_at, ended_at,
                 version
          FROM directory.sessions
-         WHERE person_id = $1 AND ($2::uuid IS NULL OR id > $2)
+         WHERE person_id = $1 AND id > $2
          ORDER BY id LIMIT $3",
         person_id.uuid(),
-        slice.after,
+        slice.begins_after(),
         slice.limit,
     )
     .fetch_all(conn)
