@@ -159,7 +159,8 @@ fn domain_requests() -> Vec<Entry> {
             Box::pin(async move {
                 let id = cast.another_organization().await;
                 let body = json!({ "domain": DOMAIN, "reason": "invoices" });
-                Call::plain().path("id", &id).of(id).json(body)
+                // As many as there are operators at that moment.
+                Call::plain().path("id", &id).of(id).json(body).followed_by_several("mail.sent")
             })
         }),
         entry("listDomainRequests", everybody, |_, _| Box::pin(async { Call::plain() })),
