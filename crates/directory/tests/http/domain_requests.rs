@@ -97,7 +97,7 @@ async fn members_ask_operators_answer_and_strangers_see_nothing() {
     stranger.post(&path, &body).await.problem(404, "organization-not-found");
     stranger.get(&path).await.problem(404, "organization-not-found");
     let id = ask(&owner, &organization, BILLING).await;
-    assert_eq!(auditor.get(&path).await.expect(200).ids(), [id.clone()]);
+    assert_eq!(auditor.get(&path).await.expect(200).ids(), std::slice::from_ref(&id));
     for answer in ["grant", "decline"] {
         let path = format!("/v1/domain-requests/{id}/{answer}");
         let (refused, events) = stage.events_of(owner.post(&path, json!({}))).await;
@@ -128,7 +128,7 @@ async fn of_two_answers_at_once_one_counts() {
     let at_once =
         join(stage.operator.post(&grant, json!({})), stage.operator.post(&decline, json!({})));
     let request: Uuid = id.parse().unwrap();
-    let (granted, declined) = stage.meeting("domain_requests", request, 2, at_once).await;
+    let (granted, declined) = stage.meeting("domain_requests", request, 2, Box::pin(at_once)).await;
     let both = (granted.status.as_u16(), declined.status.as_u16());
     assert!([(200, 409), (409, 200)].contains(&both), "{both:?}");
     let read = owner.get(&organization).await.expect(200).json;
