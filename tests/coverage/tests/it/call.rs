@@ -19,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) by: Option<(Client, String)>,
     /// What it leaves, where the description leaves that open.
     pub(crate) leaves: Option<Vec<&'static str>>,
+    /// Of what there follows at least one, for each of something, where the description leaves that open.
+    pub(crate) several: Vec<&'static str>,
     /// Where its answer names who made it, if they were nobody before.
     acting_as: Option<&'static str>,
 }
@@ -110,6 +112,12 @@ impl Call {
     /// Leaves exactly these events when it succeeds.
     pub(crate) fn leaves(mut self, kinds: &[&'static str]) -> Self {
         self.leaves = Some(kinds.to_vec());
+        self
+    }
+
+    /// Is followed by at least one of each of these when it succeeds.
+    pub(crate) fn followed_by_several(mut self, kinds: &[&'static str]) -> Self {
+        self.several = kinds.to_vec();
         self
     }
 
