@@ -19,7 +19,7 @@ pub(crate) struct Call {
     pub(crate) by: Option<(Client, String)>,
     /// What it leaves, where the description leaves that open.
     pub(crate) leaves: Option<Vec<&'static str>>,
-    /// What others do because of it, nobody says how often, but at least once.
+    /// Of what there follows at least one, for each of something, where the description leaves that open.
     pub(crate) several: Vec<&'static str>,
     /// Where its answer names who made it, if they were nobody before.
     acting_as: Option<&'static str>,
@@ -115,9 +115,9 @@ impl Call {
         self
     }
 
-    /// Is followed by one or more of this.
-    pub(crate) fn followed_by_several(mut self, kind: &'static str) -> Self {
-        self.several.push(kind);
+    /// Is followed by at least one of each of these when it succeeds.
+    pub(crate) fn followed_by_several(mut self, kinds: &[&'static str]) -> Self {
+        self.several = kinds.to_vec();
         self
     }
 

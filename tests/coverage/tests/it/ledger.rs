@@ -23,7 +23,7 @@ pub(crate) struct Left {
     pub(crate) kinds: Vec<String>,
     /// Those of services, because of it.
     pub(crate) follows: Vec<String>,
-    /// Of which of these there can be more than one.
+    /// Of which of these there is one for each of something.
     pub(crate) several: Vec<String>,
     /// Who made it.
     pub(crate) actor: String,

@@ -212,12 +212,18 @@ impl Walk<'_> {
             self.fault(&format!("{what}: its description does not promise {kinds:?}"));
         }
         let mut follows = always(&promise.follows);
-        follows.extend(&call.several);
+        let several = call.several.clone();
+        if !several.is_empty() && !permits(&promise.follows, &several) {
+            self.fault(&format!(
+                "{what}: its description does not promise that {several:?} follow"
+            ));
+        }
+        follows.extend(&several);
         let actor = call.acted(&answer).unwrap_or_else(|| actor.to_owned());
         self.leaves(what, &answer, call, &actor, &kinds, authority);
         if let Some(left) = self.findings.left.last_mut() {
             left.follows = follows.into_iter().map(str::to_owned).collect();
-            left.several = call.several.iter().map(|kind| (*kind).to_owned()).collect();
+            left.several = several.into_iter().map(str::to_owned).collect();
         }
     }
 

@@ -159,8 +159,9 @@ fn domain_requests() -> Vec<Entry> {
             Box::pin(async move {
                 let id = cast.another_organization().await;
                 let body = json!({ "domain": DOMAIN, "reason": "invoices" });
-                // As many as there are operators at that moment.
-                Call::plain().path("id", &id).of(id).json(body).followed_by_several("mail.sent")
+                // Each operator is told, and other calls of the walk make some.
+                let call = Call::plain().path("id", &id).of(id).json(body);
+                call.followed_by_several(&["mail.sent"])
             })
         }),
         entry("listDomainRequests", everybody, |_, _| Box::pin(async { Call::plain() })),
