@@ -157,7 +157,11 @@ async fn what_is_asked_for_in_a_list_is_found_by_its_key_and_nothing_else_is_rea
         (
             Service::Directory,
             "AS asked (organization_id)",
-            &["memberships_organization_id_person_id_key", "memberships_person"][..],
+            &[
+                "memberships_organization_id_person_id_key",
+                "memberships_person",
+                "identity_providers_enforced",
+            ][..],
         ),
         (
             Service::Directory,
