@@ -2,20 +2,15 @@
 //! made at a time, and nobody takes more than one turn at once.
 
 use std::collections::HashSet;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use contract::PersonId;
+use eventstore::inactivity::patiently;
 use service::Problem;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
 
 /// So many are made at a time in a process.
 const AT_A_TIME: usize = 2;
-
-/// How often whoever waits looks whether it is their turn.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Who makes a large approval or waits for their turn. Clones share.
 #[derive(Debug, Clone)]
@@ -54,13 +49,8 @@ impl LargeApprovals {
             return Err(Problem::unavailable("busy", detail));
         }
         let place = Place { approvals: self, person };
-        let mut turn = pin!(self.turns.acquire());
-        loop {
-            // A request that waits for one thing for long is given up as stuck: this one is not.
-            if let Ok(turn) = timeout(LOOK, &mut turn).await {
-                return Ok(Turn { _turn: turn.map_err(Problem::internal)?, _place: place });
-            }
-        }
+        let turn = patiently(self.turns.acquire()).await.map_err(Problem::internal)?;
+        Ok(Turn { _turn: turn, _place: place })
     }
 
     fn people(&self) -> MutexGuard<'_, HashSet<PersonId>> {

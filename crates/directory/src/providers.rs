@@ -13,6 +13,7 @@ use chrono::{DateTime, Duration, Utc};
 use contract::facts::SignInRefusal;
 use contract::secret::{SignInBinding, SignInState};
 use contract::{Environment, IdentityProviderId};
+use eventstore::inactivity::patiently;
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
     CoreErrorResponseType, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
@@ -292,7 +293,7 @@ impl Providers {
     async fn metadata(&self, provider: &IdentityProvider) -> Result<Arc<Metadata>, SignInRefusal> {
         let known = self.known(provider.id);
         // Whoever asks at the same time waits for one answer.
-        let mut known = known.lock().await;
+        let mut known = patiently(known.lock()).await;
         let now = self.environment.now();
         match (&known.metadata, known.failed_at) {
             (Some((metadata, at)), _) if now - *at < REMEMBERED => Ok(Arc::clone(metadata)),
@@ -307,7 +308,7 @@ impl Providers {
         provider: &IdentityProvider,
     ) -> Result<Arc<Metadata>, SignInRefusal> {
         let known = self.known(provider.id);
-        let mut known = known.lock().await;
+        let mut known = patiently(known.lock()).await;
         let now = self.environment.now();
         if known.keys_again_at.is_some_and(|at| now - at < KEYS_AGAIN) {
             let known = known.metadata.as_ref().map(|(metadata, _)| Arc::clone(metadata));

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// For how long work may wait for one and the same thing. What comes later does not come: statements are small
 /// portions, and whoever waits longer for somebody else's lock had better ask again.
@@ -78,6 +78,16 @@ pub fn unless_inactive_or<T>(
     })
 }
 
+/// Within such work, waits for what may take longer and has a limit of its own: somebody else's server, one's turn.
+pub async fn patiently<T>(work: impl Future<Output = T>) -> T {
+    let mut work = Box::pin(work);
+    loop {
+        if let Ok(done) = timeout(LONGEST_WAIT / 2, &mut work).await {
+            return done;
+        }
+    }
+}
+
 /// Whether it was the work that was woken, or only the timer.
 struct Woken {
     work: AtomicBool,
@@ -118,6 +128,12 @@ mod tests {
         };
         assert_eq!(unless_inactive(stuck).await, Err(Inactive));
         assert_eq!(began.elapsed(), LONGEST_WAIT * 3 / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_a_limit_of_its_own_is_waited_for() {
+        let slow = patiently(sleep(LONGEST_WAIT * 3));
+        assert_eq!(unless_inactive(slow).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

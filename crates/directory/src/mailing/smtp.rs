@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use eventstore::inactivity::patiently;
 use lettre::address::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error;
@@ -101,7 +102,7 @@ impl Smtp {
     pub(crate) async fn send(&self, recipient: &Email, message: &[u8]) -> Result<Taken, Failure> {
         let dialogue = self.dialogue(recipient, message);
         let timed_out = |_| Failure::of(Step::Timeout, None);
-        timeout(self.timeout, dialogue)
+        patiently(timeout(self.timeout, dialogue))
             .await
             .map_err(timed_out)?
             .map(|connection| Taken(Box::new(connection)))

@@ -15,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::{Request, Response};
+use eventstore::inactivity::patiently;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use serde::{Deserialize, Serialize};
@@ -118,7 +119,7 @@ impl Outgoing {
         let request =
             reqwest::Request::try_from(request).map_err(|_| OutgoingError::Unreachable)?;
         let time = Duration::from_secs(self.settings.timeout_seconds);
-        let answered = tokio::time::timeout(time, self.answer(request)).await;
+        let answered = patiently(tokio::time::timeout(time, self.answer(request))).await;
         answered.unwrap_or(Err(OutgoingError::TimedOut))
     }
 
