@@ -32,8 +32,11 @@ pub(crate) fn organization(
     // The own role comes first: an owner who happens to be an operator acts as owner.
     let allowed = match (action, role) {
         (Action::Read | Action::Leave, Some(role)) => Some(role),
-        (Action::Edit | Action::ManageMembers, Some(MemberRole::Owner)) => role,
-        (Action::RequestDomains, Some(MemberRole::Owner | MemberRole::Developer)) => role,
+        (
+            Action::Edit | Action::ManageMembers | Action::RequestDomains,
+            Some(MemberRole::Owner),
+        )
+        | (Action::RequestDomains, Some(MemberRole::Developer)) => role,
         _ => None,
     };
     match (allowed, caller.operator, role) {

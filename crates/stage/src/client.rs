@@ -89,7 +89,17 @@ fn owner(path: &str) -> Service {
     match parts.as_slice() {
         [
             "v1",
-            "organizations" | "people" | "accounts" | "api-tokens" | "sessions" | "sign-ins",
+            "organizations"
+            | "people"
+            | "accounts"
+            | "sessions"
+            | "sign-ins"
+            | "api-tokens"
+            | "invitations"
+            | "domain-requests"
+            | "contact-confirmations"
+            | "password-resets"
+            | "mails",
             ..,
         ] => Service::Directory,
         ["v1", "apps", _, "keys"] | ["v1", "keys", ..] | ["oauth2", ..] => Service::KeyIssuer,

@@ -199,12 +199,6 @@ pub fn always(list: &[Entry]) -> Vec<&str> {
     sure.collect()
 }
 
-/// The events of which the list promises one for each of something: nobody says how many that are.
-pub fn per(list: &[Entry]) -> Vec<&str> {
-    let several = list.iter().filter(|entry| entry.count == Count::OnePer);
-    named_by(several).collect()
-}
-
 /// The events of the list, if it promises them without any condition or alternative.
 pub fn unconditional(list: &[Entry]) -> Option<Vec<&str>> {
     list.iter()
@@ -217,11 +211,7 @@ pub fn unconditional(list: &[Entry]) -> Option<Vec<&str>> {
 
 /// Every event that the list names.
 pub fn named(list: &[Entry]) -> impl Iterator<Item = &str> {
-    named_by(list.iter())
-}
-
-fn named_by<'a>(entries: impl Iterator<Item = &'a Entry>) -> impl Iterator<Item = &'a str> {
-    entries.flat_map(|entry| entry.kinds.iter().map(String::as_str))
+    list.iter().flat_map(|entry| entry.kinds.iter().map(String::as_str))
 }
 
 impl Entry {

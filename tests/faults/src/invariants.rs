@@ -79,7 +79,9 @@ pub(crate) const NEVER: [(&str, &str); 14] = [
         "an event that asks for a mail has not one mail",
         "SELECT e.type || ' ' || e.id FROM directory.events e
          WHERE e.type IN ('mandate.contact-confirmation.requested.v1', 'mandate.password-reset.requested.v1',
-                          'mandate.person.password-changed.v1')
+                          'mandate.person.password-changed.v1', 'mandate.invitation.created.v1',
+                          'mandate.invitation.sent-again.v1', 'mandate.domain-request.granted.v1',
+                          'mandate.domain-request.declined.v1')
            AND (SELECT count(*) FROM directory.mails m WHERE m.event_id = e.id) <> 1",
     ),
     (

@@ -17,7 +17,8 @@ fn token(mail: &ReceivedMail, page: &str) -> String {
 async fn an_address_is_confirmed_and_a_password_chosen_by_mailed_links() {
     let mail = MailServer::start(&MailServerOptions::default());
     let settings = format!(
-        "[directory.mail]\nsmtp = \"smtp://127.0.0.1:{}\"\nfrom = \"no-reply@mandate.example.com\"\n",
+        "[log]\nfilter = \"debug\"\n[directory.mail]\nfrom = \"no-reply@mandate.example.com\"\n\
+         smtp = \"smtp://127.0.0.1:{}\"\n",
         mail.port()
     );
     let system = System::configured(&settings).await;
@@ -45,6 +46,10 @@ async fn an_address_is_confirmed_and_a_password_chosen_by_mailed_links() {
     old.post("/v1/sessions", json!({})).await.problem(401, "sign-in-refused");
     let new = anyone.with_password(&owner.email, "a new horse battery staple");
     new.post("/v1/sessions", json!({})).await.expect(201);
+    // No link and no address is in the log, however much is logged.
+    let said = system.said();
+    assert!(said.contains("DEBUG") && !said.contains("mandate_ml_"), "{said}");
+    assert!(!said.contains(&owner.email) && !said.contains(&contact), "{said}");
     system.stop().await;
 }
 

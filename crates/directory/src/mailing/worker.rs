@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use contract::facts::{MailAbandoned, MailAbandonment, MailSent};
+use contract::facts::{MailAbandoned, MailAbandonment, MailSent, MailTemplate};
 use contract::secret::MailToken;
 use contract::{Provenance, Service, Version};
 use eventstore::AppendError;
 use service::Resources;
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::mail::Template;
@@ -25,6 +26,9 @@ use crate::store::mails::{Due, Outcome};
 
 /// A worker takes one mail after the other for so long, and then has another turn.
 const TURN: Duration = Duration::from_secs(15);
+
+/// When a mail is looked at again that this version of the program does not know.
+const LATER: TimeDelta = TimeDelta::hours(1);
 
 /// So much longer than a try takes, the transaction around it may be idle.
 const IDLE_MARGIN: Duration = Duration::from_secs(10);
@@ -82,30 +86,25 @@ impl Worker {
         let Some(due) = store::mails::claim(&mut transaction, env.now(), idle).await? else {
             return Ok(false);
         };
+        let Some(template) = due.template else {
+            // A later version of the program has written it, and will send it.
+            let (id, now) = (due.asked.id, env.now());
+            let later = Outcome::Retried(now + LATER);
+            store::mails::note(&mut transaction, id, later, Some("unknown"), now).await?;
+            transaction.commit().await?;
+            return Ok(true);
+        };
         // Crash point: up to the answer of the server, the mail is due as before.
-        let tried = self.send(&due).await?;
+        let tried = self.send(&due, template).await?;
         // Crash point: the server has taken the mail, and nobody knows. It is sent again, under the same
         // Message-ID, by which mailboxes tell that they have it.
         let (id, now) = (due.asked.id, env.now());
         let attempts = due.attempts.unsigned_abs() + 1;
         let (outcome, error, abandoned) = self.decide(&due, &tried, attempts);
         store::mails::note(&mut transaction, id, outcome, error.as_deref(), now).await?;
-        if let Some(kind) = due.template.map(Template::kind) {
-            let asked = &due.asked;
-            let mut provenance =
-                Provenance::system(Service::Directory, asked.organization, asked.correlation);
-            provenance.causation = Some(asked.event);
-            let mut unit = events.join(&mut transaction, &provenance);
-            let (mail_id, template) = (id, kind);
-            if outcome == Outcome::Sent {
-                let sent = MailSent { mail_id, template, attempts };
-                unit.record(id.uuid(), Version::FIRST, &sent)?;
-                unit.flush().await?;
-            } else if let Some(because) = abandoned {
-                let abandoned = MailAbandoned { mail_id, template, attempts, because };
-                unit.record(id.uuid(), Version::FIRST, &abandoned)?;
-                unit.flush().await?;
-            }
+        let end = (template.kind(), attempts, abandoned);
+        if outcome == Outcome::Sent || abandoned.is_some() {
+            self.record(&mut transaction, &due, end).await?;
         }
         transaction.commit().await?;
         events.wake_relays();
@@ -113,6 +112,31 @@ impl Worker {
             taken.end().await;
         }
         Ok(true)
+    }
+
+    /// Records that the mail has ended: it is sent, unless it was abandoned.
+    async fn record(
+        &self,
+        transaction: &mut PgConnection,
+        due: &Due,
+        (template, attempts, abandoned): (MailTemplate, u32, Option<MailAbandonment>),
+    ) -> Result<(), AppendError> {
+        let asked = &due.asked;
+        let mut provenance =
+            Provenance::system(Service::Directory, asked.organization, asked.correlation);
+        provenance.causation = Some(asked.event);
+        let mut unit = self.resources.events.join(transaction, &provenance);
+        let (stream, mail_id) = (asked.id.uuid(), asked.id);
+        match abandoned {
+            None => {
+                unit.record(stream, Version::FIRST, &MailSent { mail_id, template, attempts })?
+            }
+            Some(because) => {
+                let abandoned = MailAbandoned { mail_id, template, attempts, because };
+                unit.record(stream, Version::FIRST, &abandoned)?
+            }
+        };
+        unit.flush().await
     }
 
     fn decide(
@@ -144,17 +168,18 @@ impl Worker {
         }
     }
 
-    async fn send(&self, due: &Due) -> Result<Tried, AppendError> {
-        // A later version of the program has written it, and will send it.
-        let Some(template) = due.template else {
-            return Ok(Tried::Failed(Failure::of(Step::Render, None)));
-        };
+    async fn send(&self, due: &Due, template: Template) -> Result<Tried, AppendError> {
         let Resources { pool, env, .. } = &self.resources;
         let mut connection = pool.acquire().await?;
         let now = env.now();
-        let Some(content) = store::mail_contents::find(&mut connection, template, now).await?
-        else {
-            return Ok(Tried::Outdated);
+        let content = match store::mail_contents::find(&mut connection, template, now).await {
+            Ok(Some(content)) => content,
+            Ok(None) => return Ok(Tried::Outdated),
+            // It holds up no other mail.
+            Err(sqlx::Error::Decode(_)) => {
+                return Ok(Tried::Failed(Failure::of(Step::Render, None)));
+            }
+            Err(error) => return Err(error.into()),
         };
         let mut link = None;
         if let Some((purpose, subject)) = template.link() {

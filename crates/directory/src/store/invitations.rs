@@ -301,7 +301,7 @@ pub(crate) async fn lock_due(
     limit: i64,
 ) -> sqlx::Result<Vec<Invitation>> {
     all(select_invitations!(
-        "WHERE state = 'pending' AND expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+        "WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED",
         now,
         limit,
     )

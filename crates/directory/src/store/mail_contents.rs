@@ -68,6 +68,9 @@ async fn password_changed(conn: &mut PgConnection, person: Uuid) -> sqlx::Result
     Ok(name.map(|name| Content::PasswordChanged { name }))
 }
 
+// `num_nulls` says that it is pending to us, and nothing to the planner: it must take the one by its key, and not
+// look for it among all that are pending.
+
 async fn invite_member(
     conn: &mut PgConnection,
     invitation: Uuid,
@@ -78,7 +81,7 @@ async fn invite_member(
            FROM directory.invitations i
            JOIN directory.organizations o ON o.id = i.organization_id
            JOIN directory.people p ON p.id = i.invited_by
-           WHERE i.id = $1 AND i.state = 'pending' AND i.expires_at > $2"#,
+           WHERE i.id = $1 AND num_nulls(i.ended_at) = 1 AND i.expires_at > $2"#,
         invitation,
         now,
     )
@@ -105,7 +108,7 @@ async fn invite_to_account(
            FROM directory.invitations i
            JOIN directory.accounts a ON a.id = i.account_id
            JOIN directory.people p ON p.id = i.invited_by
-           WHERE i.id = $1 AND i.state = 'pending' AND i.expires_at > $2"#,
+           WHERE i.id = $1 AND num_nulls(i.ended_at) = 1 AND i.expires_at > $2"#,
         invitation,
         now,
     )

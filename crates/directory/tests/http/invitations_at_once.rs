@@ -58,7 +58,7 @@ async fn an_invitation_that_is_accepted_and_revoked_at_once_is_one_of_them() {
         let id: Uuid = invited.id.parse().unwrap();
         let path = invited.path();
         let at_once = join(invited.accept(&person), owner.delete(&path));
-        let (accepted, revoked) = stage.meeting("invitations", id, 2, at_once).await;
+        let (accepted, revoked) = stage.meeting("invitations", id, 2, Box::pin(at_once)).await;
         let both = (accepted.status.as_u16(), revoked.status.as_u16());
         assert!([(200, 409), (410, 204)].contains(&both), "{both:?}");
         let members = owner.get(&format!("{organization}/members")).await.expect(200);

@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) leaves: Option<Vec<&'static str>>,
     /// Whether who makes it is whom its answer opens a session for.
     pub(crate) opens_a_session: bool,
+    /// Of what there follows at least one, for each of something, where the description leaves that open.
+    pub(crate) several: Vec<&'static str>,
     /// Where its answer names who made it, if they were nobody before.
     acting_as: Option<&'static str>,
 }
@@ -118,6 +120,12 @@ impl Call {
     /// Leaves exactly these events when it succeeds.
     pub(crate) fn leaves(mut self, kinds: &[&'static str]) -> Self {
         self.leaves = Some(kinds.to_vec());
+        self
+    }
+
+    /// Is followed by at least one of each of these when it succeeds.
+    pub(crate) fn followed_by_several(mut self, kinds: &[&'static str]) -> Self {
+        self.several = kinds.to_vec();
         self
     }
 

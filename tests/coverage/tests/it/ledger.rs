@@ -133,18 +133,22 @@ pub(crate) async fn faults(cast: &Cast, mut left: Vec<Left>) -> Vec<String> {
     let wait_for = left
         .iter()
         .filter(|left| !left.follows.is_empty())
-        .map(|left| (left.correlation.clone(), left.kinds.len() + left.follows.len()))
-        .chain(ends.iter().map(|left| (left.correlation.clone(), 1)))
+        .map(|left| (left, left.kinds.len() + left.follows.len()))
+        .chain(ends.iter().map(|left| (left, 1)))
+        .map(|(left, wanted)| (left.what.clone(), left.correlation.clone(), wanted))
         .collect::<Vec<_>>();
     left.extend(ends);
     let events = eventually("the end of the log", async || {
         let events = by_correlation(cast).await;
-        let missing = wait_for
+        let missing: Vec<&str> = wait_for
             .iter()
-            .filter(|(correlation, wanted)| events.get(correlation).map_or(0, Vec::len) < *wanted);
-        match missing.count() {
-            0 => Ok(events),
-            missing => Err(format!("the events of {missing} calls are missing")),
+            .filter(|(_, call, wanted)| events.get(call).map_or(0, Vec::len) < *wanted)
+            .map(|(what, ..)| what.as_str())
+            .collect();
+        if missing.is_empty() {
+            Ok(events)
+        } else {
+            Err(format!("events of {missing:?} are missing"))
         }
     })
     .await;

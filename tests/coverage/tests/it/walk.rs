@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coverage::document::{Document, Operation};
-use coverage::promise::{Entry as Promised, always, named, per, permits, unconditional};
+use coverage::promise::{Entry as Promised, always, named, permits, unconditional};
 use futures::StreamExt;
 use journeys::system::System;
 use local_servers::testing::{MailServer, MailServerOptions};
@@ -214,7 +214,12 @@ impl Walk<'_> {
             self.fault(&format!("{what}: its description does not promise {kinds:?}"));
         }
         let mut follows = always(&promise.follows);
-        let several = per(&promise.follows);
+        let several = call.several.clone();
+        if !several.is_empty() && !permits(&promise.follows, &several) {
+            self.fault(&format!(
+                "{what}: its description does not promise that {several:?} follow"
+            ));
+        }
         follows.extend(&several);
         let actor = call.acted(&answer).unwrap_or_else(|| actor.to_owned());
         self.leaves(what, &answer, call, &actor, &kinds, authority);

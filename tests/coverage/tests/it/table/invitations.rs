@@ -159,7 +159,9 @@ fn domain_requests() -> Vec<Entry> {
             Box::pin(async move {
                 let id = cast.another_organization().await;
                 let body = json!({ "domain": DOMAIN, "reason": "invoices" });
-                Call::plain().path("id", &id).of(id).json(body)
+                // Each operator is told, and other calls of the walk make some.
+                let call = Call::plain().path("id", &id).of(id).json(body);
+                call.followed_by_several(&["mail.sent"])
             })
         }),
         entry("listDomainRequests", everybody, |_, _| Box::pin(async { Call::plain() })),

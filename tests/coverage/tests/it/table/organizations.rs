@@ -12,6 +12,7 @@ pub(super) fn entries() -> Vec<Entry> {
     let mut entries = organizations();
     entries.extend(of_members());
     entries.extend(people());
+    entries.extend(passwords());
     entries
 }
 
@@ -155,6 +156,53 @@ fn people() -> Vec<Entry> {
                     .json(json!({ "email": email, "name": "Registered", "password": password }))
             })
         }),
+        entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("getPerson", everybody, |cast, who| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
+        })
+        .with(refused("of another organization", Who::Foreigner, 404, &[], |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Auditor)) })
+        })),
+        entry("deactivatePerson", operators, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Gone").await;
+                person.session().await;
+                let leaves = &["person.deactivated", "api-token.revoked", "session.ended"];
+                Call::plain().path("id", &person.id).leaves(leaves)
+            })
+        })
+        .with(refused("a fellow member", Who::Developer, 403, &["access.refused"], fellow_member))
+        .with(changes_nothing("twice", Who::Operator, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", deactivated(cast).await) })
+        })),
+        entry("activatePerson", operators, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", deactivated(cast).await) })
+        })
+        .with(refused("a fellow member", Who::Developer, 403, &["access.refused"], fellow_member))
+        .with(changes_nothing("who is not deactivated", Who::Operator, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
+        })),
+        entry("revokeOperator", operators, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.new_operator().await) })
+        })
+        .with(refused("a fellow member's", Who::Developer, 403, &["access.refused"], fellow_member))
+        .with(changes_nothing("of somebody who is none", Who::Operator, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
+        })),
+    ]
+}
+
+/// With another password in place of this one.
+fn changing(current: &str) -> Call {
+    let new = "yet another correct horse";
+    Call::plain().json(json!({ "current_password": current, "new_password": new }))
+}
+
+/// Other passwords, and the mails that bring and tell them.
+fn passwords() -> Vec<Entry> {
+    vec![
         entry("requestPasswordReset", everybody, |cast, _| {
             Box::pin(async move {
                 Call::plain()
@@ -208,9 +256,6 @@ fn people() -> Vec<Entry> {
             .followed_by(&["mail.sent"]),
         ),
         entry("listMails", everybody, |_, _| Box::pin(async { Call::plain() })),
-        entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
-        entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
-        entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
         // By somebody new: nobody else of the cast is to have another password.
         entry("changePassword", everybody, |cast, _| {
             Box::pin(async move {
@@ -247,45 +292,7 @@ fn people() -> Vec<Entry> {
                 })
             },
         )),
-        entry("getPerson", everybody, |cast, who| {
-            Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
-        })
-        .with(refused("of another organization", Who::Foreigner, 404, &[], |cast, _| {
-            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Auditor)) })
-        })),
-        entry("deactivatePerson", operators, |cast, _| {
-            Box::pin(async move {
-                let person = cast.operator.person("Gone").await;
-                person.session().await;
-                let leaves = &["person.deactivated", "api-token.revoked", "session.ended"];
-                Call::plain().path("id", &person.id).leaves(leaves)
-            })
-        })
-        .with(refused("a fellow member", Who::Developer, 403, &["access.refused"], fellow_member))
-        .with(changes_nothing("twice", Who::Operator, |cast, _| {
-            Box::pin(async move { Call::plain().path("id", deactivated(cast).await) })
-        })),
-        entry("activatePerson", operators, |cast, _| {
-            Box::pin(async move { Call::plain().path("id", deactivated(cast).await) })
-        })
-        .with(refused("a fellow member", Who::Developer, 403, &["access.refused"], fellow_member))
-        .with(changes_nothing("who is not deactivated", Who::Operator, |cast, _| {
-            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
-        })),
-        entry("revokeOperator", operators, |cast, _| {
-            Box::pin(async move { Call::plain().path("id", cast.new_operator().await) })
-        })
-        .with(refused("a fellow member's", Who::Developer, 403, &["access.refused"], fellow_member))
-        .with(changes_nothing("of somebody who is none", Who::Operator, |cast, _| {
-            Box::pin(async move { Call::plain().path("id", cast.person_id(Who::Stranger)) })
-        })),
     ]
-}
-
-/// With another password in place of this one.
-fn changing(current: &str) -> Call {
-    let new = "yet another correct horse";
-    Call::plain().json(json!({ "current_password": current, "new_password": new }))
 }
 
 /// Nobody else sees the person.
