@@ -28,8 +28,9 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 #[tokio::test]
 async fn schemathesis_finds_no_server_error_and_no_answer_outside_the_document() {
-    let system = System::start().await;
-    let cast = Cast::assemble(&system, MailServer::start(&MailServerOptions::default())).await;
+    let mail = MailServer::start(&MailServerOptions::default());
+    let system = System::configured(&walk::settings(&mail)).await;
+    let cast = Cast::assemble(&system, mail).await;
     let (made_up, real) = tokio::join!(
         try_out(&system, everything_made_up(&cast)),
         try_out(&system, about_real_things(&system, &cast).await),

@@ -40,16 +40,20 @@ pub(crate) async fn document(system: &System) -> Document {
     Document::new(anonymous.get("/openapi.json").await.expect(200).json)
 }
 
-#[tokio::test]
-async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
-    let mail = MailServer::start(&MailServerOptions::default());
-    let settings = format!(
+/// The settings of a system that mails there.
+pub(crate) fn settings(mail: &MailServer) -> String {
+    format!(
         "[directory]\nmax_sessions = {MOST_SESSIONS}\n{}[directory.mail]\nfrom = \"no-reply@example.com\"\n\
          smtp = \"smtp://127.0.0.1:{}\"\n",
         single_sign_on::SETTINGS,
         mail.port()
-    );
-    let system = System::configured(&settings).await;
+    )
+}
+
+#[tokio::test]
+async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_names() {
+    let mail = MailServer::start(&MailServerOptions::default());
+    let system = System::configured(&settings(&mail)).await;
     let document = document(&system).await;
     assert_eq!(document.dangling_references(), Vec::<String>::new());
     let operations = document.operations().unwrap_or_else(|error| panic!("{error}"));
