@@ -61,12 +61,13 @@ const SABOTAGE: [(&str, &str); 12] = [
         "what was asked for once is not there once",
     ),
     (
-        "DELETE FROM directory.mails WHERE id = (SELECT max(id::text)::uuid FROM directory.mails)",
-        "an event that asks for a mail has not one mail",
+        "UPDATE directory.mails SET sent_at = NULL
+         WHERE id = (SELECT min(id::text)::uuid FROM directory.mails WHERE sent_at IS NOT NULL)",
+        "a mail has not ended as its events say",
     ),
     (
-        "UPDATE directory.mails SET sent_at = NULL WHERE id = (SELECT min(id::text)::uuid FROM directory.mails)",
-        "a mail has not ended as its events say",
+        "DELETE FROM directory.mails WHERE id = (SELECT max(id::text)::uuid FROM directory.mails)",
+        "an event that asks for a mail has not one mail",
     ),
 ];
 

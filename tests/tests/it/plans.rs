@@ -170,7 +170,7 @@ async fn what_is_asked_for_in_a_list_is_found_by_its_key_and_nothing_else_is_rea
         ),
         (
             Service::Directory,
-            "SELECT r.id, r.person_id",
+            "SELECT r.id, r.person_id, r.role",
             &["account_roles_of_account", "people_pkey"][..],
         ),
         (

@@ -75,16 +75,20 @@ async fn nobody_gets_in_without_a_valid_token() {
                 })
                 .collect::<Vec<_>>()
                 .join("/");
-        for method in methods.as_object().unwrap().keys() {
+        for (method, operation) in methods.as_object().unwrap() {
+            // Some are for whoever has the token of a mail, or signs in at a provider.
+            if operation["x-mandate-roles"] == json!(["anyone"]) {
+                continue;
+            }
             let method: Method = method.to_uppercase().parse().unwrap();
             for caller in [&anyone, &forged] {
-                let answer = caller.request(method.clone(), &path).json(json!({})).send().await;
+                let request = caller.request(method.clone(), &path);
+                // A body could have the email and the password of a sign-in.
+                let signs_in = (&method, &*path) == (&Method::POST, "/v1/sessions");
+                let request = if signs_in { request } else { request.json(json!({})) };
+                let answer = request.send().await;
                 assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text());
-                let scheme = if (&method, &*path) == (&Method::POST, "/v1/sessions") {
-                    "Basic"
-                } else {
-                    "Bearer"
-                };
+                let scheme = if signs_in { "Basic" } else { "Bearer" };
                 assert!(answer.header("www-authenticate").starts_with(scheme), "{method} {path}");
                 assert_eq!(
                     answer.header("content-type"),

@@ -109,7 +109,10 @@ async fn check_demo(demo: &Value, address: &str) {
         let me = member.get("/v1/people/me").await.expect(200).json;
         assert_eq!(
             me["memberships"],
-            json!([{ "organization_id": organization, "organization_name": "Example Apps", "role": role }])
+            json!([{
+                "organization_id": organization, "organization_name": "Example Apps", "role": role,
+                "sign_in_required": false,
+            }])
         );
     }
     for account in demo["accounts"].as_array().unwrap() {

@@ -53,14 +53,12 @@ async fn about_real_things(system: &System, cast: &Cast) -> String {
         let call = (entry.make)(cast, who).await;
         let authorization = match &call.by {
             Some((caller, _)) => authorization(caller),
-            None => credentials(cast, who),
+            None => Some(credentials(cast, who)),
         };
-        writeln!(
-            text,
-            "[[operations]]\ninclude-operation-id = {:?}\nheaders = {{ Authorization = {authorization:?} }}",
-            entry.id
-        )
-        .unwrap();
+        writeln!(text, "[[operations]]\ninclude-operation-id = {:?}", entry.id).unwrap();
+        if let Some(authorization) = authorization {
+            writeln!(text, "headers = {{ Authorization = {authorization:?} }}").unwrap();
+        }
         let given: Vec<String> = call
             .given()
             .map(|(place, name, value)| format!("\"{place}.{name}\" = {value:?}"))
@@ -78,12 +76,12 @@ fn caller(promise: &Promise) -> Who {
 }
 
 fn credentials(cast: &Cast, who: Who) -> String {
-    authorization(&cast.client(who))
+    authorization(&cast.client(who)).unwrap()
 }
 
-/// The header that proves who a caller is.
-fn authorization(caller: &Client) -> String {
-    caller.authorization().unwrap().to_owned()
+/// The header that proves who a caller is; none of somebody who is nobody yet.
+fn authorization(caller: &Client) -> Option<String> {
+    caller.authorization().map(str::to_owned)
 }
 
 /// Runs it with this configuration; what it says of its work, if it finds nothing wrong.
