@@ -40,6 +40,7 @@ pub(crate) fn consumer() -> ConsumerOptions {
         subjects: Vec::new(),
         max_batch: MESSAGES,
         pace: PACE,
+        busy_pace: PACE,
     }
 }
 

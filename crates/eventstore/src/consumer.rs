@@ -40,6 +40,9 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long a pull request stays open.
 const PULL_EXPIRES: Duration = Duration::from_secs(10);
 
+/// So many messages in a batch are many.
+const BUSY: usize = 16;
+
 /// How long to wait before the consumer is made again: at first, and after many failures.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -59,6 +62,8 @@ pub struct ConsumerOptions {
     /// together: under load a batch costs the same for one message as for many. The first message
     /// after a quiet time does not wait.
     pub pace: Duration,
+    /// The same after a batch of [`BUSY`] messages and more.
+    pub busy_pace: Duration,
 }
 
 /// One message.
@@ -187,8 +192,8 @@ async fn consume(
             return Err(TransportError("the consumer's messages ended".to_owned()));
         };
         next = Instant::now();
-        if batch.len() < options.max_batch / 4 {
-            next += options.pace;
+        if batch.len() < options.max_batch / 2 {
+            next += if batch.len() < BUSY { options.pace } else { options.busy_pace };
         }
         let mut received = Vec::with_capacity(batch.len());
         let mut failed = None;

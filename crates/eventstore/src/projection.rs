@@ -31,8 +31,9 @@ use crate::event_store::EventStore;
 use crate::gap::Repair;
 use crate::transport::{EVENTS, Transport, TransportError};
 
-/// How soon one batch may follow another: others see this service's view so much later, at most.
+/// How soon one batch may follow another, and a batch of many: others see this service's view so much later, at most.
 const PACE: Duration = Duration::from_millis(5);
+const BUSY_PACE: Duration = Duration::from_millis(25);
 
 /// Runs a projection until the token is cancelled.
 pub async fn run(
@@ -49,6 +50,7 @@ pub async fn run(
         subjects: projection.subjects(),
         max_batch: 256,
         pace: PACE,
+        busy_pace: BUSY_PACE,
     };
     let handler = Handler::new(Applier::new(events, repair, projection));
     consumer::run(&transport, &options, &handler, shutdown, report).await;

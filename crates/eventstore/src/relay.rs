@@ -47,7 +47,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// meanwhile is published together: a turn costs the same for one event as for many. The first event
 /// after a quiet time does not wait.
 const PACE: Duration = Duration::from_millis(2);
-const BUSY_PACE: Duration = Duration::from_millis(8);
+const BUSY_PACE: Duration = Duration::from_millis(16);
 /// So many events in a turn are many.
 const BUSY: usize = 16;
 

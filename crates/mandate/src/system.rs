@@ -13,8 +13,8 @@ use service::http::{Limits, application, serve};
 use service::rpc::producer::settled_after;
 use service::settings::HttpSettings;
 use service::{
-    Authenticator, Background, Health, RateLimits, Resources, RpcAuthenticator, Shared, Stalls,
-    StartError, Tasks,
+    Authenticator, Background, Health, Metrics, RateLimits, Resources, RpcAuthenticator, Shared,
+    Stalls, StartError, Tasks,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -83,6 +83,7 @@ impl System {
             catalogue: Arc::new(configuration.catalogue()?),
             tasks: Tasks::new(health.clone()).with(&background),
             stalls: Stalls::default(),
+            metrics: Metrics::default(),
             health: health.clone(),
             limits: Arc::new(RateLimits::new(configuration.limits.clone())),
         };
@@ -107,7 +108,8 @@ impl System {
                     .with_context(|| format!("starting {service}"))?,
             );
         }
-        let application = application(routes, authenticator, &environment, &configuration.http);
+        let application =
+            application(routes, authenticator, &environment, &configuration.http, &shared.metrics);
         let stop_serving = CancellationToken::new();
         let start = |listener, application, settings: &HttpSettings| {
             let limits = Limits::from(settings);
@@ -117,7 +119,9 @@ impl System {
         if let Some((listener, _)) = admin {
             let settings =
                 HttpSettings { max_connections: ADMIN_CONNECTIONS, ..configuration.http };
-            serving.push(start(listener, health.detailed_router(), &settings));
+            let routes =
+                health.detailed_router().merge(shared.metrics.router(&health, &shared.stalls));
+            serving.push(start(listener, routes, &settings));
         }
         Ok(Self {
             address,

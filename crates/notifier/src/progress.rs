@@ -56,6 +56,9 @@ async fn look_at_all(resources: &Resources) -> Result<(), LookError> {
     for subscriber in &subscribers {
         look_at(resources, subscriber).await?;
     }
+    let missed = store::missed(&mut *resources.pool.acquire().await?).await?;
+    let missed = missed.into_iter().map(|(subscriber, missed)| (subscriber, missed.events));
+    resources.metrics.missed_by_subscribers(&missed.collect());
     Ok(())
 }
 

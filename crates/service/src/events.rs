@@ -128,6 +128,7 @@ impl Resources {
         let events = self.events.clone();
         let comparer = Arc::new(Comparer::new(events, heads, Arc::new(rpc), projection));
         let age = comparer.age();
+        self.metrics.view(self.service, name, age.clone());
         self.tasks.spawn_in_background(format!("{name}-reconcile"), move |shutdown| {
             let comparer = Arc::clone(&comparer);
             async move {

@@ -18,6 +18,7 @@ use tracing::Instrument;
 
 use crate::http::oauth_error;
 use crate::http::turns::Turns;
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::settings::{HttpSettings, Network};
 
@@ -225,16 +226,18 @@ pub(crate) struct Observer {
     trusted_proxies: Arc<[Network]>,
     warned: Arc<Warned>,
     turns: Turns,
+    metrics: Metrics,
 }
 
 impl Observer {
     /// For one listener with these settings.
-    pub(crate) fn new(environment: Environment, settings: &HttpSettings) -> Self {
+    pub(crate) fn new(environment: Environment, settings: &HttpSettings, metrics: Metrics) -> Self {
         Self {
             environment,
             trusted_proxies: settings.trusted_proxies.clone().into(),
             warned: Arc::default(),
             turns: Turns::new(settings),
+            metrics,
         }
     }
 }
@@ -277,7 +280,10 @@ pub(crate) async fn observe(
         if speaks_oauth {
             response = oauth_error::in_words_of_oauth(response);
         }
-        log_line(&facts, &method, path.as_ref(), started, &response);
+        let path = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+        let took = started.elapsed();
+        observer.metrics.answered(&method, path, response.status(), took);
+        log_line(&facts, &method, path, took, &response);
         (facts, response)
     };
     let ended = tokio::spawn(whole.instrument(span)).await;
@@ -295,13 +301,12 @@ pub(crate) async fn observe(
 fn log_line(
     facts: &RequestFacts,
     method: &Method,
-    path: Option<&MatchedPath>,
-    started: Instant,
+    path: &str,
+    took: Duration,
     response: &Response,
 ) {
-    let path = path.map_or("unmatched", MatchedPath::as_str);
     let status = response.status().as_u16();
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let duration_ms = took.as_secs_f64() * 1000.0;
     let actor = facts.actor().map(tracing::field::display);
     if matches!(path, "/healthz" | "/readyz") {
         tracing::debug!(%method, path, status, duration_ms, actor, "request");

@@ -15,6 +15,7 @@ use crate::authentication::{Authenticator, RpcAuthenticator};
 use crate::connect;
 use crate::health::Health;
 use crate::limits::RateLimits;
+use crate::metrics::Metrics;
 use crate::refusals::Refusals;
 use crate::rpc::{CallContext, RpcClient, RpcRefusal, RpcServer};
 use crate::settings::{DatabaseSettings, NatsSettings};
@@ -83,6 +84,8 @@ pub struct Resources {
     pub tasks: Tasks,
     /// What wards off floods.
     pub limits: Arc<RateLimits>,
+    /// What monitors read.
+    pub metrics: Metrics,
     /// Where refusals are recorded, or counted.
     pub refusals: Refusals,
 }
@@ -102,6 +105,8 @@ pub struct Shared {
     pub tasks: Tasks,
     /// The process' limits.
     pub limits: Arc<RateLimits>,
+    /// The process' metrics.
+    pub metrics: Metrics,
 }
 
 impl std::fmt::Debug for Resources {
@@ -166,6 +171,7 @@ impl Resources {
             service,
             refusals: Refusals::start(&events, &tasks, shared.limits.settings()),
             limits: Arc::clone(&shared.limits),
+            metrics: shared.metrics.clone(),
             events,
             transport,
             administration: None,

@@ -67,6 +67,7 @@ pub fn shared_within(env: &Environment, limits: LimitSettings) -> Shared {
         limits: std::sync::Arc::new(RateLimits::new(limits)),
         env: env.clone(),
         catalogue: std::sync::Arc::default(),
+        metrics: service::Metrics::default(),
         stalls: service::Stalls::default(),
         tasks: Tasks::new(health.clone()),
         health,

@@ -64,8 +64,13 @@ impl Stage {
         let endpoints = app_registry::start(resources.clone(), app_registry::Settings::default())
             .await
             .unwrap();
-        let router =
-            service::http::application(endpoints, people.clone(), &env, &HttpSettings::default());
+        let router = service::http::application(
+            endpoints,
+            people.clone(),
+            &env,
+            &HttpSettings::default(),
+            &service::Metrics::default(),
+        );
         Self {
             resources,
             organization,

@@ -61,8 +61,13 @@ impl World {
         let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
         let routes = audit::start(resources, settings).await.unwrap();
         let people = Arc::clone(&self.people.callers);
-        let routes =
-            service::http::application(routes, people, &self.env, &HttpSettings::default());
+        let routes = service::http::application(
+            routes,
+            people,
+            &self.env,
+            &HttpSettings::default(),
+            &service::Metrics::default(),
+        );
         Replica { routes, health: shared.health, tasks: shared.tasks }
     }
 

@@ -190,5 +190,6 @@ async fn serve_with(resources: &Resources, settings: Settings) -> Router {
         Arc::clone(&resources.authenticator),
         &resources.env,
         &HttpSettings::default(),
+        &resources.metrics,
     )
 }

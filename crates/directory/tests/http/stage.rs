@@ -109,7 +109,7 @@ impl Stage {
             trusted_proxies: vec![PROXY.parse().unwrap()],
             ..HttpSettings::default()
         };
-        let application = application(routes, authenticator, &shared.env, &http)
+        let application = application(routes, authenticator, &shared.env, &http, &shared.metrics)
             .layer(Extension(ConnectInfo(SocketAddr::from((PROXY.parse::<IpAddr>().unwrap(), 1)))));
 
         let email = "operator@example.com".to_owned();

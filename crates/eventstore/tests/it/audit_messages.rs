@@ -57,6 +57,7 @@ async fn events_arrive_with_their_contexts_and_details_and_are_forgotten_by_nats
         subjects: Vec::new(),
         max_batch: 10,
         pace: Duration::ZERO,
+        busy_pace: Duration::ZERO,
     };
     let shutdown = CancellationToken::new();
     let reading = consumer::run(&transport, &options, &reader, shutdown.clone(), |_| {});

@@ -92,8 +92,13 @@ impl Stage {
         let resources = self.servers.connect(Service::KeyIssuer, &shared).await;
         let routes = key_issuer::start(resources.clone(), settings).await?;
         let people = self.people.clone();
-        let router =
-            service::http::application(routes, people, &self.env, &HttpSettings::default());
+        let router = service::http::application(
+            routes,
+            people,
+            &self.env,
+            &HttpSettings::default(),
+            &service::Metrics::default(),
+        );
         Ok(Replica { resources, router, tasks: shared.tasks, cast: self.cast.clone() })
     }
 

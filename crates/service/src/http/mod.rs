@@ -14,6 +14,7 @@ use contract::Environment;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authentication::{Authenticator, RequestAuthenticator};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::request::{Observer, observe};
 use crate::settings::HttpSettings;
@@ -53,8 +54,9 @@ pub fn application(
     authenticator: Arc<dyn Authenticator>,
     environment: &Environment,
     settings: &HttpSettings,
+    metrics: &Metrics,
 ) -> Router {
-    let observer = Observer::new(environment.clone(), settings);
+    let observer = Observer::new(environment.clone(), settings, metrics.clone());
     routes
         .fallback(async || Problem::not_found("not-found", "There is nothing at this address."))
         .method_not_allowed_fallback(async || {

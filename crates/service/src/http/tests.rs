@@ -75,7 +75,13 @@ impl Bench {
             .route("/things", post(async |Json(body): Json<Value>| Json(body)));
         let authenticator = Arc::new(OneToken { token: token.clone(), caller });
         Self {
-            application: application(routes, authenticator, &environment, settings),
+            application: application(
+                routes,
+                authenticator,
+                &environment,
+                settings,
+                &crate::Metrics::default(),
+            ),
             token,
             gate,
         }

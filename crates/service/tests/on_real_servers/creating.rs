@@ -156,7 +156,8 @@ impl Bench {
             .route("/ended-notes/{which}", post(end_notes))
             .with_state(Arc::clone(&notes));
         let settings = HttpSettings::default();
-        let application = application(routes, Arc::new(Everyone), &resources.env, &settings);
+        let application =
+            application(routes, Arc::new(Everyone), &resources.env, &settings, &resources.metrics);
         Self { resources, notes, application, servers }
     }
 

@@ -21,6 +21,20 @@ async fn strangers_do_not_learn_why_a_process_is_not_ready() {
         reason.as_str().is_some_and(|reason| reason.contains("mandate migrate"))
     })
     .await;
+    // Metrics are for the same eyes, and tell of what strangers did by what we know only.
+    stranger.get("/v1/secrets/of-somebody").await.expect(404);
+    stranger.get("/metrics").await.expect(404);
+    let metrics = admin.get("/metrics").await.expect(200);
+    let kind = metrics.headers["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
+    let text = String::from_utf8_lossy(&metrics.body);
+    for line in [
+        r#"mandate_check_ok{check="directory/migrated"} 0"#,
+        r#"mandate_http_requests_total{method="GET",route="unmatched",status="404"} 2"#,
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+    assert!(!text.contains("secrets"), "{text}");
     // There is nothing else.
     admin.get("/openapi.json").await.expect(404);
 }
