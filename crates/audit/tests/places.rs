@@ -1,5 +1,7 @@
 //! Where events are in the log is told to whoever has their ids, many in one question.
 
+#![allow(clippy::unwrap_used, reason = "a test can only fail")]
+
 mod support;
 
 use contract::rpc::{AskedIds, EventPlace, PlacesOf};

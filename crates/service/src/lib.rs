@@ -51,7 +51,7 @@ pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
 pub use health::Health;
 pub use limits::RateLimits;
-pub use problem::Problem;
+pub use problem::{Fault, FaultCode, Problem};
 pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
 pub use resources::{Resources, Shared};

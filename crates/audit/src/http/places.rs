@@ -7,7 +7,7 @@ use contract::EventId;
 use contract::rpc::EventPlace;
 use serde::{Deserialize, Serialize};
 use service::http::Json;
-use service::{Caller, Problem};
+use service::{Caller, Fault, Problem};
 use utoipa::ToSchema;
 
 use crate::Audit;
@@ -60,7 +60,7 @@ pub(super) async fn places(
     Json(AskedEvents { ids }): Json<AskedEvents>,
 ) -> Result<Json<EventPlaces>, Problem> {
     if ids.len() > MOST_EVENTS {
-        return Err(Problem::invalid_field("ids", format!("has more than {MOST_EVENTS} ids")));
+        return Err(Problem::invalid_field("ids", Fault::too_many(MOST_EVENTS)));
     }
     let mut conn = audit.resources.pool.acquire().await?;
     Ok(Json(EventPlaces { items: places::of_events(&mut conn, &ids).await? }))
