@@ -24,7 +24,7 @@ pub struct Fault {
     pub code: FaultCode,
     /// The same as a sentence for people. It may change.
     pub message: Cow<'static, str>,
-    /// What the code speaks of, by the names that [`FaultCode`] says.
+    /// What the code speaks of, such as `max`: the description of the code has the names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false, value_type = BTreeMap<String, Value>)]
     pub parameters: BTreeMap<&'static str, Value>,
