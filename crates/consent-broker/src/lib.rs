@@ -4,7 +4,7 @@
 //! Read it in this order:
 //!
 //! 1. `link` and `grant`: the two aggregates, with `revocation`, which both can come to;
-//!    `account_selection`: what can be chosen between them; `consent_text`: what is shown. Pure.
+//!    `account_selection`: what can be chosen between them; `consent_text` and `consent_words`: what is shown. Pure.
 //! 2. `policy`: who may.
 //! 3. `redemption`: the use of a link, in one transaction, once; `large_approvals`: how many large ones at a time.
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
@@ -14,6 +14,7 @@
 
 mod account_selection;
 mod consent_text;
+mod consent_words;
 mod ending;
 pub mod expiry;
 mod grant;

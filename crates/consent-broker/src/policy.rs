@@ -12,9 +12,8 @@ use crate::account_selection::SelectedAccount;
 /// Making and revoking an app's links.
 pub(crate) fn write_links(role: Option<MemberRole>, operator: bool) -> Result<Authority, Denied> {
     match role {
-        Some(MemberRole::Owner) => Ok(Authority::role("owner")),
-        Some(MemberRole::Developer) => Ok(Authority::role("developer")),
-        Some(MemberRole::Auditor) => Err(Denied::Role),
+        Some(role) if role.manages_apps() => Ok(Authority::role(role.as_str())),
+        Some(_) => Err(Denied::Role),
         None if operator => Err(Denied::Role),
         None => Err(Denied::Hidden),
     }

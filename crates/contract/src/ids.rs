@@ -88,6 +88,8 @@ ids! {
     DomainRequestId = "domain-request";
     /// A third-party app.
     AppId = "app";
+    /// An address to which an app's authorization codes may be sent.
+    RedirectUriId = "redirect-uri";
     /// A key of an app; its [`ClientId`] is the same number in other clothes.
     KeyId = "key";
     /// A consent link.

@@ -242,16 +242,33 @@ pub(crate) struct KeyName(String);
 
 /// Text that cannot name a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to 100 characters, none of them a control character")]
-pub(crate) struct InvalidKeyName;
+pub(crate) enum InvalidKeyName {
+    /// Nothing but space.
+    #[error("is required")]
+    Empty,
+    /// Too many characters.
+    #[error("has more than {} characters", KeyName::LONGEST)]
+    TooLong,
+    /// Characters that cannot be seen.
+    #[error("has control characters, or characters that change the direction of the text")]
+    Invisible,
+}
 
 impl KeyName {
+    /// At most so many characters.
+    pub(crate) const LONGEST: usize = 100;
+
     /// Reads a name, without the spaces around it.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidKeyName> {
         let name = text.trim();
-        let length = name.chars().count();
-        if !(1..=100).contains(&length) || name.chars().any(contract::text::is_invisible) {
-            return Err(InvalidKeyName);
+        if name.is_empty() {
+            return Err(InvalidKeyName::Empty);
+        }
+        if name.chars().count() > Self::LONGEST {
+            return Err(InvalidKeyName::TooLong);
+        }
+        if name.chars().any(contract::text::is_invisible) {
+            return Err(InvalidKeyName::Invisible);
         }
         Ok(Self(name.to_owned()))
     }
@@ -383,8 +400,15 @@ mod tests {
     fn names_have_1_to_100_characters_and_fit_on_a_line() {
         assert_eq!(KeyName::parse("  CI \t").unwrap().as_str(), "CI");
         assert!(KeyName::parse(&"ü".repeat(100)).is_ok());
-        for text in ["", "   ", "a\nb", "a\u{7f}b", &"x".repeat(101)] {
-            assert_eq!(KeyName::parse(text), Err(InvalidKeyName), "{text:?}");
+        for (text, why) in [
+            ("", InvalidKeyName::Empty),
+            ("   ", InvalidKeyName::Empty),
+            ("a\nb", InvalidKeyName::Invisible),
+            ("a\r\nb", InvalidKeyName::Invisible),
+            ("a\u{7f}b", InvalidKeyName::Invisible),
+            (&"x".repeat(101), InvalidKeyName::TooLong),
+        ] {
+            assert_eq!(KeyName::parse(text), Err(why), "{text:?}");
         }
     }
 }

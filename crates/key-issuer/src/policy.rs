@@ -31,9 +31,7 @@ impl Operation {
     const fn allows_role(self, role: MemberRole) -> bool {
         match self {
             Self::List => true,
-            Self::Create | Self::Rename | Self::Delete => {
-                matches!(role, MemberRole::Owner | MemberRole::Developer)
-            }
+            Self::Create | Self::Rename | Self::Delete => role.manages_apps(),
         }
     }
 

@@ -54,6 +54,7 @@ pub use health::Health;
 pub use limits::RateLimits;
 pub use metrics::Metrics;
 pub use problem::Problem;
+pub use problem::{Fault, FaultCode, Problem};
 pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
 pub use resources::{Resources, Shared};

@@ -26,6 +26,7 @@ pub mod process;
 pub mod programs;
 pub mod proxy;
 pub mod random;
+mod redirect_uris;
 pub mod report;
 pub mod round;
 mod shape;

@@ -30,8 +30,11 @@ impl Client {
         if self.random.once_in(3) {
             self.mail(developer).await?;
         }
+        if self.random.once_in(4) {
+            self.redirect_uris(developer).await?;
+        }
         let by = As::Token(&developer.token);
-        let app = self.app(developer).await?;
+        let app = self.app(developer, "client_credentials").await?;
         let path = format!("/v1/apps/{app}/activate");
         self.act("app.activated", by, Method::POST, &path, &[409], &app).await?;
         let (client_id, secret) = self.key(by, &app).await?;
@@ -99,12 +102,16 @@ impl Client {
         }
     }
 
-    async fn app(&mut self, developer: &Developer) -> Result<String, End> {
+    pub(crate) async fn app(
+        &mut self,
+        developer: &Developer,
+        authentication_method: &str,
+    ) -> Result<String, End> {
         let name = self.new_name("app");
         let body = json!({
             "organization_id": developer.organization,
             "name": name,
-            "authentication_method": "client_credentials",
+            "authentication_method": authentication_method,
             "service": "retail_media",
             "domains": [
                 { "domain": "campaigns", "level": "manage" },

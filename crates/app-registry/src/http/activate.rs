@@ -48,7 +48,7 @@ pub(super) async fn activate(
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let permit = permit(&attempt, &app, Operation::Activate).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::Activate).await?;
     let organization = registry.organization(&attempt.facts, app.organization_id).await?;
     let entitlements = registry.entitlements(&organization.enabled_domains);
 
@@ -59,5 +59,5 @@ pub(super) async fn activate(
     store::save(unit.connection().await?, &app).await?;
     unit.record_with(app.id.uuid(), app.version, &fact, &app.details())?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

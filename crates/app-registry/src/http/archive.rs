@@ -46,12 +46,12 @@ pub(super) async fn archive(
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let permit = permit(&attempt, &app, Operation::Archive).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::Archive).await?;
     let mut unit = permit.begin();
     let app = lock(&mut unit, id, &if_match).await?;
     let (app, fact) = app.archive(registry.resources.env.now())?;
     store::save(unit.connection().await?, &app).await?;
     unit.record(app.id.uuid(), app.version, &fact)?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

@@ -39,6 +39,6 @@ pub(super) async fn get(
     Path(id): Path<AppId>,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let _may_read = permit(&attempt, &app, Operation::Read).await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    let (_may_read, caller) = permit(&attempt, &app, Operation::Read).await?;
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

@@ -54,7 +54,7 @@ pub(super) async fn put_image(
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
     // Before the body is read: nobody else's bytes are worth the work.
-    let permit = permit(&attempt, &app, Operation::SetImage).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::SetImage).await?;
     let limit = registry.settings.image.max_bytes;
     let bytes = to_bytes(body, limit).await.map_err(|_| ImageRefused::TooLarge { limit })?;
     let image = registry.check_image(bytes.to_vec()).await?;
@@ -62,11 +62,11 @@ pub(super) async fn put_image(
     let mut unit = permit.begin();
     let app = lock(&mut unit, id, &if_match).await?;
     let Some((app, fact)) = app.set_image(&image, registry.resources.env.now())? else {
-        return Ok(answer(app, &registry.resources.catalogue));
+        return Ok(answer(app, caller, &registry.resources.catalogue));
     };
     store::save_image(unit.connection().await?, &app, &image).await?;
     store::save(unit.connection().await?, &app).await?;
     unit.record(app.id.uuid(), app.version, &fact)?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

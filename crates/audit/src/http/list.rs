@@ -168,7 +168,7 @@ fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {
         Problem::unprocessable("invalid-request", "Some parameters of the request are wrong.");
     invalid
         .into_iter()
-        .fold(problem, |problem, parameter| problem.with_field(parameter.field, parameter.message))
+        .fold(problem, |problem, parameter| problem.with_field(parameter.field, parameter.fault))
 }
 
 fn refusal(denied: Denied, organization: Option<OrganizationId>) -> Problem {

@@ -7,12 +7,13 @@ use axum::extract::State;
 use contract::AccountId;
 use contract::facts::RefusedBecause;
 use service::http::{Json, Path};
-use service::{Attempt, Permit, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Permit, Problem, Target};
 
 use super::approval::{Approval, Approved};
 use super::request;
 use crate::account_selection::{self, AccountSelectionError, SelectedAccount};
 use crate::consent_text::ConsentText;
+use crate::consent_words::ConsentWords;
 use crate::redemption::{self, ApprovedAccount, RedemptionError};
 use crate::remote_services::RemoteServices;
 use crate::{ConsentBroker, policy};
@@ -94,13 +95,16 @@ pub(crate) async fn approve(
         tokio::try_join!(request::asking_organization(&remote, app.organization_id), async {
             Ok(remote.name_accounts(accounts.iter().copied().collect()).await?)
         })?;
-    let text = ConsentText::of(catalogue, &app, &organization, &service);
-    if text_sha256.is_some_and(|shown| shown != text.sha256()) {
-        return Err(Problem::conflict(
-            "consent-text-changed",
-            "What you were shown has changed since. Open the request again.",
-        ));
-    }
+    let text_in = |words| ConsentText::of(catalogue, &app, &organization, &service, words);
+    let text = match text_sha256 {
+        // In whichever language it was shown.
+        Some(shown) => ConsentWords::offered(catalogue)
+            .into_iter()
+            .map(text_in)
+            .find(|text| text.sha256() == shown)
+            .ok_or_else(text_changed)?,
+        None => text_in(Default::default()),
+    };
     let accounts = named(permitted, names)?;
     let (app, service, text, link_id) = (&app, service.as_str(), &text, link.id);
     let approval = redemption::Approval { link_id, app, service, by, text, accounts };
@@ -130,19 +134,37 @@ fn named(
     accounts.collect()
 }
 
+fn text_changed() -> Problem {
+    Problem::conflict(
+        "consent-text-changed",
+        "What you were shown has changed since. Open the request again.",
+    )
+}
+
 fn wrong_accounts(error: AccountSelectionError) -> Problem {
     let message = error.to_string();
+    let entry = |position: usize| format!("accounts[{position}]");
     match error {
-        AccountSelectionError::Empty | AccountSelectionError::TooMany(_) => {
-            Problem::invalid_field("accounts", message)
+        AccountSelectionError::Empty => {
+            Problem::invalid_field("accounts", Fault::new(FaultCode::Required, message))
         }
-        AccountSelectionError::Twice(position) | AccountSelectionError::NotVisible(position) => {
-            Problem::invalid_field(format!("accounts[{position}]"), message)
+        AccountSelectionError::TooMany(most) => Problem::invalid_field(
+            "accounts",
+            Fault::new(FaultCode::TooMany, message).with("max", most),
+        ),
+        AccountSelectionError::Twice(position) => {
+            Problem::invalid_field(entry(position), Fault::new(FaultCode::Repeated, message))
         }
-        AccountSelectionError::RoleMayNotConsent { position, .. } => Problem::forbidden(
+        AccountSelectionError::NotVisible(position) => {
+            Problem::invalid_field(entry(position), Fault::new(FaultCode::NotFound, message))
+        }
+        AccountSelectionError::RoleMayNotConsent { position, role, .. } => Problem::forbidden(
             "role-not-allowed",
             "Your role on a chosen account may not consent for this service.",
         )
-        .with_field(format!("accounts[{position}]"), message),
+        .with_field(
+            entry(position),
+            Fault::new(FaultCode::NotAllowed, message).with("role", role.as_str()),
+        ),
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct ConsentPage {
     pub(crate) duration: String,
     /// How it can be ended.
     pub(crate) how_to_end: String,
+    /// The language of all words (BCP 47).
+    pub(crate) language: String,
     /// Which text this is: an approval brings it back, to be of exactly these words.
     pub(crate) text_sha256: String,
     /// The accounts of the service that the person sees: the first of them.
@@ -143,25 +145,35 @@ impl ConsentPage {
             state: link.state_name(now),
             expires_at: link.expires_at,
             text_sha256: text.sha256(),
-            organization: Asker {
-                id: organization.id,
-                name: text.organization_name,
-                contact_email: organization.contact_email,
-                website: organization.website,
-            },
-            app: AskingApp {
-                id: app.id,
-                name: text.app_name,
-                description: text.app_description,
-                has_image: app.has_image,
-            },
+            organization: Asker::of(organization, text.organization_name),
+            app: AskingApp::of(app, text.app_name, text.app_description),
             service: text.service,
             domains: text.domains,
             duration: text.duration.to_owned(),
             how_to_end: text.how_to_end.to_owned(),
+            language: text.language.to_owned(),
             accounts: accounts.items,
             next_cursor: accounts.next_cursor,
         }
+    }
+}
+
+impl Asker {
+    /// The organization, by the name that is part of the text.
+    pub(super) fn of(organization: OrganizationView, name: String) -> Self {
+        Self {
+            id: organization.id,
+            name,
+            contact_email: organization.contact_email,
+            website: organization.website,
+        }
+    }
+}
+
+impl AskingApp {
+    /// The app, by the name and description that are part of the text.
+    pub(super) fn of(app: &AppView, name: String, description: Option<String>) -> Self {
+        Self { id: app.id, name, description, has_image: app.has_image }
     }
 }
 
@@ -230,6 +242,7 @@ mod tests {
     use contract::rpc::{AppState, AuthenticationMethod, OrganizationKind};
 
     use super::*;
+    use crate::consent_words::ConsentWords;
     use crate::link::LinkDraft;
 
     #[test]
@@ -269,7 +282,9 @@ mod tests {
         let now = environment.now();
         let (link, _) = Link::create(draft, now);
 
-        let text = ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media");
+        let words = <&ConsentWords>::default();
+        let text =
+            ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media", words);
         let kept = serde_json::to_value(text.details("Corner Shop")).unwrap();
         let none = Page { items: Vec::new(), next_cursor: None };
         let page = ConsentPage::of(&link, now, &app, organization, text, none);
@@ -278,7 +293,7 @@ mod tests {
         assert_eq!(kept["organization_name"], shown["organization"]["name"]);
         assert_eq!(kept["app_name"], shown["app"]["name"]);
         assert_eq!(kept["app_description"], shown["app"]["description"]);
-        for words in ["service", "domains", "duration", "how_to_end"] {
+        for words in ["service", "domains", "duration", "how_to_end", "language"] {
             assert_eq!(kept[words], shown[words], "{words}");
         }
         assert_eq!(kept["domains"][0]["descriptions"].as_array().unwrap().len(), 2);

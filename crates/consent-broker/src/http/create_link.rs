@@ -11,9 +11,10 @@ use contract::AppId;
 use contract::facts::ConsentLinkDetails;
 use contract::rpc::AppState;
 use contract::secret::LinkToken;
+use contract::text::with_line_feeds;
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, Json, Path};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::ToSchema;
 
 use super::link_view::LinkView;
@@ -99,7 +100,11 @@ pub(crate) async fn create_link(
     }
 
     let lifetime = link::lifetime(body.expires_in_days, broker.settings.link_lifetime_days)
-        .map_err(|error| Problem::invalid_field("expires_in_days", error.to_string()))?;
+        .map_err(|error| {
+            let fault = Fault::new(FaultCode::OutOfRange, error.to_string());
+            let fault = fault.with("min", 1).with("max", broker.settings.link_lifetime_days);
+            Problem::invalid_field("expires_in_days", fault)
+        })?;
     let label = label(body.label)?;
     if app.state != AppState::Active {
         return Err(not_active(app.state));
@@ -147,13 +152,15 @@ pub(crate) async fn create_link(
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
 }
 
-/// The label without the spaces around it; none if nothing is left.
+/// The label without the spaces around it, its lines ended by line feeds; none if nothing is left.
 fn label(wished: Option<String>) -> Result<Option<String>, Problem> {
-    let label = wished.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
+    let label = wished.map(|label| with_line_feeds(&label).trim().to_owned());
+    let label = label.filter(|label| !label.is_empty());
     match &label {
         Some(text) if text.chars().count() > LONGEST_LABEL || text.contains('\0') => {
             let message = format!("has at most {LONGEST_LABEL} characters, none of them NUL");
-            Err(Problem::invalid_field("label", message))
+            let fault = Fault::new(FaultCode::TooLong, message).with("max", LONGEST_LABEL);
+            Err(Problem::invalid_field("label", fault))
         }
         _ => Ok(label),
     }

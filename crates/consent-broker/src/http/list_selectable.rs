@@ -6,7 +6,7 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use serde::Deserialize;
 use service::http::{Page, PageQuery, Path, Query};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, Problem, Target};
 use utoipa::IntoParams;
 
 use super::consent_page::SelectableAccount;
@@ -69,8 +69,7 @@ pub(crate) async fn list_selectable_accounts(
         attempt.permit("consent-request.list-accounts", target, policy::HOLDER_OF_LINK).await?;
     link.usable(broker.resources.env.now())?;
     if filter.name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
-        let message = format!("has at most {LONGEST_NAME} characters");
-        return Err(Problem::invalid_field("name", message));
+        return Err(Problem::invalid_field("name", Fault::too_long(LONGEST_NAME)));
     }
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let (app, service) = request::asking_app(&broker, &remote, &link).await?;

@@ -1,7 +1,7 @@
 //! The public API of this service: one file an endpoint.
 //!
 //! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`list_link_accounts`],
-//! [`revoke_link`]. Their answer, for account owners: [`open_request`], [`list_selectable`], [`approve`],
+//! [`revoke_link`]; what account owners will see: [`consent_preview`]. Their answer, for account owners: [`open_request`], [`list_selectable`], [`approve`],
 //! [`deny`]. Grants:
 //! [`list_grants`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
 //!
@@ -11,7 +11,9 @@
 
 mod approval;
 mod approve;
+mod consent_language;
 mod consent_page;
+mod consent_preview;
 mod create_link;
 mod deny;
 mod get_link;
@@ -51,6 +53,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<ConsentBroker>> {
         .routes(routes!(open_request::open_request))
         .routes(routes!(list_selectable::list_selectable_accounts))
         .routes(routes!(deny::deny))
+        .routes(routes!(consent_preview::consent_preview))
         .routes(routes!(list_grants::list_grants, revoke_app::revoke_app))
         .routes(routes!(revoke_grant::revoke_grant))
         .routes(routes!(my_accounts::my_accounts))

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use service::http::page::MAX_LIMIT;
-use service::http::{Json, PageQuery, Path};
+use service::http::{Json, PageQuery, Path, Query, in_language};
 use service::{Attempt, Permit, Problem, Target};
 
+use super::consent_language::WantedLanguage;
 use super::consent_page::ConsentPage;
 use super::request;
 use super::selectable_accounts::{self, Seen};
@@ -28,13 +31,18 @@ use crate::{ConsentBroker, policy};
     operation_id = "openConsentRequest",
     tag = "consent requests",
     security(("api_token" = [])),
-    params(("token" = String, Path, description = "The token in the link's URL")),
+    params(
+        ("token" = String, Path, description = "The token in the link's URL"),
+        WantedLanguage,
+        ("Accept-Language" = Option<String>, Header, description = "The languages that are preferred (RFC 9110 section 12.5.4)"),
+    ),
     responses(
-        (status = 200, description = "What is asked for", body = ConsentPage),
+        (status = 200, description = "What is asked for", body = ConsentPage, headers(("Content-Language" = String))),
         (status = 401, description = "No API token, or none that is valid", body = Problem),
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
+        (status = 422, description = "A parameter is wrong; `errors` names it", body = Problem),
     ),
     extensions(
         ("x-mandate-events" = json!([{"event": "consent-link.opened", "if": "it is the first look"}])),
@@ -45,7 +53,9 @@ pub(crate) async fn open_request(
     State(broker): State<Arc<ConsentBroker>>,
     attempt: Attempt,
     Path(token): Path<String>,
-) -> Result<Json<ConsentPage>, Problem> {
+    Query(wanted): Query<WantedLanguage>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let link = request::find(&broker, &token).await?;
     let target = Target::of(link.id, link.organization_id);
     let permit = attempt.permit("consent-request.open", target, policy::HOLDER_OF_LINK).await?;
@@ -62,9 +72,11 @@ pub(crate) async fn open_request(
 
     // Last: a look that failed has shown nothing to anyone.
     let link = opened(&broker, &attempt, &permit, link).await?;
-    let text = ConsentText::of(catalogue, &app, &organization, &service);
+    let words = wanted.words(&headers, catalogue);
+    let text = ConsentText::of(catalogue, &app, &organization, &service, words);
     let now = broker.resources.env.now();
-    Ok(Json(ConsentPage::of(&link, now, &app, organization, text, accounts)))
+    let page = ConsentPage::of(&link, now, &app, organization, text, accounts);
+    Ok(in_language(words.language, Json(page)))
 }
 
 /// Opens the link, if this is the first opening that counts, and gives it as it is now.

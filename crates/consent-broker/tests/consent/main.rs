@@ -8,6 +8,7 @@ mod database;
 mod details;
 mod ending;
 mod grants;
+mod languages;
 mod large_app;
 mod links;
 mod many;

@@ -135,7 +135,11 @@ impl RemoteServices {
     }
 
     pub(crate) fn app_state(&self, app: AppId, state: AppState) {
-        self.known().apps.get_mut(&app).unwrap().state = state;
+        self.change_app(app, |app| app.state = state);
+    }
+
+    pub(crate) fn change_app(&self, app: AppId, change: impl FnOnce(&mut AppView)) {
+        change(self.known().apps.get_mut(&app).unwrap());
     }
 
     pub(crate) fn account(&self, env: &Environment, name: &str, service: &str) -> AccountId {
@@ -289,6 +293,7 @@ impl Known {
                 app_id: app.id,
                 name: app.name.clone(),
                 organization_id: app.organization_id,
+                activated: true,
             })
             .collect()
     }

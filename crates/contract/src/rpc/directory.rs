@@ -111,6 +111,16 @@ as_text! {
     AccountKind { Advertiser = "advertiser", Publisher = "publisher" }
 }
 
+impl MemberRole {
+    /// Whether who has it changes the organization's apps, and makes their keys and consent links.
+    pub const fn manages_apps(self) -> bool {
+        match self {
+            Self::Owner | Self::Developer => true,
+            Self::Auditor => false,
+        }
+    }
+}
+
 /// Who holds this API token, or this session's? Nobody, if it is unknown, revoked, ended or expired.
 ///
 /// The secret itself is not sent: its SHA-256 in hex is what the directory knows it by.

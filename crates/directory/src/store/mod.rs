@@ -23,6 +23,7 @@ pub(crate) mod organizations;
 pub(crate) mod password_resets;
 pub(crate) mod people;
 pub(crate) mod sessions;
+pub(crate) mod shown_names;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sign_in_flows;
 pub(crate) mod sign_in_networks;

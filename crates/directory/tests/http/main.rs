@@ -20,6 +20,7 @@ mod leaving;
 mod mail_server;
 mod mails;
 mod members;
+mod names;
 mod organizations;
 mod password_resets;
 mod passwords;

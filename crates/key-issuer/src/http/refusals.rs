@@ -2,9 +2,9 @@
 
 use axum::http::header::RETRY_AFTER;
 use chrono::{DateTime, Utc};
-use service::Problem;
+use service::{Fault, FaultCode, Problem};
 
-use crate::key::{CreationRefusal, InvalidKeyName, KeyRefusal};
+use crate::key::{CreationRefusal, InvalidKeyName, KeyName, KeyRefusal};
 
 impl From<KeyRefusal> for Problem {
     fn from(refusal: KeyRefusal) -> Self {
@@ -29,13 +29,24 @@ pub(super) fn of_creation(refusal: CreationRefusal, now: DateTime<Utc>) -> Probl
             }
         }
         CreationRefusal::ExpiryInThePast => {
-            Problem::invalid_field("expires_at", "must be in the future")
+            let fault = Fault::new(FaultCode::OutOfRange, "must be in the future");
+            Problem::invalid_field("expires_at", fault)
         }
     }
 }
 
 impl From<InvalidKeyName> for Problem {
     fn from(error: InvalidKeyName) -> Self {
-        Self::invalid_field("name", error.to_string())
+        let code = match error {
+            InvalidKeyName::Empty => FaultCode::Required,
+            InvalidKeyName::TooLong => FaultCode::TooLong,
+            InvalidKeyName::Invisible => FaultCode::ForbiddenCharacters,
+        };
+        let fault = Fault::new(code, error.to_string());
+        let fault = match error {
+            InvalidKeyName::TooLong => fault.with("max", KeyName::LONGEST),
+            InvalidKeyName::Empty | InvalidKeyName::Invisible => fault,
+        };
+        Self::invalid_field("name", fault)
     }
 }

@@ -10,11 +10,11 @@ use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
 use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
-    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, RepeatEvents,
-    StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, PlacesOf,
+    RepeatEvents, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
 use contract::secret::SecretHash;
-use contract::{AccountId, AppId, OrganizationId, PersonId, Service, Version};
+use contract::{AccountId, AppId, EventId, OrganizationId, PersonId, Service, Version};
 use journeys::people::{Organization, Person, RETAIL_MEDIA};
 use journeys::system::System;
 use local_servers::testing::NATS_USER;
@@ -128,6 +128,11 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "authenticate-app" => {
             vec![json!(AuthenticateApp { access_token: filled.access_token.clone() })]
+        }
+        "places-of" => {
+            let events = filled.accounts.iter().map(|id| EventId::from_uuid(id.uuid()));
+            let event_ids = AskedIds::try_from(events.collect::<Vec<_>>()).unwrap();
+            vec![json!(PlacesOf { event_ids })]
         }
         "stream-events" => {
             let stream_id = filled.stream;

@@ -64,7 +64,10 @@ pub(in crate::http) async fn grant(
         let wanted = [request.domain.to_string()];
         let known = enabled_domains::parse(&directory.resources.catalogue, &wanted);
         let on_request = known.map_err(|error| {
-            Problem::conflict("domain-not-on-request", format!("The domain {}.", error.message))
+            Problem::conflict(
+                "domain-not-on-request",
+                format!("The domain {}.", error.fault.message),
+            )
         })?;
         domains.extend(on_request);
         domains.sort_by_cached_key(ToString::to_string);

@@ -9,7 +9,7 @@ use contract::{AccountId, OrganizationId, PersonId, SessionId};
 use serde::{Deserialize, Serialize};
 use service::http::page::{decode_cursor, encode_cursor};
 use service::http::{Json, Query};
-use service::{Caller, Problem};
+use service::{Caller, Fault, Problem};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -165,7 +165,7 @@ pub(in crate::http) async fn export(
     let cursor = query.cursor.as_deref().map(decode_cursor::<Reached>).transpose()?;
     let mut reached = cursor.unwrap_or_default();
     let network = hex::decode(&reached.networks)
-        .map_err(|_| Problem::invalid_field("cursor", "is not one that this list gave out"))?;
+        .map_err(|_| Problem::invalid_field("cursor", Fault::bad_cursor()))?;
     let id = caller.person_id;
     let limit = i64::try_from(PORTION).unwrap_or(i64::MAX);
     let slice = |after| Slice { after: Some(after), limit };

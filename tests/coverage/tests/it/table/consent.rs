@@ -36,6 +36,9 @@ fn links() -> Vec<Entry> {
                     .json(json!({ "label": "a customer" }))
             })
         }),
+        entry("previewConsent", members, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.draft().await.id) })
+        }),
         entry("getConsentLink", members, |cast, _| {
             Box::pin(async move { about_link(cast, &cast.link(&cast.app).await) })
         }),

@@ -148,6 +148,12 @@ fn of_members() -> Vec<Entry> {
 
 fn people() -> Vec<Entry> {
     vec![
+        entry("findNames", everybody, |cast, _| {
+            Box::pin(async move {
+                let (owner, app) = (&cast.organization.owner.id, &cast.app.id);
+                Call::plain().json(json!({ "people": [owner], "apps": [app] }))
+            })
+        }),
         entry("registerPerson", everybody, |_, _| {
             Box::pin(async {
                 let email = format!("registered{}@people.example", Cast::number());
