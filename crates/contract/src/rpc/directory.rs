@@ -22,6 +22,7 @@ questions! {
     NamePeople -> Vec<NamedPerson> = Directory."name-people";
     NameAccounts -> Vec<NamedAccount> = Directory."name-accounts";
     RequestMails -> MailsTaken = Directory."request-mails";
+    EndLeaked -> () = Directory."end-leaked";
 }
 
 /// A role in an organization that develops apps.
@@ -361,6 +362,28 @@ impl RequestMails {
 pub struct MailsTaken {
     /// How many of them it did not have before.
     pub new: u32,
+}
+
+/// Somebody has found these tokens of people: end them. At most [`EndLeaked::MOST`]. The answer is the same whether or
+/// not they are anybody's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EndLeaked {
+    /// The tokens.
+    pub tokens: Vec<LeakedToken>,
+}
+
+impl EndLeaked {
+    /// At most so many tokens in one question.
+    pub const MOST: usize = 100;
+}
+
+/// A token of a person, by what the directory knows it by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LeakedToken {
+    /// Of which kind it is.
+    pub kind: BearerKind,
+    /// Its SHA-256, in hex.
+    pub token_sha256: String,
 }
 
 #[cfg(test)]

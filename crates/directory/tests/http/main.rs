@@ -16,6 +16,7 @@ mod import;
 mod invitations;
 mod invitations_at_once;
 mod invited;
+mod leaked;
 mod leaving;
 mod mail_requests;
 mod mail_server;

@@ -1,10 +1,12 @@
 //! Problem details of what a key refuses.
 
 use axum::http::header::RETRY_AFTER;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use service::Problem;
 
-use crate::key::{CreationRefusal, InvalidKeyName, KeyRefusal};
+use crate::key::{CreationRefusal, KeyRefusal};
+use crate::key_name::InvalidKeyName;
+use crate::key_replacement::ReplacementRefusal;
 
 impl From<KeyRefusal> for Problem {
     fn from(refusal: KeyRefusal) -> Self {
@@ -30,6 +32,21 @@ pub(super) fn of_creation(refusal: CreationRefusal, now: DateTime<Utc>) -> Probl
         }
         CreationRefusal::ExpiryInThePast => {
             Problem::invalid_field("expires_at", "must be in the future")
+        }
+    }
+}
+
+/// Why no key was replaced at this moment.
+pub(super) fn of_replacement(refusal: ReplacementRefusal, now: DateTime<Utc>) -> Problem {
+    match refusal {
+        ReplacementRefusal::Key(refusal) => refusal.into(),
+        ReplacementRefusal::Creation(refusal) => of_creation(refusal, now),
+        ReplacementRefusal::EndInThePast => {
+            Problem::invalid_field("old_ends", "must be in the future")
+        }
+        ReplacementRefusal::EndTooLate { latest } => {
+            let latest = latest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            Problem::invalid_field("old_ends", format!("must be {latest} at the latest"))
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::system::System;
 
-const OPERATIONS: [&str; 14] = [
+const OPERATIONS: [&str; 15] = [
     "directory.authenticate",
     "directory.get-organization",
     "directory.visible-accounts",
@@ -14,6 +14,7 @@ const OPERATIONS: [&str; 14] = [
     "directory.name-people",
     "directory.name-accounts",
     "directory.request-mails",
+    "directory.end-leaked",
     "directory.stream-events",
     "app-registry.get-app",
     "app-registry.name-apps",

@@ -10,11 +10,12 @@ use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
-    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, RepeatEvents,
-    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EndLeaked, EventDigest, GetApp,
+    GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MembershipsIn, NameAccounts, NameApps,
+    NamePeople, RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents,
+    VisibleAccounts, subject,
 };
-use contract::secret::SecretHash;
+use contract::secret::{BearerKind, SecretHash};
 use contract::{
     AccountId, AppId, CorrelationId, EventId, KeyId, OrganizationId, PersonId, Service, Version,
 };
@@ -135,6 +136,11 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
                 recipient: MailRecipient::Contact(filled.organization),
             };
             vec![json!(RequestMails { mails: (0..RequestMails::MOST).map(asked).collect() })]
+        }
+        "end-leaked" => {
+            let token =
+                |_| LeakedToken { kind: BearerKind::ApiToken, token_sha256: hex::encode([0; 32]) };
+            vec![json!(EndLeaked { tokens: (0..EndLeaked::MOST).map(token).collect() })]
         }
         "get-app" => {
             vec![json!(GetApp { app_id: filled.app }), json!(GetApp { app_id: filled.apps[0] })]
