@@ -11,7 +11,8 @@
 //!    `identity_provider` (and its `identity_provider_setup`) and `sign_in_flow`: single sign-on.
 //! 3. `providers`: what is asked of identity providers. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
-//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `leaked` (ends
+//!    what was found by others), `invite`,
 //!    `acceptance` and `invitation_expiry` (what becomes of invitations), `mailing` (asks for mails, and sends them),
 //!    `confirming` and `resetting` (ask for the two links), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
 //!    first operator of an empty installation) and [`organization_exists`].
@@ -40,6 +41,7 @@ mod invitation_settings;
 mod invite;
 mod issue;
 mod language;
+mod leaked;
 mod mail;
 mod mailed_link;
 mod mailing;

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use contract::rpc::{
-    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
-    NamePeople, OrganizationView, VisibleAccounts,
+    AccountRolesOf, Authenticate, EndLeaked, GetOrganization, HeldAccounts, MembershipsIn,
+    NameAccounts, NamePeople, OrganizationView, RequestMails, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
 
+use crate::mailing::requests;
 use crate::organization::Organization;
-use crate::{Directory, StoreAuthenticator, store};
+use crate::{Directory, StoreAuthenticator, leaked, store};
 
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
@@ -113,6 +114,22 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 let mut conn = pool.acquire().await?;
                 Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
             }
+        })
+        .await?;
+
+    let of_mails = resources.clone();
+    resources
+        .serve_rpc(move |_, question: RequestMails| {
+            let resources = of_mails.clone();
+            async move { requests::take(&resources, &question).await }
+        })
+        .await?;
+
+    let asked = Arc::clone(directory);
+    resources
+        .serve_rpc(move |context, question: EndLeaked| {
+            let directory = Arc::clone(&asked);
+            async move { leaked::end(&directory, &context, &question).await }
         })
         .await
 }

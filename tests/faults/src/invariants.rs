@@ -38,7 +38,7 @@ pub(crate) const STATE: [StateTable; 12] = [
 ];
 
 /// Single questions, each of which must find nothing.
-pub(crate) const NEVER: [(&str, &str); 14] = [
+pub(crate) const NEVER: [(&str, &str); 15] = [
     (
         "an event of the audit index is not where its log says",
         "SELECT 'size ' || size || ', entries ' || (SELECT count(*) FROM audit.entries) || ', last '
@@ -108,6 +108,13 @@ pub(crate) const NEVER: [(&str, &str); 14] = [
          WHERE a.state = 'archived' AND k.deleted_at IS NULL AND k.expired_at IS NULL",
     ),
     (
+        "a leaked key works, or the mail about it was not asked for once",
+        "SELECT k.key_id::text FROM key_issuer.keys k
+         WHERE k.leaked_at IS NOT NULL AND (k.ends_at IS NULL OR k.ends_at > k.leaked_at OR 1 <> (
+             SELECT count(*) FROM directory.mails m JOIN key_issuer.events e ON e.id = m.event_id
+             WHERE e.stream_id = k.key_id AND e.type = 'mandate.key.leaked.v1'))",
+    ),
+    (
         "an archived app has a link that can be used",
         "SELECT l.id::text FROM consent_broker.links l JOIN app_registry.apps a ON a.id = l.app_id
          WHERE a.state = 'archived' AND l.state IN ('pending', 'opened')",
@@ -125,7 +132,8 @@ pub(crate) const NAMED: [&str; 6] = [
     "SELECT name FROM directory.organizations",
     "SELECT name FROM directory.accounts",
     "SELECT name FROM app_registry.apps",
-    "SELECT name FROM key_issuer.keys",
+    // One that comes in place of another has its name.
+    "SELECT name FROM key_issuer.keys WHERE replaces IS NULL",
     "SELECT label FROM consent_broker.links",
 ];
 

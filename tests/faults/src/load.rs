@@ -37,9 +37,16 @@ impl Client {
         let app = self.app(developer, "client_credentials").await?;
         let path = format!("/v1/apps/{app}/activate");
         self.act("app.activated", by, Method::POST, &path, &[409], &app).await?;
-        let (client_id, secret) = self.key(by, &app).await?;
+        let (mut client_id, mut secret) = self.key(by, &app).await?;
         for _ in 0..=self.random.below(3) {
             self.token(&client_id, &secret).await?;
+        }
+        if self.random.once_in(3) {
+            (client_id, secret) = self.replace(by, &client_id).await?;
+            self.token(&client_id, &secret).await?;
+        }
+        if self.random.once_in(5) {
+            self.report(by, &client_id, &secret).await?;
         }
         for _ in 0..=self.random.below(2) {
             let (link, token) = self.link(by, &app).await?;
@@ -129,6 +136,38 @@ impl Client {
         let answer = self.make("key.created", by, &path, body, &name).await?;
         let client_id = self.claim_field("key.created", &answer, "client_id")?;
         Ok((client_id, shown_once(&answer, "client_secret")?))
+    }
+
+    /// Another key in place of this one, which ends at once: an app that is archived ends it no more.
+    async fn replace(&mut self, by: As<'_>, old: &str) -> Result<(String, String), End> {
+        let (name, path) = (self.new_name("replacement"), format!("/v1/keys/{old}/replace"));
+        let command = Command {
+            name: "key.created",
+            by,
+            method: Method::POST,
+            path: &path,
+            body: Body::Json(json!({ "old_ends": "now" })),
+            done_before: &[],
+        };
+        let answer = self.run(command, Some(&name)).await?.unwrap_or_default();
+        self.claim("key.deleted", old)?;
+        let client_id = self.claim_field("key.created", &answer, "client_id")?;
+        Ok((client_id, shown_once(&answer, "client_secret")?))
+    }
+
+    /// Reports the secret of a key. However often it is repeated, the key leaks and ends once.
+    async fn report(&mut self, by: As<'_>, client_id: &str, secret: &str) -> Result<(), End> {
+        let command = Command {
+            name: "key.leaked",
+            by,
+            method: Method::POST,
+            path: "/v1/leak-reports",
+            body: Body::Json(json!([{ "token": secret, "url": "https://code.example" }])),
+            done_before: &[],
+        };
+        self.run(command, None).await?;
+        self.claim("key.leaked", client_id)?;
+        self.claim("key.deleted", client_id)
     }
 
     async fn link(&mut self, by: As<'_>, app: &str) -> Result<(String, String), End> {

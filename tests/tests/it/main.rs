@@ -20,6 +20,7 @@ mod grants;
 mod import;
 mod invitations;
 mod journey;
+mod key_ends;
 mod keys;
 mod links;
 mod log;

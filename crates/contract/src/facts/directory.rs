@@ -290,4 +290,6 @@ pub enum ApiTokenRevocation {
     ParentRevoked,
     /// The person was deactivated.
     PersonDeactivated,
+    /// Somebody found it, and reported it.
+    Leaked,
 }

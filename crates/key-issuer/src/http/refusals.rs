@@ -1,10 +1,12 @@
 //! Problem details of what a key refuses.
 
 use axum::http::header::RETRY_AFTER;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use service::{Fault, FaultCode, Problem};
 
-use crate::key::{CreationRefusal, InvalidKeyName, KeyName, KeyRefusal};
+use crate::key::{CreationRefusal, KeyRefusal};
+use crate::key_name::{InvalidKeyName, KeyName};
+use crate::key_replacement::ReplacementRefusal;
 
 impl From<KeyRefusal> for Problem {
     fn from(refusal: KeyRefusal) -> Self {
@@ -31,6 +33,21 @@ pub(super) fn of_creation(refusal: CreationRefusal, now: DateTime<Utc>) -> Probl
         CreationRefusal::ExpiryInThePast => {
             let fault = Fault::new(FaultCode::OutOfRange, "must be in the future");
             Problem::invalid_field("expires_at", fault)
+        }
+    }
+}
+
+/// Why no key was replaced at this moment.
+pub(super) fn of_replacement(refusal: ReplacementRefusal, now: DateTime<Utc>) -> Problem {
+    match refusal {
+        ReplacementRefusal::Key(refusal) => refusal.into(),
+        ReplacementRefusal::Creation(refusal) => of_creation(refusal, now),
+        ReplacementRefusal::EndInThePast => {
+            Problem::invalid_field("old_ends", "must be in the future")
+        }
+        ReplacementRefusal::EndTooLate { latest } => {
+            let latest = latest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            Problem::invalid_field("old_ends", format!("must be {latest} at the latest"))
         }
     }
 }

@@ -94,6 +94,11 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
         let no_object = Fault::new(FaultCode::WrongType, "must be a JSON object");
         return Err(Problem::invalid_field("body", no_object));
     }
+    parse_document(body)
+}
+
+/// The same of a document of any kind.
+pub(super) fn parse_document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if has_nul_escape(body) {
         let value = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
         return Err(nul_in(&where_nul_is(&value).unwrap_or_default()));

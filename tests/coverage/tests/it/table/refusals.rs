@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 52] = [
+const REFUSALS: [(&str, &str, &str); 53] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -52,6 +52,7 @@ const REFUSALS: [(&str, &str, &str); 52] = [
     ("createKey", "key.create", "app/{id}"),
     ("renameKey", "key.rename", "key/{key}"),
     ("deleteKey", "key.delete", "key/{key}"),
+    ("replaceKey", "key.replace", "key/{key}"),
     ("createConsentLink", "consent-link.create", "app/{id}"),
     ("revokeConsentLink", "consent-link.revoke", "consent-link/{id}"),
     ("approveConsentRequest", "consent-request.approve", "consent-link/{link}"),
