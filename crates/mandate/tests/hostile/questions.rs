@@ -5,11 +5,13 @@ use serde_json::json;
 
 use crate::system::System;
 
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 16] = [
     "directory.authenticate",
     "directory.get-organization",
     "directory.visible-accounts",
     "directory.held-accounts",
+    "directory.matching-accounts",
+    "directory.find-consenter",
     "directory.account-roles-of",
     "directory.name-people",
     "directory.name-accounts",
@@ -17,6 +19,7 @@ const OPERATIONS: [&str; 13] = [
     "app-registry.get-app",
     "app-registry.name-apps",
     "key-issuer.authenticate-app",
+    "consent-broker.add-link-token",
     "consent-broker.stream-events",
     "audit.stream-heads",
 ];
