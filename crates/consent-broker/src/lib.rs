@@ -39,7 +39,7 @@ mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::{Resources, ServiceState, StartError};
+use service::{Resources, ServiceState, StartError, mail_requests};
 
 pub use settings::Settings;
 
@@ -75,7 +75,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     settings.check()?;
     expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
     ending::spawn(&resources);
-    rpc::answer(&resources).await?;
+    rpc::answer(&resources, &settings).await?;
+    mail_requests::spawn(&resources);
     resources.project(projection::AppProjection, LATE);
     let large_approvals = LargeApprovals::new();
     let (routes, _) = http::router(&settings)

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 use contract::ids::{AccountId, LinkId};
+use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use eventstore::AppendError;
-use service::{Permit, Resources};
+use service::{Permit, Resources, mail_requests};
 
 use crate::Settings;
 use crate::link::{NotPassedOn, PassOn};
@@ -49,7 +50,16 @@ pub(crate) async fn pass_on(
     let (link, fact) = link.pass_on(passing, last, (settings.max_passings_per_link, pause), at)?;
     passings::insert(connection, link_id, account, passing, at).await?;
     links::save_passed_on(connection, &link).await?;
-    unit.record(link_id.uuid(), link.version, &fact)?;
+    let event_id = unit.record(link_id.uuid(), link.version, &fact)?;
+    let PassOn { id: pass_on_id, from: by, to } = passing;
+    let mail = RequestedMail {
+        event_id,
+        organization_id: unit.provenance().organization,
+        correlation_id: unit.provenance().correlation,
+        mail: MailRequest::ConsentPassedOn { link_id, pass_on_id, app_id: link.app_id, by },
+        recipient: MailRecipient::Person(to),
+    };
+    mail_requests::request(unit.connection().await?, &[mail], at).await?;
     unit.commit().await?;
     Ok(at)
 }

@@ -53,6 +53,11 @@ impl Settings {
         Ok(())
     }
 
+    /// What the URL of a link begins with: its token follows.
+    pub(crate) fn url_prefix(&self) -> String {
+        format!("{}/consent/", self.public_base_url.trim_end_matches('/'))
+    }
+
     /// How many bytes the body of an approval may have: an id takes 39.
     pub(crate) const fn max_approval_bytes(&self) -> usize {
         self.max_accounts_per_approval as usize * 64 + 4_096

@@ -143,8 +143,7 @@ pub(crate) async fn create_link(
     unit.commit().await?;
 
     // Only now, and only here: what is remembered has no secret.
-    let base = broker.settings.public_base_url.trim_end_matches('/');
-    answer.url = Some(format!("{base}/consent/{}", token.reveal()));
+    answer.url = Some(broker.settings.url_prefix() + token.reveal());
     answer.token = Some(token.reveal().to_owned());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
 }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use chrono::Duration;
 use consent_broker::Settings;
+use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{AccountRole, AddLinkToken, AppState, UsableLink};
 use contract::secret::LinkToken;
 use contract::{AccountId, PassOnId};
@@ -191,8 +192,8 @@ async fn each_try_at_the_mail_has_a_token_that_leads_to_the_link() {
     let passing = Passing::set().await;
     let pass_on_id = passing.pass_on().await.expect(202).field("pass_on_id");
     let (usable, lost) = passing.add_token(&pass_on_id).await;
-    let expires_at = passing.stage.env().now() + Duration::days(30);
-    assert_eq!(usable, Some(UsableLink { expires_at }));
+    let url_prefix = "https://consent.example.com/consent/".to_owned();
+    assert_eq!(usable, Some(UsableLink { url_prefix }));
     // Its answer was lost: it is asked again.
     assert_eq!(passing.add(&pass_on_id, &lost).await.unwrap(), usable);
     let (_, mailed) = passing.add_token(&pass_on_id).await;
@@ -286,4 +287,30 @@ async fn the_database_counts_passings_on_one_by_one_and_keeps_them() {
         "UPDATE consent_broker.links SET passed_on = passed_on + 1, version = version + 1";
     let refused = sqlx::query(statement).execute(&passing.stage.pool).await.unwrap_err();
     assert!(refused.to_string().contains("stays so"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mail_is_asked_for_with_the_event_and_handed_over_once_the_directory_is_there() {
+    let passing = Passing::set().await;
+    let answer = passing.pass_on().await.expect(202);
+    passing.pass_on().await.problem(409, "passed-on-just-now");
+    let asked = stage::eventually("the directory has it", async || {
+        let asked = passing.stage.remote.known().mails.clone();
+        if asked.is_empty() { Err("nothing".to_owned()) } else { Ok(asked) }
+    })
+    .await;
+    let [event] = passing.stage.events_of("consent-link.passed-on").await.try_into().unwrap();
+    let expected = RequestedMail {
+        event_id: event.id,
+        organization_id: Some(passing.stage.organization),
+        correlation_id: event.correlationid,
+        mail: MailRequest::ConsentPassedOn {
+            link_id: passing.id.parse().unwrap(),
+            pass_on_id: answer.field("pass_on_id").parse().unwrap(),
+            app_id: passing.stage.app,
+            by: passing.viewer.id,
+        },
+        recipient: MailRecipient::Person(passing.admin.id),
+    };
+    assert_eq!(asked, [expected]);
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contract::catalogue::{DomainLevel, Level};
+use contract::mail::RequestedMail;
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AccountsOfRole, AppState, AppView, Authenticate,
     AuthenticateApp, AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, FindConsenter,
     GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage, KnownMemberships,
-    MAX_KNOWN_MEMBERSHIPS, MatchingAccounts, MatchingAccountsPage, MemberRole, Membership,
-    MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp, NamedPerson,
-    OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
+    MAX_KNOWN_MEMBERSHIPS, MailsTaken, MatchingAccounts, MatchingAccountsPage, MemberRole,
+    Membership, MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp,
+    NamedPerson, OrganizationKind, OrganizationView, RequestMails, VisibleAccount, VisibleAccounts,
+    VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{
@@ -31,6 +33,8 @@ pub(crate) struct Known {
     pub(crate) app_tokens: BTreeMap<String, AuthenticatedApp>,
     pub(crate) accounts: BTreeMap<AccountId, NamedAccount>,
     pub(crate) roles: BTreeMap<(AccountId, PersonId), AccountRole>,
+    /// What mails were asked for.
+    pub(crate) mails: Vec<RequestedMail>,
 }
 
 impl Default for Known {
@@ -44,6 +48,7 @@ impl Default for Known {
             app_tokens: BTreeMap::new(),
             accounts: BTreeMap::new(),
             roles: BTreeMap::new(),
+            mails: Vec::new(),
         }
     }
 }
@@ -193,6 +198,13 @@ impl RemoteServices {
                 asked.account_ids.iter().filter_map(|id| known.accounts.get(id).cloned()).collect()
             };
         }
+        let known = self.clone();
+        let take = move |_, question: RequestMails| {
+            let new = u32::try_from(question.mails.len()).unwrap();
+            known.known().mails.extend(question.mails);
+            std::future::ready(Ok(MailsTaken { new }))
+        };
+        directory.answer(take).await.unwrap();
         let registry = server(Service::AppRegistry);
         answers! { registry:
             GetApp => |known, asked| known.apps.get(&asked.app_id).cloned();

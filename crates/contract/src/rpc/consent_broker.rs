@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::questions;
@@ -12,8 +11,8 @@ questions! {
     AddLinkToken -> Option<UsableLink> = ConsentBroker."add-link-token";
 }
 
-/// From now on this token leads to the link, too, which was passed on by a mail that it will be in. Until when the
-/// link can be used; none, if it cannot be used any more: the token leads nowhere then.
+/// From now on this token leads to the link, too, which was passed on by a mail that it will be in. None, if the link
+/// cannot be used any more: the token leads nowhere then.
 ///
 /// The same token may be added again, and others after it: a mail may take several tries.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,8 +32,8 @@ impl fmt::Debug for AddLinkToken {
 }
 
 /// A link that can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsableLink {
-    /// Until when.
-    pub expires_at: DateTime<Utc>,
+    /// What its URL begins with: the token follows.
+    pub url_prefix: String,
 }

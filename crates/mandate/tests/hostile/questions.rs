@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::system::System;
 
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 17] = [
     "directory.authenticate",
     "directory.get-organization",
     "directory.visible-accounts",
@@ -15,6 +15,7 @@ const OPERATIONS: [&str; 16] = [
     "directory.account-roles-of",
     "directory.name-people",
     "directory.name-accounts",
+    "directory.request-mails",
     "directory.stream-events",
     "app-registry.get-app",
     "app-registry.name-apps",
