@@ -10,7 +10,7 @@ use crate::revocation::Revocation;
 
 mod commands;
 
-pub(crate) use commands::LinkDraft;
+pub(crate) use commands::{LinkDraft, NotPassedOn, PassOn};
 
 /// A consent link as it is stored. The token is not part of it: only its hash is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) struct Link {
     pub(crate) expires_at: DateTime<Utc>,
     /// Its first opening by someone signed in who is not a member of the app's organization.
     pub(crate) opened: Option<Opened>,
+    /// How often it was passed on.
+    pub(crate) passed_on: u32,
     /// What has become of it.
     pub(crate) state: LinkState,
     /// The version of its last event.

@@ -166,7 +166,7 @@ pub(crate) async fn deny(
 }
 
 /// Waits for the link, and looks at it and at the clock only then.
-async fn lock(
+pub(crate) async fn lock(
     unit: &mut Unit<'_>,
     resources: &Resources,
     id: LinkId,

@@ -5,14 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::ids::{AccountId, AppId, OrganizationId, PersonId};
 use contract::rpc::{
-    AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, NameAccounts, NameApps, NamePeople,
-    NamedAccount, OrganizationView, ServiceRequest, VisibleAccounts, VisibleAccountsPage,
+    AccountRole, AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp,
+    FindConsenter, GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage,
+    MatchingAccounts, MatchingAccountsPage, NameAccounts, NameApps, NamePeople, NamedAccount,
+    OrganizationView, ServiceRequest, VisibleAccounts, VisibleAccountsPage,
 };
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use service::RequestFacts;
 use service::rpc::{CallContext, RpcClient, RpcError};
 
 use crate::ConsentBroker;
+
+/// So many questions about different ids are asked at once.
+const AT_ONCE: usize = 4;
 
 /// The other services, asked on behalf of one request.
 #[derive(Clone)]
@@ -56,6 +61,22 @@ impl RemoteServices {
         &self,
         question: &VisibleAccounts,
     ) -> Result<VisibleAccountsPage, RpcError> {
+        self.rpc.call(self.context.clone(), question).await
+    }
+
+    /// A page of the ids of such accounts, by the person's role on them.
+    pub(crate) async fn matching_accounts(
+        &self,
+        question: &MatchingAccounts,
+    ) -> Result<MatchingAccountsPage, RpcError> {
+        self.rpc.call(self.context.clone(), question).await
+    }
+
+    /// The role in which a person may consent for an account, if they may.
+    pub(crate) async fn consenter(
+        &self,
+        question: &FindConsenter,
+    ) -> Result<Option<AccountRole>, RpcError> {
         self.rpc.call(self.context.clone(), question).await
     }
 
@@ -136,16 +157,17 @@ impl RemoteServices {
         Ok(named.into_iter().map(|app| (app.app_id, app.name)).collect())
     }
 
-    /// Asks about any number of ids, as many at a time as a question may name.
+    /// Asks about any number of ids, as many at a time as a question may name, and several questions at once.
     async fn ask_of_all<I, T, R: ServiceRequest<Reply = Vec<T>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
         question: impl Fn(AskedIds<I>) -> R,
     ) -> Result<Vec<T>, RpcError> {
-        let mut answers = Vec::new();
-        for portion in AskedIds::portions(ids) {
-            answers.append(&mut self.rpc.call(self.context.clone(), &question(portion)).await?);
-        }
-        Ok(answers)
+        let asked = AskedIds::portions(ids).into_iter().map(question).map(|question| {
+            let (rpc, context) = (self.rpc.clone(), self.context.clone());
+            async move { rpc.call(context, &question).await }.boxed()
+        });
+        let asked: Vec<_> = asked.collect();
+        stream::iter(asked).buffered(AT_ONCE).try_concat().await
     }
 }

@@ -20,6 +20,10 @@ pub struct Settings {
     pub max_open_links_per_app: i64,
     /// The most accounts that one approval can name: it is one transaction, with an event for each.
     pub max_accounts_per_approval: u32,
+    /// How often a link can be passed on.
+    pub max_passings_per_link: u32,
+    /// How many minutes pass before a link can be passed on to the same person again: each time is a mail to them.
+    pub passing_pause_minutes: u32,
     /// The most grants that one revocation of an app ends. If there are more, the answer says so, and the
     /// same request ends the next.
     pub max_grants_per_revocation: u32,
@@ -37,11 +41,21 @@ impl Settings {
                 return Err(StartError::setting(setting, reason));
             }
         }
+        // As long as a link lives, if somebody wants it once only.
+        if self.passing_pause_minutes > MOST_PAUSE_MINUTES {
+            let reason = format!("it must be at most {MOST_PAUSE_MINUTES}, which is a year");
+            return Err(StartError::setting("consent_broker.passing_pause_minutes", reason));
+        }
         if self.max_open_links_per_app < 1 {
             let setting = "consent_broker.max_open_links_per_app";
             return Err(StartError::setting(setting, "it must be 1 or more"));
         }
         Ok(())
+    }
+
+    /// What the URL of a link begins with: its token follows.
+    pub(crate) fn url_prefix(&self) -> String {
+        format!("{}/consent/", self.public_base_url.trim_end_matches('/'))
     }
 
     /// How many bytes the body of an approval may have: an id takes 39.
@@ -53,6 +67,9 @@ impl Settings {
 /// More than this in one request would not end within the time that a request may take.
 const MOST_AT_A_TIME: u32 = 50_000;
 
+/// Nobody waits longer before they are sent the same link again.
+const MOST_PAUSE_MINUTES: u32 = 365 * 24 * 60;
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -61,6 +78,8 @@ impl Default for Settings {
             expiry_sweep_seconds: 30,
             max_open_links_per_app: 10_000,
             max_accounts_per_approval: 20_000,
+            max_passings_per_link: 20,
+            passing_pause_minutes: 60,
             max_grants_per_revocation: 20_000,
         }
     }

@@ -94,6 +94,8 @@ ids! {
     KeyId = "key";
     /// A consent link.
     LinkId = "consent-link";
+    /// One passing on of a consent link.
+    PassOnId = "pass-on";
     /// The consent of one account to one app.
     GrantId = "consent" called "grant";
     /// An API token of a person (the record, not the secret).

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    AccountId, AppId, CorrelationId, EventId, GrantId, KeyId, LinkId, OrganizationId, PersonId,
+    AccountId, AppId, CorrelationId, EventId, GrantId, KeyId, LinkId, OrganizationId, PassOnId,
+    PersonId,
 };
-use uuid::Uuid;
 
 /// What is to be written: a variant a kind of mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub enum MailRequest {
         /// The link.
         link_id: LinkId,
         /// Its passing on.
-        pass_on_id: Uuid,
+        pass_on_id: PassOnId,
         /// The app that asks.
         app_id: AppId,
         /// Who passed it on.

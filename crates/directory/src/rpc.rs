@@ -1,5 +1,7 @@
 //! What the other services ask the directory.
 
+mod selectable_accounts;
+
 use std::sync::Arc;
 
 use contract::rpc::{
@@ -16,6 +18,7 @@ use crate::{Directory, StoreAuthenticator, leaked, store};
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let resources = &directory.resources;
+    selectable_accounts::answer(resources).await?;
 
     let authenticator = StoreAuthenticator::start(resources, &directory.settings);
     resources
@@ -143,5 +146,6 @@ fn view(organization: Organization) -> OrganizationView {
         website: organization.profile.website,
         confirmed: organization.confirmed_at.is_some(),
         enabled_domains: organization.enabled_domains.iter().map(ToString::to_string).collect(),
+        created_at: Some(organization.created_at),
     }
 }

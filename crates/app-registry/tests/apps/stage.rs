@@ -216,5 +216,6 @@ fn organization_view(id: OrganizationId) -> OrganizationView {
         website: None,
         confirmed: true,
         enabled_domains: Vec::new(),
+        created_at: None,
     }
 }

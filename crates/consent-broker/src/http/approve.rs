@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use contract::AccountId;
-use contract::facts::RefusedBecause;
 use service::http::{Json, Path};
-use service::{Attempt, Fault, FaultCode, Permit, Problem, Target};
+use service::{Attempt, Permit, Problem, Target};
 
 use super::approval::{Approval, Approved};
+use super::choice::Choice;
 use super::request;
-use crate::account_selection::{self, AccountSelectionError, SelectedAccount};
+use super::selectable_accounts::Seen;
+use crate::account_selection::SelectedAccount;
 use crate::consent_text::ConsentText;
 use crate::consent_words::ConsentWords;
 use crate::redemption::{self, ApprovedAccount, RedemptionError};
@@ -26,6 +27,10 @@ const OPERATION: &str = "consent-request.approve";
 /// approvals of one link at the same time exactly one succeeds, the others are told when it was
 /// used. The person's role on each account is checked at this moment, and must be one that may
 /// consent for the service, as the catalogue says. What the app asks for is granted as a whole.
+///
+/// `accounts` names them one by one, and all must stand. `all` is whatever its search finds at this moment and can be
+/// chosen, but not what is in `except`; accounts there that it does not find change nothing. The answer says how many
+/// were left out, and why.
 #[utoipa::path(
     post,
     path = "/v1/consent-requests/{token}/approve",
@@ -43,7 +48,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),
         (status = 413, description = "The body is larger than the most accounts need", body = Problem),
         (status = 503, description = "`busy`: the caller approves more than 1,000 accounts already", body = Problem),
-        (status = 422, description = "No account, too many, the same one twice, or one the person does not see", body = Problem),
+        (status = 422, description = "No account, too many, the same one twice, or one the person does not see; `nothing-to-choose`: `all` finds none that can be chosen", body = Problem),
     ),
     extensions(
         ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
@@ -55,7 +60,7 @@ pub(crate) async fn approve(
     State(broker): State<Arc<ConsentBroker>>,
     attempt: Attempt,
     Path(token): Path<String>,
-    Json(Approval { accounts, text_sha256 }): Json<Approval>,
+    Json(approval): Json<Approval>,
 ) -> Result<Json<Approved>, Problem> {
     let link = request::find(&broker, &token).await?;
     let target = Target::of(link.id, link.organization_id);
@@ -63,37 +68,27 @@ pub(crate) async fn approve(
         return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
     }
     let most = broker.settings.max_accounts_per_approval as usize;
-    account_selection::check_form(&accounts, most).map_err(wrong_accounts)?;
-    // Before anything is looked at: what counts is how it is when it is this one's turn.
-    let _turn = match accounts.len() {
-        ..=redemption::AT_A_TIME => None,
-        _ => Some(broker.large_approvals.turn(attempt.caller.person_id).await?),
-    };
+    let text_sha256 = approval.text_sha256.clone();
+    let choice = Choice::read(approval, most)?;
     let remote = RemoteServices::of(&broker, &attempt.facts);
     let (app, service) = request::asking_app(&broker, &remote, &link).await?;
     let by = attempt.caller.person_id;
-    // The page may be an hour old: what counts is the role the person holds now.
-    let held = remote.roles_of(by, accounts.iter().copied()).await?;
+    let seen = Seen { person_id: by, app_id: app.id, service: &service };
+    // The page may be an hour old: what counts are the roles that the person holds now.
+    let chosen = choice.resolve(&broker, &attempt, &remote, (OPERATION, target), seen).await?;
     let catalogue = &broker.resources.catalogue;
     let roles = policy::consent_roles(catalogue, &service);
-    let selected = match account_selection::select(&accounts, &held, &service, roles) {
-        Ok(selected) => selected,
-        Err(error) => {
-            if matches!(error, AccountSelectionError::RoleMayNotConsent { .. }) {
-                attempt.refuse(OPERATION, target, RefusedBecause::RoleNotAllowed).await;
-            }
-            return Err(wrong_accounts(error));
-        }
-    };
-    let decision = policy::consent_for_all(&selected, roles);
+    let selected = &chosen.selected;
+    let decision = policy::consent_for_all(selected, roles);
     let permit = attempt.permit(OPERATION, target, decision).await?;
     let each =
-        selected.into_iter().map(|account| (account, target, policy::consent(account.role, roles)));
+        selected.iter().map(|account| (*account, target, policy::consent(account.role, roles)));
     let (permitted, _) = attempt.permit_each(OPERATION, each.collect()).await?;
 
     let (organization, names) =
         tokio::try_join!(request::asking_organization(&remote, app.organization_id), async {
-            Ok(remote.name_accounts(accounts.iter().copied().collect()).await?)
+            let ids = selected.iter().map(|account| account.account_id).collect();
+            Ok(remote.name_accounts(ids).await?)
         })?;
     let text_in = |words| ConsentText::of(catalogue, &app, &organization, &service, words);
     let text = match text_sha256 {
@@ -118,7 +113,7 @@ pub(crate) async fn approve(
     // The approval stands, whether or not the directory finds the names for its answer.
     let people = redeemed.already_granted.iter().map(|grant| grant.granted_by).collect();
     let names = remote.name_people(people).await.unwrap_or_default();
-    Ok(Json(Approved::of(&link, redeemed, &names)))
+    Ok(Json(Approved::of(&link, redeemed, chosen.left_out, &names)))
 }
 
 /// The accounts with their names, which are part of what was shown.
@@ -139,32 +134,4 @@ fn text_changed() -> Problem {
         "consent-text-changed",
         "What you were shown has changed since. Open the request again.",
     )
-}
-
-fn wrong_accounts(error: AccountSelectionError) -> Problem {
-    let message = error.to_string();
-    let entry = |position: usize| format!("accounts[{position}]");
-    match error {
-        AccountSelectionError::Empty => {
-            Problem::invalid_field("accounts", Fault::new(FaultCode::Required, message))
-        }
-        AccountSelectionError::TooMany(most) => Problem::invalid_field(
-            "accounts",
-            Fault::new(FaultCode::TooMany, message).with("max", most),
-        ),
-        AccountSelectionError::Twice(position) => {
-            Problem::invalid_field(entry(position), Fault::new(FaultCode::Repeated, message))
-        }
-        AccountSelectionError::NotVisible(position) => {
-            Problem::invalid_field(entry(position), Fault::new(FaultCode::NotFound, message))
-        }
-        AccountSelectionError::RoleMayNotConsent { position, role, .. } => Problem::forbidden(
-            "role-not-allowed",
-            "Your role on a chosen account may not consent for this service.",
-        )
-        .with_field(
-            entry(position),
-            Fault::new(FaultCode::NotAllowed, message).with("role", role.as_str()),
-        ),
-    }
 }

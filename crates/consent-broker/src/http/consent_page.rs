@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use service::http::Page;
 use utoipa::ToSchema;
 
+use super::matching_accounts::AccountCounts;
 use crate::account_selection::Unselectable;
 use crate::consent_text::ConsentText;
 use crate::link::{Link, LinkStateName};
@@ -42,6 +43,8 @@ pub(crate) struct ConsentPage {
     pub(crate) text_sha256: String,
     /// The accounts of the service that the person sees: the first of them.
     pub(crate) accounts: Vec<SelectableAccount>,
+    /// How many there are altogether, and of which.
+    pub(crate) counts: AccountCounts,
     /// Where the next page of accounts begins, as a `cursor` of `/v1/consent-requests/{token}/accounts`; null if
     /// these are all.
     pub(crate) next_cursor: Option<String>,
@@ -58,6 +61,10 @@ pub(crate) struct Asker {
     pub(crate) contact_email: String,
     /// Its website.
     pub(crate) website: Option<String>,
+    /// The domain of its contact address: that mail to it arrives there was confirmed. Null before.
+    pub(crate) contact_domain: Option<String>,
+    /// Since when the organization is known here.
+    pub(crate) member_since: Option<DateTime<Utc>>,
 }
 
 /// The app that asks.
@@ -80,6 +87,8 @@ pub(crate) struct SelectableAccount {
     pub(crate) id: AccountId,
     /// Its name.
     pub(crate) name: String,
+    /// How the customer's own system names it.
+    pub(crate) external_id: Option<String>,
     /// Whose it is.
     pub(crate) kind: AccountKind,
     /// The person's role on it.
@@ -138,7 +147,7 @@ impl ConsentPage {
         app: &AppView,
         organization: OrganizationView,
         text: ConsentText,
-        accounts: Page<SelectableAccount>,
+        (accounts, counts): (Page<SelectableAccount>, AccountCounts),
     ) -> Self {
         Self {
             link_id: link.id,
@@ -153,6 +162,7 @@ impl ConsentPage {
             how_to_end: text.how_to_end.to_owned(),
             language: text.language.to_owned(),
             accounts: accounts.items,
+            counts,
             next_cursor: accounts.next_cursor,
         }
     }
@@ -161,8 +171,11 @@ impl ConsentPage {
 impl Asker {
     /// The organization, by the name that is part of the text.
     pub(super) fn of(organization: OrganizationView, name: String) -> Self {
+        let domain = organization.contact_email.rsplit_once('@').map(|(_, domain)| domain);
         Self {
             id: organization.id,
+            contact_domain: domain.filter(|_| organization.confirmed).map(str::to_lowercase),
+            member_since: organization.created_at,
             name,
             contact_email: organization.contact_email,
             website: organization.website,
@@ -187,6 +200,7 @@ impl SelectableAccount {
         Self {
             id: account.id,
             name: account.name,
+            external_id: account.external_id,
             kind: account.kind,
             role: account.role,
             selectable: selectable.is_ok(),
@@ -242,6 +256,7 @@ mod tests {
     use contract::rpc::{AppState, AuthenticationMethod, OrganizationKind};
 
     use super::*;
+    use crate::account_matching::Matched;
     use crate::consent_words::ConsentWords;
     use crate::link::LinkDraft;
 
@@ -256,6 +271,7 @@ mod tests {
             website: None,
             confirmed: true,
             enabled_domains: Vec::new(),
+            created_at: None,
         };
         let app = AppView {
             id: environment.new_id(),
@@ -287,7 +303,8 @@ mod tests {
             ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media", words);
         let kept = serde_json::to_value(text.details("Corner Shop")).unwrap();
         let none = Page { items: Vec::new(), next_cursor: None };
-        let page = ConsentPage::of(&link, now, &app, organization, text, none);
+        let counts = (&Matched::default()).into();
+        let page = ConsentPage::of(&link, now, &app, organization, text, (none, counts));
         let shown = serde_json::to_value(page).unwrap();
 
         assert_eq!(kept["organization_name"], shown["organization"]["name"]);

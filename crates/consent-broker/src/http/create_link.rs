@@ -17,7 +17,7 @@ use service::http::{Creation, Json, Path};
 use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::ToSchema;
 
-use super::link_view::LinkView;
+use super::link_view::{LinkView, Viewer};
 use super::problems;
 use crate::link::{self, Link, LinkDraft};
 use crate::remote_services::RemoteServices;
@@ -139,15 +139,16 @@ pub(crate) async fn create_link(
     links::insert(connection, &link, &token.hash()).await?;
     let details = ConsentLinkDetails { label: link.label.clone() };
     unit.record_with(link.id.uuid(), link.version, &fact, &details)?;
-    let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
+    let (person_id, operator) = (attempt.caller.person_id, attempt.caller.operator);
+    let viewer = Viewer { person_id, role, operator };
+    let view = LinkView::of(&link, viewer, link.created_at, &BTreeMap::new());
     let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
     unit.remember(idempotency.record(&location, None, &answer));
     unit.commit().await?;
 
     // Only now, and only here: what is remembered has no secret.
-    let base = broker.settings.public_base_url.trim_end_matches('/');
-    answer.url = Some(format!("{base}/consent/{}", token.reveal()));
+    answer.url = Some(broker.settings.url_prefix() + token.reveal());
     answer.token = Some(token.reveal().to_owned());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
 }

@@ -1,8 +1,8 @@
 //! The public API of this service: one file an endpoint.
 //!
 //! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`list_link_accounts`],
-//! [`revoke_link`]; what account owners will see: [`consent_preview`]. Their answer, for account owners: [`open_request`], [`list_selectable`], [`approve`],
-//! [`deny`]. Grants:
+//! [`revoke_link`]; what account owners will see: [`consent_preview`]. Their answer, for account owners:
+//! [`open_request`], [`list_selectable`], [`approve`], [`deny`], [`pass_on`]. Grants:
 //! [`list_grants`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
@@ -11,6 +11,7 @@
 
 mod approval;
 mod approve;
+mod choice;
 mod consent_language;
 mod consent_page;
 mod consent_preview;
@@ -23,8 +24,10 @@ mod list_grants;
 mod list_link_accounts;
 mod list_links;
 mod list_selectable;
+mod matching_accounts;
 mod my_accounts;
 mod open_request;
+mod pass_on;
 mod problems;
 mod request;
 mod revoke_app;
@@ -53,6 +56,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<ConsentBroker>> {
         .routes(routes!(open_request::open_request))
         .routes(routes!(list_selectable::list_selectable_accounts))
         .routes(routes!(deny::deny))
+        .routes(routes!(pass_on::pass_on))
         .routes(routes!(consent_preview::consent_preview))
         .routes(routes!(list_grants::list_grants, revoke_app::revoke_app))
         .routes(routes!(revoke_grant::revoke_grant))

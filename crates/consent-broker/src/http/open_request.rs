@@ -1,5 +1,6 @@
 //! `GET /v1/consent-requests/{token}`
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,6 +12,7 @@ use service::{Attempt, Permit, Problem, Target};
 
 use super::consent_language::WantedLanguage;
 use super::consent_page::ConsentPage;
+use super::matching_accounts;
 use super::request;
 use super::selectable_accounts::{self, Seen};
 use crate::consent_text::ConsentText;
@@ -22,8 +24,9 @@ use crate::{ConsentBroker, policy};
 /// Look at a request for consent
 ///
 /// Who asks, for what, and the accounts of the service that the caller sees, each with whether it can
-/// be chosen and why not: the first 200, in the order in which they were created. There the others are, and
-/// there they can be searched: `/v1/consent-requests/{token}/accounts`. Looking never uses the link up. The first look by someone who is not a
+/// be chosen and why not: the first 200, in the order in which they were created; and how many there are of which.
+/// The others are there, and there they can be searched: `/v1/consent-requests/{token}/accounts`. Looking never uses
+/// the link up. The first look by someone who is not a
 /// member of the organization that asks marks the link as opened.
 #[utoipa::path(
     get,
@@ -65,9 +68,11 @@ pub(crate) async fn open_request(
     let catalogue = &broker.resources.catalogue;
     let seen = Seen { person_id: attempt.caller.person_id, app_id: app.id, service: &service };
     let first = PageQuery { limit: Some(MAX_LIMIT), cursor: None };
-    let (organization, accounts) = tokio::try_join!(
+    let nobody = BTreeSet::new();
+    let (organization, accounts, matched) = tokio::try_join!(
         request::asking_organization(&remote, app.organization_id),
         selectable_accounts::page(&broker, &remote, seen, None, &first),
+        matching_accounts::find(&broker, &remote, seen, None, &nobody),
     )?;
 
     // Last: a look that failed has shown nothing to anyone.
@@ -75,6 +80,7 @@ pub(crate) async fn open_request(
     let words = wanted.words(&headers, catalogue);
     let text = ConsentText::of(catalogue, &app, &organization, &service, words);
     let now = broker.resources.env.now();
+    let accounts = (accounts, (&matched).into());
     let page = ConsentPage::of(&link, now, &app, organization, text, accounts);
     Ok(in_language(words.language, Json(page)))
 }

@@ -13,6 +13,7 @@ use crate::store::grants;
 use crate::{ConsentBroker, account_selection, policy};
 
 /// A request for consent, as one person looks at it.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     /// Who looks.
     pub(super) person_id: PersonId,
@@ -23,12 +24,12 @@ pub(super) struct Seen<'a> {
 }
 
 /// A page of the accounts of the service that the person sees, in the order of their ids, each with whether it
-/// can be chosen. If `name` is given, only those whose name has it.
+/// can be chosen: those that a search finds, or all.
 pub(super) async fn page(
     broker: &ConsentBroker,
     remote: &RemoteServices,
     seen: Seen<'_>,
-    name: Option<String>,
+    q: Option<String>,
     query: &PageQuery,
 ) -> Result<Page<SelectableAccount>, Problem> {
     let roles = policy::consent_roles(&broker.resources.catalogue, seen.service);
@@ -36,7 +37,7 @@ pub(super) async fn page(
         person_id: seen.person_id,
         service: seen.service.to_owned(),
         consent_roles: roles.to_vec(),
-        name,
+        q,
         after: query.after::<AccountId>()?,
         limit: VisibleAccounts::MOST,
     };

@@ -23,6 +23,7 @@ fn link(state: LinkState) -> Link {
         created_at: noon(),
         expires_at: noon() + Duration::days(30),
         opened: None,
+        passed_on: 0,
         state,
         version: Version::FIRST,
     }
@@ -161,4 +162,26 @@ fn a_link_lives_a_day_at_least_and_no_longer_than_allowed() {
     for days in [0, -1, 31, i64::MAX] {
         assert!(lifetime(Some(days), 30).is_err(), "{days}");
     }
+}
+
+#[test]
+fn a_link_is_passed_on_so_often_and_to_the_same_person_after_a_pause() {
+    let (opened, environment) = (link(LinkState::Opened), Environment::system());
+    let passing = || PassOn { id: environment.new_id(), from: person(), to: person() };
+    let limits = (2, Duration::hours(1));
+    let first = passing();
+    let (once, fact) = opened.pass_on(first, None, limits, noon()).unwrap();
+    assert_eq!((once.passed_on, &once.state), (1, &LinkState::Opened));
+    assert_eq!(once.version, opened.version.next());
+    assert_eq!((fact.from_person_id, fact.to_person_id), (first.from, first.to));
+
+    let soon = noon() + Duration::minutes(59);
+    let again_at = noon() + Duration::hours(1);
+    let refused = once.pass_on(first, Some(noon()), limits, soon);
+    assert_eq!(refused, Err(NotPassedOn::JustNow { again_at }));
+    let (twice, _) = once.pass_on(first, Some(noon()), limits, again_at).unwrap();
+    assert_eq!(twice.pass_on(passing(), None, limits, soon), Err(NotPassedOn::TooOften(2)));
+    let used = link(denied(noon()));
+    let closed = Closed::Used { at: noon() };
+    assert_eq!(used.pass_on(first, None, limits, noon()), Err(NotPassedOn::Closed(closed)));
 }

@@ -28,6 +28,7 @@ struct Row {
     granted_count: i32,
     already_granted_count: i32,
     first_accounts: Vec<Uuid>,
+    passed_on: i32,
     version: i64,
 }
 
@@ -41,7 +42,7 @@ macro_rules! select_links {
                       opened_by, ended_at, ended_by, revocation_reason,
                       cardinality(granted_accounts) AS "granted_count!",
                       cardinality(already_granted_accounts) AS "already_granted_count!",
-                      (granted_accounts || already_granted_accounts)[1:20] AS "first_accounts!", version
+                      (granted_accounts || already_granted_accounts)[1:20] AS "first_accounts!", passed_on, version
                FROM consent_broker.links "# + $rest
             $(, $argument)*
         )
@@ -88,6 +89,7 @@ impl TryFrom<Row> for Link {
                 .opened_at
                 .zip(row.opened_by)
                 .map(|(at, by)| Opened { at, by: PersonId::from_uuid(by) }),
+            passed_on: count(row.passed_on)?,
             state,
             version: version(row.version)?,
         })
@@ -136,17 +138,22 @@ pub(crate) async fn by_id(
         .transpose()
 }
 
-/// The link whose token has this hash. Looking a hash of 256 random bits up in an index tells a
-/// caller nothing about the hashes beside it.
+/// The link to which a token with this hash leads: the one that its maker was given, or one of those by which it was
+/// passed on. Looking a hash of 256 random bits up in an index tells a caller nothing about the hashes beside it.
 pub(crate) async fn by_token(
     executor: impl PgExecutor<'_>,
     token: &SecretHash,
 ) -> Result<Option<Link>, sqlx::Error> {
-    select_links!("WHERE token_hash = $1", &token.0[..])
-        .fetch_optional(executor)
-        .await?
-        .map(Link::try_from)
-        .transpose()
+    select_links!(
+        "WHERE id = coalesce(
+             (SELECT id FROM consent_broker.links WHERE token_hash = $1),
+             (SELECT link_id FROM consent_broker.link_tokens WHERE token_hash = $1))",
+        &token.0[..]
+    )
+    .fetch_optional(executor)
+    .await?
+    .map(Link::try_from)
+    .transpose()
 }
 
 /// The link as it is once whoever is using it has finished; nobody else changes it until the
@@ -347,6 +354,22 @@ pub(crate) async fn save_redeemed(
         reason,
         &uuids(granted),
         &uuids(already_granted),
+        link.version.number(),
+    )
+    .execute(connection)
+    .await?;
+    exactly_one(&done)
+}
+
+/// Counts one more passing on of a locked link, which was at the version before.
+pub(crate) async fn save_passed_on(
+    connection: &mut PgConnection,
+    link: &Link,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE consent_broker.links SET passed_on = passed_on + 1, version = $2
+         WHERE id = $1 AND version = $2::bigint - 1",
+        link.id.uuid(),
         link.version.number(),
     )
     .execute(connection)

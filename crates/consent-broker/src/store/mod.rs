@@ -1,4 +1,4 @@
-//! The SQL of this service: [`links`], [`grants`], and the [`apps`] whose end both wait for, with the
+//! The SQL of this service: [`links`] and their [`passings`] on, [`grants`], and the [`apps`] whose end both wait for, with the
 //! [`endings`] that are still to be carried out.
 //!
 //! Not found is `Ok(None)`. Changes are of locked rows, guarded by what was decided on: a change that
@@ -9,6 +9,7 @@ pub(crate) mod apps;
 pub(crate) mod endings;
 pub(crate) mod grants;
 pub(crate) mod links;
+pub(crate) mod passings;
 
 use chrono::{DateTime, Utc};
 use contract::facts::ConsentEndReason;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
+mod all_accounts;
 mod answers;
 mod database;
 mod details;
@@ -13,6 +14,7 @@ mod large_app;
 mod links;
 mod many;
 mod page;
+mod passing_on;
 mod people;
 mod redemption;
 mod refusals;

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contract::catalogue::{DomainLevel, Level};
+use contract::mail::RequestedMail;
 use contract::rpc::{
-    AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
-    AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, KnownMemberships, MAX_KNOWN_MEMBERSHIPS,
-    MemberRole, Membership, MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount,
-    NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
+    AccountKind, AccountRole, AccountRolesOf, AccountsOfRole, AppState, AppView, Authenticate,
+    AuthenticateApp, AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, FindConsenter,
+    GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage, KnownMemberships,
+    MAX_KNOWN_MEMBERSHIPS, MailsTaken, MatchingAccounts, MatchingAccountsPage, MemberRole,
+    Membership, MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp,
+    NamedPerson, OrganizationKind, OrganizationView, RequestMails, VisibleAccount, VisibleAccounts,
     VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
@@ -31,6 +33,8 @@ pub(crate) struct Known {
     pub(crate) app_tokens: BTreeMap<String, AuthenticatedApp>,
     pub(crate) accounts: BTreeMap<AccountId, NamedAccount>,
     pub(crate) roles: BTreeMap<(AccountId, PersonId), AccountRole>,
+    /// What mails were asked for.
+    pub(crate) mails: Vec<RequestedMail>,
 }
 
 impl Default for Known {
@@ -44,6 +48,7 @@ impl Default for Known {
             app_tokens: BTreeMap::new(),
             accounts: BTreeMap::new(),
             roles: BTreeMap::new(),
+            mails: Vec::new(),
         }
     }
 }
@@ -97,6 +102,7 @@ impl RemoteServices {
             website: None,
             confirmed,
             enabled_domains: Vec::new(),
+            created_at: Some(env.now()),
         };
         self.known().organizations.insert(id, view);
         id
@@ -187,6 +193,8 @@ impl RemoteServices {
             MembershipsIn => |known, asked| known.memberships_in(&asked);
             GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
             VisibleAccounts => |known, asked| known.visible(&asked);
+            MatchingAccounts => |known, asked| known.matching(&asked);
+            FindConsenter => |known, asked| known.consenter(&asked);
             HeldAccounts => |known, asked| known.held(&asked);
             AccountRolesOf => |known, asked| known.roles_of(&asked);
             NamePeople => |known, asked| known.people_named(&asked);
@@ -194,6 +202,13 @@ impl RemoteServices {
                 asked.account_ids.iter().filter_map(|id| known.accounts.get(id).cloned()).collect()
             };
         }
+        let known = self.clone();
+        let take = move |_, question: RequestMails| {
+            let new = u32::try_from(question.mails.len()).unwrap();
+            known.known().mails.extend(question.mails);
+            std::future::ready(Ok(MailsTaken { new }))
+        };
+        directory.answer(take).await.unwrap();
         let registry = server(Service::AppRegistry);
         answers! { registry:
             GetApp => |known, asked| known.apps.get(&asked.app_id).cloned();
@@ -233,8 +248,7 @@ impl Known {
         let of_service = held.filter_map(|((account, _), role)| {
             let account =
                 self.accounts.get(account).filter(|account| account.service == asked.service)?;
-            let searched = asked.name.as_deref().unwrap_or_default().to_lowercase();
-            if !account.name.to_lowercase().contains(&searched) {
+            if !is_found(account, asked.q.as_deref()) {
                 return None;
             }
             let may = self.roles.iter().filter(|((other, _), role)| {
@@ -245,6 +259,7 @@ impl Known {
             Some(VisibleAccount {
                 id: account.account_id,
                 name: account.name.clone(),
+                external_id: None,
                 kind: account.kind,
                 service: account.service.clone(),
                 role: *role,
@@ -259,6 +274,37 @@ impl Known {
         accounts.truncate(most);
         let after = accounts.last().map(|account| account.id).filter(|_| more);
         VisibleAccountsPage { accounts, after }
+    }
+
+    fn matching(&self, asked: &MatchingAccounts) -> MatchingAccountsPage {
+        let after = |account: AccountId| asked.after.is_none_or(|after| account > after);
+        let mut held: Vec<(AccountId, AccountRole)> = self
+            .roles
+            .iter()
+            .filter(|((account, person), _)| *person == asked.person_id && after(*account))
+            .map(|((account, _), role)| (*account, *role))
+            .take(self.most_at_a_time + 1)
+            .collect();
+        let more = held.len() > self.most_at_a_time;
+        held.truncate(self.most_at_a_time);
+        let after = held.last().map(|(account, _)| *account).filter(|_| more);
+        let mut by_role: Vec<AccountsOfRole> = Vec::new();
+        for (id, role) in held {
+            let account = &self.accounts[&id];
+            if account.service != asked.service || !is_found(account, asked.q.as_deref()) {
+                continue;
+            }
+            match by_role.iter_mut().find(|known| known.role == role) {
+                Some(known) => known.account_ids.push(id),
+                None => by_role.push(AccountsOfRole { role, account_ids: vec![id] }),
+            }
+        }
+        MatchingAccountsPage { by_role, after }
+    }
+
+    fn consenter(&self, asked: &FindConsenter) -> Option<AccountRole> {
+        let role = *self.roles.get(&(asked.account_id, asked.person_id))?;
+        asked.consent_roles.contains(&role).then_some(role)
     }
 
     fn held(&self, asked: &HeldAccounts) -> HeldAccountsPage {
@@ -301,6 +347,11 @@ impl Known {
     fn named(&self, person_id: PersonId) -> NamedPerson {
         NamedPerson { person_id, name: self.names[&person_id].clone() }
     }
+}
+
+/// As the directory searches, as far as these tests go.
+fn is_found(account: &NamedAccount, q: Option<&str>) -> bool {
+    account.name.to_lowercase().contains(&q.unwrap_or_default().to_lowercase())
 }
 
 fn hash_in_hex(token: &ApiToken) -> String {

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
-use contract::rpc::{AskedIds, MailsTaken, NameApps, NamedApp, RequestMails};
-use contract::{AppId, OrganizationId};
+use contract::rpc::{
+    AddLinkToken, AskedIds, MailsTaken, NameApps, NamedApp, RequestMails, ServiceRequest,
+    UsableLink,
+};
+use contract::secret::LinkToken;
+use contract::{AppId, LinkId, OrganizationId, PassOnId};
 use service::{CallContext, Resources, RpcRefusal};
 use sqlx::PgConnection;
 use tokio::time::timeout;
@@ -156,13 +160,38 @@ pub(crate) async fn find_content(
     }
 }
 
+/// The URL by which whoever gets the mail comes to a consent link that was passed on; none, if that cannot be used any
+/// more. Each try has a token of its own, of which the consent broker knows before the mail is sent.
+///
+/// # Errors
+/// See [`LookupError`].
+pub(crate) async fn consent_url(
+    resources: &Resources,
+    link_id: LinkId,
+    pass_on_id: PassOnId,
+) -> Result<Option<String>, LookupError> {
+    let token = LinkToken::generate(&resources.env);
+    let token_sha256 = hex::encode(token.hash().0);
+    let question = AddLinkToken { link_id, pass_on_id, token_sha256 };
+    let link = ask(resources, &question).await?;
+    // Crash point: the token leads to the link, and nobody has it. The next try makes another.
+    Ok(link.map(|link: UsableLink| link.url_prefix + token.reveal()))
+}
+
 async fn find_app(resources: &Resources, app: AppId) -> Result<Option<NamedApp>, LookupError> {
-    let question = NameApps { app_ids: AskedIds::one(app) };
-    let asked = resources.rpc.call(CallContext::new(&resources.env), &question);
+    let named = ask(resources, &NameApps { app_ids: AskedIds::one(app) }).await;
+    named.map(|mut named| named.pop())
+}
+
+async fn ask<R: ServiceRequest>(
+    resources: &Resources,
+    question: &R,
+) -> Result<R::Reply, LookupError> {
+    let asked = resources.rpc.call(CallContext::new(&resources.env), question);
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(mut named)) => Ok(named.pop()),
+        Ok(Ok(reply)) => Ok(reply),
         Ok(Err(error)) => {
-            tracing::info!(%error, "a mail waits for the name of an app");
+            tracing::info!(%error, "a mail waits for what another service knows");
             Err(LookupError::Later)
         }
         Err(_) => Err(LookupError::Later),

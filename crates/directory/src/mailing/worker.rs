@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::facts::{MailAbandoned, MailAbandonment, MailSent, MailTemplate};
+use contract::mail::MailRequest;
 use contract::secret::MailToken;
 use contract::{Provenance, Service, Version};
 use eventstore::AppendError;
@@ -182,8 +183,17 @@ impl Worker {
             }
             Err(LookupError::Database(error)) => return Err(error.into()),
         };
-        let mut connection = pool.acquire().await?;
         let mut link = None;
+        if let Template::Requested(MailRequest::ConsentPassedOn { link_id, pass_on_id, .. }) =
+            template
+        {
+            match requests::consent_url(&self.resources, link_id, pass_on_id).await {
+                Ok(Some(url)) => link = Some(url),
+                Ok(None) => return Ok(Tried::Outdated),
+                Err(_) => return Ok(Tried::Failed(Failure::of(Step::Render, None))),
+            }
+        }
+        let mut connection = pool.acquire().await?;
         if let Some((purpose, subject)) = template.link() {
             let token = MailToken::generate(env);
             let of = (purpose, subject);

@@ -19,6 +19,7 @@ pub(crate) mod mail_contents;
 pub(crate) mod mail_requests;
 pub(crate) mod mailed_links;
 pub(crate) mod mails;
+pub(crate) mod matching_accounts;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod password_resets;

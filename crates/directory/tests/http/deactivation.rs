@@ -141,7 +141,7 @@ async fn whoever_is_deactivated_is_not_named_as_one_who_may_consent() {
             person_id: analyst.id,
             service: "retail_media".into(),
             consent_roles: vec![AccountRole::Admin],
-            name: None,
+            q: None,
             after: None,
             limit: 1,
         };

@@ -24,6 +24,7 @@ mod mails;
 mod members;
 mod names;
 mod organizations;
+mod passed_on;
 mod password_resets;
 mod passwords;
 mod people;

@@ -41,7 +41,7 @@ async fn every_question_has_its_answer() {
         person_id: analyst.id,
         service: "retail_media".into(),
         consent_roles: vec![AccountRole::Admin],
-        name: None,
+        q: None,
         after: None,
         limit: VisibleAccounts::MOST,
     };
@@ -142,7 +142,7 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
         person_id: analyst.id,
         service: "retail_media".into(),
         consent_roles: vec![AccountRole::Admin, AccountRole::BusinessManager],
-        name: None,
+        q: None,
         after: None,
         limit: 3,
     };
@@ -163,7 +163,7 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
         assert!(many || account.consenters == [admin.id], "{account:?}");
     }
     for (name, many) in [("SHOP", 3), ("p 5%", 1), ("%%", 0), ("shop_1", 0)] {
-        let searched = VisibleAccounts { name: Some(name.to_owned()), ..first.clone() };
+        let searched = VisibleAccounts { q: Some(name.to_owned()), ..first.clone() };
         assert_eq!(rpc.call(&context, &searched).await.unwrap().accounts.len(), many, "{name}");
     }
     // Whoever may consent needs nobody else.

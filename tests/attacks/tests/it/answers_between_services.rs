@@ -10,14 +10,15 @@ use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EndLeaked, EventDigest, GetApp,
-    GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MembershipsIn, NameAccounts, NameApps,
-    NamePeople, PlacesOf, RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents,
-    VisibleAccounts, subject,
+    AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, EndLeaked, EventDigest,
+    FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MatchingAccounts,
+    MembershipsIn, NameAccounts, NameApps, NamePeople, PlacesOf, RepeatEvents, RequestMails,
+    StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{
-    AccountId, AppId, CorrelationId, EventId, KeyId, OrganizationId, PersonId, Service, Version,
+    AccountId, AppId, CorrelationId, EventId, KeyId, LinkId, OrganizationId, PassOnId, PersonId,
+    Service, Version,
 };
 use journeys::people::{Organization, Person, RETAIL_MEDIA};
 use journeys::system::System;
@@ -36,9 +37,10 @@ const ROWS: [&str; 9] = [
     "INSERT INTO directory.people (id, email, name, operator, version, created_at)
      SELECT gen_random_uuid(), n || '@many.example', repeat('😀', CASE WHEN n <= 600 THEN 200 ELSE 1 END), false, 1, now()
      FROM generate_series(1, 100000) AS n",
-    "INSERT INTO directory.accounts (id, name, kind, service, version, created_at)
+    "INSERT INTO directory.accounts (id, name, external_id, kind, service, version, created_at)
      SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
-            repeat('😀', CASE WHEN n <= 1000 THEN 200 ELSE 1 END), 'advertiser', 'retail_media', 1, now()
+            repeat('😀', CASE WHEN n <= 1000 THEN 200 ELSE 1 END),
+            lpad(n::text, CASE WHEN n <= 1000 THEN 200 ELSE 6 END, '😀'), 'advertiser', 'retail_media', 1, now()
      FROM generate_series(1, 100000) AS n",
     // Others can make somebody a member of anything.
     "INSERT INTO directory.organizations (id, name, kind, contact_email, country, version, created_at)
@@ -105,13 +107,30 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
                 person_id,
                 service: RETAIL_MEDIA.to_owned(),
                 consent_roles: vec![AccountRole::Admin, AccountRole::BusinessManager],
-                name: None,
+                q: None,
                 after: None,
                 limit: u16::MAX,
             };
-            let nothing = VisibleAccounts { name: Some("nothing".to_owned()), ..all.clone() };
+            let nothing = VisibleAccounts { q: Some("nothing".to_owned()), ..all.clone() };
             vec![json!(all), json!(nothing)]
         }
+        "matching-accounts" => {
+            let service = RETAIL_MEDIA.to_owned();
+            let all = MatchingAccounts { person_id, service, q: None, after: None };
+            let nothing = MatchingAccounts { q: Some("nothing".to_owned()), ..all.clone() };
+            vec![json!(all), json!(nothing)]
+        }
+        "find-consenter" => {
+            let consent_roles = vec![AccountRole::Admin];
+            let account_id = filled.accounts[0];
+            vec![json!(FindConsenter { person_id, account_id, consent_roles })]
+        }
+        // Of a link that is not there: its answer is a time.
+        "add-link-token" => vec![json!(AddLinkToken {
+            link_id: LinkId::from_uuid(Uuid::nil()),
+            pass_on_id: PassOnId::from_uuid(Uuid::nil()),
+            token_sha256: hex::encode([0; 32]),
+        })],
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
         "memberships-in" => {
             let organization_ids = filled.organizations.clone().try_into().unwrap();
@@ -289,7 +308,8 @@ async fn no_answer_between_services_grows_with_what_is_behind_it() {
     // They were asked for much, and had it.
     for (operation, least) in [
         ("memberships-in", 499 * 36),
-        ("visible-accounts", 500 * 800),
+        ("visible-accounts", 300 * 1_600),
+        ("matching-accounts", 10_000 * 36),
         ("held-accounts", 10_000 * 36),
         ("account-roles-of", 500 * 36),
         ("name-accounts", 500 * 800),
