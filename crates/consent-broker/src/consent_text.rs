@@ -4,7 +4,7 @@
 //! Both are made of this one, and the page gives its hash, which the approval brings back: were an
 //! organization renamed or the catalogue replaced in between, what is kept would not be what was shown.
 
-use contract::catalogue::{Catalogue, DomainLevel, Level};
+use contract::catalogue::{Catalogue, ConsentLifetime, DomainLevel, Level};
 use contract::facts::{AskedDomain, AskedService, ConsentDetails};
 use contract::rpc::{AppView, OrganizationView};
 use sha2::{Digest, Sha256};
@@ -12,8 +12,18 @@ use sha2::{Digest, Sha256};
 /// The language of the catalogue and of the words here (BCP 47).
 const LANGUAGE: &str = "en";
 
-/// How long a consent lasts.
-const DURATION: &str = "Until you revoke it: a consent does not expire by itself.";
+/// How long a consent lasts, in a sentence.
+fn duration(lifetime: ConsentLifetime) -> String {
+    match lifetime.days() {
+        None => "Until you revoke it: a consent does not expire by itself.".to_owned(),
+        Some(1) => {
+            "For one day from your approval, unless you revoke it before or renew it.".to_owned()
+        }
+        Some(days) => {
+            format!("For {days} days from your approval, unless you revoke it before or renew it.")
+        }
+    }
+}
 
 /// How a consent can be ended.
 const HOW_TO_END: &str = "Whoever may consent for an account can revoke its consent, or all consents to the app, \
@@ -33,7 +43,7 @@ pub(crate) struct ConsentText {
     /// What the app wants to do.
     pub(crate) domains: Vec<AskedDomain>,
     /// How long a consent lasts.
-    pub(crate) duration: &'static str,
+    pub(crate) duration: String,
     /// How it can be ended.
     pub(crate) how_to_end: &'static str,
 }
@@ -45,6 +55,7 @@ impl ConsentText {
         app: &AppView,
         organization: &OrganizationView,
         service: &str,
+        lifetime: ConsentLifetime,
     ) -> Self {
         let domain = |asked| asked_domain(catalogue, service, asked);
         Self {
@@ -53,15 +64,21 @@ impl ConsentText {
             app_description: app.description.clone(),
             service: asked_service(catalogue, service),
             domains: app.domains.iter().map(domain).collect(),
-            duration: DURATION,
+            duration: duration(lifetime),
             how_to_end: HOW_TO_END,
         }
     }
 
     /// SHA-256, in hex, over what is the same for all accounts: which text it is.
     pub(crate) fn sha256(&self) -> String {
-        let text = serde_json::to_vec(&self.details("")).expect("texts and lists are JSON");
-        hex::encode(Sha256::digest(text))
+        hex::encode(self.shown().sha256)
+    }
+
+    /// What is kept of it for receipts: what is the same for all accounts.
+    pub(crate) fn shown(&self) -> ShownText {
+        let text = serde_json::to_string(&self.details("")).expect("texts and lists are JSON");
+        let sha256 = Sha256::digest(&text).to_vec();
+        ShownText { sha256, language: LANGUAGE, text }
     }
 
     /// What was shown to whoever consented for the account of this name.
@@ -74,10 +91,21 @@ impl ConsentText {
             language: LANGUAGE.to_owned(),
             service: self.service.clone(),
             domains: self.domains.clone(),
-            duration: self.duration.to_owned(),
+            duration: self.duration.clone(),
             how_to_end: self.how_to_end.to_owned(),
         }
     }
+}
+
+/// What was shown, but for the name of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShownText {
+    /// SHA-256 over the text.
+    pub(crate) sha256: Vec<u8>,
+    /// Its language (BCP 47).
+    pub(crate) language: &'static str,
+    /// The words, as [`ConsentDetails`] in JSON with an empty name of the account.
+    pub(crate) text: String,
 }
 
 /// The service as the catalogue describes it.
@@ -113,6 +141,17 @@ fn asked_domain(catalogue: &Catalogue, service: &str, asked: &DomainLevel) -> As
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_a_consent_lasts_is_said_in_days() {
+        for (lifetime, words) in [
+            (ConsentLifetime::Days(1), "For one day from"),
+            (ConsentLifetime::Days(30), "For 30 days from"),
+            (ConsentLifetime::UNLIMITED, "Until you revoke it"),
+        ] {
+            assert!(duration(lifetime).starts_with(words), "{lifetime:?}");
+        }
+    }
 
     #[test]
     fn manage_is_told_in_the_words_of_both_levels() {

@@ -3,20 +3,24 @@
 //!
 //! Read it in this order:
 //!
-//! 1. `link` and `grant`: the two aggregates, with `revocation`, which both can come to;
+//! 1. `link` and `grant`: the two aggregates, with `revocation`, which both can come to; `as_of`: what counts at
+//!    the moment of a question;
 //!    `account_selection`: what can be chosen between them; `consent_text`: what is shown. Pure.
-//! 2. `policy`: who may.
+//! 2. `policy`: who may; `allowed`: what they would succeed in.
 //! 3. `redemption`: the use of a link, in one transaction, once; `large_approvals`: how many large ones at a time.
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
-//! 7. [`expiry`], `projection` and `ending`: what happens without a request.
+//! 7. [`expiry`], [`grant_expiry`], `projection` and `ending`: what happens without a request.
 
 mod account_selection;
+mod allowed;
+mod as_of;
 mod consent_text;
 mod ending;
 pub mod expiry;
 mod grant;
+pub mod grant_expiry;
 mod http;
 mod large_approvals;
 mod link;
@@ -68,7 +72,9 @@ const LATE: Duration = Duration::from_mins(1);
 #[expect(clippy::unused_async, reason = "every service is started in the same way")]
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     settings.check()?;
-    expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
+    let sweep = Duration::from_secs(settings.expiry_sweep_seconds.max(1));
+    expiry::spawn(&resources, sweep);
+    grant_expiry::spawn(&resources, sweep);
     ending::spawn(&resources);
     resources.project(projection::AppProjection, LATE);
     let large_approvals = LargeApprovals::new();

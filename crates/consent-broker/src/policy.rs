@@ -72,6 +72,20 @@ pub(crate) fn revoke_grant(
     }
 }
 
+/// Renewing a grant: whoever may consent for the account, by their role on it now. Nobody else, since it is a consent.
+pub(crate) fn renew_grant(
+    on_account: Option<AccountRole>,
+    in_organization: Option<MemberRole>,
+    operator: bool,
+    consent_roles: &[AccountRole],
+) -> Result<Authority, Denied> {
+    match on_account {
+        Some(role) => consent(role, consent_roles),
+        None if operator || in_organization.is_some() => Err(Denied::Role),
+        None => Err(Denied::Hidden),
+    }
+}
+
 /// The roles that may consent for a service. When an operator has taken the service out of the
 /// catalogue, admins can still end what was granted for it.
 pub(crate) fn consent_roles<'a>(catalogue: &'a Catalogue, service: &str) -> &'a [AccountRole] {
@@ -144,6 +158,21 @@ mod tests {
         assert_eq!(revoke_grant(None, Some(MemberRole::Owner), false, &roles), Err(Denied::Role));
         assert_eq!(revoke_grant(None, None, false, &roles), Err(Denied::Hidden));
         assert_eq!(revoke_grant(None, None, true, &roles), Ok(Authority::OPERATOR));
+    }
+
+    #[test]
+    fn only_whoever_may_consent_renews() {
+        let roles = [AccountRole::Admin];
+        let renew = |role, member, operator| renew_grant(role, member, operator, &roles);
+        assert_eq!(
+            renew(Some(AccountRole::Admin), None, false),
+            Ok(Authority::account_role("admin"))
+        );
+        assert_eq!(renew(Some(AccountRole::Analyst), None, false), Err(Denied::Role));
+        assert_eq!(renew(None, Some(MemberRole::Owner), false), Err(Denied::Role));
+        // An operator can end a consent, and cannot give one.
+        assert_eq!(renew(None, None, true), Err(Denied::Role));
+        assert_eq!(renew(None, None, false), Err(Denied::Hidden));
     }
 
     #[test]

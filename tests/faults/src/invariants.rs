@@ -115,7 +115,7 @@ pub(crate) const NEVER: [(&str, &str); 14] = [
     (
         "an archived app has a consent",
         "SELECT g.id::text FROM consent_broker.grants g JOIN app_registry.apps a ON a.id = g.app_id
-         WHERE a.state = 'archived' AND g.revoked_at IS NULL",
+         WHERE a.state = 'archived' AND g.ended_at IS NULL",
     ),
 ];
 

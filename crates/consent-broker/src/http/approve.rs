@@ -45,7 +45,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 422, description = "No account, too many, the same one twice, or one the person does not see", body = Problem),
     ),
     extensions(
-        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
+        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}, {"event": "consent.expired", "if": "a consent of the account has just expired"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager"])),
     ),
@@ -94,7 +94,8 @@ pub(crate) async fn approve(
         tokio::try_join!(request::asking_organization(&remote, app.organization_id), async {
             Ok(remote.name_accounts(accounts.iter().copied().collect()).await?)
         })?;
-    let text = ConsentText::of(catalogue, &app, &organization, &service);
+    let lifetime = request::lifetime(catalogue, &link, &service);
+    let text = ConsentText::of(catalogue, &app, &organization, &service, lifetime);
     if text_sha256.is_some_and(|shown| shown != text.sha256()) {
         return Err(Problem::conflict(
             "consent-text-changed",
@@ -103,7 +104,7 @@ pub(crate) async fn approve(
     }
     let accounts = named(permitted, names)?;
     let (app, service, text, link_id) = (&app, service.as_str(), &text, link.id);
-    let approval = redemption::Approval { link_id, app, service, by, text, accounts };
+    let approval = redemption::Approval { link_id, app, service, by, text, lifetime, accounts };
     let redeemed = match redemption::approve(&broker.resources, &permit, approval).await {
         Ok(redeemed) => redeemed,
         Err(RedemptionError::Closed(closed)) => {

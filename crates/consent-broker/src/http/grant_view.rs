@@ -8,7 +8,9 @@ use contract::rpc::AccountRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::grant::{Grant, GrantStateName};
+use crate::allowed::{self, GrantOperation, Viewer};
+use crate::as_of::AsOf;
+use crate::grant::{End, Grant, GrantStateName};
 use crate::remote_services::Names;
 
 /// The consent of one account to one app.
@@ -30,10 +32,22 @@ pub(crate) struct GrantView {
     pub(crate) granted_by: Option<Grantor>,
     /// The link it came through.
     pub(crate) link_id: LinkId,
-    /// From when it counts no more.
+    /// From when it counts no more unless it is renewed; null if it does not end by itself.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// For how many days it was granted, and is renewed at most; null if it does not end by itself.
+    pub(crate) lifetime_days: Option<u16>,
+    /// When it was renewed last.
+    pub(crate) renewed_at: Option<DateTime<Utc>>,
+    /// Who renewed it last. Only those who hold a role on the account, and operators, are told.
+    pub(crate) renewed_by: Option<Grantor>,
+    /// From when it counts no more, if it has been revoked or has expired.
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
     pub(crate) revoked_at: Option<DateTime<Utc>>,
     /// Why it was revoked.
     pub(crate) revocation_reason: Option<ConsentEndReason>,
+    /// What the caller can do with it now.
+    pub(crate) allowed: Vec<GrantOperation>,
 }
 
 /// The app of a grant.
@@ -71,11 +85,21 @@ pub(crate) struct Grantor {
 
 impl GrantView {
     /// The grant with these names. `by` is whether the viewer may know who granted it.
-    pub(crate) fn of(grant: &Grant, names: &Names, by: bool) -> Self {
-        let grantor = || Grantor {
-            person_id: grant.granted_by,
-            name: names.people.get(&grant.granted_by).cloned(),
-            role: grant.role,
+    pub(crate) fn of(
+        grant: &Grant,
+        names: &Names,
+        by: bool,
+        viewer: Viewer,
+        as_of: AsOf<'_>,
+    ) -> Self {
+        let grantor = |person_id, role| Grantor {
+            person_id,
+            name: names.people.get(&person_id).cloned(),
+            role,
+        };
+        let revocation = match grant.end {
+            Some(End::Revoked(revocation)) => Some(revocation),
+            Some(End::Expired { .. }) | None => None,
         };
         Self {
             id: grant.id,
@@ -90,12 +114,26 @@ impl GrantView {
                 service: grant.service.clone(),
             },
             domains: grant.domains.clone(),
-            state: grant.state_name(),
+            state: grant.state_name(as_of.now),
             granted_at: grant.granted_at,
-            granted_by: by.then(grantor),
+            granted_by: by.then(|| grantor(grant.granted_by, grant.role)),
             link_id: grant.link_id,
-            revoked_at: grant.revoked.map(|revoked| revoked.at),
-            revocation_reason: grant.revoked.map(|revoked| revoked.reason),
+            expires_at: grant.expires_at,
+            lifetime_days: grant.lifetime.days(),
+            renewed_at: grant.renewal.map(|renewal| renewal.at),
+            renewed_by: grant
+                .renewal
+                .filter(|_| by)
+                .map(|renewal| grantor(renewal.by, renewal.role)),
+            ended_at: grant.ended_at(as_of.now),
+            revoked_at: revocation.map(|revoked| revoked.at),
+            revocation_reason: revocation.map(|revoked| revoked.reason),
+            allowed: allowed::on_grant(grant, viewer, as_of),
         }
+    }
+
+    /// Those who are named on this grant.
+    pub(crate) fn people(grant: &Grant) -> impl Iterator<Item = PersonId> {
+        [Some(grant.granted_by), grant.renewal.map(|renewal| renewal.by)].into_iter().flatten()
     }
 }

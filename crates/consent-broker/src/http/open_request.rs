@@ -62,9 +62,10 @@ pub(crate) async fn open_request(
 
     // Last: a look that failed has shown nothing to anyone.
     let link = opened(&broker, &attempt, &permit, link).await?;
-    let text = ConsentText::of(catalogue, &app, &organization, &service);
+    let lifetime = request::lifetime(catalogue, &link, &service);
+    let text = ConsentText::of(catalogue, &app, &organization, &service, lifetime);
     let now = broker.resources.env.now();
-    Ok(Json(ConsentPage::of(&link, now, &app, organization, text, accounts)))
+    Ok(Json(ConsentPage::of(&link, now, &app, organization, text, lifetime, accounts)))
 }
 
 /// Opens the link, if this is the first opening that counts, and gives it as it is now.

@@ -71,9 +71,9 @@ async fn a_grant_ends_once_and_never_changes_otherwise() {
     let admin = stage.person("The admin");
     let account = stage.account(&admin, AccountRole::Admin);
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
-    let end = "revoked_at = granted_at, revoked_by = granted_by, revocation_reason = 'requested', version = version + 1";
+    let end = "ended_at = granted_at, ended_by = granted_by, end_reason = 'requested', version = version + 1";
     for (change, why) in [
-        ("version = version + 1", "can only be revoked"),
+        ("version = version + 1", "can only end or be renewed"),
         (&format!("{end}, domains = '[]'"), "does not change"),
         (&end.replace("version + 1", "version"), "is one event"),
         (&end.replace("'requested'", "'bored'"), "check constraint"),
@@ -84,7 +84,7 @@ async fn a_grant_ends_once_and_never_changes_otherwise() {
     }
     admin.delete(&format!("/v1/grants/{grant}")).await;
     let message = refused(&stage, &format!("UPDATE consent_broker.grants SET {end}"), false).await;
-    assert_eq!(message, format!("the grant {grant} is revoked and stays so"));
+    assert_eq!(message, format!("the grant {grant} has ended and stays so"));
 }
 
 #[tokio::test]
