@@ -37,7 +37,7 @@ mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::{Resources, ServiceState, StartError};
+use service::{Resources, ServiceState, StartError, mail_requests};
 
 pub use settings::Settings;
 
@@ -76,6 +76,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     expiry::spawn(&resources, sweep);
     grant_expiry::spawn(&resources, sweep);
     ending::spawn(&resources);
+    mail_requests::spawn(&resources);
     resources.project(projection::AppProjection, LATE);
     let large_approvals = LargeApprovals::new();
     let (routes, _) = http::router(&settings)

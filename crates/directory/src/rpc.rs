@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use contract::rpc::{
     AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
-    NamePeople, OrganizationView, VisibleAccounts,
+    NamePeople, OrganizationView, RequestMails, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
 
+use crate::mailing::requests;
 use crate::organization::Organization;
 use crate::{Directory, StoreAuthenticator, store};
 
@@ -113,6 +114,14 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 let mut conn = pool.acquire().await?;
                 Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
             }
+        })
+        .await?;
+
+    let of_mails = resources.clone();
+    resources
+        .serve_rpc(move |_, question: RequestMails| {
+            let resources = of_mails.clone();
+            async move { requests::take(&resources, &question).await }
         })
         .await
 }

@@ -45,7 +45,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventstore::ViewAge;
-use service::{Resources, ServiceState, StartError};
+use service::{Resources, ServiceState, StartError, mail_requests};
 
 pub use settings::Settings;
 
@@ -119,6 +119,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     issuer.write_last_use();
     issuer.sweep_expired();
     ending::spawn(&issuer.resources);
+    mail_requests::spawn(&issuer.resources);
     let asked = Arc::clone(&issuer);
     issuer
         .resources

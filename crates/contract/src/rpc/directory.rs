@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{AskedIds, questions};
 use crate::credential::Credential;
 use crate::ids::{AccountId, IdentityProviderId, OrganizationId, PersonId};
+use crate::mail::RequestedMail;
 use crate::secret::BearerKind;
 
 questions! {
@@ -20,6 +21,7 @@ questions! {
     AccountRolesOf -> Vec<HeldAccountRole> = Directory."account-roles-of";
     NamePeople -> Vec<NamedPerson> = Directory."name-people";
     NameAccounts -> Vec<NamedAccount> = Directory."name-accounts";
+    RequestMails -> MailsTaken = Directory."request-mails";
 }
 
 /// A role in an organization that develops apps.
@@ -339,6 +341,26 @@ pub struct NamedAccount {
     pub kind: AccountKind,
     /// Its service.
     pub service: String,
+}
+
+/// Write these mails, at most [`RequestMails::MOST`]. Whoever asks for the same again, by event and recipient, is
+/// answered the same, and nothing more is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RequestMails {
+    /// The mails.
+    pub mails: Vec<RequestedMail>,
+}
+
+impl RequestMails {
+    /// At most so many mails in one question.
+    pub const MOST: usize = 100;
+}
+
+/// The directory has the mails, for good.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct MailsTaken {
+    /// How many of them it did not have before.
+    pub new: u32,
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub(crate) mod identity_providers;
 pub(crate) mod import;
 pub(crate) mod invitations;
 pub(crate) mod mail_contents;
+pub(crate) mod mail_requests;
 pub(crate) mod mailed_links;
 pub(crate) mod mails;
 pub(crate) mod memberships;

@@ -17,6 +17,7 @@ mod invitations;
 mod invitations_at_once;
 mod invited;
 mod leaving;
+mod mail_requests;
 mod mail_server;
 mod mails;
 mod members;

@@ -134,6 +134,12 @@ impl Stage {
         shared.tasks
     }
 
+    /// Another service beside it, in the directory's time.
+    pub(crate) async fn beside(&self, service: Service) -> Resources {
+        let shared = stage::shared_within(&self.resources.env, wide_limits());
+        self.servers.connect(service, &shared).await
+    }
+
     /// Connections of the superuser.
     pub(crate) async fn superuser(&self) -> PgPool {
         self.servers.superuser().await

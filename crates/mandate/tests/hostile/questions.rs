@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::system::System;
 
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 14] = [
     "directory.authenticate",
     "directory.get-organization",
     "directory.visible-accounts",
@@ -13,6 +13,7 @@ const OPERATIONS: [&str; 13] = [
     "directory.account-roles-of",
     "directory.name-people",
     "directory.name-accounts",
+    "directory.request-mails",
     "directory.stream-events",
     "app-registry.get-app",
     "app-registry.name-apps",

@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
+use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
     HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, RepeatEvents,
-    StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
 use contract::secret::SecretHash;
-use contract::{AccountId, AppId, OrganizationId, PersonId, Service, Version};
+use contract::{
+    AccountId, AppId, CorrelationId, EventId, KeyId, OrganizationId, PersonId, Service, Version,
+};
 use journeys::people::{Organization, Person, RETAIL_MEDIA};
 use journeys::system::System;
 use local_servers::testing::NATS_USER;
@@ -118,6 +121,20 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         "name-people" => {
             let person_ids = AskedIds::try_from(filled.people.clone()).unwrap();
             vec![json!(NamePeople { person_ids })]
+        }
+        // Its answer is a number.
+        "request-mails" => {
+            let asked = |number: usize| RequestedMail {
+                event_id: EventId::from_uuid(Uuid::from_u128(number as u128)),
+                organization_id: Some(filled.organization),
+                correlation_id: CorrelationId::from_uuid(Uuid::nil()),
+                mail: MailRequest::KeyLeaked {
+                    key_id: KeyId::from_uuid(Uuid::nil()),
+                    app_id: filled.app,
+                },
+                recipient: MailRecipient::Contact(filled.organization),
+            };
+            vec![json!(RequestMails { mails: (0..RequestMails::MOST).map(asked).collect() })]
         }
         "get-app" => {
             vec![json!(GetApp { app_id: filled.app }), json!(GetApp { app_id: filled.apps[0] })]
