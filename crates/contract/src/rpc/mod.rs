@@ -14,12 +14,14 @@ use crate::ids::Service;
 
 mod app_registry;
 mod asked_ids;
+mod audit;
 mod directory;
 mod key_issuer;
 mod producer;
 
 pub use app_registry::*;
 pub use asked_ids::{AskedIds, MOST_IDS, TooManyIds};
+pub use audit::*;
 pub use directory::*;
 pub use key_issuer::*;
 pub use producer::*;

@@ -11,8 +11,8 @@ use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
-    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, RepeatEvents,
-    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, PlacesOf,
+    RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
 use contract::secret::SecretHash;
 use contract::{
@@ -145,6 +145,11 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "authenticate-app" => {
             vec![json!(AuthenticateApp { access_token: filled.access_token.clone() })]
+        }
+        "places-of" => {
+            let events = filled.accounts.iter().map(|id| EventId::from_uuid(id.uuid()));
+            let event_ids = AskedIds::try_from(events.collect::<Vec<_>>()).unwrap();
+            vec![json!(PlacesOf { event_ids })]
         }
         "stream-events" => {
             let stream_id = filled.stream;
