@@ -32,6 +32,13 @@ pub(crate) struct Viewer {
     pub(crate) role: Option<AccountRole>,
 }
 
+impl Viewer {
+    /// Whether they are told who granted and renewed it.
+    pub(crate) const fn knows_people(self) -> bool {
+        self.operator || self.role.is_some()
+    }
+}
+
 /// The operations that would succeed.
 pub(crate) fn on_grant(grant: &Grant, viewer: Viewer, as_of: AsOf<'_>) -> Vec<GrantOperation> {
     let Viewer { person_id: by, operator, role } = viewer;

@@ -159,6 +159,11 @@ impl Grant {
         }
     }
 
+    /// Since when it counts as it does: its renewal, or else its approval.
+    pub(crate) fn counts_since(&self) -> DateTime<Utc> {
+        self.renewal.map_or(self.granted_at, |renewal| renewal.at)
+    }
+
     /// Who answers for it: whoever renewed it last, or else granted it.
     pub(crate) fn answerable(&self) -> PersonId {
         self.renewal.map_or(self.granted_by, |renewal| renewal.by)

@@ -11,7 +11,7 @@
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
-//! 7. [`expiry`], [`grant_expiry`], `projection` and `ending`: what happens without a request.
+//! 7. [`expiry`], [`grant_expiry`], [`notices`] (and `notice`: which is due), `projection` and `ending`: what happens without a request.
 
 mod account_selection;
 mod allowed;
@@ -24,6 +24,8 @@ pub mod grant_expiry;
 mod http;
 mod large_approvals;
 mod link;
+mod notice;
+pub mod notices;
 mod policy;
 mod projection;
 #[cfg(test)]
@@ -75,6 +77,7 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let sweep = Duration::from_secs(settings.expiry_sweep_seconds.max(1));
     expiry::spawn(&resources, sweep);
     grant_expiry::spawn(&resources, sweep);
+    notices::spawn(&resources, sweep, &settings.notice_days);
     ending::spawn(&resources);
     mail_requests::spawn(&resources);
     resources.project(projection::AppProjection, LATE);

@@ -72,6 +72,20 @@ pub(crate) fn revoke_grant(
     }
 }
 
+/// Looking at a grant and its receipt: both sides, whatever their role.
+pub(crate) fn read_grant(
+    on_account: Option<AccountRole>,
+    in_organization: Option<MemberRole>,
+    operator: bool,
+) -> Result<Authority, Denied> {
+    match (on_account, in_organization) {
+        (Some(role), _) => Ok(Authority::account_role(role.as_str())),
+        (None, Some(role)) => Ok(Authority::role(role.as_str())),
+        (None, None) if operator => Ok(Authority::OPERATOR),
+        (None, None) => Err(Denied::Hidden),
+    }
+}
+
 /// Renewing a grant: whoever may consent for the account, by their role on it now. Nobody else, since it is a consent.
 pub(crate) fn renew_grant(
     on_account: Option<AccountRole>,
@@ -158,6 +172,20 @@ mod tests {
         assert_eq!(revoke_grant(None, Some(MemberRole::Owner), false, &roles), Err(Denied::Role));
         assert_eq!(revoke_grant(None, None, false, &roles), Err(Denied::Hidden));
         assert_eq!(revoke_grant(None, None, true, &roles), Ok(Authority::OPERATOR));
+    }
+
+    #[test]
+    fn both_sides_look_at_a_grant_and_nobody_else() {
+        assert_eq!(
+            read_grant(Some(AccountRole::Viewer), None, false),
+            Ok(Authority::account_role("viewer"))
+        );
+        assert_eq!(
+            read_grant(None, Some(MemberRole::Auditor), false),
+            Ok(Authority::role("auditor"))
+        );
+        assert_eq!(read_grant(None, None, true), Ok(Authority::OPERATOR));
+        assert_eq!(read_grant(None, None, false), Err(Denied::Hidden));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::consent_text::ConsentText;
 use crate::grant::{Approved, Grant};
 use crate::grant_expiry::{self, GrantExpiryError};
 use crate::link::{Closed, Link};
+use crate::notice;
 use crate::store::apps::{self, Standing};
 use crate::store::{grants, links, shown_texts};
 
@@ -40,6 +41,8 @@ pub(crate) struct Approval<'a> {
     pub(crate) text: &'a ConsentText,
     /// For how long.
     pub(crate) lifetime: ConsentLifetime,
+    /// So many days before the end whoever approves is told of it.
+    pub(crate) notice_days: &'a [u16],
     /// For which accounts, sorted by their ids.
     pub(crate) accounts: Vec<ApprovedAccount>,
 }
@@ -106,7 +109,7 @@ pub(crate) async fn approve(
     permit: &Permit,
     approval: Approval<'_>,
 ) -> Result<Redeemed, RedemptionError> {
-    let Approval { link_id, app, service, by, text, lifetime, accounts } = approval;
+    let Approval { link_id, app, service, by, text, lifetime, notice_days, accounts } = approval;
     let mut unit = permit.begin();
     let (link, at) = lock(&mut unit, resources, link_id).await?;
     let as_of = AsOf::at(at, resources);
@@ -127,6 +130,7 @@ pub(crate) async fn approve(
             (account, approved.grant(resources.env.new_id(), account_id, role))
         })
         .collect();
+    let notice_due_at = notice::next(approved.expires_at(), at, at, notice_days);
     let shown = text.shown();
     shown_texts::keep(unit.connection().await?, &shown).await?;
     let (mut granted, mut present, mut already_granted) = (Vec::new(), Vec::new(), Vec::new());
@@ -136,7 +140,9 @@ pub(crate) async fn approve(
         let accounts: Vec<AccountId> = some.iter().map(|grant| grant.account_id).collect();
         grant_expiry::end_past_on(&mut unit, resources, app.id, &accounts, at).await?;
         let connection = unit.connection().await?;
-        let inserted = grants::insert_missing(connection, approved, &some, &shown.sha256).await?;
+        let inserted =
+            grants::insert_missing(connection, approved, &some, &shown.sha256, notice_due_at)
+                .await?;
         let inserted: BTreeSet<GrantId> = inserted.into_iter().collect();
         let (new, earlier): (Vec<&Grant>, Vec<&Grant>) =
             some.into_iter().partition(|grant| inserted.contains(&grant.id));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contract::rpc::{
     AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
-    NamePeople, OrganizationView, RequestMails, VisibleAccounts,
+    NameOrganizations, NamePeople, OrganizationView, RequestMails, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -113,6 +113,17 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             async move {
                 let mut conn = pool.acquire().await?;
                 Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
+            }
+        })
+        .await?;
+
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: NameOrganizations| {
+            let pool = pool.clone();
+            async move {
+                let mut conn = pool.acquire().await?;
+                Ok(store::organizations::names(&mut conn, &question.organization_ids).await?)
             }
         })
         .await?;

@@ -39,7 +39,12 @@ pub async fn quiet(
     // What still ends with an archived app becomes events, too.
     // And so does every mail.
     let mails = "directory.mails WHERE sent_at IS NULL AND abandoned_at IS NULL";
-    for left in ["key_issuer.app_endings", "consent_broker.app_endings", mails] {
+    // And what time ends, with its notices and their mails.
+    let ending =
+        "consent_broker.grants WHERE ended_at IS NULL AND expires_at < now() + interval '1 hour'";
+    let asked = "consent_broker.mail_requests";
+    let archived = ["key_issuer.app_endings", "consent_broker.app_endings"];
+    for left in archived.into_iter().chain([mails, ending, asked]) {
         waiting += count(&stage.pool, left).await?;
     }
     let recorded = count(&stage.pool, "audit.entries").await?;

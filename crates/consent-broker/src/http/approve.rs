@@ -104,7 +104,16 @@ pub(crate) async fn approve(
     }
     let accounts = named(permitted, names)?;
     let (app, service, text, link_id) = (&app, service.as_str(), &text, link.id);
-    let approval = redemption::Approval { link_id, app, service, by, text, lifetime, accounts };
+    let approval = redemption::Approval {
+        link_id,
+        app,
+        service,
+        by,
+        text,
+        lifetime,
+        notice_days: &broker.settings.notice_days,
+        accounts,
+    };
     let redeemed = match redemption::approve(&broker.resources, &permit, approval).await {
         Ok(redeemed) => redeemed,
         Err(RedemptionError::Closed(closed)) => {

@@ -1,5 +1,7 @@
 //! A grant as account holders, operators and the app's organization see it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
 use contract::facts::ConsentEndReason;
@@ -12,6 +14,7 @@ use crate::allowed::{self, GrantOperation, Viewer};
 use crate::as_of::AsOf;
 use crate::grant::{End, Grant, GrantStateName};
 use crate::remote_services::Names;
+use crate::store::notices::SentNotice;
 
 /// The consent of one account to one app.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -46,6 +49,8 @@ pub(crate) struct GrantView {
     pub(crate) revoked_at: Option<DateTime<Utc>>,
     /// Why it was revoked.
     pub(crate) revocation_reason: Option<ConsentEndReason>,
+    /// The notices that were sent that it will end, to whoever granted it or renewed it last.
+    pub(crate) notices: Vec<SentNoticeView>,
     /// What the caller can do with it now.
     pub(crate) allowed: Vec<GrantOperation>,
 }
@@ -59,6 +64,29 @@ pub(crate) struct GrantedApp {
     pub(crate) name: Option<String>,
     /// The organization that develops it.
     pub(crate) organization_id: OrganizationId,
+    /// The organization's name.
+    pub(crate) organization_name: Option<String>,
+    /// Where the organization can be reached. Only those who hold a role on the account, and operators, are told.
+    pub(crate) contact_email: Option<String>,
+}
+
+/// A notice that a grant will end.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SentNoticeView {
+    /// So many days before its end, or fewer.
+    pub(crate) days: u16,
+    /// When it was sent.
+    pub(crate) sent_at: DateTime<Utc>,
+}
+
+/// What a view of grants is made with.
+pub(crate) struct Told<'a> {
+    /// What they are called.
+    pub(crate) names: &'a Names,
+    /// The notices of them.
+    pub(crate) notices: &'a BTreeMap<GrantId, Vec<SentNotice>>,
+    /// When they are looked at.
+    pub(crate) as_of: AsOf<'a>,
 }
 
 /// The account of a grant.
@@ -83,20 +111,23 @@ pub(crate) struct Grantor {
     pub(crate) role: AccountRole,
 }
 
+impl Grantor {
+    /// The person with their name, if that is among these.
+    pub(crate) fn of(person_id: PersonId, role: AccountRole, names: &Names) -> Self {
+        Self { person_id, name: names.people.get(&person_id).cloned(), role }
+    }
+}
+
 impl GrantView {
-    /// The grant with these names. `by` is whether the viewer may know who granted it.
-    pub(crate) fn of(
-        grant: &Grant,
-        names: &Names,
-        by: bool,
-        viewer: Viewer,
-        as_of: AsOf<'_>,
-    ) -> Self {
-        let grantor = |person_id, role| Grantor {
-            person_id,
-            name: names.people.get(&person_id).cloned(),
-            role,
-        };
+    /// The grant as this viewer may see it.
+    pub(crate) fn of(grant: &Grant, told: &Told<'_>, viewer: Viewer) -> Self {
+        let Told { names, notices, as_of } = *told;
+        let by = viewer.knows_people();
+        let grantor = |person_id, role| Grantor::of(person_id, role, names);
+        let organization = names.organizations.get(&grant.organization_id);
+        // Those of an end that was moved meanwhile are history.
+        let notices = notices.get(&grant.id).into_iter().flatten();
+        let notices = notices.filter(|notice| Some(notice.expires_at) == grant.expires_at);
         let revocation = match grant.end {
             Some(End::Revoked(revocation)) => Some(revocation),
             Some(End::Expired { .. }) | None => None,
@@ -107,6 +138,8 @@ impl GrantView {
                 id: grant.app_id,
                 name: names.apps.get(&grant.app_id).cloned(),
                 organization_id: grant.organization_id,
+                organization_name: organization.map(|known| known.name.clone()),
+                contact_email: organization.filter(|_| by).map(|known| known.contact_email.clone()),
             },
             account: GrantedAccount {
                 id: grant.account_id,
@@ -128,6 +161,9 @@ impl GrantView {
             ended_at: grant.ended_at(as_of.now),
             revoked_at: revocation.map(|revoked| revoked.at),
             revocation_reason: revocation.map(|revoked| revoked.reason),
+            notices: notices
+                .map(|notice| SentNoticeView { days: notice.days, sent_at: notice.sent_at })
+                .collect(),
             allowed: allowed::on_grant(grant, viewer, as_of),
         }
     }

@@ -8,14 +8,15 @@ use contract::GrantId;
 use service::http::{Json, Path};
 use service::{Attempt, Problem, Target};
 
-use super::grant_view::GrantView;
+use super::grant_view::{GrantView, Told};
 use super::problems;
 use crate::allowed::Viewer;
 use crate::as_of::AsOf;
 use crate::grant::Renewal;
+use crate::notice;
 use crate::remote_services::{Names, RemoteServices};
 use crate::store::apps::{self, Standing};
-use crate::store::grants;
+use crate::store::{grants, notices};
 use crate::{ConsentBroker, policy};
 
 /// Renew a grant
@@ -83,22 +84,28 @@ pub(crate) async fn renew_grant(
     let as_of = AsOf::now(resources);
     let lifetime = resources.catalogue.consent_lifetime(&grant.service);
     if let Some((renewed, fact)) = grant.renew(Renewal { at: as_of.now, by, role }, lifetime)? {
-        grants::save_renewed(connection, &renewed).await?;
+        let (end, days) = (renewed.expires_at, &broker.settings.notice_days);
+        let notice_due_at = notice::next(end, as_of.now, as_of.now, days);
+        grants::save_renewed(connection, &renewed, notice_due_at).await?;
         unit.record(id.uuid(), renewed.version, &fact)?;
         unit.commit().await?;
         grant = renewed;
     }
     // The renewal stands, whether or not the names for its answer are found.
-    let (people, accounts, apps) = tokio::join!(
+    let (people, accounts, apps, organizations) = tokio::join!(
         remote.name_people(GrantView::people(&grant).collect()),
         remote.name_accounts(BTreeSet::from([account])),
         remote.name_apps(BTreeSet::from([grant.app_id])),
+        remote.name_organizations(BTreeSet::from([grant.organization_id])),
     );
     let names = Names {
         people: people.unwrap_or_default(),
         accounts: accounts.unwrap_or_default(),
         apps: apps.unwrap_or_default(),
+        organizations: organizations.unwrap_or_default(),
     };
+    let notices = notices::of(&resources.pool, [id].into_iter()).await.unwrap_or_default();
+    let told = Told { names: &names, notices: &notices, as_of };
     let viewer = Viewer { person_id: by, operator: attempt.caller.operator, role: Some(role) };
-    Ok(Json(GrantView::of(&grant, &names, true, viewer, as_of)))
+    Ok(Json(GrantView::of(&grant, &told, viewer)))
 }

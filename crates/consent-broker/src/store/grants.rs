@@ -57,7 +57,9 @@ mod list;
 mod sweep;
 
 pub(crate) use list::{Filter, Sight, list};
-pub(crate) use sweep::{expire, lock_awaiting, lock_due, set_expiry};
+pub(crate) use sweep::{
+    expire, lock_awaiting, lock_due, lock_notice_due, set_expiry, set_notice_due,
+};
 
 impl Row {
     /// The grant as of this moment.
@@ -125,6 +127,7 @@ pub(crate) async fn insert_missing(
     approved: Approved<'_>,
     grants: &[&Grant],
     text_sha256: &[u8],
+    notice_due_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<GrantId>, sqlx::Error> {
     let ids: Vec<Uuid> = grants.iter().map(|grant| grant.id.uuid()).collect();
     let account_ids: Vec<Uuid> = grants.iter().map(|grant| grant.account_id.uuid()).collect();
@@ -132,8 +135,8 @@ pub(crate) async fn insert_missing(
     let inserted = sqlx::query_scalar!(
         "INSERT INTO consent_broker.grants
             (id, account_id, role, link_id, app_id, organization_id, service, domains, granted_by, granted_at,
-             expires_at, lifetime_days, text_sha256, version)
-         SELECT chosen.id, chosen.account_id, chosen.role, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1
+             expires_at, lifetime_days, text_sha256, notice_due_at, version)
+         SELECT chosen.id, chosen.account_id, chosen.role, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1
          FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS chosen (id, account_id, role)
          ORDER BY chosen.account_id
          ON CONFLICT (app_id, account_id) WHERE ended_at IS NULL DO NOTHING
@@ -151,6 +154,7 @@ pub(crate) async fn insert_missing(
         approved.expires_at(),
         approved.lifetime.days().map(i32::from),
         text_sha256,
+        notice_due_at,
     )
     .fetch_all(connection)
     .await?;
@@ -333,12 +337,13 @@ pub(crate) async fn revoke(
 pub(crate) async fn save_renewed(
     connection: &mut PgConnection,
     grant: &Grant,
+    notice_due_at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     let renewal = grant.renewal.ok_or_else(|| contradiction("a renewed grant has a renewal"))?;
     let done = sqlx::query!(
         "UPDATE consent_broker.grants
          SET expires_at = $2, lifetime_days = $3, awaits_expiry_since = NULL, renewed_at = $4, renewed_by = $5,
-             renewed_role = $6, version = $7
+             renewed_role = $6, notice_due_at = $8, version = $7
          WHERE id = $1 AND version = $7::bigint - 1 AND ended_at IS NULL",
         grant.id.uuid(),
         grant.expires_at,
@@ -347,6 +352,7 @@ pub(crate) async fn save_renewed(
         renewal.by.uuid(),
         renewal.role.as_str(),
         grant.version.number(),
+        notice_due_at,
     )
     .execute(connection)
     .await?;

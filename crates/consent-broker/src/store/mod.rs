@@ -1,5 +1,6 @@
 //! The SQL of this service: [`links`], [`grants`], and the [`apps`] whose end both wait for, with the
-//! [`endings`] that are still to be carried out; the [`shown_texts`] of receipts.
+//! [`endings`] that are still to be carried out; the [`notices`] that were sent, and the
+//! [`shown_texts`] of receipts.
 //!
 //! Not found is `Ok(None)`. Changes are of locked rows, guarded by what was decided on: a change that
 //! finds it otherwise is an error. The triggers of `migrations/consent-broker` refuse whatever a guard
@@ -9,6 +10,7 @@ pub(crate) mod apps;
 pub(crate) mod endings;
 pub(crate) mod grants;
 pub(crate) mod links;
+pub(crate) mod notices;
 pub(crate) mod shown_texts;
 
 use chrono::{DateTime, Utc};

@@ -11,8 +11,9 @@ use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
-    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, PlacesOf,
-    RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople,
+    PlacesOf, RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents,
+    VisibleAccounts, subject,
 };
 use contract::secret::SecretHash;
 use contract::{
@@ -118,6 +119,10 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "account-roles-of" => vec![json!(AccountRolesOf { person_id, account_ids })],
         "name-accounts" => vec![json!(NameAccounts { account_ids })],
+        "name-organizations" => {
+            let organization_ids = filled.organizations.clone().try_into().unwrap();
+            vec![json!(NameOrganizations { organization_ids })]
+        }
         "name-people" => {
             let person_ids = AskedIds::try_from(filled.people.clone()).unwrap();
             vec![json!(NamePeople { person_ids })]
