@@ -73,7 +73,7 @@ pub(crate) async fn get_receipt(
     let events = events(resources, &grant).await?;
     let (text_sha256, shown) = shown(resources, id, &events).await?;
     let named = GrantView::people(&grant).filter(|_| viewer.knows_people()).collect();
-    let (mut people, mut accounts, mut apps, mut organizations, places) = tokio::try_join!(
+    let (people, mut accounts, mut apps, mut organizations, places) = tokio::try_join!(
         remote.name_people(named),
         remote.name_accounts(BTreeSet::from([account])),
         remote.name_apps(BTreeSet::from([grant.app_id])),
@@ -83,8 +83,8 @@ pub(crate) async fn get_receipt(
             Ok(remote.places_of(events.iter().map(|event| event.id)).await.unwrap_or_default())
         },
     )?;
-    let mut grantor =
-        |person_id, role| Grantor { person_id, name: people.remove(&person_id), role };
+    let grantor =
+        |person_id, role| Grantor { person_id, name: people.get(&person_id).cloned(), role };
     let organization = organizations.remove(&grant.organization_id);
     let parties = ConsentParties {
         granted_by: viewer.knows_people().then(|| grantor(grant.granted_by, grant.role)),

@@ -21,7 +21,6 @@ questions! {
     AccountRolesOf -> Vec<HeldAccountRole> = Directory."account-roles-of";
     NamePeople -> Vec<NamedPerson> = Directory."name-people";
     NameAccounts -> Vec<NamedAccount> = Directory."name-accounts";
-    NameOrganizations -> Vec<NamedOrganization> = Directory."name-organizations";
     RequestMails -> MailsTaken = Directory."request-mails";
 }
 
@@ -362,24 +361,6 @@ impl RequestMails {
 pub struct MailsTaken {
     /// How many of them it did not have before.
     pub new: u32,
-}
-
-/// What are these organizations called, and where can they be reached? Unknown ones are left out.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NameOrganizations {
-    /// The organizations.
-    pub organization_ids: AskedIds<OrganizationId>,
-}
-
-/// An organization, its name and where it can be reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NamedOrganization {
-    /// The organization.
-    pub organization_id: OrganizationId,
-    /// Its name.
-    pub name: String,
-    /// Where it can be reached.
-    pub contact_email: String,
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod asked_ids;
 mod audit;
 mod directory;
 mod key_issuer;
+mod organizations;
 mod producer;
 
 pub use app_registry::*;
@@ -24,6 +25,7 @@ pub use asked_ids::{AskedIds, MOST_IDS, TooManyIds};
 pub use audit::*;
 pub use directory::*;
 pub use key_issuer::*;
+pub use organizations::*;
 pub use producer::*;
 
 /// A question to one service.
