@@ -4,7 +4,7 @@
 //! Both are made of this one, and the page gives its hash, which the approval brings back: were an
 //! organization renamed or the catalogue replaced in between, what is kept would not be what was shown.
 
-use contract::catalogue::{Catalogue, DomainLevel, Level};
+use contract::catalogue::{Catalogue, ConsentLifetime, DomainLevel, Level};
 use contract::facts::{AskedDomain, AskedService, ConsentDetails};
 use contract::rpc::{AppView, OrganizationView};
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ pub(crate) struct ConsentText {
     /// What the app wants to do.
     pub(crate) domains: Vec<AskedDomain>,
     /// How long a consent lasts.
-    pub(crate) duration: &'static str,
+    pub(crate) duration: String,
     /// How it can be ended.
     pub(crate) how_to_end: &'static str,
     /// The language of all words (BCP 47).
@@ -40,6 +40,7 @@ impl ConsentText {
         organization: &OrganizationView,
         service: &str,
         words: &ConsentWords,
+        lifetime: ConsentLifetime,
     ) -> Self {
         let domain = |asked| asked_domain(catalogue, service, asked, words.language);
         Self {
@@ -48,7 +49,7 @@ impl ConsentText {
             app_description: app.description.clone(),
             service: asked_service(catalogue, service, words.language),
             domains: app.domains.iter().map(domain).collect(),
-            duration: words.duration(),
+            duration: words.duration(lifetime),
             how_to_end: words.how_to_end,
             language: words.language,
         }
@@ -56,8 +57,14 @@ impl ConsentText {
 
     /// SHA-256, in hex, over what is the same for all accounts: which text it is.
     pub(crate) fn sha256(&self) -> String {
-        let text = serde_json::to_vec(&self.details("")).expect("texts and lists are JSON");
-        hex::encode(Sha256::digest(text))
+        hex::encode(self.shown().sha256)
+    }
+
+    /// What is kept of it for receipts: what is the same for all accounts.
+    pub(crate) fn shown(&self) -> ShownText {
+        let text = serde_json::to_string(&self.details("")).expect("texts and lists are JSON");
+        let sha256 = Sha256::digest(&text).to_vec();
+        ShownText { sha256, language: self.language, text }
     }
 
     /// What was shown to whoever consented for the account of this name.
@@ -70,10 +77,21 @@ impl ConsentText {
             language: self.language.to_owned(),
             service: self.service.clone(),
             domains: self.domains.clone(),
-            duration: self.duration.to_owned(),
+            duration: self.duration.clone(),
             how_to_end: self.how_to_end.to_owned(),
         }
     }
+}
+
+/// What was shown, but for the name of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShownText {
+    /// SHA-256 over the text.
+    pub(crate) sha256: Vec<u8>,
+    /// Its language (BCP 47).
+    pub(crate) language: &'static str,
+    /// The words, as [`ConsentDetails`] in JSON with an empty name of the account.
+    pub(crate) text: String,
 }
 
 /// The service as the catalogue describes it.
@@ -112,6 +130,17 @@ fn asked_domain(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_a_consent_lasts_is_said_in_days() {
+        for (lifetime, words) in [
+            (ConsentLifetime::Days(1), "For one day from"),
+            (ConsentLifetime::Days(30), "For 30 days from"),
+            (ConsentLifetime::UNLIMITED, "Until you revoke it"),
+        ] {
+            assert!(duration(lifetime).starts_with(words), "{lifetime:?}");
+        }
+    }
 
     #[test]
     fn manage_is_told_in_the_words_of_both_levels() {

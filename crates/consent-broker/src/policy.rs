@@ -71,6 +71,34 @@ pub(crate) fn revoke_grant(
     }
 }
 
+/// Looking at a grant and its receipt: both sides, whatever their role.
+pub(crate) fn read_grant(
+    on_account: Option<AccountRole>,
+    in_organization: Option<MemberRole>,
+    operator: bool,
+) -> Result<Authority, Denied> {
+    match (on_account, in_organization) {
+        (Some(role), _) => Ok(Authority::account_role(role.as_str())),
+        (None, Some(role)) => Ok(Authority::role(role.as_str())),
+        (None, None) if operator => Ok(Authority::OPERATOR),
+        (None, None) => Err(Denied::Hidden),
+    }
+}
+
+/// Renewing a grant: whoever may consent for the account, by their role on it now. Nobody else, since it is a consent.
+pub(crate) fn renew_grant(
+    on_account: Option<AccountRole>,
+    in_organization: Option<MemberRole>,
+    operator: bool,
+    consent_roles: &[AccountRole],
+) -> Result<Authority, Denied> {
+    match on_account {
+        Some(role) => consent(role, consent_roles),
+        None if operator || in_organization.is_some() => Err(Denied::Role),
+        None => Err(Denied::Hidden),
+    }
+}
+
 /// The roles that may consent for a service. When an operator has taken the service out of the
 /// catalogue, admins can still end what was granted for it.
 pub(crate) fn consent_roles<'a>(catalogue: &'a Catalogue, service: &str) -> &'a [AccountRole] {
@@ -143,6 +171,35 @@ mod tests {
         assert_eq!(revoke_grant(None, Some(MemberRole::Owner), false, &roles), Err(Denied::Role));
         assert_eq!(revoke_grant(None, None, false, &roles), Err(Denied::Hidden));
         assert_eq!(revoke_grant(None, None, true, &roles), Ok(Authority::OPERATOR));
+    }
+
+    #[test]
+    fn both_sides_look_at_a_grant_and_nobody_else() {
+        assert_eq!(
+            read_grant(Some(AccountRole::Viewer), None, false),
+            Ok(Authority::account_role("viewer"))
+        );
+        assert_eq!(
+            read_grant(None, Some(MemberRole::Auditor), false),
+            Ok(Authority::role("auditor"))
+        );
+        assert_eq!(read_grant(None, None, true), Ok(Authority::OPERATOR));
+        assert_eq!(read_grant(None, None, false), Err(Denied::Hidden));
+    }
+
+    #[test]
+    fn only_whoever_may_consent_renews() {
+        let roles = [AccountRole::Admin];
+        let renew = |role, member, operator| renew_grant(role, member, operator, &roles);
+        assert_eq!(
+            renew(Some(AccountRole::Admin), None, false),
+            Ok(Authority::account_role("admin"))
+        );
+        assert_eq!(renew(Some(AccountRole::Analyst), None, false), Err(Denied::Role));
+        assert_eq!(renew(None, Some(MemberRole::Owner), false), Err(Denied::Role));
+        // An operator can end a consent, and cannot give one.
+        assert_eq!(renew(None, None, true), Err(Denied::Role));
+        assert_eq!(renew(None, None, false), Err(Denied::Hidden));
     }
 
     #[test]

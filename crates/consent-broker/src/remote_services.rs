@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::ids::{AccountId, AppId, OrganizationId, PersonId};
+use contract::ids::{AccountId, AppId, EventId, OrganizationId, PersonId};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp,
+    AccountRole, AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp, EventPlace,
     FindConsenter, GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage,
-    MatchingAccounts, MatchingAccountsPage, NameAccounts, NameApps, NamePeople, NamedAccount,
-    OrganizationView, ServiceRequest, VisibleAccounts, VisibleAccountsPage,
+    MatchingAccounts, MatchingAccountsPage, NameAccounts, NameApps, NameOrganizations, NamePeople,
+    NamedAccount, NamedOrganization, OrganizationView, PlacesOf, ServiceRequest, VisibleAccounts,
+    VisibleAccountsPage,
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use service::RequestFacts;
@@ -35,6 +36,8 @@ pub(crate) struct Names {
     pub(crate) accounts: BTreeMap<AccountId, String>,
     /// Apps.
     pub(crate) apps: BTreeMap<AppId, String>,
+    /// Organizations, and where they can be reached.
+    pub(crate) organizations: BTreeMap<OrganizationId, NamedOrganization>,
 }
 
 impl RemoteServices {
@@ -155,6 +158,26 @@ impl RemoteServices {
     ) -> Result<BTreeMap<AppId, String>, RpcError> {
         let named = self.ask_of_all(ids, |app_ids| NameApps { app_ids }).await?;
         Ok(named.into_iter().map(|app| (app.app_id, app.name)).collect())
+    }
+
+    /// The names of organizations, and where they can be reached.
+    pub(crate) async fn name_organizations(
+        &self,
+        ids: BTreeSet<OrganizationId>,
+    ) -> Result<BTreeMap<OrganizationId, NamedOrganization>, RpcError> {
+        let named =
+            self.ask_of_all(ids, |organization_ids| NameOrganizations { organization_ids }).await?;
+        Ok(named.into_iter().map(|named| (named.organization_id, named)).collect())
+    }
+
+    /// Where in the log these events are; those that are not recorded yet are left out.
+    pub(crate) async fn places_of(
+        &self,
+        ids: impl IntoIterator<Item = EventId>,
+    ) -> Result<BTreeMap<EventId, EventPlace>, RpcError> {
+        let places = self.ask_of_all(ids, |event_ids| PlacesOf { event_ids }).await?;
+        let recorded = places.into_iter().filter(|place| place.position.is_some());
+        Ok(recorded.map(|place| (place.event_id, place)).collect())
     }
 
     /// Asks about any number of ids, as many at a time as a question may name, and several questions at once.

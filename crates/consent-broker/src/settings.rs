@@ -1,5 +1,6 @@
 //! What an installation can set about consent.
 
+use contract::catalogue::ConsentLifetime;
 use serde::{Deserialize, Serialize};
 use service::StartError;
 
@@ -12,9 +13,13 @@ pub struct Settings {
     pub public_base_url: String,
     /// How many days a link lives, and the most its maker can ask for.
     pub link_lifetime_days: i64,
-    /// How many seconds pass between two looks for links whose time has run out. It only tells how
-    /// soon the expiry becomes an event: the link itself is refused from the very moment.
+    /// How many seconds pass between two looks for links and grants whose time has run out, and for notices that are
+    /// due. It only tells how soon the expiry becomes an event: the link itself is refused from the very moment, and
+    /// the grant reaches nothing.
     pub expiry_sweep_seconds: u64,
+    /// How many days before a consent ends whoever granted it, or renewed it last, is told: each time once, by mail.
+    /// None at all: nobody is told.
+    pub notice_days: Vec<u16>,
     /// How many links an app may have at a time that can still be used. A few more, if they are made at the
     /// same moment.
     pub max_open_links_per_app: i64,
@@ -46,6 +51,17 @@ impl Settings {
             let reason = format!("it must be at most {MOST_PAUSE_MINUTES}, which is a year");
             return Err(StartError::setting("consent_broker.passing_pause_minutes", reason));
         }
+        let mut days = self.notice_days.clone();
+        days.sort_unstable();
+        days.dedup();
+        let sensible = days.iter().all(|days| (1..=ConsentLifetime::MOST_DAYS).contains(days));
+        if !sensible || days.len() < self.notice_days.len() || days.len() > MOST_NOTICES {
+            let reason = format!(
+                "at most {MOST_NOTICES} different numbers of days, each from 1 to {}",
+                ConsentLifetime::MOST_DAYS
+            );
+            return Err(StartError::setting("consent_broker.notice_days", reason));
+        }
         if self.max_open_links_per_app < 1 {
             let setting = "consent_broker.max_open_links_per_app";
             return Err(StartError::setting(setting, "it must be 1 or more"));
@@ -64,6 +80,9 @@ impl Settings {
     }
 }
 
+/// Whoever is told more often does not read it any more.
+const MOST_NOTICES: usize = 10;
+
 /// More than this in one request would not end within the time that a request may take.
 const MOST_AT_A_TIME: u32 = 50_000;
 
@@ -75,7 +94,8 @@ impl Default for Settings {
         Self {
             public_base_url: String::new(),
             link_lifetime_days: 30,
-            expiry_sweep_seconds: 30,
+            expiry_sweep_seconds: 5,
+            notice_days: vec![30, 7, 1],
             max_open_links_per_app: 10_000,
             max_accounts_per_approval: 20_000,
             max_passings_per_link: 20,

@@ -4,6 +4,7 @@
 //! that a mistake stops the start and not a customer.
 
 mod domain_level;
+mod lifetime;
 mod selection;
 mod translation;
 
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 
 use self::domain_level::is_name;
 pub use self::domain_level::{DomainLevel, InvalidDomainLevel, Level, ServiceDomain};
+pub use self::lifetime::{ConsentLifetime, NoLifetime};
 pub use self::selection::{Because, ResolvedDomain, Selection, SelectionError};
 pub use self::translation::{DomainTexts, SOURCE_LANGUAGE, ServiceTexts};
 use crate::rpc::AccountRole;
@@ -42,6 +44,10 @@ pub struct ServiceEntry {
     pub scope_prefix: String,
     /// The roles on an account that may consent.
     pub consent_roles: Vec<AccountRole>,
+    /// For how many days a consent lasts, from 1 to 3650, or `"none"` if only a revocation ends it. 365 if it is
+    /// left out.
+    #[serde(default)]
+    pub lifetime_days: ConsentLifetime,
     /// Its domains, by name.
     pub domains: BTreeMap<String, DomainEntry>,
     /// Its texts in other languages, by language (BCP 47).
@@ -121,6 +127,12 @@ impl Catalogue {
             .ok_or_else(|| SelectionError::UnknownService(name.chars().take(64).collect()))
     }
 
+    /// How long a consent for this service lasts. For one that has left the catalogue, what holds where a
+    /// catalogue says nothing.
+    pub fn consent_lifetime(&self, service: &str) -> ConsentLifetime {
+        self.services.get(service).map(|entry| entry.lifetime_days).unwrap_or_default()
+    }
+
     /// The OAuth scopes (RFC 6749 section 3.3) of these domains. Manage implies read, so both are named.
     pub fn scopes(&self, service_name: &str, domains: &[DomainLevel]) -> Vec<String> {
         let Ok(service) = self.service(service_name) else {
@@ -181,6 +193,15 @@ impl ServiceEntry {
             return wrong(
                 format!("{place}.consent_roles"),
                 "without a role nobody could ever consent",
+            );
+        }
+        if !self.lifetime_days.is_sensible() {
+            return wrong(
+                format!("{place}.lifetime_days"),
+                &format!(
+                    "a consent lasts from 1 to {} days, or `none`",
+                    ConsentLifetime::MOST_DAYS
+                ),
             );
         }
         if self.domains.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use contract::rpc::{
     AccountRolesOf, Authenticate, EndLeaked, GetOrganization, HeldAccounts, MembershipsIn,
-    NameAccounts, NamePeople, OrganizationView, RequestMails, VisibleAccounts,
+    NameAccounts, NameOrganizations, NamePeople, OrganizationView, RequestMails, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -116,6 +116,17 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
             async move {
                 let mut conn = pool.acquire().await?;
                 Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
+            }
+        })
+        .await?;
+
+    let pool = resources.pool.clone();
+    resources
+        .serve_rpc(move |_, question: NameOrganizations| {
+            let pool = pool.clone();
+            async move {
+                let mut conn = pool.acquire().await?;
+                Ok(store::organizations::names(&mut conn, &question.organization_ids).await?)
             }
         })
         .await?;

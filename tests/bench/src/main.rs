@@ -11,12 +11,14 @@
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
 //! * [`as_users`]: tokens of `mandate up`, by somebody else's load, beside somebody else's server.
 //! * [`consent_approval`]: 5,000 accounts approved at once against the same rows copied in.
+//! * [`consent_expiry`]: 100,000 grants that end at once, and tokens meanwhile.
 //! * [`history`]: every question of the log, every list, a command and a token, beside a million entries and
 //!   beside ten thousand.
 
 mod apps;
 mod as_users;
 mod consent_approval;
+mod consent_expiry;
 mod cost;
 mod filling;
 mod history;
@@ -107,6 +109,7 @@ async fn measure_shared(
     }
     if wanted("consent") {
         consent_approval::measure(&stage, report).await?;
+        consent_expiry::measure(&stage, report).await?;
     }
     if wanted("tokens") {
         tokens::measure(&stage, duration, report).await?;

@@ -39,9 +39,12 @@ pub async fn quiet(
     // What still ends with an archived app becomes events, too.
     // And so does every mail.
     let mails = "directory.mails WHERE sent_at IS NULL AND abandoned_at IS NULL";
+    // And what time ends, with its notices and their mails.
+    let ending =
+        "consent_broker.grants WHERE ended_at IS NULL AND expires_at < now() + interval '1 hour'";
     let asked = ["key_issuer.mail_requests", "consent_broker.mail_requests"];
     let ends = ["key_issuer.app_endings", "consent_broker.app_endings"];
-    for left in ends.into_iter().chain(asked).chain([mails]) {
+    for left in ends.into_iter().chain(asked).chain([mails, ending]) {
         waiting += count(&stage.pool, left).await?;
     }
     let recorded = count(&stage.pool, "audit.entries").await?;

@@ -38,7 +38,7 @@ pub(crate) const STATE: [StateTable; 12] = [
 ];
 
 /// Single questions, each of which must find nothing.
-pub(crate) const NEVER: [(&str, &str); 15] = [
+pub(crate) const NEVER: [(&str, &str); 18] = [
     (
         "an event of the audit index is not where its log says",
         "SELECT 'size ' || size || ', entries ' || (SELECT count(*) FROM audit.entries) || ', last '
@@ -76,6 +76,24 @@ pub(crate) const NEVER: [(&str, &str); 15] = [
          WHERE l.state <> 'granted' OR NOT g.account_id = ANY(l.granted_accounts)",
     ),
     (
+        "a consent has outlived its end",
+        "SELECT id::text FROM consent_broker.grants WHERE ended_at IS NULL AND expires_at <= now()",
+    ),
+    (
+        "a consent expired more than once",
+        "SELECT stream_id::text FROM consent_broker.events WHERE type = 'mandate.consent.expired.v1'
+         GROUP BY stream_id HAVING count(*) > 1",
+    ),
+    (
+        "a notice was sent more than once, or has not one mail",
+        "SELECT min(id::text) FROM (
+             SELECT e.id, convert_from(e.envelope, 'UTF8')::jsonb -> 'data' AS notice,
+                    (SELECT count(*) FROM directory.mails m WHERE m.event_id = e.id) AS mails
+             FROM consent_broker.events e WHERE e.type = 'mandate.consent-notice.sent.v1') AS sent
+         GROUP BY notice ->> 'grant_id', notice ->> 'expires_at', notice ->> 'days'
+         HAVING count(*) > 1 OR min(mails) <> 1",
+    ),
+    (
         "an event that asks for a mail has not one mail",
         "SELECT e.type || ' ' || e.id FROM directory.events e
          WHERE e.type IN ('mandate.contact-confirmation.requested.v1', 'mandate.password-reset.requested.v1',
@@ -87,7 +105,8 @@ pub(crate) const NEVER: [(&str, &str); 15] = [
     (
         "a mail has no event that asks for it",
         "SELECT m.id::text FROM directory.mails m
-         WHERE NOT EXISTS (SELECT FROM directory.events e WHERE e.id = m.event_id)",
+         WHERE NOT EXISTS (SELECT FROM directory.events e WHERE e.id = m.event_id)
+           AND NOT EXISTS (SELECT FROM consent_broker.events e WHERE e.id = m.event_id)",
     ),
     (
         "a mail has not ended as its events say",
@@ -122,7 +141,7 @@ pub(crate) const NEVER: [(&str, &str); 15] = [
     (
         "an archived app has a consent",
         "SELECT g.id::text FROM consent_broker.grants g JOIN app_registry.apps a ON a.id = g.app_id
-         WHERE a.state = 'archived' AND g.revoked_at IS NULL",
+         WHERE a.state = 'archived' AND g.ended_at IS NULL",
     ),
 ];
 

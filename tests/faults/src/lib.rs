@@ -11,6 +11,7 @@
 pub mod cast;
 pub mod check;
 pub mod client;
+mod consents;
 mod database;
 pub mod disk;
 mod disks;

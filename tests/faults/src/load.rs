@@ -100,6 +100,9 @@ impl Client {
             2 => self.race(account, link, token).await,
             kind => {
                 let granted = self.approve(account, link, token).await?;
+                for grant in granted.iter().filter(|_| kind != 5) {
+                    self.renew(admin, grant).await?;
+                }
                 for grant in granted.iter().filter(|_| kind > 3) {
                     let path = format!("/v1/grants/{grant}");
                     self.act("consent.revoked", admin, Method::DELETE, &path, &[], grant).await?;
@@ -218,6 +221,15 @@ impl Client {
             granted.push(self.claim_field("consent.granted", grant, "grant_id")?);
         }
         Ok(granted)
+    }
+
+    /// Renews a grant. No event is claimed: asked again after an answer that was lost, it is renewed again.
+    async fn renew(&mut self, by: As<'_>, grant: &str) -> Result<(), End> {
+        let path = format!("/v1/grants/{grant}/renew");
+        let (method, body) = (Method::POST, Body::Nothing);
+        let command =
+            Command { name: "consent.renewed", by, method, path: &path, body, done_before: &[] };
+        self.run(command, None).await.map(|_| ())
     }
 
     /// Approves a link twice at the same time: at most one of them may be told that it was first.

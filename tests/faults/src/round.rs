@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cast::Cast;
 use crate::check;
 use crate::client::Client;
+use crate::consents;
 use crate::fault::Fault;
 use crate::history::History;
 use crate::programs::Programs;
@@ -162,6 +163,9 @@ impl Run {
     /// # Errors
     /// When something does not hold or does not come back.
     pub async fn round(&mut self, number: usize, faults: &[Fault]) -> anyhow::Result<Round> {
+        // Before anybody does anything with them.
+        let ending = consents::end_soon(&self.stage.pool).await?;
+        self.history.write("round", "consents that end", &json!(ending));
         let stop = CancellationToken::new();
         let mut playing = Vec::new();
         for client in 0..self.clients {

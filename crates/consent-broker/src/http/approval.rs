@@ -83,6 +83,8 @@ pub(crate) struct NewGrant {
     pub(crate) grant_id: GrantId,
     /// The account.
     pub(crate) account_id: AccountId,
+    /// From when it counts no more unless it is renewed; null if it does not end by itself.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
 /// A grant that was there before.
@@ -96,6 +98,8 @@ pub(crate) struct EarlierGrant {
     pub(crate) granted_by: ConsentedBy,
     /// When.
     pub(crate) granted_at: DateTime<Utc>,
+    /// From when it counts no more unless it is renewed; null if it does not end by itself.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
 impl Approved {
@@ -108,7 +112,11 @@ impl Approved {
     ) -> Self {
         let granted_count = u32::try_from(redeemed.granted.len()).unwrap_or(u32::MAX);
         let granted = redeemed.granted.into_iter();
-        let granted = granted.map(|(grant_id, account_id)| NewGrant { grant_id, account_id });
+        let granted = granted.map(|(grant_id, account_id)| NewGrant {
+            grant_id,
+            account_id,
+            expires_at: redeemed.expires_at,
+        });
         let earlier = redeemed.already_granted.into_iter().map(|grant| EarlierGrant {
             grant_id: grant.id,
             account_id: grant.account_id,
@@ -117,6 +125,7 @@ impl Approved {
                 name: names.get(&grant.granted_by).cloned(),
             },
             granted_at: grant.granted_at,
+            expires_at: grant.expires_at,
         });
         Self {
             link_id: link.id,

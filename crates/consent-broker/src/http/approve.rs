@@ -51,7 +51,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 422, description = "No account, too many, the same one twice, or one the person does not see; `nothing-to-choose`: `all` finds none that can be chosen", body = Problem),
     ),
     extensions(
-        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
+        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}, {"event": "consent.expired", "if": "a consent of the account has just expired"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager"])),
     ),
@@ -90,7 +90,9 @@ pub(crate) async fn approve(
             let ids = selected.iter().map(|account| account.account_id).collect();
             Ok(remote.name_accounts(ids).await?)
         })?;
-    let text_in = |words| ConsentText::of(catalogue, &app, &organization, &service, words);
+    let lifetime = request::lifetime(catalogue, &link, &service);
+    let text_in =
+        |words| ConsentText::of(catalogue, &app, &organization, &service, words, lifetime);
     let text = match text_sha256 {
         // In whichever language it was shown.
         Some(shown) => ConsentWords::offered(catalogue)
@@ -102,7 +104,16 @@ pub(crate) async fn approve(
     };
     let accounts = named(permitted, names)?;
     let (app, service, text, link_id) = (&app, service.as_str(), &text, link.id);
-    let approval = redemption::Approval { link_id, app, service, by, text, accounts };
+    let approval = redemption::Approval {
+        link_id,
+        app,
+        service,
+        by,
+        text,
+        lifetime,
+        notice_days: &broker.settings.notice_days,
+        accounts,
+    };
     let redeemed = match redemption::approve(&broker.resources, &permit, approval).await {
         Ok(redeemed) => redeemed,
         Err(RedemptionError::Closed(closed)) => {

@@ -1,6 +1,7 @@
 //! What an account owner is shown before they decide.
 
 use chrono::{DateTime, Utc};
+use contract::catalogue::ConsentLifetime;
 use contract::facts::{AskedDomain, AskedService};
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use contract::rpc::{
@@ -35,6 +36,11 @@ pub(crate) struct ConsentPage {
     pub(crate) domains: Vec<AskedDomain>,
     /// How long a consent lasts.
     pub(crate) duration: String,
+    /// The same as a number of days from the approval on; null if a consent does not end by itself.
+    pub(crate) lifetime_days: Option<u16>,
+    /// From when the consents count no more if they are given at this moment, and not renewed; null if they do not
+    /// end by themselves.
+    pub(crate) grants_expire_at: Option<DateTime<Utc>>,
     /// How it can be ended.
     pub(crate) how_to_end: String,
     /// The language of all words (BCP 47).
@@ -147,6 +153,7 @@ impl ConsentPage {
         app: &AppView,
         organization: OrganizationView,
         text: ConsentText,
+        lifetime: ConsentLifetime,
         (accounts, counts): (Page<SelectableAccount>, AccountCounts),
     ) -> Self {
         Self {
@@ -158,7 +165,9 @@ impl ConsentPage {
             app: AskingApp::of(app, text.app_name, text.app_description),
             service: text.service,
             domains: text.domains,
-            duration: text.duration.to_owned(),
+            duration: text.duration,
+            lifetime_days: lifetime.days(),
+            grants_expire_at: lifetime.end(now),
             how_to_end: text.how_to_end.to_owned(),
             language: text.language.to_owned(),
             accounts: accounts.items,
@@ -294,17 +303,19 @@ mod tests {
             label: None,
             created_by: environment.new_id(),
             lifetime: chrono::Duration::days(1),
+            grant_lifetime_days: Some(30),
         };
         let now = environment.now();
         let (link, _) = Link::create(draft, now);
 
-        let words = <&ConsentWords>::default();
+        let (catalogue, words) = (Catalogue::default(), <&ConsentWords>::default());
+        let lifetime = ConsentLifetime::Days(30);
         let text =
-            ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media", words);
+            ConsentText::of(&catalogue, &app, &organization, "retail_media", words, lifetime);
         let kept = serde_json::to_value(text.details("Corner Shop")).unwrap();
         let none = Page { items: Vec::new(), next_cursor: None };
         let counts = (&Matched::default()).into();
-        let page = ConsentPage::of(&link, now, &app, organization, text, (none, counts));
+        let page = ConsentPage::of(&link, now, &app, organization, text, lifetime, (none, counts));
         let shown = serde_json::to_value(page).unwrap();
 
         assert_eq!(kept["organization_name"], shown["organization"]["name"]);
@@ -313,6 +324,7 @@ mod tests {
         for words in ["service", "domains", "duration", "how_to_end", "language"] {
             assert_eq!(kept[words], shown[words], "{words}");
         }
+        assert_eq!(shown["lifetime_days"], 30);
         assert_eq!(kept["domains"][0]["descriptions"].as_array().unwrap().len(), 2);
         assert_eq!(
             (&kept["account_name"], &kept["language"]),

@@ -86,7 +86,9 @@ pub(crate) async fn consent_preview(
     let organization = request::asking_organization(&remote, app.organization_id).await?;
     let catalogue = &broker.resources.catalogue;
     let words = wanted.words(&headers, catalogue);
-    let text = ConsentText::of(catalogue, &app, &organization, service, words);
+    // A link can ask for less.
+    let lifetime = catalogue.consent_lifetime(service);
+    let text = ConsentText::of(catalogue, &app, &organization, service, words, lifetime);
     Ok(in_language(words.language, Json(ConsentPreview::of(&app, organization, text))))
 }
 

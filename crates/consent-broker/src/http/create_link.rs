@@ -38,6 +38,10 @@ pub(crate) struct NewLink {
     /// After how many days it expires; 30 unless the installation says otherwise, which is also the most.
     #[schema(minimum = 1)]
     pub(crate) expires_in_days: Option<i64>,
+    /// For how many days the consents last that come of it. As many as the catalogue says for the app's service
+    /// unless it is given, which is also the most.
+    #[schema(minimum = 1)]
+    pub(crate) grant_lifetime_days: Option<i64>,
 }
 
 /// A link that was made, with its token: this once.
@@ -75,7 +79,7 @@ pub(crate) struct CreatedLink {
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`app-not-active`, `organization-not-confirmed`, `too-many-open-links`", body = Problem),
-        (status = 422, description = "The label or the days are wrong", body = Problem),
+        (status = 422, description = "The label is wrong, or the days: more than the installation or the catalogue allows", body = Problem),
     ),
     extensions(
         ("x-mandate-events" = json!(["consent-link.created"])),
@@ -109,6 +113,11 @@ pub(crate) async fn create_link(
     if app.state != AppState::Active {
         return Err(not_active(app.state));
     }
+    let service = app.service.as_deref().unwrap_or_default();
+    let lifetime_of_service = broker.resources.catalogue.consent_lifetime(service);
+    let grant_lifetime_days =
+        link::grant_lifetime(body.grant_lifetime_days, lifetime_of_service)
+            .map_err(|error| Problem::invalid_field("grant_lifetime_days", error.to_string()))?;
     if !remote.organization(app.organization_id).await?.is_some_and(|known| known.confirmed) {
         return Err(not_confirmed());
     }
@@ -121,6 +130,7 @@ pub(crate) async fn create_link(
         label,
         created_by: attempt.caller.person_id,
         lifetime,
+        grant_lifetime_days,
     };
     let (link, fact) = Link::create(draft, broker.resources.env.now());
 

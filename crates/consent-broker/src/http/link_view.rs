@@ -33,6 +33,8 @@ pub(crate) struct LinkView {
     pub(crate) created_at: DateTime<Utc>,
     /// From when it cannot be used any more.
     pub(crate) expires_at: DateTime<Utc>,
+    /// For how many days the consents last that come of it, if its maker asked for less than the catalogue gives.
+    pub(crate) grant_lifetime_days: Option<u16>,
     /// When someone outside the organization first saw what it asks for.
     pub(crate) opened_at: Option<DateTime<Utc>>,
     /// How often it was passed on to somebody who may consent.
@@ -134,6 +136,7 @@ impl LinkView {
             created_by: link.created_by,
             created_at: link.created_at,
             expires_at: link.expires_at,
+            grant_lifetime_days: link.grant_lifetime_days,
             opened_at: link.opened.map(|opened| opened.at),
             passed_on_count: link.passed_on,
             ended_at: link.ended_at(now),

@@ -2,8 +2,8 @@
 //!
 //! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`list_link_accounts`],
 //! [`revoke_link`]; what account owners will see: [`consent_preview`]. Their answer, for account owners:
-//! [`open_request`], [`list_selectable`], [`approve`], [`deny`], [`pass_on`]. Grants:
-//! [`list_grants`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
+//! [`open_request`], [`list_selectable`], [`approve`], [`deny`], [`pass_on`]. Grants: [`list_grants`],
+//! [`renew_grant`], [`receipt`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
 //! `directory/src/http/accounts/create.rs` for something new;
@@ -29,6 +29,9 @@ mod my_accounts;
 mod open_request;
 mod pass_on;
 mod problems;
+mod receipt;
+mod receipt_view;
+mod renew_grant;
 mod request;
 mod revoke_app;
 mod revoke_grant;
@@ -60,6 +63,8 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<ConsentBroker>> {
         .routes(routes!(consent_preview::consent_preview))
         .routes(routes!(list_grants::list_grants, revoke_app::revoke_app))
         .routes(routes!(revoke_grant::revoke_grant))
+        .routes(routes!(renew_grant::renew_grant))
+        .routes(routes!(receipt::get_receipt))
         .routes(routes!(my_accounts::my_accounts))
         .merge(approval)
 }

@@ -78,10 +78,11 @@ pub(crate) async fn open_request(
     // Last: a look that failed has shown nothing to anyone.
     let link = opened(&broker, &attempt, &permit, link).await?;
     let words = wanted.words(&headers, catalogue);
-    let text = ConsentText::of(catalogue, &app, &organization, &service, words);
+    let lifetime = request::lifetime(catalogue, &link, &service);
+    let text = ConsentText::of(catalogue, &app, &organization, &service, words, lifetime);
     let now = broker.resources.env.now();
     let accounts = (accounts, (&matched).into());
-    let page = ConsentPage::of(&link, now, &app, organization, text, accounts);
+    let page = ConsentPage::of(&link, now, &app, organization, text, lifetime, accounts);
     Ok(in_language(words.language, Json(page)))
 }
 

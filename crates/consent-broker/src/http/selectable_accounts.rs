@@ -8,6 +8,7 @@ use service::Problem;
 use service::http::{Page, PageQuery};
 
 use super::consent_page::SelectableAccount;
+use crate::as_of::AsOf;
 use crate::remote_services::{Names, RemoteServices};
 use crate::store::grants;
 use crate::{ConsentBroker, account_selection, policy};
@@ -58,7 +59,8 @@ pub(super) async fn page(
     let page = Page::of_rows(visible, query, |account| account.id)?;
 
     let ids: Vec<AccountId> = page.items.iter().map(|account| account.id).collect();
-    let live = grants::live_on(&broker.resources.pool, seen.app_id, &ids).await?;
+    let as_of = AsOf::now(&broker.resources);
+    let live = grants::live_on(&broker.resources.pool, seen.app_id, &ids, as_of).await?;
     let mut people: BTreeSet<PersonId> = live.iter().map(|grant| grant.granted_by).collect();
     people.extend(page.items.iter().flat_map(|account| &account.consenters));
     let names = Names { people: remote.name_people(people).await?, ..Names::default() };

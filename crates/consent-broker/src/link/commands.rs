@@ -29,6 +29,8 @@ pub(crate) struct LinkDraft {
     pub(crate) created_by: PersonId,
     /// How long it lives.
     pub(crate) lifetime: Duration,
+    /// For how many days its grants last at most.
+    pub(crate) grant_lifetime_days: Option<u16>,
 }
 
 /// A link that is to be passed on.
@@ -71,6 +73,7 @@ impl Link {
             created_by: draft.created_by,
             created_at: now,
             expires_at: now + draft.lifetime,
+            grant_lifetime_days: draft.grant_lifetime_days,
             opened: None,
             passed_on: 0,
             state: LinkState::Pending,
@@ -80,6 +83,7 @@ impl Link {
             link_id: link.id,
             app_id: link.app_id,
             expires_at: link.expires_at,
+            grant_lifetime_days: link.grant_lifetime_days,
         };
         (link, fact)
     }

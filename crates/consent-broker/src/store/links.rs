@@ -19,6 +19,7 @@ struct Row {
     created_by: Uuid,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+    grant_lifetime_days: Option<i32>,
     state: String,
     opened_at: Option<DateTime<Utc>>,
     opened_by: Option<Uuid>,
@@ -38,8 +39,8 @@ macro_rules! select_links {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at, state, opened_at,
-                      opened_by, ended_at, ended_by, revocation_reason,
+            r#"SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at,
+                      grant_lifetime_days, state, opened_at, opened_by, ended_at, ended_by, revocation_reason,
                       cardinality(granted_accounts) AS "granted_count!",
                       cardinality(already_granted_accounts) AS "already_granted_count!",
                       (granted_accounts || already_granted_accounts)[1:20] AS "first_accounts!", passed_on, version
@@ -85,6 +86,11 @@ impl TryFrom<Row> for Link {
             created_by: PersonId::from_uuid(row.created_by),
             created_at: row.created_at,
             expires_at: row.expires_at,
+            grant_lifetime_days: row
+                .grant_lifetime_days
+                .map(u16::try_from)
+                .transpose()
+                .map_err(|_| contradiction("a lifetime has a bounded number of days"))?,
             opened: row
                 .opened_at
                 .zip(row.opened_by)
@@ -108,8 +114,9 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO consent_broker.links
-            (id, app_id, organization_id, token_hash, hint, label, created_by, created_at, expires_at, state, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10)",
+            (id, app_id, organization_id, token_hash, hint, label, created_by, created_at, expires_at,
+             grant_lifetime_days, state, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, 'pending', $10)",
         link.id.uuid(),
         link.app_id.uuid(),
         link.organization_id.uuid(),
@@ -120,6 +127,7 @@ pub(crate) async fn insert(
         link.created_at,
         link.expires_at,
         link.version.number(),
+        link.grant_lifetime_days.map(i32::from),
     )
     .execute(connection)
     .await?;

@@ -7,16 +7,17 @@ use contract::catalogue::{DomainLevel, Level};
 use contract::mail::RequestedMail;
 use contract::rpc::{
     AccountKind, AccountRole, AccountRolesOf, AccountsOfRole, AppState, AppView, Authenticate,
-    AuthenticateApp, AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, FindConsenter,
-    GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage, KnownMemberships,
-    MAX_KNOWN_MEMBERSHIPS, MailsTaken, MatchingAccounts, MatchingAccountsPage, MemberRole,
-    Membership, MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount, NamedApp,
-    NamedPerson, OrganizationKind, OrganizationView, RequestMails, VisibleAccount, VisibleAccounts,
-    VisibleAccountsPage,
+    AuthenticateApp, AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, EventPlace,
+    FindConsenter, GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage,
+    KnownMemberships, MAX_KNOWN_MEMBERSHIPS, MailsTaken, MatchingAccounts, MatchingAccountsPage,
+    MemberRole, Membership, MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople,
+    NamedAccount, NamedApp, NamedOrganization, NamedPerson, OrganizationKind, OrganizationView,
+    PlacesOf, RequestMails, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{
-    AccountId, AppId, Credential, Environment, KeyId, OrganizationId, PersonId, Service, Version,
+    AccountId, AppId, Credential, Environment, EventId, KeyId, OrganizationId, PersonId, Service,
+    Version,
 };
 use service::rpc::RpcServer;
 use service::{Shared, Tasks};
@@ -33,7 +34,9 @@ pub(crate) struct Known {
     pub(crate) app_tokens: BTreeMap<String, AuthenticatedApp>,
     pub(crate) accounts: BTreeMap<AccountId, NamedAccount>,
     pub(crate) roles: BTreeMap<(AccountId, PersonId), AccountRole>,
-    /// What mails were asked for.
+    /// What audit has recorded.
+    pub(crate) places: BTreeMap<EventId, EventPlace>,
+    /// The mails that the directory was asked for.
     pub(crate) mails: Vec<RequestedMail>,
 }
 
@@ -48,6 +51,7 @@ impl Default for Known {
             app_tokens: BTreeMap::new(),
             accounts: BTreeMap::new(),
             roles: BTreeMap::new(),
+            places: BTreeMap::new(),
             mails: Vec::new(),
         }
     }
@@ -198,6 +202,7 @@ impl RemoteServices {
             HeldAccounts => |known, asked| known.held(&asked);
             AccountRolesOf => |known, asked| known.roles_of(&asked);
             NamePeople => |known, asked| known.people_named(&asked);
+            NameOrganizations => |known, asked| known.organizations_named(&asked);
             NameAccounts => |known, asked| {
                 asked.account_ids.iter().filter_map(|id| known.accounts.get(id).cloned()).collect()
             };
@@ -213,6 +218,10 @@ impl RemoteServices {
         answers! { registry:
             GetApp => |known, asked| known.apps.get(&asked.app_id).cloned();
             NameApps => |known, asked| known.apps_named(&asked);
+        }
+        let audit = server(Service::Audit);
+        answers! { audit:
+            PlacesOf => |known, asked| known.places_of(&asked);
         }
         let issuer = server(Service::KeyIssuer);
         answers! { issuer:
@@ -330,6 +339,24 @@ impl Known {
 
     fn people_named(&self, asked: &NamePeople) -> Vec<NamedPerson> {
         asked.person_ids.iter().map(|person| self.named(*person)).collect()
+    }
+
+    fn organizations_named(&self, asked: &NameOrganizations) -> Vec<NamedOrganization> {
+        let known = asked.organization_ids.iter().filter_map(|id| self.organizations.get(id));
+        known
+            .map(|organization| NamedOrganization {
+                organization_id: organization.id,
+                name: organization.name.clone(),
+                contact_email: organization.contact_email.clone(),
+            })
+            .collect()
+    }
+
+
+    fn places_of(&self, asked: &PlacesOf) -> Vec<EventPlace> {
+        let unknown = |event_id| EventPlace { event_id, position: None, recorded_at: None };
+        let place = |id: &EventId| self.places.get(id).copied().unwrap_or_else(|| unknown(*id));
+        asked.event_ids.iter().map(place).collect()
     }
 
     fn apps_named(&self, asked: &NameApps) -> Vec<NamedApp> {

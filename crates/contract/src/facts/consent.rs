@@ -75,6 +75,9 @@ pub struct ConsentLinkCreated {
     pub app_id: AppId,
     /// Until when it can be redeemed.
     pub expires_at: DateTime<Utc>,
+    /// For how many days its grants last at most. Left out: as long as the catalogue says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_lifetime_days: Option<u16>,
 }
 
 /// A link was opened for the first time by someone signed in.
@@ -174,6 +177,10 @@ pub struct ConsentGranted {
     pub service: String,
     /// What was granted: all of what the app asked for.
     pub domains: Vec<DomainLevel>,
+    /// From when it counts no more unless it is renewed. Left out if it does not end by itself, and of grants from
+    /// before they did: those have a `consent.expiry-set`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A consent ended.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 mod access;
 mod app;
 mod consent;
+mod consent_lifetime;
 mod directory;
 mod domain_request;
 mod identity_provider;
@@ -28,6 +29,7 @@ mod sign_in;
 pub use access::*;
 pub use app::*;
 pub use consent::*;
+pub use consent_lifetime::*;
 pub use directory::*;
 pub use domain_request::*;
 pub use identity_provider::*;
@@ -85,6 +87,7 @@ pub fn all() -> Vec<EventType> {
         access::list(),
         app::list(),
         consent::list(),
+        consent_lifetime::list(),
         directory::list(),
         domain_request::list(),
         identity_provider::list(),
@@ -161,6 +164,7 @@ mod tests {
         let records: Vec<_> = classes.into_keys().collect();
         let expected = [
             "access",
+            "consent-notice",
             "contact-confirmation",
             "mail",
             "password-reset",

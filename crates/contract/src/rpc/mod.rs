@@ -18,6 +18,7 @@ mod audit;
 mod consent_broker;
 mod directory;
 mod key_issuer;
+mod organizations;
 mod producer;
 mod selectable_accounts;
 
@@ -27,6 +28,7 @@ pub use audit::*;
 pub use consent_broker::*;
 pub use directory::*;
 pub use key_issuer::*;
+pub use organizations::*;
 pub use producer::*;
 pub use selectable_accounts::*;
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use contract::rpc::{
     AccountRole, AccountRolesOf, AskedIds, Authenticate, GetOrganization, HeldAccounts,
-    MAX_KNOWN_MEMBERSHIPS, MemberRole, MembershipsIn, NameAccounts, NamePeople, VisibleAccounts,
+    MAX_KNOWN_MEMBERSHIPS, MemberRole, MembershipsIn, NameAccounts, NameOrganizations, NamePeople,
+    VisibleAccounts,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{OrganizationId, PersonId};
@@ -64,6 +65,11 @@ async fn every_question_has_its_answer() {
     assert!(rpc.call(&context, &none).await.unwrap().is_empty());
     let names = rpc.call(&context, &NameAccounts { account_ids: ids }).await.unwrap();
     assert_eq!(names[0].name, "Shop");
+    let asked = NameOrganizations { organization_ids: AskedIds::one(organization_id) };
+    let organizations = rpc.call(&context, &asked).await.unwrap();
+    assert_eq!(organizations.len(), 1);
+    assert_eq!(organizations[0].organization_id, organization_id);
+    assert_eq!(organizations[0].name, "Example Apps");
     let people = AskedIds::try_from(vec![owner.id, analyst.id]).unwrap();
     let people = NamePeople { person_ids: people };
     assert_eq!(rpc.call(&context, &people).await.unwrap().len(), 2);

@@ -12,8 +12,8 @@ use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
     AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, EndLeaked, EventDigest,
     FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MatchingAccounts,
-    MembershipsIn, NameAccounts, NameApps, NamePeople, PlacesOf, RepeatEvents, RequestMails,
-    StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople, PlacesOf, RepeatEvents,
+    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{
@@ -138,6 +138,10 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "account-roles-of" => vec![json!(AccountRolesOf { person_id, account_ids })],
         "name-accounts" => vec![json!(NameAccounts { account_ids })],
+        "name-organizations" => {
+            let organization_ids = filled.organizations.clone().try_into().unwrap();
+            vec![json!(NameOrganizations { organization_ids })]
+        }
         "name-people" => {
             let person_ids = AskedIds::try_from(filled.people.clone()).unwrap();
             vec![json!(NamePeople { person_ids })]

@@ -163,6 +163,26 @@ fn grants() -> Vec<Entry> {
                     .leaves(&["consent.revoked"])
             })
         }),
+        entry("renewGrant", members_and_holders, |cast, _| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                Call::plain().path("id", grant).of(&cast.organization.id)
+            })
+        })
+        .with(refused("after its end", Who::Holder("admin"), 409, &[], |cast, who| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                let path = format!("/v1/grants/{grant}");
+                cast.client(who).delete(&path).await.expect(204);
+                Call::plain().path("id", grant).of(&cast.organization.id)
+            })
+        })),
+        entry("getConsentReceipt", members_and_holders, |cast, _| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                Call::plain().path("id", grant).of(&cast.organization.id)
+            })
+        }),
         entry("revokeGrant", members_and_holders, |cast, _| {
             Box::pin(async move {
                 let (_, grant) = cast.granted().await;

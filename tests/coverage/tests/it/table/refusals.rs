@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 53] = [
+const REFUSALS: [(&str, &str, &str); 54] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -58,6 +58,7 @@ const REFUSALS: [(&str, &str, &str); 53] = [
     ("approveConsentRequest", "consent-request.approve", "consent-link/{link}"),
     ("denyConsentRequest", "consent-request.deny", "consent-link/{link}"),
     ("revokeAppGrants", "consent.revoke-app", "app/{app_id}"),
+    ("renewGrant", "consent.renew", "consent/{id}"),
     ("revokeGrant", "consent.revoke", "consent/{id}"),
 ];
 
