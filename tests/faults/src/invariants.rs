@@ -22,13 +22,19 @@ const fn table(
     StateTable { schema, table, id, stream_kind, removed_by }
 }
 
-pub(crate) const STATE: [StateTable; 12] = [
+pub(crate) const STATE: [StateTable; 18] = [
     table("directory", "people", "id", "person", ""),
     table("directory", "organizations", "id", "organization", ""),
     table("directory", "memberships", "id", "membership", "mandate.membership.removed.v1"),
     table("directory", "accounts", "id", "account", ""),
     table("directory", "account_roles", "id", "account-role", "mandate.account-role.revoked.v1"),
     table("directory", "api_tokens", "id", "api-token", ""),
+    table("directory", "sessions", "id", "session", ""),
+    table("directory", "invitations", "id", "invitation", ""),
+    table("directory", "domain_requests", "id", "domain-request", ""),
+    table("directory", "identity_providers", "id", "identity-provider", ""),
+    table("directory", "contact_confirmations", "id", "contact-confirmation", ""),
+    table("directory", "password_resets", "id", "password-reset", ""),
     table("app_registry", "apps", "id", "app", ""),
     table("key_issuer", "keys", "key_id", "key", ""),
     table("key_issuer", "signing_keys", "signing_key_id", "signing-key", ""),
@@ -94,12 +100,13 @@ pub(crate) const NEVER: [(&str, &str); 18] = [
          HAVING count(*) > 1 OR min(mails) <> 1",
     ),
     (
+        // There is one operator, who is told of requests.
         "an event that asks for a mail has not one mail",
         "SELECT e.type || ' ' || e.id FROM directory.events e
          WHERE e.type IN ('mandate.contact-confirmation.requested.v1', 'mandate.password-reset.requested.v1',
                           'mandate.person.password-changed.v1', 'mandate.invitation.created.v1',
-                          'mandate.invitation.sent-again.v1', 'mandate.domain-request.granted.v1',
-                          'mandate.domain-request.declined.v1')
+                          'mandate.invitation.sent-again.v1', 'mandate.domain-request.created.v1',
+                          'mandate.domain-request.granted.v1', 'mandate.domain-request.declined.v1')
            AND (SELECT count(*) FROM directory.mails m WHERE m.event_id = e.id) <> 1",
     ),
     (
@@ -146,10 +153,12 @@ pub(crate) const NEVER: [(&str, &str); 18] = [
 ];
 
 /// Where names that are made once are kept.
-pub(crate) const NAMED: [&str; 6] = [
+pub(crate) const NAMED: [&str; 8] = [
     "SELECT name FROM directory.people",
     "SELECT name FROM directory.organizations",
     "SELECT name FROM directory.accounts",
+    "SELECT split_part(email, '@', 1) FROM directory.invitations",
+    "SELECT reason FROM directory.domain_requests",
     "SELECT name FROM app_registry.apps",
     // One that comes in place of another has its name.
     "SELECT name FROM key_issuer.keys WHERE replaces IS NULL",

@@ -9,19 +9,20 @@ use serde_json::{Value, json};
 
 use crate::cast::{Account, Cast, Developer};
 use crate::client::{As, Body, Client, Command, End, shown_once};
-use crate::fleet::Fleet;
-use crate::random::Random;
 
 impl Client {
     /// Plays journeys until the round is over.
     pub async fn play(mut self, cast: Arc<Cast>) {
         while !self.stop.is_cancelled() {
-            let developer = self.random.pick(&cast.developers).cloned();
-            let account = self.random.pick(&cast.accounts).cloned();
-            if let (Some(developer), Some(account)) = (developer, account) {
-                let ended = self.journey(&developer, &account).await;
-                self.history.write(&self.who, "journey", &json!(format!("{ended:?}")));
-            }
+            let ended = if self.random.once_in(3) {
+                self.people(&cast).await
+            } else {
+                let developer = self.random.pick(&cast.developers).cloned();
+                let account = self.random.pick(&cast.accounts).cloned();
+                let (Some(developer), Some(account)) = (developer, account) else { return };
+                self.journey(&developer, &account).await
+            };
+            self.history.write(&self.who, "journey", &json!(format!("{ended:?}")));
         }
     }
 
@@ -97,7 +98,7 @@ impl Client {
                 let path = format!("/v1/consent-links/{link}");
                 self.act("consent-link.revoked", by, Method::DELETE, &path, &[], link).await
             }
-            2 => self.race(account, link, token).await,
+            2 => self.approve_twice(account, link, token).await,
             kind => {
                 let granted = self.approve(account, link, token).await?;
                 for grant in granted.iter().filter(|_| kind != 5) {
@@ -233,31 +234,19 @@ impl Client {
     }
 
     /// Approves a link twice at the same time: at most one of them may be told that it was first.
-    async fn race(&mut self, account: &Account, link: &str, token: &str) -> Result<(), End> {
-        let url = |fleet: &Fleet, random: &mut Random| {
-            let path = format!("/v1/consent-requests/{token}/approve");
-            fleet.choose(random).map(|replica| format!("{}{path}", replica.of(&path)))
-        };
-        let both = (url(&self.fleet, &mut self.random), url(&self.fleet, &mut self.random));
-        let (Some(one), Some(other)) = both else {
-            return Err(End::Lost);
-        };
+    async fn approve_twice(
+        &mut self,
+        account: &Account,
+        link: &str,
+        token: &str,
+    ) -> Result<(), End> {
+        let path = format!("/v1/consent-requests/{token}/approve");
         let body = json!({ "accounts": [account.id] });
-        let send = |url: String| {
-            let request = self.http.post(url).bearer_auth(&account.token).json(&body).send();
-            async { request.await.map_or(0, |answer| answer.status().as_u16()) }
-        };
-        self.history.write(&self.who, "invoke", &json!({ "race": link }));
-        let answers: [u16; 2] = tokio::join!(send(one), send(other)).into();
-        self.history.write(&self.who, "answer", &json!({ "race": link, "statuses": answers }));
-        match answers.iter().filter(|status| **status == 200).count() {
-            0 => {}
-            1 => {
-                self.history.acknowledged();
-                self.claim("consent-link.redeemed", link)?;
-            }
-            _ => self.history.wrong(format!("the link {link} was redeemed twice")),
+        let both = [body.clone(), body];
+        match self.race(&format!("the link {link}"), &path, Some(&account.token), both).await {
+            Ok(_) => self.claim("consent-link.redeemed", link),
+            Err(End::Lost) => Ok(()),
+            Err(end) => Err(end),
         }
-        Ok(())
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(domain_requests::grant::grant))
         .routes(routes!(domain_requests::decline::decline))
         .routes(routes!(people::register::register, people::list::list))
-        .routes(routes!(people::me::me))
+        .routes(routes!(people::me::me, people::edit_me::edit_me))
         .routes(routes!(people::export::export))
         .routes(routes!(people::change_password::change_password))
         .routes(routes!(people::read::read))

@@ -9,6 +9,7 @@ mod accounts;
 mod answers;
 mod deactivation;
 mod domain_requests;
+mod editing_me;
 mod export;
 mod finding_people;
 mod guesses;

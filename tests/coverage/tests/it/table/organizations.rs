@@ -165,6 +165,17 @@ fn people() -> Vec<Entry> {
         entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        // By somebody new: the others keep their names.
+        entry("editMe", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Renamed").await;
+                let edit = json!({ "name": "Of Another Name", "language": "fr" });
+                Call::plain().json(edit).by((*person).clone(), person.actor())
+            })
+        })
+        .with(changes_nothing("to what it is", Who::Stranger, |_, _| {
+            Box::pin(async { Call::plain().json(json!({ "language": "en" })) })
+        })),
         entry("getPerson", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
         })
