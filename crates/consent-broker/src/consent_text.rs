@@ -133,12 +133,13 @@ mod tests {
 
     #[test]
     fn how_long_a_consent_lasts_is_said_in_days() {
+        let words_of = <&ConsentWords>::default();
         for (lifetime, words) in [
             (ConsentLifetime::Days(1), "For one day from"),
             (ConsentLifetime::Days(30), "For 30 days from"),
             (ConsentLifetime::UNLIMITED, "Until you revoke it"),
         ] {
-            assert!(duration(lifetime).starts_with(words), "{lifetime:?}");
+            assert!(words_of.duration(lifetime).starts_with(words), "{lifetime:?}");
         }
     }
 

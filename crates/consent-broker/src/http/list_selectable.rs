@@ -9,7 +9,7 @@ use axum::http::header::LINK;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use service::http::{PageQuery, Path, Query, next_link};
-use service::{Attempt, Fault, Problem, Target};
+use service::{Attempt, Problem, Target};
 use utoipa::{IntoParams, ToSchema};
 
 use super::consent_page::SelectableAccount;

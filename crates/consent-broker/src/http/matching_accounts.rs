@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::selectable_accounts::Seen;
 use crate::account_matching::Matched;
+use crate::as_of::AsOf;
 use crate::remote_services::RemoteServices;
 use crate::store::grants;
 use crate::{ConsentBroker, policy};
@@ -86,7 +87,8 @@ pub(super) async fn find(
         let page = remote.matching_accounts(&question).await?;
         let ids: Vec<AccountId> =
             page.by_role.iter().flat_map(|held| &held.account_ids).copied().collect();
-        let live = grants::live_on(&broker.resources.pool, app_id, &ids).await?;
+        let as_of = AsOf::now(&broker.resources);
+        let live = grants::live_on(&broker.resources.pool, app_id, &ids, as_of).await?;
         let granted = live.iter().map(|grant| grant.account_id).collect();
         matched.add(&page.by_role, &granted, except, roles);
         question.after = page.after;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use chrono::{DateTime, Utc};
+use contract::instant::rfc3339;
 use contract::rpc::FindConsenter;
 use contract::{AccountId, LinkId, PassOnId, PersonId};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
 use super::request;
-use crate::link::{self, Link, NotPassedOn, PassOn};
+use crate::as_of::AsOf;
+use crate::link::{Link, NotPassedOn, PassOn};
 use crate::passing_on::{self, PassingOnError};
 use crate::redemption::RedemptionError;
 use crate::remote_services::RemoteServices;
@@ -121,7 +123,8 @@ async fn check(
         let message = "is not an account of this service that you can see";
         return Err(Problem::invalid_field("account_id", message));
     };
-    if !grants::live_on(&broker.resources.pool, app.id, &[account_id]).await?.is_empty() {
+    let (pool, as_of) = (&broker.resources.pool, AsOf::now(&broker.resources));
+    if !grants::live_on(pool, app.id, &[account_id], as_of).await?.is_empty() {
         let detail = "The account has consented to the app already: nobody needs to be asked.";
         return Err(Problem::conflict("already-granted", detail));
     }
@@ -146,7 +149,7 @@ fn not_now(refused: &NotPassedOn, now: DateTime<Utc>) -> Problem {
             let wait = Limited::after((*again_at - now).to_std().unwrap_or_default()).seconds();
             let detail = format!(
                 "The request was passed on to that person a short while ago. It can be again at {}.",
-                link::rfc3339(*again_at)
+                rfc3339(*again_at)
             );
             Problem::conflict("passed-on-just-now", detail).with_header(RETRY_AFTER, wait.into())
         }

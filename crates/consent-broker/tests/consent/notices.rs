@@ -59,10 +59,7 @@ async fn whoever_granted_is_told_30_7_and_1_days_before_and_sees_it() {
         ])
     );
     // Each with a mail, which the directory has for good once it has answered.
-    eventually("the mails are asked for", async || {
-        stage.remote.known().mails.len() == 3
-    })
-    .await;
+    eventually("the mails are asked for", async || stage.remote.known().mails.len() == 3).await;
     let mails = stage.remote.known().mails.clone();
     for (mail, event) in mails.iter().zip(&events) {
         assert_eq!(mail.recipient, MailRecipient::Person(admin.id));

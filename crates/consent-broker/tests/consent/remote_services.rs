@@ -352,7 +352,6 @@ impl Known {
             .collect()
     }
 
-
     fn places_of(&self, asked: &PlacesOf) -> Vec<EventPlace> {
         let unknown = |event_id| EventPlace { event_id, position: None, recorded_at: None };
         let place = |id: &EventId| self.places.get(id).copied().unwrap_or_else(|| unknown(*id));

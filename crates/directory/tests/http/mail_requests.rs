@@ -38,8 +38,12 @@ fn key_expiring(stage: &Stage, expires_at: DateTime<Utc>) -> MailRequest {
 async fn registry(stage: &Stage, organization_id: OrganizationId) -> Resources {
     let resources = stage.beside(Service::AppRegistry).await;
     let named = move |_, question: NameApps| {
-        let app =
-            |app_id: &_| NamedApp { app_id: *app_id, name: "Feeds".to_owned(), organization_id };
+        let app = |app_id: &_| NamedApp {
+            app_id: *app_id,
+            name: "Feeds".to_owned(),
+            organization_id,
+            activated: true,
+        };
         let apps = question.app_ids.iter().map(app).collect();
         std::future::ready(Ok(apps))
     };

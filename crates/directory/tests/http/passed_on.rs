@@ -47,6 +47,7 @@ impl Others {
             let app = |app_id: &_| NamedApp {
                 app_id: *app_id,
                 name: "Feeds".to_owned(),
+                activated: true,
                 organization_id,
             };
             std::future::ready(Ok(question.app_ids.iter().map(app).collect()))
