@@ -16,12 +16,16 @@ mod app_registry;
 mod asked_ids;
 mod directory;
 mod key_issuer;
+mod leaks;
+mod mails;
 mod producer;
 
 pub use app_registry::*;
 pub use asked_ids::{AskedIds, MOST_IDS, TooManyIds};
 pub use directory::*;
 pub use key_issuer::*;
+pub use leaks::*;
+pub use mails::*;
 pub use producer::*;
 
 /// A question to one service.
