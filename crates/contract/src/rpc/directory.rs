@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::{AskedIds, questions};
 use crate::credential::Credential;
 use crate::ids::{AccountId, IdentityProviderId, OrganizationId, PersonId};
-use crate::mail::RequestedMail;
 use crate::secret::BearerKind;
 
 questions! {
@@ -22,8 +21,6 @@ questions! {
     AccountRolesOf -> Vec<HeldAccountRole> = Directory."account-roles-of";
     NamePeople -> Vec<NamedPerson> = Directory."name-people";
     NameAccounts -> Vec<NamedAccount> = Directory."name-accounts";
-    RequestMails -> MailsTaken = Directory."request-mails";
-    EndLeaked -> () = Directory."end-leaked";
 }
 
 /// A role in an organization that develops apps.
@@ -361,48 +358,6 @@ pub struct NamedAccount {
     pub kind: AccountKind,
     /// Its service.
     pub service: String,
-}
-
-/// Write these mails, at most [`RequestMails::MOST`]. Whoever asks for the same again, by event and recipient, is
-/// answered the same, and nothing more is written.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RequestMails {
-    /// The mails.
-    pub mails: Vec<RequestedMail>,
-}
-
-impl RequestMails {
-    /// At most so many mails in one question.
-    pub const MOST: usize = 100;
-}
-
-/// The directory has the mails, for good.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct MailsTaken {
-    /// How many of them it did not have before.
-    pub new: u32,
-}
-
-/// Somebody has found these tokens of people: end them. At most [`EndLeaked::MOST`]. The answer is the same whether or
-/// not they are anybody's.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct EndLeaked {
-    /// The tokens.
-    pub tokens: Vec<LeakedToken>,
-}
-
-impl EndLeaked {
-    /// At most so many tokens in one question.
-    pub const MOST: usize = 100;
-}
-
-/// A token of a person, by what the directory knows it by.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LeakedToken {
-    /// Of which kind it is.
-    pub kind: BearerKind,
-    /// Its SHA-256, in hex.
-    pub token_sha256: String,
 }
 
 #[cfg(test)]
