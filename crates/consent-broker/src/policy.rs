@@ -43,6 +43,11 @@ pub(crate) fn consent(
     }
 }
 
+/// Passing a request on because of an account: by any role on it, since whoever may consent for it need not.
+pub(crate) fn pass_on(role: AccountRole) -> Authority {
+    Authority::account_role(role.as_str())
+}
+
 /// Consenting for all of these: by the role on them, or the roles if they differ.
 pub(crate) fn consent_for_all(
     accounts: &[SelectedAccount],

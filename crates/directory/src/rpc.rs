@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use contract::rpc::{
     AccountRolesOf, Authenticate, EndLeaked, GetOrganization, HeldAccounts, MembershipsIn,
-    NameAccounts, NameOrganizations, NamePeople, OrganizationView, RequestMails, VisibleAccounts,
+    NameAccounts, NameOrganizations, NamePeople, OrganizationView, RequestMails,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -60,17 +60,6 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 let organization =
                     store::organizations::find(&mut conn, question.organization_id).await?;
                 Ok(organization.map(view))
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: VisibleAccounts| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::visible_accounts::page(&mut conn, &question).await?)
             }
         })
         .await?;

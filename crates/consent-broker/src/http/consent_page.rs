@@ -45,6 +45,10 @@ pub(crate) struct ConsentPage {
     pub(crate) how_to_end: String,
     /// The language of all words (BCP 47).
     pub(crate) language: String,
+    /// The same as a code.
+    pub(crate) how_to_end_code: HowToEnd,
+    /// Where the person is sent after their answer. Null: they stay here, as for every app of client credentials.
+    pub(crate) redirect_uri: Option<String>,
     /// Which text this is: an approval brings it back, to be of exactly these words.
     pub(crate) text_sha256: String,
     /// The accounts of the service that the person sees: the first of them.
@@ -54,6 +58,14 @@ pub(crate) struct ConsentPage {
     /// Where the next page of accounts begins, as a `cursor` of `/v1/consent-requests/{token}/accounts`; null if
     /// these are all.
     pub(crate) next_cursor: Option<String>,
+}
+
+/// How a consent can be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HowToEnd {
+    /// Whoever may consent for the account revokes its consent, or all consents to the app, at any time.
+    RevokeAtAnyTime,
 }
 
 /// The organization that asks.
@@ -170,6 +182,8 @@ impl ConsentPage {
             grants_expire_at: lifetime.end(now),
             how_to_end: text.how_to_end.to_owned(),
             language: text.language.to_owned(),
+            how_to_end_code: HowToEnd::RevokeAtAnyTime,
+            redirect_uri: None,
             accounts: accounts.items,
             counts,
             next_cursor: accounts.next_cursor,

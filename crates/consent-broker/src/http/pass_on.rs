@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use chrono::{DateTime, Utc};
 use contract::instant::rfc3339;
-use contract::rpc::FindConsenter;
+use contract::rpc::{AccountRole, FindConsenter};
 use contract::{AccountId, LinkId, PassOnId, PersonId};
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Path};
@@ -38,6 +38,7 @@ pub(crate) struct PassingOn {
 
 /// A request that was passed on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are named as the API names them")]
 pub(crate) struct PassedOn {
     /// The link: it can still be used once, by whoever comes first.
     pub(crate) link_id: LinkId,
@@ -83,14 +84,13 @@ pub(crate) async fn pass_on(
 ) -> Result<(StatusCode, Json<PassedOn>), Problem> {
     let link = request::find(&broker, &token).await?;
     let target = Target::of(link.id, link.organization_id);
-    let permit = attempt.permit(OPERATION, target, policy::HOLDER_OF_LINK).await?;
     if let Err(closed) = link.usable(broker.resources.env.now()) {
         return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
     }
-    let from = attempt.caller.person_id;
-    check(&broker, &attempt, &link, &body).await?;
+    let role = check(&broker, &attempt, &link, &body).await?;
+    let permit = attempt.permit(OPERATION, target, Ok(policy::pass_on(role))).await?;
 
-    let env = &broker.resources.env;
+    let (env, from) = (&broker.resources.env, attempt.caller.person_id);
     let passing = PassOn { id: env.new_id(), from, to: body.person_id };
     let passed = (link.id, body.account_id, passing);
     match passing_on::pass_on(&broker.resources, &broker.settings, &permit, passed).await {
@@ -98,23 +98,23 @@ pub(crate) async fn pass_on(
             let answer = PassedOn { link_id: link.id, pass_on_id: passing.id, passed_on_at };
             Ok((StatusCode::ACCEPTED, Json(answer)))
         }
-        Err(PassingOnError::Refused(NotPassedOn::Closed(closed)))
-        | Err(PassingOnError::Unusable(RedemptionError::Closed(closed))) => {
-            Err(request::refuse_closed(&attempt, OPERATION, target, closed).await)
-        }
+        Err(
+            PassingOnError::Refused(NotPassedOn::Closed(closed))
+            | PassingOnError::Unusable(RedemptionError::Closed(closed)),
+        ) => Err(request::refuse_closed(&attempt, OPERATION, target, closed).await),
         Err(PassingOnError::Refused(refused)) => Err(not_now(&refused, env.now())),
         Err(PassingOnError::Unusable(error)) => Err(error.into()),
     }
 }
 
-/// Whether the caller sees the account and may not consent for it, and the other may. Of an account that the caller
+/// The caller's role on the account, if they may not consent for it, and the other may. Of an account that the caller
 /// does not see they learn nothing.
 async fn check(
     broker: &ConsentBroker,
     attempt: &Attempt,
     link: &Link,
     &PassingOn { account_id, person_id }: &PassingOn,
-) -> Result<(), Problem> {
+) -> Result<AccountRole, Problem> {
     let remote = RemoteServices::of(broker, &attempt.facts);
     let (app, service) = request::asking_app(broker, &remote, link).await?;
     let roles = policy::consent_roles(&broker.resources.catalogue, &service);
@@ -140,7 +140,7 @@ async fn check(
         return Err(Problem::unprocessable("not-a-consenter", detail)
             .with_field("person_id", "is nobody who may consent for the account"));
     }
-    Ok(())
+    Ok(held.role)
 }
 
 fn not_now(refused: &NotPassedOn, now: DateTime<Utc>) -> Problem {

@@ -72,7 +72,7 @@ async fn a_request_is_passed_on_with_an_event_that_names_no_account() {
             "from_person_id": passing.viewer.id, "to_person_id": passing.admin.id,
         }),
     );
-    assert_eq!(event.authority.as_str(), "link");
+    assert_eq!(event.authority.as_str(), "account:viewer");
     // Its makers see how often, and it is neither opened nor used by it.
     let link = passing.stage.developer.get(&format!("/v1/consent-links/{}", passing.id)).await;
     assert_eq!((&link.json["passed_on_count"], link.field("state")), (&json!(1), "pending".into()));

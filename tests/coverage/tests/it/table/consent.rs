@@ -88,6 +88,7 @@ fn requests() -> Vec<Entry> {
         }),
         // The accounts are in the body, so one that the caller does not see is a wrong field.
         approval().unseen(422),
+        passing_on(),
         entry("denyConsentRequest", everybody, |cast, _| {
             Box::pin(async move { with_link(cast, &cast.link(&cast.app).await) })
         })
@@ -98,6 +99,32 @@ fn requests() -> Vec<Entry> {
             .because("link_already_used"),
         ),
     ]
+}
+
+/// Nobody sees the account but its holders, and to those whose own role may consent it is no use.
+fn passing_on() -> Entry {
+    fn nobody(_: Who) -> bool {
+        false
+    }
+    entry("passConsentRequestOn", nobody, |cast, _| {
+        Box::pin(async move {
+            let app = cast.active().await;
+            let body =
+                json!({ "account_id": cast.account.id, "person_id": cast.account.admin().id });
+            with_link(cast, &cast.link(&app).await).json(body)
+        })
+    })
+    .unseen(422)
+    .with(
+        refused("with a used link", Who::Holder("viewer"), 409, &["access.refused"], |cast, _| {
+            Box::pin(async move {
+                let body =
+                    json!({ "account_id": cast.account.id, "person_id": cast.account.admin().id });
+                with_link(cast, &cast.used_link().await).json(body)
+            })
+        })
+        .because("link_already_used"),
+    )
 }
 
 fn approval() -> Entry {
@@ -121,6 +148,17 @@ fn approval() -> Entry {
                 let app = cast.active().await;
                 with_link(cast, &cast.link(&app).await)
                     .json(json!({ "accounts": [cast.account.id, second.id] }))
+            })
+        },
+    ))
+    .with(leaves(
+        "for all accounts",
+        Who::Holder("business_manager"),
+        &["consent-link.redeemed", "consent.granted"],
+        |cast, _| {
+            Box::pin(async move {
+                let app = cast.active().await;
+                with_link(cast, &cast.link(&app).await).json(json!({ "all": { "q": "CORNER" } }))
             })
         },
     ))

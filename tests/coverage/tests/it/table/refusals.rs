@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 54] = [
+const REFUSALS: [(&str, &str, &str); 55] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -56,6 +56,7 @@ const REFUSALS: [(&str, &str, &str); 54] = [
     ("createConsentLink", "consent-link.create", "app/{id}"),
     ("revokeConsentLink", "consent-link.revoke", "consent-link/{id}"),
     ("approveConsentRequest", "consent-request.approve", "consent-link/{link}"),
+    ("passConsentRequestOn", "consent-request.pass-on", "consent-link/{link}"),
     ("denyConsentRequest", "consent-request.deny", "consent-link/{link}"),
     ("revokeAppGrants", "consent.revoke-app", "app/{app_id}"),
     ("renewGrant", "consent.renew", "consent/{id}"),
