@@ -25,6 +25,8 @@ const OPERATION: &str = "consent-request.approve";
 /// approvals of one link at the same time exactly one succeeds, the others are told when it was
 /// used. The person's role on each account is checked at this moment, and must be one that may
 /// consent for the service, as the catalogue says. What the app asks for is granted as a whole.
+/// A consent whose time has run out is in nobody's way: its `consent.expired`, which would have followed by itself, comes
+/// before the new grant.
 #[utoipa::path(
     post,
     path = "/v1/consent-requests/{token}/approve",
@@ -45,7 +47,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 422, description = "No account, too many, the same one twice, or one the person does not see", body = Problem),
     ),
     extensions(
-        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}, {"event": "consent.expired", "if": "a consent of the account has just expired"}])),
+        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager"])),
     ),
