@@ -1,10 +1,12 @@
 //! What the other services ask the directory.
 
+mod names;
+
 use std::sync::Arc;
 
 use contract::rpc::{
-    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
-    NameOrganizations, NamePeople, OrganizationView, RequestMails, VisibleAccounts,
+    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, OrganizationView,
+    RequestMails, VisibleAccounts,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -16,6 +18,7 @@ use crate::{Directory, StoreAuthenticator, store};
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let resources = &directory.resources;
+    names::answer(resources).await?;
 
     let authenticator = StoreAuthenticator::start(resources, &directory.settings);
     resources
@@ -91,39 +94,6 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 let mut conn = pool.acquire().await?;
                 let AccountRolesOf { person_id, account_ids } = question;
                 Ok(store::account_roles::of_person(&mut conn, person_id, &account_ids).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: NamePeople| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::people::names(&mut conn, &question.person_ids).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: NameAccounts| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: NameOrganizations| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::organizations::names(&mut conn, &question.organization_ids).await?)
             }
         })
         .await?;
