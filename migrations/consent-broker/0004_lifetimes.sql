@@ -80,8 +80,8 @@ DROP INDEX consent_broker.grants_of_organization_by_state;
 CREATE INDEX grants_of_organization_by_state
     ON consent_broker.grants (organization_id, consent_broker.grant_state(end_reason), id DESC);
 
--- What the sweeper looks for.
-CREATE INDEX grants_due ON consent_broker.grants (expires_at) WHERE ended_at IS NULL;
+-- What the sweeper looks for. Not for whoever asks about all that have not ended.
+CREATE INDEX grants_due ON consent_broker.grants (expires_at) WHERE ended_at IS NULL AND expires_at IS NOT NULL;
 -- What the upgrade looks for: nothing, once it is through.
 CREATE INDEX grants_awaiting_expiry ON consent_broker.grants (awaits_expiry_since)
     WHERE awaits_expiry_since IS NOT NULL AND ended_at IS NULL;

@@ -13,7 +13,8 @@ CREATE TABLE consent_broker.notices (
 
 -- When a grant is to be looked at for a notice; none if there is no other before its end.
 ALTER TABLE consent_broker.grants ADD COLUMN notice_due_at timestamptz;
-CREATE INDEX grants_notice_due ON consent_broker.grants (notice_due_at) WHERE ended_at IS NULL;
+CREATE INDEX grants_notice_due ON consent_broker.grants (notice_due_at)
+    WHERE ended_at IS NULL AND notice_due_at IS NOT NULL;
 
 -- A notice changes nothing of a grant, and is no event of its: when the next is due is none of the guard's business.
 -- All other columns are.

@@ -1,12 +1,13 @@
 //! What the other services ask the directory.
 
+mod names;
 mod selectable_accounts;
 
 use std::sync::Arc;
 
 use contract::rpc::{
     AccountRolesOf, Authenticate, EndLeaked, GetOrganization, HeldAccounts, MembershipsIn,
-    NameAccounts, NameOrganizations, NamePeople, OrganizationView, RequestMails,
+    OrganizationView, RequestMails,
 };
 use contract::secret::SecretHash;
 use service::StartError;
@@ -18,6 +19,7 @@ use crate::{Directory, StoreAuthenticator, leaked, store};
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let resources = &directory.resources;
+    names::answer(resources).await?;
     selectable_accounts::answer(resources).await?;
 
     let authenticator = StoreAuthenticator::start(resources, &directory.settings);
@@ -83,39 +85,6 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
                 let mut conn = pool.acquire().await?;
                 let AccountRolesOf { person_id, account_ids } = question;
                 Ok(store::account_roles::of_person(&mut conn, person_id, &account_ids).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: NamePeople| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::people::names(&mut conn, &question.person_ids).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: NameAccounts| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
-        .serve_rpc(move |_, question: NameOrganizations| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::organizations::names(&mut conn, &question.organization_ids).await?)
             }
         })
         .await?;

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 /// What is done to the tables behind the services' back, and what is then found.
-const SABOTAGE: [(&str, &str); 25] = [
+const SABOTAGE: [(&str, &str); 27] = [
     (
         "DELETE FROM audit.entry_details
          WHERE event_id = (SELECT min(event_id::text)::uuid FROM audit.entry_details)",
@@ -68,6 +68,17 @@ const SABOTAGE: [(&str, &str); 25] = [
         "UPDATE directory.mails SET sent_at = NULL
          WHERE id = (SELECT min(id::text)::uuid FROM directory.mails WHERE sent_at IS NOT NULL)",
         "a mail has not ended as its events say",
+    ),
+    (
+        "UPDATE consent_broker.grants SET granted_at = now() - interval '2 days', expires_at = now() - interval '1 day'
+         WHERE id = (SELECT id FROM consent_broker.grants WHERE ended_at IS NULL AND expires_at > now() LIMIT 1)",
+        "a consent has outlived its end",
+    ),
+    (
+        "UPDATE consent_broker.events SET type = 'mandate.consent.expired.v1'
+         WHERE stream_id = (SELECT stream_id FROM consent_broker.events
+                            WHERE type = 'mandate.consent.renewed.v1' LIMIT 1)",
+        "a consent expired more than once",
     ),
     (
         "DELETE FROM directory.mails WHERE id = (SELECT max(id::text)::uuid FROM directory.mails)",

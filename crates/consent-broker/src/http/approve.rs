@@ -27,6 +27,8 @@ const OPERATION: &str = "consent-request.approve";
 /// approvals of one link at the same time exactly one succeeds, the others are told when it was
 /// used. The person's role on each account is checked at this moment, and must be one that may
 /// consent for the service, as the catalogue says. What the app asks for is granted as a whole.
+/// A consent whose time has run out is in nobody's way: its `consent.expired`, which would have followed by itself, comes
+/// before the new grant.
 ///
 /// `accounts` names them one by one, and all must stand. `all` is whatever its search finds at this moment and can be
 /// chosen, but not what is in `except`; accounts there that it does not find change nothing. The answer says how many
@@ -51,7 +53,7 @@ const OPERATION: &str = "consent-request.approve";
         (status = 422, description = "No account, too many, the same one twice, or one the person does not see; `nothing-to-choose`: `all` finds none that can be chosen", body = Problem),
     ),
     extensions(
-        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}, {"event": "consent.expired", "if": "a consent of the account has just expired"}])),
+        ("x-mandate-events" = json!(["consent-link.redeemed", {"event": "consent.granted", "per": "account that had not consented"}])),
         ("x-mandate-refusals" = json!(["access.refused"])),
         ("x-mandate-roles" = json!(["account:admin", "account:business_manager", "account:technical_manager"])),
     ),

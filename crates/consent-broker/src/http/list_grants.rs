@@ -99,11 +99,11 @@ pub(crate) async fn list_grants(
     let own: BTreeSet<AccountId> = sight.accounts.into_iter().collect();
     let told_by_whom = |grant: &Grant| caller.operator || own.contains(&grant.account_id);
     let grants = &page.items;
-    let named = grants.iter().filter(|grant| told_by_whom(grant)).flat_map(GrantView::people);
+    let grantors = grants.iter().filter(|grant| told_by_whom(grant)).flat_map(GrantView::people);
     let on_page: BTreeSet<AccountId> = grants.iter().map(|grant| grant.account_id).collect();
     let notices = notices::of(pool, grants.iter().map(|grant| grant.id)).await?;
     let (people, accounts, apps, organizations, held) = tokio::try_join!(
-        remote.name_people(named.collect()),
+        remote.name_people(grantors.collect()),
         remote.name_accounts(on_page.clone()),
         remote.name_apps(grants.iter().map(|grant| grant.app_id).collect()),
         remote.name_organizations(grants.iter().map(|grant| grant.organization_id).collect()),

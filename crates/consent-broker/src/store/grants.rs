@@ -344,7 +344,7 @@ pub(crate) async fn save_renewed(
         "UPDATE consent_broker.grants
          SET expires_at = $2, lifetime_days = $3, awaits_expiry_since = NULL, renewed_at = $4, renewed_by = $5,
              renewed_role = $6, notice_due_at = $8, version = $7
-         WHERE id = $1 AND version = $7::bigint - 1 AND ended_at IS NULL",
+         WHERE id = $1 AND version = $7::bigint - 1 AND num_nulls(ended_at) = 1",
         grant.id.uuid(),
         grant.expires_at,
         grant.lifetime.days().map(i32::from),
