@@ -16,6 +16,7 @@ mod guesses;
 mod import;
 mod invitations;
 mod invitations_at_once;
+mod invitations_bounded;
 mod invited;
 mod leaked;
 mod leaving;

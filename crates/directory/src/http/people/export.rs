@@ -152,7 +152,8 @@ struct ExportedNetwork {
 /// Export my data
 ///
 /// All that is held on the caller beside the log: who they are, what they may, what proves them, from where they
-/// signed in, what was written to them, whom they invited and what they asked for. One answer has at most 1,000 of each list; what is over is at `cursor=<next_cursor>`, and the lists
+/// signed in, what was written to them, whom they invited and what they asked for. One answer has at most 1,000 of
+/// each list; what is over is at `cursor=<next_cursor>`, and the lists
 /// of all answers together are the whole. What the caller did, and from which address, is in the log: `GET
 /// /v1/events?actor=user/<id>`.
 #[utoipa::path(
@@ -234,8 +235,8 @@ pub(in crate::http) async fn export(
         sessions: sessions.into_iter().map(ExportedSession::from).collect(),
         api_tokens: api_tokens.into_iter().map(TokenAnswer::from).collect(),
         mails: mails.into_iter().map(ExportedMail::from).collect(),
-        invitations_sent: invitations_sent.into_iter().map(sent).collect(),
-        invitations_accepted: invitations_accepted.into_iter().map(accepted).collect(),
+        invitations_sent: invitations_sent.iter().map(sent).collect(),
+        invitations_accepted: invitations_accepted.iter().map(accepted).collect(),
         domain_requests: domain_requests.into_iter().map(DomainRequestAnswer::from).collect(),
         identities: identities.into_iter().map(ExportedIdentity::from).collect(),
         networks: networks.into_iter().map(ExportedNetwork::from).collect(),

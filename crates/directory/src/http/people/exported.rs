@@ -77,7 +77,7 @@ pub(super) struct ExportedInvitation {
 
 impl ExportedInvitation {
     /// One that the person sent, as of now.
-    pub(super) fn sent(invitation: Invitation, now: DateTime<Utc>) -> Self {
+    pub(super) fn sent(invitation: &Invitation, now: DateTime<Utc>) -> Self {
         Self {
             id: invitation.id,
             invited: invitation.invited,
@@ -91,7 +91,7 @@ impl ExportedInvitation {
     }
 
     /// One that the person accepted.
-    pub(super) fn accepted(invitation: Invitation, now: DateTime<Utc>) -> Self {
+    pub(super) fn accepted(invitation: &Invitation, now: DateTime<Utc>) -> Self {
         let email = invitation.email.as_ref().map(|email| email.as_str().to_owned());
         Self { email, ..Self::sent(invitation, now) }
     }
