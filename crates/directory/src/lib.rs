@@ -217,7 +217,7 @@ pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Res
 /// When a setting is wrong or NATS refuses.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     let directory = Arc::new(Directory::new(resources, settings)?);
-    rpc::answer(&directory).await?;
+    Box::pin(rpc::answer(&directory)).await?;
     directory.sweep_sign_ins();
     directory.sweep_invitations();
     directory.sweep_sessions();
