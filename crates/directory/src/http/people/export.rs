@@ -153,9 +153,8 @@ struct ExportedNetwork {
 ///
 /// All that is held on the caller beside the log: who they are, what they may, what proves them, from where they
 /// signed in, what was written to them, whom they invited and what they asked for. One answer has at most 1,000 of
-/// each list; what is over is at `cursor=<next_cursor>`, and the lists
-/// of all answers together are the whole. What the caller did, and from which address, is in the log: `GET
-/// /v1/events?actor=user/<id>`.
+/// each list; what is over is at `cursor=<next_cursor>`, and the lists of all answers together are the whole. What
+/// the caller did, and from which address, is in the log: `GET /v1/events?actor=user/<id>`.
 #[utoipa::path(
     get,
     path = "/v1/people/me/export",
