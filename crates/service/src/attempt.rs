@@ -335,6 +335,7 @@ impl Permit {
 
     /// For those who proved to another service what allows it, which asks for it in their name. From where they came
     /// is known there.
+    #[expect(clippy::disallowed_methods, reason = "this is what permits are made of")]
     pub fn by_question(
         resources: &Resources,
         context: &CallContext,
