@@ -10,7 +10,7 @@ use crate::key::{DeletionReason, Key};
 pub(crate) struct Leak {
     /// The key once the leak is known.
     pub(crate) leaked: Key,
-    pub(crate) leak: KeyLeaked,
+    pub(crate) report: KeyLeaked,
     /// The key once it has ended.
     pub(crate) ended: Key,
     pub(crate) end: KeyDeleted,
@@ -24,9 +24,9 @@ impl Key {
             return None;
         }
         let leaked = Self { leaked_at: Some(now), ..self.next() };
-        let leak = KeyLeaked { key_id: self.id, app_id: self.app_id };
+        let report = KeyLeaked { key_id: self.id, app_id: self.app_id };
         let (ended, end) = leaked.delete(DeletionReason::Leaked, now).ok()?;
-        Some(Leak { leaked, leak, ended, end })
+        Some(Leak { leaked, report, ended, end })
     }
 }
 

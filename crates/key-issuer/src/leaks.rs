@@ -65,7 +65,7 @@ async fn end_one(
     keys::save(connection, &leak.leaked).await?;
     keys::save(connection, &leak.ended).await?;
     let stream = leak.ended.id.uuid();
-    let event = unit.record_with(stream, leak.leaked.version, &leak.leak, details)?;
+    let event = unit.record_with(stream, leak.leaked.version, &leak.report, details)?;
     unit.record(stream, leak.ended.version, &leak.end)?;
     let mail = RequestedMail {
         event_id: event,

@@ -99,7 +99,7 @@ impl ConsentPreview {
             app: AskingApp::of(app, text.app_name, text.app_description),
             service: text.service,
             domains: text.domains,
-            duration: text.duration.to_owned(),
+            duration: text.duration,
             how_to_end: text.how_to_end.to_owned(),
             language: text.language.to_owned(),
         }

@@ -152,13 +152,15 @@ async fn tokens_of_people_are_handed_to_the_directory_by_their_hashes() {
     assert_eq!((answer.status.as_u16(), answer.body.len()), (202, 0));
     let asked = asked.lock().unwrap();
     let tokens: Vec<_> = asked[0].tokens.iter().map(|it| (it.kind, &it.token_sha256)).collect();
-    let expected =
-        [(BearerKind::ApiToken, &hex(api.hash().0)), (BearerKind::Session, &hex(session.hash().0))];
+    let expected = [
+        (BearerKind::ApiToken, &in_hex(api.hash().0)),
+        (BearerKind::Session, &in_hex(session.hash().0)),
+    ];
     assert_eq!((asked.len(), tokens.as_slice()), (1, &expected[..]));
 }
 
-fn hex(bytes: [u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn in_hex(bytes: [u8; 32]) -> String {
+    hex::encode(bytes)
 }
 
 #[tokio::test]

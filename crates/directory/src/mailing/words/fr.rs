@@ -5,6 +5,7 @@ use contract::rpc::{AccountRole, MemberRole};
 use super::{Words, day, time};
 use crate::mailing::content::Content;
 
+#[expect(clippy::too_many_lines, reason = "the texts of a language, one after the other")]
 pub(super) fn words(content: &Content) -> Words {
     match content {
         Content::ConfirmContact { organization, until } => Words {
