@@ -27,6 +27,7 @@ mod http;
 mod issuing;
 mod key;
 mod key_limit;
+mod key_name;
 mod keyring;
 mod last_use;
 mod policy;

@@ -19,7 +19,8 @@ use super::refusals;
 use super::steps::{find_app, lock_and_read_keys, permit_with_app};
 use super::view::KeyBody;
 use crate::KeyIssuer;
-use crate::key::{Key, KeyName, NewKey};
+use crate::key::{Key, NewKey};
+use crate::key_name::KeyName;
 use crate::policy::Operation;
 use crate::store::keys;
 

@@ -4,7 +4,8 @@ use axum::http::header::RETRY_AFTER;
 use chrono::{DateTime, Utc};
 use service::{Fault, FaultCode, Problem};
 
-use crate::key::{CreationRefusal, InvalidKeyName, KeyName, KeyRefusal};
+use crate::key::{CreationRefusal, KeyRefusal};
+use crate::key_name::{InvalidKeyName, KeyName};
 
 impl From<KeyRefusal> for Problem {
     fn from(refusal: KeyRefusal) -> Self {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::steps::{lock_key, permit_with_key};
 use super::view::{KeyBody, answer};
 use crate::KeyIssuer;
-use crate::key::KeyName;
+use crate::key_name::KeyName;
 use crate::policy::Operation;
 use crate::store::keys;
 

@@ -7,8 +7,9 @@ use eventstore::rows::{exactly_one, version};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::key::{Deletion, Key, KeyName};
+use crate::key::{Deletion, Key};
 use crate::key_limit::WorkingKey;
+use crate::key_name::KeyName;
 
 struct Row {
     key_id: Uuid,

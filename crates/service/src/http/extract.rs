@@ -284,7 +284,6 @@ mod tests {
     fn what_is_wrong_with_a_field_has_a_code() {
         #[derive(Debug, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        #[expect(dead_code, reason = "only read from requests")]
         enum Level {
             Read,
             Manage,
