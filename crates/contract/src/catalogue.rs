@@ -17,7 +17,7 @@ use self::domain_level::is_name;
 pub use self::domain_level::{DomainLevel, InvalidDomainLevel, Level, ServiceDomain};
 pub use self::lifetime::{ConsentLifetime, NoLifetime};
 pub use self::selection::{Because, ResolvedDomain, Selection, SelectionError};
-pub use self::translation::{DomainTexts, SOURCE_LANGUAGE, ServiceTexts};
+pub use self::translation::{DomainTexts, ServiceTexts};
 use crate::rpc::AccountRole;
 
 /// The catalogue that is used when none is configured.

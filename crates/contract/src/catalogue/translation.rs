@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Catalogue, CatalogueError, DomainEntry, Level, ServiceEntry};
 
 /// The language in which the catalogue is written (BCP 47): that of `title` and `description`.
-pub const SOURCE_LANGUAGE: &str = "en";
+const SOURCE_LANGUAGE: &str = "en";
 
 /// A service's texts in another language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
