@@ -144,7 +144,7 @@ mod tests {
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
             let participle =
-                ["ed", "set", "sent", "again"].iter().any(|end| parts[2].ends_with(end));
+                ["ed", "set", "sent", "again", "ed-on"].iter().any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
         }
     }
