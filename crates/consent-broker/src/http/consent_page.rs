@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use service::http::Page;
 use utoipa::ToSchema;
 
-use super::matching_accounts::AccountCounts;
+use super::account_counts::AccountCounts;
 use crate::account_selection::Unselectable;
 use crate::consent_text::ConsentText;
 use crate::link::{Link, LinkStateName};

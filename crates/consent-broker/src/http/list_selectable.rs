@@ -12,8 +12,9 @@ use service::http::{PageQuery, Path, Query, next_link};
 use service::{Attempt, Problem, Target};
 use utoipa::{IntoParams, ToSchema};
 
+use super::account_counts::AccountCounts;
 use super::consent_page::SelectableAccount;
-use super::matching_accounts::{self, AccountCounts};
+use super::matching_accounts;
 use super::request;
 use super::selectable_accounts::{self, Seen};
 use crate::remote_services::RemoteServices;

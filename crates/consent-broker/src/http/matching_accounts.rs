@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use contract::AccountId;
 use contract::rpc::MatchingAccounts;
-use serde::{Deserialize, Serialize};
 use service::Problem;
-use utoipa::ToSchema;
 
 use super::selectable_accounts::Seen;
 use crate::account_matching::Matched;
@@ -20,43 +18,6 @@ const LONGEST_SEARCH: usize = 200;
 
 /// More accounts than this, and some, are not looked at in one request.
 const MOST_LOOKED_AT: usize = 100_000;
-
-/// How many accounts a search finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct AccountCounts {
-    /// All of them.
-    pub(crate) matching: u32,
-    /// Those that can be chosen.
-    pub(crate) selectable: u32,
-    /// Those that cannot, by the code of the reason.
-    pub(crate) unselectable: UnselectableCounts,
-    /// Whether there are still more, which were not counted: beyond 100,000.
-    pub(crate) more: bool,
-}
-
-/// How many accounts cannot be chosen, by the code of the reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct UnselectableCounts {
-    /// The person's role on them may not consent for this service.
-    pub(crate) role_may_not_consent: u32,
-    /// They have consented to this app already.
-    pub(crate) already_granted: u32,
-}
-
-impl From<&Matched> for AccountCounts {
-    fn from(matched: &Matched) -> Self {
-        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        Self {
-            matching: count(matched.looked_at()),
-            selectable: count(matched.selectable.len()),
-            unselectable: UnselectableCounts {
-                role_may_not_consent: matched.left_out.role_may_not_consent,
-                already_granted: matched.left_out.already_granted,
-            },
-            more: matched.more,
-        }
-    }
-}
 
 /// The text to search for; `field` is where it was given.
 pub(super) fn search(q: Option<String>, field: &'static str) -> Result<Option<String>, Problem> {

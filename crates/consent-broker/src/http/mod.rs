@@ -9,6 +9,7 @@
 //! `directory/src/http/accounts/create.rs` for something new;
 //! then add its line to `router`. [`get_link`] is what to copy for what reads.
 
+mod account_counts;
 mod approval;
 mod approve;
 mod choice;

@@ -146,7 +146,7 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle = ["ed", "set", "sent", "again", "expiring"]
+            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring"]
                 .iter()
                 .any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
