@@ -94,6 +94,7 @@ fn last() -> Version {
 }
 
 /// The questions of an operation: each with the whole of what may be asked at a time.
+#[expect(clippy::too_many_lines, reason = "a question a line")]
 fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
     let person_id = filled.person;
     let account_ids = AskedIds::try_from(filled.accounts.clone()).unwrap();
