@@ -9,7 +9,6 @@ use stage::IdentityProvider;
 use crate::client::{As, Body, Client, Command, End, shown_once};
 use crate::mail::Mailbox;
 use crate::settings::RETURN_URL;
-use crate::sign_in;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -84,9 +83,7 @@ impl Client {
         let (mut developers, mut accounts) = (Vec::new(), Vec::new());
         for domain in ["one.example", "two.example"] {
             let developer = self.developer(operator, domain).await?;
-            let Developer { organization, owner, .. } = &developer;
-            let of = (organization.as_str(), domain);
-            sign_in::set_up(self, of, &provider, owner, operator).await?;
+            self.identity_provider(&developer, &provider, operator).await?;
             developers.push(developer);
         }
         for _ in 0..3 {
@@ -116,6 +113,35 @@ impl Client {
         self.run(command, None).await?;
         let domain = domain.to_owned();
         Ok(Developer { organization: id, token, owner, unconfirmed, domain })
+    }
+
+    /// Sets up the provider of an organization, where people with an email of its domain sign in.
+    async fn identity_provider(
+        &mut self,
+        developer: &Developer,
+        provider: &IdentityProvider,
+        operator: &str,
+    ) -> Result<(), End> {
+        let Developer { organization, owner, domain, .. } = developer;
+        let [client_id, client_secret] = IdentityProvider::client();
+        let path = format!("/v1/organizations/{organization}/identity-provider");
+        let setup = json!({
+            "issuer": provider.issuer(), "client_id": client_id, "client_secret": client_secret,
+            "domains": [domain], "default_role": "auditor",
+        });
+        let command = Command {
+            body: Body::Json(setup),
+            ..Command::bare("identity-provider.configured", As::Token(owner), Method::PUT, &path)
+        };
+        self.run(command, None).await?;
+        let path = format!("{path}/confirm-domains");
+        let event = "identity-provider.domains-confirmed";
+        let command = Command {
+            body: Body::Json(json!({ "domains": [domain] })),
+            ..Command::bare(event, As::Token(operator), Method::POST, &path)
+        };
+        self.run(command, None).await?;
+        Ok(())
     }
 
     /// A new organization of this person, and its contact address.

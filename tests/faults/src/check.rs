@@ -283,7 +283,8 @@ async fn claims(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sq
     for (claim, least) in claimed {
         let Claim { event, stream, once } = claim;
         let count = counted.get(&(stream, format!("mandate.{event}.v1"))).copied().unwrap_or(0);
-        if if once { count != 1 } else { count < least } {
+        let missing = if once { count != 1 } else { count < least };
+        if missing {
             wrong.push(format!("{event} {stream}: {count} times"));
         }
     }

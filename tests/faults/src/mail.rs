@@ -58,9 +58,7 @@ fn is_for(mail: &ReceivedMail, address: &str, page: &str) -> bool {
 }
 
 fn link_token(mail: &ReceivedMail) -> Option<&str> {
-    let (_, after) = mail.text.split_once(TOKEN)?;
-    let end = after.find(char::is_whitespace).unwrap_or(after.len());
     // What stands behind the `#`.
-    let begin = mail.text.len() - after.len() - TOKEN.len() + 1;
-    mail.text.get(begin..begin + TOKEN.len() - 1 + end)
+    let token = mail.text.get(mail.text.find(TOKEN)? + 1..)?;
+    token.split_whitespace().next()
 }

@@ -58,7 +58,7 @@ impl Client {
         let token = self.mailed(cast, &invited.email, INVITATION).await?;
         let session = self.join(&invited, &token).await?;
         self.becomes(cast, &session).await?;
-        self.passwords(cast, &invited.email, session).await?;
+        self.passwords(cast, &invited.email, &session).await?;
         crate::sign_in::journey(self, cast).await?;
         self.ask_for_domain(cast, true).await?;
         self.ask_for_domain(cast, false).await
@@ -86,7 +86,7 @@ impl Client {
             self.becomes(cast, &session).await?;
         }
         match self.random.below(3) {
-            0 => self.passwords(cast, &invited.email, session).await,
+            0 => self.passwords(cast, &invited.email, &session).await,
             1 => self.sign_out(&session).await,
             _ => Ok(()),
         }
@@ -185,7 +185,7 @@ impl Client {
     }
 
     /// They choose another password, forget it, and choose a third by a mailed link.
-    async fn passwords(&mut self, cast: &Cast, email: &str, session: Session) -> Result<(), End> {
+    async fn passwords(&mut self, cast: &Cast, email: &str, session: &Session) -> Result<(), End> {
         let by = As::Token(&session.token);
         let me = self.run(Command::bare("me", by, Method::GET, "/v1/people/me"), None).await?;
         let person = me.unwrap_or_default()["id"].as_str().unwrap_or_default().to_owned();

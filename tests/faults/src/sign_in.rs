@@ -2,45 +2,13 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stage::{IdentityProvider, Somebody};
+use stage::Somebody;
 
 use crate::cast::{Cast, Developer};
 use crate::client::{As, Body, Client, Command, End, shown_once};
 
 /// So many of an organization sign in again and again; all others once.
 const REGULAR: usize = 4;
-
-/// Sets up the provider of an organization, where people with an email of this domain sign in.
-///
-/// # Errors
-/// When the API refuses a step.
-pub(crate) async fn set_up(
-    client: &mut Client,
-    (organization, domain): (&str, &str),
-    provider: &IdentityProvider,
-    owner: &str,
-    operator: &str,
-) -> Result<(), End> {
-    let [client_id, client_secret] = IdentityProvider::client();
-    let path = format!("/v1/organizations/{organization}/identity-provider");
-    let setup = json!({
-        "issuer": provider.issuer(), "client_id": client_id, "client_secret": client_secret,
-        "domains": [domain], "default_role": "auditor",
-    });
-    let command = Command {
-        body: Body::Json(setup),
-        ..Command::bare("identity-provider.configured", As::Token(owner), Method::PUT, &path)
-    };
-    client.run(command, None).await?;
-    let path = format!("{path}/confirm-domains");
-    let event = "identity-provider.domains-confirmed";
-    let command = Command {
-        body: Body::Json(json!({ "domains": [domain] })),
-        ..Command::bare(event, As::Token(operator), Method::POST, &path)
-    };
-    client.run(command, None).await?;
-    Ok(())
-}
 
 /// Somebody signs in there: somebody new, or one of the regulars; and signs out again, or not.
 pub(crate) async fn journey(client: &mut Client, cast: &Cast) -> Result<(), End> {
