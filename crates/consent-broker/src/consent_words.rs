@@ -10,9 +10,9 @@ pub(crate) struct ConsentWords {
     /// How long a consent lasts that does not end by itself.
     until_revoked: &'static str,
     /// How long one lasts that ends after a day.
-    one_day: &'static str,
-    /// How long one lasts that ends after more: before their number, and after it.
-    days: (&'static str, &'static str),
+    for_a_day: &'static str,
+    /// The same of more days, which stand between the two parts.
+    for_days: [&'static str; 2],
     /// How a consent can be ended.
     pub(crate) how_to_end: &'static str,
 }
@@ -20,8 +20,8 @@ pub(crate) struct ConsentWords {
 const ENGLISH: ConsentWords = ConsentWords {
     language: "en",
     until_revoked: "Until you revoke it: a consent does not expire by itself.",
-    one_day: "For one day from your approval, unless you revoke it before or renew it.",
-    days: ("For ", " days from your approval, unless you revoke it before or renew it."),
+    for_a_day: "For one day from your approval, unless you revoke it before or renew it.",
+    for_days: ["For ", " days from your approval, unless you revoke it before or renew it."],
     how_to_end: "Whoever may consent for an account can revoke its consent, or all consents to the app, \
                  at any time. It counts at once.",
 };
@@ -29,11 +29,11 @@ const ENGLISH: ConsentWords = ConsentWords {
 const FRENCH: ConsentWords = ConsentWords {
     language: "fr",
     until_revoked: "Jusqu’à ce que vous le révoquiez : un consentement n’expire pas de lui-même.",
-    one_day: "Pendant un jour à partir de votre approbation, sauf si vous le révoquez avant ou le renouvelez.",
-    days: (
+    for_a_day: "Pendant un jour à compter de votre accord, sauf si vous le révoquez avant ou le renouvelez.",
+    for_days: [
         "Pendant ",
-        " jours à partir de votre approbation, sauf si vous le révoquez avant ou le renouvelez.",
-    ),
+        " jours à compter de votre accord, sauf si vous le révoquez avant ou le renouvelez.",
+    ],
     how_to_end: "Quiconque peut consentir pour un compte peut révoquer son consentement, ou tous les \
                  consentements donnés à l’application, à tout moment. L’effet est immédiat.",
 };
@@ -56,11 +56,13 @@ impl ConsentWords {
 
     /// How long a consent lasts, in a sentence.
     pub(crate) fn duration(&self, lifetime: ConsentLifetime) -> String {
-        let (before, after) = self.days;
         match lifetime.days() {
             None => self.until_revoked.to_owned(),
-            Some(1) => self.one_day.to_owned(),
-            Some(days) => format!("{before}{days}{after}"),
+            Some(1) => self.for_a_day.to_owned(),
+            Some(days) => {
+                let [before, after] = self.for_days;
+                format!("{before}{days}{after}")
+            }
         }
     }
 }
@@ -81,13 +83,14 @@ mod tests {
     }
 
     #[test]
-    fn how_long_a_consent_lasts_is_a_sentence_in_each_language() {
-        for words in &ALL {
-            let never = words.duration(ConsentLifetime::UNLIMITED);
-            let day = words.duration(ConsentLifetime::Days(1));
-            let month = words.duration(ConsentLifetime::Days(30));
-            assert!(month.contains(" 30 "), "{month}");
-            assert!(never != day && !day.contains('1'), "{day}");
+    fn how_long_a_consent_lasts_is_said_in_days() {
+        for (lifetime, english, french) in [
+            (ConsentLifetime::Days(1), "For one day from", "Pendant un jour à compter"),
+            (ConsentLifetime::Days(30), "For 30 days from", "Pendant 30 jours à compter"),
+            (ConsentLifetime::UNLIMITED, "Until you revoke it", "Jusqu’à ce que vous"),
+        ] {
+            assert!(ENGLISH.duration(lifetime).starts_with(english), "{lifetime:?}");
+            assert!(FRENCH.duration(lifetime).starts_with(french), "{lifetime:?}");
         }
     }
 }

@@ -113,7 +113,8 @@ pub(crate) const NEVER: [(&str, &str); 18] = [
         "a mail has no event that asks for it",
         "SELECT m.id::text FROM directory.mails m
          WHERE NOT EXISTS (SELECT FROM directory.events e WHERE e.id = m.event_id)
-           AND NOT EXISTS (SELECT FROM consent_broker.events e WHERE e.id = m.event_id)",
+           AND NOT EXISTS (SELECT FROM consent_broker.events e WHERE e.id = m.event_id)
+           AND NOT EXISTS (SELECT FROM key_issuer.events e WHERE e.id = m.event_id)",
     ),
     (
         "a mail has not ended as its events say",

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use contract::AppId;
+use contract::catalogue::ConsentLifetime;
 use contract::facts::{AskedDomain, AskedService};
 use contract::rpc::{AppView, OrganizationView};
 use serde::Serialize;
@@ -33,6 +34,9 @@ pub(crate) struct ConsentPreview {
     domains: Vec<AskedDomain>,
     /// How long a consent lasts.
     duration: String,
+    /// The same as a number of days from the approval on, unless a link asks for less; null if a consent does not end
+    /// by itself.
+    lifetime_days: Option<u16>,
     /// How it can be ended.
     how_to_end: String,
     /// The language of all words (BCP 47).
@@ -86,20 +90,26 @@ pub(crate) async fn consent_preview(
     let organization = request::asking_organization(&remote, app.organization_id).await?;
     let catalogue = &broker.resources.catalogue;
     let words = wanted.words(&headers, catalogue);
-    // A link can ask for less.
     let lifetime = catalogue.consent_lifetime(service);
     let text = ConsentText::of(catalogue, &app, &organization, service, words, lifetime);
-    Ok(in_language(words.language, Json(ConsentPreview::of(&app, organization, text))))
+    let preview = ConsentPreview::of(&app, organization, text, lifetime);
+    Ok(in_language(words.language, Json(preview)))
 }
 
 impl ConsentPreview {
-    fn of(app: &AppView, organization: OrganizationView, text: ConsentText) -> Self {
+    fn of(
+        app: &AppView,
+        organization: OrganizationView,
+        text: ConsentText,
+        lifetime: ConsentLifetime,
+    ) -> Self {
         Self {
             organization: Asker::of(organization, text.organization_name),
             app: AskingApp::of(app, text.app_name, text.app_description),
             service: text.service,
             domains: text.domains,
             duration: text.duration,
+            lifetime_days: lifetime.days(),
             how_to_end: text.how_to_end.to_owned(),
             language: text.language.to_owned(),
         }

@@ -51,6 +51,9 @@ pub(crate) struct GrantView {
     pub(crate) revocation_reason: Option<ConsentEndReason>,
     /// The notices that were sent that it will end, to whoever granted it or renewed it last.
     pub(crate) notices: Vec<SentNoticeView>,
+    /// When the app last asked which accounts it reaches, this one among them, to the minute. Null if it has not, or
+    /// if it asked again after this grant had ended.
+    pub(crate) last_used_at: Option<DateTime<Utc>>,
     /// What the caller can do with it now.
     pub(crate) allowed: Vec<GrantOperation>,
 }
@@ -83,6 +86,8 @@ pub(crate) struct SentNoticeView {
 pub(crate) struct Told<'a> {
     /// What they are called.
     pub(crate) names: &'a Names,
+    /// When their apps last asked which accounts they reach.
+    pub(crate) asked: &'a BTreeMap<AppId, DateTime<Utc>>,
     /// The notices of them.
     pub(crate) notices: &'a BTreeMap<GrantId, Vec<SentNotice>>,
     /// When they are looked at.
@@ -118,10 +123,16 @@ impl Grantor {
     }
 }
 
+/// The last use of a grant, as far as that of its app tells it.
+fn last_use(grant: &Grant, asked: Option<DateTime<Utc>>, as_of: AsOf<'_>) -> Option<DateTime<Utc>> {
+    let ended = grant.ended_at(as_of.now);
+    asked.filter(|asked| *asked >= grant.granted_at && ended.is_none_or(|ended| *asked < ended))
+}
+
 impl GrantView {
     /// The grant as this viewer may see it.
     pub(crate) fn of(grant: &Grant, told: &Told<'_>, viewer: Viewer) -> Self {
-        let Told { names, notices, as_of } = *told;
+        let Told { names, asked, notices, as_of } = *told;
         let by = viewer.knows_people();
         let grantor = |person_id, role| Grantor::of(person_id, role, names);
         let organization = names.organizations.get(&grant.organization_id);
@@ -164,6 +175,7 @@ impl GrantView {
             notices: notices
                 .map(|notice| SentNoticeView { days: notice.days, sent_at: notice.sent_at })
                 .collect(),
+            last_used_at: last_use(grant, asked.get(&grant.app_id).copied(), as_of),
             allowed: allowed::on_grant(grant, viewer, as_of),
         }
     }

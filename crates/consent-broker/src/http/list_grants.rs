@@ -19,7 +19,7 @@ use crate::as_of::AsOf;
 use crate::grant::{Grant, GrantStateName};
 use crate::remote_services::{Names, RemoteServices};
 use crate::store::grants::{self, Filter, Sight};
-use crate::store::notices;
+use crate::store::{app_activity, notices};
 
 /// Which grants.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -102,6 +102,7 @@ pub(crate) async fn list_grants(
     let grantors = grants.iter().filter(|grant| told_by_whom(grant)).flat_map(GrantView::people);
     let on_page: BTreeSet<AccountId> = grants.iter().map(|grant| grant.account_id).collect();
     let notices = notices::of(pool, grants.iter().map(|grant| grant.id)).await?;
+    let asked = app_activity::of(pool, grants.iter().map(|grant| grant.app_id)).await?;
     let (people, accounts, apps, organizations, held) = tokio::try_join!(
         remote.name_people(grantors.collect()),
         remote.name_accounts(on_page.clone()),
@@ -110,7 +111,7 @@ pub(crate) async fn list_grants(
         remote.roles_of(caller.person_id, on_page.intersection(&own).copied()),
     )?;
     let names = Names { people, accounts, apps, organizations };
-    let told = Told { names: &names, notices: &notices, as_of };
+    let told = Told { names: &names, asked: &asked, notices: &notices, as_of };
     let roles: BTreeMap<AccountId, AccountRole> =
         held.into_iter().map(|held| (held.account_id, held.role)).collect();
     let view = |grant: Grant| {

@@ -23,7 +23,7 @@ use crate::ConsentBroker;
 use crate::as_of::AsOf;
 use crate::remote_services::RemoteServices;
 use crate::store::apps::{self, Standing};
-use crate::store::grants;
+use crate::store::{app_activity, grants};
 
 /// An account that the app may act on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -105,6 +105,7 @@ pub(crate) async fn my_accounts(
     let rows = match apps::standing(pool, app.app_id).await? {
         Standing::Open => {
             let as_of = AsOf::now(&broker.resources);
+            app_activity::note(pool, app.app_id, as_of.now).await?;
             grants::live_of_app(pool, app.app_id, after, query.rows(), as_of).await?
         }
         // Its grants end with it, some at a time; none counts any more.

@@ -16,7 +16,7 @@ use crate::grant::Renewal;
 use crate::notice;
 use crate::remote_services::{Names, RemoteServices};
 use crate::store::apps::{self, Standing};
-use crate::store::{grants, notices};
+use crate::store::{app_activity, grants, notices};
 use crate::{ConsentBroker, policy};
 
 /// Renew a grant
@@ -105,7 +105,9 @@ pub(crate) async fn renew_grant(
         organizations: organizations.unwrap_or_default(),
     };
     let notices = notices::of(&resources.pool, [id].into_iter()).await.unwrap_or_default();
-    let told = Told { names: &names, notices: &notices, as_of };
+    let asked = app_activity::of(&resources.pool, [grant.app_id].into_iter()).await;
+    let asked = asked.unwrap_or_default();
+    let told = Told { names: &names, asked: &asked, notices: &notices, as_of };
     let viewer = Viewer { person_id: by, operator: attempt.caller.operator, role: Some(role) };
     Ok(Json(GrantView::of(&grant, &told, viewer)))
 }

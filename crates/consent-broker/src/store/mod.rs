@@ -6,6 +6,7 @@
 //! finds it otherwise is an error. The triggers of `migrations/consent-broker` refuse whatever a guard
 //! here forgot.
 
+pub(crate) mod app_activity;
 pub(crate) mod apps;
 pub(crate) mod endings;
 pub(crate) mod grants;

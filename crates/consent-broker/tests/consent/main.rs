@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
+mod activity;
 mod all_accounts;
 mod answers;
 mod database;

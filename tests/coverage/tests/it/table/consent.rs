@@ -25,6 +25,9 @@ fn with_link(cast: &Cast, link: &Link) -> Call {
 
 fn links() -> Vec<Entry> {
     vec![
+        entry("getConsentActivity", members, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.app.id) })
+        }),
         entry("listConsentLinks", members, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.app.id) })
         }),
