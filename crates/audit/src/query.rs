@@ -264,7 +264,10 @@ mod tests {
         .unwrap();
         let expected = [
             "mandate.app.created.v1",
+            "mandate.consent.expired.v1",
+            "mandate.consent.expiry-set.v1",
             "mandate.consent.granted.v1",
+            "mandate.consent.renewed.v1",
             "mandate.consent.revoked.v1",
             "mandate.key.deleted.v1",
         ];
