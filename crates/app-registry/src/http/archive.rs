@@ -26,7 +26,7 @@ use crate::{AppRegistry, store};
     params(("id" = AppId, Path), ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag.")),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is archived already"),

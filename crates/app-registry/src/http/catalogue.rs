@@ -38,7 +38,7 @@ pub(super) struct Wanted {
     params(Wanted, ("Accept-Language" = Option<String>, Header, description = "The languages that are preferred (RFC 9110 section 12.5.4).")),
     responses(
         (status = 200, description = "The catalogue", body = Catalogue, headers(("Content-Language" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
     ),
     extensions(

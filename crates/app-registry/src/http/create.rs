@@ -60,7 +60,7 @@ pub(super) struct NewApp {
     responses(
         (status = 201, description = "The draft", body = AppBody,
             headers(("ETag" = String), ("Location" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 409, body = Problem, description = "`idempotency-key-in-use`: the same request is under way"),

@@ -25,7 +25,7 @@ use crate::policy::Operation;
     params(("id" = AppId, Path)),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app")
     ),
     extensions(

@@ -47,7 +47,7 @@ pub(super) struct Wanted {
     params(Wanted),
     responses(
         (status = 200, description = "A page of apps", body = Page<AppBody>, headers(("Link" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
     ),

@@ -30,7 +30,7 @@ use crate::{AppRegistry, store};
     request_body(content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app was activated or archived"),

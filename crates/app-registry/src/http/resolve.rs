@@ -58,7 +58,7 @@ pub(super) struct Resolved {
     request_body = Asked,
     responses(
         (status = 200, description = "What becomes of it", body = Resolved),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 422, body = Problem, description = "There is no such service, or the body is wrong; `errors` names it")
     ),

@@ -46,7 +46,7 @@ pub(super) struct EventPlaces {
     request_body = AskedEvents,
     responses(
         (status = 200, description = "Their places", body = EventPlaces),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 422, body = Problem, description = "Too many ids, or what is no id")
     ),
     extensions(

@@ -108,7 +108,7 @@ pub(super) struct OrganizationName {
     request_body = AskedNames,
     responses(
         (status = 200, description = "The names.", body = Names),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 422, description = "Too many ids, or what is no id.", body = Problem),
     ),
     security(("api_token" = [])),

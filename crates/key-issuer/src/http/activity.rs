@@ -69,7 +69,7 @@ pub(super) struct RefusalsBody {
     params(("id" = AppId, Path)),
     responses(
         (status = 200, description = "The app's activity", body = ActivityBody),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app")
     ),
     extensions(

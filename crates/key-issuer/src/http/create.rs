@@ -71,7 +71,7 @@ pub(super) struct CreatedKey {
     responses(
         (status = 201, description = "The key with its secret", headers(("ETag" = String), ("Location" = String)),
             content((CreatedKey = "application/json"), (String = "text/plain"))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is not active, or has as many keys as it may",

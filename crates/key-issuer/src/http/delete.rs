@@ -45,7 +45,7 @@ pub(super) struct When {
     ),
     responses(
         (status = 200, description = "The key, with `ends_at`", body = KeyBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such key"),
         (status = 409, body = Problem, description = "The key was deleted already, or expired"),

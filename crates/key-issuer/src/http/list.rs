@@ -26,7 +26,7 @@ use crate::store::{apps, keys};
     params(("id" = AppId, Path), PageQuery),
     responses(
         (status = 200, description = "A page of keys", body = Page<KeyBody>, headers(("Link" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
     ),

@@ -43,7 +43,7 @@ pub(super) struct KeyChange {
     request_body = KeyChange,
     responses(
         (status = 200, description = "The key", body = KeyBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such key"),
         (status = 409, body = Problem, description = "The key was deleted or expired"),

@@ -90,7 +90,7 @@ pub(super) struct ReplacedKey {
     responses(
         (status = 201, description = "The new key with its secret, and the old one", headers(("ETag" = String), ("Location" = String)),
             content((ReplacedKey = "application/json"), (String = "text/plain"))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such key"),
         (status = 409, body = Problem, description = "The key was deleted or expired, the app is not active, or too many of its keys work",

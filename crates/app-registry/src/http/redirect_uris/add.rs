@@ -53,7 +53,7 @@ pub(crate) struct NewRedirectUri {
     responses(
         (status = 201, description = "The redirect URI; the ETag is the app's", body = RedirectUriBody,
             headers(("ETag" = String), ("Location" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "`app-without-redirect-uris`, `app-archived`, `redirect-uri-registered`, `too-many-redirect-uris`"),

@@ -25,7 +25,7 @@ use crate::store::redirect_uris;
     params(("id" = AppId, Path)),
     responses(
         (status = 200, description = "The redirect URIs", body = Page<RedirectUriBody>),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "`app-without-redirect-uris`: it authenticates by client credentials")
     ),

@@ -38,7 +38,7 @@ pub(crate) struct PkceRequirement {
     request_body = PkceRequirement,
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "`app-without-redirect-uris`, `app-archived`"),

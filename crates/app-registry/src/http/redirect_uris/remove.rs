@@ -29,7 +29,7 @@ use crate::store::{self, redirect_uris};
     ),
     responses(
         (status = 204, description = "It is removed"),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app, or it has no such redirect URI"),
         (status = 409, body = Problem, description = "`app-without-redirect-uris`, `app-archived`"),

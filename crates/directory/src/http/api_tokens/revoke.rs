@@ -23,7 +23,7 @@ use crate::{Directory, policy, revoke, store};
     params(("id" = ApiTokenId, Path, description = "The token's record.")),
     responses(
         (status = 204, description = "Revoked."),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or it is somebody else's.", body = Problem),
     ),
     security(("api_token" = [])),

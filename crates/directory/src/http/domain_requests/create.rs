@@ -48,7 +48,7 @@ pub(in crate::http) struct RequestDomain {
     request_body = RequestDomain,
     responses(
         (status = 201, description = "Asked.", body = DomainRequestAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "It is asked for, or enabled, already.", body = Problem),

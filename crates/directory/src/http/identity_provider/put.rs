@@ -62,7 +62,7 @@ pub(in crate::http) struct PutIdentityProvider {
     request_body = PutIdentityProvider,
     responses(
         (status = 200, description = "As it is now.", body = IdentityProviderAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),

@@ -50,7 +50,7 @@ pub(in crate::http) struct AddMember {
     request_body = AddMember,
     responses(
         (status = 201, description = "Added.", body = MemberAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "They are a member already.", body = Problem),

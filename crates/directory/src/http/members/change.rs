@@ -34,7 +34,7 @@ pub(in crate::http) struct ChangeMember {
     request_body = ChangeMember,
     responses(
         (status = 200, description = "Changed.", body = MemberAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "They are the last owner.", body = Problem),

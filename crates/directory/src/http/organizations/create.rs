@@ -65,7 +65,7 @@ pub(in crate::http) struct CreateOrganization {
     request_body = CreateOrganization,
     responses(
         (status = 201, description = "Made.", body = OrganizationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 409, description = "The contacts of too many of the caller's organizations are not confirmed yet.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),

@@ -72,7 +72,7 @@ pub(in crate::http) struct MyAccountRole {
     tag = "people",
     responses(
         (status = 200, description = "The caller.", body = Me),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(

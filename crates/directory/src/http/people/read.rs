@@ -22,7 +22,7 @@ use crate::{Directory, policy, store};
     params(("id" = PersonId, Path, description = "The person.")),
     responses(
         (status = 200, description = "The person.", body = PersonAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or not for the caller to see.", body = Problem),
     ),
     security(("api_token" = [])),
