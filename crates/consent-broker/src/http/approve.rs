@@ -43,7 +43,7 @@ const OPERATION: &str = "consent-request.approve";
     request_body = Approval,
     responses(
         (status = 200, description = "It is approved", body = Approved),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`: `errors` names the accounts", body = Problem),
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`; `consent-text-changed`", body = Problem),

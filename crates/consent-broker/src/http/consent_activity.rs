@@ -47,7 +47,7 @@ pub(crate) struct ConsentActivity {
     params(("id" = AppId, Path, description = "The app")),
     responses(
         (status = 200, description = "How they stand", body = ConsentActivity),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
     ),
     extensions(

@@ -60,7 +60,7 @@ pub(crate) struct ConsentPreview {
     ),
     responses(
         (status = 200, description = "What would be shown", body = ConsentPreview, headers(("Content-Language" = String))),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`app-without-domains`: no service is chosen, or no domain", body = Problem),
         (status = 422, description = "A parameter is wrong; `errors` names it", body = Problem),

@@ -75,7 +75,7 @@ pub(crate) struct CreatedLink {
     request_body = NewLink,
     responses(
         (status = 201, description = "The link", body = CreatedLink),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`app-not-active`, `organization-not-confirmed`, `too-many-open-links`", body = Problem),

@@ -24,7 +24,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = LinkId, Path, description = "The link")),
     responses(
         (status = 200, description = "The link", body = LinkView),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
     ),
     extensions(

@@ -56,7 +56,7 @@ pub(crate) struct GrantFilter {
     params(GrantFilter, PageQuery),
     responses(
         (status = 200, description = "A page of grants", body = Page<GrantView>),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
     ),
     extensions(

@@ -42,7 +42,7 @@ pub(crate) struct LinkFilter {
     params(("id" = AppId, Path, description = "The app"), LinkFilter, PageQuery),
     responses(
         (status = 200, description = "A page of links", body = Page<LinkView>),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
     ),

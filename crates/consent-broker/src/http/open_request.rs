@@ -41,7 +41,7 @@ use crate::{ConsentBroker, policy};
     ),
     responses(
         (status = 200, description = "What is asked for", body = ConsentPage, headers(("Content-Language" = String))),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),

@@ -63,7 +63,7 @@ pub(crate) struct PassedOn {
     request_body = PassingOn,
     responses(
         (status = 202, description = "It is passed on; the mail follows", body = PassedOn),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`; `already-granted`; `passed-on-too-often`; `passed-on-just-now`: `Retry-After` says until when", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),

@@ -40,7 +40,7 @@ const EVENTS: i64 = 100;
     params(("id" = GrantId, Path, description = "The grant")),
     responses(
         (status = 200, description = "The receipt", body = ConsentReceipt),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such grant, or none the caller sees", body = Problem),
     ),
     extensions(

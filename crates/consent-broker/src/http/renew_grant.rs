@@ -36,7 +36,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = GrantId, Path, description = "The grant")),
     responses(
         (status = 200, description = "The grant", body = GrantView),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such grant, or none the caller sees", body = Problem),
         (status = 409, description = "`grant-ended`: it says when; `grant-does-not-end`", body = Problem),

@@ -73,7 +73,7 @@ impl From<&Grant> for AccountGrant {
     params(WholeApp),
     responses(
         (status = 200, description = "What became of the grants", body = AppRevoked),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`: there are grants, the caller may revoke none", body = Problem),
         (status = 404, description = "No live grant of this app on an account of the caller's", body = Problem),
         (status = 422, description = "`app_id` is missing or wrong", body = Problem),

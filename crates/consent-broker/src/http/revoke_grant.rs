@@ -28,7 +28,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = GrantId, Path, description = "The grant")),
     responses(
         (status = 204, description = "It is revoked"),
-        (status = 401, description = "No token of a person or session, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such grant, or none the caller sees", body = Problem),
     ),
