@@ -125,9 +125,11 @@ pub(crate) const NEVER: [(&str, &str); 18] = [
     ),
     (
         "the key issuer knows another app than the app registry",
-        "SELECT a.id || ': ' || k.state || ' ' || k.version || ', but ' || a.state || ' ' || a.version
+        // Of an app's events it has all, and follows those that change what its keys may do.
+        "SELECT a.id || ': ' || k.state || ' ' || p.version || ', but ' || a.state || ' ' || a.version
          FROM app_registry.apps a LEFT JOIN key_issuer.apps k ON k.app_id = a.id
-         WHERE a.activated_at IS NOT NULL AND (k.version, k.state) IS DISTINCT FROM (a.version, a.state)",
+         LEFT JOIN key_issuer.consumer_positions p ON p.consumer = 'key-issuer-apps' AND p.stream_id = a.id
+         WHERE a.activated_at IS NOT NULL AND (p.version, k.state) IS DISTINCT FROM (a.version, a.state)",
     ),
     (
         "an archived app has a key that works",
