@@ -125,11 +125,14 @@ pub(crate) const NEVER: [(&str, &str); 18] = [
     ),
     (
         "the key issuer knows another app than the app registry",
-        // Of an app's events it has all, and follows those that change what its keys may do.
-        "SELECT a.id || ': ' || k.state || ' ' || p.version || ', but ' || a.state || ' ' || a.version
+        // It has all of an app's events, and follows those that change what its keys may do.
+        "SELECT a.id || ': ' || k.state || ' ' || k.version || ', but ' || a.state || ' ' || a.version
          FROM app_registry.apps a LEFT JOIN key_issuer.apps k ON k.app_id = a.id
          LEFT JOIN key_issuer.consumer_positions p ON p.consumer = 'key-issuer-apps' AND p.stream_id = a.id
-         WHERE a.activated_at IS NOT NULL AND (p.version, k.state) IS DISTINCT FROM (a.version, a.state)",
+         WHERE a.activated_at IS NOT NULL AND (p.version, k.state, k.version) IS DISTINCT FROM (a.version, a.state, (
+             SELECT max(e.version) FROM app_registry.events e WHERE e.stream_id = a.id AND e.type IN (
+                 'mandate.app.activated.v1', 'mandate.app.suspended.v1', 'mandate.app.resumed.v1',
+                 'mandate.app.archived.v1')))",
     ),
     (
         "an archived app has a key that works",
