@@ -15,6 +15,9 @@ use crate::store::grants;
 /// So many grants a transaction: few enough that none waits long for its lock.
 const BATCH: i64 = 500;
 
+/// So many times as long as a batch took is the pause after it.
+const REST: u32 = 3;
+
 /// Why what time has made of grants could not be recorded. It is found again.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantExpiryError {
@@ -37,9 +40,9 @@ pub(crate) fn spawn(resources: &Resources, period: Duration) {
                 if sweep(&resources).await? == 0 {
                     return Ok::<(), GrantExpiryError>(());
                 }
-                // Very many can expire in the same minute. Whoever asks for a token meanwhile has the other half of
-                // the time.
-                tokio::time::sleep(begun.elapsed()).await;
+                // Very many can expire in the same minute, and there is a minute for them. Whoever asks for a token
+                // meanwhile has the rest of the time.
+                tokio::time::sleep(begun.elapsed() * REST).await;
             }
         }
     });

@@ -65,7 +65,10 @@ async fn a_grant_was_last_used_when_its_app_asked_what_it_reaches_while_it_was_l
     admin.delete(&format!("/v1/grants/{ended}")).await.expect(204);
     stage.clock.advance(Duration::minutes(1));
     stage.reached().await;
-    assert_eq!((last_use(&live).await, last_use(&ended).await), (json!(stage.env().now()), Value::Null));
+    assert_eq!(
+        (last_use(&live).await, last_use(&ended).await),
+        (json!(stage.env().now()), Value::Null)
+    );
     let path = format!("/v1/apps/{}/consent-activity", stage.app);
     let activity = stage.developer.get(&path).await.expect(200).json;
     assert_eq!(activity["last_used_at"], json!(stage.env().now()));
