@@ -81,7 +81,9 @@ const SABOTAGE: [(&str, &str); 27] = [
         "a consent expired more than once",
     ),
     (
-        "DELETE FROM directory.mails WHERE id = (SELECT max(id::text)::uuid FROM directory.mails)",
+        // One that an event of the directory asks for.
+        "DELETE FROM directory.mails WHERE id = (
+             SELECT max(m.id::text)::uuid FROM directory.mails m JOIN directory.events e ON e.id = m.event_id)",
         "an event that asks for a mail has not one mail",
     ),
     (
