@@ -6,8 +6,8 @@ use local_servers::{Postgres, testing};
 use crate::process::{self, cargo, root};
 
 /// Runs the tests. What they need is found or fetched first, so that a failure to do so is one
-/// clear message and not that of each test.
-pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
+/// clear message and not that of each test. `with_browser`: also those that need Chromium.
+pub(crate) async fn run(arguments: &[String], with_browser: bool) -> anyhow::Result<()> {
     let mut postgres = Postgres::start(testing::cluster_options()?)
         .await
         .context("no PostgreSQL for the tests")?;
@@ -19,12 +19,20 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
     testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
     testing::Node::provide(&root().join("tests/node")).context("no Node.js for the tests")?;
     testing::Go::provide().context("no Go for the tests")?;
+    if with_browser {
+        testing::Chromium::provide().context("no browser for the tests")?;
+    } else {
+        println!("left out: the tests in a browser");
+    }
 
     // Some tests run the program itself.
     process::run(&mut cargo(&["build", "--package", "mandate", "--bins"]))?;
     let mut tests = cargo(&["test", "--no-fail-fast"]);
     if !names_package(arguments) {
         tests.arg("--workspace");
+        if !with_browser {
+            tests.args(["--exclude", "browser"]);
+        }
     }
     tests.args(arguments).env(testing::CLUSTER_VARIABLE, postgres.admin_url());
     let tested = process::run(&mut tests);

@@ -1,0 +1,31 @@
+// Finds what a user would call `name`: arguments are the role and the name. Returns the one element,
+// or a sentence that says what there is instead.
+const [role, wanted] = arguments;
+const selectors = {
+  button: "button, summary, input[type=submit], input[type=button], [role=button]",
+  link: "a[href]",
+  heading: "h1, h2, h3, h4, h5, h6",
+  field: "input:not([type=hidden], [type=submit], [type=button]), select, textarea",
+};
+const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+const texts = (ids) => ids.split(/\s+/).map((id) => document.getElementById(id)?.textContent ?? "");
+// A simple form of https://www.w3.org/TR/accname-1.2/; that the browser agrees is held by the
+// snapshots of its accessibility tree.
+const name = (element) => {
+  const by = element.getAttribute("aria-labelledby");
+  if (by) return plain(texts(by).join(" "));
+  const label = element.getAttribute("aria-label");
+  if (label) return plain(label);
+  if (role === "field") {
+    return plain([...(element.labels ?? [])].map((it) => it.innerText).join(" ")) || plain(element.title);
+  }
+  return plain(element.innerText || element.value) || plain(element.querySelector("img")?.alt);
+};
+// A radio button or checkbox may be drawn by its label, and is then itself unseen.
+const seen = (element) =>
+  element.checkVisibility({ visibilityProperty: true }) && !element.closest("[aria-hidden=true]");
+const all = [...document.querySelectorAll(selectors[role])].filter(seen);
+const found = all.filter((element) => name(element) === wanted);
+if (found.length === 1) return found[0];
+const there = all.map((element) => `"${name(element)}"`).join(", ");
+return `${found.length} times ${role} "${wanted}" on ${location.pathname}; there are: ${there || "none"}`;
