@@ -1,0 +1,4 @@
+//! What pages are made of. A part knows no page.
+
+pub(crate) mod pattern;
+pub(crate) mod states;
