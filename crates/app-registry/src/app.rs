@@ -9,13 +9,17 @@
 //! ```
 //!
 //! Each command answers with the app as it is next and the fact that made it so, or with a
-//! [`Refusal`]. Everything that account owners consent to is fixed by [`App::activate`].
+//! [`Refusal`]. Everything that account owners consent to is fixed by [`App::activate`]. What can change after it is
+//! in `redirect_uris`; `allowed` says which commands would be done.
+
+mod allowed;
+mod redirect_uris;
 
 use chrono::{DateTime, Utc};
 use contract::catalogue::{Catalogue, DomainLevel};
 use contract::facts::{
-    AppActivated, AppArchived, AppCreated, AppDetails, AppEdited, AppImageSet, AppResumed,
-    AppSuspended,
+    AppActivated, AppArchived, AppCreated, AppDetails, AppEdited, AppImageRemoved, AppImageSet,
+    AppResumed, AppSuspended,
 };
 use contract::rpc::{AppState, AuthenticationMethod};
 use contract::{AppId, OrganizationId, Version};
@@ -23,6 +27,9 @@ use contract::{AppId, OrganizationId, Version};
 use crate::app_image::AppImage;
 use crate::details::{AppName, Description};
 use crate::entitlements::{Entitlements, NotEntitled};
+
+pub(crate) use self::allowed::AppOperation;
+pub(crate) use self::redirect_uris::RegisteredUri;
 
 /// An app as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +52,8 @@ pub(crate) struct App {
     pub(crate) scopes: Vec<String>,
     /// SHA-256 of its image.
     pub(crate) image_sha256: Option<[u8; 32]>,
+    /// Whether its clients must use PKCE (RFC 7636); it is said of apps of authorization codes only.
+    pub(crate) pkce_required: bool,
     /// Where it is in its life.
     pub(crate) state: AppState,
     /// When it was made.
@@ -123,6 +132,18 @@ pub(crate) enum Refusal {
     /// The organization is not entitled to ask for this.
     #[error(transparent)]
     NotEntitled(#[from] NotEntitled),
+    /// A draft without an image.
+    #[error("the app has no image")]
+    WithoutImage,
+    /// Redirect URIs are for authorization codes.
+    #[error("only apps that authenticate by authorization code have redirect URIs")]
+    WithoutRedirectUris,
+    /// The same redirect URI is there.
+    #[error("the app has this redirect URI already")]
+    RedirectUriRegistered,
+    /// There are as many redirect URIs as there may be.
+    #[error("the app has as many redirect URIs as it may have: {0}")]
+    TooManyRedirectUris(usize),
     /// The organization's contact address is not confirmed (rule 2).
     #[error("the organization's contact address has to be confirmed before it can activate apps")]
     OrganizationNotConfirmed,
@@ -148,6 +169,7 @@ impl App {
             domains,
             scopes: Vec::new(),
             image_sha256: None,
+            pkce_required: true,
             state: AppState::Draft,
             created_at: now,
             updated_at: now,
@@ -230,6 +252,16 @@ impl App {
         Ok(Some((Self { image_sha256: Some(image.sha256), ..self.next(now) }, fact)))
     }
 
+    /// Removes a draft's image.
+    pub(crate) fn remove_image(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, AppImageRemoved), Refusal> {
+        self.image_can_be_removed()?;
+        let fact = AppImageRemoved { app_id: self.id };
+        Ok((Self { image_sha256: None, ..self.next(now) }, fact))
+    }
+
     /// Ends the draft: from now on the app can get keys and consent. What the organization is entitled
     /// to ask for counts as it is now, not as it was when the draft was saved.
     pub(crate) fn activate(
@@ -238,15 +270,7 @@ impl App {
         entitlements: Entitlements<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Self, AppActivated), Refusal> {
-        match self.state {
-            AppState::Draft => {}
-            AppState::Active | AppState::Suspended => return Err(Refusal::ActivatedAlready),
-            AppState::Archived => return Err(Refusal::Archived),
-        }
-        let service = self.service.clone().ok_or(Refusal::ServiceMissing)?;
-        if self.domains.is_empty() {
-            return Err(Refusal::DomainsMissing);
-        }
+        let service = self.can_be_activated()?.to_owned();
         if !organization_confirmed {
             return Err(Refusal::OrganizationNotConfirmed);
         }
@@ -273,37 +297,23 @@ impl App {
 
     /// Stops the app.
     pub(crate) fn suspend(&self, now: DateTime<Utc>) -> Result<(Self, AppSuspended), Refusal> {
-        match self.state {
-            AppState::Active => {
-                let app = Self { state: AppState::Suspended, ..self.next(now) };
-                Ok((app, AppSuspended { app_id: self.id }))
-            }
-            AppState::Archived => Err(Refusal::Archived),
-            AppState::Draft | AppState::Suspended => Err(Refusal::NotActive(self.state)),
-        }
+        self.can_be_suspended()?;
+        let app = Self { state: AppState::Suspended, ..self.next(now) };
+        Ok((app, AppSuspended { app_id: self.id }))
     }
 
     /// Ends the stop.
     pub(crate) fn resume(&self, now: DateTime<Utc>) -> Result<(Self, AppResumed), Refusal> {
-        match self.state {
-            AppState::Suspended => {
-                let app = Self { state: AppState::Active, ..self.next(now) };
-                Ok((app, AppResumed { app_id: self.id }))
-            }
-            AppState::Archived => Err(Refusal::Archived),
-            AppState::Draft | AppState::Active => Err(Refusal::NotSuspended(self.state)),
-        }
+        self.can_be_resumed()?;
+        let app = Self { state: AppState::Active, ..self.next(now) };
+        Ok((app, AppResumed { app_id: self.id }))
     }
 
     /// Ends the app, for good.
     pub(crate) fn archive(&self, now: DateTime<Utc>) -> Result<(Self, AppArchived), Refusal> {
-        match self.state {
-            AppState::Draft | AppState::Active | AppState::Suspended => {
-                let app = Self { state: AppState::Archived, ..self.next(now) };
-                Ok((app, AppArchived { app_id: self.id }))
-            }
-            AppState::Archived => Err(Refusal::Archived),
-        }
+        self.can_be_archived()?;
+        let app = Self { state: AppState::Archived, ..self.next(now) };
+        Ok((app, AppArchived { app_id: self.id }))
     }
 
     /// What developers typed about it, which stands beside its events and never in one.
@@ -327,6 +337,46 @@ impl App {
             AppState::Draft => Ok(()),
             AppState::Archived if self.activated_at.is_none() => Err(Refusal::Archived),
             AppState::Active | AppState::Suspended | AppState::Archived => Err(Refusal::Frozen),
+        }
+    }
+
+    /// Only a draft that has an image.
+    fn image_can_be_removed(&self) -> Result<(), Refusal> {
+        self.can_be_edited()?;
+        if self.image_sha256.is_some() { Ok(()) } else { Err(Refusal::WithoutImage) }
+    }
+
+    /// A draft that says for which service, and what it asks for. Answers with the service.
+    fn can_be_activated(&self) -> Result<&str, Refusal> {
+        match self.state {
+            AppState::Draft => {}
+            AppState::Active | AppState::Suspended => return Err(Refusal::ActivatedAlready),
+            AppState::Archived => return Err(Refusal::Archived),
+        }
+        let service = self.service.as_deref().ok_or(Refusal::ServiceMissing)?;
+        if self.domains.is_empty() { Err(Refusal::DomainsMissing) } else { Ok(service) }
+    }
+
+    fn can_be_suspended(&self) -> Result<(), Refusal> {
+        match self.state {
+            AppState::Active => Ok(()),
+            AppState::Archived => Err(Refusal::Archived),
+            AppState::Draft | AppState::Suspended => Err(Refusal::NotActive(self.state)),
+        }
+    }
+
+    fn can_be_resumed(&self) -> Result<(), Refusal> {
+        match self.state {
+            AppState::Suspended => Ok(()),
+            AppState::Archived => Err(Refusal::Archived),
+            AppState::Draft | AppState::Active => Err(Refusal::NotSuspended(self.state)),
+        }
+    }
+
+    fn can_be_archived(&self) -> Result<(), Refusal> {
+        match self.state {
+            AppState::Draft | AppState::Active | AppState::Suspended => Ok(()),
+            AppState::Archived => Err(Refusal::Archived),
         }
     }
 

@@ -1,6 +1,6 @@
 //! An app's name and description: texts that account owners read before they consent.
 
-use contract::text::is_invisible;
+use contract::text::{is_invisible, with_line_feeds};
 
 /// An app's name: 1 to 100 characters on one line, without space around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +48,10 @@ impl Description {
     /// How many characters a description may have.
     pub(crate) const LIMIT: usize = 255;
 
-    /// Reads a description, without the space around it. It may have several lines; an empty one
-    /// is none.
+    /// Reads a description, without the space around it. It may have several lines, which end with line feeds
+    /// whatever was typed; an empty one is none.
     pub(crate) fn parse(text: &str) -> Result<Option<Self>, InvalidText> {
+        let text = with_line_feeds(text);
         let text = text.trim();
         check(text, Self::LIMIT, |character| character == '\n')?;
         Ok((!text.is_empty()).then(|| Self(text.to_owned())))
@@ -114,7 +115,16 @@ mod tests {
         assert_eq!(String::from(description), "One.\nTwo.");
         assert!(Description::parse(&"x".repeat(255)).is_ok());
         assert!(matches!(Description::parse(&"x".repeat(256)), Err(InvalidText::TooLong { .. })));
-        assert_eq!(Description::parse("a\rb"), Err(InvalidText::Invisible));
+        assert_eq!(Description::parse("a\u{b}b"), Err(InvalidText::Invisible));
         assert_eq!(Description::parse("  "), Ok(None));
+    }
+
+    #[test]
+    fn the_line_ends_of_forms_are_line_feeds_and_count_once() {
+        let description = Description::parse("One.\r\nTwo.\rThree.\r\n").unwrap().unwrap();
+        assert_eq!(String::from(description), "One.\nTwo.\nThree.");
+        let lines = "x\r\n".repeat(127);
+        assert!(Description::parse(&format!("{lines}x")).is_ok(), "255 characters");
+        assert!(Description::parse(&format!("{lines}xy")).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Entitlements: what an organization is entitled to ask for, by the catalogue and by what an operator
 //! enabled for it.
 
-use contract::catalogue::{Catalogue, DomainLevel, SelectionError};
+use contract::catalogue::{Catalogue, DomainLevel, ResolvedDomain, SelectionError};
 
 /// What an organization is entitled to ask for.
 #[derive(Debug, Clone, Copy)]
@@ -45,27 +45,57 @@ impl Entitlements<'_> {
                 Err(NotEntitled::DomainsWithoutService)
             };
         };
-        self.catalogue.select(service, wanted, self.enabled).map_err(|error| {
-            let place =
-                |guilty: &dyn Fn(&DomainLevel) -> bool| wanted.iter().position(guilty).unwrap_or(0);
-            let index = match &error {
-                SelectionError::UnknownService(_) => return NotEntitled::Service(error),
-                // The error names at most 64 characters of it.
-                SelectionError::UnknownDomain(name) => {
-                    place(&|want| want.domain.chars().take(64).eq(name.chars()))
-                }
-                SelectionError::UnknownLevel { domain, level } => {
-                    place(&|want| want.domain == *domain && want.level == *level)
-                }
-                SelectionError::Twice(name) => {
-                    wanted.iter().rposition(|want| want.domain == *name).unwrap_or(0)
-                }
-                SelectionError::NotEnabled(guilty)
-                | SelectionError::Excluded { other: guilty, .. } => place(&|want| want == guilty),
-            };
-            NotEntitled::Domain { index, error }
-        })
+        let selected = self.catalogue.select(service, wanted, self.enabled);
+        selected.map_err(|error| NotEntitled::of(error, wanted))
     }
+}
+
+impl NotEntitled {
+    /// The rule, and the place of the domain that it is against.
+    fn of(error: SelectionError, wanted: &[DomainLevel]) -> Self {
+        let place =
+            |guilty: &dyn Fn(&DomainLevel) -> bool| wanted.iter().position(guilty).unwrap_or(0);
+        let index = match &error {
+            SelectionError::UnknownService(_) => return Self::Service(error),
+            // The error names at most 64 characters of it.
+            SelectionError::UnknownDomain(name) => {
+                place(&|want| want.domain.chars().take(64).eq(name.chars()))
+            }
+            SelectionError::UnknownLevel { domain, level } => {
+                place(&|want| want.domain == *domain && want.level == *level)
+            }
+            SelectionError::Twice(name) => {
+                wanted.iter().rposition(|want| want.domain == *name).unwrap_or(0)
+            }
+            SelectionError::NotEnabled(guilty) | SelectionError::Excluded { other: guilty, .. } => {
+                place(&|want| want == guilty)
+            }
+        };
+        Self::Domain { index, error }
+    }
+}
+
+/// What a selection becomes, and all that is against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    /// What results.
+    pub(crate) domains: Vec<ResolvedDomain>,
+    /// What is against it.
+    pub(crate) conflicts: Vec<NotEntitled>,
+}
+
+/// Tries a selection. What is enabled is known of an organization only.
+pub(crate) fn resolve(
+    catalogue: &Catalogue,
+    service: &str,
+    wanted: &[DomainLevel],
+    enabled: Option<&[String]>,
+) -> Result<Resolution, NotEntitled> {
+    let selection = catalogue
+        .resolve(service, wanted, enabled)
+        .map_err(|error| NotEntitled::of(error, wanted))?;
+    let conflicts = selection.conflicts.into_iter().map(|error| NotEntitled::of(error, wanted));
+    Ok(Resolution { domains: selection.domains, conflicts: conflicts.collect() })
 }
 
 /// Whether one of these domains is on request: whether the organization is entitled to it then takes

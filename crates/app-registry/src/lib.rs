@@ -6,8 +6,8 @@
 //!
 //! In reading order:
 //!
-//! 1. `app`: the app and its decisions, pure; `entitlements`: what it may ask for; `details` and
-//!    `app_image`: what its texts and its image may be.
+//! 1. `app`: the app and its decisions, pure; `entitlements`: what it may ask for; `details`,
+//!    `app_image` and `redirect_uri`: what its texts, its image and its redirect URIs may be.
 //! 2. `policy`: who may do what.
 //! 3. `http`, one file an endpoint: the way of every change, from request to answer.
 //! 4. `store`: the SQL; `migrations/app-registry` holds the same rules once more as constraints.
@@ -22,6 +22,7 @@ mod http;
 mod policy;
 #[cfg(test)]
 mod properties;
+mod redirect_uri;
 mod rpc;
 mod store;
 
@@ -45,11 +46,32 @@ use crate::entitlements::Entitlements;
 const DECODED_AT_A_TIME: usize = 2;
 
 /// What can be set about this service.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// How many redirect URIs an app may have: 1 to 100.
+    pub max_redirect_uris: usize,
     /// What images of apps may be.
     pub image: ImageLimits,
+}
+
+/// The most that can be set; the database counts so far as well.
+const MOST_REDIRECT_URIS: usize = 100;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_redirect_uris: 30, image: ImageLimits::default() }
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), StartError> {
+        if (1..=MOST_REDIRECT_URIS).contains(&self.max_redirect_uris) {
+            return Ok(());
+        }
+        let message = format!("max_redirect_uris is 1 to {MOST_REDIRECT_URIS}");
+        Err(StartError::setting("app_registry", message))
+    }
 }
 
 /// The running service: what its handlers work with.
@@ -70,6 +92,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// When NATS or a setting is against it.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
+    settings.check()?;
     let creations = resources.group_commit("app-creations");
     let registry = Arc::new(AppRegistry {
         resources,

@@ -15,6 +15,14 @@ pub(crate) enum Operation {
     Edit,
     /// Set a draft's image.
     SetImage,
+    /// Remove a draft's image.
+    RemoveImage,
+    /// Add a redirect URI.
+    AddRedirectUri,
+    /// Remove a redirect URI.
+    RemoveRedirectUri,
+    /// Say whether PKCE is required.
+    ChangePkce,
     /// End the draft.
     Activate,
     /// Stop it.
@@ -33,6 +41,10 @@ impl Operation {
             Self::Read => "app.read",
             Self::Edit => "app.edit",
             Self::SetImage => "app.set-image",
+            Self::RemoveImage => "app.remove-image",
+            Self::AddRedirectUri => "app.add-redirect-uri",
+            Self::RemoveRedirectUri => "app.remove-redirect-uri",
+            Self::ChangePkce => "app.change-pkce",
             Self::Activate => "app.activate",
             Self::Suspend => "app.suspend",
             Self::Resume => "app.resume",
@@ -43,9 +55,15 @@ impl Operation {
     const fn allows_role(self, role: MemberRole) -> bool {
         match self {
             Self::Read => true,
-            Self::Create | Self::Edit | Self::SetImage | Self::Activate | Self::Archive => {
-                matches!(role, MemberRole::Owner | MemberRole::Developer)
-            }
+            Self::Create
+            | Self::Edit
+            | Self::SetImage
+            | Self::RemoveImage
+            | Self::AddRedirectUri
+            | Self::RemoveRedirectUri
+            | Self::ChangePkce
+            | Self::Activate
+            | Self::Archive => role.manages_apps(),
             Self::Suspend | Self::Resume => false,
         }
     }
@@ -53,6 +71,15 @@ impl Operation {
     const fn allows_operator(self) -> bool {
         matches!(self, Self::Read | Self::Suspend | Self::Resume | Self::Archive)
     }
+}
+
+/// What the caller is to an app, for its `allowed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallerRole {
+    /// Whether they operate the platform.
+    pub(crate) operator: bool,
+    /// Their role in the app's organization.
+    pub(crate) role: Option<MemberRole>,
 }
 
 /// Why the caller may do this with apps of the organization, or why not: by their role in it, or as an operator.

@@ -13,7 +13,7 @@
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
 //! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
-//! | the public API | `http` |
+//! | the doors | `rpc` (what other services ask), `http` (the public API) |
 //!
 //! # How events are recorded
 //!
@@ -63,6 +63,7 @@ mod readiness;
 mod reconcile;
 mod record_types;
 mod resequence;
+mod rpc;
 mod run;
 mod settings;
 mod store;
@@ -111,12 +112,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Starts recording and answers the routes.
 ///
 /// # Errors
-/// When the settings are wrong.
-#[expect(clippy::unused_async, reason = "all services start alike")]
+/// When the settings are wrong or NATS refuses.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     if settings.max_batch == 0 || settings.reconcile_seconds == 0 {
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
+    rpc::answer(&resources).await?;
     run::run(&resources, &settings);
     readiness::add_checks(&resources.health, &resources.pool, &resources.env);
     let (routes, _) = router().split_for_parts();

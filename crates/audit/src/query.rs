@@ -1,7 +1,10 @@
 //! Query: the query string of `GET /v1/events`, parsed and checked. Pure.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use contract::{AccountId, Actor, AppId, OrganizationId};
+use service::{Fault, FaultCode};
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -61,7 +64,7 @@ pub(crate) struct Query {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InvalidParameter {
     pub(crate) field: String,
-    pub(crate) message: String,
+    pub(crate) fault: Fault,
 }
 
 impl Query {
@@ -76,16 +79,19 @@ impl Query {
         }
         let types = parser.query.filter.types.as_ref();
         if types.is_some_and(|types| types.len() > MAX_TYPES) {
-            parser.fault("type", format!("names more than {MAX_TYPES} types"));
+            let message = format!("names more than {MAX_TYPES} types");
+            let fault = Fault::new(FaultCode::TooMany, message).with("max", MAX_TYPES);
+            parser.fault("type", fault);
         }
         let Filter { from, to, occurred_from, occurred_to, .. } = parser.query.filter;
         let is_before =
             |to: Option<DateTime<Utc>>, from| to.zip(from).is_some_and(|(to, from)| to < from);
         if is_before(to, from) {
-            parser.fault("to", "is before `from`");
+            parser.fault("to", Fault::new(FaultCode::OutOfRange, "is before `from`"));
         }
         if is_before(occurred_to, occurred_from) {
-            parser.fault("occurred_to", "is before `occurred_from`");
+            let fault = Fault::new(FaultCode::OutOfRange, "is before `occurred_from`");
+            parser.fault("occurred_to", fault);
         }
         if parser.faults.is_empty() { Ok(parser.query) } else { Err(parser.faults) }
     }
@@ -110,16 +116,18 @@ struct Parser {
 }
 
 impl Parser {
-    fn fault(&mut self, field: &str, message: impl Into<String>) {
-        self.faults.push(InvalidParameter {
-            field: field.chars().take(64).collect(),
-            message: message.into(),
-        });
+    fn fault(&mut self, field: &str, fault: Fault) {
+        self.faults.push(InvalidParameter { field: field.chars().take(64).collect(), fault });
+    }
+
+    fn malformed(&mut self, field: &str, message: impl Into<Cow<'static, str>>) {
+        self.fault(field, Fault::new(FaultCode::WrongFormat, message));
     }
 
     fn parameter(&mut self, name: &str, value: &str) {
         if name != "type" && self.seen.iter().any(|seen| seen == name) {
-            return self.fault(name, "is given more than once");
+            let fault = Fault::new(FaultCode::Repeated, "is given more than once");
+            return self.fault(name, fault);
         }
         self.seen.push(name.to_owned());
         match name {
@@ -143,15 +151,21 @@ impl Parser {
             "order" => match value {
                 "asc" => self.query.order = Order::Ascending,
                 "desc" => self.query.order = Order::Descending,
-                _ => self.fault(name, "is neither asc nor desc"),
+                _ => {
+                    let fault = Fault::new(FaultCode::NotOneOf, "is neither asc nor desc");
+                    self.fault(name, fault.with("expected", vec!["asc", "desc"]));
+                }
             },
             "limit" => match value.parse() {
                 Ok(limit @ 1..=MAX_LIMIT) => self.query.limit = limit,
-                _ => self.fault(name, format!("is not a number from 1 to {MAX_LIMIT}")),
+                _ => self.fault(name, Fault::out_of_range(1, MAX_LIMIT.into())),
             },
             "cursor" => self.query.cursor = Some(value.to_owned()),
             // Not ignored: a misspelt filter would answer with everything.
-            _ => self.fault(name, "is not a parameter of this operation"),
+            _ => {
+                let message = "is not a parameter of this operation";
+                self.fault(name, Fault::new(FaultCode::Unknown, message));
+            }
         }
     }
 
@@ -159,11 +173,11 @@ impl Parser {
         &mut self,
         name: &str,
         value: &str,
-        message: &str,
+        message: &'static str,
     ) -> Option<T> {
         let parsed = value.parse().ok();
         if parsed.is_none() {
-            self.fault(name, message);
+            self.malformed(name, message);
         }
         parsed
     }
@@ -172,7 +186,7 @@ impl Parser {
         // An unescaped plus sign of an offset arrives as a space.
         let parsed = DateTime::parse_from_rfc3339(&value.replace(' ', "+")).ok();
         if parsed.is_none() {
-            self.fault(name, "is not an RFC 3339 time, such as 2026-01-31T08:00:00Z");
+            self.malformed(name, "is not an RFC 3339 time, such as 2026-01-31T08:00:00Z");
         }
         parsed.map(|time| time.with_timezone(&Utc))
     }
@@ -184,7 +198,7 @@ impl Parser {
             .and_then(|(_, id)| Uuid::parse_str(id).ok());
         match id {
             Some(id) => self.query.filter.stream = Some(id),
-            None => self.fault("stream", "is not <aggregate>/<id>, such as app/0197…"),
+            None => self.malformed("stream", "is not <aggregate>/<id>, such as app/0197…"),
         }
     }
 
@@ -201,7 +215,7 @@ impl Parser {
                 let message = format!(
                     "`{shown}` is not an event type, nor the beginning of one such as mandate.app.*"
                 );
-                self.fault("type", message);
+                self.malformed("type", message);
                 continue;
             }
             let types = self.query.filter.types.get_or_insert_default();
@@ -250,7 +264,10 @@ mod tests {
         .unwrap();
         let expected = [
             "mandate.app.created.v1",
+            "mandate.consent.expired.v1",
+            "mandate.consent.expiry-set.v1",
             "mandate.consent.granted.v1",
+            "mandate.consent.renewed.v1",
             "mandate.consent.revoked.v1",
             "mandate.key.deleted.v1",
         ];

@@ -145,6 +145,7 @@ mod tests {
         VisibleAccount {
             id: account(),
             name: "Shop".to_owned(),
+            external_id: None,
             kind: AccountKind::Advertiser,
             service: "retail_media".to_owned(),
             role,

@@ -8,6 +8,7 @@ use eventstore::AppendError;
 use service::Resources;
 use sqlx::PgConnection;
 
+use crate::as_of::AsOf;
 use crate::revocation::Revocation;
 use crate::store::endings::{self, Ending};
 use crate::store::{grants, links};
@@ -102,11 +103,13 @@ async fn take_turn(
         // Somebody holds them at the moment.
         return Ok(Turn { ended: 0, finished: false });
     }
-    let live = grants::lock_some_live_of_app(connection, app, BATCH).await?;
+    // What time has ended is the sweeper's to record, whatever became of the app.
+    let as_of = AsOf::at(now, resources);
+    let live = grants::lock_some_live_of_app(connection, app, BATCH, as_of).await?;
     let revocation = Revocation::app_archived(now);
     let revoked: Vec<_> = live.iter().filter_map(|grant| grant.revoke(revocation)).collect();
     if revoked.is_empty() {
-        let left = grants::any_live_of_app(&mut *connection, app).await?;
+        let left = grants::any_live_of_app(&mut *connection, app, as_of).await?;
         return Ok(Turn { ended: 0, finished: !left });
     }
     grants::revoke(connection, revoked.iter().map(|(grant, _)| grant.id), revocation).await?;

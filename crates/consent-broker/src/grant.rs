@@ -1,16 +1,18 @@
-//! A grant: the consent of one account to one app. It lives from its approval until it is revoked,
-//! once. Pure.
+//! A grant: the consent of one account to one app. It lives from its approval until it is revoked or its time has
+//! run out, once; in [`commands`] what may become of it. Pure; time is handed in.
 
 use chrono::{DateTime, Utc};
 use contract::Version;
-use contract::catalogue::DomainLevel;
-use contract::facts::{ConsentGranted, ConsentRevoked};
+use contract::catalogue::{ConsentLifetime, DomainLevel};
 use contract::ids::{AccountId, AppId, GrantId, LinkId, OrganizationId, PersonId};
+use contract::instant::rfc3339;
 use contract::rpc::AccountRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::revocation::Revocation;
+
+mod commands;
 
 /// A grant as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +37,42 @@ pub(crate) struct Grant {
     pub(crate) role: AccountRole,
     /// When.
     pub(crate) granted_at: DateTime<Utc>,
-    /// Its end, if it has ended.
-    pub(crate) revoked: Option<Revocation>,
+    /// From when it counts no more by itself; none if only a revocation ends it.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// For how long it was granted: a renewal never gives more.
+    pub(crate) lifetime: ConsentLifetime,
+    /// Whether it is from before consents ended by themselves, and its expiry is still to be recorded. It counts
+    /// already.
+    pub(crate) awaits_expiry: bool,
+    /// Its last renewal.
+    pub(crate) renewal: Option<Renewal>,
+    /// Its end, if it has ended and that is recorded.
+    pub(crate) end: Option<End>,
     /// The version of its last event.
     pub(crate) version: Version,
+}
+
+/// That somebody renewed a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Renewal {
+    /// When.
+    pub(crate) at: DateTime<Utc>,
+    /// Who.
+    pub(crate) by: PersonId,
+    /// The role on the account that allowed it.
+    pub(crate) role: AccountRole,
+}
+
+/// How a grant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Before its time.
+    Revoked(Revocation),
+    /// Its time ran out.
+    Expired {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 /// Whether a grant counts, as it is shown and asked for.
@@ -47,8 +81,38 @@ pub(crate) struct Grant {
 pub(crate) enum GrantStateName {
     /// The app may act on the account.
     Live,
-    /// It may not any more.
+    /// Its time ran out.
+    Expired,
+    /// It was ended before its time.
     Revoked,
+}
+
+impl GrantStateName {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Live, Self::Expired, Self::Revoked];
+
+    /// Its name on the wire and in Postgres.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Why a grant cannot be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotRenewable {
+    /// It counts no more.
+    #[error("the grant ended at {}", rfc3339(*at))]
+    Ended {
+        /// From when.
+        at: DateTime<Utc>,
+    },
+    /// Only a revocation ends it.
+    #[error("the grant does not end by itself")]
+    DoesNotEnd,
 }
 
 /// What all grants of one approval share.
@@ -64,126 +128,47 @@ pub(crate) struct Approved<'a> {
     pub(crate) service: &'a str,
     /// What the app asks for.
     pub(crate) domains: &'a [DomainLevel],
+    /// For how long.
+    pub(crate) lifetime: ConsentLifetime,
     /// Who approves.
     pub(crate) by: PersonId,
     /// When.
     pub(crate) at: DateTime<Utc>,
 }
 
-impl Approved<'_> {
-    /// The grant of one of the accounts, approved in this role.
-    pub(crate) fn grant(
-        &self,
-        id: GrantId,
-        account_id: AccountId,
-        role: AccountRole,
-    ) -> (Grant, ConsentGranted) {
-        let grant = Grant {
-            id,
-            app_id: self.app_id,
-            organization_id: self.organization_id,
-            account_id,
-            link_id: self.link_id,
-            service: self.service.to_owned(),
-            domains: self.domains.to_vec(),
-            granted_by: self.by,
-            role,
-            granted_at: self.at,
-            revoked: None,
-            version: Version::FIRST,
-        };
-        let fact = ConsentGranted {
-            grant_id: id,
-            app_id: self.app_id,
-            account_id,
-            link_id: self.link_id,
-            person_id: self.by,
-            role,
-            service: self.service.to_owned(),
-            domains: self.domains.to_vec(),
-        };
-        (grant, fact)
-    }
-}
-
 impl Grant {
-    /// Ends the grant. None if it has ended before: that stands.
-    pub(crate) fn revoke(&self, revocation: Revocation) -> Option<(Self, ConsentRevoked)> {
-        if self.revoked.is_some() {
-            return None;
-        }
-        // The clock of the replica that granted may be ahead of this one's.
-        let at = revocation.at.max(self.granted_at);
-        let next = Self {
-            revoked: Some(Revocation { at, ..revocation }),
-            version: self.version.next(),
-            ..self.clone()
-        };
-        let fact = ConsentRevoked {
-            grant_id: self.id,
-            app_id: self.app_id,
-            account_id: self.account_id,
-            reason: revocation.reason,
-        };
-        Some((next, fact))
+    /// Whether the app may act on the account at this moment. Its expiry counts by time, recorded or not.
+    pub(crate) fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.ended_at(now).is_none()
     }
 
-    /// Whether it counts.
-    pub(crate) const fn state_name(&self) -> GrantStateName {
-        match self.revoked {
-            None => GrantStateName::Live,
-            Some(_) => GrantStateName::Revoked,
+    /// From when it counts no more, if it does not at this moment.
+    pub(crate) fn ended_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.end {
+            Some(End::Revoked(Revocation { at, .. }) | End::Expired { at }) => Some(at),
+            None => self.expires_at.filter(|end| *end <= now),
         }
+    }
+
+    /// The state as it is at this moment: an expiry shows before the sweeper has recorded it.
+    pub(crate) fn state_name(&self, now: DateTime<Utc>) -> GrantStateName {
+        match self.end {
+            Some(End::Revoked(_)) => GrantStateName::Revoked,
+            None if self.is_live(now) => GrantStateName::Live,
+            Some(End::Expired { .. }) | None => GrantStateName::Expired,
+        }
+    }
+
+    /// Since when it counts as it does: its renewal, or else its approval.
+    pub(crate) fn counts_since(&self) -> DateTime<Utc> {
+        self.renewal.map_or(self.granted_at, |renewal| renewal.at)
+    }
+
+    /// Who answers for it: whoever renewed it last, or else granted it.
+    pub(crate) fn answerable(&self) -> PersonId {
+        self.renewal.map_or(self.granted_by, |renewal| renewal.by)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::Duration;
-    use contract::environment::Environment;
-    use contract::facts::ConsentEndReason;
-
-    use super::*;
-
-    fn granted(at: DateTime<Utc>) -> (Grant, ConsentGranted) {
-        let environment = Environment::system();
-        let approved = Approved {
-            link_id: environment.new_id(),
-            app_id: environment.new_id(),
-            organization_id: environment.new_id(),
-            service: "retail_media",
-            domains: &[],
-            by: environment.new_id(),
-            at,
-        };
-        approved.grant(environment.new_id(), environment.new_id(), AccountRole::Admin)
-    }
-
-    #[test]
-    fn a_grant_begins_with_an_event_that_names_its_link() {
-        let (grant, fact) = granted(Environment::system().now());
-        assert_eq!((grant.version, grant.state_name()), (Version::FIRST, GrantStateName::Live));
-        assert_eq!((fact.grant_id, fact.link_id), (grant.id, grant.link_id));
-    }
-
-    #[test]
-    fn a_grant_is_revoked_once() {
-        let now = Environment::system().now();
-        let (grant, _) = granted(now);
-        let (revoked, fact) = grant.revoke(Revocation::app_archived(now)).unwrap();
-        assert_eq!(fact.reason, ConsentEndReason::AppArchived);
-        assert_eq!(
-            (revoked.version, revoked.state_name()),
-            (Version::FIRST.next(), GrantStateName::Revoked)
-        );
-        assert_eq!(revoked.revoke(Revocation::requested(grant.granted_by, now)), None);
-    }
-
-    #[test]
-    fn a_grant_never_ends_before_it_began_whatever_the_clocks_say() {
-        let now = Environment::system().now();
-        let (grant, _) = granted(now);
-        let early = Revocation::app_archived(now - Duration::seconds(1));
-        assert_eq!(grant.revoke(early).unwrap().0.revoked.unwrap().at, now);
-    }
-}
+mod tests;

@@ -3,23 +3,35 @@
 //!
 //! Read it in this order:
 //!
-//! 1. `link` and `grant`: the two aggregates, with `revocation`, which both can come to;
-//!    `account_selection`: what can be chosen between them; `consent_text`: what is shown. Pure.
-//! 2. `policy`: who may.
-//! 3. `redemption`: the use of a link, in one transaction, once; `large_approvals`: how many large ones at a time.
+//! 1. `link` and `grant`: the two aggregates, with `revocation`, which both can come to; `as_of`: what counts at
+//!    the moment of a question; `account_selection` and `account_matching`: what can be chosen between them;
+//!    `consent_text` and `consent_words`: what is shown. Pure.
+//! 2. `policy`: who may; `allowed`: what they would succeed in.
+//! 3. `redemption`: the use of a link, in one transaction, once; `large_approvals`: how many large ones at a time;
+//!    `passing_on`: to somebody who may consent.
 //! 4. `store`: the SQL. The database refuses a second use by itself: `migrations/consent-broker`.
 //! 5. `http`: the public API, one file an endpoint.
 //! 6. `remote_services`: what is asked of other services: apps, roles, names.
-//! 7. [`expiry`], `projection` and `ending`: what happens without a request.
+//! 7. `rpc`: what others ask.
+//! 8. [`expiry`], [`grant_expiry`], [`notices`] (and `notice`: which is due), `projection` and `ending`: what happens
+//!    without a request.
 
+mod account_matching;
 mod account_selection;
+mod allowed;
+mod as_of;
 mod consent_text;
+mod consent_words;
 mod ending;
 pub mod expiry;
 mod grant;
+pub mod grant_expiry;
 mod http;
 mod large_approvals;
 mod link;
+mod notice;
+pub mod notices;
+mod passing_on;
 mod policy;
 mod projection;
 #[cfg(test)]
@@ -27,13 +39,14 @@ mod properties;
 mod redemption;
 mod remote_services;
 mod revocation;
+mod rpc;
 mod settings;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::{Resources, ServiceState, StartError};
+use service::{Resources, ServiceState, StartError, mail_requests};
 
 pub use settings::Settings;
 
@@ -65,11 +78,15 @@ const LATE: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 /// When its work cannot be started, or a setting is wrong.
-#[expect(clippy::unused_async, reason = "every service is started in the same way")]
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     settings.check()?;
-    expiry::spawn(&resources, Duration::from_secs(settings.expiry_sweep_seconds.max(1)));
+    let sweep = Duration::from_secs(settings.expiry_sweep_seconds.max(1));
+    expiry::spawn(&resources, sweep);
+    grant_expiry::spawn(&resources, sweep);
+    notices::spawn(&resources, sweep, &settings.notice_days);
     ending::spawn(&resources);
+    rpc::answer(&resources, &settings).await?;
+    mail_requests::spawn(&resources);
     resources.project(projection::AppProjection, LATE);
     let large_approvals = LargeApprovals::new();
     let (routes, _) = http::router(&settings)

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 use contract::Version;
+use contract::catalogue::ConsentLifetime;
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
+use contract::instant::rfc3339;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +12,7 @@ use crate::revocation::Revocation;
 
 mod commands;
 
-pub(crate) use commands::LinkDraft;
+pub(crate) use commands::{LinkDraft, NotPassedOn, PassOn};
 
 /// A consent link as it is stored. The token is not part of it: only its hash is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +33,12 @@ pub(crate) struct Link {
     pub(crate) created_at: DateTime<Utc>,
     /// From when it cannot be used any more.
     pub(crate) expires_at: DateTime<Utc>,
+    /// For how many days its grants last at most; none: as long as the catalogue says.
+    pub(crate) grant_lifetime_days: Option<u16>,
     /// Its first opening by someone signed in who is not a member of the app's organization.
     pub(crate) opened: Option<Opened>,
+    /// How often it was passed on.
+    pub(crate) passed_on: u32,
     /// What has become of it.
     pub(crate) state: LinkState,
     /// The version of its last event.
@@ -180,6 +186,26 @@ pub(crate) struct LifetimeError {
     longest_days: i64,
 }
 
+/// For how many days the grants of a link last at most: what was wished, and never more than the catalogue gives.
+pub(crate) fn grant_lifetime(
+    wished_days: Option<i64>,
+    catalogue: ConsentLifetime,
+) -> Result<Option<u16>, GrantLifetimeError> {
+    let longest_days = catalogue.days().unwrap_or(ConsentLifetime::MOST_DAYS);
+    let Some(days) = wished_days else { return Ok(None) };
+    match u16::try_from(days) {
+        Ok(days) if (1..=longest_days).contains(&days) => Ok(Some(days)),
+        _ => Err(GrantLifetimeError { longest_days }),
+    }
+}
+
+/// Grants cannot last so long, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a consent for this service lasts for 1 to {longest_days} days")]
+pub(crate) struct GrantLifetimeError {
+    longest_days: u16,
+}
+
 impl Link {
     /// Whether the link can be used now. Its expiry counts by time, recorded or not.
     pub(crate) fn usable(&self, now: DateTime<Utc>) -> Result<(), Closed> {
@@ -218,11 +244,6 @@ impl Link {
             Err(Closed::Used { at } | Closed::Expired { at } | Closed::Revoked { at }) => Some(at),
         }
     }
-}
-
-/// A time as people read it in an error: to the second, in UTC.
-pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]

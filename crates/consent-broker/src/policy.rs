@@ -12,9 +12,8 @@ use crate::account_selection::SelectedAccount;
 /// Making and revoking an app's links.
 pub(crate) fn write_links(role: Option<MemberRole>, operator: bool) -> Result<Authority, Denied> {
     match role {
-        Some(MemberRole::Owner) => Ok(Authority::role("owner")),
-        Some(MemberRole::Developer) => Ok(Authority::role("developer")),
-        Some(MemberRole::Auditor) => Err(Denied::Role),
+        Some(role) if role.manages_apps() => Ok(Authority::role(role.as_str())),
+        Some(_) => Err(Denied::Role),
         None if operator => Err(Denied::Role),
         None => Err(Denied::Hidden),
     }
@@ -44,6 +43,11 @@ pub(crate) fn consent(
     }
 }
 
+/// Passing a request on because of an account: by any role on it, since whoever may consent for it need not.
+pub(crate) fn pass_on(role: AccountRole) -> Authority {
+    Authority::account_role(role.as_str())
+}
+
 /// Consenting for all of these: by the role on them, or the roles if they differ.
 pub(crate) fn consent_for_all(
     accounts: &[SelectedAccount],
@@ -69,6 +73,34 @@ pub(crate) fn revoke_grant(
         _ if operator => Ok(Authority::OPERATOR),
         None if in_organization.is_none() => Err(Denied::Hidden),
         _ => Err(Denied::Role),
+    }
+}
+
+/// Looking at a grant and its receipt: both sides, whatever their role.
+pub(crate) fn read_grant(
+    on_account: Option<AccountRole>,
+    in_organization: Option<MemberRole>,
+    operator: bool,
+) -> Result<Authority, Denied> {
+    match (on_account, in_organization) {
+        (Some(role), _) => Ok(Authority::account_role(role.as_str())),
+        (None, Some(role)) => Ok(Authority::role(role.as_str())),
+        (None, None) if operator => Ok(Authority::OPERATOR),
+        (None, None) => Err(Denied::Hidden),
+    }
+}
+
+/// Renewing a grant: whoever may consent for the account, by their role on it now. Nobody else, since it is a consent.
+pub(crate) fn renew_grant(
+    on_account: Option<AccountRole>,
+    in_organization: Option<MemberRole>,
+    operator: bool,
+    consent_roles: &[AccountRole],
+) -> Result<Authority, Denied> {
+    match on_account {
+        Some(role) => consent(role, consent_roles),
+        None if operator || in_organization.is_some() => Err(Denied::Role),
+        None => Err(Denied::Hidden),
     }
 }
 
@@ -144,6 +176,35 @@ mod tests {
         assert_eq!(revoke_grant(None, Some(MemberRole::Owner), false, &roles), Err(Denied::Role));
         assert_eq!(revoke_grant(None, None, false, &roles), Err(Denied::Hidden));
         assert_eq!(revoke_grant(None, None, true, &roles), Ok(Authority::OPERATOR));
+    }
+
+    #[test]
+    fn both_sides_look_at_a_grant_and_nobody_else() {
+        assert_eq!(
+            read_grant(Some(AccountRole::Viewer), None, false),
+            Ok(Authority::account_role("viewer"))
+        );
+        assert_eq!(
+            read_grant(None, Some(MemberRole::Auditor), false),
+            Ok(Authority::role("auditor"))
+        );
+        assert_eq!(read_grant(None, None, true), Ok(Authority::OPERATOR));
+        assert_eq!(read_grant(None, None, false), Err(Denied::Hidden));
+    }
+
+    #[test]
+    fn only_whoever_may_consent_renews() {
+        let roles = [AccountRole::Admin];
+        let renew = |role, member, operator| renew_grant(role, member, operator, &roles);
+        assert_eq!(
+            renew(Some(AccountRole::Admin), None, false),
+            Ok(Authority::account_role("admin"))
+        );
+        assert_eq!(renew(Some(AccountRole::Analyst), None, false), Err(Denied::Role));
+        assert_eq!(renew(None, Some(MemberRole::Owner), false), Err(Denied::Role));
+        // An operator can end a consent, and cannot give one.
+        assert_eq!(renew(None, None, true), Err(Denied::Role));
+        assert_eq!(renew(None, None, false), Err(Denied::Hidden));
     }
 
     #[test]

@@ -7,17 +7,21 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use contract::catalogue::ConsentLifetime;
 use contract::ids::{AccountId, GrantId, LinkId, PersonId};
 use contract::rpc::AppView;
 use eventstore::{AppendError, Unit};
 use service::{Permit, Resources};
 
 use crate::account_selection::SelectedAccount;
+use crate::as_of::AsOf;
 use crate::consent_text::ConsentText;
 use crate::grant::{Approved, Grant};
+use crate::grant_expiry::{self, GrantExpiryError};
 use crate::link::{Closed, Link};
+use crate::notice;
 use crate::store::apps::{self, Standing};
-use crate::store::{grants, links};
+use crate::store::{grants, links, shown_texts};
 
 /// So many grants and events are written by one statement of the transaction. An approval of more is a large one.
 pub(crate) const AT_A_TIME: usize = 1_000;
@@ -35,6 +39,10 @@ pub(crate) struct Approval<'a> {
     pub(crate) by: PersonId,
     /// What they were shown.
     pub(crate) text: &'a ConsentText,
+    /// For how long.
+    pub(crate) lifetime: ConsentLifetime,
+    /// So many days before the end whoever approves is told of it.
+    pub(crate) notice_days: &'a [u16],
     /// For which accounts, sorted by their ids.
     pub(crate) accounts: Vec<ApprovedAccount>,
 }
@@ -55,6 +63,8 @@ pub(crate) struct ApprovedAccount {
 pub(crate) struct Redeemed {
     /// When the link was used.
     pub(crate) at: DateTime<Utc>,
+    /// From when the new grants count no more; none if they do not end by themselves.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
     /// The accounts that consent because of it.
     pub(crate) granted: Vec<(GrantId, AccountId)>,
     /// The grants that were there already, and stay as they are.
@@ -84,21 +94,32 @@ pub(crate) enum RedemptionError {
     Append(#[from] AppendError),
 }
 
+impl From<GrantExpiryError> for RedemptionError {
+    fn from(error: GrantExpiryError) -> Self {
+        match error {
+            GrantExpiryError::Database(error) => Self::Database(error),
+            GrantExpiryError::Append(error) => Self::Append(error),
+        }
+    }
+}
+
 /// Uses the link to approve.
 pub(crate) async fn approve(
     resources: &Resources,
     permit: &Permit,
     approval: Approval<'_>,
 ) -> Result<Redeemed, RedemptionError> {
-    let Approval { link_id, app, service, by, text, accounts } = approval;
+    let Approval { link_id, app, service, by, text, lifetime, notice_days, accounts } = approval;
     let mut unit = permit.begin();
     let (link, at) = lock(&mut unit, resources, link_id).await?;
+    let as_of = AsOf::at(at, resources);
     let approved = Approved {
         link_id,
         app_id: app.id,
         organization_id: link.organization_id,
         service,
         domains: &app.domains,
+        lifetime,
         by,
         at,
     };
@@ -109,16 +130,24 @@ pub(crate) async fn approve(
             (account, approved.grant(resources.env.new_id(), account_id, role))
         })
         .collect();
-    let connection = unit.connection().await?;
+    let notice_due_at = notice::next(approved.expires_at(), at, at, notice_days);
+    let shown = text.shown();
+    shown_texts::keep(unit.connection().await?, &shown).await?;
     let (mut granted, mut present, mut already_granted) = (Vec::new(), Vec::new(), Vec::new());
     for some in wanted.chunks(AT_A_TIME) {
         let some: Vec<&Grant> = some.iter().map(|(_, (grant, _))| grant).collect();
-        let inserted = grants::insert_missing(connection, approved, &some).await?;
+        // What has ended is in nobody's way, whether or not the sweeper has been there.
+        let accounts: Vec<AccountId> = some.iter().map(|grant| grant.account_id).collect();
+        grant_expiry::end_past_on(&mut unit, resources, app.id, &accounts, at).await?;
+        let connection = unit.connection().await?;
+        let inserted =
+            grants::insert_missing(connection, approved, &some, &shown.sha256, notice_due_at)
+                .await?;
         let inserted: BTreeSet<GrantId> = inserted.into_iter().collect();
         let (new, earlier): (Vec<&Grant>, Vec<&Grant>) =
             some.into_iter().partition(|grant| inserted.contains(&grant.id));
         let earlier: Vec<AccountId> = earlier.into_iter().map(|grant| grant.account_id).collect();
-        let live = grants::live_on(&mut *connection, app.id, &earlier).await?;
+        let live = grants::live_on(&mut *connection, app.id, &earlier, as_of).await?;
         if live.len() != earlier.len() {
             return Err(RedemptionError::ConsentsChanged);
         }
@@ -129,7 +158,7 @@ pub(crate) async fn approve(
 
     let (link, fact) = link.redeem(by, &granted, &present, at)?;
     let accounts: Vec<AccountId> = granted.iter().map(|grant| grant.account_id).collect();
-    links::save_redeemed(connection, &link, &accounts, &present).await?;
+    links::save_redeemed(unit.connection().await?, &link, &accounts, &present).await?;
     unit.record(link_id.uuid(), link.version, &fact)?;
     let granted: Vec<_> = granted.into_iter().map(|grant| (grant.id, grant.account_id)).collect();
     let new: BTreeSet<GrantId> = granted.iter().map(|(grant, _)| *grant).collect();
@@ -146,7 +175,7 @@ pub(crate) async fn approve(
         }
     }
     unit.commit().await?;
-    Ok(Redeemed { at, granted, already_granted })
+    Ok(Redeemed { at, expires_at: approved.expires_at(), granted, already_granted })
 }
 
 /// Uses the link to deny: when.
@@ -166,7 +195,7 @@ pub(crate) async fn deny(
 }
 
 /// Waits for the link, and looks at it and at the clock only then.
-async fn lock(
+pub(crate) async fn lock(
     unit: &mut Unit<'_>,
     resources: &Resources,
     id: LinkId,

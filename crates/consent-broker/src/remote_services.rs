@@ -3,16 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::ids::{AccountId, AppId, OrganizationId, PersonId};
+use contract::ids::{AccountId, AppId, EventId, OrganizationId, PersonId};
 use contract::rpc::{
-    AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, NameAccounts, NameApps, NamePeople,
-    NamedAccount, OrganizationView, ServiceRequest, VisibleAccounts, VisibleAccountsPage,
+    AccountRole, AccountRolesOf, AppView, AskedIds, AuthenticateApp, AuthenticatedApp, EventPlace,
+    FindConsenter, GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage,
+    MatchingAccounts, MatchingAccountsPage, NameAccounts, NameApps, NameOrganizations, NamePeople,
+    NamedAccount, NamedOrganization, OrganizationView, PlacesOf, ServiceRequest, VisibleAccounts,
+    VisibleAccountsPage,
 };
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use service::RequestFacts;
 use service::rpc::{CallContext, RpcClient, RpcError};
 
 use crate::ConsentBroker;
+
+/// So many questions about different ids are asked at once.
+const AT_ONCE: usize = 4;
 
 /// The other services, asked on behalf of one request.
 #[derive(Clone)]
@@ -30,6 +36,8 @@ pub(crate) struct Names {
     pub(crate) accounts: BTreeMap<AccountId, String>,
     /// Apps.
     pub(crate) apps: BTreeMap<AppId, String>,
+    /// Organizations, and where they can be reached.
+    pub(crate) organizations: BTreeMap<OrganizationId, NamedOrganization>,
 }
 
 impl RemoteServices {
@@ -56,6 +64,22 @@ impl RemoteServices {
         &self,
         question: &VisibleAccounts,
     ) -> Result<VisibleAccountsPage, RpcError> {
+        self.rpc.call(self.context.clone(), question).await
+    }
+
+    /// A page of the ids of such accounts, by the person's role on them.
+    pub(crate) async fn matching_accounts(
+        &self,
+        question: &MatchingAccounts,
+    ) -> Result<MatchingAccountsPage, RpcError> {
+        self.rpc.call(self.context.clone(), question).await
+    }
+
+    /// The role in which a person may consent for an account, if they may.
+    pub(crate) async fn consenter(
+        &self,
+        question: &FindConsenter,
+    ) -> Result<Option<AccountRole>, RpcError> {
         self.rpc.call(self.context.clone(), question).await
     }
 
@@ -136,16 +160,37 @@ impl RemoteServices {
         Ok(named.into_iter().map(|app| (app.app_id, app.name)).collect())
     }
 
-    /// Asks about any number of ids, as many at a time as a question may name.
+    /// The names of organizations, and where they can be reached.
+    pub(crate) async fn name_organizations(
+        &self,
+        ids: BTreeSet<OrganizationId>,
+    ) -> Result<BTreeMap<OrganizationId, NamedOrganization>, RpcError> {
+        let named =
+            self.ask_of_all(ids, |organization_ids| NameOrganizations { organization_ids }).await?;
+        Ok(named.into_iter().map(|named| (named.organization_id, named)).collect())
+    }
+
+    /// Where in the log these events are; those that are not recorded yet are left out.
+    pub(crate) async fn places_of(
+        &self,
+        ids: impl IntoIterator<Item = EventId>,
+    ) -> Result<BTreeMap<EventId, EventPlace>, RpcError> {
+        let places = self.ask_of_all(ids, |event_ids| PlacesOf { event_ids }).await?;
+        let recorded = places.into_iter().filter(|place| place.position.is_some());
+        Ok(recorded.map(|place| (place.event_id, place)).collect())
+    }
+
+    /// Asks about any number of ids, as many at a time as a question may name, and several questions at once.
     async fn ask_of_all<I, T, R: ServiceRequest<Reply = Vec<T>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
         question: impl Fn(AskedIds<I>) -> R,
     ) -> Result<Vec<T>, RpcError> {
-        let mut answers = Vec::new();
-        for portion in AskedIds::portions(ids) {
-            answers.append(&mut self.rpc.call(self.context.clone(), &question(portion)).await?);
-        }
-        Ok(answers)
+        let asked = AskedIds::portions(ids).into_iter().map(question).map(|question| {
+            let (rpc, context) = (self.rpc.clone(), self.context.clone());
+            async move { rpc.call(context, &question).await }.boxed()
+        });
+        let asked: Vec<_> = asked.collect();
+        stream::iter(asked).buffered(AT_ONCE).try_concat().await
     }
 }

@@ -4,14 +4,20 @@
 //! that a mistake stops the start and not a customer.
 
 mod domain_level;
+mod lifetime;
+mod selection;
+mod translation;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::domain_level::is_name;
 pub use self::domain_level::{DomainLevel, InvalidDomainLevel, Level, ServiceDomain};
+pub use self::lifetime::{ConsentLifetime, NoLifetime};
+pub use self::selection::{Because, ResolvedDomain, Selection, SelectionError};
+pub use self::translation::{DomainTexts, ServiceTexts};
 use crate::rpc::AccountRole;
 
 /// The catalogue that is used when none is configured.
@@ -38,8 +44,16 @@ pub struct ServiceEntry {
     pub scope_prefix: String,
     /// The roles on an account that may consent.
     pub consent_roles: Vec<AccountRole>,
+    /// For how many days a consent lasts, from 1 to 3650, or `"none"` if only a revocation ends it. 365 if it is
+    /// left out.
+    #[serde(default)]
+    pub lifetime_days: ConsentLifetime,
     /// Its domains, by name.
     pub domains: BTreeMap<String, DomainEntry>,
+    /// Its texts in other languages, by language (BCP 47).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(ignore)]
+    pub translations: BTreeMap<String, ServiceTexts>,
 }
 
 /// One domain of a service.
@@ -56,6 +70,10 @@ pub struct DomainEntry {
     /// What an app can do with it at level manage, in plain words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manage: Option<LevelEntry>,
+    /// Its texts in other languages, by language (BCP 47).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(ignore)]
+    pub translations: BTreeMap<String, DomainTexts>,
 }
 
 /// One level of a domain.
@@ -91,39 +109,6 @@ pub enum CatalogueError {
     },
 }
 
-/// Why an app may not ask for these domains.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SelectionError {
-    /// No such service.
-    #[error("there is no service `{0}`")]
-    UnknownService(String),
-    /// No such domain.
-    #[error("the service has no domain `{0}`")]
-    UnknownDomain(String),
-    /// The domain does not have the level.
-    #[error("the domain `{domain}` cannot be asked for at level {level}")]
-    UnknownLevel {
-        /// The domain.
-        domain: String,
-        /// The level it does not have.
-        level: Level,
-    },
-    /// The same domain twice.
-    #[error("the domain `{0}` is named twice")]
-    Twice(String),
-    /// On request, and not enabled.
-    #[error("`{0}` is on request: an operator has to enable it for the organization first")]
-    NotEnabled(DomainLevel),
-    /// One domain excludes the other.
-    #[error("`{exclusive}` cannot be combined with `{other}`")]
-    Excluded {
-        /// The domain that stands alone.
-        exclusive: DomainLevel,
-        /// The one it excludes.
-        other: DomainLevel,
-    },
-}
-
 impl Catalogue {
     /// Reads and checks a catalogue.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
@@ -131,6 +116,7 @@ impl Catalogue {
         for (service_name, service) in &catalogue.services {
             service.check(service_name)?;
         }
+        catalogue.check_translations()?;
         Ok(catalogue)
     }
 
@@ -141,52 +127,10 @@ impl Catalogue {
             .ok_or_else(|| SelectionError::UnknownService(name.chars().take(64).collect()))
     }
 
-    /// Checks what an app asks for and adds what the rules bring along. The answer is sorted and
-    /// names each domain once, at its highest level.
-    ///
-    /// `enabled` holds what an operator enabled for the organization, as `<service>/<domain>:<level>`.
-    pub fn select(
-        &self,
-        service_name: &str,
-        wanted: &[DomainLevel],
-        enabled: &[String],
-    ) -> Result<Vec<DomainLevel>, SelectionError> {
-        let service = self.service(service_name)?;
-        let mut selected: BTreeMap<String, Level> = BTreeMap::new();
-        let mut exclusive = None;
-        for want in wanted {
-            let entry = service.level(want)?;
-            if entry.on_request && !enabled.contains(&format!("{service_name}/{want}")) {
-                return Err(SelectionError::NotEnabled(want.clone()));
-            }
-            if wanted.iter().filter(|other| other.domain == want.domain).count() > 1 {
-                return Err(SelectionError::Twice(want.domain.clone()));
-            }
-            if entry.exclusive {
-                exclusive = Some((want, entry));
-            }
-            let level = selected.entry(want.domain.clone()).or_insert(want.level);
-            *level = want.level.max(*level);
-            for included in &entry.includes {
-                // Checked when the catalogue was read: `includes` names levels that exist.
-                if let Ok(DomainLevel { domain, level }) = included.parse() {
-                    let present = selected.entry(domain).or_insert(level);
-                    *present = level.max(*present);
-                }
-            }
-        }
-        if let Some((alone, entry)) = exclusive {
-            let brought: BTreeSet<&str> = entry.includes.iter().map(String::as_str).collect();
-            let stranger =
-                wanted.iter().find(|w| *w != alone && !brought.contains(w.to_string().as_str()));
-            if let Some(other) = stranger {
-                return Err(SelectionError::Excluded {
-                    exclusive: alone.clone(),
-                    other: other.clone(),
-                });
-            }
-        }
-        Ok(selected.into_iter().map(|(domain, level)| DomainLevel { domain, level }).collect())
+    /// How long a consent for this service lasts. For one that has left the catalogue, what holds where a
+    /// catalogue says nothing.
+    pub fn consent_lifetime(&self, service: &str) -> ConsentLifetime {
+        self.services.get(service).map(|entry| entry.lifetime_days).unwrap_or_default()
     }
 
     /// The OAuth scopes (RFC 6749 section 3.3) of these domains. Manage implies read, so both are named.
@@ -249,6 +193,15 @@ impl ServiceEntry {
             return wrong(
                 format!("{place}.consent_roles"),
                 "without a role nobody could ever consent",
+            );
+        }
+        if !self.lifetime_days.is_sensible() {
+            return wrong(
+                format!("{place}.lifetime_days"),
+                &format!(
+                    "a consent lasts from 1 to {} days, or `none`",
+                    ConsentLifetime::MOST_DAYS
+                ),
             );
         }
         if self.domains.is_empty() {

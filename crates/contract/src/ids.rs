@@ -88,12 +88,18 @@ ids! {
     DomainRequestId = "domain-request";
     /// A third-party app.
     AppId = "app";
+    /// An address to which an app's authorization codes may be sent.
+    RedirectUriId = "redirect-uri";
     /// A key of an app; its [`ClientId`] is the same number in other clothes.
     KeyId = "key";
     /// A consent link.
     LinkId = "consent-link";
+    /// One passing on of a consent link.
+    PassOnId = "pass-on";
     /// The consent of one account to one app.
     GrantId = "consent" called "grant";
+    /// A notice that a consent will end.
+    ConsentNoticeId = "consent-notice";
     /// An API token of a person (the record, not the secret).
     ApiTokenId = "api-token";
     /// A session of a person, from a sign-in until it ends (the record, not the secret).
@@ -272,7 +278,7 @@ impl Service {
             ],
             Self::AppRegistry => &["app", "access"],
             Self::KeyIssuer => &["key", "signing-key", "token", "access"],
-            Self::ConsentBroker => &["consent-link", "consent", "access"],
+            Self::ConsentBroker => &["consent-link", "consent", "consent-notice", "access"],
             Self::Audit => &["access"],
             Self::Notifier => &["subscriber", "access"],
         }

@@ -1,7 +1,7 @@
-//! Times in requests: RFC 3339, and nothing else that a library is willing to read. A year of six
+//! Times in requests and sentences: RFC 3339, and nothing else that a library is willing to read. A year of six
 //! digits, say, would come back in answers and events that promise RFC 3339.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer};
 
 /// The time, if this is RFC 3339.
@@ -9,6 +9,11 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
     // An offset can lead past the last year that has four digits.
     (0..=9999).contains(&chrono::Datelike::year(&time)).then_some(time)
+}
+
+/// A time as people read it in a sentence: to the second, in UTC.
+pub fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// For a field that may be left out or null: `#[serde(default, deserialize_with = "contract::instant::optional")]`.

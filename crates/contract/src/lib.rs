@@ -9,6 +9,7 @@
 //! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
 //! 6. [`catalogue`]: what apps can ask for.
 //! 7. [`rpc`]: the questions services ask each other; [`follows`]: what they follow of each other's events.
+//!    [`mail`]: the mails that they ask the directory for.
 //! 8. [`text`]: which characters a name that people decide by cannot have; [`instant`]: which
 //!    times are taken.
 //! 9. [`secret`] and [`environment`]: secrets as types; clock and randomness as arguments.
@@ -23,6 +24,7 @@ pub mod facts;
 pub mod follows;
 pub mod ids;
 pub mod instant;
+pub mod mail;
 mod patterns;
 #[cfg(test)]
 mod properties;

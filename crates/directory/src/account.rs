@@ -5,6 +5,7 @@ use contract::catalogue::Catalogue;
 use contract::facts::{AccountCreated, AccountEdited, AccountField};
 use contract::rpc::AccountKind;
 use contract::{AccountId, Version};
+use service::{Fault, FaultCode};
 
 use crate::fields::{self, FieldError, Invalid};
 
@@ -88,7 +89,10 @@ impl AccountProfile {
 fn known_service(catalogue: &Catalogue, service: &str) -> Result<String, FieldError> {
     match catalogue.service(service) {
         Ok(_) => Ok(service.to_owned()),
-        Err(error) => Err(FieldError::new("service", error.to_string())),
+        Err(error) => {
+            let fault = Fault::new(FaultCode::NotFound, error.to_string());
+            Err(FieldError::new("service", fault))
+        }
     }
 }
 

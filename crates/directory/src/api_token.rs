@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use contract::facts::{ApiTokenCreated, ApiTokenRevocation, ApiTokenRevoked};
 use contract::secret::ApiToken;
 use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId, Version};
+use service::{Fault, FaultCode};
 
 use crate::fields::{self, FieldError, Invalid};
 use crate::session::{Session, USE_RESOLUTION};
@@ -115,7 +116,10 @@ fn end(
     longest: Duration,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, FieldError> {
-    let refused = |message: String| Err(FieldError::new("expires_at", message));
+    let refused = |message: String| {
+        let fault = Fault::new(FaultCode::OutOfRange, message);
+        Err(FieldError::new("expires_at", fault))
+    };
     let parents = parent.and_then(|parent| parent.expires_at);
     match (wanted, parents) {
         (None, None) => Ok(now + longest),

@@ -1,6 +1,7 @@
 //! The domains on request that an operator enables for an organization (rule 2).
 
 use contract::catalogue::{Catalogue, ServiceDomain};
+use service::{Fault, FaultCode};
 
 use crate::fields::FieldError;
 
@@ -13,15 +14,18 @@ pub(crate) fn parse(
     let mut enabled = Vec::new();
     for text in wanted {
         let shown: String = text.chars().take(100).collect();
-        let refuse =
-            |problem: &str| Err(FieldError::new("domains", format!("`{shown}` {problem}")));
+        let refuse = |code: FaultCode, problem: &str| {
+            let fault = Fault::new(code, format!("`{shown}` {problem}"));
+            Err(FieldError::new("domains", fault.with("value", shown.clone())))
+        };
         let Ok(wanted) = text.parse::<ServiceDomain>() else {
-            return refuse("is not of the form <service>/<domain>:<level>");
+            return refuse(FaultCode::WrongFormat, "is not of the form <service>/<domain>:<level>");
         };
         match catalogue.service(&wanted.service).and_then(|entry| entry.level(&wanted.domain)) {
-            Err(_) => return refuse("is not in the catalogue"),
+            Err(_) => return refuse(FaultCode::NotFound, "is not in the catalogue"),
             Ok(level) if !level.on_request => {
-                return refuse("is not on request: anybody may ask for it");
+                let problem = "is not on request: anybody may ask for it";
+                return refuse(FaultCode::NotAllowed, problem);
             }
             Ok(_) => enabled.push(wanted),
         }

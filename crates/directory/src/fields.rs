@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use contract::text::is_invisible;
+use contract::text::{is_invisible, with_line_feeds};
 use serde::Serialize;
+use service::{Fault, FaultCode};
 use url::{Host, Url};
 
 use crate::country;
 
-const INVISIBLE: &str =
-    "has control characters, or characters that change the direction of the text";
+fn invisible() -> Fault {
+    let message = "has control characters, or characters that change the direction of the text";
+    Fault::new(FaultCode::ForbiddenCharacters, message)
+}
 
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,19 +20,20 @@ pub struct FieldError {
     /// The field.
     pub field: &'static str,
     /// What is wrong, for the person who filled it in.
-    pub message: String,
+    #[serde(flatten)]
+    pub fault: Fault,
 }
 
 impl FieldError {
     /// This field has this problem.
-    pub(crate) fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into() }
+    pub(crate) fn new(field: &'static str, fault: impl Into<Fault>) -> Self {
+        Self { field, fault: fault.into() }
     }
 }
 
 /// All that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(|e| format!("{} {}", e.field, e.message)).collect::<Vec<_>>().join("; "))]
+#[error("{}", .0.iter().map(|e| format!("{} {}", e.field, e.fault.message)).collect::<Vec<_>>().join("; "))]
 pub struct Invalid(pub Vec<FieldError>);
 
 impl Invalid {
@@ -67,10 +71,13 @@ impl Email {
         });
         let clean = !normal.chars().any(|c| c.is_whitespace() || is_invisible(c));
         if !shaped || !clean {
-            return Err(FieldError::new(field, "is not an email address"));
+            return Err(FieldError::new(
+                field,
+                Fault::new(FaultCode::WrongFormat, "is not an email address"),
+            ));
         }
         if normal.chars().count() > Self::MAX_CHARS {
-            return Err(FieldError::new(field, "has more than 254 characters"));
+            return Err(FieldError::new(field, Fault::too_long(Self::MAX_CHARS)));
         }
         Ok(Self(normal))
     }
@@ -103,31 +110,32 @@ impl fmt::Debug for Email {
 pub(crate) fn name(field: &'static str, text: &str, max: usize) -> Result<String, FieldError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(FieldError::new(field, "is required"));
+        return Err(FieldError::new(field, Fault::required()));
     }
     if text.chars().any(is_invisible) {
-        return Err(FieldError::new(field, INVISIBLE));
+        return Err(FieldError::new(field, invisible()));
     }
     if text.chars().count() > max {
-        return Err(FieldError::new(field, format!("has more than {max} characters")));
+        return Err(FieldError::new(field, Fault::too_long(max)));
     }
     Ok(text.to_owned())
 }
 
-/// A text of at most `max` characters. An empty one is none.
+/// A text of at most `max` characters, its lines ended by line feeds. An empty one is none.
 pub(crate) fn description(
     field: &'static str,
     text: Option<&str>,
     max: usize,
 ) -> Result<Option<String>, FieldError> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+    let text = text.map(with_line_feeds);
+    let Some(text) = text.as_deref().map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     if text.chars().any(|c| is_invisible(c) && c != '\n' && c != '\t') {
-        return Err(FieldError::new(field, INVISIBLE));
+        return Err(FieldError::new(field, invisible()));
     }
     if text.chars().count() > max {
-        return Err(FieldError::new(field, format!("has more than {max} characters")));
+        return Err(FieldError::new(field, Fault::too_long(max)));
     }
     Ok(Some(text.to_owned()))
 }
@@ -137,7 +145,8 @@ pub(crate) fn country(field: &'static str, text: &str) -> Result<String, FieldEr
     if country::is_code(text) {
         Ok(text.to_owned())
     } else {
-        Err(FieldError::new(field, "is not an ISO 3166-1 alpha-2 country code, such as FR"))
+        let message = "is not an ISO 3166-1 alpha-2 country code, such as FR";
+        Err(FieldError::new(field, Fault::new(FaultCode::WrongFormat, message)))
     }
 }
 
@@ -150,7 +159,9 @@ pub(crate) fn website(
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let wrong = || FieldError::new(field, "is not an http or https URL");
+    let wrong = || {
+        FieldError::new(field, Fault::new(FaultCode::WrongFormat, "is not an http or https URL"))
+    };
     let url = Url::parse(text).map_err(|_| wrong())?;
     let plain = url.username().is_empty() && url.password().is_none();
     // URL parsers take nearly anything for a host, quotes too, and this ends in people's pages.
@@ -165,7 +176,7 @@ pub(crate) fn website(
         return Err(wrong());
     }
     if url.as_str().chars().count() > MAX_CHARS {
-        return Err(FieldError::new(field, format!("has more than {MAX_CHARS} characters")));
+        return Err(FieldError::new(field, Fault::too_long(MAX_CHARS)));
     }
     Ok(Some(url.into()))
 }
@@ -195,6 +206,14 @@ mod tests {
         assert_eq!(description("description", Some(&full), 255).unwrap(), Some(full.clone()));
         assert!(description("description", Some(&format!("{full}é")), 255).is_err());
         assert_eq!(description("description", Some("  "), 255).unwrap(), None);
+    }
+
+    #[test]
+    fn the_line_ends_of_forms_count_as_one_character() {
+        let text = |text| description("description", Some(text), 6).unwrap();
+        assert_eq!(text("a\r\nb\rc\n").as_deref(), Some("a\nb\nc"));
+        assert_eq!(text("a\r\nb\r\n\r\nc").as_deref(), Some("a\nb\n\nc"));
+        assert!(description("description", Some("a\u{b}b"), 6).is_err());
     }
 
     #[test]

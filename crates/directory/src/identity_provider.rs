@@ -11,6 +11,7 @@ use contract::facts::{
 };
 use contract::rpc::MemberRole;
 use contract::{IdentityProviderId, OrganizationId, PersonId, Version};
+use service::{Fault, FaultCode};
 
 use crate::fields::{Email, FieldError};
 use crate::identity_provider_setup::Setup;
@@ -112,7 +113,7 @@ impl IdentityProvider {
         if let Some(other) = confirmed.iter().find(|domain| !self.claims(domain)) {
             let message =
                 format!("`{other}` is not among the domains that the organization claims");
-            return Err(FieldError::new("domains", message));
+            return Err(FieldError::new("domains", Fault::new(FaultCode::NotFound, message)));
         }
         let domains = self.domains.iter().map(|claimed| {
             let is_confirmed = confirmed.contains(&claimed.domain);

@@ -2,6 +2,7 @@
 
 use contract::rpc::MemberRole;
 use contract::text::is_invisible;
+use service::{Fault, FaultCode};
 use url::Url;
 
 use crate::fields::{FieldError, Invalid};
@@ -92,9 +93,11 @@ impl Setup {
 /// is compared to the letter.
 fn issuer(text: &str, is_reachable: impl Fn(&Url) -> bool) -> Result<String, FieldError> {
     let text = text.trim();
-    let refused = |message: &str| Err(FieldError::new("issuer", message));
+    let refused = |message: &'static str| {
+        Err(FieldError::new("issuer", Fault::new(FaultCode::WrongFormat, message)))
+    };
     if text.chars().count() > ISSUER_CHARS {
-        return refused("has more than 2048 characters");
+        return Err(FieldError::new("issuer", Fault::too_long(ISSUER_CHARS)));
     }
     match Url::parse(text) {
         Ok(url) if url.query().is_some() || url.fragment().is_some() => {
@@ -110,28 +113,32 @@ fn issuer(text: &str, is_reachable: impl Fn(&Url) -> bool) -> Result<String, Fie
 fn client(field: &'static str, text: &str) -> Result<String, FieldError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(FieldError::new(field, "is required"));
+        return Err(FieldError::new(field, Fault::required()));
     }
     if text.chars().count() > CLIENT_CHARS {
-        return Err(FieldError::new(field, "has more than 255 characters"));
+        return Err(FieldError::new(field, Fault::too_long(CLIENT_CHARS)));
     }
     if text.chars().any(|c| is_invisible(c) || !c.is_ascii()) {
-        return Err(FieldError::new(field, "has other characters than visible ASCII"));
+        let message = "has other characters than visible ASCII";
+        return Err(FieldError::new(field, Fault::new(FaultCode::ForbiddenCharacters, message)));
     }
     Ok(text.to_owned())
 }
 
 fn domains(texts: &[String]) -> Result<Vec<String>, FieldError> {
-    let refused = |message: String| Err(FieldError::new("domains", message));
+    let refused = |fault: Fault| Err(FieldError::new("domains", fault));
     if texts.is_empty() || texts.len() > MAX_DOMAINS {
-        return refused(format!("are between 1 and {MAX_DOMAINS}"));
+        let message = format!("are between 1 and {MAX_DOMAINS}");
+        let fault = Fault::new(FaultCode::OutOfRange, message);
+        return refused(fault.with("min", 1).with("max", MAX_DOMAINS));
     }
     let mut domains = Vec::new();
     for text in texts {
         let domain = text.trim().to_ascii_lowercase();
         if !is_domain(&domain) {
             let shown: String = text.chars().take(100).collect();
-            return refused(format!("`{shown}` is no domain of email addresses"));
+            let message = format!("`{shown}` is no domain of email addresses");
+            return refused(Fault::new(FaultCode::WrongFormat, message));
         }
         domains.push(domain);
     }

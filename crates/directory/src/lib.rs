@@ -11,7 +11,8 @@
 //!    `identity_provider` (and its `identity_provider_setup`) and `sign_in_flow`: single sign-on.
 //! 3. `providers`: what is asked of identity providers. `store`: the SQL.
 //! 4. `http` (one file an endpoint), `rpc` (what other services ask), `authenticator` (whose token it
-//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `invite`,
+//!    is), `sessions` (opening and ending them), `issue` and `revoke` (the same for API tokens), `leaked` (ends
+//!    what was found by others), `invite`,
 //!    `acceptance` and `invitation_expiry` (what becomes of invitations), `mailing` (asks for mails, and sends them),
 //!    `confirming` and `resetting` (ask for the two links), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
 //!    first operator of an empty installation) and [`organization_exists`].
@@ -40,6 +41,7 @@ mod invitation_settings;
 mod invite;
 mod issue;
 mod language;
+mod leaked;
 mod mail;
 mod mailed_link;
 mod mailing;
@@ -217,7 +219,8 @@ pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Res
 /// When a setting is wrong or NATS refuses.
 pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Router, StartError> {
     let directory = Arc::new(Directory::new(resources, settings)?);
-    rpc::answer(&directory).await?;
+    // Boxed: it has every question, and whoever starts a service should not have to hold that.
+    Box::pin(rpc::answer(&directory)).await?;
     directory.sweep_sign_ins();
     directory.sweep_invitations();
     directory.sweep_sessions();

@@ -4,6 +4,7 @@
 //! `mailing` asks for mails, and sends them.
 
 use contract::facts::MailTemplate;
+use contract::mail::MailRequest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -49,6 +50,9 @@ pub(crate) enum Template {
         /// The request.
         request: Uuid,
     },
+    /// What another service asked for; stored under the request's own name.
+    #[serde(untagged)]
+    Requested(MailRequest),
 }
 
 /// What the link in a mail is for.
@@ -86,6 +90,10 @@ impl Template {
             Self::InviteToAccount { .. } => MailTemplate::InviteToAccount,
             Self::DomainRequested { .. } => MailTemplate::DomainRequested,
             Self::DomainAnswered { .. } => MailTemplate::DomainAnswered,
+            Self::Requested(MailRequest::ConsentExpiring { .. }) => MailTemplate::ConsentExpiring,
+            Self::Requested(MailRequest::KeyExpiring { .. }) => MailTemplate::KeyExpiring,
+            Self::Requested(MailRequest::KeyLeaked { .. }) => MailTemplate::KeyLeaked,
+            Self::Requested(MailRequest::ConsentPassedOn { .. }) => MailTemplate::ConsentPassedOn,
         }
     }
 
@@ -102,7 +110,8 @@ impl Template {
             }
             Self::PasswordChanged { .. }
             | Self::DomainRequested { .. }
-            | Self::DomainAnswered { .. } => None,
+            | Self::DomainAnswered { .. }
+            | Self::Requested(_) => None,
         }
     }
 }
@@ -125,5 +134,26 @@ impl LinkPurpose {
             Self::InviteMember => "invite_member",
             Self::InviteToAccount => "invite_to_account",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_is_stored_as_any_template() {
+        let request = MailRequest::KeyLeaked {
+            key_id: contract::KeyId::from_uuid(Uuid::nil()),
+            app_id: contract::AppId::from_uuid(Uuid::nil()),
+        };
+        let template = Template::Requested(request);
+        let stored = serde_json::to_value(template).unwrap();
+        assert_eq!(stored["template"], "key_leaked");
+        assert!(stored["parameters"]["key_id"].is_string());
+        assert_eq!(serde_json::from_value::<Template>(stored).unwrap(), template);
+        let own = Template::ResetPassword { reset: Uuid::nil() };
+        let stored = serde_json::to_value(own).unwrap();
+        assert_eq!(serde_json::from_value::<Template>(stored).unwrap(), own);
     }
 }

@@ -3,6 +3,8 @@
 //! A mail is a row that becomes true with the event that asks for it: record the event, and call [`request`] in
 //! the same unit. Workers send what is due.
 //!
+//! Other services ask by a question: `requests` takes it, and looks up what such a mail tells.
+//!
 //! In reading order: `content` is what mails tell (looked up by `store::mail_contents`), `words` say it, `render`
 //! makes the mail. `smtp` hands it to a server, `memory` keeps it where there is none; `failure` and `schedule`
 //! are what comes of a try. `worker` does all this. A new kind of mail is a variant of `mail::Template` and of
@@ -12,6 +14,7 @@ pub(crate) mod content;
 mod failure;
 pub(crate) mod memory;
 pub(crate) mod render;
+pub(crate) mod requests;
 mod schedule;
 pub(crate) mod settings;
 mod smtp;
@@ -104,6 +107,7 @@ pub(crate) fn start(
             let mut connection = resources.pool.acquire().await?;
             let before = resources.env.now() - kept;
             while store::mails::sweep(&mut connection, before).await? {}
+            while store::mail_requests::sweep(&mut connection, before).await? {}
             Ok::<(), sqlx::Error>(())
         }
     });

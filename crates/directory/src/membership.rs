@@ -56,7 +56,7 @@ impl Membership {
         if role == self.role {
             return Ok(None);
         }
-        self.cease_to_be_owner(owners)?;
+        self.can_cease(owners)?;
         let fact = MembershipRoleChanged {
             membership_id: self.id,
             organization_id: self.organization_id,
@@ -69,7 +69,7 @@ impl Membership {
 
     /// Ends the membership, given how many owners the organization has now. The membership as it ends.
     pub(crate) fn remove(&self, owners: i64) -> Result<(Self, MembershipRemoved), LastOwner> {
-        self.cease_to_be_owner(owners)?;
+        self.can_cease(owners)?;
         let fact = MembershipRemoved {
             membership_id: self.id,
             organization_id: self.organization_id,
@@ -78,7 +78,8 @@ impl Membership {
         Ok((Self { version: self.version.next(), ..self.clone() }, fact))
     }
 
-    fn cease_to_be_owner(&self, owners: i64) -> Result<(), LastOwner> {
+    /// Whether it can be something else, or nothing, given how many owners the organization has now.
+    pub(crate) fn can_cease(&self, owners: i64) -> Result<(), LastOwner> {
         if self.role == MemberRole::Owner && owners <= 1 { Err(LastOwner) } else { Ok(()) }
     }
 }

@@ -8,6 +8,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use contract::Environment;
 use serde::{Deserialize, Serialize};
+use service::{Fault, FaultCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -86,10 +87,17 @@ impl Password {
         let text = text.into();
         let min = settings.min_characters;
         if text.chars().count() < min {
-            return Err(FieldError::new(field, format!("has fewer than {min} characters")));
+            let message = format!("has fewer than {min} characters");
+            return Err(FieldError::new(
+                field,
+                Fault::new(FaultCode::TooShort, message).with("min", min),
+            ));
         }
         if text.len() > Self::MAX_BYTES {
-            return Err(FieldError::new(field, format!("has more than {} bytes", Self::MAX_BYTES)));
+            let message = format!("has more than {} bytes", Self::MAX_BYTES);
+            let fault = Fault::new(FaultCode::TooLong, message);
+            let fault = fault.with("max", Self::MAX_BYTES).with("unit", "bytes");
+            return Err(FieldError::new(field, fault));
         }
         Ok(Self(text))
     }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use contract::facts::{
-    PersonActivated, PersonDeactivated, PersonIdentityLinked, PersonOperatorRevoked,
-    PersonPasswordChanged, PersonRegistered,
+    PersonActivated, PersonDeactivated, PersonDetails, PersonEdited, PersonField,
+    PersonIdentityLinked, PersonOperatorRevoked, PersonPasswordChanged, PersonRegistered,
 };
 use contract::{IdentityProviderId, PersonId, Version};
 
@@ -55,6 +55,15 @@ pub(crate) struct NewPerson {
     pub(crate) language: Language,
 }
 
+/// What a person changes of themselves; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PersonEdit {
+    /// The name.
+    pub(crate) name: Option<String>,
+    /// In which language they are written to.
+    pub(crate) language: Option<Language>,
+}
+
 impl NewPerson {
     /// Checks every field and tells all that is wrong.
     pub(crate) fn parse(
@@ -99,6 +108,31 @@ impl Person {
             version,
         };
         (person, fact)
+    }
+
+    /// Changes what they are called and how they are written to; none when nothing is different.
+    pub(crate) fn edit(
+        &self,
+        edit: &PersonEdit,
+    ) -> Result<Option<(Self, PersonEdited, PersonDetails)>, Invalid> {
+        let name = match &edit.name {
+            Some(name) => fields::name("name", name, NAME_CHARS)?,
+            None => self.name.clone(),
+        };
+        let language = edit.language.unwrap_or(self.language);
+        let renamed = name != self.name;
+        let differences =
+            [(PersonField::Name, renamed), (PersonField::Language, language != self.language)];
+        let changed: Vec<_> = differences
+            .into_iter()
+            .filter_map(|(field, differs)| differs.then_some(field))
+            .collect();
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        let details = PersonDetails { name: renamed.then(|| name.clone()) };
+        let next = Self { name, language, ..self.next() };
+        Ok(Some((next, PersonEdited { person_id: self.id, changed }, details)))
     }
 
     /// Ends all that the person can do, given whether there are other operators who can do something; none
@@ -177,6 +211,7 @@ mod tests {
         let fields: Vec<&str> = errors.0.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["email", "name", "password"]);
     }
+
     fn somebody(operator: bool) -> Person {
         let settings = PasswordSettings::default();
         let new = NewPerson::parse("a@example.com", "A", None, operator, Language::En, &settings)
@@ -195,6 +230,24 @@ mod tests {
         assert_eq!(person.deactivate(false, now), Ok(None));
         let (person, _) = person.activate().unwrap();
         assert_eq!((person.deactivated_at, person.version.number()), (None, 3));
+    }
+
+    #[test]
+    fn an_edit_tells_what_changed_and_a_name_only_beside_the_event() {
+        let person = somebody(false);
+        let named = |name: &str| Some(name.to_owned());
+        let nothing = PersonEdit { name: named(" A "), language: Some(Language::En) };
+        assert_eq!(person.edit(&nothing), Ok(None));
+        let edit = PersonEdit { name: named("B"), language: None };
+        let (person, fact, details) = person.edit(&edit).unwrap().unwrap();
+        assert_eq!((person.name.as_str(), person.version.number()), ("B", 2));
+        assert_eq!((fact.changed, details.name), (vec![PersonField::Name], named("B")));
+        let edit = PersonEdit { name: None, language: Some(Language::Fr) };
+        let (person, fact, details) = person.edit(&edit).unwrap().unwrap();
+        assert_eq!((person.language, person.name.as_str()), (Language::Fr, "B"));
+        assert_eq!((fact.changed, details.name), (vec![PersonField::Language], None));
+        let edit = PersonEdit { name: named(" "), language: None };
+        assert_eq!(person.edit(&edit).unwrap_err().0[0].field, "name");
     }
 
     #[test]

@@ -96,6 +96,28 @@ pub(crate) fn person(caller: &Caller, id: PersonId, colleagues: bool) -> Result<
     }
 }
 
+/// What somebody has to do with another person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Acquaintance {
+    /// Both are members of one organization.
+    pub(crate) colleague: bool,
+    /// They manage the roles of an account on which the other holds one.
+    pub(crate) manages_their_role: bool,
+    /// The other may consent for an account on which they hold any role.
+    pub(crate) may_consent_for_a_shared_account: bool,
+}
+
+/// Whether the caller may know what a person is called.
+pub(crate) fn sees_name(caller: &Caller, id: PersonId, with: Acquaintance) -> bool {
+    let Acquaintance { colleague, manages_their_role, may_consent_for_a_shared_account } = with;
+    person(caller, id, colleague).is_ok() || manages_their_role || may_consent_for_a_shared_account
+}
+
+/// Whether the caller may know what an app is called: everybody can be asked for consent by an app that was activated.
+pub(crate) fn sees_app_name(caller: &Caller, activated: bool, member: bool) -> bool {
+    caller.operator || activated || member
+}
+
 /// Decides on what only operators do with a person. `colleagues` as for [`person`].
 pub(crate) fn operate_person(
     caller: &Caller,
@@ -152,6 +174,25 @@ mod tests {
         for action in [Read, Edit, ManageMembers, RequestDomains, Operate] {
             assert_eq!(decided(true, None, action), Ok(Authority::OPERATOR));
         }
+    }
+
+    #[test]
+    fn names_are_for_those_who_have_something_to_do_with_each_other() {
+        let (somebody, operator) = (caller(false), caller(true));
+        let other = PersonId::from_uuid(Uuid::from_u128(4));
+        let nothing = Acquaintance::default();
+        assert!(!sees_name(&somebody, other, nothing));
+        assert!(sees_name(&operator, other, nothing));
+        assert!(sees_name(&somebody, somebody.person_id, nothing));
+        for with in [
+            Acquaintance { colleague: true, ..nothing },
+            Acquaintance { manages_their_role: true, ..nothing },
+            Acquaintance { may_consent_for_a_shared_account: true, ..nothing },
+        ] {
+            assert!(sees_name(&somebody, other, with), "{with:?}");
+        }
+        assert!(!sees_app_name(&somebody, false, false) && sees_app_name(&operator, false, false));
+        assert!(sees_app_name(&somebody, true, false) && sees_app_name(&somebody, false, true));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::store;
 pub(crate) async fn with_children(
     unit: &mut Unit<'_>,
     token: &TokenRecord,
+    because: ApiTokenRevocation,
     now: DateTime<Utc>,
 ) -> Result<(), AppendError> {
     if token.revoked_at.is_some() {
@@ -23,7 +24,7 @@ pub(crate) async fn with_children(
     }
     let children =
         store::api_tokens::live_descendants(unit.connection().await?, token.id, now).await?;
-    end(unit, std::slice::from_ref(token), ApiTokenRevocation::Requested, now).await?;
+    end(unit, std::slice::from_ref(token), because, now).await?;
     end(unit, &children, ApiTokenRevocation::ParentRevoked, now).await
 }
 

@@ -1,20 +1,26 @@
 //! What the other services ask the directory.
 
+mod names;
+mod selectable_accounts;
+
 use std::sync::Arc;
 
 use contract::rpc::{
-    AccountRolesOf, Authenticate, GetOrganization, HeldAccounts, MembershipsIn, NameAccounts,
-    NamePeople, OrganizationView, VisibleAccounts,
+    AccountRolesOf, Authenticate, EndLeaked, GetOrganization, HeldAccounts, MembershipsIn,
+    OrganizationView, RequestMails,
 };
 use contract::secret::SecretHash;
 use service::StartError;
 
+use crate::mailing::requests;
 use crate::organization::Organization;
-use crate::{Directory, StoreAuthenticator, store};
+use crate::{Directory, StoreAuthenticator, leaked, store};
 
 /// Answers every question of `contract::rpc` that is the directory's.
 pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError> {
     let resources = &directory.resources;
+    names::answer(resources).await?;
+    selectable_accounts::answer(resources).await?;
 
     let authenticator = StoreAuthenticator::start(resources, &directory.settings);
     resources
@@ -62,17 +68,6 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
 
     let pool = resources.pool.clone();
     resources
-        .serve_rpc(move |_, question: VisibleAccounts| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::visible_accounts::page(&mut conn, &question).await?)
-            }
-        })
-        .await?;
-
-    let pool = resources.pool.clone();
-    resources
         .serve_rpc(move |_, question: HeldAccounts| {
             let pool = pool.clone();
             async move {
@@ -94,25 +89,19 @@ pub(crate) async fn answer(directory: &Arc<Directory>) -> Result<(), StartError>
         })
         .await?;
 
-    let pool = resources.pool.clone();
+    let of_mails = resources.clone();
     resources
-        .serve_rpc(move |_, question: NamePeople| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::people::names(&mut conn, &question.person_ids).await?)
-            }
+        .serve_rpc(move |_, question: RequestMails| {
+            let resources = of_mails.clone();
+            async move { requests::take(&resources, &question).await }
         })
         .await?;
 
-    let pool = resources.pool.clone();
+    let asked = Arc::clone(directory);
     resources
-        .serve_rpc(move |_, question: NameAccounts| {
-            let pool = pool.clone();
-            async move {
-                let mut conn = pool.acquire().await?;
-                Ok(store::accounts::names(&mut conn, &question.account_ids).await?)
-            }
+        .serve_rpc(move |context, question: EndLeaked| {
+            let directory = Arc::clone(&asked);
+            async move { leaked::end(&directory, &context, &question).await }
         })
         .await
 }
@@ -126,5 +115,6 @@ fn view(organization: Organization) -> OrganizationView {
         website: organization.profile.website,
         confirmed: organization.confirmed_at.is_some(),
         enabled_domains: organization.enabled_domains.iter().map(ToString::to_string).collect(),
+        created_at: Some(organization.created_at),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use contract::EventId;
 use contract::rpc::{
     EventDigest, HeadsPage, RepeatEvents, StoredEvent, StreamEvents, StreamHead, StreamHeads,
     UnknownEvents,
@@ -49,6 +50,15 @@ pub async fn stream_events(
             Ok(StoredEvent { version: rows::version(row.version)?, envelope })
         })
         .collect()
+}
+
+/// What is kept beside an event of this service of what people typed or were shown: the JSON of its details. None if
+/// it had none, or they were erased.
+///
+/// # Errors
+/// When the database fails.
+pub async fn details_of(pool: &PgPool, event: EventId) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    store::details_of(pool, event.uuid()).await
 }
 
 /// Publishes events of a stream to audit once more, with their contexts and details: how many.

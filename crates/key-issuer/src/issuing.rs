@@ -227,6 +227,9 @@ impl KeyIssuer {
         claimed: &str,
         client: Option<&Client>,
     ) {
+        if let Some(client) = client {
+            self.refusal_counts.note(client.app_id, self.resources.env.now());
+        }
         let fact = TokenRefused {
             attempt_id: self.resources.env.new_id(),
             client_id: claimed.parse().ok(),

@@ -8,6 +8,7 @@ use contract::facts::{
 use contract::{AppId, KeyId, Version};
 
 use crate::key_limit::{TooManyKeys, WorkingKey, check_room};
+use crate::key_name::KeyName;
 
 /// A key of an app, without its secret.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,10 @@ pub(crate) struct Key {
     pub deletion: Option<Deletion>,
     /// When its expiry was recorded.
     pub expired_at: Option<DateTime<Utc>>,
+    /// The key in whose place it came.
+    pub replaces: Option<KeyId>,
+    /// When it was reported that its secret was found.
+    pub leaked_at: Option<DateTime<Utc>>,
     /// When it was last traded for a token, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
     /// The version of its last event.
@@ -43,6 +48,8 @@ pub(crate) struct NewKey {
     /// The last four characters of its secret.
     pub(crate) hint: String,
     pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// The key in whose place it comes.
+    pub(crate) replaces: Option<KeyId>,
 }
 
 /// The end of a key by somebody's hand.
@@ -66,6 +73,13 @@ pub(crate) enum DeletionReason {
     RequestedNow,
     /// Its app ended.
     AppArchived,
+    /// Another came in its place: it works for so long yet.
+    Replaced {
+        /// How long.
+        grace: Duration,
+    },
+    /// Somebody reported its secret: it ends at once.
+    Leaked,
 }
 
 impl DeletionReason {
@@ -74,13 +88,15 @@ impl DeletionReason {
             Self::Requested { .. } => KeyDeletionReason::Requested,
             Self::RequestedNow => KeyDeletionReason::RequestedNow,
             Self::AppArchived => KeyDeletionReason::AppArchived,
+            Self::Replaced { .. } => KeyDeletionReason::Replaced,
+            Self::Leaked => KeyDeletionReason::Leaked,
         }
     }
 
     const fn grace(self) -> Duration {
         match self {
-            Self::Requested { grace } => grace,
-            Self::RequestedNow | Self::AppArchived => Duration::zero(),
+            Self::Requested { grace } | Self::Replaced { grace } => grace,
+            Self::RequestedNow | Self::AppArchived | Self::Leaked => Duration::zero(),
         }
     }
 }
@@ -123,7 +139,7 @@ impl Key {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<(Self, KeyCreated), CreationRefusal> {
-        let NewKey { id, app_id, name, hint, expires_at } = new;
+        let NewKey { id, app_id, name, hint, expires_at, replaces } = new;
         if expires_at.is_some_and(|at| at <= now) {
             return Err(CreationRefusal::ExpiryInThePast);
         }
@@ -137,10 +153,13 @@ impl Key {
             expires_at,
             deletion: None,
             expired_at: None,
+            replaces,
+            leaked_at: None,
             last_used_at: None,
             version: Version::FIRST,
         };
-        Ok((key, KeyCreated { key_id: id, client_id: id.client_id(), app_id, expires_at }))
+        let client_id = id.client_id();
+        Ok((key, KeyCreated { key_id: id, client_id, app_id, expires_at, replaces }))
     }
 
     /// What developers typed about it, for the events that tell its name.
@@ -177,14 +196,14 @@ impl Key {
         Ok(Some((Self { name, ..self.next() }, fact)))
     }
 
-    /// Deletes it. A key within its grace can be deleted a second time only to end it sooner.
+    /// Deletes it. A key that was deleted and still works can be deleted again only to end it sooner.
     pub(crate) fn delete(
         &self,
         reason: DeletionReason,
         now: DateTime<Utc>,
     ) -> Result<(Self, KeyDeleted), KeyRefusal> {
         if let Some(Deletion { deleted_at, ends_at }) = self.deletion {
-            let sooner = !matches!(reason, DeletionReason::Requested { .. });
+            let sooner = now + reason.grace() < ends_at;
             if !sooner || !self.works_at(now) {
                 return Err(KeyRefusal::Deleted { deleted_at, ends_at });
             }
@@ -220,11 +239,15 @@ impl Key {
     }
 
     /// The same, at the version of its next event.
-    fn next(&self) -> Self {
+    pub(crate) fn next(&self) -> Self {
         Self { version: self.version.next(), ..self.clone() }
     }
 
-    fn check_live(&self, now: DateTime<Utc>) -> Result<(), KeyRefusal> {
+    /// Whether it is live: neither deleted nor expired.
+    ///
+    /// # Errors
+    /// Which of the two it is.
+    pub(crate) fn check_live(&self, now: DateTime<Utc>) -> Result<(), KeyRefusal> {
         if let Some(Deletion { deleted_at, ends_at }) = self.deletion {
             return Err(KeyRefusal::Deleted { deleted_at, ends_at });
         }
@@ -232,38 +255,6 @@ impl Key {
             Some(expires_at) if expires_at <= now => Err(KeyRefusal::Expired { expires_at }),
             _ => Ok(()),
         }
-    }
-}
-
-/// The name of a key: 1 to 100 characters, none of them a control character (names stand in text
-/// files and on terminals).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeyName(String);
-
-/// Text that cannot name a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to 100 characters, none of them a control character")]
-pub(crate) struct InvalidKeyName;
-
-impl KeyName {
-    /// Reads a name, without the spaces around it.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidKeyName> {
-        let name = text.trim();
-        let length = name.chars().count();
-        if !(1..=100).contains(&length) || name.chars().any(contract::text::is_invisible) {
-            return Err(InvalidKeyName);
-        }
-        Ok(Self(name.to_owned()))
-    }
-
-    /// A name that was checked when it was stored.
-    pub(crate) fn stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -287,6 +278,7 @@ mod tests {
             name: KeyName::parse("production").unwrap(),
             hint: "abcd".to_owned(),
             expires_at,
+            replaces: None,
         };
         let working = vec![WorkingKey { live: true, end: None }; live];
         Key::create(new, &working, 5, at(0)).map(|(key, _)| key)
@@ -377,14 +369,5 @@ mod tests {
         assert!(create(4, None).is_ok());
         assert!(matches!(create(5, None), Err(CreationRefusal::TooMany(_))));
         assert_eq!(create(0, Some(at(0))), Err(CreationRefusal::ExpiryInThePast));
-    }
-
-    #[test]
-    fn names_have_1_to_100_characters_and_fit_on_a_line() {
-        assert_eq!(KeyName::parse("  CI \t").unwrap().as_str(), "CI");
-        assert!(KeyName::parse(&"ü".repeat(100)).is_ok());
-        for text in ["", "   ", "a\nb", "a\u{7f}b", &"x".repeat(101)] {
-            assert_eq!(KeyName::parse(text), Err(InvalidKeyName), "{text:?}");
-        }
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! In reading order:
 //!
-//! 1. `key`: a key and its decisions; `key_limit`: how many an app may have; `policy`: who may do what. Pure.
+//! 1. `key`: a key and its decisions, with `key_replacement`, `key_notice` and `key_leak`; `key_limit`: how many an app
+//!    may have; `policy`: who may do what; `allowed`: what somebody may do now. Pure.
 //! 2. `token_request`, `client`: a request for a token is read, and decided. Pure.
 //! 3. `signing_key`, `access_token`: cryptography. Pure.
 //! 4. `http`, one file an endpoint: the way of every change, from request to answer; `issuing`: the way
@@ -15,10 +16,12 @@
 //! 5. `store`: the SQL; `migrations/key-issuer` holds the same rules once more as constraints.
 //! 6. `clients` and `token_events`: one round trip for all who wait; `token_rates`: how many an app may ask
 //!    for.
-//! 7. `projection`, `ending`, [`expiry`], `last_use`, `keyring`: what happens without a request; `rpc`: what other
-//!    services ask.
+//! 7. `projection`, `ending`, [`expiry`], `notices`, `last_use`, `activity`, `keyring`: what happens without a request;
+//!    `leaks`: what follows from a report; `rpc`: what other services ask.
 
 mod access_token;
+mod activity;
+mod allowed;
 mod client;
 mod clients;
 mod ending;
@@ -26,9 +29,15 @@ pub mod expiry;
 mod http;
 mod issuing;
 mod key;
+mod key_leak;
 mod key_limit;
+mod key_name;
+mod key_notice;
+mod key_replacement;
 mod keyring;
 mod last_use;
+mod leaks;
+mod notices;
 mod policy;
 mod projection;
 #[cfg(test)]
@@ -45,12 +54,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventstore::ViewAge;
-use service::{Resources, ServiceState, StartError};
+use service::{Resources, ServiceState, StartError, mail_requests};
 
 pub use settings::Settings;
 
 use crate::access_token::AccessTokens;
+use crate::activity::RefusalCounts;
 use crate::clients::Clients;
+use crate::key_notice::NoticeDays;
 use crate::last_use::LastUse;
 use crate::projection::AppProjection;
 use crate::token_events::TokenEvents;
@@ -64,6 +75,9 @@ pub(crate) struct KeyIssuer {
     clients: Arc<Clients>,
     token_events: TokenEvents,
     last_use: LastUse,
+    refusal_counts: RefusalCounts,
+    /// How many days before a key's expiry it is told.
+    notice_days: NoticeDays,
     /// How old the view of apps is.
     apps_age: ViewAge,
     token_rates: TokenRates,
@@ -79,6 +93,9 @@ impl ServiceState for KeyIssuer {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     http::router().into_openapi()
 }
+
+/// How often counts of refused requests are forgotten that are too old to be shown.
+const SWEEP: Duration = Duration::from_mins(10);
 
 /// How long a start waits for the age of the view of apps.
 const ASKING: Duration = Duration::from_secs(5);
@@ -96,6 +113,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     let signing_key = keyring::load_or_create(&resources.events, &master)
         .await
         .map_err(|error| StartError::Other(Box::new(error)))?;
+    let notice_days = settings.notice_days()?;
+    notices::follow_days(&resources.events, &notice_days).await?;
     let tokens =
         AccessTokens::new(signing_key, settings.issuer.clone(), settings.audience().to_owned());
     let clients = Arc::new(Clients::start(&resources));
@@ -113,12 +132,17 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         clients,
         token_events,
         last_use: LastUse::default(),
+        refusal_counts: RefusalCounts::default(),
+        notice_days,
         apps_age,
         token_rates,
     });
     issuer.write_last_use();
     issuer.sweep_expired();
+    issuer.tell_of_expiries();
+    issuer.sweep_refusals();
     ending::spawn(&issuer.resources);
+    mail_requests::spawn(&issuer.resources);
     let asked = Arc::clone(&issuer);
     issuer
         .resources
@@ -140,9 +164,38 @@ impl KeyIssuer {
                     .await
                     .is_some()
                 {
-                    issuer.last_use.flush(&issuer.resources.pool).await?;
+                    issuer.write_noted().await?;
                 }
-                issuer.last_use.flush(&issuer.resources.pool).await
+                issuer.write_noted().await
+            }
+        });
+    }
+
+    async fn write_noted(&self) -> Result<(), sqlx::Error> {
+        self.last_use.flush(&self.resources.pool).await?;
+        self.refusal_counts.flush(&self.resources.pool).await
+    }
+
+    fn tell_of_expiries(&self) {
+        let (events, days) = (self.resources.events.clone(), self.notice_days.clone());
+        let pause = Duration::from_secs(self.settings.expiry_sweep_seconds.into());
+        self.resources.tasks.every(pause, "key-notices", move || {
+            let (events, days) = (events.clone(), days.clone());
+            async move {
+                while notices::tell(&events, &days).await? > 0 {}
+                Ok::<(), eventstore::AppendError>(())
+            }
+        });
+    }
+
+    fn sweep_refusals(&self) {
+        let resources = self.resources.clone();
+        self.resources.tasks.every(SWEEP, "token-refusals", move || {
+            let resources = resources.clone();
+            async move {
+                let before = activity::first_hour(resources.env.now());
+                while store::activity::sweep(&resources.pool, before).await? {}
+                Ok::<(), sqlx::Error>(())
             }
         });
     }

@@ -15,6 +15,8 @@ pub(crate) enum Operation {
     Rename,
     /// End one.
     Delete,
+    /// Make another in place of one.
+    Replace,
 }
 
 impl Operation {
@@ -25,15 +27,14 @@ impl Operation {
             Self::Create => "key.create",
             Self::Rename => "key.rename",
             Self::Delete => "key.delete",
+            Self::Replace => "key.replace",
         }
     }
 
     const fn allows_role(self, role: MemberRole) -> bool {
         match self {
             Self::List => true,
-            Self::Create | Self::Rename | Self::Delete => {
-                matches!(role, MemberRole::Owner | MemberRole::Developer)
-            }
+            Self::Create | Self::Rename | Self::Delete | Self::Replace => role.manages_apps(),
         }
     }
 
@@ -62,7 +63,8 @@ pub(crate) fn authorize(
 mod tests {
     use super::*;
 
-    const CHANGES: [Operation; 3] = [Operation::Create, Operation::Rename, Operation::Delete];
+    const CHANGES: [Operation; 4] =
+        [Operation::Create, Operation::Rename, Operation::Delete, Operation::Replace];
 
     fn decide(
         operation: Operation,

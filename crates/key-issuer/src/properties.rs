@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::access_token::{AccessTokens, NewToken};
-use crate::key::KeyName;
+use crate::key_name::KeyName;
 use crate::signing_key::SigningKey;
 use crate::token_request::{self, MalformedError};
 use service::master_key::MasterKey;

@@ -7,6 +7,9 @@ use service::settings::SecretString;
 
 use service::master_key::{MasterKey, MasterKeyError};
 
+use crate::key_notice::NoticeDays;
+use crate::key_replacement::Bounds;
+
 /// The settings under `key_issuer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,10 +29,14 @@ pub struct Settings {
     pub max_keys_per_app: u32,
     /// For how long a deleted key works on, in seconds.
     pub deletion_grace_seconds: u32,
+    /// For how many days at most a key that was replaced may work on.
+    pub max_replaced_key_days: u16,
+    /// How many days before a key's expiry it is told, by an event and by mail; each number once.
+    pub notice_days: Vec<u16>,
     /// Adds `"refresh_token": null` to answers, for a widely used SDK that fails without it. Stricter
     /// clients fail with it.
     pub null_refresh_token: bool,
-    /// How often it is looked for keys that expired, in seconds. They stop working on time anyway;
+    /// How often it is looked for keys that expired, or will soon, in seconds. They stop working on time anyway;
     /// this is how late their event may be.
     pub expiry_sweep_seconds: u32,
     /// How old the view of apps may be, in seconds: since when, at the latest, it was known that no event of
@@ -50,6 +57,8 @@ impl Default for Settings {
             access_token_seconds: 900,
             max_keys_per_app: 5,
             deletion_grace_seconds: 900,
+            max_replaced_key_days: 90,
+            notice_days: vec![90, 60, 30, 15, 7, 1],
             null_refresh_token: false,
             expiry_sweep_seconds: 5,
             max_apps_age_seconds: 900,
@@ -75,6 +84,11 @@ impl Settings {
                 return Err(StartError::setting(setting, "it must be 1 or more"));
             }
         }
+        if self.max_replaced_key_days == 0 {
+            let reason = "it must be 1 or more";
+            return Err(StartError::setting("key_issuer.max_replaced_key_days", reason));
+        }
+        self.notice_days()?;
         if self.max_apps_age_seconds < LEAST_APPS_AGE_SECONDS {
             return Err(StartError::setting(
                 "key_issuer.max_apps_age_seconds",
@@ -110,6 +124,21 @@ impl Settings {
 
     pub(crate) fn grace(&self) -> Duration {
         Duration::seconds(self.deletion_grace_seconds.into())
+    }
+
+    /// How many days before a key's expiry it is told.
+    pub(crate) fn notice_days(&self) -> Result<NoticeDays, StartError> {
+        NoticeDays::new(&self.notice_days)
+            .map_err(|reason| StartError::setting("key_issuer.notice_days", reason))
+    }
+
+    /// How keys are replaced.
+    pub(crate) fn replacement_bounds(&self) -> Bounds {
+        Bounds {
+            live: self.max_keys_per_app(),
+            grace: self.grace(),
+            longest: Duration::days(self.max_replaced_key_days.into()),
+        }
     }
 
     pub(crate) fn access_token_lifetime(&self) -> Duration {

@@ -143,13 +143,15 @@ impl MailServer {
     /// # Panics
     /// When none comes.
     pub async fn mail_to(&self, address: &str) -> ReceivedMail {
-        let to = |mail: &&ReceivedMail| mail.recipient == address;
+        let mail = timeout(PATIENCE, self.mail_that(|mail| mail.recipient == address)).await;
+        mail.ok().flatten().expect("a mail comes")
+    }
+
+    /// The last mail that is one of these, once there is one; none if the server ends before.
+    pub async fn mail_that(&self, wanted: impl Fn(&ReceivedMail) -> bool) -> Option<ReceivedMail> {
         let mut received = self.received.clone();
-        let came = received.wait_for(|mails| mails.iter().any(|mail| to(&mail)));
-        let mails = timeout(PATIENCE, came).await;
-        let mails = mails.ok().and_then(Result::ok).expect("a mail comes");
-        let mail = mails.iter().rfind(to);
-        mail.expect("it was waited for").clone()
+        let mails = received.wait_for(|mails| mails.iter().any(&wanted)).await.ok()?;
+        mails.iter().rfind(|mail| wanted(mail)).cloned()
     }
 }
 

@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn whoever_sends_a_body_can_be_told_what_is_wrong_with_it() {
         let with_body = responses("/v1/apps", "post");
-        let without = responses("/v1/catalogue", "get");
+        let without = responses("/v1/sessions", "get");
         for status in ["400", "408", "413", "415", "422"] {
             assert!(with_body.get(status).is_some(), "{status}");
             assert!(without.get(status).is_none(), "{status}");

@@ -153,6 +153,7 @@ impl Configuration {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("http.trusted_proxies")
+            .with_list_parse_key("directory.outgoing.reachable")
             .source(Some(variables));
         let config = builder
             .add_source(environment)
@@ -288,11 +289,13 @@ mod tests {
         let variables = [
             ("MANDATE_HTTP__MAX_BODY_BYTES", "77"),
             ("MANDATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1/32"),
+            ("MANDATE_DIRECTORY__OUTGOING__REACHABLE", "idp.internal,10.1.0.0/16"),
             ("MANDATE_CACHE_DIR", "/somewhere"),
         ];
         let configuration = load("", &variables, &Overrides::default()).unwrap();
         assert_eq!(configuration.http.max_body_bytes, 77);
         assert_eq!(configuration.http.trusted_proxies.len(), 2);
+        assert_eq!(configuration.directory.outgoing.reachable.len(), 2);
     }
 
     #[test]

@@ -37,7 +37,7 @@ async fn what_an_unreleased_version_made_is_refused_in_a_clear_sentence_and_stay
          INSERT INTO key_issuer._eventstore_migrations (version, description, success, checksum, execution_time)
          SELECT version, '', true, '\\x01', 0 FROM generate_series(2, 5) AS version
          ON CONFLICT (version) DO UPDATE SET checksum = excluded.checksum;
-         DROP TABLE key_issuer.keys;
+         DROP TABLE key_issuer.keys CASCADE;
          DELETE FROM key_issuer._migrations",
     )
     .await;

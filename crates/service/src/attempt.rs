@@ -11,9 +11,9 @@
 //! 5. **Decide**: a pure function from state and command to the next state and the fact, or a refusal.
 //! 6. **Commit.** [`Permit::begin`] begins the unit of work, in the caller's name and with what allowed it.
 //!
-//! Two ways lead past the policies, and are visible where they are taken: [`Permit::by_credentials`], for
-//! who proves who they are with the request itself, and [`RequestFacts::refusal`], for the event of a request
-//! that nothing allowed.
+//! Three ways lead past the policies, and are visible where they are taken: [`Permit::by_credentials`], for
+//! who proves who they are with the request itself; [`Permit::by_question`], for who proved it to another service; and
+//! [`RequestFacts::refusal`], for the event of a request that nothing allowed.
 //!
 //! ```text
 //! let app = store::find(&registry.resources.pool, id).await?.ok_or_else(Problem::no_such::<AppId>)?;
@@ -330,6 +330,22 @@ impl Permit {
         organization: Option<OrganizationId>,
     ) -> Self {
         let provenance = facts.provenance(actor, authority, organization);
+        Self { provenance, events: resources.events.clone() }
+    }
+
+    /// For those who proved to another service what allows it, which asks for it in their name. From where they came
+    /// is known there.
+    #[expect(clippy::disallowed_methods, reason = "this is what permits are made of")]
+    pub fn by_question(
+        resources: &Resources,
+        context: &CallContext,
+        actor: Actor,
+        authority: Authority,
+        organization: Option<OrganizationId>,
+    ) -> Self {
+        let mut provenance =
+            Provenance::permitted(actor, authority, organization, context.correlation);
+        provenance.traceparent = context.traceparent;
         Self { provenance, events: resources.events.clone() }
     }
 

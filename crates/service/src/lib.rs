@@ -10,7 +10,7 @@
 //!    way of every change.
 //!    [`limits`] ward off floods, [`refusals`] counts what was refused.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
-//! 5. [`rpc`]: questions between services over NATS.
+//! 5. [`rpc`]: questions between services over NATS; [`mail_requests`]: mails that they ask the directory for.
 //! 6. [`tasks`] and [`health`]: background work that does not stay dead, and how it is told;
 //!    [`background`]: a thread of its own for what no caller waits for; [`Stalls`]: relays that cannot publish.
 //! 7. [`outgoing`]: HTTP requests to hosts that others name; [`master_key`]: secrets at rest that must be used
@@ -30,6 +30,7 @@ mod events;
 pub mod health;
 pub mod http;
 pub mod limits;
+pub mod mail_requests;
 pub mod master_key;
 pub mod metrics;
 mod network;
@@ -53,7 +54,7 @@ pub use contract::rpc::{MemberRole, Membership};
 pub use health::Health;
 pub use limits::RateLimits;
 pub use metrics::Metrics;
-pub use problem::Problem;
+pub use problem::{Fault, FaultCode, Problem};
 pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
 pub use resources::{Resources, Shared};

@@ -6,6 +6,7 @@
 //! `database`.
 
 mod database;
+mod field_error;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,8 @@ use contract::Id;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+pub use self::field_error::{Fault, FaultCode, FieldError};
 
 /// The media type of a problem.
 pub const CONTENT: &str = "application/problem+json";
@@ -37,15 +40,6 @@ pub struct Problem {
 /// What an answer's problem says to people, kept beside the answer for whoever has to word it otherwise.
 #[derive(Debug, Clone)]
 pub(crate) struct Explanation(pub(crate) Cow<'static, str>);
-
-/// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// The field, as a path into the body such as `domains[0].level`, or a query parameter.
-    pub field: String,
-    /// What is wrong with it.
-    pub message: String,
-}
 
 /// A problem's JSON (RFC 9457 section 3).
 #[derive(Serialize, ToSchema)]
@@ -161,15 +155,15 @@ impl Problem {
     }
 
     /// 422 for exactly one wrong field.
-    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn invalid_field(field: impl Into<String>, fault: impl Into<Fault>) -> Self {
         Self::unprocessable("invalid-request", "Some fields of the request are wrong.")
-            .with_field(field, message)
+            .with_field(field, fault)
     }
 
     /// Names a wrong field.
     #[must_use]
-    pub fn with_field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
-        self.errors.push(FieldError { field: field.into(), message: message.into() });
+    pub fn with_field(mut self, field: impl Into<String>, fault: impl Into<Fault>) -> Self {
+        self.errors.push(FieldError { field: field.into(), fault: fault.into() });
         self
     }
 
@@ -272,7 +266,7 @@ mod tests {
     #[tokio::test]
     async fn a_problem_has_the_members_of_rfc_9457() {
         let problem = Problem::unprocessable("invalid-request", "Some fields are wrong.")
-            .with_field("name", "must not be empty");
+            .with_field("name", Fault::required());
         let (status, json) = json(problem).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(
@@ -280,7 +274,7 @@ mod tests {
             serde_json::json!({
                 "type": "urn:mandate:problem:invalid-request", "title": "Invalid request", "status": 422,
                 "detail": "Some fields are wrong.",
-                "errors": [{"field": "name", "message": "must not be empty"}],
+                "errors": [{"field": "name", "code": "required", "message": "is required"}],
             })
         );
     }

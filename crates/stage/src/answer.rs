@@ -118,6 +118,8 @@ impl Answer {
         let errors = self.json["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         let named: Vec<&str> = errors.iter().filter_map(|error| error["field"].as_str()).collect();
         assert_eq!(named, fields, "{self:?}");
+        let coded = |error: &Value| error["code"].is_string() && error["message"].is_string();
+        assert!(errors.iter().all(coded), "{self:?}");
     }
 }
 

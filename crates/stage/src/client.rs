@@ -102,7 +102,9 @@ fn owner(path: &str) -> Service {
             | "sign-ins",
             ..,
         ] => Service::Directory,
-        ["v1", "apps", _, "keys"] | ["v1", "keys", ..] | ["oauth2", ..] => Service::KeyIssuer,
+        ["v1", "apps", _, "keys" | "activity"]
+        | ["v1", "keys" | "leak-reports", ..]
+        | ["oauth2", ..] => Service::KeyIssuer,
         ["v1", "apps", _, "consent-links"]
         | ["v1", "consent-links" | "consent-requests" | "grants" | "me", ..] => {
             Service::ConsentBroker

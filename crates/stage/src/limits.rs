@@ -11,6 +11,8 @@ pub fn wide_limits() -> LimitSettings {
         tokens_per_app: MANY * 100,
         token_refusals_per_address: MANY,
         token_refusals_per_network: MANY,
+        leak_reports_per_address: MANY,
+        leak_reports_per_network: MANY,
         changes_per_caller: MANY,
         sign_ins_per_network: MANY,
         sign_in_attempts_per_email: MANY,

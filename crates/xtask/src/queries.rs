@@ -52,12 +52,12 @@ pub(crate) async fn run(check: bool) -> anyhow::Result<()> {
 }
 
 /// All schemas, as the migrations make them. The event tables' queries name no schema: any
-/// service's will do to check them.
+/// service's will do to check them, and so will the key issuer's table of mails to be asked for.
 async fn create_schemas(url: &str) -> anyhow::Result<()> {
     let logins = Service::ALL.map(|service| Login { service, password: None });
     schema::migrate(url, &logins).await?;
     let mut database = PgConnection::connect(url).await?;
-    sqlx::query("ALTER DATABASE postgres SET search_path = directory")
+    sqlx::query("ALTER DATABASE postgres SET search_path = directory, key_issuer")
         .execute(&mut database)
         .await?;
     database.close().await?;

@@ -10,11 +10,15 @@
 //! * [`ingestion`]: events per second into the audit log against multi-row inserts of the same rows.
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
 //! * [`as_users`]: tokens of `mandate up`, by somebody else's load, beside somebody else's server.
+//! * [`consent_approval`]: 5,000 accounts approved at once against the same rows copied in.
+//! * [`consent_expiry`]: 100,000 grants that end at once, and tokens meanwhile.
 //! * [`history`]: every question of the log, every list, a command and a token, beside a million entries and
 //!   beside ten thousand.
 
 mod apps;
 mod as_users;
+mod consent_approval;
+mod consent_expiry;
 mod cost;
 mod filling;
 mod history;
@@ -49,7 +53,7 @@ struct Arguments {
     /// How many events are ingested.
     #[arg(long, default_value_t = 100_000)]
     events: usize,
-    /// Only these: tokens, apps, ingestion, receipt, history, as-users.
+    /// Only these: tokens, apps, ingestion, receipt, consent, history, as-users.
     #[arg(long)]
     only: Vec<String>,
     /// The same, in fewer words.
@@ -77,7 +81,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let only: Vec<&String> = arguments.only.iter().chain(&arguments.only_these).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| *only == name);
     let mut report = Report::default();
-    let shared = ["apps", "tokens", "receipt", "ingestion"];
+    let shared = ["apps", "consent", "tokens", "receipt", "ingestion"];
     if shared.into_iter().any(wanted) {
         measure_shared(arguments, duration, wanted, &mut report).await?;
     }
@@ -102,6 +106,10 @@ async fn measure_shared(
     // First what writes least: what comes after it finds its history, and a million tokens are one.
     if wanted("apps") {
         apps::measure(&stage, duration, report).await?;
+    }
+    if wanted("consent") {
+        consent_approval::measure(&stage, report).await?;
+        consent_expiry::measure(&stage, report).await?;
     }
     if wanted("tokens") {
         tokens::measure(&stage, duration, report).await?;

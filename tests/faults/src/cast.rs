@@ -1,12 +1,17 @@
 //! Who takes part: made before anything breaks.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::json;
+use stage::IdentityProvider;
 
 use crate::client::{As, Body, Client, Command, End, shown_once};
+use crate::mail::Mailbox;
+use crate::settings::RETURN_URL;
 
 /// Everybody's password.
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A developer and the organization that they develop for.
 #[derive(Debug, Clone)]
@@ -17,6 +22,8 @@ pub struct Developer {
     pub(crate) owner: String,
     /// Another organization of the owner's, whose contact nobody confirms.
     pub(crate) unconfirmed: String,
+    /// The emails of its people who sign in at the identity provider are of this domain.
+    pub(crate) domain: String,
 }
 
 /// An account and the API token of its admin.
@@ -38,37 +45,59 @@ struct Person {
 pub struct Cast {
     pub(crate) developers: Vec<Developer>,
     pub(crate) accounts: Vec<Account>,
+    /// The operator's API token.
+    pub(crate) operator: String,
+    /// Everybody's mail.
+    pub(crate) mailbox: Mailbox,
+    /// Where people of the organizations sign in, which nothing happens to.
+    pub(crate) provider: Arc<IdentityProvider>,
 }
 
 impl Cast {
-    /// Makes everybody, before anything breaks.
+    /// Makes everybody, before anything breaks, and plays the journeys of people once.
     ///
     /// # Errors
     /// When the API refuses a step.
-    pub async fn make(director: &mut Client, operator: &str) -> anyhow::Result<Self> {
-        let cast = director.cast(operator).await;
-        cast.map_err(|end| anyhow::anyhow!("the cast is not complete: {end:?}"))
+    pub(crate) async fn make(
+        director: &mut Client,
+        operator: &str,
+        mailbox: Mailbox,
+    ) -> anyhow::Result<Self> {
+        let provider = Arc::new(IdentityProvider::start(RETURN_URL, false).await);
+        let made = async {
+            let cast = director.cast(operator, mailbox, provider).await?;
+            director.all_of_people(&cast).await?;
+            Ok(cast)
+        };
+        made.await.map_err(|end: End| anyhow::anyhow!("the cast is not complete: {end:?}"))
     }
 }
 
 impl Client {
-    async fn cast(&mut self, operator: &str) -> Result<Cast, End> {
+    async fn cast(
+        &mut self,
+        operator: &str,
+        mailbox: Mailbox,
+        provider: Arc<IdentityProvider>,
+    ) -> Result<Cast, End> {
         let (mut developers, mut accounts) = (Vec::new(), Vec::new());
-        for _ in 0..2 {
-            developers.push(self.developer(operator).await?);
+        for domain in ["one.example", "two.example"] {
+            let developer = self.developer(operator, domain).await?;
+            self.identity_provider(&developer, &provider, operator).await?;
+            developers.push(developer);
         }
         for _ in 0..3 {
             accounts.push(self.account(operator).await?);
         }
-        Ok(Cast { developers, accounts })
+        Ok(Cast { developers, accounts, operator: operator.to_owned(), mailbox, provider })
     }
 
-    async fn developer(&mut self, operator: &str) -> Result<Developer, End> {
+    async fn developer(&mut self, operator: &str, domain: &str) -> Result<Developer, End> {
         let Person { token: owner, .. } = self.person(operator).await?;
         let Person { email, token, .. } = self.person(operator).await?;
         let by = As::Token(&owner);
-        let id = self.organization(by).await?;
-        let unconfirmed = self.organization(by).await?;
+        let (id, _) = self.organization(by).await?;
+        let (unconfirmed, _) = self.organization(by).await?;
         let path = format!("/v1/organizations/{id}/confirm-contact");
         let event = "organization.contact-confirmed";
         self.act(event, As::Token(operator), Method::POST, &path, &[], &id).await?;
@@ -82,18 +111,50 @@ impl Client {
             done_before: &[],
         };
         self.run(command, None).await?;
-        Ok(Developer { organization: id, token, owner, unconfirmed })
+        let domain = domain.to_owned();
+        Ok(Developer { organization: id, token, owner, unconfirmed, domain })
     }
 
-    async fn organization(&mut self, by: As<'_>) -> Result<String, End> {
+    /// Sets up the provider of an organization, where people with an email of its domain sign in.
+    async fn identity_provider(
+        &mut self,
+        developer: &Developer,
+        provider: &IdentityProvider,
+        operator: &str,
+    ) -> Result<(), End> {
+        let Developer { organization, owner, domain, .. } = developer;
+        let [client_id, client_secret] = IdentityProvider::client();
+        let path = format!("/v1/organizations/{organization}/identity-provider");
+        let setup = json!({
+            "issuer": provider.issuer(), "client_id": client_id, "client_secret": client_secret,
+            "domains": [domain], "default_role": "auditor",
+        });
+        let command = Command {
+            body: Body::Json(setup),
+            ..Command::bare("identity-provider.configured", As::Token(owner), Method::PUT, &path)
+        };
+        self.run(command, None).await?;
+        let path = format!("{path}/confirm-domains");
+        let event = "identity-provider.domains-confirmed";
+        let command = Command {
+            body: Body::Json(json!({ "domains": [domain] })),
+            ..Command::bare(event, As::Token(operator), Method::POST, &path)
+        };
+        self.run(command, None).await?;
+        Ok(())
+    }
+
+    /// A new organization of this person, and its contact address.
+    pub(crate) async fn organization(&mut self, by: As<'_>) -> Result<(String, String), End> {
         let name = self.new_name("organization");
+        let contact = format!("{name}@example.com");
         let body = json!({
             "name": name, "kind": "technology_company", "country": "FR",
-            "contact_email": "contact@example.com",
+            "contact_email": contact,
         });
         let answer =
             self.make("organization.created", by, "/v1/organizations", body, &name).await?;
-        self.claim_field("organization.created", &answer, "id")
+        Ok((self.claim_field("organization.created", &answer, "id")?, contact))
     }
 
     async fn account(&mut self, operator: &str) -> Result<Account, End> {

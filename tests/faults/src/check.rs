@@ -7,8 +7,9 @@ use contract::facts::EventClass;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use crate::history::History;
+use crate::history::{Claim, History};
 use crate::invariants::{NAMED, NEVER, STATE};
+use crate::invariants_of_people;
 use crate::stage::Stage;
 use crate::subscriber::Subscriber;
 
@@ -39,7 +40,12 @@ pub async fn quiet(
     // What still ends with an archived app becomes events, too.
     // And so does every mail.
     let mails = "directory.mails WHERE sent_at IS NULL AND abandoned_at IS NULL";
-    for left in ["key_issuer.app_endings", "consent_broker.app_endings", mails] {
+    // And what time ends, with its notices and their mails.
+    let ending =
+        "consent_broker.grants WHERE ended_at IS NULL AND expires_at < now() + interval '1 hour'";
+    let asked = ["key_issuer.mail_requests", "consent_broker.mail_requests"];
+    let ends = ["key_issuer.app_endings", "consent_broker.app_endings"];
+    for left in ends.into_iter().chain(asked).chain([mails, ending]) {
         waiting += count(&stage.pool, left).await?;
     }
     let recorded = count(&stage.pool, "audit.entries").await?;
@@ -66,7 +72,7 @@ pub async fn violations(
     let pool = &stage.pool;
     let mut found = history.wrongs();
     found.extend(subscriber.wrongs());
-    for (what, query) in NEVER {
+    for (what, query) in NEVER.into_iter().chain(invariants_of_people::NEVER) {
         report(&mut found, what, sqlx::query_scalar(query).fetch_all(pool).await?);
     }
     for service in Service::ALL {
@@ -87,15 +93,35 @@ pub async fn violations(
     Ok(found)
 }
 
-/// Every mail that was sent has come, and nothing else.
+/// Every mail that was sent has come to whom it is, under its own id, and nothing else.
 async fn mails(stage: &Stage, found: &mut Vec<String>) -> sqlx::Result<()> {
-    let sent = "SELECT id::text FROM directory.mails WHERE sent_at IS NOT NULL";
-    let sent: BTreeSet<String> =
-        sqlx::query_scalar(sent).fetch_all(&stage.pool).await?.into_iter().collect();
-    let came: BTreeSet<String> = stage.mailbox.ids().into_iter().collect();
-    let cases = sent.symmetric_difference(&came).cloned().collect();
+    let sent = "SELECT id::text, recipient FROM directory.mails WHERE sent_at IS NOT NULL";
+    let sent: BTreeSet<(String, String)> =
+        sqlx::query_as(sent).fetch_all(&stage.pool).await?.into_iter().collect();
+    let came: BTreeSet<(String, String)> = stage.mailbox.came().into_keys().collect();
+    let cases = sent.symmetric_difference(&came).map(|(id, to)| format!("{id} to {to}")).collect();
     report(found, "a mail was sent and did not come, or came and was not sent", cases);
     Ok(())
+}
+
+/// The mails that came again since it was asked last. Only the death of who sends them explains that, or of the
+/// database meanwhile.
+///
+/// The mails that came before are kept in `before`.
+pub(crate) fn mails_again(
+    before: &mut BTreeMap<(String, String), usize>,
+    now: BTreeMap<(String, String), usize>,
+) -> Vec<String> {
+    let times = |mail| before.get(mail).copied().unwrap_or(1);
+    let again = now.iter().filter(|(mail, count)| **count > times(*mail));
+    let mut found = Vec::new();
+    report(
+        &mut found,
+        "a mail came again, and nobody had died",
+        again.map(|((id, to), count)| format!("{id} to {to}: {count} times")).collect(),
+    );
+    *before = now;
+    found
 }
 
 fn report(found: &mut Vec<String>, what: &str, cases: Vec<String>) {
@@ -239,7 +265,8 @@ async fn facts_of(pool: &PgPool, schema: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar(AssertSqlSafe(query)).bind(records()).fetch_one(pool).await
 }
 
-/// Every acknowledged command is in the audit index exactly once.
+/// Every acknowledged command is in the audit index exactly once; those that leave an event each time that they are
+/// repeated, as often as they were acknowledged at least.
 async fn claims(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sqlx::Result<()> {
     let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(
         "SELECT stream_id, type, count(*) FROM audit.entries GROUP BY stream_id, type",
@@ -249,11 +276,16 @@ async fn claims(pool: &PgPool, history: &History, found: &mut Vec<String>) -> sq
     let counted: HashMap<(Uuid, String), i64> =
         rows.into_iter().map(|(stream, kind, count)| ((stream, kind), count)).collect();
     let mut wrong = Vec::new();
+    let mut claimed: BTreeMap<Claim, i64> = BTreeMap::new();
     for claim in history.claims() {
-        let kind = format!("mandate.{}.v1", claim.event);
-        let count = counted.get(&(claim.stream, kind)).copied().unwrap_or(0);
-        if count != 1 {
-            wrong.push(format!("{} {}: {count} times", claim.event, claim.stream));
+        *claimed.entry(claim).or_default() += 1;
+    }
+    for (claim, least) in claimed {
+        let Claim { event, stream, once } = claim;
+        let count = counted.get(&(stream, format!("mandate.{event}.v1"))).copied().unwrap_or(0);
+        let missing = if once { count != 1 } else { count < least };
+        if missing {
+            wrong.push(format!("{event} {stream}: {count} times"));
         }
     }
     report(found, "an acknowledged command is not in the audit index once", wrong);

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::interval;
@@ -26,6 +27,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How a caller says who it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum As<'a> {
+    Nobody,
     Token(&'a str),
     Password(&'a str, &'a str),
 }
@@ -48,6 +50,24 @@ pub(crate) struct Command<'a> {
     pub(crate) done_before: &'static [u16],
 }
 
+impl<'a> Command<'a> {
+    /// A command without a body, which can be repeated as often as anybody likes.
+    pub(crate) const fn bare(
+        name: &'static str,
+        by: As<'a>,
+        method: Method,
+        path: &'a str,
+    ) -> Self {
+        Self { name, by, method, path, body: Body::Nothing, done_before: &[] }
+    }
+}
+
+/// Which of two attempts at the same time succeeded, and its answer.
+pub(crate) struct Won {
+    pub(crate) which: usize,
+    pub(crate) answer: Value,
+}
+
 /// Why a journey ended early.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -55,6 +75,8 @@ pub(crate) enum End {
     Stopped,
     /// It was carried out, but what the answer showed once is lost.
     Lost,
+    /// It was refused, as it may be.
+    Refused,
     /// An answer that must not be; the history has it.
     Wrong,
 }
@@ -131,6 +153,16 @@ impl Client {
         command: Command<'_>,
         key: Option<&str>,
     ) -> Result<Option<Value>, End> {
+        self.try_run(command, key, &[]).await
+    }
+
+    /// The same for one that these answers refuse without anything being wrong.
+    pub(crate) async fn try_run(
+        &mut self,
+        command: Command<'_>,
+        key: Option<&str>,
+        refusals: &[u16],
+    ) -> Result<Option<Value>, End> {
         let mut uncertain = false;
         loop {
             let told = self.send(&command, key).await;
@@ -148,6 +180,7 @@ impl Client {
                 }
                 // The earlier attempt is still under way.
                 Told::Refused(409, why) if uncertain && why.contains("idempotency-key-in-use") => {}
+                Told::Refused(status, _) if refusals.contains(&status) => return Err(End::Refused),
                 Told::Refused(status, why) => {
                     let Command { name, path, .. } = command;
                     self.history.wrong(format!("{} {name} {path}: {status} {why}", self.who));
@@ -165,6 +198,61 @@ impl Client {
         }
     }
 
+    /// A command that must be refused so, whoever answers.
+    pub(crate) async fn refused(&mut self, command: Command<'_>, status: u16) -> Result<(), End> {
+        let (name, path) = (command.name, command.path);
+        match self.try_run(command, None, &[status]).await {
+            Err(End::Refused) => Ok(()),
+            Ok(_) => {
+                self.history.wrong(format!("{} {name} {path}: not refused", self.who));
+                Err(End::Wrong)
+            }
+            Err(end) => Err(end),
+        }
+    }
+
+    /// Posts both at the same time, each to a replica: at most one of them may succeed. Which, and its answer;
+    /// [`End::Lost`] if nobody told of a success.
+    pub(crate) async fn race(
+        &mut self,
+        what: &str,
+        path: &str,
+        by: Option<&str>,
+        bodies: [Value; 2],
+    ) -> Result<Won, End> {
+        self.history.write(&self.who, "invoke", &json!({ "race": what }));
+        let mut sending = Vec::new();
+        for body in bodies {
+            let replica = self.fleet.choose(&mut self.random).ok_or(End::Lost)?;
+            let mut request = self.http.post(format!("{}{path}", replica.of(path))).json(&body);
+            if let Some(token) = by {
+                request = request.bearer_auth(token);
+            }
+            sending.push(async {
+                let answer = request.send().await.ok()?;
+                let status = answer.status();
+                Some((status, answer.json::<Value>().await.unwrap_or_default()))
+            });
+        }
+        let told = join_all(sending).await;
+        let statuses: Vec<_> =
+            told.iter().map(|told| told.as_ref().map(|(status, _)| status.as_u16())).collect();
+        self.history.write(&self.who, "answer", &json!({ "race": what, "statuses": statuses }));
+        let mut won: Vec<Won> = Vec::new();
+        for (which, told) in told.into_iter().enumerate() {
+            if let Some((_, answer)) = told.filter(|(status, _)| status.is_success()) {
+                won.push(Won { which, answer });
+            }
+        }
+        if won.len() > 1 {
+            self.history.wrong(format!("{what} was used twice"));
+            return Err(End::Wrong);
+        }
+        let won = won.pop().ok_or(End::Lost)?;
+        self.history.acknowledged();
+        Ok(won)
+    }
+
     async fn send(&mut self, command: &Command<'_>, key: Option<&str>) -> Told {
         let Some(replica) = self.fleet.choose(&mut self.random) else {
             return Told::Nothing("there is no replica".to_owned());
@@ -174,6 +262,7 @@ impl Client {
         self.history.write(&self.who, "invoke", &invoked);
         let mut request = self.http.request(command.method.clone(), url);
         request = match command.by {
+            As::Nobody => request,
             As::Token(token) => request.bearer_auth(token),
             As::Password(name, password) => request.basic_auth(name, Some(password)),
         };
@@ -213,12 +302,23 @@ impl Client {
     }
 
     pub(crate) fn claim(&self, event: &'static str, stream: &str) -> Result<(), End> {
-        let Ok(stream) = stream.parse::<Uuid>() else {
-            self.history.wrong(format!("{event}: {stream} is no id"));
-            return Err(End::Wrong);
-        };
-        self.history.claim([Claim { event, stream }]);
+        let stream = self.stream(event, stream)?;
+        self.history.claim([Claim::once(event, stream)]);
         Ok(())
+    }
+
+    /// The same for an event that a repeated command leaves once more.
+    pub(crate) fn claim_some(&self, event: &'static str, stream: &str) -> Result<(), End> {
+        let stream = self.stream(event, stream)?;
+        self.history.claim([Claim { once: false, ..Claim::once(event, stream) }]);
+        Ok(())
+    }
+
+    fn stream(&self, event: &str, id: &str) -> Result<Uuid, End> {
+        id.parse().map_err(|_| {
+            self.history.wrong(format!("{event}: {id} is no id"));
+            End::Wrong
+        })
     }
 
     pub(crate) fn claim_field(

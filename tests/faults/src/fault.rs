@@ -118,6 +118,39 @@ impl Fault {
         matches!(self, Self::NatsDiskFull | Self::PostgresDiskFull)
     }
 
+    /// Whether a mail may come again because of it: who sent it, or the database, may have gone before it was noted.
+    pub(crate) fn may_repeat_mail(self) -> bool {
+        match self {
+            Self::KillProcess
+            | Self::KillAllProcesses
+            | Self::KillPostgres
+            | Self::CutPostgres
+            | Self::SilencePostgres
+            | Self::ReorderPostgres
+            | Self::LosePostgres
+            // A process that is told to end cuts off what takes too long.
+            | Self::AddReplica
+            | Self::RemoveReplica
+            | Self::ClockBack
+            | Self::ReadOnlyPostgres
+            | Self::PostgresDiskFull => true,
+            Self::KillNats
+            | Self::WipeNats
+            | Self::DeleteStream
+            | Self::DeleteConsumer
+            | Self::CutNats
+            | Self::SilenceNats
+            | Self::DelayPostgres
+            | Self::DelayNats
+            | Self::ReorderNats
+            | Self::LoseNats
+            | Self::LoseProjection
+            | Self::RefusalFlood
+            | Self::NatsDiskFull
+            | Self::NatsStoreFull => false,
+        }
+    }
+
     /// What they fill.
     pub fn fill(faults: &[Self]) -> Fillable {
         Fillable {

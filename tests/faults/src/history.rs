@@ -11,13 +11,22 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// An event that must be in the audit index exactly once, because a command was acknowledged.
+/// An event that must be in the audit index, because a command was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Claim {
     /// Its type without what all types share, such as `app.created`.
     pub event: &'static str,
     /// Its stream.
     pub stream: Uuid,
+    /// Whether exactly once; else at least as often as it is claimed.
+    pub once: bool,
+}
+
+impl Claim {
+    /// An event that must be there exactly once.
+    pub const fn once(event: &'static str, stream: Uuid) -> Self {
+        Self { event, stream, once: true }
+    }
 }
 
 /// The history of a run.

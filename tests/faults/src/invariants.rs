@@ -22,13 +22,19 @@ const fn table(
     StateTable { schema, table, id, stream_kind, removed_by }
 }
 
-pub(crate) const STATE: [StateTable; 12] = [
+pub(crate) const STATE: [StateTable; 18] = [
     table("directory", "people", "id", "person", ""),
     table("directory", "organizations", "id", "organization", ""),
     table("directory", "memberships", "id", "membership", "mandate.membership.removed.v1"),
     table("directory", "accounts", "id", "account", ""),
     table("directory", "account_roles", "id", "account-role", "mandate.account-role.revoked.v1"),
     table("directory", "api_tokens", "id", "api-token", ""),
+    table("directory", "sessions", "id", "session", ""),
+    table("directory", "invitations", "id", "invitation", ""),
+    table("directory", "domain_requests", "id", "domain-request", ""),
+    table("directory", "identity_providers", "id", "identity-provider", ""),
+    table("directory", "contact_confirmations", "id", "contact-confirmation", ""),
+    table("directory", "password_resets", "id", "password-reset", ""),
     table("app_registry", "apps", "id", "app", ""),
     table("key_issuer", "keys", "key_id", "key", ""),
     table("key_issuer", "signing_keys", "signing_key_id", "signing-key", ""),
@@ -38,7 +44,7 @@ pub(crate) const STATE: [StateTable; 12] = [
 ];
 
 /// Single questions, each of which must find nothing.
-pub(crate) const NEVER: [(&str, &str); 14] = [
+pub(crate) const NEVER: [(&str, &str); 18] = [
     (
         "an event of the audit index is not where its log says",
         "SELECT 'size ' || size || ', entries ' || (SELECT count(*) FROM audit.entries) || ', last '
@@ -76,18 +82,39 @@ pub(crate) const NEVER: [(&str, &str); 14] = [
          WHERE l.state <> 'granted' OR NOT g.account_id = ANY(l.granted_accounts)",
     ),
     (
+        "a consent has outlived its end",
+        "SELECT id::text FROM consent_broker.grants WHERE ended_at IS NULL AND expires_at <= now()",
+    ),
+    (
+        "a consent expired more than once",
+        "SELECT stream_id::text FROM consent_broker.events WHERE type = 'mandate.consent.expired.v1'
+         GROUP BY stream_id HAVING count(*) > 1",
+    ),
+    (
+        "a notice was sent more than once, or has not one mail",
+        "SELECT min(id::text) FROM (
+             SELECT e.id, convert_from(e.envelope, 'UTF8')::jsonb -> 'data' AS notice,
+                    (SELECT count(*) FROM directory.mails m WHERE m.event_id = e.id) AS mails
+             FROM consent_broker.events e WHERE e.type = 'mandate.consent-notice.sent.v1') AS sent
+         GROUP BY notice ->> 'grant_id', notice ->> 'expires_at', notice ->> 'days'
+         HAVING count(*) > 1 OR min(mails) <> 1",
+    ),
+    (
+        // There is one operator, who is told of requests.
         "an event that asks for a mail has not one mail",
         "SELECT e.type || ' ' || e.id FROM directory.events e
          WHERE e.type IN ('mandate.contact-confirmation.requested.v1', 'mandate.password-reset.requested.v1',
                           'mandate.person.password-changed.v1', 'mandate.invitation.created.v1',
-                          'mandate.invitation.sent-again.v1', 'mandate.domain-request.granted.v1',
-                          'mandate.domain-request.declined.v1')
+                          'mandate.invitation.sent-again.v1', 'mandate.domain-request.created.v1',
+                          'mandate.domain-request.granted.v1', 'mandate.domain-request.declined.v1')
            AND (SELECT count(*) FROM directory.mails m WHERE m.event_id = e.id) <> 1",
     ),
     (
         "a mail has no event that asks for it",
         "SELECT m.id::text FROM directory.mails m
-         WHERE NOT EXISTS (SELECT FROM directory.events e WHERE e.id = m.event_id)",
+         WHERE NOT EXISTS (SELECT FROM directory.events e WHERE e.id = m.event_id)
+           AND NOT EXISTS (SELECT FROM consent_broker.events e WHERE e.id = m.event_id)
+           AND NOT EXISTS (SELECT FROM key_issuer.events e WHERE e.id = m.event_id)",
     ),
     (
         "a mail has not ended as its events say",
@@ -98,14 +125,26 @@ pub(crate) const NEVER: [(&str, &str); 14] = [
     ),
     (
         "the key issuer knows another app than the app registry",
+        // It has all of an app's events, and follows those that change what its keys may do.
         "SELECT a.id || ': ' || k.state || ' ' || k.version || ', but ' || a.state || ' ' || a.version
          FROM app_registry.apps a LEFT JOIN key_issuer.apps k ON k.app_id = a.id
-         WHERE a.activated_at IS NOT NULL AND (k.version, k.state) IS DISTINCT FROM (a.version, a.state)",
+         LEFT JOIN key_issuer.consumer_positions p ON p.consumer = 'key-issuer-apps' AND p.stream_id = a.id
+         WHERE a.activated_at IS NOT NULL AND (p.version, k.state, k.version) IS DISTINCT FROM (a.version, a.state, (
+             SELECT max(e.version) FROM app_registry.events e WHERE e.stream_id = a.id AND e.type IN (
+                 'mandate.app.activated.v1', 'mandate.app.suspended.v1', 'mandate.app.resumed.v1',
+                 'mandate.app.archived.v1')))",
     ),
     (
         "an archived app has a key that works",
         "SELECT k.key_id::text FROM key_issuer.keys k JOIN app_registry.apps a ON a.id = k.app_id
          WHERE a.state = 'archived' AND k.deleted_at IS NULL AND k.expired_at IS NULL",
+    ),
+    (
+        "a leaked key works, or the mail about it was not asked for once",
+        "SELECT k.key_id::text FROM key_issuer.keys k
+         WHERE k.leaked_at IS NOT NULL AND (k.ends_at IS NULL OR k.ends_at > k.leaked_at OR 1 <> (
+             SELECT count(*) FROM directory.mails m JOIN key_issuer.events e ON e.id = m.event_id
+             WHERE e.stream_id = k.key_id AND e.type = 'mandate.key.leaked.v1'))",
     ),
     (
         "an archived app has a link that can be used",
@@ -115,17 +154,20 @@ pub(crate) const NEVER: [(&str, &str); 14] = [
     (
         "an archived app has a consent",
         "SELECT g.id::text FROM consent_broker.grants g JOIN app_registry.apps a ON a.id = g.app_id
-         WHERE a.state = 'archived' AND g.revoked_at IS NULL",
+         WHERE a.state = 'archived' AND g.ended_at IS NULL",
     ),
 ];
 
 /// Where names that are made once are kept.
-pub(crate) const NAMED: [&str; 6] = [
+pub(crate) const NAMED: [&str; 8] = [
     "SELECT name FROM directory.people",
     "SELECT name FROM directory.organizations",
     "SELECT name FROM directory.accounts",
+    "SELECT split_part(email, '@', 1) FROM directory.invitations",
+    "SELECT reason FROM directory.domain_requests",
     "SELECT name FROM app_registry.apps",
-    "SELECT name FROM key_issuer.keys",
+    // One that comes in place of another has its name.
+    "SELECT name FROM key_issuer.keys WHERE replaces IS NULL",
     "SELECT label FROM consent_broker.links",
 ];
 

@@ -4,6 +4,7 @@
 //!
 //! In reading order: [`stage`] is what is broken (PostgreSQL, NATS, replicas, and a [`proxy`] before
 //! each connection, a small [`disk`] below each server that is to run out of room), [`fault`] is how, [`load`] plays the journeys by each [`client`] for a [`cast`]
+//! (`people` and `sign_in` those of people)
 //! and writes the [`history`], [`subscriber`] follows the events as a system outside would, [`check`] is what must hold, and
 //! [`round`] puts it together. Everything random comes from a seed ([`random`]), so that a run can be
 //! tried again; what the machine's scheduling adds to it cannot be repeated.
@@ -11,6 +12,7 @@
 pub mod cast;
 pub mod check;
 pub mod client;
+mod consents;
 mod database;
 pub mod disk;
 mod disks;
@@ -19,16 +21,21 @@ pub mod fleet;
 mod flood;
 pub mod history;
 mod invariants;
+mod invariants_of_people;
 pub mod load;
-mod mail;
+pub mod mail;
 mod nats;
+mod people;
 pub mod process;
 pub mod programs;
 pub mod proxy;
 pub mod random;
+mod redirect_uris;
 pub mod report;
 pub mod round;
+mod settings;
 mod shape;
+mod sign_in;
 pub mod skewed;
 pub mod stage;
 pub mod subscriber;

@@ -9,19 +9,20 @@ use serde_json::{Value, json};
 
 use crate::cast::{Account, Cast, Developer};
 use crate::client::{As, Body, Client, Command, End, shown_once};
-use crate::fleet::Fleet;
-use crate::random::Random;
 
 impl Client {
     /// Plays journeys until the round is over.
     pub async fn play(mut self, cast: Arc<Cast>) {
         while !self.stop.is_cancelled() {
-            let developer = self.random.pick(&cast.developers).cloned();
-            let account = self.random.pick(&cast.accounts).cloned();
-            if let (Some(developer), Some(account)) = (developer, account) {
-                let ended = self.journey(&developer, &account).await;
-                self.history.write(&self.who, "journey", &json!(format!("{ended:?}")));
-            }
+            let ended = if self.random.once_in(3) {
+                self.people(&cast).await
+            } else {
+                let developer = self.random.pick(&cast.developers).cloned();
+                let account = self.random.pick(&cast.accounts).cloned();
+                let (Some(developer), Some(account)) = (developer, account) else { return };
+                self.journey(&developer, &account).await
+            };
+            self.history.write(&self.who, "journey", &json!(format!("{ended:?}")));
         }
     }
 
@@ -30,13 +31,23 @@ impl Client {
         if self.random.once_in(3) {
             self.mail(developer).await?;
         }
+        if self.random.once_in(4) {
+            self.redirect_uris(developer).await?;
+        }
         let by = As::Token(&developer.token);
-        let app = self.app(developer).await?;
+        let app = self.app(developer, "client_credentials").await?;
         let path = format!("/v1/apps/{app}/activate");
         self.act("app.activated", by, Method::POST, &path, &[409], &app).await?;
-        let (client_id, secret) = self.key(by, &app).await?;
+        let (mut client_id, mut secret) = self.key(by, &app).await?;
         for _ in 0..=self.random.below(3) {
             self.token(&client_id, &secret).await?;
+        }
+        if self.random.once_in(3) {
+            (client_id, secret) = self.replace(by, &client_id).await?;
+            self.token(&client_id, &secret).await?;
+        }
+        if self.random.once_in(5) {
+            self.report(by, &client_id, &secret).await?;
         }
         for _ in 0..=self.random.below(2) {
             let (link, token) = self.link(by, &app).await?;
@@ -87,9 +98,12 @@ impl Client {
                 let path = format!("/v1/consent-links/{link}");
                 self.act("consent-link.revoked", by, Method::DELETE, &path, &[], link).await
             }
-            2 => self.race(account, link, token).await,
+            2 => self.approve_twice(account, link, token).await,
             kind => {
                 let granted = self.approve(account, link, token).await?;
+                for grant in granted.iter().filter(|_| kind != 5) {
+                    self.renew(admin, grant).await?;
+                }
                 for grant in granted.iter().filter(|_| kind > 3) {
                     let path = format!("/v1/grants/{grant}");
                     self.act("consent.revoked", admin, Method::DELETE, &path, &[], grant).await?;
@@ -99,12 +113,16 @@ impl Client {
         }
     }
 
-    async fn app(&mut self, developer: &Developer) -> Result<String, End> {
+    pub(crate) async fn app(
+        &mut self,
+        developer: &Developer,
+        authentication_method: &str,
+    ) -> Result<String, End> {
         let name = self.new_name("app");
         let body = json!({
             "organization_id": developer.organization,
             "name": name,
-            "authentication_method": "client_credentials",
+            "authentication_method": authentication_method,
             "service": "retail_media",
             "domains": [
                 { "domain": "campaigns", "level": "manage" },
@@ -122,6 +140,38 @@ impl Client {
         let answer = self.make("key.created", by, &path, body, &name).await?;
         let client_id = self.claim_field("key.created", &answer, "client_id")?;
         Ok((client_id, shown_once(&answer, "client_secret")?))
+    }
+
+    /// Another key in place of this one, which ends at once: an app that is archived ends it no more.
+    async fn replace(&mut self, by: As<'_>, old: &str) -> Result<(String, String), End> {
+        let (name, path) = (self.new_name("replacement"), format!("/v1/keys/{old}/replace"));
+        let command = Command {
+            name: "key.created",
+            by,
+            method: Method::POST,
+            path: &path,
+            body: Body::Json(json!({ "old_ends": "now" })),
+            done_before: &[],
+        };
+        let answer = self.run(command, Some(&name)).await?.unwrap_or_default();
+        self.claim("key.deleted", old)?;
+        let client_id = self.claim_field("key.created", &answer, "client_id")?;
+        Ok((client_id, shown_once(&answer, "client_secret")?))
+    }
+
+    /// Reports the secret of a key. However often it is repeated, the key leaks and ends once.
+    async fn report(&mut self, by: As<'_>, client_id: &str, secret: &str) -> Result<(), End> {
+        let command = Command {
+            name: "key.leaked",
+            by,
+            method: Method::POST,
+            path: "/v1/leak-reports",
+            body: Body::Json(json!([{ "token": secret, "url": "https://code.example" }])),
+            done_before: &[],
+        };
+        self.run(command, None).await?;
+        self.claim("key.leaked", client_id)?;
+        self.claim("key.deleted", client_id)
     }
 
     async fn link(&mut self, by: As<'_>, app: &str) -> Result<(String, String), End> {
@@ -174,32 +224,29 @@ impl Client {
         Ok(granted)
     }
 
+    /// Renews a grant. No event is claimed: asked again after an answer that was lost, it is renewed again.
+    async fn renew(&mut self, by: As<'_>, grant: &str) -> Result<(), End> {
+        let path = format!("/v1/grants/{grant}/renew");
+        let (method, body) = (Method::POST, Body::Nothing);
+        let command =
+            Command { name: "consent.renewed", by, method, path: &path, body, done_before: &[] };
+        self.run(command, None).await.map(|_| ())
+    }
+
     /// Approves a link twice at the same time: at most one of them may be told that it was first.
-    async fn race(&mut self, account: &Account, link: &str, token: &str) -> Result<(), End> {
-        let url = |fleet: &Fleet, random: &mut Random| {
-            let path = format!("/v1/consent-requests/{token}/approve");
-            fleet.choose(random).map(|replica| format!("{}{path}", replica.of(&path)))
-        };
-        let both = (url(&self.fleet, &mut self.random), url(&self.fleet, &mut self.random));
-        let (Some(one), Some(other)) = both else {
-            return Err(End::Lost);
-        };
+    async fn approve_twice(
+        &mut self,
+        account: &Account,
+        link: &str,
+        token: &str,
+    ) -> Result<(), End> {
+        let path = format!("/v1/consent-requests/{token}/approve");
         let body = json!({ "accounts": [account.id] });
-        let send = |url: String| {
-            let request = self.http.post(url).bearer_auth(&account.token).json(&body).send();
-            async { request.await.map_or(0, |answer| answer.status().as_u16()) }
-        };
-        self.history.write(&self.who, "invoke", &json!({ "race": link }));
-        let answers: [u16; 2] = tokio::join!(send(one), send(other)).into();
-        self.history.write(&self.who, "answer", &json!({ "race": link, "statuses": answers }));
-        match answers.iter().filter(|status| **status == 200).count() {
-            0 => {}
-            1 => {
-                self.history.acknowledged();
-                self.claim("consent-link.redeemed", link)?;
-            }
-            _ => self.history.wrong(format!("the link {link} was redeemed twice")),
+        let both = [body.clone(), body];
+        match self.race(&format!("the link {link}"), &path, Some(&account.token), both).await {
+            Ok(_) => self.claim("consent-link.redeemed", link),
+            Err(End::Lost) => Ok(()),
+            Err(end) => Err(end),
         }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! A run: rounds of load and faults, and after each the healing and the checks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cast::Cast;
 use crate::check;
 use crate::client::Client;
+use crate::consents;
 use crate::fault::Fault;
 use crate::history::History;
 use crate::programs::Programs;
@@ -79,6 +81,8 @@ pub struct Run {
     http: reqwest::Client,
     clients: usize,
     faults: Vec<String>,
+    /// The mails that have come, and how often.
+    mails: BTreeMap<(String, String), usize>,
 }
 
 impl Plan {
@@ -144,7 +148,8 @@ impl Run {
             random.fork(),
             CancellationToken::new(),
         )?;
-        let cast = Cast::make(&mut director, &stage.add_operator()?).await?;
+        let mailbox = stage.mailbox.clone();
+        let cast = Cast::make(&mut director, &stage.add_operator()?, mailbox).await?;
         Ok(Self {
             stage,
             subscriber,
@@ -154,6 +159,7 @@ impl Run {
             http: reqwest::Client::new(),
             clients: plan.clients,
             faults: Vec::new(),
+            mails: BTreeMap::new(),
         })
     }
 
@@ -162,6 +168,9 @@ impl Run {
     /// # Errors
     /// When something does not hold or does not come back.
     pub async fn round(&mut self, number: usize, faults: &[Fault]) -> anyhow::Result<Round> {
+        // Before anybody does anything with them.
+        let ending = consents::end_soon(&self.stage.pool).await?;
+        self.history.write("round", "consents that end", &json!(ending));
         let stop = CancellationToken::new();
         let mut playing = Vec::new();
         for client in 0..self.clients {
@@ -177,7 +186,9 @@ impl Run {
         let before = self.history.tally();
         let disturbed = self.disturb(number, faults).await;
         stop.cancel();
-        join_all(playing).await;
+        for played in join_all(playing).await {
+            played.context("a client plays to the end")?;
+        }
         let (done, healing, broken_for, longest_stall) = disturbed?;
 
         let mut told = None;
@@ -191,7 +202,8 @@ impl Run {
         });
         quiet.await?;
         let recovered_in = healing.elapsed();
-        let found = check::violations(&self.stage, &self.subscriber, &self.history).await?;
+        let mut found = check::violations(&self.stage, &self.subscriber, &self.history).await?;
+        found.extend(self.mails_again(faults));
         let after = self.history.tally();
         let names: Vec<&str> = faults.iter().map(|fault| fault.name()).collect();
         let round = Round {
@@ -209,6 +221,12 @@ impl Run {
             bail!("round {number}: {}", found.join("\n  "));
         }
         Ok(round)
+    }
+
+    /// The mails that came again since it was asked last, although nothing broke that explains it.
+    pub fn mails_again(&mut self, faults: &[Fault]) -> Vec<String> {
+        let again = check::mails_again(&mut self.mails, self.stage.mailbox.came());
+        if faults.iter().any(|fault| fault.may_repeat_mail()) { Vec::new() } else { again }
     }
 
     /// Breaks things under load, and heals them.

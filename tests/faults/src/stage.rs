@@ -24,13 +24,11 @@ use crate::process::Process;
 use crate::programs::Programs;
 use crate::proxy::{Proxy, Weather};
 use crate::random::Random;
+use crate::settings;
 pub use crate::shape::{Fillable, Shape};
 
 /// The user that may do everything in the streams' account of NATS. In a cluster everybody connects as this one.
 const USER: &str = "faults";
-
-/// Under which address the replicas say that they are reached, all alike.
-const BASE_URL: &str = "http://mandate.example.com";
 
 /// How long a start may take.
 const STARTING: Duration = Duration::from_mins(2);
@@ -73,7 +71,8 @@ pub struct Stage {
     master_key: String,
     random: Random,
     flood: Option<Flood>,
-    pub(crate) mailbox: Mailbox,
+    /// What is mailed.
+    pub mailbox: Mailbox,
 }
 
 impl Stage {
@@ -375,13 +374,8 @@ impl Stage {
         let mut command = Command::new(program);
         command
             .env("MANDATE_DATABASE__URL", url.replace(&port, &format!(":{postgres}/")))
-            .env("MANDATE_DATABASE__MAX_CONNECTIONS", "8")
-            .env("MANDATE_PUBLIC_BASE_URL", BASE_URL)
-            .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
-            .env("MANDATE_LOG__FILTER", "info,async_nats=warn,sqlx=warn")
-            .env("NO_COLOR", "1")
+            .envs(settings::variables(self.mailbox.port(), &self.master_key))
             .envs(stage::wide_limit_variables())
-            .envs(self.mailbox.variables())
             .env_remove("MANDATE_CONFIG")
             .env_remove("MANDATE_DATA_DIR");
         if self.shape == Shape::Cluster {

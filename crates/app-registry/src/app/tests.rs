@@ -14,7 +14,7 @@ fn entitlements<'a>(catalogue: &'a Catalogue, enabled: &'a [String]) -> Entitlem
     Entitlements { catalogue, enabled }
 }
 
-fn at() -> DateTime<Utc> {
+pub(super) fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap()
 }
 
@@ -42,11 +42,11 @@ fn create(service: Option<&str>, domains: Vec<DomainLevel>, enabled: &[String]) 
     created.unwrap().0
 }
 
-fn empty() -> App {
+pub(super) fn empty() -> App {
     create(None, Vec::new(), NOTHING)
 }
 
-fn complete() -> App {
+pub(super) fn complete() -> App {
     create(Some("retail_media"), campaigns(), NOTHING)
 }
 
@@ -54,16 +54,21 @@ fn activate(app: &App) -> Result<(App, AppActivated), Refusal> {
     app.activate(true, entitlements(&Catalogue::default(), NOTHING), at())
 }
 
-fn active() -> App {
+pub(super) fn active() -> App {
     activate(&complete()).unwrap().0
 }
 
-fn suspended() -> App {
+pub(super) fn suspended() -> App {
     active().suspend(at()).unwrap().0
 }
 
-fn archived() -> App {
+pub(super) fn archived() -> App {
     active().archive(at()).unwrap().0
+}
+
+/// The same app, had it been created to authenticate by authorization code.
+pub(super) fn by_code(app: App) -> App {
+    App { authentication_method: AuthenticationMethod::AuthorizationCode, ..app }
 }
 
 fn edit(app: &App, changes: Changes) -> Result<Option<(App, AppEdited)>, Refusal> {
@@ -83,7 +88,7 @@ fn set_image(app: &App, first_byte: u8) -> Result<Option<(App, AppImageSet)>, Re
     app.set_image(&image, at())
 }
 
-fn with_image(app: &App, first_byte: u8) -> App {
+pub(super) fn with_image(app: &App, first_byte: u8) -> App {
     set_image(app, first_byte).unwrap().expect("it is another image").0
 }
 
@@ -209,6 +214,19 @@ fn a_change_that_changes_nothing_leaves_no_event() {
     assert_eq!(set_image(&app, 3), Ok(None));
     let (app, fact) = set_image(&app, 4).unwrap().unwrap();
     assert_eq!((app.image_sha256, fact.size), (Some([4; 32]), 10));
+}
+
+#[test]
+fn an_image_is_removed_from_a_draft_that_has_one() {
+    let app = with_image(&complete(), 3);
+    let (without, fact) = app.remove_image(at()).unwrap();
+    assert_eq!((without.image_sha256, without.version), (None, app.version.next()));
+    assert_eq!(fact, AppImageRemoved { app_id: app.id });
+    assert_eq!(without.remove_image(at()), Err(Refusal::WithoutImage));
+    let (activated, _) = activate(&app).unwrap();
+    assert_eq!(activated.remove_image(at()), Err(Refusal::Frozen));
+    let (discarded, _) = app.archive(at()).unwrap();
+    assert_eq!(discarded.remove_image(at()), Err(Refusal::Archived));
 }
 
 #[test]

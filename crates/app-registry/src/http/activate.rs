@@ -28,7 +28,7 @@ use crate::{AppRegistry, store};
     params(("id" = AppId, Path), ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag.")),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "It was activated already, is archived, or its organization is not confirmed"),
@@ -48,7 +48,7 @@ pub(super) async fn activate(
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let permit = permit(&attempt, &app, Operation::Activate).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::Activate).await?;
     let organization = registry.organization(&attempt.facts, app.organization_id).await?;
     let entitlements = registry.entitlements(&organization.enabled_domains);
 
@@ -59,5 +59,5 @@ pub(super) async fn activate(
     store::save(unit.connection().await?, &app).await?;
     unit.record_with(app.id.uuid(), app.version, &fact, &app.details())?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

@@ -11,7 +11,7 @@ use contract::catalogue::DomainLevel;
 use contract::rpc::AuthenticationMethod;
 use serde::Deserialize;
 use service::http::{Creation, Json, etag};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, Problem, Target};
 use utoipa::ToSchema;
 
 use super::fields::Fields;
@@ -19,7 +19,7 @@ use super::view::AppBody;
 use crate::AppRegistry;
 use crate::app::{App, Draft};
 use crate::creation::AppCreation;
-use crate::policy::{self, Operation};
+use crate::policy::{self, CallerRole, Operation};
 
 /// A new app.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,7 +60,7 @@ pub(super) struct NewApp {
     responses(
         (status = 201, description = "The draft", body = AppBody,
             headers(("ETag" = String), ("Location" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 409, body = Problem, description = "`idempotency-key-in-use`: the same request is under way"),
@@ -92,7 +92,8 @@ pub(super) async fn create(
     let (env, entitlements) = (&registry.resources.env, registry.entitlements(&enabled));
     let (app, fact) = App::create(env.new_id(), organization, draft, entitlements, env.now())?;
     let (location, tag) = (format!("/v1/apps/{}", app.id), etag(app.version));
-    let body = AppBody::of(app.clone(), &registry.resources.catalogue);
+    let caller = CallerRole { operator: attempt.caller.operator, role };
+    let body = AppBody::of(app.clone(), caller, &registry.resources.catalogue);
     let answer = idempotency.record(&location, Some(app.version), &body);
     // Many apps are created at the same time, so they share a commit. What is created now and then has a
     // unit of work of its own: `permit.begin()`, then `idempotency.created(unit, …)`.
@@ -109,7 +110,7 @@ impl NewApp {
         let description = self.description.and_then(|text| fields.description(&text));
         fields.check()?;
         Ok(Draft {
-            name: name.ok_or_else(|| Problem::invalid_field("name", "must not be empty"))?,
+            name: name.ok_or_else(|| Problem::invalid_field("name", Fault::required()))?,
             description,
             authentication_method: self.authentication_method,
             service: self.service,

@@ -61,7 +61,7 @@ pub(super) struct AppChanges {
     request_body = AppChanges,
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "It was activated or archived, or the field is fixed"),
@@ -82,7 +82,7 @@ pub(super) async fn edit(
     Json(body): Json<AppChanges>,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let permit = permit(&attempt, &app, Operation::Edit).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::Edit).await?;
     let changes = body.read()?;
     let service = changes.service.as_deref().or(app.service.as_deref());
     let wanted = changes.domains.as_deref().unwrap_or_default();
@@ -93,12 +93,12 @@ pub(super) async fn edit(
     let app = lock(&mut unit, id, &if_match).await?;
     let now = registry.resources.env.now();
     let Some((app, fact)) = app.edit(changes, registry.entitlements(&enabled), now)? else {
-        return Ok(answer(app, &registry.resources.catalogue));
+        return Ok(answer(app, caller, &registry.resources.catalogue));
     };
     store::save(unit.connection().await?, &app).await?;
     unit.record_with(app.id.uuid(), app.version, &fact, &app.details())?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }
 
 impl AppChanges {

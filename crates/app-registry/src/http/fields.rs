@@ -1,7 +1,7 @@
 //! The texts of an app in a request: all that is wrong is named at once.
 
 use serde::{Deserialize, Deserializer};
-use service::Problem;
+use service::{Fault, FaultCode, Problem};
 
 use crate::details::{AppName, Description, InvalidText};
 
@@ -31,14 +31,25 @@ impl Fields {
         match parsed {
             Ok(value) => Some(value),
             Err(invalid) => {
-                let message = invalid.to_string();
+                let fault = fault(invalid);
                 self.problem = Some(match self.problem.take() {
-                    Some(problem) => problem.with_field(field, message),
-                    None => Problem::invalid_field(field, message),
+                    Some(problem) => problem.with_field(field, fault),
+                    None => Problem::invalid_field(field, fault),
                 });
                 None
             }
         }
+    }
+}
+
+fn fault(invalid: InvalidText) -> Fault {
+    let message = invalid.to_string();
+    match invalid {
+        InvalidText::Empty => Fault::new(FaultCode::Required, message),
+        InvalidText::TooLong { limit, .. } => {
+            Fault::new(FaultCode::TooLong, message).with("max", limit)
+        }
+        InvalidText::Invisible => Fault::new(FaultCode::ForbiddenCharacters, message),
     }
 }
 

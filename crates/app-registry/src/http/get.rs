@@ -25,7 +25,7 @@ use crate::policy::Operation;
     params(("id" = AppId, Path)),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app")
     ),
     extensions(
@@ -39,6 +39,6 @@ pub(super) async fn get(
     Path(id): Path<AppId>,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let _may_read = permit(&attempt, &app, Operation::Read).await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    let (_may_read, caller) = permit(&attempt, &app, Operation::Read).await?;
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

@@ -32,7 +32,7 @@ use crate::{AppRegistry, store};
         (status = 200, description = "The image",
             content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg")), headers(("ETag" = String))),
         (status = 304, description = "The caller has it already"),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app, or it has no image")
     ),
     extensions(

@@ -1,5 +1,6 @@
 //! `GET /v1/apps`
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{OriginalUri, State};
@@ -9,12 +10,13 @@ use contract::rpc::{AppState, MAX_KNOWN_MEMBERSHIPS};
 use serde::Deserialize;
 use service::http::page::MAX_LIMIT;
 use service::http::{Page, PageQuery, Query};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::IntoParams;
 
 use super::view::AppBody;
 use crate::AppRegistry;
-use crate::policy::{self, Operation};
+use crate::app::App;
+use crate::policy::{self, CallerRole, Operation};
 use crate::store::{self, Listed};
 
 /// Which apps.
@@ -45,7 +47,7 @@ pub(super) struct Wanted {
     params(Wanted),
     responses(
         (status = 200, description = "A page of apps", body = Page<AppBody>, headers(("Link" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "The caller is no member of the organization"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
     ),
@@ -75,21 +77,25 @@ pub(super) async fn list(
             Some(mine.ok_or_else(|| {
                 let many =
                     format!("is needed: you are a member of more than {MAX_KNOWN_MEMBERSHIPS}");
-                Problem::invalid_field("organization_id", many)
+                Problem::invalid_field("organization_id", Fault::new(FaultCode::Required, many))
             })?)
         }
     };
     // Not by flattening `PageQuery`: serde then no longer says which parameter is wrong.
     if wanted.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
-        return Err(Problem::invalid_field(
-            "limit",
-            format!("must be a whole number from 1 to {MAX_LIMIT}"),
-        ));
+        return Err(Problem::invalid_field("limit", Fault::out_of_range(1, MAX_LIMIT.into())));
     }
     let page = PageQuery { limit: wanted.limit, cursor: wanted.cursor };
     let listed =
         Listed { organizations, state: wanted.state, before: page.after()?, limit: page.rows() };
     let apps = store::list(&registry.resources.pool, &listed).await?;
     let page = Page::of_rows(apps, &page, |app| (app.created_at, app.id))?;
-    Ok(page.map(|app| AppBody::of(app, &registry.resources.catalogue)).into_response_for(&uri))
+    let organizations: BTreeSet<_> = page.items.iter().map(|app| app.organization_id).collect();
+    let memberships = attempt.memberships_in(&Vec::from_iter(organizations)).await?;
+    let body = |app: App| {
+        let membership = memberships.iter().find(|of| of.organization_id == app.organization_id);
+        let caller = CallerRole { operator, role: membership.map(|membership| membership.role) };
+        AppBody::of(app, caller, &registry.resources.catalogue)
+    };
+    Ok(page.map(body).into_response_for(&uri))
 }

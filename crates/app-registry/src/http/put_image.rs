@@ -30,7 +30,7 @@ use crate::{AppRegistry, store};
     request_body(content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app was activated or archived"),
@@ -54,7 +54,7 @@ pub(super) async fn put_image(
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
     // Before the body is read: nobody else's bytes are worth the work.
-    let permit = permit(&attempt, &app, Operation::SetImage).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::SetImage).await?;
     let limit = registry.settings.image.max_bytes;
     let bytes = to_bytes(body, limit).await.map_err(|_| ImageRefused::TooLarge { limit })?;
     let image = registry.check_image(bytes.to_vec()).await?;
@@ -62,11 +62,11 @@ pub(super) async fn put_image(
     let mut unit = permit.begin();
     let app = lock(&mut unit, id, &if_match).await?;
     let Some((app, fact)) = app.set_image(&image, registry.resources.env.now())? else {
-        return Ok(answer(app, &registry.resources.catalogue));
+        return Ok(answer(app, caller, &registry.resources.catalogue));
     };
     store::save_image(unit.connection().await?, &app, &image).await?;
     store::save(unit.connection().await?, &app).await?;
     unit.record(app.id.uuid(), app.version, &fact)?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

@@ -7,7 +7,7 @@ use service::http::IfMatch;
 use service::{Attempt, Permit, Problem, Target};
 
 use crate::app::App;
-use crate::policy::{self, Operation};
+use crate::policy::{self, CallerRole, Operation};
 use crate::{AppRegistry, store};
 
 /// The app as it is now.
@@ -15,16 +15,19 @@ pub(super) async fn find(registry: &AppRegistry, id: AppId) -> Result<App, Probl
     store::find(&registry.resources.pool, id).await?.ok_or_else(Problem::no_such::<AppId>)
 }
 
-/// The permit for this operation with the app. Questions to other services are asked after it, and
-/// before [`lock`].
+/// The permit for this operation with the app, and what the caller is to it. Questions to other services are asked
+/// after it, and before [`lock`].
 pub(super) async fn permit(
     attempt: &Attempt,
     app: &App,
     operation: Operation,
-) -> Result<Permit, Problem> {
+) -> Result<(Permit, CallerRole), Problem> {
+    let operator = attempt.caller.operator;
     let role = attempt.role_in(app.organization_id).await?;
-    let decision = policy::authorize(attempt.caller.operator, role, operation);
-    attempt.permit(operation.name(), Target::of(app.id, app.organization_id), decision).await
+    let decision = policy::authorize(operator, role, operation);
+    let target = Target::of(app.id, app.organization_id);
+    let permit = attempt.permit(operation.name(), target, decision).await?;
+    Ok((permit, CallerRole { operator, role }))
 }
 
 /// The app, locked until the unit of work ends: two changes at once are decided one after the other.

@@ -25,7 +25,7 @@ use crate::{AppRegistry, store};
     params(("id" = AppId, Path), ("If-Match" = Option<String>, Header, description = "Only if this is still its ETag.")),
     responses(
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is not active"),
@@ -44,12 +44,12 @@ pub(super) async fn suspend(
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
     let app = find(&registry, id).await?;
-    let permit = permit(&attempt, &app, Operation::Suspend).await?;
+    let (permit, caller) = permit(&attempt, &app, Operation::Suspend).await?;
     let mut unit = permit.begin();
     let app = lock(&mut unit, id, &if_match).await?;
     let (app, fact) = app.suspend(registry.resources.env.now())?;
     store::save(unit.connection().await?, &app).await?;
     unit.record(app.id.uuid(), app.version, &fact)?;
     unit.commit().await?;
-    Ok(answer(app, &registry.resources.catalogue))
+    Ok(answer(app, caller, &registry.resources.catalogue))
 }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use service::http::{Json, etag};
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::app::{App, AppOperation};
+use crate::policy::CallerRole;
 
 /// An app.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +32,9 @@ pub(super) struct AppBody {
     pub image_sha256: Option<String>,
     /// How it authenticates; fixed at creation.
     pub authentication_method: AuthenticationMethod,
+    /// Whether whoever asks for an authorization code must send a code challenge (RFC 7636); null for an app that
+    /// authenticates by client credentials.
+    pub pkce_required: Option<bool>,
     /// Where it is in its life.
     pub state: AppState,
     /// The service it works with; fixed once saved.
@@ -49,12 +53,18 @@ pub(super) struct AppBody {
     pub activated_at: Option<DateTime<Utc>>,
     /// The number of its last event; also its ETag.
     pub version: i64,
+    /// What the caller may do with it as it is now, by the names of operations. What depends on other things than
+    /// the app and the caller's role can still be refused.
+    pub allowed: Vec<AppOperation>,
 }
 
 impl AppBody {
-    /// The app, with a draft's scopes as this catalogue names them.
-    pub(super) fn of(app: App, catalogue: &Catalogue) -> Self {
+    /// The app as this caller sees it, with a draft's scopes as this catalogue names them.
+    pub(super) fn of(app: App, caller: CallerRole, catalogue: &Catalogue) -> Self {
+        let by_code = app.authentication_method == AuthenticationMethod::AuthorizationCode;
         Self {
+            allowed: app.allowed(caller),
+            pkce_required: by_code.then_some(app.pkce_required),
             scopes: app.scopes(catalogue),
             id: app.id,
             organization_id: app.organization_id,
@@ -75,7 +85,7 @@ impl AppBody {
 }
 
 /// 200 with the app and its ETag.
-pub(super) fn answer(app: App, catalogue: &Catalogue) -> Response {
+pub(super) fn answer(app: App, caller: CallerRole, catalogue: &Catalogue) -> Response {
     let tag = etag(app.version);
-    ([(ETAG, tag)], Json(AppBody::of(app, catalogue))).into_response()
+    ([(ETAG, tag)], Json(AppBody::of(app, caller, catalogue))).into_response()
 }

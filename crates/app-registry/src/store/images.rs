@@ -1,6 +1,7 @@
 //! Images of apps.
 
 use contract::AppId;
+use eventstore::rows::exactly_one;
 use sqlx::{PgConnection, PgPool};
 
 use crate::app::App;
@@ -38,6 +39,14 @@ pub(crate) async fn save_image(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Forgets the image of a draft that is kept without one in the same transaction.
+pub(crate) async fn delete_image(connection: &mut PgConnection, id: AppId) -> sqlx::Result<()> {
+    let deleted = sqlx::query!("DELETE FROM app_registry.images WHERE app_id = $1", id.uuid())
+        .execute(connection)
+        .await?;
+    exactly_one(&deleted)
 }
 
 /// The app's image, if it has one.

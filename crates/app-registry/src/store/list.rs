@@ -42,7 +42,7 @@ pub(crate) async fn list(pool: &PgPool, listed: &Listed) -> sqlx::Result<Vec<App
                 AppRow,
                 r#"SELECT a.id AS "id!", a.organization_id AS "organization_id!", a.name AS "name!", a.description,
                           a.authentication_method AS "authentication_method!", a.service, a.domains AS "domains!",
-                          a.scopes AS "scopes!", a.image_sha256, a.state AS "state!",
+                          a.scopes AS "scopes!", a.image_sha256, a.pkce_required AS "pkce_required!", a.state AS "state!",
                           a.created_at AS "created_at!", a.updated_at AS "updated_at!", a.activated_at,
                           a.version AS "version!"
                    FROM unnest($1::uuid[]) AS wanted_organization (id)
@@ -68,7 +68,7 @@ pub(crate) async fn list(pool: &PgPool, listed: &Listed) -> sqlx::Result<Vec<App
                 AppRow,
                 r#"SELECT a.id AS "id!", a.organization_id AS "organization_id!", a.name AS "name!", a.description,
                           a.authentication_method AS "authentication_method!", a.service, a.domains AS "domains!",
-                          a.scopes AS "scopes!", a.image_sha256, a.state AS "state!",
+                          a.scopes AS "scopes!", a.image_sha256, a.pkce_required AS "pkce_required!", a.state AS "state!",
                           a.created_at AS "created_at!", a.updated_at AS "updated_at!", a.activated_at,
                           a.version AS "version!"
                    FROM unnest($1::text[]) AS wanted_state (name)

@@ -2,11 +2,12 @@
 //! with the events they belong to; the database's own guards are in `migrations/app-registry`.
 //!
 //! Here is an app by itself; [`mod@list`] has pages of them, [`insert`] new ones, [`images`] their images,
-//! and [`row`] makes an app of a row.
+//! [`redirect_uris`] their redirect URIs, and [`row`] makes an app of a row.
 
 mod images;
 mod insert;
 mod list;
+pub(crate) mod redirect_uris;
 mod row;
 
 use contract::rpc::NamedApp;
@@ -15,7 +16,7 @@ use eventstore::rows::exactly_one;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-pub(crate) use images::{image, save_image};
+pub(crate) use images::{delete_image, image, save_image};
 pub(crate) use insert::NewApps;
 pub(crate) use list::{Listed, list};
 
@@ -27,7 +28,7 @@ pub(crate) async fn find(pool: &PgPool, id: AppId) -> sqlx::Result<Option<App>> 
     let row = sqlx::query_as!(
         AppRow,
         "SELECT id, organization_id, name, description, authentication_method, service, domains, scopes,
-                image_sha256, state, created_at, updated_at, activated_at, version
+                image_sha256, pkce_required, state, created_at, updated_at, activated_at, version
          FROM app_registry.apps WHERE id = $1",
         id.uuid()
     )
@@ -41,7 +42,7 @@ pub(crate) async fn lock(connection: &mut PgConnection, id: AppId) -> sqlx::Resu
     let row = sqlx::query_as!(
         AppRow,
         "SELECT id, organization_id, name, description, authentication_method, service, domains, scopes,
-                image_sha256, state, created_at, updated_at, activated_at, version
+                image_sha256, pkce_required, state, created_at, updated_at, activated_at, version
          FROM app_registry.apps WHERE id = $1 FOR UPDATE",
         id.uuid()
     )
@@ -54,7 +55,8 @@ pub(crate) async fn lock(connection: &mut PgConnection, id: AppId) -> sqlx::Resu
 pub(crate) async fn name(pool: &PgPool, ids: &[AppId]) -> sqlx::Result<Vec<NamedApp>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
-        "SELECT id, name, organization_id FROM app_registry.apps WHERE id = ANY ($1)",
+        r#"SELECT id, name, organization_id, activated_at IS NOT NULL AS "activated!"
+           FROM app_registry.apps WHERE id = ANY ($1)"#,
         &ids
     )
     .fetch_all(pool)
@@ -63,6 +65,7 @@ pub(crate) async fn name(pool: &PgPool, ids: &[AppId]) -> sqlx::Result<Vec<Named
         app_id: AppId::from_uuid(row.id),
         name: row.name,
         organization_id: OrganizationId::from_uuid(row.organization_id),
+        activated: row.activated,
     });
     Ok(named.collect())
 }
@@ -72,7 +75,7 @@ pub(crate) async fn save(connection: &mut PgConnection, app: &App) -> sqlx::Resu
     let saved = sqlx::query!(
         "UPDATE app_registry.apps
          SET name = $3, description = $4, service = $5, domains = $6, scopes = $7, image_sha256 = $8,
-             state = $9, updated_at = $10, activated_at = $11, version = $12
+             state = $9, updated_at = $10, activated_at = $11, version = $12, pkce_required = $13
          WHERE id = $1 AND version = $2",
         app.id.uuid(),
         app.version.number() - 1,
@@ -85,7 +88,8 @@ pub(crate) async fn save(connection: &mut PgConnection, app: &App) -> sqlx::Resu
         app.state.as_str(),
         app.updated_at,
         app.activated_at,
-        app.version.number()
+        app.version.number(),
+        app.pkce_required
     )
     .execute(connection)
     .await?;

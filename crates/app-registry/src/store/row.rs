@@ -20,6 +20,7 @@ pub(super) struct AppRow {
     pub(super) domains: Vec<String>,
     pub(super) scopes: Vec<String>,
     pub(super) image_sha256: Option<Vec<u8>>,
+    pub(super) pkce_required: bool,
     pub(super) state: String,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
@@ -55,6 +56,7 @@ impl TryFrom<AppRow> for App {
                 .image_sha256
                 .map(|bytes| bytes.try_into().map_err(|_| impossible("image_sha256")))
                 .transpose()?,
+            pkce_required: row.pkce_required,
             state: AppState::parse(&row.state).ok_or_else(|| impossible("state"))?,
             version: version(row.version)?,
             name: row.name,

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::images::{png, put_image};
-use crate::stage::{Stage, complete};
+use crate::stage::{Stage, by_code, complete};
 
 /// The service's connection, and the owner's.
 async fn both(stage: &Stage) -> [(&'static str, PgConnection); 2] {
@@ -102,7 +102,6 @@ async fn nothing_is_deleted() {
     let [(_, mut service), (_, mut owner)] = both(&stage).await;
     for statement in [
         format!("DELETE FROM app_registry.apps WHERE id = '{id}'"),
-        "DELETE FROM app_registry.images".to_owned(),
         "TRUNCATE app_registry.apps CASCADE".to_owned(),
         "TRUNCATE app_registry.images CASCADE".to_owned(),
     ] {
@@ -171,4 +170,84 @@ async fn an_app_begins_as_a_draft() {
         );
         assert_eq!(refused_by(&mut connection, &statement).await, "app_begins_as_draft", "{who}");
     }
+}
+
+#[tokio::test]
+async fn only_a_drafts_image_is_deleted_and_the_app_is_kept_without_it() {
+    let stage = Stage::set().await;
+    let developer = stage.developer();
+    let new = async || {
+        let id = developer.post("/v1/apps", complete()).await.field("id");
+        put_image(&developer, &format!("/v1/apps/{id}"), png(8, 8)).await.expect(200);
+        id
+    };
+    let (draft, active) = (new().await, new().await);
+    developer.act(&format!("/v1/apps/{active}/activate")).await.expect(200);
+    for (who, mut connection) in both(&stage).await {
+        for (id, guard) in [(&draft, "apps_image"), (&active, "app_frozen")] {
+            let statement = format!("DELETE FROM app_registry.images WHERE app_id = '{id}'");
+            assert_eq!(refused_by(&mut connection, &statement).await, guard, "{who}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_database_takes_only_what_can_be_a_redirect_uri_of_an_app_that_has_such() {
+    let stage = Stage::set().await;
+    let developer = stage.developer();
+    let mut ids = Vec::new();
+    for body in [by_code(), by_code(), complete()] {
+        ids.push(developer.post("/v1/apps", body).await.field("id"));
+    }
+    let [app, archived, other] = <[String; 3]>::try_from(ids).unwrap();
+    let path = format!("/v1/apps/{archived}");
+    let uris = |id: &str| format!("/v1/apps/{id}/redirect-uris");
+    let new = json!({ "uri": "https://example.com/cb" });
+    for id in [&app, &archived] {
+        developer.post(&uris(id), &new).await.expect(201);
+    }
+    developer.act(&format!("{path}/archive")).await.expect(200);
+    let add = |id: &str, uri: &str| {
+        format!(
+            "INSERT INTO app_registry.redirect_uris (id, app_id, uri, added_at)
+             VALUES (gen_random_uuid(), '{id}', '{uri}', now())"
+        )
+    };
+    for (who, mut connection) in both(&stage).await {
+        for (statement, guard) in [
+            (add(&app, "https://example.com/cb"), "redirect_uris_once"),
+            (add(&app, "http://example.com/cb"), "redirect_uris_origin"),
+            (add(&app, "https://a:b@example.com/cb"), "redirect_uris_origin"),
+            (add(&app, "javascript:alert(1)"), "redirect_uris_origin"),
+            (add(&app, "https://example.com/cb#x"), "redirect_uris_characters"),
+            (add(&app, "https://example.com/*"), "redirect_uris_characters"),
+            (add(&app, "https://example.com/a b"), "redirect_uris_characters"),
+            (add(&app, &format!("https://a/{}", "a".repeat(2048))), "redirect_uris_length"),
+            (add(&other, "https://example.com/cb"), "app_without_redirect_uris"),
+            (add(&archived, "https://example.com/other"), "app_archived"),
+            (
+                format!("DELETE FROM app_registry.redirect_uris WHERE app_id = '{archived}'"),
+                "app_archived",
+            ),
+            (
+                format!(
+                    "UPDATE app_registry.apps SET version = version + 1, pkce_required = false
+                     WHERE id = '{archived}'"
+                ),
+                "app_archived",
+            ),
+            (
+                format!(
+                    "UPDATE app_registry.apps SET version = version + 1, pkce_required = false
+                     WHERE id = '{other}'"
+                ),
+                "apps_pkce",
+            ),
+        ] {
+            assert_eq!(refused_by(&mut connection, &statement).await, guard, "{who}: {statement}");
+        }
+    }
+    let [_, (_, mut owner)] = both(&stage).await;
+    let change = "UPDATE app_registry.redirect_uris SET uri = 'https://example.com/other'";
+    assert_eq!(refused_by(&mut owner, change).await, "redirect_uri_unchanged");
 }

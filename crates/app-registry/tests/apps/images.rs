@@ -71,6 +71,35 @@ async fn the_same_image_again_leaves_no_event() {
 }
 
 #[tokio::test]
+async fn an_image_is_removed_from_a_draft_and_from_nothing_else() {
+    let stage = Stage::set().await;
+    let developer = stage.developer();
+    let id = developer.post("/v1/apps", complete()).await.field("id");
+    let path = format!("/v1/apps/{id}");
+    let image = format!("{path}/image");
+    developer.delete(&image).await.problem(404, "image-not-found");
+    put_image(&developer, &path, png(8, 8)).await.expect(200);
+    let outdated = developer.request(Method::DELETE, &image).header("if-match", "\"1\"");
+    outdated.send().await.problem(412, "changed-meanwhile");
+    let removed = developer.delete(&image).await.expect(200);
+    assert_eq!(removed.json["has_image"], false);
+    assert_eq!(removed.json["image_sha256"], json!(null));
+    developer.get(&image).await.problem(404, "image-not-found");
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM app_registry.images")
+        .fetch_one(&stage.resources.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0);
+
+    put_image(&developer, &path, png(9, 9)).await.expect(200);
+    developer.act(&format!("{path}/activate")).await.expect(200);
+    developer.delete(&image).await.problem(409, "app-frozen");
+    assert_eq!(developer.get(&image).await.body, png(9, 9));
+    let kinds = ["created", "image-set", "image-removed", "image-set", "activated"];
+    assert_eq!(stage.events_of(&id).await, kinds.map(|kind| format!("mandate.app.{kind}.v1")));
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_image_too_many_or_a_bomb_are_refused() {
     let stage = Stage::set().await;
     let developer = stage.developer();

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod catalogue;
 mod changes;
 mod creation;
 mod freeze;
@@ -15,6 +16,7 @@ mod images;
 mod lists;
 mod questions;
 mod races;
+mod redirect_uris;
 mod replays;
 mod roles;
 mod stage;

@@ -15,6 +15,10 @@ fn changes() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/suspend", None),
         ("POST", "/resume", None),
         ("POST", "/archive", None),
+        ("DELETE", "/image", None),
+        ("POST", "/redirect-uris", Some(json!({"uri": "https://example.com/cb"}))),
+        ("DELETE", "/redirect-uris/01978a2b-0000-7000-8000-00000000000a", None),
+        ("PUT", "/pkce", Some(json!({"required": false}))),
     ]
 }
 
@@ -56,6 +60,10 @@ async fn an_auditor_reads_everything_and_changes_nothing() {
             format!("app.suspend app/{id}"),
             format!("app.resume app/{id}"),
             format!("app.archive app/{id}"),
+            format!("app.remove-image app/{id}"),
+            format!("app.add-redirect-uri app/{id}"),
+            format!("app.remove-redirect-uri app/{id}"),
+            format!("app.change-pkce app/{id}"),
             format!("app.set-image app/{id}"),
             format!("app.create organization/{organization}"),
         ]
@@ -86,7 +94,7 @@ async fn an_operator_reads_suspends_resumes_and_archives_and_does_not_edit() {
     let operator = stage.operator();
     let id = stage.active_app().await;
     assert_eq!(operator.get(&format!("/v1/apps/{id}")).await.status, StatusCode::OK);
-    for (change, status) in changes().iter().zip([403, 403, 200, 200, 200]) {
+    for (change, status) in changes().iter().zip([403, 403, 200, 200, 200, 403, 403, 403, 403]) {
         assert_eq!(attempt(&operator, &id, change).await, status, "{change:?}");
     }
     let mut body = draft();

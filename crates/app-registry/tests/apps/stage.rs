@@ -38,6 +38,13 @@ pub fn complete() -> Value {
     })
 }
 
+/// The body of a draft that authenticates by authorization code and can be activated.
+pub fn by_code() -> Value {
+    let mut body = complete();
+    body["authentication_method"] = json!("authorization_code");
+    body
+}
+
 impl Stage {
     /// Servers, the service, and the people.
     pub async fn set() -> Self {
@@ -209,5 +216,6 @@ fn organization_view(id: OrganizationId) -> OrganizationView {
         website: None,
         confirmed: true,
         enabled_domains: Vec::new(),
+        created_at: None,
     }
 }

@@ -31,7 +31,7 @@ use crate::store::entries;
             (Item = "application/json"),
             (serde_json::Value = "application/cloudevents+json"),
         )),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "No such event, or none of the caller's business")
     ),
     extensions(

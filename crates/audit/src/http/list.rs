@@ -87,7 +87,7 @@ pub(super) struct LogPage {
             ("x-mandate-log-recorded-at" = chrono::DateTime<chrono::Utc>, description = "When the last of these \
                 entries was recorded: none is recorded before that any more")
         )),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "Nothing in the log is the caller's business"),
         (status = 404, body = Problem, description = "No such organization or account, or none of the caller's business"),
         (status = 422, body = Problem, description = "Parameters are wrong; `errors` names them")
@@ -168,7 +168,7 @@ fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {
         Problem::unprocessable("invalid-request", "Some parameters of the request are wrong.");
     invalid
         .into_iter()
-        .fold(problem, |problem, parameter| problem.with_field(parameter.field, parameter.message))
+        .fold(problem, |problem, parameter| problem.with_field(parameter.field, parameter.fault))
 }
 
 fn refusal(denied: Denied, organization: Option<OrganizationId>) -> Problem {

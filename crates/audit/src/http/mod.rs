@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /v1/events` | [`list`] |
 //! | `GET /v1/events/{id}` | [`get`] |
+//! | `POST /v1/events/places` | [`places`] |
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
 //! `directory/src/http/accounts/create.rs` for something new;
@@ -15,6 +16,7 @@
 mod get;
 mod item;
 mod list;
+mod places;
 mod window;
 
 use std::sync::Arc;
@@ -34,5 +36,6 @@ struct Documentation;
 pub(crate) fn router() -> OpenApiRouter<Arc<Audit>> {
     OpenApiRouter::with_openapi(Documentation::openapi())
         .routes(routes!(list::list))
+        .routes(routes!(places::places))
         .routes(routes!(get::get))
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`append`]: recording entries, in one dense order; [`heads`]: how far it reaches;
 //! * [`pages`]: which entries answer a query, at a cost that does not grow with history;
-//! * [`entries`]: the entries themselves;
+//! * [`entries`]: the entries themselves; [`places`]: where those of some events are;
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
 //! * [`conflicts`]: what contradicts the record;
 //! * [`gaps`]: what is known to be missing;
@@ -19,4 +19,5 @@ pub(crate) mod gaps;
 pub(crate) mod heads;
 pub(crate) mod pages;
 pub(crate) mod parts;
+pub(crate) mod places;
 pub(crate) mod reconciliation;

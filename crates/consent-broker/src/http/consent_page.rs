@@ -1,6 +1,7 @@
 //! What an account owner is shown before they decide.
 
 use chrono::{DateTime, Utc};
+use contract::catalogue::ConsentLifetime;
 use contract::facts::{AskedDomain, AskedService};
 use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
 use contract::rpc::{
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use service::http::Page;
 use utoipa::ToSchema;
 
+use super::account_counts::AccountCounts;
 use crate::account_selection::Unselectable;
 use crate::consent_text::ConsentText;
 use crate::link::{Link, LinkStateName};
@@ -34,15 +36,36 @@ pub(crate) struct ConsentPage {
     pub(crate) domains: Vec<AskedDomain>,
     /// How long a consent lasts.
     pub(crate) duration: String,
+    /// The same as a number of days from the approval on; null if a consent does not end by itself.
+    pub(crate) lifetime_days: Option<u16>,
+    /// From when the consents count no more if they are given at this moment, and not renewed; null if they do not
+    /// end by themselves.
+    pub(crate) grants_expire_at: Option<DateTime<Utc>>,
     /// How it can be ended.
     pub(crate) how_to_end: String,
+    /// The language of all words (BCP 47).
+    pub(crate) language: String,
+    /// The same as a code.
+    pub(crate) how_to_end_code: HowToEnd,
+    /// Where the person is sent after their answer. Null: they stay here, as for every app of client credentials.
+    pub(crate) redirect_uri: Option<String>,
     /// Which text this is: an approval brings it back, to be of exactly these words.
     pub(crate) text_sha256: String,
     /// The accounts of the service that the person sees: the first of them.
     pub(crate) accounts: Vec<SelectableAccount>,
+    /// How many there are altogether, and of which.
+    pub(crate) counts: AccountCounts,
     /// Where the next page of accounts begins, as a `cursor` of `/v1/consent-requests/{token}/accounts`; null if
     /// these are all.
     pub(crate) next_cursor: Option<String>,
+}
+
+/// How a consent can be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HowToEnd {
+    /// Whoever may consent for the account revokes its consent, or all consents to the app, at any time.
+    RevokeAtAnyTime,
 }
 
 /// The organization that asks.
@@ -56,6 +79,10 @@ pub(crate) struct Asker {
     pub(crate) contact_email: String,
     /// Its website.
     pub(crate) website: Option<String>,
+    /// The domain of its contact address: that mail to it arrives there was confirmed. Null before.
+    pub(crate) contact_domain: Option<String>,
+    /// Since when the organization is known here.
+    pub(crate) member_since: Option<DateTime<Utc>>,
 }
 
 /// The app that asks.
@@ -78,6 +105,8 @@ pub(crate) struct SelectableAccount {
     pub(crate) id: AccountId,
     /// Its name.
     pub(crate) name: String,
+    /// How the customer's own system names it.
+    pub(crate) external_id: Option<String>,
     /// Whose it is.
     pub(crate) kind: AccountKind,
     /// The person's role on it.
@@ -136,32 +165,51 @@ impl ConsentPage {
         app: &AppView,
         organization: OrganizationView,
         text: ConsentText,
-        accounts: Page<SelectableAccount>,
+        lifetime: ConsentLifetime,
+        (accounts, counts): (Page<SelectableAccount>, AccountCounts),
     ) -> Self {
         Self {
             link_id: link.id,
             state: link.state_name(now),
             expires_at: link.expires_at,
             text_sha256: text.sha256(),
-            organization: Asker {
-                id: organization.id,
-                name: text.organization_name,
-                contact_email: organization.contact_email,
-                website: organization.website,
-            },
-            app: AskingApp {
-                id: app.id,
-                name: text.app_name,
-                description: text.app_description,
-                has_image: app.has_image,
-            },
+            organization: Asker::of(organization, text.organization_name),
+            app: AskingApp::of(app, text.app_name, text.app_description),
             service: text.service,
             domains: text.domains,
-            duration: text.duration.to_owned(),
+            duration: text.duration,
+            lifetime_days: lifetime.days(),
+            grants_expire_at: lifetime.end(now),
             how_to_end: text.how_to_end.to_owned(),
+            language: text.language.to_owned(),
+            how_to_end_code: HowToEnd::RevokeAtAnyTime,
+            redirect_uri: None,
             accounts: accounts.items,
+            counts,
             next_cursor: accounts.next_cursor,
         }
+    }
+}
+
+impl Asker {
+    /// The organization, by the name that is part of the text.
+    pub(super) fn of(organization: OrganizationView, name: String) -> Self {
+        let domain = organization.contact_email.rsplit_once('@').map(|(_, domain)| domain);
+        Self {
+            id: organization.id,
+            contact_domain: domain.filter(|_| organization.confirmed).map(str::to_lowercase),
+            member_since: organization.created_at,
+            name,
+            contact_email: organization.contact_email,
+            website: organization.website,
+        }
+    }
+}
+
+impl AskingApp {
+    /// The app, by the name and description that are part of the text.
+    pub(super) fn of(app: &AppView, name: String, description: Option<String>) -> Self {
+        Self { id: app.id, name, description, has_image: app.has_image }
     }
 }
 
@@ -175,6 +223,7 @@ impl SelectableAccount {
         Self {
             id: account.id,
             name: account.name,
+            external_id: account.external_id,
             kind: account.kind,
             role: account.role,
             selectable: selectable.is_ok(),
@@ -230,6 +279,8 @@ mod tests {
     use contract::rpc::{AppState, AuthenticationMethod, OrganizationKind};
 
     use super::*;
+    use crate::account_matching::Matched;
+    use crate::consent_words::ConsentWords;
     use crate::link::LinkDraft;
 
     #[test]
@@ -243,6 +294,7 @@ mod tests {
             website: None,
             confirmed: true,
             enabled_domains: Vec::new(),
+            created_at: None,
         };
         let app = AppView {
             id: environment.new_id(),
@@ -265,22 +317,28 @@ mod tests {
             label: None,
             created_by: environment.new_id(),
             lifetime: chrono::Duration::days(1),
+            grant_lifetime_days: Some(30),
         };
         let now = environment.now();
         let (link, _) = Link::create(draft, now);
 
-        let text = ConsentText::of(&Catalogue::default(), &app, &organization, "retail_media");
+        let (catalogue, words) = (Catalogue::default(), <&ConsentWords>::default());
+        let lifetime = ConsentLifetime::Days(30);
+        let text =
+            ConsentText::of(&catalogue, &app, &organization, "retail_media", words, lifetime);
         let kept = serde_json::to_value(text.details("Corner Shop")).unwrap();
         let none = Page { items: Vec::new(), next_cursor: None };
-        let page = ConsentPage::of(&link, now, &app, organization, text, none);
+        let counts = (&Matched::default()).into();
+        let page = ConsentPage::of(&link, now, &app, organization, text, lifetime, (none, counts));
         let shown = serde_json::to_value(page).unwrap();
 
         assert_eq!(kept["organization_name"], shown["organization"]["name"]);
         assert_eq!(kept["app_name"], shown["app"]["name"]);
         assert_eq!(kept["app_description"], shown["app"]["description"]);
-        for words in ["service", "domains", "duration", "how_to_end"] {
+        for words in ["service", "domains", "duration", "how_to_end", "language"] {
             assert_eq!(kept[words], shown[words], "{words}");
         }
+        assert_eq!(shown["lifetime_days"], 30);
         assert_eq!(kept["domains"][0]["descriptions"].as_array().unwrap().len(), 2);
         assert_eq!(
             (&kept["account_name"], &kept["language"]),

@@ -11,12 +11,13 @@ use contract::AppId;
 use contract::facts::ConsentLinkDetails;
 use contract::rpc::AppState;
 use contract::secret::LinkToken;
+use contract::text::with_line_feeds;
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, Json, Path};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::ToSchema;
 
-use super::link_view::LinkView;
+use super::link_view::{LinkView, Viewer};
 use super::problems;
 use crate::link::{self, Link, LinkDraft};
 use crate::remote_services::RemoteServices;
@@ -37,6 +38,10 @@ pub(crate) struct NewLink {
     /// After how many days it expires; 30 unless the installation says otherwise, which is also the most.
     #[schema(minimum = 1)]
     pub(crate) expires_in_days: Option<i64>,
+    /// For how many days the consents last that come of it. As many as the catalogue says for the app's service
+    /// unless it is given, which is also the most.
+    #[schema(minimum = 1)]
+    pub(crate) grant_lifetime_days: Option<i64>,
 }
 
 /// A link that was made, with its token: this once.
@@ -70,11 +75,11 @@ pub(crate) struct CreatedLink {
     request_body = NewLink,
     responses(
         (status = 201, description = "The link", body = CreatedLink),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`app-not-active`, `organization-not-confirmed`, `too-many-open-links`", body = Problem),
-        (status = 422, description = "The label or the days are wrong", body = Problem),
+        (status = 422, description = "The label is wrong, or the days: more than the installation or the catalogue allows", body = Problem),
     ),
     extensions(
         ("x-mandate-events" = json!(["consent-link.created"])),
@@ -99,11 +104,20 @@ pub(crate) async fn create_link(
     }
 
     let lifetime = link::lifetime(body.expires_in_days, broker.settings.link_lifetime_days)
-        .map_err(|error| Problem::invalid_field("expires_in_days", error.to_string()))?;
+        .map_err(|error| {
+            let fault = Fault::new(FaultCode::OutOfRange, error.to_string());
+            let fault = fault.with("min", 1).with("max", broker.settings.link_lifetime_days);
+            Problem::invalid_field("expires_in_days", fault)
+        })?;
     let label = label(body.label)?;
     if app.state != AppState::Active {
         return Err(not_active(app.state));
     }
+    let service = app.service.as_deref().unwrap_or_default();
+    let lifetime_of_service = broker.resources.catalogue.consent_lifetime(service);
+    let grant_lifetime_days =
+        link::grant_lifetime(body.grant_lifetime_days, lifetime_of_service)
+            .map_err(|error| Problem::invalid_field("grant_lifetime_days", error.to_string()))?;
     if !remote.organization(app.organization_id).await?.is_some_and(|known| known.confirmed) {
         return Err(not_confirmed());
     }
@@ -116,6 +130,7 @@ pub(crate) async fn create_link(
         label,
         created_by: attempt.caller.person_id,
         lifetime,
+        grant_lifetime_days,
     };
     let (link, fact) = Link::create(draft, broker.resources.env.now());
 
@@ -134,26 +149,29 @@ pub(crate) async fn create_link(
     links::insert(connection, &link, &token.hash()).await?;
     let details = ConsentLinkDetails { label: link.label.clone() };
     unit.record_with(link.id.uuid(), link.version, &fact, &details)?;
-    let view = LinkView::of(&link, link.created_at, &BTreeMap::new());
+    let (person_id, operator) = (attempt.caller.person_id, attempt.caller.operator);
+    let viewer = Viewer { person_id, role, operator };
+    let view = LinkView::of(&link, viewer, link.created_at, &BTreeMap::new());
     let mut answer = CreatedLink { link: view, url: None, token: None };
     let location = format!("/v1/consent-links/{}", link.id);
     unit.remember(idempotency.record(&location, None, &answer));
     unit.commit().await?;
 
     // Only now, and only here: what is remembered has no secret.
-    let base = broker.settings.public_base_url.trim_end_matches('/');
-    answer.url = Some(format!("{base}/consent/{}", token.reveal()));
+    answer.url = Some(broker.settings.url_prefix() + token.reveal());
     answer.token = Some(token.reveal().to_owned());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
 }
 
-/// The label without the spaces around it; none if nothing is left.
+/// The label without the spaces around it, its lines ended by line feeds; none if nothing is left.
 fn label(wished: Option<String>) -> Result<Option<String>, Problem> {
-    let label = wished.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
+    let label = wished.map(|label| with_line_feeds(&label).trim().to_owned());
+    let label = label.filter(|label| !label.is_empty());
     match &label {
         Some(text) if text.chars().count() > LONGEST_LABEL || text.contains('\0') => {
             let message = format!("has at most {LONGEST_LABEL} characters, none of them NUL");
-            Err(Problem::invalid_field("label", message))
+            let fault = Fault::new(FaultCode::TooLong, message).with("max", LONGEST_LABEL);
+            Err(Problem::invalid_field("label", fault))
         }
         _ => Ok(label),
     }

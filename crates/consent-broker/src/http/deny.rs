@@ -38,7 +38,7 @@ pub(crate) struct DeniedRequest {
     params(("token" = String, Path, description = "The token in the link's URL")),
     responses(
         (status = 200, description = "It is denied", body = DeniedRequest),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such request", body = Problem),
         (status = 409, description = "`link-already-used`: it says when; `app-not-active`", body = Problem),
         (status = 410, description = "`link-expired`, `link-revoked`", body = Problem),

@@ -7,7 +7,7 @@ use contract::LinkId;
 use service::http::{Json, Path};
 use service::{Attempt, Problem, Target};
 
-use super::link_view::{LinkView, first_accounts};
+use super::link_view::{LinkView, Viewer, first_accounts};
 use crate::remote_services::RemoteServices;
 use crate::store::links;
 use crate::{ConsentBroker, policy};
@@ -24,7 +24,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = LinkId, Path, description = "The link")),
     responses(
         (status = 200, description = "The link", body = LinkView),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
     ),
     extensions(
@@ -45,5 +45,7 @@ pub(crate) async fn get_link(
     let _permit = attempt.permit("consent-link.read", target, decision).await?;
     let accounts = first_accounts(&link).collect();
     let names = RemoteServices::of(&broker, &attempt.facts).name_accounts(accounts).await?;
-    Ok(Json(LinkView::of(&link, broker.resources.env.now(), &names)))
+    let (person_id, operator) = (attempt.caller.person_id, attempt.caller.operator);
+    let viewer = Viewer { person_id, role, operator };
+    Ok(Json(LinkView::of(&link, viewer, broker.resources.env.now(), &names)))
 }

@@ -1,21 +1,25 @@
 //! `GET /v1/grants`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
+use contract::rpc::AccountRole;
 use contract::{AccountId, AppId, GrantId, OrganizationId};
 use serde::Deserialize;
 use service::http::{Page, PageQuery, Query};
 use service::{Attempt, Problem};
 use utoipa::IntoParams;
 
-use super::grant_view::GrantView;
+use super::grant_view::{GrantView, Told};
 use crate::ConsentBroker;
+use crate::allowed::Viewer;
+use crate::as_of::AsOf;
 use crate::grant::{Grant, GrantStateName};
 use crate::remote_services::{Names, RemoteServices};
 use crate::store::grants::{self, Filter, Sight};
+use crate::store::{app_activity, notices};
 
 /// Which grants.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -41,8 +45,8 @@ pub(crate) struct GrantFilter {
 ///
 /// Newest first: the grants of all accounts on which the caller holds any role, and those to the apps
 /// of the caller's organizations. A member of more than 50 organizations sees the latter when they name
-/// `organization_id` or `app_id`. Operators see all. Who granted one is told to those who hold a
-/// role on its account, and to operators.
+/// `organization_id` or `app_id`. Operators see all. Who granted one, and renewed it, is told to those who hold a
+/// role on its account, and to operators, and where the app's organization can be reached. Whether one is live is told by the moment of the question. Ended ones stay.
 #[utoipa::path(
     get,
     path = "/v1/grants",
@@ -52,7 +56,7 @@ pub(crate) struct GrantFilter {
     params(GrantFilter, PageQuery),
     responses(
         (status = 200, description = "A page of grants", body = Page<GrantView>),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
     ),
     extensions(
@@ -87,23 +91,35 @@ pub(crate) async fn list_grants(
         state: query.state,
     };
     let before = query.page.after::<GrantId>()?;
-    let rows =
-        grants::list(&broker.resources.pool, &sight, filter, before, query.page.rows()).await?;
+    let as_of = AsOf::now(&broker.resources);
+    let (pool, rows) = (&broker.resources.pool, query.page.rows());
+    let rows = grants::list(pool, &sight, filter, before, rows, as_of).await?;
     let page = Page::of_rows(rows, &query.page, |grant| grant.id)?;
 
     let own: BTreeSet<AccountId> = sight.accounts.into_iter().collect();
     let told_by_whom = |grant: &Grant| caller.operator || own.contains(&grant.account_id);
     let grants = &page.items;
-    let (people, accounts, apps) = tokio::try_join!(
-        remote
-            .name_people(grants.iter().filter(|g| told_by_whom(g)).map(|g| g.granted_by).collect()),
-        remote.name_accounts(grants.iter().map(|grant| grant.account_id).collect()),
+    let grantors = grants.iter().filter(|grant| told_by_whom(grant)).flat_map(GrantView::people);
+    let on_page: BTreeSet<AccountId> = grants.iter().map(|grant| grant.account_id).collect();
+    let notices = notices::of(pool, grants.iter().map(|grant| grant.id)).await?;
+    let asked = app_activity::of(pool, grants.iter().map(|grant| grant.app_id)).await?;
+    let (people, accounts, apps, organizations, held) = tokio::try_join!(
+        remote.name_people(grantors.collect()),
+        remote.name_accounts(on_page.clone()),
         remote.name_apps(grants.iter().map(|grant| grant.app_id).collect()),
+        remote.name_organizations(grants.iter().map(|grant| grant.organization_id).collect()),
+        remote.roles_of(caller.person_id, on_page.intersection(&own).copied()),
     )?;
-    let names = Names { people, accounts, apps };
-    Ok(page
-        .map(|grant| GrantView::of(&grant, &names, told_by_whom(&grant)))
-        .into_response_for(&uri))
+    let names = Names { people, accounts, apps, organizations };
+    let told = Told { names: &names, asked: &asked, notices: &notices, as_of };
+    let roles: BTreeMap<AccountId, AccountRole> =
+        held.into_iter().map(|held| (held.account_id, held.role)).collect();
+    let view = |grant: Grant| {
+        let role = roles.get(&grant.account_id).copied();
+        let viewer = Viewer { person_id: caller.person_id, operator: caller.operator, role };
+        GrantView::of(&grant, &told, viewer)
+    };
+    Ok(page.map(view).into_response_for(&uri))
 }
 
 /// The organizations of which the caller sees the grants that are asked for.

@@ -26,7 +26,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = LinkId, Path, description = "The link"), PageQuery),
     responses(
         (status = 200, description = "A page of accounts", body = Page<LinkedAccount>),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
         (status = 422, description = "The limit or the cursor is wrong", body = Problem),
     ),

@@ -10,7 +10,7 @@ use service::http::{Page, PageQuery, Path, Query};
 use service::{Attempt, Problem, Target};
 use utoipa::IntoParams;
 
-use super::link_view::{LinkView, first_accounts};
+use super::link_view::{LinkView, Viewer, first_accounts};
 use crate::link::LinkStateName;
 use crate::remote_services::RemoteServices;
 use crate::store::links;
@@ -42,7 +42,7 @@ pub(crate) struct LinkFilter {
     params(("id" = AppId, Path, description = "The app"), LinkFilter, PageQuery),
     responses(
         (status = 200, description = "A page of links", body = Page<LinkView>),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 404, description = "No such app, or none of an organization of the caller's", body = Problem),
         (status = 422, description = "A filter, the limit or the cursor is wrong", body = Problem),
     ),
@@ -79,5 +79,7 @@ pub(crate) async fn list_links(
     let page = Page::of_rows(rows, &filter.page, |link| link.id)?;
     let accounts = page.items.iter().flat_map(first_accounts).collect();
     let names = remote.name_accounts(accounts).await?;
-    Ok(page.map(|link| LinkView::of(&link, now, &names)).into_response_for(&uri))
+    let (person_id, operator) = (attempt.caller.person_id, attempt.caller.operator);
+    let viewer = Viewer { person_id, role, operator };
+    Ok(page.map(|link| LinkView::of(&link, viewer, now, &names)).into_response_for(&uri))
 }

@@ -8,6 +8,7 @@ use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
 use contract::rpc::{AccountKind, AuthenticatedApp, NamedAccount};
 use contract::{AccountId, Actor, GrantId};
@@ -19,9 +20,10 @@ use utoipa::ToSchema;
 
 use super::problems;
 use crate::ConsentBroker;
+use crate::as_of::AsOf;
 use crate::remote_services::RemoteServices;
 use crate::store::apps::{self, Standing};
-use crate::store::grants;
+use crate::store::{app_activity, grants};
 
 /// An account that the app may act on.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -36,6 +38,8 @@ pub(crate) struct MyAccount {
     pub(crate) service: String,
     /// What the app may do with it.
     pub(crate) domains: Vec<DomainLevel>,
+    /// From when the app reaches it no more unless the consent is renewed; null if it does not end by itself.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
 /// The app that calls, proved by its own access token. As an extractor it answers 401 to all others.
@@ -71,7 +75,7 @@ impl FromRequestParts<Arc<ConsentBroker>> for CallingApp {
 /// List the accounts that the app's token reaches
 ///
 /// Called by the app itself, with its access token from `/oauth2/token`. Read from the live grants at
-/// each call, so that a revocation counts at once.
+/// each call, so that a revocation counts at once, and an expiry from its very moment.
 #[utoipa::path(
     get,
     path = "/v1/me/accounts",
@@ -99,7 +103,11 @@ pub(crate) async fn my_accounts(
     let after = query.after::<GrantId>()?;
     let pool = &broker.resources.pool;
     let rows = match apps::standing(pool, app.app_id).await? {
-        Standing::Open => grants::live_of_app(pool, app.app_id, after, query.rows()).await?,
+        Standing::Open => {
+            let as_of = AsOf::now(&broker.resources);
+            app_activity::note(pool, app.app_id, as_of.now).await?;
+            grants::live_of_app(pool, app.app_id, after, query.rows(), as_of).await?
+        }
         // Its grants end with it, some at a time; none counts any more.
         Standing::Ended => Vec::new(),
         Standing::Unknown => return Err(problems::app_unknown()),
@@ -117,6 +125,7 @@ pub(crate) async fn my_accounts(
             kind: known.map(|account| account.kind),
             service: grant.service,
             domains: grant.domains,
+            expires_at: grant.expires_at,
         }
     });
     Ok(accounts.into_response_for(&uri))

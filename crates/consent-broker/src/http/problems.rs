@@ -2,6 +2,7 @@
 
 use service::Problem;
 
+use crate::grant::NotRenewable;
 use crate::link::Closed;
 use crate::redemption::RedemptionError;
 
@@ -18,11 +19,31 @@ pub(super) fn app_unknown() -> Problem {
     )
 }
 
+/// A grant of an app that was archived: it ends with it.
+pub(super) fn ended_with_app() -> Problem {
+    Problem::conflict("grant-ended", "The grant ended with its app, which was archived.")
+}
+
+impl From<NotRenewable> for Problem {
+    fn from(why: NotRenewable) -> Self {
+        match why {
+            NotRenewable::Ended { .. } => Self::conflict("grant-ended", sentence(&why)),
+            NotRenewable::DoesNotEnd => Self::conflict("grant-does-not-end", sentence(&why)),
+        }
+    }
+}
+
+/// The error as a sentence.
+fn sentence(error: &impl ToString) -> String {
+    let mut detail = error.to_string();
+    detail.replace_range(..1, "T");
+    detail.push('.');
+    detail
+}
+
 impl From<Closed> for Problem {
     fn from(closed: Closed) -> Self {
-        let mut detail = closed.to_string();
-        detail.replace_range(..1, "T");
-        detail.push('.');
+        let detail = sentence(&closed);
         match closed {
             Closed::Used { .. } => Self::conflict("link-already-used", detail),
             Closed::Expired { .. } => Self::gone("link-expired", detail),

@@ -1,6 +1,7 @@
 //! What the endpoints under `/v1/consent-requests/{token}` share.
 
 use contract::OrganizationId;
+use contract::catalogue::{Catalogue, ConsentLifetime};
 use contract::facts::RefusedBecause;
 use contract::rpc::{AppState, AppView, OrganizationView};
 use contract::secret::LinkToken;
@@ -56,6 +57,11 @@ pub(super) async fn asking_organization(
 ) -> Result<OrganizationView, Problem> {
     let organization = remote.organization(id).await?;
     organization.ok_or_else(|| Problem::internal("an app's organization is known"))
+}
+
+/// For how long the consents last that come of this link: as the catalogue says now, or less if the link asks for it.
+pub(super) fn lifetime(catalogue: &Catalogue, link: &Link, service: &str) -> ConsentLifetime {
+    catalogue.consent_lifetime(service).at_most(link.grant_lifetime_days)
 }
 
 /// What a link that is closed answers. A second use is recorded: someone may have got hold of a link

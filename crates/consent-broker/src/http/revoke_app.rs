@@ -12,6 +12,7 @@ use service::http::{Json, Query};
 use service::{Attempt, Denied, Permit, Problem, Target};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::as_of::AsOf;
 use crate::grant::Grant;
 use crate::remote_services::RemoteServices;
 use crate::revocation::Revocation;
@@ -72,7 +73,7 @@ impl From<&Grant> for AccountGrant {
     params(WholeApp),
     responses(
         (status = 200, description = "What became of the grants", body = AppRevoked),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`: there are grants, the caller may revoke none", body = Problem),
         (status = 404, description = "No live grant of this app on an account of the caller's", body = Problem),
         (status = 422, description = "`app_id` is missing or wrong", body = Problem),
@@ -119,6 +120,7 @@ async fn decide(
     app_id: AppId,
 ) -> Result<(Vec<Decided>, bool), Problem> {
     let pool = &broker.resources.pool;
+    let as_of = AsOf::now(&broker.resources);
     let remote = RemoteServices::of(broker, &attempt.facts);
     let room = broker.settings.max_grants_per_revocation;
     let mut decisions =
@@ -126,7 +128,7 @@ async fn decide(
     if attempt.caller.operator {
         let mut after = None;
         loop {
-            let live = grants::live_of_app(pool, app_id, after, READ_AT_A_TIME).await?;
+            let live = grants::live_of_app(pool, app_id, after, READ_AT_A_TIME, as_of).await?;
             let Some(last) = live.last() else { return Ok((decisions.decided, false)) };
             after = Some(last.id);
             if decisions.add(&live).await?.is_break() {
@@ -137,7 +139,7 @@ async fn decide(
     let mut after = None;
     loop {
         let page = remote.held_accounts(attempt.caller.person_id, after).await?;
-        let live = grants::live_on(pool, app_id, &page.account_ids).await?;
+        let live = grants::live_on(pool, app_id, &page.account_ids, as_of).await?;
         if decisions.add(&live).await?.is_break() {
             return Ok((decisions.decided, true));
         }
@@ -196,8 +198,9 @@ async fn revoke(
     let Some(one) = permits.values().next() else { return Ok(()) };
     let mut unit = one.begin();
     let connection = unit.connection().await?;
-    let locked = grants::lock_live(connection, permits.keys().copied()).await?;
-    let revocation = Revocation::requested(attempt.caller.person_id, broker.resources.env.now());
+    let as_of = AsOf::now(&broker.resources);
+    let locked = grants::lock_unended(connection, permits.keys().copied(), as_of).await?;
+    let revocation = Revocation::requested(attempt.caller.person_id, as_of.now);
     let ended: Vec<_> = locked.iter().filter_map(|grant| grant.revoke(revocation)).collect();
     if ended.is_empty() {
         return Ok(());

@@ -8,6 +8,7 @@ use contract::GrantId;
 use service::http::Path;
 use service::{Attempt, Problem, Target};
 
+use crate::as_of::AsOf;
 use crate::remote_services::RemoteServices;
 use crate::revocation::Revocation;
 use crate::store::grants;
@@ -15,7 +16,7 @@ use crate::{ConsentBroker, policy};
 
 /// Revoke a grant
 ///
-/// The app loses the account at once. A grant that is revoked already stays so, and the answer is
+/// The app loses the account at once. A grant that has ended already stays so, and the answer is
 /// the same.
 /// The catalogue says which roles on an account may consent for its service; those may revoke.
 #[utoipa::path(
@@ -27,7 +28,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = GrantId, Path, description = "The grant")),
     responses(
         (status = 204, description = "It is revoked"),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such grant, or none the caller sees", body = Problem),
     ),
@@ -42,7 +43,8 @@ pub(crate) async fn revoke_grant(
     attempt: Attempt,
     Path(id): Path<GrantId>,
 ) -> Result<StatusCode, Problem> {
-    let grant = grants::by_id(&broker.resources.pool, id).await?;
+    let as_of = AsOf::now(&broker.resources);
+    let grant = grants::by_id(&broker.resources.pool, id, as_of).await?;
     let grant = grant.ok_or_else(Problem::no_such::<GrantId>)?;
     let (account, by) = (grant.account_id, attempt.caller.person_id);
     let held = RemoteServices::of(&broker, &attempt.facts).roles_of(by, [account]).await?;
@@ -56,8 +58,9 @@ pub(crate) async fn revoke_grant(
     let permit = attempt.permit("consent.revoke", target, decision).await?;
 
     let mut unit = permit.begin();
-    let grant = grants::lock(unit.connection().await?, id).await?;
+    let grant = grants::lock(unit.connection().await?, id, as_of).await?;
     let grant = grant.ok_or_else(Problem::no_such::<GrantId>)?;
+    // After the wait for it.
     let revocation = Revocation::requested(by, broker.resources.env.now());
     if let Some((grant, fact)) = grant.revoke(revocation) {
         grants::revoke(unit.connection().await?, [id].into_iter(), revocation).await?;

@@ -24,7 +24,7 @@ use crate::{ConsentBroker, policy};
     params(("id" = LinkId, Path, description = "The link")),
     responses(
         (status = 204, description = "It is revoked"),
-        (status = 401, description = "No API token, or none that is valid", body = Problem),
+        (status = 401, description = "No API token or session, or none that is valid", body = Problem),
         (status = 403, description = "`role-not-allowed`", body = Problem),
         (status = 404, description = "No such link, or none of an organization of the caller's", body = Problem),
         (status = 409, description = "`link-already-used`: it says when", body = Problem),

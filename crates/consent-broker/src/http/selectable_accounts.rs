@@ -8,11 +8,13 @@ use service::Problem;
 use service::http::{Page, PageQuery};
 
 use super::consent_page::SelectableAccount;
+use crate::as_of::AsOf;
 use crate::remote_services::{Names, RemoteServices};
 use crate::store::grants;
 use crate::{ConsentBroker, account_selection, policy};
 
 /// A request for consent, as one person looks at it.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     /// Who looks.
     pub(super) person_id: PersonId,
@@ -23,12 +25,12 @@ pub(super) struct Seen<'a> {
 }
 
 /// A page of the accounts of the service that the person sees, in the order of their ids, each with whether it
-/// can be chosen. If `name` is given, only those whose name has it.
+/// can be chosen: those that a search finds, or all.
 pub(super) async fn page(
     broker: &ConsentBroker,
     remote: &RemoteServices,
     seen: Seen<'_>,
-    name: Option<String>,
+    q: Option<String>,
     query: &PageQuery,
 ) -> Result<Page<SelectableAccount>, Problem> {
     let roles = policy::consent_roles(&broker.resources.catalogue, seen.service);
@@ -36,7 +38,7 @@ pub(super) async fn page(
         person_id: seen.person_id,
         service: seen.service.to_owned(),
         consent_roles: roles.to_vec(),
-        name,
+        q,
         after: query.after::<AccountId>()?,
         limit: VisibleAccounts::MOST,
     };
@@ -57,7 +59,8 @@ pub(super) async fn page(
     let page = Page::of_rows(visible, query, |account| account.id)?;
 
     let ids: Vec<AccountId> = page.items.iter().map(|account| account.id).collect();
-    let live = grants::live_on(&broker.resources.pool, seen.app_id, &ids).await?;
+    let as_of = AsOf::now(&broker.resources);
+    let live = grants::live_on(&broker.resources.pool, seen.app_id, &ids, as_of).await?;
     let mut people: BTreeSet<PersonId> = live.iter().map(|grant| grant.granted_by).collect();
     people.extend(page.items.iter().flat_map(|account| &account.consenters));
     let names = Names { people: remote.name_people(people).await?, ..Names::default() };

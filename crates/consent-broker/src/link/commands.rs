@@ -4,9 +4,9 @@ use chrono::{DateTime, Duration, Utc};
 use contract::Version;
 use contract::facts::{
     ConsentLinkCreated, ConsentLinkDenied, ConsentLinkExpired, ConsentLinkOpened,
-    ConsentLinkRedeemed, ConsentLinkRevoked, grants_sha256,
+    ConsentLinkPassedOn, ConsentLinkRedeemed, ConsentLinkRevoked, grants_sha256,
 };
-use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PersonId};
+use contract::ids::{AccountId, AppId, LinkId, OrganizationId, PassOnId, PersonId};
 
 use super::{ChosenAccounts, Closed, Link, LinkState, Opened};
 use crate::grant::Grant;
@@ -29,6 +29,36 @@ pub(crate) struct LinkDraft {
     pub(crate) created_by: PersonId,
     /// How long it lives.
     pub(crate) lifetime: Duration,
+    /// For how many days its grants last at most.
+    pub(crate) grant_lifetime_days: Option<u16>,
+}
+
+/// A link that is to be passed on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PassOn {
+    /// Its id.
+    pub(crate) id: PassOnId,
+    /// Who passes it on.
+    pub(crate) from: PersonId,
+    /// To whom.
+    pub(crate) to: PersonId,
+}
+
+/// Why a link is not passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotPassedOn {
+    /// It cannot be used (any more).
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// It was passed on as often as it may be.
+    #[error("the link was passed on {0} times, and may not be more often")]
+    TooOften(u32),
+    /// It was passed on to that person a short while ago.
+    #[error("the link was passed on to them a short while ago")]
+    JustNow {
+        /// From when it may be again.
+        again_at: DateTime<Utc>,
+    },
 }
 
 impl Link {
@@ -43,7 +73,9 @@ impl Link {
             created_by: draft.created_by,
             created_at: now,
             expires_at: now + draft.lifetime,
+            grant_lifetime_days: draft.grant_lifetime_days,
             opened: None,
+            passed_on: 0,
             state: LinkState::Pending,
             version: Version::FIRST,
         };
@@ -51,6 +83,7 @@ impl Link {
             link_id: link.id,
             app_id: link.app_id,
             expires_at: link.expires_at,
+            grant_lifetime_days: link.grant_lifetime_days,
         };
         (link, fact)
     }
@@ -71,6 +104,32 @@ impl Link {
         let next = Self { opened, ..self.next(LinkState::Opened) };
         let fact = ConsentLinkOpened { link_id: self.id, app_id: self.app_id, person_id: by };
         Ok(Some((next, fact)))
+    }
+
+    /// Passes the link on, at most so often; to the same person, who was last sent it at `last`, again after a pause.
+    pub(crate) fn pass_on(
+        &self,
+        PassOn { id, from, to }: PassOn,
+        last: Option<DateTime<Utc>>,
+        (most, pause): (u32, Duration),
+        now: DateTime<Utc>,
+    ) -> Result<(Self, ConsentLinkPassedOn), NotPassedOn> {
+        self.usable(now)?;
+        if let Some(again_at) = last.map(|last| last + pause).filter(|again_at| now < *again_at) {
+            return Err(NotPassedOn::JustNow { again_at });
+        }
+        if self.passed_on >= most {
+            return Err(NotPassedOn::TooOften(self.passed_on));
+        }
+        let next = Self { passed_on: self.passed_on + 1, ..self.next(self.state.clone()) };
+        let fact = ConsentLinkPassedOn {
+            link_id: self.id,
+            app_id: self.app_id,
+            pass_on_id: id,
+            from_person_id: from,
+            to_person_id: to,
+        };
+        Ok((next, fact))
     }
 
     /// Uses the link to approve, for these new grants and these accounts that had consented before.

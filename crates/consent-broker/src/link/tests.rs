@@ -22,7 +22,9 @@ fn link(state: LinkState) -> Link {
         created_by: environment.new_id(),
         created_at: noon(),
         expires_at: noon() + Duration::days(30),
+        grant_lifetime_days: None,
         opened: None,
+        passed_on: 0,
         state,
         version: Version::FIRST,
     }
@@ -47,6 +49,7 @@ fn a_new_link_is_pending_and_ends_after_its_lifetime() {
         label: Some("For the corner shop".to_owned()),
         created_by: person(),
         lifetime: Duration::days(3),
+        grant_lifetime_days: Some(30),
     };
     let (link, fact) = Link::create(draft, noon());
     assert_eq!((&link.state, link.version), (&LinkState::Pending, Version::FIRST));
@@ -83,6 +86,7 @@ fn an_approval_uses_the_link_and_says_how_many_accounts() {
         organization_id: opened.organization_id,
         service: "retail_media",
         domains: &[],
+        lifetime: ConsentLifetime::Days(365),
         by: holder,
         at: noon(),
     };
@@ -161,4 +165,40 @@ fn a_link_lives_a_day_at_least_and_no_longer_than_allowed() {
     for days in [0, -1, 31, i64::MAX] {
         assert!(lifetime(Some(days), 30).is_err(), "{days}");
     }
+}
+
+#[test]
+fn a_link_is_passed_on_so_often_and_to_the_same_person_after_a_pause() {
+    let (opened, environment) = (link(LinkState::Opened), Environment::system());
+    let passing = || PassOn { id: environment.new_id(), from: person(), to: person() };
+    let limits = (2, Duration::hours(1));
+    let first = passing();
+    let (once, fact) = opened.pass_on(first, None, limits, noon()).unwrap();
+    assert_eq!((once.passed_on, &once.state), (1, &LinkState::Opened));
+    assert_eq!(once.version, opened.version.next());
+    assert_eq!((fact.from_person_id, fact.to_person_id), (first.from, first.to));
+
+    let soon = noon() + Duration::minutes(59);
+    let again_at = noon() + Duration::hours(1);
+    let refused = once.pass_on(first, Some(noon()), limits, soon);
+    assert_eq!(refused, Err(NotPassedOn::JustNow { again_at }));
+    let (twice, _) = once.pass_on(first, Some(noon()), limits, again_at).unwrap();
+    assert_eq!(twice.pass_on(passing(), None, limits, soon), Err(NotPassedOn::TooOften(2)));
+    let used = link(denied(noon()));
+    let closed = Closed::Used { at: noon() };
+    assert_eq!(used.pass_on(first, None, limits, noon()), Err(NotPassedOn::Closed(closed)));
+}
+
+#[test]
+fn a_link_can_ask_for_less_than_the_catalogue_gives_and_never_for_more() {
+    let (year, never) = (ConsentLifetime::Days(365), ConsentLifetime::UNLIMITED);
+    assert_eq!(grant_lifetime(None, year), Ok(None));
+    assert_eq!(grant_lifetime(Some(30), year), Ok(Some(30)));
+    assert_eq!(grant_lifetime(Some(365), year), Ok(Some(365)));
+    assert_eq!(grant_lifetime(Some(3_650), never), Ok(Some(3_650)));
+    for days in [i64::MIN, -1, 0, 366, 70_000] {
+        let error = grant_lifetime(Some(days), year).unwrap_err().to_string();
+        assert_eq!(error, "a consent for this service lasts for 1 to 365 days");
+    }
+    assert!(grant_lifetime(Some(3_651), never).is_err());
 }

@@ -1,16 +1,18 @@
-//! Grants.
+//! Grants. What time has ended, and may not be recorded yet, counts as ended: each question says as of when it is
+//! asked.
 
 use chrono::{DateTime, Utc};
-use contract::catalogue::DomainLevel;
+use contract::catalogue::{ConsentLifetime, DomainLevel};
 use contract::ids::{AccountId, AppId, GrantId, LinkId, OrganizationId, PersonId};
 use contract::rpc::AccountRole;
-use eventstore::rows::version;
+use eventstore::rows::{exactly_one, version};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::{contradiction, revocation};
-use crate::grant::{Approved, Grant};
+use crate::as_of::AsOf;
+use crate::grant::{Approved, End, Grant, Renewal};
 use crate::revocation::Revocation;
 
 struct Row {
@@ -24,9 +26,15 @@ struct Row {
     granted_by: Uuid,
     role: String,
     granted_at: DateTime<Utc>,
-    revoked_at: Option<DateTime<Utc>>,
-    revoked_by: Option<Uuid>,
-    revocation_reason: Option<String>,
+    expires_at: Option<DateTime<Utc>>,
+    lifetime_days: Option<i32>,
+    awaits_expiry_since: Option<DateTime<Utc>>,
+    renewed_at: Option<DateTime<Utc>>,
+    renewed_by: Option<Uuid>,
+    renewed_role: Option<String>,
+    ended_at: Option<DateTime<Utc>>,
+    ended_by: Option<Uuid>,
+    end_reason: Option<String>,
     version: i64,
 }
 
@@ -35,66 +43,103 @@ macro_rules! select_grants {
         sqlx::query_as!(
             Row,
             r#"SELECT id, app_id, organization_id, account_id, link_id, service,
-                      domains AS "domains: Json<Vec<DomainLevel>>", granted_by, role, granted_at, revoked_at,
-                      revoked_by, revocation_reason, version
+                      domains AS "domains: Json<Vec<DomainLevel>>", granted_by, role, granted_at, expires_at,
+                      lifetime_days, awaits_expiry_since, renewed_at, renewed_by, renewed_role, ended_at, ended_by,
+                      end_reason, version
                FROM consent_broker.grants "# + $rest
             $(, $argument)*
         )
     };
 }
 
-// Below the macro, which it uses.
+// Below the macro, which they use.
 mod list;
+mod sweep;
 
 pub(crate) use list::{Filter, Sight, list};
+pub(crate) use sweep::{
+    expire, lock_awaiting, lock_due, lock_notice_due, set_expiry, set_notice_due,
+};
 
-impl TryFrom<Row> for Grant {
-    type Error = sqlx::Error;
-
-    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let reason = row.revocation_reason.as_deref();
-        let revoked =
-            row.revoked_at.map(|at| revocation(at, row.revoked_by, reason)).transpose()?;
-        Ok(Self {
-            id: GrantId::from_uuid(row.id),
-            app_id: AppId::from_uuid(row.app_id),
-            organization_id: OrganizationId::from_uuid(row.organization_id),
-            account_id: AccountId::from_uuid(row.account_id),
-            link_id: LinkId::from_uuid(row.link_id),
-            service: row.service,
-            domains: row.domains.0,
-            granted_by: PersonId::from_uuid(row.granted_by),
-            role: AccountRole::parse(&row.role)
-                .ok_or_else(|| contradiction("a grant names a known role"))?,
-            granted_at: row.granted_at,
-            revoked,
-            version: version(row.version)?,
+impl Row {
+    /// The grant as of this moment.
+    fn grant(self, as_of: AsOf<'_>) -> Result<Grant, sqlx::Error> {
+        let awaits = self.awaits_expiry_since.filter(|_| self.ended_at.is_none());
+        let (lifetime, expires_at) = match awaits {
+            // As the function `grant_expiry` of the schema says it.
+            Some(since) => {
+                let lifetime = as_of.catalogue.consent_lifetime(&self.service);
+                (lifetime, lifetime.end(since))
+            }
+            None => (lifetime(self.lifetime_days)?, self.expires_at),
+        };
+        let end = match (self.ended_at, self.end_reason.as_deref()) {
+            (None, _) => None,
+            (Some(at), Some("expired")) => Some(End::Expired { at }),
+            (Some(at), reason) => Some(End::Revoked(revocation(at, self.ended_by, reason)?)),
+        };
+        let renewal = match (self.renewed_at, self.renewed_by, self.renewed_role.as_deref()) {
+            (Some(at), Some(by), Some(in_role)) => {
+                Some(Renewal { at, by: PersonId::from_uuid(by), role: role(in_role)? })
+            }
+            _ => None,
+        };
+        Ok(Grant {
+            id: GrantId::from_uuid(self.id),
+            app_id: AppId::from_uuid(self.app_id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            account_id: AccountId::from_uuid(self.account_id),
+            link_id: LinkId::from_uuid(self.link_id),
+            service: self.service,
+            domains: self.domains.0,
+            granted_by: PersonId::from_uuid(self.granted_by),
+            role: role(&self.role)?,
+            granted_at: self.granted_at,
+            expires_at,
+            lifetime,
+            awaits_expiry: awaits.is_some(),
+            renewal,
+            end,
+            version: version(self.version)?,
         })
     }
 }
 
-fn all(rows: Vec<Row>) -> Result<Vec<Grant>, sqlx::Error> {
-    rows.into_iter().map(Grant::try_from).collect()
+fn role(text: &str) -> Result<AccountRole, sqlx::Error> {
+    AccountRole::parse(text).ok_or_else(|| contradiction("a grant names a known role"))
 }
 
-/// Stores these grants of one approval, but for accounts that have one that is live, and says which it
+fn lifetime(days: Option<i32>) -> Result<ConsentLifetime, sqlx::Error> {
+    let days = days.map(u16::try_from).transpose();
+    let days = days.map_err(|_| contradiction("a lifetime has a bounded number of days"))?;
+    Ok(days.map_or(ConsentLifetime::UNLIMITED, ConsentLifetime::Days))
+}
+
+fn all(rows: Vec<Row>, as_of: AsOf<'_>) -> Result<Vec<Grant>, sqlx::Error> {
+    rows.into_iter().map(|row| row.grant(as_of)).collect()
+}
+
+/// Stores these grants of one approval, but for accounts that have one that has not ended, and says which it
 /// stored. They are stored in the order of their accounts: whoever approves the same ones at the same
-/// time waits, never in a circle.
+/// time waits, never in a circle. What time has ended on them must be recorded before, and the words that were shown.
 pub(crate) async fn insert_missing(
     connection: &mut PgConnection,
     approved: Approved<'_>,
     grants: &[&Grant],
+    text_sha256: &[u8],
+    notice_due_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<GrantId>, sqlx::Error> {
     let ids: Vec<Uuid> = grants.iter().map(|grant| grant.id.uuid()).collect();
     let account_ids: Vec<Uuid> = grants.iter().map(|grant| grant.account_id.uuid()).collect();
     let roles: Vec<String> = grants.iter().map(|grant| grant.role.as_str().to_owned()).collect();
     let inserted = sqlx::query_scalar!(
         "INSERT INTO consent_broker.grants
-            (id, account_id, role, link_id, app_id, organization_id, service, domains, granted_by, granted_at, version)
-         SELECT chosen.id, chosen.account_id, chosen.role, $4, $5, $6, $7, $8, $9, $10, 1
+            (id, account_id, role, link_id, app_id, organization_id, service, domains, granted_by, granted_at,
+             expires_at, lifetime_days, text_sha256, notice_due_at, version)
+         SELECT chosen.id, chosen.account_id, chosen.role, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1
          FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS chosen (id, account_id, role)
          ORDER BY chosen.account_id
-         ON CONFLICT (app_id, account_id) WHERE revoked_at IS NULL DO NOTHING
+         ON CONFLICT (app_id, account_id) WHERE ended_at IS NULL DO NOTHING
          RETURNING id",
         &ids,
         &account_ids,
@@ -106,6 +151,10 @@ pub(crate) async fn insert_missing(
         Json(approved.domains) as _,
         approved.by.uuid(),
         approved.at,
+        approved.expires_at(),
+        approved.lifetime.days().map(i32::from),
+        text_sha256,
+        notice_due_at,
     )
     .fetch_all(connection)
     .await?;
@@ -117,20 +166,46 @@ pub(crate) async fn live_on(
     executor: impl PgExecutor<'_>,
     app: AppId,
     accounts: &[AccountId],
+    as_of: AsOf<'_>,
+) -> Result<Vec<Grant>, sqlx::Error> {
+    let mut grants = unended_on(executor, app, accounts, as_of).await?;
+    grants.retain(|grant| grant.is_live(as_of.now));
+    Ok(grants)
+}
+
+/// The grants of an app on these accounts that time has ended, which is not recorded yet.
+pub(crate) async fn past_on(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    accounts: &[AccountId],
+    as_of: AsOf<'_>,
+) -> Result<Vec<GrantId>, sqlx::Error> {
+    let grants = unended_on(executor, app, accounts, as_of).await?;
+    let past = grants.iter().filter(|grant| !grant.is_live(as_of.now));
+    Ok(past.map(|grant| grant.id).collect())
+}
+
+/// The grants of an app on these accounts of which no end is recorded: one an account at most.
+async fn unended_on(
+    executor: impl PgExecutor<'_>,
+    app: AppId,
+    accounts: &[AccountId],
+    as_of: AsOf<'_>,
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let accounts: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
     // Each by its key: the planner must not compare all live grants of the app with all these accounts.
-    all(select_grants!(
+    let rows = select_grants!(
         "WHERE id = ANY(ARRAY(
              SELECT live.id FROM unnest($2::uuid[]) AS chosen (account_id)
              CROSS JOIN LATERAL (
                  SELECT id FROM consent_broker.grants
-                 WHERE app_id = $1 AND account_id = chosen.account_id AND revoked_at IS NULL OFFSET 0) AS live))",
+                 WHERE app_id = $1 AND account_id = chosen.account_id AND ended_at IS NULL OFFSET 0) AS live))",
         app.uuid(),
         &accounts
     )
     .fetch_all(executor)
-    .await?)
+    .await?;
+    all(rows, as_of)
 }
 
 /// The live grants of an app, oldest first, after `after`.
@@ -139,54 +214,59 @@ pub(crate) async fn live_of_app(
     app: AppId,
     after: Option<GrantId>,
     limit: i64,
+    as_of: AsOf<'_>,
 ) -> Result<Vec<Grant>, sqlx::Error> {
-    all(select_grants!(
-        "WHERE app_id = $1 AND revoked_at IS NULL AND id > $2 ORDER BY id LIMIT $3",
+    let rows = select_grants!(
+        "WHERE app_id = $1 AND consent_broker.grant_state(end_reason) = 'live' AND id > $2
+           AND consent_broker.grant_expiry(expires_at, awaits_expiry_since, service, $4) > $5
+         ORDER BY id LIMIT $3",
         app.uuid(),
         after.map_or(Uuid::nil(), GrantId::uuid),
         limit,
+        Json(as_of.lifetimes()) as _,
+        as_of.now,
     )
     .fetch_all(executor)
-    .await?)
+    .await?;
+    all(rows, as_of)
 }
 
 /// The grant with this id.
 pub(crate) async fn by_id(
     executor: impl PgExecutor<'_>,
     id: GrantId,
+    as_of: AsOf<'_>,
 ) -> Result<Option<Grant>, sqlx::Error> {
-    select_grants!("WHERE id = $1", id.uuid())
-        .fetch_optional(executor)
-        .await?
-        .map(Grant::try_from)
-        .transpose()
+    let row = select_grants!("WHERE id = $1", id.uuid()).fetch_optional(executor).await?;
+    row.map(|row| row.grant(as_of)).transpose()
 }
 
 /// The grant with this id; nobody else changes it until the transaction ends.
 pub(crate) async fn lock(
     connection: &mut PgConnection,
     id: GrantId,
+    as_of: AsOf<'_>,
 ) -> Result<Option<Grant>, sqlx::Error> {
-    select_grants!("WHERE id = $1 FOR UPDATE", id.uuid())
-        .fetch_optional(connection)
-        .await?
-        .map(Grant::try_from)
-        .transpose()
+    let row =
+        select_grants!("WHERE id = $1 FOR UPDATE", id.uuid()).fetch_optional(connection).await?;
+    row.map(|row| row.grant(as_of)).transpose()
 }
 
-/// Those of these grants that are live, locked in one order.
-pub(crate) async fn lock_live(
+/// Those of these grants of which no end is recorded, locked in one order.
+pub(crate) async fn lock_unended(
     connection: &mut PgConnection,
     ids: impl Iterator<Item = GrantId>,
+    as_of: AsOf<'_>,
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let ids: Vec<Uuid> = ids.map(GrantId::uuid).collect();
     // Why not `IS NULL`: see `revoke`.
-    all(select_grants!(
-        "WHERE id = ANY($1) AND num_nulls(revoked_at) = 1 ORDER BY id FOR UPDATE",
+    let rows = select_grants!(
+        "WHERE id = ANY($1) AND num_nulls(ended_at) = 1 ORDER BY id FOR UPDATE",
         &ids
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    all(rows, as_of)
 }
 
 /// Some live grants of an app, locked; those that somebody else holds are left out.
@@ -194,26 +274,37 @@ pub(crate) async fn lock_some_live_of_app(
     connection: &mut PgConnection,
     app: AppId,
     limit: i64,
+    as_of: AsOf<'_>,
 ) -> Result<Vec<Grant>, sqlx::Error> {
-    all(select_grants!(
-        "WHERE app_id = $1 AND revoked_at IS NULL ORDER BY account_id LIMIT $2 FOR UPDATE SKIP LOCKED",
+    let rows = select_grants!(
+        "WHERE app_id = $1 AND ended_at IS NULL
+           AND consent_broker.grant_expiry(expires_at, awaits_expiry_since, service, $3) > $4
+         ORDER BY account_id LIMIT $2 FOR UPDATE SKIP LOCKED",
         app.uuid(),
         limit,
+        Json(as_of.lifetimes()) as _,
+        as_of.now,
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    all(rows, as_of)
 }
 
 /// Whether an app has live grants.
 pub(crate) async fn any_live_of_app(
     executor: impl PgExecutor<'_>,
     app: AppId,
+    as_of: AsOf<'_>,
 ) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
-               SELECT FROM consent_broker.grants WHERE app_id = $1 AND revoked_at IS NULL
+               SELECT FROM consent_broker.grants
+               WHERE app_id = $1 AND ended_at IS NULL
+                 AND consent_broker.grant_expiry(expires_at, awaits_expiry_since, service, $2) > $3
            ) AS "any!""#,
-        app.uuid()
+        app.uuid(),
+        Json(as_of.lifetimes()) as _,
+        as_of.now,
     )
     .fetch_one(executor)
     .await
@@ -230,8 +321,8 @@ pub(crate) async fn revoke(
     // us and nothing to the planner, which would look for the ids among all live grants.
     let done = sqlx::query!(
         "UPDATE consent_broker.grants
-         SET revoked_at = GREATEST($2, granted_at), revoked_by = $3, revocation_reason = $4, version = version + 1
-         WHERE id = ANY($1) AND num_nulls(revoked_at) = 1",
+         SET ended_at = GREATEST($2, granted_at), ended_by = $3, end_reason = $4, version = version + 1
+         WHERE id = ANY($1) AND num_nulls(ended_at) = 1",
         &ids,
         revocation.at,
         revocation.by.map(PersonId::uuid),
@@ -240,4 +331,30 @@ pub(crate) async fn revoke(
     .execute(connection)
     .await?;
     if done.rows_affected() == ids.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+}
+
+/// Saves that a locked, live grant was renewed.
+pub(crate) async fn save_renewed(
+    connection: &mut PgConnection,
+    grant: &Grant,
+    notice_due_at: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
+    let renewal = grant.renewal.ok_or_else(|| contradiction("a renewed grant has a renewal"))?;
+    let done = sqlx::query!(
+        "UPDATE consent_broker.grants
+         SET expires_at = $2, lifetime_days = $3, awaits_expiry_since = NULL, renewed_at = $4, renewed_by = $5,
+             renewed_role = $6, notice_due_at = $8, version = $7
+         WHERE id = $1 AND version = $7::bigint - 1 AND num_nulls(ended_at) = 1",
+        grant.id.uuid(),
+        grant.expires_at,
+        grant.lifetime.days().map(i32::from),
+        renewal.at,
+        renewal.by.uuid(),
+        renewal.role.as_str(),
+        grant.version.number(),
+        notice_due_at,
+    )
+    .execute(connection)
+    .await?;
+    exactly_one(&done)
 }

@@ -19,6 +19,7 @@ struct Row {
     created_by: Uuid,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+    grant_lifetime_days: Option<i32>,
     state: String,
     opened_at: Option<DateTime<Utc>>,
     opened_by: Option<Uuid>,
@@ -28,6 +29,7 @@ struct Row {
     granted_count: i32,
     already_granted_count: i32,
     first_accounts: Vec<Uuid>,
+    passed_on: i32,
     version: i64,
 }
 
@@ -37,11 +39,11 @@ macro_rules! select_links {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at, state, opened_at,
-                      opened_by, ended_at, ended_by, revocation_reason,
+            r#"SELECT id, app_id, organization_id, hint, label, created_by, created_at, expires_at,
+                      grant_lifetime_days, state, opened_at, opened_by, ended_at, ended_by, revocation_reason,
                       cardinality(granted_accounts) AS "granted_count!",
                       cardinality(already_granted_accounts) AS "already_granted_count!",
-                      (granted_accounts || already_granted_accounts)[1:20] AS "first_accounts!", version
+                      (granted_accounts || already_granted_accounts)[1:20] AS "first_accounts!", passed_on, version
                FROM consent_broker.links "# + $rest
             $(, $argument)*
         )
@@ -84,10 +86,16 @@ impl TryFrom<Row> for Link {
             created_by: PersonId::from_uuid(row.created_by),
             created_at: row.created_at,
             expires_at: row.expires_at,
+            grant_lifetime_days: row
+                .grant_lifetime_days
+                .map(u16::try_from)
+                .transpose()
+                .map_err(|_| contradiction("a lifetime has a bounded number of days"))?,
             opened: row
                 .opened_at
                 .zip(row.opened_by)
                 .map(|(at, by)| Opened { at, by: PersonId::from_uuid(by) }),
+            passed_on: count(row.passed_on)?,
             state,
             version: version(row.version)?,
         })
@@ -106,8 +114,9 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO consent_broker.links
-            (id, app_id, organization_id, token_hash, hint, label, created_by, created_at, expires_at, state, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10)",
+            (id, app_id, organization_id, token_hash, hint, label, created_by, created_at, expires_at,
+             grant_lifetime_days, state, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, 'pending', $10)",
         link.id.uuid(),
         link.app_id.uuid(),
         link.organization_id.uuid(),
@@ -118,6 +127,7 @@ pub(crate) async fn insert(
         link.created_at,
         link.expires_at,
         link.version.number(),
+        link.grant_lifetime_days.map(i32::from),
     )
     .execute(connection)
     .await?;
@@ -136,17 +146,22 @@ pub(crate) async fn by_id(
         .transpose()
 }
 
-/// The link whose token has this hash. Looking a hash of 256 random bits up in an index tells a
-/// caller nothing about the hashes beside it.
+/// The link to which a token with this hash leads: the one that its maker was given, or one of those by which it was
+/// passed on. Looking a hash of 256 random bits up in an index tells a caller nothing about the hashes beside it.
 pub(crate) async fn by_token(
     executor: impl PgExecutor<'_>,
     token: &SecretHash,
 ) -> Result<Option<Link>, sqlx::Error> {
-    select_links!("WHERE token_hash = $1", &token.0[..])
-        .fetch_optional(executor)
-        .await?
-        .map(Link::try_from)
-        .transpose()
+    select_links!(
+        "WHERE id = coalesce(
+             (SELECT id FROM consent_broker.links WHERE token_hash = $1),
+             (SELECT link_id FROM consent_broker.link_tokens WHERE token_hash = $1))",
+        &token.0[..]
+    )
+    .fetch_optional(executor)
+    .await?
+    .map(Link::try_from)
+    .transpose()
 }
 
 /// The link as it is once whoever is using it has finished; nobody else changes it until the
@@ -347,6 +362,22 @@ pub(crate) async fn save_redeemed(
         reason,
         &uuids(granted),
         &uuids(already_granted),
+        link.version.number(),
+    )
+    .execute(connection)
+    .await?;
+    exactly_one(&done)
+}
+
+/// Counts one more passing on of a locked link, which was at the version before.
+pub(crate) async fn save_passed_on(
+    connection: &mut PgConnection,
+    link: &Link,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE consent_broker.links SET passed_on = passed_on + 1, version = $2
+         WHERE id = $1 AND version = $2::bigint - 1",
+        link.id.uuid(),
         link.version.number(),
     )
     .execute(connection)

@@ -1,14 +1,19 @@
-//! The SQL of this service: [`links`], [`grants`], and the [`apps`] whose end both wait for, with the
-//! [`endings`] that are still to be carried out.
+//! The SQL of this service: [`links`] and their [`passings`] on, [`grants`], and the [`apps`] whose end both wait
+//! for, with the [`endings`] that are still to be carried out; the [`notices`] that were sent, and the
+//! [`shown_texts`] of receipts.
 //!
 //! Not found is `Ok(None)`. Changes are of locked rows, guarded by what was decided on: a change that
 //! finds it otherwise is an error. The triggers of `migrations/consent-broker` refuse whatever a guard
 //! here forgot.
 
+pub(crate) mod app_activity;
 pub(crate) mod apps;
 pub(crate) mod endings;
 pub(crate) mod grants;
 pub(crate) mod links;
+pub(crate) mod notices;
+pub(crate) mod passings;
+pub(crate) mod shown_texts;
 
 use chrono::{DateTime, Utc};
 use contract::facts::ConsentEndReason;

@@ -71,9 +71,9 @@ async fn a_grant_ends_once_and_never_changes_otherwise() {
     let admin = stage.person("The admin");
     let account = stage.account(&admin, AccountRole::Admin);
     let [grant] = stage.granted(&admin, &[account]).await.try_into().unwrap();
-    let end = "revoked_at = granted_at, revoked_by = granted_by, revocation_reason = 'requested', version = version + 1";
+    let end = "ended_at = granted_at, ended_by = granted_by, end_reason = 'requested', version = version + 1";
     for (change, why) in [
-        ("version = version + 1", "can only be revoked"),
+        ("version = version + 1", "can only end or be renewed"),
         (&format!("{end}, domains = '[]'"), "does not change"),
         (&end.replace("version + 1", "version"), "is one event"),
         (&end.replace("'requested'", "'bored'"), "check constraint"),
@@ -84,14 +84,64 @@ async fn a_grant_ends_once_and_never_changes_otherwise() {
     }
     admin.delete(&format!("/v1/grants/{grant}")).await;
     let message = refused(&stage, &format!("UPDATE consent_broker.grants SET {end}"), false).await;
-    assert_eq!(message, format!("the grant {grant} is revoked and stays so"));
+    assert_eq!(message, format!("the grant {grant} has ended and stays so"));
+}
+
+#[tokio::test]
+async fn a_grant_ends_at_its_expiry_or_before_and_is_renewed_only_forward() {
+    let stage = Stage::set().await;
+    let admin = stage.person("The admin");
+    let account = stage.account(&admin, AccountRole::Admin);
+    stage.granted(&admin, &[account]).await;
+    let renewed = "renewed_at = granted_at, renewed_by = granted_by, renewed_role = role, version = version + 1";
+    let later = "expires_at = expires_at + interval '1 day'";
+    for (change, why) in [
+        // Ends.
+        (
+            "ended_at = expires_at, end_reason = 'expired', version = version + 1, lifetime_days = 400",
+            "ends as it is",
+        ),
+        (
+            "ended_at = expires_at - interval '1 second', end_reason = 'expired', version = version + 1",
+            "ended_in_time",
+        ),
+        (
+            "ended_at = expires_at, end_reason = 'expired', ended_by = granted_by, version = version + 1",
+            "ended_by_whoever",
+        ),
+        (
+            "ended_at = expires_at, end_reason = 'requested', ended_by = granted_by, version = version + 1",
+            "ended_in_time",
+        ),
+        (
+            &format!("ended_at = granted_at, end_reason = 'app_archived', {renewed}"),
+            "ends as it is",
+        ),
+        // Renewals.
+        (&format!("{later}, version = version + 1"), "can only end or be renewed"),
+        (renewed, "only moves its expiry, and only forward"),
+        (&format!("expires_at = expires_at - interval '1 day', {renewed}"), "only forward"),
+        (&format!("expires_at = NULL, {renewed}"), "only forward"),
+        (&format!("{later}, lifetime_days = 400, {renewed}"), "only forward"),
+        (&format!("{later}, awaits_expiry_since = granted_at, {renewed}"), "only forward"),
+        (&format!("{later}, domains = '[]', {renewed}"), "does not change"),
+        (&format!("{later}, renewed_at = granted_at, version = version + 1"), "renewed_by_someone"),
+        ("awaits_expiry_since = granted_at, version = version + 1", "can only end or be renewed"),
+        ("text_sha256 = NULL", "does not change"),
+    ] {
+        let message =
+            refused(&stage, &format!("UPDATE consent_broker.grants SET {change}"), false).await;
+        assert!(message.contains(why), "{change}: {message}");
+    }
+    let message = refused(&stage, "UPDATE consent_broker.notices SET days = 2", true).await;
+    assert_eq!(message, "permission denied for table notices");
 }
 
 #[tokio::test]
 async fn nothing_is_removed_by_anyone() {
     let stage = Stage::set().await;
     stage.link().await;
-    for table in ["links", "grants", "apps"] {
+    for table in ["links", "grants", "apps", "notices", "shown_texts"] {
         let statement = format!("DELETE FROM consent_broker.{table}");
         assert_eq!(
             refused(&stage, &statement, false).await,
@@ -102,8 +152,8 @@ async fn nothing_is_removed_by_anyone() {
             format!("permission denied for table {table}")
         );
     }
-    let message = refused(&stage, "TRUNCATE consent_broker.grants", false).await;
-    assert_eq!(message, "nothing is removed from grants");
+    let message = refused(&stage, "TRUNCATE consent_broker.notices", false).await;
+    assert_eq!(message, "nothing is removed from notices");
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn archive(stage: &Stage, registry: &Resources, app: AppId) {
 async fn left(stage: &Stage, app: AppId) -> (i64, i64) {
     sqlx::query_as(
         "SELECT (SELECT count(*) FROM consent_broker.links WHERE app_id = $1 AND state IN ('pending', 'opened')),
-                (SELECT count(*) FROM consent_broker.grants WHERE app_id = $1 AND revoked_at IS NULL)",
+                (SELECT count(*) FROM consent_broker.grants WHERE app_id = $1 AND ended_at IS NULL)",
     )
     .bind(app.uuid())
     .fetch_one(&stage.pool)

@@ -127,6 +127,10 @@ async fn an_unknown_app_or_link_or_field_is_refused() {
         .problem(404, "consent-link-not-found");
     let path = format!("/v1/apps/{}/consent-links", stage.app);
     stage.developer.post(&path, json!({"days": 3})).await.refuses_fields(&["days"]);
+    // A form's line ends are one character each.
+    let lines = json!({"label": format!("{}x", "x\r\n".repeat(127))});
+    let made = stage.developer.post(&path, lines).await.expect(201);
+    assert_eq!(made.field("label"), format!("{}x", "x\n".repeat(127)));
     let long = json!({"label": "x".repeat(256)});
     stage.developer.post(&path, long).await.refuses_fields(&["label"]);
 }

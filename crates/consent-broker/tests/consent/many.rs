@@ -77,7 +77,7 @@ async fn accounts_are_searched_by_their_names_and_shown_as_on_the_page() {
     wanted.sort();
     stage.granted(&admin, &wanted[..1]).await;
     let (_, token) = stage.link().await;
-    let path = format!("/v1/consent-requests/{token}/accounts?name=bakery");
+    let path = format!("/v1/consent-requests/{token}/accounts?q=bakery");
     assert_eq!(ids(&all_pages(&admin, &path, 3).await), texts(&wanted));
     let shown = all_pages(&analyst, &path, 3).await;
     let codes: Vec<_> = shown.iter().map(|account| &account["reason"]["code"]).collect();
@@ -87,8 +87,14 @@ async fn accounts_are_searched_by_their_names_and_shown_as_on_the_page() {
     // Looking for accounts is not looking at the request.
     assert!(stage.events_of("consent-link.opened").await.is_empty());
 
-    let long = format!("/v1/consent-requests/{token}/accounts?name={}", "x".repeat(201));
-    admin.get(&long).await.refuses_fields(&["name"]);
+    let long = |field| format!("/v1/consent-requests/{token}/accounts?{field}={}", "x".repeat(201));
+    for field in ["q", "name"] {
+        admin.get(&long(field)).await.refuses_fields(&[field]);
+    }
+    // It was called so before.
+    let before = format!("/v1/consent-requests/{token}/accounts?name=bakery");
+    assert_eq!(admin.get(&before).await.expect(200).ids(), texts(&wanted));
+    admin.get(&format!("{before}&q=bakery")).await.refuses_fields(&["name"]);
     admin.get(&format!("{path}&cursor=x")).await.refuses_fields(&["cursor"]);
     admin.deny(&token).await.expect(200);
     admin.get(&path).await.problem(409, "link-already-used");

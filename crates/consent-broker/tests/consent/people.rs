@@ -48,6 +48,23 @@ impl Person {
         self.post(&path, json!({ "accounts": accounts })).await
     }
 
+    /// Approves all that a search finds, but for these.
+    pub(crate) async fn approve_all(
+        &self,
+        token: &str,
+        q: Option<&str>,
+        except: &[AccountId],
+    ) -> Answer {
+        let path = format!("/v1/consent-requests/{token}/approve");
+        self.post(&path, json!({ "all": { "q": q }, "except": except })).await
+    }
+
+    /// Passes the request on to this person, because of this account.
+    pub(crate) async fn pass_on(&self, token: &str, account: AccountId, to: PersonId) -> Answer {
+        let path = format!("/v1/consent-requests/{token}/pass-on");
+        self.post(&path, json!({ "account_id": account, "person_id": to })).await
+    }
+
     pub(crate) async fn deny(&self, token: &str) -> Answer {
         self.act(&format!("/v1/consent-requests/{token}/deny")).await
     }

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contract::catalogue::{DomainLevel, Level};
+use contract::mail::RequestedMail;
 use contract::rpc::{
-    AccountKind, AccountRole, AccountRolesOf, AppState, AppView, Authenticate, AuthenticateApp,
-    AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, GetApp, GetOrganization,
-    HeldAccountRole, HeldAccounts, HeldAccountsPage, KnownMemberships, MAX_KNOWN_MEMBERSHIPS,
-    MemberRole, Membership, MembershipsIn, NameAccounts, NameApps, NamePeople, NamedAccount,
-    NamedApp, NamedPerson, OrganizationKind, OrganizationView, VisibleAccount, VisibleAccounts,
-    VisibleAccountsPage,
+    AccountKind, AccountRole, AccountRolesOf, AccountsOfRole, AppState, AppView, Authenticate,
+    AuthenticateApp, AuthenticatedApp, AuthenticatedPerson, AuthenticationMethod, EventPlace,
+    FindConsenter, GetApp, GetOrganization, HeldAccountRole, HeldAccounts, HeldAccountsPage,
+    KnownMemberships, MAX_KNOWN_MEMBERSHIPS, MailsTaken, MatchingAccounts, MatchingAccountsPage,
+    MemberRole, Membership, MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople,
+    NamedAccount, NamedApp, NamedOrganization, NamedPerson, OrganizationKind, OrganizationView,
+    PlacesOf, RequestMails, VisibleAccount, VisibleAccounts, VisibleAccountsPage,
 };
 use contract::secret::ApiToken;
 use contract::{
-    AccountId, AppId, Credential, Environment, KeyId, OrganizationId, PersonId, Service, Version,
+    AccountId, AppId, Credential, Environment, EventId, KeyId, OrganizationId, PersonId, Service,
+    Version,
 };
 use service::rpc::RpcServer;
 use service::{Shared, Tasks};
@@ -31,6 +34,10 @@ pub(crate) struct Known {
     pub(crate) app_tokens: BTreeMap<String, AuthenticatedApp>,
     pub(crate) accounts: BTreeMap<AccountId, NamedAccount>,
     pub(crate) roles: BTreeMap<(AccountId, PersonId), AccountRole>,
+    /// What audit has recorded.
+    pub(crate) places: BTreeMap<EventId, EventPlace>,
+    /// The mails that the directory was asked for.
+    pub(crate) mails: Vec<RequestedMail>,
 }
 
 impl Default for Known {
@@ -44,6 +51,8 @@ impl Default for Known {
             app_tokens: BTreeMap::new(),
             accounts: BTreeMap::new(),
             roles: BTreeMap::new(),
+            places: BTreeMap::new(),
+            mails: Vec::new(),
         }
     }
 }
@@ -97,6 +106,7 @@ impl RemoteServices {
             website: None,
             confirmed,
             enabled_domains: Vec::new(),
+            created_at: Some(env.now()),
         };
         self.known().organizations.insert(id, view);
         id
@@ -135,7 +145,11 @@ impl RemoteServices {
     }
 
     pub(crate) fn app_state(&self, app: AppId, state: AppState) {
-        self.known().apps.get_mut(&app).unwrap().state = state;
+        self.change_app(app, |app| app.state = state);
+    }
+
+    pub(crate) fn change_app(&self, app: AppId, change: impl FnOnce(&mut AppView)) {
+        change(self.known().apps.get_mut(&app).unwrap());
     }
 
     pub(crate) fn account(&self, env: &Environment, name: &str, service: &str) -> AccountId {
@@ -183,17 +197,31 @@ impl RemoteServices {
             MembershipsIn => |known, asked| known.memberships_in(&asked);
             GetOrganization => |known, asked| known.organizations.get(&asked.organization_id).cloned();
             VisibleAccounts => |known, asked| known.visible(&asked);
+            MatchingAccounts => |known, asked| known.matching(&asked);
+            FindConsenter => |known, asked| known.consenter(&asked);
             HeldAccounts => |known, asked| known.held(&asked);
             AccountRolesOf => |known, asked| known.roles_of(&asked);
             NamePeople => |known, asked| known.people_named(&asked);
+            NameOrganizations => |known, asked| known.organizations_named(&asked);
             NameAccounts => |known, asked| {
                 asked.account_ids.iter().filter_map(|id| known.accounts.get(id).cloned()).collect()
             };
         }
+        let known = self.clone();
+        let take = move |_, question: RequestMails| {
+            let new = u32::try_from(question.mails.len()).unwrap();
+            known.known().mails.extend(question.mails);
+            std::future::ready(Ok(MailsTaken { new }))
+        };
+        directory.answer(take).await.unwrap();
         let registry = server(Service::AppRegistry);
         answers! { registry:
             GetApp => |known, asked| known.apps.get(&asked.app_id).cloned();
             NameApps => |known, asked| known.apps_named(&asked);
+        }
+        let audit = server(Service::Audit);
+        answers! { audit:
+            PlacesOf => |known, asked| known.places_of(&asked);
         }
         let issuer = server(Service::KeyIssuer);
         answers! { issuer:
@@ -229,8 +257,7 @@ impl Known {
         let of_service = held.filter_map(|((account, _), role)| {
             let account =
                 self.accounts.get(account).filter(|account| account.service == asked.service)?;
-            let searched = asked.name.as_deref().unwrap_or_default().to_lowercase();
-            if !account.name.to_lowercase().contains(&searched) {
+            if !is_found(account, asked.q.as_deref()) {
                 return None;
             }
             let may = self.roles.iter().filter(|((other, _), role)| {
@@ -241,6 +268,7 @@ impl Known {
             Some(VisibleAccount {
                 id: account.account_id,
                 name: account.name.clone(),
+                external_id: None,
                 kind: account.kind,
                 service: account.service.clone(),
                 role: *role,
@@ -255,6 +283,37 @@ impl Known {
         accounts.truncate(most);
         let after = accounts.last().map(|account| account.id).filter(|_| more);
         VisibleAccountsPage { accounts, after }
+    }
+
+    fn matching(&self, asked: &MatchingAccounts) -> MatchingAccountsPage {
+        let after = |account: AccountId| asked.after.is_none_or(|after| account > after);
+        let mut held: Vec<(AccountId, AccountRole)> = self
+            .roles
+            .iter()
+            .filter(|((account, person), _)| *person == asked.person_id && after(*account))
+            .map(|((account, _), role)| (*account, *role))
+            .take(self.most_at_a_time + 1)
+            .collect();
+        let more = held.len() > self.most_at_a_time;
+        held.truncate(self.most_at_a_time);
+        let after = held.last().map(|(account, _)| *account).filter(|_| more);
+        let mut by_role: Vec<AccountsOfRole> = Vec::new();
+        for (id, role) in held {
+            let account = &self.accounts[&id];
+            if account.service != asked.service || !is_found(account, asked.q.as_deref()) {
+                continue;
+            }
+            match by_role.iter_mut().find(|known| known.role == role) {
+                Some(known) => known.account_ids.push(id),
+                None => by_role.push(AccountsOfRole { role, account_ids: vec![id] }),
+            }
+        }
+        MatchingAccountsPage { by_role, after }
+    }
+
+    fn consenter(&self, asked: &FindConsenter) -> Option<AccountRole> {
+        let role = *self.roles.get(&(asked.account_id, asked.person_id))?;
+        asked.consent_roles.contains(&role).then_some(role)
     }
 
     fn held(&self, asked: &HeldAccounts) -> HeldAccountsPage {
@@ -282,6 +341,23 @@ impl Known {
         asked.person_ids.iter().map(|person| self.named(*person)).collect()
     }
 
+    fn organizations_named(&self, asked: &NameOrganizations) -> Vec<NamedOrganization> {
+        let known = asked.organization_ids.iter().filter_map(|id| self.organizations.get(id));
+        known
+            .map(|organization| NamedOrganization {
+                organization_id: organization.id,
+                name: organization.name.clone(),
+                contact_email: organization.contact_email.clone(),
+            })
+            .collect()
+    }
+
+    fn places_of(&self, asked: &PlacesOf) -> Vec<EventPlace> {
+        let unknown = |event_id| EventPlace { event_id, position: None, recorded_at: None };
+        let place = |id: &EventId| self.places.get(id).copied().unwrap_or_else(|| unknown(*id));
+        asked.event_ids.iter().map(place).collect()
+    }
+
     fn apps_named(&self, asked: &NameApps) -> Vec<NamedApp> {
         let known = asked.app_ids.iter().filter_map(|id| self.apps.get(id));
         known
@@ -289,6 +365,7 @@ impl Known {
                 app_id: app.id,
                 name: app.name.clone(),
                 organization_id: app.organization_id,
+                activated: true,
             })
             .collect()
     }
@@ -296,6 +373,11 @@ impl Known {
     fn named(&self, person_id: PersonId) -> NamedPerson {
         NamedPerson { person_id, name: self.names[&person_id].clone() }
     }
+}
+
+/// As the directory searches, as far as these tests go.
+fn is_found(account: &NamedAccount, q: Option<&str>) -> bool {
+    account.name.to_lowercase().contains(&q.unwrap_or_default().to_lowercase())
 }
 
 fn hash_in_hex(token: &ApiToken) -> String {

@@ -91,3 +91,28 @@ fn a_domain_is_written_in_one_way() {
         assert_eq!(text.parse::<ServiceDomain>(), Err(InvalidDomainLevel), "{text}");
     }
 }
+
+#[test]
+fn a_consent_lasts_as_many_days_as_the_catalogue_says() {
+    let with = |line: &str| Catalogue::parse(&DEFAULT.replacen("lifetime_days = 365\n", line, 1));
+    let of = |line: &str| with(line).unwrap().services["retail_media"].lifetime_days;
+    assert_eq!(of("lifetime_days = 90\n"), ConsentLifetime::Days(90));
+    assert_eq!(of("lifetime_days = \"none\"\n"), ConsentLifetime::UNLIMITED);
+    assert_eq!(of(""), ConsentLifetime::Days(365));
+    for wrong in ["0", "3651", "-1", "1.5", "\"never\"", "true", "70000"] {
+        let error = with(&format!("lifetime_days = {wrong}\n")).unwrap_err().to_string();
+        assert!(error.contains("lifetime"), "{wrong}: {error}");
+    }
+    assert_eq!(Catalogue::default().consent_lifetime("gone"), ConsentLifetime::Days(365));
+}
+
+#[test]
+fn the_shorter_of_two_lifetimes_counts() {
+    let (year, never) = (ConsentLifetime::Days(365), ConsentLifetime::UNLIMITED);
+    assert_eq!(year.at_most(Some(30)), ConsentLifetime::Days(30));
+    assert_eq!(year.at_most(Some(400)), year);
+    assert_eq!(year.at_most(None), year);
+    assert_eq!(never.at_most(Some(30)), ConsentLifetime::Days(30));
+    assert_eq!((never.at_most(None), never.days()), (never, None));
+    assert_eq!(serde_json::to_value([year, never]).unwrap(), serde_json::json!([365, "none"]));
+}

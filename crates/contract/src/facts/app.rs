@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts;
 use crate::catalogue::DomainLevel;
-use crate::ids::{AppId, OrganizationId};
+use crate::ids::{AppId, OrganizationId, RedirectUriId};
 use crate::patterns;
 use crate::rpc::AuthenticationMethod;
 
@@ -13,6 +13,10 @@ facts! {
     AppCreated = "app"."created" with AppDetails;
     AppEdited = "app"."edited" with AppDetails;
     AppImageSet = "app"."image-set";
+    AppImageRemoved = "app"."image-removed";
+    AppRedirectUriAdded = "app"."redirect-uri-added" with RedirectUriDetails;
+    AppRedirectUriRemoved = "app"."redirect-uri-removed" with RedirectUriDetails;
+    AppPkceChanged = "app"."pkce-changed";
     AppActivated = "app"."activated" with AppDetails;
     AppSuspended = "app"."suspended";
     AppResumed = "app"."resumed";
@@ -94,6 +98,47 @@ pub struct AppImageSet {
     /// SHA-256 of the image's bytes, in hex: what account owners were shown can be proved.
     #[schemars(regex(pattern = patterns::SHA256))]
     pub sha256: String,
+}
+
+/// A draft's image was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppImageRemoved {
+    /// The app.
+    pub app_id: AppId,
+}
+
+/// What developers typed as a redirect URI: the exact address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RedirectUriDetails {
+    /// The address, character by character.
+    pub uri: String,
+}
+
+/// Authorization codes of the app may be sent to one more address (RFC 6749 section 3.1.2), which is in the details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppRedirectUriAdded {
+    /// The app.
+    pub app_id: AppId,
+    /// The redirect URI.
+    pub redirect_uri_id: RedirectUriId,
+}
+
+/// Authorization codes of the app are no longer sent to an address, which is in the details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppRedirectUriRemoved {
+    /// The app.
+    pub app_id: AppId,
+    /// The redirect URI.
+    pub redirect_uri_id: RedirectUriId,
+}
+
+/// Whether the app's clients must use PKCE (RFC 7636) was changed. An app begins with it required.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppPkceChanged {
+    /// The app.
+    pub app_id: AppId,
+    /// Whether it is required from now on.
+    pub required: bool,
 }
 
 /// The app was activated. All that can never change again, as it was at that moment; its name and

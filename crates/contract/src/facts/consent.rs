@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::facts;
 use crate::catalogue::DomainLevel;
-use crate::ids::{AccountId, AppId, GrantId, LinkId, PersonId};
+use crate::ids::{AccountId, AppId, GrantId, LinkId, PassOnId, PersonId};
 use crate::patterns;
 use crate::rpc::AccountRole;
 
@@ -20,6 +20,7 @@ pub use shown::{AskedDomain, AskedService, ConsentDetails};
 facts! {
     ConsentLinkCreated = "consent-link"."created" with ConsentLinkDetails;
     ConsentLinkOpened = "consent-link"."opened";
+    ConsentLinkPassedOn = "consent-link"."passed-on";
     ConsentLinkRedeemed = "consent-link"."redeemed";
     ConsentLinkDenied = "consent-link"."denied";
     ConsentLinkRevoked = "consent-link"."revoked";
@@ -74,6 +75,9 @@ pub struct ConsentLinkCreated {
     pub app_id: AppId,
     /// Until when it can be redeemed.
     pub expires_at: DateTime<Utc>,
+    /// For how many days its grants last at most. Left out: as long as the catalogue says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_lifetime_days: Option<u16>,
 }
 
 /// A link was opened for the first time by someone signed in.
@@ -85,6 +89,21 @@ pub struct ConsentLinkOpened {
     pub app_id: AppId,
     /// Who opened it.
     pub person_id: PersonId,
+}
+
+/// A link was passed on to somebody who may consent, by mail. For which account, only its own people know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentLinkPassedOn {
+    /// The link.
+    pub link_id: LinkId,
+    /// The app that asks.
+    pub app_id: AppId,
+    /// This passing on.
+    pub pass_on_id: PassOnId,
+    /// Who passed it on.
+    pub from_person_id: PersonId,
+    /// To whom.
+    pub to_person_id: PersonId,
 }
 
 /// A link was used, once and for all, to approve.
@@ -158,6 +177,10 @@ pub struct ConsentGranted {
     pub service: String,
     /// What was granted: all of what the app asked for.
     pub domains: Vec<DomainLevel>,
+    /// From when it counts no more unless it is renewed. Left out if it does not end by itself, and of grants from
+    /// before they did: those have a `consent.expiry-set`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A consent ended.

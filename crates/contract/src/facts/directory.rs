@@ -21,6 +21,7 @@ facts! {
     MembershipRoleChanged = "membership"."role-changed";
     MembershipRemoved = "membership"."removed";
     PersonRegistered = "person"."registered";
+    PersonEdited = "person"."edited" with PersonDetails;
     PersonDeactivated = "person"."deactivated";
     PersonActivated = "person"."activated";
     PersonOperatorRevoked = "person"."operator-revoked";
@@ -151,6 +152,33 @@ pub struct PersonRegistered {
     pub person_id: PersonId,
     /// Whether they operate the platform.
     pub operator: bool,
+}
+
+/// What a person is called, or the language in which they are written to, is different.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonEdited {
+    /// The person.
+    pub person_id: PersonId,
+    /// What changed.
+    pub changed: Vec<PersonField>,
+}
+
+/// What of a person can be edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonField {
+    /// Their name.
+    Name,
+    /// In which language they are written to.
+    Language,
+}
+
+/// What was typed to change what is known of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonDetails {
+    /// Their name from now on, if it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A person can do nothing any more: they do not sign in, and what proved them has ended.
@@ -290,4 +318,6 @@ pub enum ApiTokenRevocation {
     ParentRevoked,
     /// The person was deactivated.
     PersonDeactivated,
+    /// Somebody found it, and reported it.
+    Leaked,
 }

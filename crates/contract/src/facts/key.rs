@@ -13,6 +13,8 @@ facts! {
     KeyRenamed = "key"."renamed" with KeyDetails;
     KeyDeleted = "key"."deleted";
     KeyExpired = "key"."expired";
+    KeyExpiring = "key"."expiring";
+    KeyLeaked = "key"."leaked" with KeyLeakDetails;
     SigningKeyCreated = "signing-key"."created";
     TokenIssued = record "token"."issued";
     TokenRefused = record "token"."refused";
@@ -25,6 +27,17 @@ pub struct KeyDetails {
     pub name: String,
 }
 
+/// What whoever reported a leaked secret said of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeyLeakDetails {
+    /// Where the secret was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// In what kind of place, such as `content` or `commit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
 /// Why a key was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +48,10 @@ pub enum KeyDeletionReason {
     RequestedNow,
     /// Its app was archived.
     AppArchived,
+    /// Its owners replaced it by another, whose event names it.
+    Replaced,
+    /// Somebody found its secret: `key.leaked`, just before.
+    Leaked,
 }
 
 /// The algorithm of a key that signs (RFC 7518 section 3.1).
@@ -101,6 +118,9 @@ pub struct KeyCreated {
     /// When it will expire by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// The key in whose place it comes; that one is deleted at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<KeyId>,
 }
 
 /// A key got another name, which is in the details.
@@ -129,6 +149,29 @@ pub struct KeyDeleted {
 /// A key reached its expiry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyExpired {
+    /// The key.
+    pub key_id: KeyId,
+    /// The app.
+    pub app_id: AppId,
+}
+
+/// A key will expire soon: told so many days before, each number once. Of several that are due at once, as after a
+/// time in which nothing ran, the nearest only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KeyExpiring {
+    /// The key.
+    pub key_id: KeyId,
+    /// The app.
+    pub app_id: AppId,
+    /// So many days before, at most.
+    pub days: u16,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Somebody found a key's secret and reported it. The key's end follows at once. Where it was found is in the details.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct KeyLeaked {
     /// The key.
     pub key_id: KeyId,
     /// The app.

@@ -34,6 +34,14 @@ pub enum MailTemplate {
     DomainRequested,
     /// An operator answered who asked for a domain.
     DomainAnswered,
+    /// A consent ends soon.
+    ConsentExpiring,
+    /// A key ends soon.
+    KeyExpiring,
+    /// A key has ended because its secret leaked.
+    KeyLeaked,
+    /// Somebody is asked to look at a request for consent.
+    ConsentPassedOn,
 }
 
 /// The mail server took a mail.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 mod access;
 mod app;
 mod consent;
+mod consent_lifetime;
 mod directory;
 mod domain_request;
 mod identity_provider;
@@ -28,6 +29,7 @@ mod sign_in;
 pub use access::*;
 pub use app::*;
 pub use consent::*;
+pub use consent_lifetime::*;
 pub use directory::*;
 pub use domain_request::*;
 pub use identity_provider::*;
@@ -85,6 +87,7 @@ pub fn all() -> Vec<EventType> {
         access::list(),
         app::list(),
         consent::list(),
+        consent_lifetime::list(),
         directory::list(),
         domain_request::list(),
         identity_provider::list(),
@@ -143,8 +146,9 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle =
-                ["ed", "set", "sent", "again"].iter().any(|end| parts[2].ends_with(end));
+            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring"]
+                .iter()
+                .any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
         }
     }
@@ -160,6 +164,7 @@ mod tests {
         let records: Vec<_> = classes.into_keys().collect();
         let expected = [
             "access",
+            "consent-notice",
             "contact-confirmation",
             "mail",
             "password-reset",

@@ -53,4 +53,6 @@ pub enum SessionEnding {
     PersonDeactivated,
     /// The person opened another and had as many as they can have: it was the one that was used longest ago.
     TooMany,
+    /// Somebody found its token, and reported it.
+    Leaked,
 }

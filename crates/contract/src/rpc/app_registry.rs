@@ -138,4 +138,7 @@ pub struct NamedApp {
     pub name: String,
     /// The organization that develops it.
     pub organization_id: OrganizationId,
+    /// Whether it was ever activated: then account owners are asked for consent under this name.
+    #[serde(default)]
+    pub activated: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -111,6 +112,16 @@ as_text! {
     AccountKind { Advertiser = "advertiser", Publisher = "publisher" }
 }
 
+impl MemberRole {
+    /// Whether who has it changes the organization's apps, and makes their keys and consent links.
+    pub const fn manages_apps(self) -> bool {
+        match self {
+            Self::Owner | Self::Developer => true,
+            Self::Auditor => false,
+        }
+    }
+}
+
 /// Who holds this API token, or this session's? Nobody, if it is unknown, revoked, ended or expired.
 ///
 /// The secret itself is not sent: its SHA-256 in hex is what the directory knows it by.
@@ -204,6 +215,9 @@ pub struct OrganizationView {
     pub confirmed: bool,
     /// The domains on request that it may ask for, as `<service>/<domain>:<level>`.
     pub enabled_domains: Vec<String>,
+    /// Since when it is here; none from a directory of an earlier version.
+    #[serde(default)]
+    pub created_at: Option<DateTime<Utc>>,
 }
 
 /// Which accounts of this service does this person hold any role on? A page, in the order of ids.
@@ -215,8 +229,9 @@ pub struct VisibleAccounts {
     pub service: String,
     /// The roles that may consent: their holders are the answer's `consenters`.
     pub consent_roles: Vec<AccountRole>,
-    /// Only accounts whose name has this text in it, in upper or lower case.
-    pub name: Option<String>,
+    /// Only accounts whose name or external id has this text in it, whatever its case and accents.
+    #[serde(alias = "name")]
+    pub q: Option<String>,
     /// Only accounts after this one: the `after` of the page before.
     pub after: Option<AccountId>,
     /// At most so many accounts, and at most [`VisibleAccounts::MOST`].
@@ -224,8 +239,9 @@ pub struct VisibleAccounts {
 }
 
 impl VisibleAccounts {
-    /// At most so many accounts in a page.
-    pub const MOST: u16 = 500;
+    /// At most so many accounts in a page: each may have 200 characters of a name, as many of an external id, and
+    /// ten consenters.
+    pub const MOST: u16 = 300;
 }
 
 /// Some of the accounts that a person can see.
@@ -244,6 +260,9 @@ pub struct VisibleAccount {
     pub id: AccountId,
     /// Its name.
     pub name: String,
+    /// How the customer's own system names it.
+    #[serde(default)]
+    pub external_id: Option<String>,
     /// Whose it is.
     pub kind: AccountKind,
     /// Its service.

@@ -14,15 +14,27 @@ use crate::ids::Service;
 
 mod app_registry;
 mod asked_ids;
+mod audit;
+mod consent_broker;
 mod directory;
 mod key_issuer;
+mod leaks;
+mod mails;
+mod organizations;
 mod producer;
+mod selectable_accounts;
 
 pub use app_registry::*;
 pub use asked_ids::{AskedIds, MOST_IDS, TooManyIds};
+pub use audit::*;
+pub use consent_broker::*;
 pub use directory::*;
 pub use key_issuer::*;
+pub use leaks::*;
+pub use mails::*;
+pub use organizations::*;
 pub use producer::*;
+pub use selectable_accounts::*;
 
 /// A question to one service.
 pub trait Request: Serialize + DeserializeOwned + Send + Sync + 'static {

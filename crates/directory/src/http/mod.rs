@@ -16,6 +16,7 @@ mod invitations;
 mod mailed_links;
 mod mails;
 mod members;
+mod names;
 mod organizations;
 mod password_proof;
 mod password_resets;
@@ -43,7 +44,8 @@ use crate::{Directory, Settings};
     (name = "single-sign-on", description = "Signing in at the identity provider of an organization."),
     (name = "sessions", description = "What a sign-in opens."),
     (name = "api-tokens", description = "How people's programs prove who they are."),
-    (name = "mails", description = "What is written to people.")
+    (name = "mails", description = "What is written to people."),
+    (name = "names", description = "What ids stand for.")
 ))]
 struct Documentation;
 
@@ -90,7 +92,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(domain_requests::grant::grant))
         .routes(routes!(domain_requests::decline::decline))
         .routes(routes!(people::register::register, people::list::list))
-        .routes(routes!(people::me::me))
+        .routes(routes!(people::me::me, people::edit_me::edit_me))
         .routes(routes!(people::export::export))
         .routes(routes!(people::change_password::change_password))
         .routes(routes!(people::read::read))
@@ -100,6 +102,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(password_resets::create::create))
         .routes(routes!(password_resets::complete::complete))
         .routes(routes!(mails::list::list))
+        .routes(routes!(names::names))
         .routes(routes!(accounts::create::create, accounts::list::list))
         .routes(routes!(accounts::read::read))
         .routes(routes!(account_roles::list::list))

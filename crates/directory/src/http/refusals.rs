@@ -15,7 +15,7 @@ impl From<Invalid> for Problem {
         invalid
             .0
             .into_iter()
-            .fold(problem, |problem, error| problem.with_field(error.field, error.message))
+            .fold(problem, |problem, error| problem.with_field(error.field, error.fault))
     }
 }
 

@@ -96,13 +96,16 @@ fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, Line
         AccountProfile::parse(catalogue, field(0), kind, field(2), some(3)).map_err(|errors| {
             let first =
                 errors.0.into_iter().next().unwrap_or_else(|| FieldError::new("line", "is wrong"));
-            wrong(if first.field == "name" { "account_name" } else { first.field }, &first.message)
+            wrong(
+                if first.field == "name" { "account_name" } else { first.field },
+                &first.fault.message,
+            )
         })?;
     let assignment = match (some(4), some(5)) {
         (None, None) => None,
         (Some(email), Some(role)) => {
-            let email =
-                Email::parse("email", email).map_err(|error| wrong(error.field, &error.message))?;
+            let email = Email::parse("email", email)
+                .map_err(|error| wrong(error.field, &error.fault.message))?;
             let role = AccountRole::parse(role).ok_or_else(|| {
                 wrong(
                     "role",

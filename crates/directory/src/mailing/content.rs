@@ -1,6 +1,7 @@
 //! What a mail tells, looked up when it is rendered.
 
 use chrono::{DateTime, Utc};
+use contract::ClientId;
 use contract::rpc::{AccountRole, MemberRole};
 
 /// What a mail tells: a variant a template.
@@ -66,5 +67,41 @@ pub(crate) enum Content {
         granted: bool,
         /// Why.
         reason: Option<String>,
+    },
+    /// A consent ends soon.
+    ConsentExpiring {
+        /// Whose app it is.
+        organization: String,
+        /// The app's name.
+        app: String,
+        /// The account's name.
+        account: String,
+        /// When it ends.
+        until: DateTime<Utc>,
+    },
+    /// A key ends soon.
+    KeyExpiring {
+        /// The app's name.
+        app: String,
+        /// The key.
+        client_id: ClientId,
+        /// When it ends.
+        until: DateTime<Utc>,
+    },
+    /// A key has ended because its secret leaked.
+    KeyLeaked {
+        /// The app's name.
+        app: String,
+        /// The key.
+        client_id: ClientId,
+    },
+    /// Somebody asks them to look at a request for consent.
+    ConsentPassedOn {
+        /// The name of whoever asks them.
+        by: String,
+        /// Whose app it is.
+        organization: String,
+        /// The app's name.
+        app: String,
     },
 }

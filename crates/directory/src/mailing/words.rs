@@ -32,3 +32,8 @@ pub(crate) fn of(content: &Content, language: Language) -> Words {
 fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
+
+/// The day of it, where that suffices.
+fn day(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d").to_string()
+}

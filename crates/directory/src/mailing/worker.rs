@@ -6,8 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use contract::facts::{MailAbandoned, MailAbandonment, MailSent, MailTemplate};
+use contract::mail::MailRequest;
 use contract::secret::MailToken;
 use contract::{Provenance, Service, Version};
 use eventstore::AppendError;
@@ -16,9 +17,11 @@ use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::mail::Template;
+use crate::mailing::content::Content;
 use crate::mailing::failure::{Failure, Step};
 use crate::mailing::memory::Memory;
 use crate::mailing::render::{Rendered, message, render};
+use crate::mailing::requests::{self, LookupError};
 use crate::mailing::schedule::{self, Next};
 use crate::mailing::smtp::{Smtp, Taken};
 use crate::store;
@@ -170,18 +173,27 @@ impl Worker {
 
     async fn send(&self, due: &Due, template: Template) -> Result<Tried, AppendError> {
         let Resources { pool, env, .. } = &self.resources;
-        let mut connection = pool.acquire().await?;
         let now = env.now();
-        let content = match store::mail_contents::find(&mut connection, template, now).await {
+        let content = match self.content(template, now).await {
             Ok(Some(content)) => content,
             Ok(None) => return Ok(Tried::Outdated),
             // It holds up no other mail.
-            Err(sqlx::Error::Decode(_)) => {
+            Err(LookupError::Later | LookupError::Database(sqlx::Error::Decode(_))) => {
                 return Ok(Tried::Failed(Failure::of(Step::Render, None)));
             }
-            Err(error) => return Err(error.into()),
+            Err(LookupError::Database(error)) => return Err(error.into()),
         };
         let mut link = None;
+        if let Template::Requested(MailRequest::ConsentPassedOn { link_id, pass_on_id, .. }) =
+            template
+        {
+            match requests::consent_url(&self.resources, link_id, pass_on_id).await {
+                Ok(Some(url)) => link = Some(url),
+                Ok(None) => return Ok(Tried::Outdated),
+                Err(_) => return Ok(Tried::Failed(Failure::of(Step::Render, None))),
+            }
+        }
+        let mut connection = pool.acquire().await?;
         if let Some((purpose, subject)) = template.link() {
             let token = MailToken::generate(env);
             let of = (purpose, subject);
@@ -193,6 +205,23 @@ impl Worker {
         drop(connection);
         let mail = render(&content, due.language, link.as_deref());
         Ok(self.hand_over(due, mail).await)
+    }
+
+    /// What the mail tells; nothing, if what it is about has ended.
+    async fn content(
+        &self,
+        template: Template,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Content>, LookupError> {
+        match template {
+            Template::Requested(request) => {
+                requests::find_content(&self.resources, request, now).await
+            }
+            own => {
+                let mut connection = self.resources.pool.acquire().await?;
+                Ok(store::mail_contents::find(&mut connection, own, now).await?)
+            }
+        }
     }
 
     async fn hand_over(&self, due: &Due, mail: Rendered) -> Tried {

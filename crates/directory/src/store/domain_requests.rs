@@ -119,6 +119,22 @@ pub(crate) async fn of_organization(
     .await?)
 }
 
+/// A page of the requests that this person made.
+pub(crate) async fn of_person(
+    conn: &mut PgConnection,
+    id: PersonId,
+    slice: Slice,
+) -> sqlx::Result<Vec<DomainRequest>> {
+    all(select_requests!(
+        "WHERE requested_by = $1 AND id > $2 ORDER BY id LIMIT $3",
+        id.uuid(),
+        slice.begins_after(),
+        slice.limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// A page of all requests in this state.
 pub(crate) async fn in_state(
     conn: &mut PgConnection,

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use contract::rpc::{AccountRole, MemberRole};
-use contract::{AccountId, OrganizationId, PersonId};
+use contract::{AccountId, MailId, OrganizationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Named;
+use crate::fields::Email;
+use crate::language::Language;
 
 /// A membership.
 pub(crate) struct HeldMembership {
@@ -40,6 +42,22 @@ pub(crate) struct KnownNetwork {
     pub(crate) network: Vec<u8>,
     /// When they did so last.
     pub(crate) last_at: DateTime<Utc>,
+}
+
+/// A mail to the person's address.
+pub(crate) struct MailToPerson {
+    /// Its id.
+    pub(crate) id: MailId,
+    /// The name of its template.
+    pub(crate) template: String,
+    /// In which language.
+    pub(crate) language: Language,
+    /// When it was asked for.
+    pub(crate) created_at: DateTime<Utc>,
+    /// When it was sent.
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    /// When it was abandoned.
+    pub(crate) abandoned_at: Option<DateTime<Utc>>,
 }
 
 /// The memberships in organizations after this one.
@@ -143,4 +161,33 @@ pub(crate) async fn networks(
     )
     .fetch_all(conn)
     .await
+}
+
+/// The mails to this address, after this one.
+pub(crate) async fn mails(
+    conn: &mut PgConnection,
+    address: &Email,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<MailToPerson>> {
+    let rows = sqlx::query!(
+        "SELECT id, template, language, created_at, sent_at, abandoned_at FROM directory.mails
+         WHERE recipient = $1 AND id > $2 ORDER BY id LIMIT $3",
+        address.as_str(),
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mails = rows.into_iter().map(|row| {
+        Ok(MailToPerson {
+            id: MailId::from_uuid(row.id),
+            template: row.template,
+            language: Language::read(&row.language)?,
+            created_at: row.created_at,
+            sent_at: row.sent_at,
+            abandoned_at: row.abandoned_at,
+        })
+    });
+    mails.collect()
 }

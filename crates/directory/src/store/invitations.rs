@@ -294,6 +294,38 @@ pub(crate) async fn of_account(
     .await?)
 }
 
+/// A page of the invitations that this person sent.
+pub(crate) async fn sent_by(
+    conn: &mut PgConnection,
+    id: PersonId,
+    slice: Slice,
+) -> sqlx::Result<Vec<Invitation>> {
+    all(select_invitations!(
+        "WHERE invited_by = $1 AND id > $2 ORDER BY id LIMIT $3",
+        id.uuid(),
+        slice.begins_after(),
+        slice.limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// A page of the invitations that this person accepted.
+pub(crate) async fn accepted_by(
+    conn: &mut PgConnection,
+    id: PersonId,
+    slice: Slice,
+) -> sqlx::Result<Vec<Invitation>> {
+    all(select_invitations!(
+        "WHERE ended_by = $1 AND state = 'accepted' AND id > $2 ORDER BY id LIMIT $3",
+        id.uuid(),
+        slice.begins_after(),
+        slice.limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Some invitations whose time has run out, locked; those that are being used are left for later.
 pub(crate) async fn lock_due(
     conn: &mut PgConnection,

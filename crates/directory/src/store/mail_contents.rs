@@ -7,7 +7,8 @@ use super::Named;
 use crate::mail::Template;
 use crate::mailing::content::Content;
 
-/// What this mail tells at this time; nothing, if what it is about has ended.
+/// What this mail tells at this time; nothing, if what it is about has ended. What other services asked for, they know
+/// about: see `mailing::requests`.
 pub(crate) async fn find(
     conn: &mut PgConnection,
     template: Template,
@@ -21,6 +22,7 @@ pub(crate) async fn find(
         Template::InviteToAccount { invitation } => invite_to_account(conn, invitation, now).await,
         Template::DomainRequested { request } => domain_requested(conn, request).await,
         Template::DomainAnswered { request } => domain_answered(conn, request).await,
+        Template::Requested(_) => Ok(None),
     }
 }
 

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use contract::catalogue::{InvalidDomainLevel, ServiceDomain};
-use contract::rpc::OrganizationKind;
+use contract::rpc::{NamedOrganization, OrganizationKind};
 use contract::{IdentityProviderId, OrganizationId, PersonId};
 use eventstore::rows::{exactly_one, version};
 use sqlx::PgConnection;
@@ -134,6 +134,26 @@ pub(crate) async fn lock(
     .await?
     .map(Organization::try_from)
     .transpose()
+}
+
+/// What these organizations are called, and where they can be reached; unknown ones are left out.
+pub(crate) async fn names(
+    conn: &mut PgConnection,
+    ids: &[OrganizationId],
+) -> Result<Vec<NamedOrganization>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "SELECT id, name, contact_email FROM directory.organizations WHERE id = ANY($1)",
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let named = rows.into_iter().map(|row| NamedOrganization {
+        organization_id: OrganizationId::from_uuid(row.id),
+        name: row.name,
+        contact_email: row.contact_email,
+    });
+    Ok(named.collect())
 }
 
 /// The organization's language. Keeps others from changing the organization, its provider or who its members are

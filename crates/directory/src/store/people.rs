@@ -107,12 +107,14 @@ pub(crate) async fn lock(
     .transpose()
 }
 
-/// Writes what a person who was locked before may do.
+/// Writes a person who was locked before: what they are called, how they are written to, what they may do.
 pub(crate) async fn save(conn: &mut PgConnection, new: &Person) -> Result<(), sqlx::Error> {
     let result = sqlx::query!(
-        "UPDATE directory.people SET operator = $2, deactivated_at = $3, version = $4
-         WHERE id = $1 AND version = $4::bigint - 1",
+        "UPDATE directory.people SET name = $2, language = $3, operator = $4, deactivated_at = $5, version = $6
+         WHERE id = $1 AND version = $6::bigint - 1",
         new.id.uuid(),
+        new.name,
+        new.language.as_str(),
         new.operator,
         new.deactivated_at,
         new.version.number(),

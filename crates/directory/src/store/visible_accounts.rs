@@ -26,17 +26,18 @@ pub(crate) async fn page(
     let (person, after) =
         (asked.person_id.uuid(), asked.after.map_or(Uuid::nil(), AccountId::uuid));
     let rows = sqlx::query!(
-        r#"SELECT held.account_id, held.role, a.name AS "name!", a.kind AS "kind!"
+        r#"SELECT held.account_id, held.role, a.name AS "name!", a.external_id, a.kind AS "kind!"
            FROM (SELECT account_id, role FROM directory.account_roles
                  WHERE person_id = $1 AND account_id > $2 ORDER BY account_id LIMIT $3) AS held
            CROSS JOIN LATERAL (SELECT * FROM directory.accounts WHERE id = held.account_id OFFSET 0) AS a
-           WHERE a.service = $4 AND ($5::text IS NULL OR position(lower($5) IN lower(a.name)) > 0)
+           WHERE a.service = $4
+             AND ($5::text IS NULL OR position((SELECT directory.search_form($5)) IN a.search_text) > 0)
            ORDER BY held.account_id LIMIT $6"#,
         person,
         after,
         LOOKED_AT,
         asked.service,
-        asked.name,
+        asked.q,
         i64::from(limit),
     )
     .fetch_all(&mut *conn)
@@ -44,13 +45,14 @@ pub(crate) async fn page(
     let after = if rows.len() == usize::from(limit) {
         rows.last().map(|row| row.account_id)
     } else {
-        last_looked_at(conn, person, after).await?
+        last_looked_at(conn, person, after, LOOKED_AT).await?
     };
     let mut accounts = Vec::with_capacity(rows.len());
     for row in rows {
         accounts.push(VisibleAccount {
             id: AccountId::from_uuid(row.account_id),
             name: row.name,
+            external_id: row.external_id,
             kind: AccountKind::read(&row.kind)?,
             service: asked.service.clone(),
             role: AccountRole::read(&row.role)?,
@@ -62,18 +64,19 @@ pub(crate) async fn page(
     Ok(VisibleAccountsPage { accounts, after: after.map(AccountId::from_uuid) })
 }
 
-/// The last account that was looked at, if there may be more after it.
-async fn last_looked_at(
+/// The last of so many accounts of a person that were looked at, if there may be more after it.
+pub(super) async fn last_looked_at(
     conn: &mut PgConnection,
     person: Uuid,
     after: Uuid,
+    looked_at: i64,
 ) -> Result<Option<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "SELECT account_id FROM directory.account_roles
          WHERE person_id = $1 AND account_id > $2 ORDER BY account_id OFFSET $3 LIMIT 1",
         person,
         after,
-        LOOKED_AT - 1,
+        looked_at - 1,
     )
     .fetch_optional(conn)
     .await

@@ -37,7 +37,7 @@ fn to(scheme: &str, host: &str, port: u16) -> Settings {
 }
 
 /// To this server, as one on this machine.
-fn to_local(server: &MailServer) -> Settings {
+pub(crate) fn to_local(server: &MailServer) -> Settings {
     to("smtp", "127.0.0.1", server.port())
 }
 
@@ -72,7 +72,11 @@ async fn sent(stage: &Stage, address: &str) -> serde_json::Value {
 }
 
 /// What the server has got for this address, once it is so many.
-async fn received(server: &MailServer, address: &str, count: usize) -> Vec<ReceivedMail> {
+pub(crate) async fn received(
+    server: &MailServer,
+    address: &str,
+    count: usize,
+) -> Vec<ReceivedMail> {
     eventually("mails at the server", async || {
         let mut mails = server.received();
         mails.retain(|mail| mail.recipient == address);

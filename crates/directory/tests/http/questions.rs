@@ -1,10 +1,12 @@
 //! What the other services ask over NATS.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AskedIds, Authenticate, GetOrganization, HeldAccounts,
-    MAX_KNOWN_MEMBERSHIPS, MemberRole, MembershipsIn, NameAccounts, NamePeople, VisibleAccounts,
+    AccountRole, AccountRolesOf, AskedIds, Authenticate, FindConsenter, GetOrganization,
+    HeldAccounts, MAX_KNOWN_MEMBERSHIPS, MatchingAccounts, MemberRole, MembershipsIn, NameAccounts,
+    NameOrganizations, NamePeople, VisibleAccounts,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{OrganizationId, PersonId};
@@ -41,7 +43,7 @@ async fn every_question_has_its_answer() {
         person_id: analyst.id,
         service: "retail_media".into(),
         consent_roles: vec![AccountRole::Admin],
-        name: None,
+        q: None,
         after: None,
         limit: VisibleAccounts::MOST,
     };
@@ -64,6 +66,11 @@ async fn every_question_has_its_answer() {
     assert!(rpc.call(&context, &none).await.unwrap().is_empty());
     let names = rpc.call(&context, &NameAccounts { account_ids: ids }).await.unwrap();
     assert_eq!(names[0].name, "Shop");
+    let asked = NameOrganizations { organization_ids: AskedIds::one(organization_id) };
+    let organizations = rpc.call(&context, &asked).await.unwrap();
+    assert_eq!(organizations.len(), 1);
+    assert_eq!(organizations[0].organization_id, organization_id);
+    assert_eq!(organizations[0].name, "Example Apps");
     let people = AskedIds::try_from(vec![owner.id, analyst.id]).unwrap();
     let people = NamePeople { person_ids: people };
     assert_eq!(rpc.call(&context, &people).await.unwrap().len(), 2);
@@ -142,7 +149,7 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
         person_id: analyst.id,
         service: "retail_media".into(),
         consent_roles: vec![AccountRole::Admin, AccountRole::BusinessManager],
-        name: None,
+        q: None,
         after: None,
         limit: 3,
     };
@@ -163,12 +170,106 @@ async fn the_accounts_that_a_person_sees_come_in_pages_and_can_be_searched() {
         assert!(many || account.consenters == [admin.id], "{account:?}");
     }
     for (name, many) in [("SHOP", 3), ("p 5%", 1), ("%%", 0), ("shop_1", 0)] {
-        let searched = VisibleAccounts { name: Some(name.to_owned()), ..first.clone() };
+        let searched = VisibleAccounts { q: Some(name.to_owned()), ..first.clone() };
         assert_eq!(rpc.call(&context, &searched).await.unwrap().accounts.len(), many, "{name}");
     }
     // Whoever may consent needs nobody else.
     let own = VisibleAccounts { person_id: admin.id, ..first };
     let own = rpc.call(&context, &own).await.unwrap().accounts;
     assert!(own.iter().all(|account| account.consenters.is_empty()));
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn accounts_are_found_whatever_their_case_and_accents_and_come_by_role() {
+    let stage = Stage::set().await;
+    let person = stage.person("holder").await;
+    let lines = "Pâtisserie Œil,advertiser,retail_media,FR-1,holder@example.com,admin\n\
+                 PATISSERIE OEIL,advertiser,retail_media,FR-2,holder@example.com,viewer\n\
+                 Straße Łódź Øresund,advertiser,retail_media,ÉU-3,holder@example.com,admin\n\
+                 Kiosk 50%,advertiser,retail_media,K-1,holder@example.com,analyst\n\
+                 Pâtisserie Œil,publisher,marketing_solutions,FR-4,holder@example.com,admin\n";
+    stage.operator.import("", lines).await.expect(200);
+    let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
+    let all = MatchingAccounts {
+        person_id: person.id,
+        service: "retail_media".into(),
+        q: None,
+        after: None,
+    };
+    for (q, found) in [
+        ("patisserie oeil", 2),
+        ("PÂTISSERIE", 2),
+        ("p\u{e2}tisserie", 2),
+        ("pa\u{302}tisserie", 2),
+        ("strasse lodz", 1),
+        ("ØRESUND", 1),
+        ("fr-", 2),
+        ("eu-3", 1),
+        ("0%", 1),
+        ("kiosk_", 0),
+        // The end of a name and the beginning of an external id are no word.
+        ("oeilfr", 0),
+        ("", 4),
+    ] {
+        let asked = MatchingAccounts { q: Some(q.to_owned()), ..all.clone() };
+        let page = rpc.call(&context, &asked).await.unwrap();
+        let count: usize = page.by_role.iter().map(|held| held.account_ids.len()).sum();
+        assert_eq!((count, page.after), (found, None), "{q}");
+        let visible = VisibleAccounts {
+            person_id: person.id,
+            service: "retail_media".into(),
+            consent_roles: vec![AccountRole::Admin],
+            q: Some(q.to_owned()),
+            after: None,
+            limit: VisibleAccounts::MOST,
+        };
+        let visible = rpc.call(&context, &visible).await.unwrap().accounts;
+        assert_eq!(visible.len(), found, "{q}");
+    }
+    let page = rpc.call(&context, &all).await.unwrap();
+    let counts: BTreeMap<&str, usize> =
+        page.by_role.iter().map(|held| (held.role.as_str(), held.account_ids.len())).collect();
+    assert_eq!(counts, [("admin", 2), ("analyst", 1), ("viewer", 1)].into());
+    assert!(page.by_role.iter().all(|held| held.account_ids.is_sorted()));
+
+    // A name that changes is found as it is now.
+    let renamed = "Crêperie,advertiser,retail_media,FR-1,holder@example.com,admin\n";
+    stage.operator.import("", renamed).await.expect(200);
+    for (q, found) in [("creperie", 1), ("patisserie", 1), ("fr-1", 1)] {
+        let asked = MatchingAccounts { q: Some(q.to_owned()), ..all.clone() };
+        let page = rpc.call(&context, &asked).await.unwrap();
+        assert_eq!(page.by_role[0].account_ids.len(), found, "{q}");
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn who_may_consent_is_who_holds_such_a_role_and_can_sign_in() {
+    let stage = Stage::set().await;
+    let (admin, analyst) = (stage.person("admin").await, stage.person("analyst").await);
+    let lines = "Shop,advertiser,retail_media,A-1,admin@example.com,admin\n\
+                 Shop,advertiser,retail_media,A-1,analyst@example.com,analyst\n";
+    stage.operator.import("", lines).await.expect(200);
+    let (rpc, context) = (&stage.resources.rpc, CallContext::new(&stage.resources.env));
+    let held = HeldAccounts { person_id: admin.id, after: None };
+    let account_id = rpc.call(&context, &held).await.unwrap().account_ids[0];
+    let may = async |person_id, consent_roles: &[AccountRole]| {
+        let consent_roles = consent_roles.to_vec();
+        let asked = FindConsenter { person_id, account_id, consent_roles };
+        rpc.call(&context, &asked).await.unwrap()
+    };
+    let roles = [AccountRole::BusinessManager, AccountRole::Admin];
+    assert_eq!(may(admin.id, &roles).await, Some(AccountRole::Admin));
+    assert_eq!(may(admin.id, &[AccountRole::BusinessManager]).await, None);
+    assert_eq!(may(admin.id, &[]).await, None);
+    assert_eq!(may(analyst.id, &roles).await, None);
+    assert_eq!(may(stage.resources.env.new_id(), &roles).await, None);
+    stage
+        .operator
+        .post(&format!("/v1/people/{}/deactivate", admin.id), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(may(admin.id, &roles).await, None);
     stage.close().await;
 }

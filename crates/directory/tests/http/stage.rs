@@ -10,6 +10,7 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use contract::environment::{Clock, ManualClock};
 use contract::facts::SignInRefused;
+use contract::rpc::{NameApps, NamedApp};
 use contract::{Envelope, Environment, PersonId, Service};
 use directory::{InvitationSettings, NewOperator, PasswordSettings, Settings, StoreAuthenticator};
 use futures::future::join;
@@ -132,6 +133,23 @@ impl Stage {
         let resources = self.servers.connect(Service::Directory, &shared).await;
         let _nobody_calls = directory::start(resources, settings).await.unwrap();
         shared.tasks
+    }
+
+    /// An app registry that knows these apps.
+    pub(crate) async fn app_registry(&self, apps: Vec<NamedApp>) {
+        let shared = stage::shared_within(&self.resources.env, wide_limits());
+        let resources = self.servers.connect(Service::AppRegistry, &shared).await;
+        let answer = move |_, asked: NameApps| {
+            let known = apps.iter().filter(|app| asked.app_ids.contains(&app.app_id));
+            std::future::ready(Ok(known.cloned().collect()))
+        };
+        resources.serve_rpc(answer).await.unwrap();
+    }
+
+    /// Another service beside it, in the directory's time.
+    pub(crate) async fn beside(&self, service: Service) -> Resources {
+        let shared = stage::shared_within(&self.resources.env, wide_limits());
+        self.servers.connect(service, &shared).await
     }
 
     /// Connections of the superuser.

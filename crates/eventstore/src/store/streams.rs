@@ -32,6 +32,16 @@ pub(crate) async fn stream_events(
     .await
 }
 
+/// The details of an event, unless it had none or they were erased.
+pub(crate) async fn details_of(
+    executor: impl PgExecutor<'_>,
+    event: Uuid,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT details FROM details WHERE event_id = $1", event)
+        .fetch_optional(executor)
+        .await
+}
+
 /// Which of these events are here, byte for byte: their places among them, counted from 1.
 pub(crate) async fn known_events(
     executor: impl PgExecutor<'_>,

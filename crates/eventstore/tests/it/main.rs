@@ -18,6 +18,7 @@ mod observer;
 mod order;
 mod outages;
 mod parked;
+mod process;
 mod producer;
 mod projection;
 mod world;

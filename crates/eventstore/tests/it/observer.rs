@@ -16,7 +16,8 @@ use sqlx::{PgConnection, PgPool};
 use stage::eventually;
 use uuid::Uuid;
 
-use crate::world::{PRODUCER, Process, World};
+use crate::process::Process;
+use crate::world::{PRODUCER, World};
 
 /// Counts the events of each stream.
 pub(crate) struct Observer {

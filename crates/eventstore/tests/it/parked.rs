@@ -6,7 +6,8 @@ use stage::eventually;
 use uuid::Uuid;
 
 use crate::observer::{Archive, Observer};
-use crate::world::{Process, World, new_stream, record, record_up_to};
+use crate::process::Process;
+use crate::world::{World, new_stream, record, record_up_to};
 
 const FAILS: &str = "SELECT 1 / 0";
 const TAKES_LONG: &str = "SELECT pg_sleep(60)";

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::observer::Archive;
+use crate::process::Process;
 
 /// The service that writes the events of these tests.
 pub(crate) const PRODUCER: Service = Service::AppRegistry;
@@ -228,43 +229,6 @@ impl World {
             .execute(&self.owner)
             .await
             .unwrap();
-    }
-}
-
-/// Something that runs until it is stopped, or dies with the test.
-pub(crate) struct Process {
-    shutdown: CancellationToken,
-    task: Option<JoinHandle<()>>,
-}
-
-impl Process {
-    fn start<F: Future<Output = ()> + Send + 'static>(
-        work: impl FnOnce(CancellationToken) -> F,
-    ) -> Self {
-        let shutdown = CancellationToken::new();
-        let task = Some(tokio::spawn(work(shutdown.clone())));
-        Self { shutdown, task }
-    }
-
-    /// Stops it in order.
-    pub(crate) async fn stop(mut self) {
-        self.shutdown.cancel();
-        self.task.take().unwrap().await.unwrap();
-    }
-
-    /// Ends it wherever it is, as a crash does.
-    pub(crate) async fn kill(mut self) {
-        let task = self.task.take().unwrap();
-        task.abort();
-        let _ = task.await;
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
     }
 }
 

@@ -16,10 +16,11 @@ use utoipa::ToSchema;
 
 use super::credentials_file::{CredentialsFile, prefers_text};
 use super::refusals;
-use super::steps::{find_app, lock_and_read_keys, permit_with_app};
+use super::steps::{access_to_active, find_app, lock_and_read_keys, permit_with_app};
 use super::view::KeyBody;
 use crate::KeyIssuer;
-use crate::key::{Key, KeyName, NewKey};
+use crate::key::{Key, NewKey};
+use crate::key_name::KeyName;
 use crate::policy::Operation;
 use crate::store::keys;
 
@@ -42,11 +43,11 @@ pub(super) struct CreateKey {
 pub(super) struct CreatedKey {
     /// The key.
     #[serde(flatten)]
-    key: KeyBody,
+    pub(super) key: KeyBody,
     /// The secret. It is stored nowhere and never shown again; null when the same request is
     /// repeated under its `Idempotency-Key`.
     #[schema(example = "mandate_cs_…")]
-    client_secret: Option<String>,
+    pub(super) client_secret: Option<String>,
 }
 
 /// Make a key
@@ -55,7 +56,7 @@ pub(super) struct CreatedKey {
 /// is a text file to keep. Only an active app has keys, and at most 5 that are neither deleted nor
 /// expired; deleted ones in their grace included, at most 10 work at a time. 409 `too-many-keys` says
 /// when the next may be made, in `Retry-After` too, if that comes by itself. A repetition under the same `Idempotency-Key` makes no second key and shows no secret:
-/// who lost the first answer deletes the key and makes another.
+/// who lost the first answer replaces the key.
 #[utoipa::path(
     post,
     path = "/v1/apps/{id}/keys",
@@ -70,7 +71,7 @@ pub(super) struct CreatedKey {
     responses(
         (status = 201, description = "The key with its secret", headers(("ETag" = String), ("Location" = String)),
             content((CreatedKey = "application/json"), (String = "text/plain"))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app is not active, or has as many keys as it may",
@@ -104,17 +105,20 @@ pub(super) async fn create(
         hint: secret.hint().to_owned(),
         // What Postgres keeps, so that the key reads back as it was made.
         expires_at: body.expires_at.map(|time| time.trunc_subsecs(6)),
+        replaces: None,
     };
+    let access = access_to_active(&attempt, app.organization_id).await?;
     let now = env.now();
     let mut unit = permit.begin();
     let working = lock_and_read_keys(&mut unit, &app, now).await?;
     let created = Key::create(new, &working, settings.max_keys_per_app(), now);
     let (key, fact) = created.map_err(|refusal| refusals::of_creation(refusal, now))?;
-    keys::insert(unit.connection().await?, &key, &secret.hash()).await?;
+    let notice_at = key.notice_at(&issuer.notice_days, None);
+    keys::insert(unit.connection().await?, &key, &secret.hash(), notice_at).await?;
     unit.record_with(key.id.uuid(), key.version, &fact, &key.details())?;
 
     let location = format!("/v1/keys/{}", key.id.client_id());
-    let mut view = CreatedKey { key: KeyBody::of(&key, now), client_secret: None };
+    let mut view = CreatedKey { key: KeyBody::of(&key, access, now), client_secret: None };
     unit.remember(idempotency.record(&location, Some(key.version), &view));
     unit.commit().await?;
 

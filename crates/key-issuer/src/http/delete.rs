@@ -10,7 +10,7 @@ use service::http::{IfMatch, Path, Query};
 use service::{Attempt, Problem};
 use utoipa::IntoParams;
 
-use super::steps::{lock_key, permit_with_key};
+use super::steps::{KeyPermit, access_to, lock_key, permit_with_key};
 use super::view::{KeyBody, answer};
 use crate::KeyIssuer;
 use crate::key::DeletionReason;
@@ -31,7 +31,7 @@ pub(super) struct When {
 /// Delete a key
 ///
 /// The answer says from when it works no more. A key that was deleted before is refused with 409
-/// and left as it is, unless `now=true` ends it sooner.
+/// and left as it is, unless it ends sooner by this.
 #[utoipa::path(
     delete,
     path = "/v1/keys/{client_id}",
@@ -45,7 +45,7 @@ pub(super) struct When {
     ),
     responses(
         (status = 200, description = "The key, with `ends_at`", body = KeyBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such key"),
         (status = 409, body = Problem, description = "The key was deleted already, or expired"),
@@ -64,7 +64,9 @@ pub(super) async fn delete(
     if_match: IfMatch,
     Query(when): Query<When>,
 ) -> Result<Response, Problem> {
-    let permit = permit_with_key(&issuer, &attempt, client_id, Operation::Delete).await?;
+    let KeyPermit { permit, app_id, organization_id } =
+        permit_with_key(&issuer, &attempt, client_id, Operation::Delete).await?;
+    let access = access_to(&issuer, &attempt, app_id, organization_id).await?;
     let mut unit = permit.begin();
     let key = lock_key(&mut unit, client_id, &if_match).await?;
     let reason = if when.now {
@@ -78,5 +80,5 @@ pub(super) async fn delete(
     unit.record(key.id.uuid(), key.version, &fact)?;
     unit.commit().await?;
     issuer.clients.forget(key.id);
-    Ok(answer(&key, now))
+    Ok(answer(&key, access, now))
 }

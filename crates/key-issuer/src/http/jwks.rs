@@ -28,6 +28,7 @@ pub(super) struct KeySet {
     operation_id = "getJwks",
     tag = "oauth2",
     responses((status = 200, description = "The keys", body = KeySet)),
+    security(),
     extensions(
         ("x-mandate-events" = json!([])),
         ("x-mandate-roles" = json!(["anyone"])),

@@ -8,7 +8,7 @@ use contract::{AppId, KeyId};
 use service::http::{Page, PageQuery, Path, Query};
 use service::{Attempt, Problem};
 
-use super::steps::{find_app, permit_with_app};
+use super::steps::{access_to, find_app, permit_with_app};
 use super::view::KeyBody;
 use crate::KeyIssuer;
 use crate::policy::Operation;
@@ -26,7 +26,7 @@ use crate::store::{apps, keys};
     params(("id" = AppId, Path), PageQuery),
     responses(
         (status = 200, description = "A page of keys", body = Page<KeyBody>, headers(("Link" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 404, body = Problem, description = "There is no such app"),
         (status = 422, body = Problem, description = "A parameter is wrong; `errors` names it")
     ),
@@ -47,10 +47,11 @@ pub(super) async fn list(
         Some(organization) => organization,
         None => find_app(&issuer, &attempt, app_id).await?.organization_id,
     };
-    let _may_list = permit_with_app(&attempt, app_id, organization, Operation::List).await?;
+    let _permit = permit_with_app(&attempt, app_id, organization, Operation::List).await?;
     let rows =
         keys::list(&issuer.resources.pool, app_id, page.after::<KeyId>()?, page.rows()).await?;
     let page = Page::of_rows(rows, &page, |key| key.id)?;
+    let access = access_to(&issuer, &attempt, app_id, organization).await?;
     let now = issuer.resources.env.now();
-    Ok(page.map(|key| KeyBody::of(&key, now)).into_response_for(&uri))
+    Ok(page.map(|key| KeyBody::of(&key, access, now)).into_response_for(&uri))
 }

@@ -6,6 +6,9 @@
 //! | `GET /v1/apps/{id}/keys` | [`list`] |
 //! | `PATCH /v1/keys/{client_id}` | [`rename`] |
 //! | `DELETE /v1/keys/{client_id}` | [`delete`] |
+//! | `POST /v1/keys/{client_id}/replace` | [`replace`] |
+//! | `GET /v1/apps/{id}/activity` | [`activity`] |
+//! | `POST /v1/leak-reports` | [`leak_reports`] |
 //! | `POST /oauth2/token` | [`token`] |
 //! | `GET /oauth2/jwks` | [`jwks`] |
 //!
@@ -17,15 +20,18 @@
 //! key refuses, [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`]
 //! the errors of the token endpoint, [`rate_limit`] its header fields about an app's limit.
 
+mod activity;
 mod create;
 mod credentials_file;
 mod delete;
 mod jwks;
+mod leak_reports;
 mod list;
 mod oauth_error;
 mod rate_limit;
 mod refusals;
 mod rename;
+mod replace;
 mod steps;
 mod token;
 mod view;
@@ -38,6 +44,9 @@ use utoipa_axum::routes;
 
 use crate::KeyIssuer;
 
+/// A report of leaked secrets has at most so many bytes: anyone may send one.
+const LEAK_REPORT: usize = 256 * 1024;
+
 /// A request for a token has at most so many bytes: anyone may send one.
 const TOKEN_REQUEST: usize = 16 * 1024;
 
@@ -45,6 +54,13 @@ pub(crate) fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
         .routes(routes!(rename::rename, delete::delete))
+        .routes(routes!(replace::replace))
+        .routes(routes!(activity::read))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(leak_reports::report))
+                .layer(DefaultBodyLimit::max(LEAK_REPORT)),
+        )
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(token::token))

@@ -1,10 +1,12 @@
 //! Problem details of what a key refuses.
 
 use axum::http::header::RETRY_AFTER;
-use chrono::{DateTime, Utc};
-use service::Problem;
+use chrono::{DateTime, SecondsFormat, Utc};
+use service::{Fault, FaultCode, Problem};
 
-use crate::key::{CreationRefusal, InvalidKeyName, KeyRefusal};
+use crate::key::{CreationRefusal, KeyRefusal};
+use crate::key_name::{InvalidKeyName, KeyName};
+use crate::key_replacement::ReplacementRefusal;
 
 impl From<KeyRefusal> for Problem {
     fn from(refusal: KeyRefusal) -> Self {
@@ -29,13 +31,39 @@ pub(super) fn of_creation(refusal: CreationRefusal, now: DateTime<Utc>) -> Probl
             }
         }
         CreationRefusal::ExpiryInThePast => {
-            Problem::invalid_field("expires_at", "must be in the future")
+            let fault = Fault::new(FaultCode::OutOfRange, "must be in the future");
+            Problem::invalid_field("expires_at", fault)
+        }
+    }
+}
+
+/// Why no key was replaced at this moment.
+pub(super) fn of_replacement(refusal: ReplacementRefusal, now: DateTime<Utc>) -> Problem {
+    match refusal {
+        ReplacementRefusal::Key(refusal) => refusal.into(),
+        ReplacementRefusal::Creation(refusal) => of_creation(refusal, now),
+        ReplacementRefusal::EndInThePast => {
+            Problem::invalid_field("old_ends", "must be in the future")
+        }
+        ReplacementRefusal::EndTooLate { latest } => {
+            let latest = latest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            Problem::invalid_field("old_ends", format!("must be {latest} at the latest"))
         }
     }
 }
 
 impl From<InvalidKeyName> for Problem {
     fn from(error: InvalidKeyName) -> Self {
-        Self::invalid_field("name", error.to_string())
+        let code = match error {
+            InvalidKeyName::Empty => FaultCode::Required,
+            InvalidKeyName::TooLong => FaultCode::TooLong,
+            InvalidKeyName::Invisible => FaultCode::ForbiddenCharacters,
+        };
+        let fault = Fault::new(code, error.to_string());
+        let fault = match error {
+            InvalidKeyName::TooLong => fault.with("max", KeyName::LONGEST),
+            InvalidKeyName::Empty | InvalidKeyName::Invisible => fault,
+        };
+        Self::invalid_field("name", fault)
     }
 }

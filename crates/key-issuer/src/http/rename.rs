@@ -10,10 +10,10 @@ use service::http::{IfMatch, Json, Path};
 use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
-use super::steps::{lock_key, permit_with_key};
+use super::steps::{KeyPermit, access_to, lock_key, permit_with_key};
 use super::view::{KeyBody, answer};
 use crate::KeyIssuer;
-use crate::key::KeyName;
+use crate::key_name::KeyName;
 use crate::policy::Operation;
 use crate::store::keys;
 
@@ -43,7 +43,7 @@ pub(super) struct KeyChange {
     request_body = KeyChange,
     responses(
         (status = 200, description = "The key", body = KeyBody, headers(("ETag" = String))),
-        (status = 401, body = Problem, description = "No valid API token"),
+        (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such key"),
         (status = 409, body = Problem, description = "The key was deleted or expired"),
@@ -63,16 +63,18 @@ pub(super) async fn rename(
     if_match: IfMatch,
     Json(change): Json<KeyChange>,
 ) -> Result<Response, Problem> {
-    let permit = permit_with_key(&issuer, &attempt, client_id, Operation::Rename).await?;
+    let KeyPermit { permit, app_id, organization_id } =
+        permit_with_key(&issuer, &attempt, client_id, Operation::Rename).await?;
+    let access = access_to(&issuer, &attempt, app_id, organization_id).await?;
     let mut unit = permit.begin();
     let key = lock_key(&mut unit, client_id, &if_match).await?;
     let now = issuer.resources.env.now();
     let Some((key, fact)) = key.rename(KeyName::parse(&change.name)?, now)? else {
-        return Ok(answer(&key, now));
+        return Ok(answer(&key, access, now));
     };
     keys::save(unit.connection().await?, &key).await?;
     unit.record_with(key.id.uuid(), key.version, &fact, &key.details())?;
     unit.commit().await?;
     issuer.clients.forget(key.id);
-    Ok(answer(&key, now))
+    Ok(answer(&key, access, now))
 }

@@ -9,6 +9,7 @@ use service::http::IfMatch;
 use service::{Attempt, Permit, Problem, Target};
 
 use crate::KeyIssuer;
+use crate::allowed::Access;
 use crate::key::Key;
 use crate::key_limit::WorkingKey;
 use crate::policy::{self, Operation};
@@ -37,19 +38,50 @@ pub(super) async fn permit_with_app(
     attempt.permit(operation.name(), Target::of(app, organization), decision).await
 }
 
+/// What decides what the caller may do with the keys of an app.
+pub(super) async fn access_to(
+    issuer: &KeyIssuer,
+    attempt: &Attempt,
+    app: AppId,
+    organization: OrganizationId,
+) -> Result<Access, Problem> {
+    let access = access_to_active(attempt, organization).await?;
+    Ok(Access { app_active: apps::is_active(&issuer.resources.pool, app).await?, ..access })
+}
+
+/// The same, of an app that is active.
+pub(super) async fn access_to_active(
+    attempt: &Attempt,
+    organization: OrganizationId,
+) -> Result<Access, Problem> {
+    let role = attempt.role_in(organization).await?;
+    Ok(Access { operator: attempt.caller.operator, role, app_active: true })
+}
+
+/// What somebody may do, with a key.
+pub(super) struct KeyPermit {
+    pub(super) permit: Permit,
+    /// The key's app.
+    pub(super) app_id: AppId,
+    /// The organization that develops it.
+    pub(super) organization_id: OrganizationId,
+}
+
 /// The permit for this operation with a key.
 pub(super) async fn permit_with_key(
     issuer: &KeyIssuer,
     attempt: &Attempt,
     client_id: ClientId,
     operation: Operation,
-) -> Result<Permit, Problem> {
+) -> Result<KeyPermit, Problem> {
     let id = client_id.key_id();
-    let organization = keys::organization(&issuer.resources.pool, id).await?;
-    let organization = organization.ok_or_else(Problem::no_such::<KeyId>)?;
-    let role = attempt.role_in(organization).await?;
+    let owner = keys::owner(&issuer.resources.pool, id).await?;
+    let (app_id, organization_id) = owner.ok_or_else(Problem::no_such::<KeyId>)?;
+    let role = attempt.role_in(organization_id).await?;
     let decision = policy::authorize(attempt.caller.operator, role, operation);
-    attempt.permit(operation.name(), Target::of(id, organization), decision).await
+    let target = Target::of(id, organization_id);
+    let permit = attempt.permit(operation.name(), target, decision).await?;
+    Ok(KeyPermit { permit, app_id, organization_id })
 }
 
 /// The working keys of an active app, with the app locked until the unit of work ends: nobody else

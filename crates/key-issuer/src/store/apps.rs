@@ -70,6 +70,20 @@ pub(crate) async fn organization(
     Ok(found.map(OrganizationId::from_uuid))
 }
 
+/// Whether an app is active, as far as is known here.
+pub(crate) async fn is_active(
+    executor: impl PgExecutor<'_>,
+    id: AppId,
+) -> Result<bool, sqlx::Error> {
+    let active = sqlx::query_scalar!(
+        r#"SELECT state = 'active' AS "active!" FROM key_issuer.apps WHERE app_id = $1"#,
+        id.uuid()
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(active.unwrap_or(false))
+}
+
 /// Writes what is known of an app, unless something newer is known already.
 pub(crate) async fn know(connection: &mut PgConnection, app: &KnownApp) -> Result<(), sqlx::Error> {
     sqlx::query!(

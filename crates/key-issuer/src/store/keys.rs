@@ -7,8 +7,9 @@ use eventstore::rows::{exactly_one, version};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::key::{Deletion, Key, KeyName};
+use crate::key::{Deletion, Key};
 use crate::key_limit::WorkingKey;
+use crate::key_name::KeyName;
 
 struct Row {
     key_id: Uuid,
@@ -20,6 +21,8 @@ struct Row {
     deleted_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
     expired_at: Option<DateTime<Utc>>,
+    replaces: Option<Uuid>,
+    leaked_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
     version: i64,
 }
@@ -39,6 +42,8 @@ impl TryFrom<Row> for Key {
                 .zip(row.ends_at)
                 .map(|(deleted_at, ends_at)| Deletion { deleted_at, ends_at }),
             expired_at: row.expired_at,
+            replaces: row.replaces.map(KeyId::from_uuid),
+            leaked_at: row.leaked_at,
             last_used_at: row.last_used_at,
             version: version(row.version)?,
         })
@@ -59,7 +64,7 @@ pub(crate) async fn list(
     let rows = sqlx::query_as!(
         Row,
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
-                last_used_at, version
+                replaces, leaked_at, last_used_at, version
          FROM key_issuer.keys
          WHERE app_id = $1 AND key_id < $2
          ORDER BY key_id DESC LIMIT $3",
@@ -91,15 +96,17 @@ pub(crate) async fn working(
     .await
 }
 
-/// Stores a new key.
+/// Stores a new key, and when it is first told that it will expire.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     key: &Key,
     secret: &SecretHash,
+    notice_at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO key_issuer.keys (key_id, app_id, name, secret_hash, secret_hint, created_at, expires_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO key_issuer.keys
+            (key_id, app_id, name, secret_hash, secret_hint, created_at, expires_at, version, replaces, notice_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         key.id.uuid(),
         key.app_id.uuid(),
         key.name.as_str(),
@@ -108,24 +115,49 @@ pub(crate) async fn insert(
         key.created_at,
         key.expires_at,
         key.version.number(),
+        key.replaces.map(KeyId::uuid),
+        notice_at,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Whose key it is, if there is such a key.
-pub(crate) async fn organization(
+/// Of which app it is a key, and whose that is, if there is such a key.
+pub(crate) async fn owner(
     executor: impl PgExecutor<'_>,
     id: KeyId,
-) -> Result<Option<OrganizationId>, sqlx::Error> {
-    let found = sqlx::query_scalar!(
-        "SELECT a.organization_id FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id) WHERE k.key_id = $1",
+) -> Result<Option<(AppId, OrganizationId)>, sqlx::Error> {
+    let found = sqlx::query!(
+        "SELECT app_id, a.organization_id FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id)
+         WHERE k.key_id = $1",
         id.uuid(),
     )
     .fetch_optional(executor)
     .await?;
-    Ok(found.map(OrganizationId::from_uuid))
+    Ok(found
+        .map(|row| (AppId::from_uuid(row.app_id), OrganizationId::from_uuid(row.organization_id))))
+}
+
+/// Which keys have these secrets, and whose they are.
+pub(crate) async fn with_secrets(
+    executor: impl PgExecutor<'_>,
+    secrets: &[SecretHash],
+) -> Result<Vec<(SecretHash, KeyId, OrganizationId)>, sqlx::Error> {
+    let hashes: Vec<Vec<u8>> = secrets.iter().map(|secret| secret.0.to_vec()).collect();
+    let rows = sqlx::query!(
+        "SELECT k.secret_hash, k.key_id, a.organization_id
+         FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id) WHERE k.secret_hash = ANY($1)",
+        &hashes,
+    )
+    .fetch_all(executor)
+    .await?;
+    let found = rows.into_iter().filter_map(|row| {
+        let secret = SecretHash::from_slice(&row.secret_hash)?;
+        let organization = OrganizationId::from_uuid(row.organization_id);
+        Some((secret, KeyId::from_uuid(row.key_id), organization))
+    });
+    Ok(found.collect())
 }
 
 /// Reads a key and holds it until the transaction ends.
@@ -136,7 +168,7 @@ pub(crate) async fn lock(
     sqlx::query_as!(
         Row,
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
-                last_used_at, version
+                replaces, leaked_at, last_used_at, version
          FROM key_issuer.keys WHERE key_id = $1 FOR UPDATE",
         id.uuid(),
     )
@@ -156,7 +188,7 @@ pub(crate) async fn lock_unended(
     let rows = sqlx::query_as!(
         Row,
         "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
-                last_used_at, version
+                replaces, leaked_at, last_used_at, version
          FROM key_issuer.keys
          WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
          LIMIT $3 FOR UPDATE SKIP LOCKED",
@@ -204,7 +236,7 @@ pub(crate) async fn lock_expired(
 ) -> Result<Vec<Expired>, sqlx::Error> {
     let rows = sqlx::query!(
         "SELECT k.key_id, k.app_id, k.name, k.secret_hint, k.created_at, k.expires_at, k.deleted_at, k.ends_at,
-                k.expired_at, k.last_used_at, k.version, a.organization_id
+                k.expired_at, k.replaces, k.leaked_at, k.last_used_at, k.version, a.organization_id
          FROM key_issuer.keys k JOIN key_issuer.apps a USING (app_id)
          WHERE k.expires_at <= $1 AND k.deleted_at IS NULL AND k.expired_at IS NULL
          ORDER BY k.expires_at LIMIT $2
@@ -227,6 +259,8 @@ pub(crate) async fn lock_expired(
                 deleted_at: row.deleted_at,
                 ends_at: row.ends_at,
                 expired_at: row.expired_at,
+                replaces: row.replaces,
+                leaked_at: row.leaked_at,
                 last_used_at: row.last_used_at,
                 version: row.version,
             };
@@ -238,7 +272,7 @@ pub(crate) async fn lock_expired(
 /// Stores what can change of a key; its row must be held, and its version is the next one.
 pub(crate) async fn save(connection: &mut PgConnection, key: &Key) -> Result<(), sqlx::Error> {
     let saved = sqlx::query!(
-        "UPDATE key_issuer.keys SET name = $2, deleted_at = $3, ends_at = $4, expired_at = $5, version = $6
+        "UPDATE key_issuer.keys SET name = $2, deleted_at = $3, ends_at = $4, expired_at = $5, leaked_at = $7, version = $6
          WHERE key_id = $1 AND version = $6::bigint - 1",
         key.id.uuid(),
         key.name.as_str(),
@@ -246,6 +280,7 @@ pub(crate) async fn save(connection: &mut PgConnection, key: &Key) -> Result<(),
         key.deletion.map(|deletion| deletion.ends_at),
         key.expired_at,
         key.version.number(),
+        key.leaked_at,
     )
     .execute(connection)
     .await?;

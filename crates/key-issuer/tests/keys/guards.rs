@@ -24,6 +24,9 @@ async fn the_services_role_cannot_delete_or_rewrite_keys() {
         "DELETE FROM key_issuer.apps",
         "UPDATE key_issuer.keys SET secret_hash = sha256('x')",
         "UPDATE key_issuer.keys SET expires_at = now() + interval '1 year'",
+        "UPDATE key_issuer.keys SET replaces = key_id",
+        "UPDATE key_issuer.key_notices SET days = 5",
+        "DELETE FROM key_issuer.key_notices",
         "UPDATE key_issuer.signing_keys SET sealed_private = ''",
         "DELETE FROM key_issuer.signing_keys",
         "UPDATE key_issuer.events SET version = 7",
@@ -46,9 +49,15 @@ async fn not_even_the_owner_brings_a_key_or_an_app_back() {
             serde_json::Value::Null,
         )
         .await;
+    let (_, secret) = replica.key(app).await;
+    let report = serde_json::json!([{ "token": secret }]);
+    replica.ask("nobody", Method::POST, "/v1/leak-reports", report).await.expect(202);
     stage.registry.archive(app).await;
     stage.until_known(app, "archived").await;
     for statement in [
+        "UPDATE key_issuer.keys SET leaked_at = NULL WHERE leaked_at IS NOT NULL",
+        "INSERT INTO key_issuer.key_notices SELECT key_id, days, now() FROM key_issuer.keys, unnest(ARRAY[7, 7]) AS days",
+        "INSERT INTO key_issuer.notice_days VALUES (true, '{}')",
         "UPDATE key_issuer.keys SET deleted_at = NULL, ends_at = NULL",
         "UPDATE key_issuer.keys SET ends_at = ends_at + interval '1 minute'",
         "UPDATE key_issuer.keys SET secret_hash = sha256('x')",

@@ -8,6 +8,7 @@
     reason = "a test program: it may panic, and nothing imports it"
 )]
 
+mod activity;
 mod answers;
 mod apps;
 mod creation;
@@ -15,9 +16,12 @@ mod endings;
 mod floods;
 mod guards;
 mod large_app;
+mod leaks;
 mod names;
+mod notices;
 mod questions;
 mod registry;
+mod replacement;
 mod signing;
 mod stage;
 mod token_events;

@@ -83,7 +83,7 @@ impl Play<'_> {
         step(&format!("an active app with a key, and an access token for it ({scope})"));
 
         self.consent(&developer, &admin, &app, &accounts[0]).await?;
-        step("a consent link, redeemed once; the second try was refused");
+        step("a consent link for 30 days, redeemed once; the second try was refused; renewed");
 
         let people =
             vec![operator.clone(), owner, developer, auditor, admin, business, technical, analyst];
@@ -250,12 +250,13 @@ impl Play<'_> {
         app: &DemoApp,
         account: &DemoAccount,
     ) -> anyhow::Result<()> {
+        let month = json!({ "grant_lifetime_days": 30 });
         let link =
-            self.post(developer, &format!("/v1/apps/{}/consent-links", app.id), &json!({})).await?;
+            self.post(developer, &format!("/v1/apps/{}/consent-links", app.id), &month).await?;
         let path = format!("/v1/consent-requests/{}", text(&link, "token")?);
         self.call(admin, Method::GET, &path, None).await?;
         let choice = json!({ "accounts": [account.id] });
-        self.post(admin, &format!("{path}/approve"), &choice).await?;
+        let approved = self.post(admin, &format!("{path}/approve"), &choice).await?;
         let again = self
             .request(admin, Method::POST, &format!("{path}/approve"))
             .json(&choice)
@@ -264,6 +265,8 @@ impl Play<'_> {
         if again.status().as_u16() != 409 {
             bail!("a used consent link answered {} to its second use", again.status());
         }
+        let grant = text(&approved["granted"][0], "grant_id")?;
+        self.post(admin, &format!("/v1/grants/{grant}/renew"), &json!({})).await?;
         Ok(())
     }
 
@@ -278,6 +281,7 @@ impl Play<'_> {
             "consent-link.opened",
             "consent-link.redeemed",
             "consent.granted",
+            "consent.renewed",
         ];
         let deadline = tokio::time::Instant::now() + AUDITED;
         loop {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::table::{Answer, With, rows};
+use crate::row::{Answer, With};
+use crate::table::rows;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/hostile-input.md");
 const BEGIN: &str = "<!-- table: begin -->\n";

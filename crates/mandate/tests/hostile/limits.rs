@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval};
 
+use crate::row::With;
 use crate::system::{BODY_SECONDS, MAX_BODY_BYTES, MAX_CONCURRENT, System};
-use crate::table::With;
 use crate::wire::{Wire, exchange, receive, send};
 
 /// All of them.

@@ -6,18 +6,22 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+mod contents;
 mod document;
 mod images;
 mod limits;
 mod questions;
+mod requests;
+mod row;
 mod system;
 mod table;
 mod wire;
 
 use serde_json::json;
 
+use crate::row::{Answer, With};
 use crate::system::System;
-use crate::table::{Answer, With, rows};
+use crate::table::rows;
 use crate::wire::{Reply, Wire, exchange};
 
 #[tokio::test]

@@ -5,18 +5,23 @@ use serde_json::json;
 
 use crate::system::System;
 
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 18] = [
     "directory.authenticate",
     "directory.get-organization",
     "directory.visible-accounts",
     "directory.held-accounts",
+    "directory.matching-accounts",
+    "directory.find-consenter",
     "directory.account-roles-of",
     "directory.name-people",
     "directory.name-accounts",
+    "directory.request-mails",
+    "directory.end-leaked",
     "directory.stream-events",
     "app-registry.get-app",
     "app-registry.name-apps",
     "key-issuer.authenticate-app",
+    "consent-broker.add-link-token",
     "consent-broker.stream-events",
     "audit.stream-heads",
 ];

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::problem::Problem;
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// A JSON body, in requests and answers.
 #[derive(Debug, Clone, Copy)]
@@ -91,8 +91,14 @@ pub fn refused_body(rejection: BytesRejection) -> Problem {
 pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // A struct could be read from a list of its fields as well, which no description mentions.
     if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Problem::invalid_field("body", "must be a JSON object"));
+        let no_object = Fault::new(FaultCode::WrongType, "must be a JSON object");
+        return Err(Problem::invalid_field("body", no_object));
     }
+    parse_document(body)
+}
+
+/// The same of a document of any kind.
+pub(super) fn parse_document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if has_nul_escape(body) {
         let value = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
         return Err(nul_in(&where_nul_is(&value).unwrap_or_default()));
@@ -148,7 +154,8 @@ fn below(path: &str) -> String {
 
 fn nul_in(field: &str) -> Problem {
     let field = if field.is_empty() { "body" } else { field };
-    Problem::invalid_field(shortened(field, MAX_FIELD_CHARS), "has the character U+0000")
+    let zero = Fault::new(FaultCode::ForbiddenCharacters, "has the character U+0000");
+    Problem::invalid_field(shortened(field, MAX_FIELD_CHARS), zero)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -175,11 +182,27 @@ fn without_position(message: &str) -> String {
 /// 422 for the field that could not be read. serde names a missing or unknown field only in its
 /// message, as the first word in backticks.
 fn wrong_field(path: &str, message: &str) -> Problem {
-    let (field, message) = named_field(path, message);
-    Problem::invalid_field(
-        shortened(&field, MAX_FIELD_CHARS),
-        shortened(&message, MAX_MESSAGE_CHARS),
-    )
+    let (field, code, message) = named_field(path, message);
+    let mut fault = Fault::new(code, shortened(&message, MAX_MESSAGE_CHARS));
+    if code == FaultCode::NotOneOf {
+        fault = fault.with("expected", expected(&message));
+    }
+    Problem::invalid_field(shortened(&field, MAX_FIELD_CHARS), fault)
+}
+
+/// The values that serde names behind `expected`, in backticks: those of our own enumerations.
+fn expected(message: &str) -> Vec<&str> {
+    let (_, named) = message.rsplit_once("expected").unwrap_or_default();
+    named.split('`').skip(1).step_by(2).collect()
+}
+
+/// What serde says of a value that is there.
+fn code_of(message: &str) -> FaultCode {
+    match message {
+        _ if message.starts_with("invalid type") => FaultCode::WrongType,
+        _ if message.starts_with("unknown variant") => FaultCode::NotOneOf,
+        _ => FaultCode::WrongFormat,
+    }
 }
 
 /// At most so much of a name or value that was sent is answered: an error is no echo.
@@ -193,25 +216,25 @@ fn shortened(text: &str, max: usize) -> String {
     }
 }
 
-fn named_field(path: &str, message: &str) -> (String, String) {
+fn named_field(path: &str, message: &str) -> (String, FaultCode, String) {
     let named = message.split('`').nth(1).unwrap_or_default();
     let path = if path == "." { "" } else { path };
     let inside = |path: &str| {
         if path.is_empty() { named.to_owned() } else { format!("{path}.{named}") }
     };
     if message.starts_with("missing field") {
-        (inside(path), "is required".to_owned())
+        (inside(path), FaultCode::Required, "is required".to_owned())
     } else if message.starts_with("duplicate field") {
-        (inside(path), "must be given once".to_owned())
+        (inside(path), FaultCode::Repeated, "must be given once".to_owned())
     } else if message.starts_with("unknown field") {
         // Depending on the format, the path ends in the unknown field or in what holds it.
         let ends_in_it = path == named || path.ends_with(&format!(".{named}"));
         let field = if ends_in_it { path.to_owned() } else { inside(path) };
-        (field, "is unknown".to_owned())
+        (field, FaultCode::Unknown, "is unknown".to_owned())
     } else if path.is_empty() {
-        ("body".to_owned(), message.to_owned())
+        ("body".to_owned(), code_of(message), message.to_owned())
     } else {
-        (path.to_owned(), message.to_owned())
+        (path.to_owned(), code_of(message), message.to_owned())
     }
 }
 
@@ -243,7 +266,7 @@ mod tests {
         (
             problem.status().as_u16(),
             error.map_or(String::new(), |e| e.field.clone()),
-            error.map_or(problem.detail().to_owned(), |e| e.message.clone()),
+            error.map_or(problem.detail().to_owned(), |e| e.fault.message.clone().into_owned()),
         )
     }
 
@@ -259,6 +282,39 @@ mod tests {
         ] {
             let (status, f, m) = refusal(body);
             assert_eq!((status, f.as_str(), m.as_str()), (422, field, message), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_field_has_a_code() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Level {
+            Read,
+            Manage,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read from requests")]
+        struct Body {
+            level: Level,
+            id: contract::AppId,
+        }
+        let id = "01978a2b-0000-7000-8000-00000000000a";
+        for (body, code) in [
+            (r#"{"level": "read"}"#.to_owned(), FaultCode::Required),
+            (format!(r#"{{"level": "read", "id": "{id}", "x": 1}}"#), FaultCode::Unknown),
+            (format!(r#"{{"level": "read", "level": "read", "id": "{id}"}}"#), FaultCode::Repeated),
+            (format!(r#"{{"level": "write", "id": "{id}"}}"#), FaultCode::NotOneOf),
+            (r#"{"level": "read", "id": 7}"#.to_owned(), FaultCode::WrongType),
+            (r#"{"level": "read", "id": "seven"}"#.to_owned(), FaultCode::WrongFormat),
+        ] {
+            let problem = parse_json::<Body>(body.as_bytes()).unwrap_err();
+            let fault = &problem.errors()[0].fault;
+            assert_eq!(fault.code, code, "{body}");
+            if code == FaultCode::NotOneOf {
+                assert_eq!(fault.parameters["expected"], serde_json::json!(["read", "manage"]));
+            }
         }
     }
 

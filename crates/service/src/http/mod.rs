@@ -2,7 +2,7 @@
 //!
 //! [`application`] puts the layers around, [`serve`] runs it: `connections` lets in, `connection` serves, `turns`
 //! answers. [`extract`] reads requests,
-//! [`creation`] makes creating POSTs repeatable, [`page`] answers lists, [`mod@etag`] guards changes.
+//! [`creation`] makes creating POSTs repeatable, [`page`] answers lists, [`mod@etag`] guards changes, `language` tells in which language to answer.
 
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ mod connections;
 pub mod creation;
 pub mod etag;
 pub mod extract;
+mod json_list;
+mod language;
 pub(crate) mod oauth_error;
 mod paced_writes;
 pub mod page;
@@ -41,6 +43,8 @@ pub use connection_limits::Limits;
 pub use creation::{Creation, Idempotency};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, Query};
+pub use json_list::JsonList;
+pub use language::{in_language, preferred_language};
 pub use page::{Page, PageQuery, decode_cursor, encode_cursor, next_link};
 pub use path::{FromPath, Path};
 pub use serve::serve;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::has_nul_escape;
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 
 /// Entries a page has when the caller does not say.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -91,7 +91,7 @@ pub fn decode_cursor<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
         .ok()
         .filter(|json| !has_nul_escape(json))
         .and_then(|json| serde_json::from_slice(&json).ok())
-        .ok_or_else(|| Problem::invalid_field("cursor", "is not one that this list gave out"))
+        .ok_or_else(|| Problem::invalid_field("cursor", Fault::bad_cursor()))
 }
 
 /// A page of a list.

@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use contract::{
     AccountId, ApiTokenId, AppId, ClientId, DomainRequestId, EventId, GrantId, InvitationId, KeyId,
-    LinkId, OrganizationId, PersonId, SessionId, SignInId,
+    LinkId, OrganizationId, PersonId, RedirectUriId, SessionId, SignInId,
 };
 
 use crate::problem::Problem;
@@ -44,6 +44,7 @@ ids!(
     LinkId,
     OrganizationId,
     PersonId,
+    RedirectUriId,
     SessionId,
     SignInId
 );

@@ -38,7 +38,7 @@ fn is_modest(problem: &Problem) -> bool {
     problem.status().is_client_error()
         && size(problem.detail()) <= 400
         && errors.len() <= 1
-        && errors.iter().all(|e| size(&e.field) <= 101 && size(&e.message) <= 301)
+        && errors.iter().all(|e| size(&e.field) <= 101 && size(&e.fault.message) <= 301)
 }
 
 fn header(bytes: &[u8]) -> Option<HeaderValue> {

@@ -27,6 +27,8 @@ pub struct RateLimits {
     settings: LimitSettings,
     token_refusals_by_address: Buckets<IpAddr>,
     token_refusals_by_network: Buckets<Network>,
+    leak_reports_by_address: Buckets<IpAddr>,
+    leak_reports_by_network: Buckets<Network>,
     sign_ins_by_network: Buckets<Network>,
     changes_by_caller: Buckets<PersonId>,
 }
@@ -44,6 +46,8 @@ impl RateLimits {
         Self {
             token_refusals_by_address: Buckets::a_minute(settings.token_refusals_per_address),
             token_refusals_by_network: Buckets::a_minute(settings.token_refusals_per_network),
+            leak_reports_by_address: Buckets::a_minute(settings.leak_reports_per_address),
+            leak_reports_by_network: Buckets::a_minute(settings.leak_reports_per_network),
             sign_ins_by_network: Buckets::a_minute(settings.sign_ins_per_network),
             changes_by_caller: Buckets::a_minute(settings.changes_per_caller),
             settings,
@@ -65,6 +69,18 @@ impl RateLimits {
         };
         let by_address = self.token_refusals_by_address.take(&address);
         by_address.and(self.token_refusals_by_network.take(&network))
+    }
+
+    /// Counts a report of leaked secrets, by address and network.
+    ///
+    /// # Errors
+    /// When there are too many from there.
+    pub fn leak_report(&self, facts: &RequestFacts) -> Result<(), Limited> {
+        let (Some(address), Some(network)) = (facts.counted_address(), facts.network()) else {
+            return Ok(());
+        };
+        let by_address = self.leak_reports_by_address.take(&address);
+        by_address.and(self.leak_reports_by_network.take(&network))
     }
 
     /// Counts an attempt to sign in, by network.

@@ -16,6 +16,10 @@ pub struct LimitSettings {
     pub token_refusals_per_address: u32,
     /// See there.
     pub token_refusals_per_network: u32,
+    /// How many reports of leaked secrets one address may send in a minute, and one network. Per process.
+    pub leak_reports_per_address: u32,
+    /// See there.
+    pub leak_reports_per_network: u32,
     /// How many requests that change something a person may make in a minute, per process. Each counts once: one
     /// that leaves very many facts has a bound of its own, and is made one after the other.
     pub changes_per_caller: u32,
@@ -45,6 +49,8 @@ impl Default for LimitSettings {
             tokens_per_app: 250,
             token_refusals_per_address: 120,
             token_refusals_per_network: 600,
+            leak_reports_per_address: 60,
+            leak_reports_per_network: 300,
             changes_per_caller: 600,
             sign_ins_per_network: 120,
             sign_in_attempts_per_email: 5,
@@ -68,6 +74,8 @@ impl LimitSettings {
             ("tokens_per_app", self.tokens_per_app),
             ("token_refusals_per_address", self.token_refusals_per_address),
             ("token_refusals_per_network", self.token_refusals_per_network),
+            ("leak_reports_per_address", self.leak_reports_per_address),
+            ("leak_reports_per_network", self.leak_reports_per_network),
             ("changes_per_caller", self.changes_per_caller),
             ("sign_ins_per_network", self.sign_ins_per_network),
             ("sign_in_attempts_per_email", self.sign_in_attempts_per_email),

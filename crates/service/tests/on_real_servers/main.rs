@@ -5,6 +5,7 @@
 mod creating;
 mod failover;
 mod lost_connections;
+mod mail_requests;
 mod questions;
 mod readiness;
 

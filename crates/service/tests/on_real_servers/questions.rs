@@ -26,6 +26,7 @@ async fn serve_names(resources: &Resources) {
                     context.traceparent.unwrap().trace_id()
                 ),
                 organization_id: env.new_id(),
+                activated: true,
             };
             async move { Ok(vec![app]) }
         })

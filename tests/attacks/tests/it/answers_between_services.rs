@@ -8,13 +8,18 @@ use std::time::Duration;
 
 use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
+use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AskedIds, AuthenticateApp, EventDigest, GetApp, GetOrganization,
-    HeldAccounts, MOST_IDS, MembershipsIn, NameAccounts, NameApps, NamePeople, RepeatEvents,
-    StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, EndLeaked, EventDigest,
+    FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MatchingAccounts,
+    MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople, PlacesOf, RepeatEvents,
+    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
 };
-use contract::secret::SecretHash;
-use contract::{AccountId, AppId, OrganizationId, PersonId, Service, Version};
+use contract::secret::{BearerKind, SecretHash};
+use contract::{
+    AccountId, AppId, CorrelationId, EventId, KeyId, LinkId, OrganizationId, PassOnId, PersonId,
+    Service, Version,
+};
 use journeys::people::{Organization, Person, RETAIL_MEDIA};
 use journeys::system::System;
 use local_servers::testing::NATS_USER;
@@ -32,9 +37,10 @@ const ROWS: [&str; 9] = [
     "INSERT INTO directory.people (id, email, name, operator, version, created_at)
      SELECT gen_random_uuid(), n || '@many.example', repeat('😀', CASE WHEN n <= 600 THEN 200 ELSE 1 END), false, 1, now()
      FROM generate_series(1, 100000) AS n",
-    "INSERT INTO directory.accounts (id, name, kind, service, version, created_at)
+    "INSERT INTO directory.accounts (id, name, external_id, kind, service, version, created_at)
      SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid,
-            repeat('😀', CASE WHEN n <= 1000 THEN 200 ELSE 1 END), 'advertiser', 'retail_media', 1, now()
+            repeat('😀', CASE WHEN n <= 1000 THEN 200 ELSE 1 END),
+            lpad(n::text, CASE WHEN n <= 1000 THEN 200 ELSE 6 END, '😀'), 'advertiser', 'retail_media', 1, now()
      FROM generate_series(1, 100000) AS n",
     // Others can make somebody a member of anything.
     "INSERT INTO directory.organizations (id, name, kind, contact_email, country, version, created_at)
@@ -88,6 +94,7 @@ fn last() -> Version {
 }
 
 /// The questions of an operation: each with the whole of what may be asked at a time.
+#[expect(clippy::too_many_lines, reason = "a question a line")]
 fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
     let person_id = filled.person;
     let account_ids = AskedIds::try_from(filled.accounts.clone()).unwrap();
@@ -101,13 +108,30 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
                 person_id,
                 service: RETAIL_MEDIA.to_owned(),
                 consent_roles: vec![AccountRole::Admin, AccountRole::BusinessManager],
-                name: None,
+                q: None,
                 after: None,
                 limit: u16::MAX,
             };
-            let nothing = VisibleAccounts { name: Some("nothing".to_owned()), ..all.clone() };
+            let nothing = VisibleAccounts { q: Some("nothing".to_owned()), ..all.clone() };
             vec![json!(all), json!(nothing)]
         }
+        "matching-accounts" => {
+            let service = RETAIL_MEDIA.to_owned();
+            let all = MatchingAccounts { person_id, service, q: None, after: None };
+            let nothing = MatchingAccounts { q: Some("nothing".to_owned()), ..all.clone() };
+            vec![json!(all), json!(nothing)]
+        }
+        "find-consenter" => {
+            let consent_roles = vec![AccountRole::Admin];
+            let account_id = filled.accounts[0];
+            vec![json!(FindConsenter { person_id, account_id, consent_roles })]
+        }
+        // Of a link that is not there: its answer is a time.
+        "add-link-token" => vec![json!(AddLinkToken {
+            link_id: LinkId::from_uuid(Uuid::nil()),
+            pass_on_id: PassOnId::from_uuid(Uuid::nil()),
+            token_sha256: hex::encode([0; 32]),
+        })],
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
         "memberships-in" => {
             let organization_ids = filled.organizations.clone().try_into().unwrap();
@@ -115,9 +139,32 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "account-roles-of" => vec![json!(AccountRolesOf { person_id, account_ids })],
         "name-accounts" => vec![json!(NameAccounts { account_ids })],
+        "name-organizations" => {
+            let organization_ids = filled.organizations.clone().try_into().unwrap();
+            vec![json!(NameOrganizations { organization_ids })]
+        }
         "name-people" => {
             let person_ids = AskedIds::try_from(filled.people.clone()).unwrap();
             vec![json!(NamePeople { person_ids })]
+        }
+        // Its answer is a number.
+        "request-mails" => {
+            let asked = |number: usize| RequestedMail {
+                event_id: EventId::from_uuid(Uuid::from_u128(number as u128)),
+                organization_id: Some(filled.organization),
+                correlation_id: CorrelationId::from_uuid(Uuid::nil()),
+                mail: MailRequest::KeyLeaked {
+                    key_id: KeyId::from_uuid(Uuid::nil()),
+                    app_id: filled.app,
+                },
+                recipient: MailRecipient::Contact(filled.organization),
+            };
+            vec![json!(RequestMails { mails: (0..RequestMails::MOST).map(asked).collect() })]
+        }
+        "end-leaked" => {
+            let token =
+                |_| LeakedToken { kind: BearerKind::ApiToken, token_sha256: hex::encode([0; 32]) };
+            vec![json!(EndLeaked { tokens: (0..EndLeaked::MOST).map(token).collect() })]
         }
         "get-app" => {
             vec![json!(GetApp { app_id: filled.app }), json!(GetApp { app_id: filled.apps[0] })]
@@ -128,6 +175,11 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         }
         "authenticate-app" => {
             vec![json!(AuthenticateApp { access_token: filled.access_token.clone() })]
+        }
+        "places-of" => {
+            let events = filled.accounts.iter().map(|id| EventId::from_uuid(id.uuid()));
+            let event_ids = AskedIds::try_from(events.collect::<Vec<_>>()).unwrap();
+            vec![json!(PlacesOf { event_ids })]
         }
         "stream-events" => {
             let stream_id = filled.stream;
@@ -261,7 +313,8 @@ async fn no_answer_between_services_grows_with_what_is_behind_it() {
     // They were asked for much, and had it.
     for (operation, least) in [
         ("memberships-in", 499 * 36),
-        ("visible-accounts", 500 * 800),
+        ("visible-accounts", 300 * 1_600),
+        ("matching-accounts", 10_000 * 36),
         ("held-accounts", 10_000 * 36),
         ("account-roles-of", 500 * 36),
         ("name-accounts", 500 * 800),

@@ -36,8 +36,9 @@ async fn an_app_whose_end_takes_long_delays_nobody_elses() {
     developer.act(&format!("/v1/apps/{}/archive", large.id)).await.expect(200);
     operator.act(&format!("/v1/apps/{}/suspend", other.id)).await.expect(200);
     eventually("both are refused", async || {
-        let refused = [its_key.ask(developer).await, others_key.ask(developer).await];
-        refused.iter().all(|answer| answer.status == 401)
+        let asked = [its_key.ask(developer).await, others_key.ask(developer).await];
+        let statuses = asked.map(|answer| answer.status.as_u16());
+        if statuses == [401, 401] { Ok(()) } else { Err(format!("{statuses:?}")) }
     })
     .await;
     operator.act(&format!("/v1/apps/{}/resume", other.id)).await.expect(200);

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
 use contract::ids::{AccountId, AppId, GrantId, OrganizationId};
 use sqlx::PgPool;
@@ -9,6 +10,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Row, all};
+use crate::as_of::AsOf;
 use crate::grant::{Grant, GrantStateName};
 
 /// Whose grants a caller sees: those on accounts they hold a role on, those of their organizations'
@@ -38,41 +40,114 @@ pub(crate) struct Filter {
 
 /// The grants in sight, newest first, after `before`.
 ///
-/// They are read along the indexes of those apps, accounts and organizations that can have any, live ones and ended
-/// ones each by themselves, and no further than the page reaches: a page costs the same however many grants others
-/// have, and however many are in the other state.
+/// They are read along the indexes of those apps, accounts and organizations that can have any, those of each state by
+/// themselves, and no further than the page reaches: a page costs the same however many grants others
+/// have, and however many are in another state.
 pub(crate) async fn list(
     pool: &PgPool,
     sight: &Sight,
     filter: Filter,
     before: Option<GrantId>,
     limit: i64,
+    as_of: AsOf<'_>,
 ) -> Result<Vec<Grant>, sqlx::Error> {
     let before = before.map_or(Uuid::max(), GrantId::uuid);
-    let Some(mut ways) = Ways::to(sight, filter) else {
-        let newest = match filter.state {
-            Some(state) => {
-                select_grants!(
-                    "WHERE (revoked_at IS NULL) = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-                    state == GrantStateName::Live,
-                    before,
-                    limit
-                )
-                .fetch_all(pool)
-                .await?
-            }
-            None => {
-                select_grants!("WHERE id < $1 ORDER BY id DESC LIMIT $2", before, limit)
-                    .fetch_all(pool)
-                    .await?
-            }
-        };
-        return all(newest);
+    let mut rows = match Ways::to(sight, filter) {
+        None => newest(pool, filter.state, before, limit, as_of).await?,
+        Some(ways) => along(pool, ways, sight, filter, before, limit, as_of).await?,
     };
-    let live: &[bool] = match filter.state {
-        Some(GrantStateName::Live) => &[true],
-        Some(GrantStateName::Revoked) => &[false],
-        None => &[true, false],
+    if filter.state == Some(GrantStateName::Expired) {
+        rows.extend(past(pool, sight, filter, before, limit, as_of).await?);
+    }
+    rows.sort_by_key(|row| Reverse(row.id));
+    rows.dedup_by_key(|row| row.id);
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    all(rows, as_of)
+}
+
+/// The moment at which what is asked for must be live, whatever is recorded of it.
+fn live_at(state: Option<GrantStateName>, as_of: AsOf<'_>) -> Option<DateTime<Utc>> {
+    (state == Some(GrantStateName::Live)).then_some(as_of.now)
+}
+
+/// All grants.
+async fn newest(
+    pool: &PgPool,
+    state: Option<GrantStateName>,
+    before: Uuid,
+    limit: i64,
+    as_of: AsOf<'_>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let Some(state) = state else {
+        return select_grants!("WHERE id < $1 ORDER BY id DESC LIMIT $2", before, limit)
+            .fetch_all(pool)
+            .await;
+    };
+    select_grants!(
+        "WHERE consent_broker.grant_state(end_reason) = $1 AND id < $2
+           AND ($4::timestamptz IS NULL
+                OR consent_broker.grant_expiry(expires_at, awaits_expiry_since, service, $5) > $4)
+         ORDER BY id DESC LIMIT $3",
+        state.as_str(),
+        before,
+        limit,
+        live_at(Some(state), as_of),
+        Json(as_of.lifetimes()) as _,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Those that time has ended, and whose end is not recorded yet: the sweeper leaves few of them. But for those of
+/// before whose expiry is not recorded either.
+async fn past(
+    pool: &PgPool,
+    sight: &Sight,
+    filter: Filter,
+    before: Uuid,
+    limit: i64,
+    as_of: AsOf<'_>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
+    let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
+    select_grants!(
+        "WHERE id = ANY(ARRAY(
+             SELECT past.id FROM (
+                 SELECT id, app_id, account_id, organization_id FROM consent_broker.grants
+                 WHERE ended_at IS NULL AND expires_at <= $1 OFFSET 0) AS past
+             WHERE past.id < $2
+               AND ($3 OR past.account_id = ANY($4) OR past.organization_id = ANY($5))
+               AND ($6::uuid IS NULL OR past.app_id = $6)
+               AND ($7::uuid IS NULL OR past.account_id = $7)
+               AND ($8::uuid IS NULL OR past.organization_id = $8)
+             ORDER BY past.id DESC LIMIT $9))",
+        as_of.now,
+        before,
+        sight.everything,
+        &accounts,
+        &organizations,
+        filter.app_id.map(AppId::uuid),
+        filter.account_id.map(AccountId::uuid),
+        filter.organization_id.map(OrganizationId::uuid),
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Those on these ways.
+async fn along(
+    pool: &PgPool,
+    mut ways: Ways,
+    sight: &Sight,
+    filter: Filter,
+    before: Uuid,
+    limit: i64,
+    as_of: AsOf<'_>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let states: Vec<String> = match filter.state {
+        Some(state) => vec![state.as_str().to_owned()],
+        None => GrantStateName::ALL.map(|state| state.as_str().to_owned()).to_vec(),
     };
     let accounts: Vec<Uuid> = sight.accounts.iter().map(|id| id.uuid()).collect();
     let organizations: Vec<Uuid> = sight.organizations.iter().map(|id| id.uuid()).collect();
@@ -81,14 +156,15 @@ pub(crate) async fn list(
         ways.apps = apps_of(pool, &ways.apps, &organizations).await?;
     }
     macro_rules! along {
-        ($column:literal, $ids:expr, in_sight: $in_sight:expr, $by_state:literal, $state:literal $(, $live:expr)?) => {
+        ($column:literal, $ids:expr, in_sight: $in_sight:expr, $by_state:literal, $state:literal $(, $argument:expr)*) => {
             sqlx::query_as!(
                 Row,
                 r#"SELECT g.id AS "id!", g.app_id AS "app_id!", g.organization_id AS "organization_id!",
                           g.account_id AS "account_id!", g.link_id AS "link_id!", g.service AS "service!",
                           g.domains AS "domains!: Json<Vec<DomainLevel>>", g.granted_by AS "granted_by!",
-                          g.role AS "role!", g.granted_at AS "granted_at!", g.revoked_at, g.revoked_by,
-                          g.revocation_reason, g.version AS "version!"
+                          g.role AS "role!", g.granted_at AS "granted_at!", g.expires_at, g.lifetime_days,
+                          g.awaits_expiry_since, g.renewed_at, g.renewed_by, g.renewed_role, g.ended_at, g.ended_by,
+                          g.end_reason, g.version AS "version!"
                    FROM unnest($1::uuid[]) AS way (id) "# + $by_state + r#" CROSS JOIN LATERAL (
                        SELECT * FROM consent_broker.grants
                        WHERE "# + $column + r#" = way.id "# + $state + r#" AND id < $2
@@ -106,43 +182,44 @@ pub(crate) async fn list(
                 filter.app_id.map(AppId::uuid),
                 filter.organization_id.map(OrganizationId::uuid),
                 limit,
-                $($live,)?
+                $($argument,)*
             )
             .fetch_all(pool)
         };
-        ($column:literal, $ids:expr, in_sight: $in_sight:expr, live: $live:expr) => {
+        ($column:literal, $ids:expr, in_sight: $in_sight:expr, by_state) => {
             along!(
                 $column,
                 $ids,
                 in_sight: $in_sight,
-                "CROSS JOIN unnest($9::bool[]) AS state (live)",
-                "AND (revoked_at IS NULL) = state.live",
-                $live
+                "CROSS JOIN unnest($9::text[]) AS state (name)",
+                "AND consent_broker.grant_state(end_reason) = state.name
+                 AND ($10::timestamptz IS NULL
+                      OR consent_broker.grant_expiry(expires_at, awaits_expiry_since, service, $11) > $10)",
+                &states,
+                live_at(filter.state, as_of),
+                Json(as_of.lifetimes()) as _
             )
         };
     }
     let mut rows = Vec::new();
     if !ways.apps.is_empty() {
-        rows.extend(along!("app_id", &ways.apps, in_sight: true, live: live).await?);
+        rows.extend(along!("app_id", &ways.apps, in_sight: true, by_state).await?);
     }
     if !ways.accounts.is_empty() {
         // An account that was asked for is perhaps not the caller's; all others on the way are. They can be very
         // many, and are not looked for in a list of them once more.
         let own = sight.everything || filter.account_id.is_none();
         rows.extend(match filter.state {
-            // Nor is each of them looked at twice where once will do.
+            // Nor is each of them looked at once a state where once will do.
             None => along!("account_id", &ways.accounts, in_sight: own, "", "").await?,
-            Some(_) => along!("account_id", &ways.accounts, in_sight: own, live: live).await?,
+            Some(_) => along!("account_id", &ways.accounts, in_sight: own, by_state).await?,
         });
     }
     if !ways.organizations.is_empty() {
-        let along = along!("organization_id", &ways.organizations, in_sight: true, live: live);
+        let along = along!("organization_id", &ways.organizations, in_sight: true, by_state);
         rows.extend(along.await?);
     }
-    rows.sort_by_key(|row| Reverse(row.id));
-    rows.dedup_by_key(|row| row.id);
-    rows.truncate(usize::try_from(limit).unwrap_or(0));
-    all(rows)
+    Ok(rows)
 }
 
 /// Those of these apps that are of one of these organizations, as far as they ever had links.

@@ -40,7 +40,7 @@ pub(in crate::http) struct PutRole {
     request_body = PutRole,
     responses(
         (status = 200, description = "They hold the role.", body = RoleAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller holds no role on it; or the person holds none, for an admin to change.", body = Problem),
         (status = 409, description = "Somebody else gave them a role at the same time.", body = Problem),

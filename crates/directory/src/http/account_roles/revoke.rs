@@ -23,7 +23,7 @@ use crate::{Directory, store};
     ),
     responses(
         (status = 204, description = "They hold no role on it any more."),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller holds no role on it; or the person holds none.", body = Problem),
     ),

@@ -43,7 +43,7 @@ pub(in crate::http) struct CreateAccount {
     request_body = CreateAccount,
     responses(
         (status = 201, description = "Made known.", body = AccountAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The caller is no operator.", body = Problem),
         (status = 409, description = "The external id is taken.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),

@@ -33,7 +33,7 @@ pub(in crate::http) struct ListAccounts {
     params(("service" = Option<String>, Query, description = "Only those of this service."), PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<AccountAnswer>),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
     security(("api_token" = [])),

@@ -32,7 +32,7 @@ pub(in crate::http) struct OneAccount {
     params(("id" = AccountId, Path, description = "The account.")),
     responses(
         (status = 200, description = "The account.", body = OneAccount),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or the caller holds no role on it.", body = Problem),
     ),
     security(("api_token" = [])),

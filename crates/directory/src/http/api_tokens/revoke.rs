@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::ApiTokenId;
+use contract::facts::ApiTokenRevocation;
 use service::http::Path;
 use service::{Attempt, Problem, Target};
 
@@ -22,7 +23,7 @@ use crate::{Directory, policy, revoke, store};
     params(("id" = ApiTokenId, Path, description = "The token's record.")),
     responses(
         (status = 204, description = "Revoked."),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or it is somebody else's.", body = Problem),
     ),
     security(("api_token" = [])),
@@ -47,7 +48,8 @@ pub(in crate::http) async fn revoke(
     let token = store::api_tokens::find(conn, id).await?;
     let token = token.ok_or_else(Problem::no_such::<ApiTokenId>)?;
     if token.revoked_at.is_none() {
-        revoke::with_children(&mut unit, &token, resources.env.now()).await?;
+        let because = ApiTokenRevocation::Requested;
+        revoke::with_children(&mut unit, &token, because, resources.env.now()).await?;
         unit.commit().await?;
     }
     Ok(StatusCode::NO_CONTENT)

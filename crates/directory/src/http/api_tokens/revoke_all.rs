@@ -20,7 +20,7 @@ use crate::{Directory, revoke, store};
     tag = "api-tokens",
     responses(
         (status = 204, description = "Revoked."),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(

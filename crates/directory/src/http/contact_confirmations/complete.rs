@@ -48,7 +48,7 @@ pub(in crate::http) struct ConfirmedContact {
         (status = 410, description = "`mailed-link-expired`, `mailed-link-outdated`", body = Problem),
         (status = 429, description = "Too many links are tried.", body = Problem),
     ),
-
+    security(),
     extensions(
         ("x-mandate-events" = json!(["contact-confirmation.completed", {"event": "organization.contact-confirmed", "if": "no operator confirmed it before"}])),
         ("x-mandate-roles" = json!(["anyone"])),

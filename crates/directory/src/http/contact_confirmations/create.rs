@@ -35,7 +35,7 @@ pub(in crate::http) struct ContactConfirmation {
     params(("id" = OrganizationId, Path, description = "The organization.")),
     responses(
         (status = 202, description = "The mail will be sent.", body = ContactConfirmation),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "`contact-confirmed`: it is confirmed already.", body = Problem),

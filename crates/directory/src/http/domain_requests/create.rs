@@ -8,7 +8,7 @@ use contract::OrganizationId;
 use contract::facts::DomainRequestDetails;
 use serde::Deserialize;
 use service::http::{Creation, Path};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, Problem, Target};
 use utoipa::ToSchema;
 
 use super::DomainRequestAnswer;
@@ -48,7 +48,7 @@ pub(in crate::http) struct RequestDomain {
     request_body = RequestDomain,
     responses(
         (status = 201, description = "Asked.", body = DomainRequestAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "It is asked for, or enabled, already.", body = Problem),
@@ -79,7 +79,7 @@ pub(in crate::http) async fn create(
     let domain = enabled_domains::parse(catalogue, std::slice::from_ref(&body.domain));
     let domain = domain.map_err(|error| FieldError { field: "domain", ..error });
     let reason = fields::description("reason", Some(&body.reason), REASON_CHARS)
-        .and_then(|reason| reason.ok_or_else(|| FieldError::new("reason", "is required")));
+        .and_then(|reason| reason.ok_or_else(|| FieldError::new("reason", Fault::required())));
     let (domain, reason) = match (domain, reason) {
         (Ok(domains), Ok(reason)) => (domains, reason),
         (domain, reason) => return Err(Invalid::all([domain.err(), reason.err()]).into()),

@@ -24,7 +24,7 @@ use crate::{Directory, store};
     request_body = AnswerReason,
     responses(
         (status = 200, description = "Declined.", body = DomainRequestAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "It was answered before.", body = Problem),

@@ -24,7 +24,7 @@ use crate::{Directory, enabled_domains, store};
     request_body = AnswerReason,
     responses(
         (status = 200, description = "Granted.", body = DomainRequestAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "It was answered before, or the domain is on request no more.", body = Problem),
@@ -64,7 +64,10 @@ pub(in crate::http) async fn grant(
         let wanted = [request.domain.to_string()];
         let known = enabled_domains::parse(&directory.resources.catalogue, &wanted);
         let on_request = known.map_err(|error| {
-            Problem::conflict("domain-not-on-request", format!("The domain {}.", error.message))
+            Problem::conflict(
+                "domain-not-on-request",
+                format!("The domain {}.", error.fault.message),
+            )
         })?;
         domains.extend(on_request);
         domains.sort_by_cached_key(ToString::to_string);

@@ -40,7 +40,7 @@ pub(in crate::http) struct DomainRequestFilter {
     params(DomainRequestFilter, PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<DomainRequestAnswer>),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The caller is no operator.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),

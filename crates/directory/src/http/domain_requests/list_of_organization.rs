@@ -22,7 +22,7 @@ use crate::{Directory, store};
     params(("id" = OrganizationId, Path, description = "The organization."), PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<DomainRequestAnswer>),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),

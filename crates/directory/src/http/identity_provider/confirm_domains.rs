@@ -38,7 +38,7 @@ pub(in crate::http) struct ConfirmDomains {
     request_body = ConfirmDomains,
     responses(
         (status = 200, description = "Confirmed.", body = IdentityProviderAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "A domain is confirmed for another organization.", body = Problem),

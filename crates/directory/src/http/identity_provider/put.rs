@@ -9,7 +9,7 @@ use contract::{IdentityProviderId, OrganizationId};
 use serde::Deserialize;
 use service::http::{Json, Path};
 use service::master_key::{MasterKey, Sealed};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, Problem, Target};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
@@ -62,7 +62,7 @@ pub(in crate::http) struct PutIdentityProvider {
     request_body = PutIdentityProvider,
     responses(
         (status = 200, description = "As it is now.", body = IdentityProviderAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
@@ -118,7 +118,8 @@ pub(in crate::http) async fn put(
         return Ok(tagged(&directory, provider));
     }
     let secret = setup.client_secret.clone();
-    let secret = secret.ok_or_else(|| Problem::invalid_field("client_secret", "is required"))?;
+    let secret =
+        secret.ok_or_else(|| Problem::invalid_field("client_secret", Fault::required()))?;
     let removed = before.map(|before| before.remove(env.now()));
     if let Some((before, _)) = &removed {
         store::identity_providers::save(conn, before).await?;

@@ -49,7 +49,7 @@ pub(in crate::http) struct ImportQuery {
     request_body(content = String, content_type = "text/csv", example = "account_name,kind,service,external_id,email,role\nExample Shop,advertiser,retail_media,A-1,admin@example.com,admin\n"),
     responses(
         (status = 200, description = "Applied, or what a real run would do.", body = ImportReport),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The caller is no operator.", body = Problem),
         (status = 413, description = "The file is too large.", body = Problem),
         (status = 415, description = "The body is not text/csv.", body = Problem),

@@ -14,7 +14,7 @@ use contract::{Actor, Authority, InvitationId, PersonId, SessionId};
 use eventstore::AppendError;
 use serde::{Deserialize, Serialize};
 use service::http::Json;
-use service::{Attempt, Permit, Problem, Refusal, RequestFacts, Target};
+use service::{Attempt, Fault, FaultCode, Permit, Problem, Refusal, RequestFacts, Target};
 use utoipa::ToSchema;
 
 use super::by_token;
@@ -148,7 +148,8 @@ pub(in crate::http) async fn accept(
     let invitation = by_token(&directory, &body.token).await?;
     let accepted = match (&accepting, body.person) {
         (Accepting::SignedIn(_), Some(_)) => {
-            return Err(Problem::invalid_field("person", "is for those who are not signed in"));
+            let fault = Fault::new(FaultCode::NotAllowed, "is for those who are not signed in");
+            return Err(Problem::invalid_field("person", fault));
         }
         (Accepting::SignedIn(attempt), None) => by_caller(&directory, attempt, &invitation).await,
         (Accepting::Unknown(facts), Some(person)) => {
@@ -324,7 +325,7 @@ fn within_person(invalid: crate::fields::Invalid) -> Problem {
     let problem =
         Problem::unprocessable("invalid-request", "Some fields of the request are wrong.");
     invalid.0.into_iter().fold(problem, |problem, error| {
-        problem.with_field(format!("person.{}", error.field), error.message)
+        problem.with_field(format!("person.{}", error.field), error.fault)
     })
 }
 

@@ -51,7 +51,7 @@ pub(in crate::http) struct InviteMember {
     request_body = InviteMember,
     responses(
         (status = 201, description = "Invited.", body = InvitationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "Somebody with this email is invited already, or too many are.", body = Problem),

@@ -24,7 +24,7 @@ use crate::{Directory, store};
     params(("id" = AccountId, Path, description = "The account."), InvitationFilter, PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<InvitationAnswer>),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller holds no role on it.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),

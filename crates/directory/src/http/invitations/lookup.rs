@@ -64,7 +64,7 @@ pub(in crate::http) struct ShownInvitation {
         (status = 410, description = "It was revoked, or has expired.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
-    security(()),
+    security(),
     extensions(
         ("x-mandate-events" = json!([])),
         ("x-mandate-roles" = json!(["anyone"])),

@@ -22,7 +22,7 @@ use crate::{Directory, invite, store};
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
         (status = 200, description = "Sent.", body = InvitationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller may not know of it.", body = Problem),
         (status = 409, description = "It was accepted, or sent too often.", body = Problem),

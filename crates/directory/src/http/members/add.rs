@@ -8,11 +8,11 @@ use contract::rpc::MemberRole;
 use contract::{OrganizationId, PersonId};
 use serde::Deserialize;
 use service::http::{Creation, Path};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::MemberAnswer;
+use super::{MemberAnswer, Seen};
 use crate::fields::{Email, Invalid};
 use crate::membership::Membership;
 use crate::person::Person;
@@ -50,7 +50,7 @@ pub(in crate::http) struct AddMember {
     request_body = AddMember,
     responses(
         (status = 201, description = "Added.", body = MemberAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "They are a member already.", body = Problem),
@@ -88,9 +88,11 @@ pub(in crate::http) async fn add(
     let (membership, granted) =
         Membership::grant(env.new_id(), id, person.id, body.role, env.now());
     store::memberships::insert(conn, &membership).await?;
+    let owners = store::memberships::count_owners(conn, id).await?;
     unit.record(membership.id.uuid(), membership.version, &granted)?;
     let location = format!("/v1/organizations/{id}/members/{}", person.id);
-    let answer = MemberAnswer::of(&membership, person.name, &person.email);
+    let seen = Seen { caller: &attempt.caller, role, owners };
+    let answer = MemberAnswer::of(&membership, person.name, &person.email, seen);
     idempotency.created(unit, location, membership.version, &answer).await
 }
 
@@ -101,13 +103,18 @@ async fn named_person(conn: &mut PgConnection, body: &AddMember) -> Result<Perso
             let email = Email::parse("email", email).map_err(Invalid::from)?;
             let found = store::people::find_by_email(conn, &email).await?;
             found.ok_or_else(|| {
-                Problem::invalid_field("email", "nobody has registered with this email")
+                let message = "nobody has registered with this email";
+                Problem::invalid_field("email", Fault::new(FaultCode::NotFound, message))
             })
         }
         (None, Some(id)) => {
             let found = store::people::find(conn, id).await?;
-            found.ok_or_else(|| Problem::invalid_field("person_id", "is nobody's id"))
+            let nobody = || Fault::new(FaultCode::NotFound, "is nobody's id");
+            found.ok_or_else(|| Problem::invalid_field("person_id", nobody()))
         }
-        _ => Err(Problem::invalid_field("email", "give either email or person_id")),
+        _ => {
+            let fault = Fault::new(FaultCode::NotAllowed, "give either email or person_id");
+            Err(Problem::invalid_field("email", fault))
+        }
     }
 }

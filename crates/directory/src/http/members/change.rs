@@ -7,7 +7,7 @@ use service::http::{Json, Path};
 use service::{Attempt, Problem, Target};
 use utoipa::ToSchema;
 
-use super::MemberAnswer;
+use super::{MemberAnswer, Seen};
 use crate::policy::{self, OrganizationAction};
 use crate::store;
 
@@ -34,7 +34,7 @@ pub(in crate::http) struct ChangeMember {
     request_body = ChangeMember,
     responses(
         (status = 200, description = "Changed.", body = MemberAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "They are the last owner.", body = Problem),
@@ -65,10 +65,13 @@ pub(in crate::http) async fn change(
     let person = found.ok_or_else(Problem::no_such::<PersonId>)?;
     let owners = store::memberships::count_owners(conn, id).await?;
     let Some((membership, changed)) = membership.change_role(body.role, owners)? else {
-        return Ok(Json(MemberAnswer::of(&membership, person.name, &person.email)));
+        let seen = Seen { caller: &attempt.caller, role, owners };
+        return Ok(Json(MemberAnswer::of(&membership, person.name, &person.email, seen)));
     };
     store::memberships::save(conn, &membership).await?;
+    let owners = store::memberships::count_owners(conn, id).await?;
     unit.record(membership.id.uuid(), membership.version, &changed)?;
     unit.commit().await?;
-    Ok(Json(MemberAnswer::of(&membership, person.name, &person.email)))
+    let seen = Seen { caller: &attempt.caller, role, owners };
+    Ok(Json(MemberAnswer::of(&membership, person.name, &person.email, seen)))
 }

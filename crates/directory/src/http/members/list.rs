@@ -8,9 +8,10 @@ use contract::OrganizationId;
 use service::http::{Page, PageQuery, Path, Query};
 use service::{Attempt, Problem, Target};
 
-use super::MemberAnswer;
+use super::{MemberAnswer, Seen};
 use crate::policy::{self, OrganizationAction};
 use crate::store::Slice;
+use crate::store::memberships::Member;
 use crate::{Directory, store};
 
 /// List an organization's members
@@ -22,7 +23,7 @@ use crate::{Directory, store};
     params(("id" = OrganizationId, Path, description = "The organization."), PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<MemberAnswer>),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
@@ -47,6 +48,10 @@ pub(in crate::http) async fn list(
     let found = store::organizations::find(&mut conn, id).await?;
     found.ok_or_else(Problem::no_such::<OrganizationId>)?;
     let rows = store::memberships::list(&mut conn, id, slice).await?;
+    let owners = store::memberships::count_owners(&mut conn, id).await?;
+    let seen = Seen { caller: &attempt.caller, role, owners };
     let page = Page::of_rows(rows, &query, |member| member.membership.id)?;
-    Ok(page.map(MemberAnswer::from).into_response_for(&uri))
+    let answer =
+        |member: Member| MemberAnswer::of(&member.membership, member.name, &member.email, seen);
+    Ok(page.map(answer).into_response_for(&uri))
 }

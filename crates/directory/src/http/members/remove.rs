@@ -22,7 +22,7 @@ use crate::store;
     ),
     responses(
         (status = 204, description = "They are a member no more."),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice to remove others.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 409, description = "They are the last owner.", body = Problem),

@@ -24,7 +24,7 @@ use crate::{Directory, store};
     params(("id" = OrganizationId, Path, description = "The organization.")),
     responses(
         (status = 200, description = "Confirmed.", body = OrganizationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
     ),

@@ -9,7 +9,7 @@ use contract::rpc::{MemberRole, OrganizationKind};
 use contract::{OrganizationId, PersonId};
 use serde::Deserialize;
 use service::http::Creation;
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::ToSchema;
 
 use super::OrganizationAnswer;
@@ -65,7 +65,7 @@ pub(in crate::http) struct CreateOrganization {
     request_body = CreateOrganization,
     responses(
         (status = 201, description = "Made.", body = OrganizationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 409, description = "The contacts of too many of the caller's organizations are not confirmed yet.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),
     ),
@@ -100,7 +100,8 @@ pub(in crate::http) async fn create(
     })?;
     let owner = body.owner_person_id.unwrap_or(caller.person_id);
     if owner != caller.person_id && !caller.operator {
-        return Err(Problem::invalid_field("owner_person_id", "can only be given by an operator"));
+        let fault = Fault::new(FaultCode::NotAllowed, "can only be given by an operator");
+        return Err(Problem::invalid_field("owner_person_id", fault));
     }
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
@@ -115,7 +116,8 @@ pub(in crate::http) async fn create(
         }
     }
     if owner != maker.id && store::people::find(conn, owner).await?.is_none() {
-        return Err(Problem::invalid_field("owner_person_id", "is nobody's id"));
+        let fault = Fault::new(FaultCode::NotFound, "is nobody's id");
+        return Err(Problem::invalid_field("owner_person_id", fault));
     }
     let now = env.now();
     let (organization, created) = Organization::create(id, profile, now);

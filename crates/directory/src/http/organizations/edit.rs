@@ -73,7 +73,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalEdit, D::
     request_body = EditOrganization,
     responses(
         (status = 200, description = "As it is now.", body = OrganizationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 412, description = "It has changed since it was read.", body = Problem),

@@ -36,7 +36,7 @@ pub(in crate::http) struct EnableDomains {
     request_body = EnableDomains,
     responses(
         (status = 200, description = "Enabled.", body = OrganizationAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
         (status = 404, description = "There is none, or the caller is no member.", body = Problem),
         (status = 422, description = "A domain is unknown or not on request.", body = Problem),

@@ -22,7 +22,7 @@ use crate::{Directory, store};
     params(PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<OrganizationAnswer>),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 422, description = "A wrong parameter.", body = Problem),
     ),
     security(("api_token" = [])),

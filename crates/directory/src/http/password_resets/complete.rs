@@ -49,7 +49,7 @@ pub(in crate::http) struct CompletePasswordReset {
         (status = 429, description = "Too many links are tried.", body = Problem),
         (status = 503, description = "Too many sign in at the moment.", body = Problem),
     ),
-
+    security(),
     extensions(
         ("x-mandate-events" = json!(["password-reset.completed", "person.password-changed", {"event": "session.ended", "per": "live session"}])),
         ("x-mandate-follows" = json!(["mail.sent"])),

@@ -36,7 +36,7 @@ pub(in crate::http) struct RequestPasswordReset {
         (status = 422, description = "This is no email.", body = Problem),
         (status = 429, description = "Too many were asked for with this email, or from this network.", body = Problem),
     ),
-
+    security(),
     extensions(
         ("x-mandate-events" = json!([{"event": "password-reset.requested", "if": "somebody has this email"}])),
         ("x-mandate-follows" = json!([{"event": "mail.sent", "if": "somebody has this email"}])),

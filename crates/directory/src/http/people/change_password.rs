@@ -9,7 +9,7 @@ use contract::{Authority, Credential, PersonId};
 use serde::Deserialize;
 use service::authentication::invalid_token;
 use service::http::Json;
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::ToSchema;
 
 use crate::fields::{FieldError, Invalid};
@@ -70,7 +70,10 @@ pub(in crate::http) async fn change_password(
     let same = current_password == new_password;
     let new = Password::choose("new_password", new_password, passwords.settings());
     let new = match new {
-        Ok(_) if same => Err(FieldError::new("new_password", "is the current one")),
+        Ok(_) if same => Err(FieldError::new(
+            "new_password",
+            Fault::new(FaultCode::Unchanged, "is the current one"),
+        )),
         chosen => chosen,
     };
     let new = new.map_err(Invalid::from)?;
@@ -109,5 +112,5 @@ pub(in crate::http) async fn change_password(
 }
 
 fn wrong() -> Problem {
-    Problem::invalid_field("current_password", "is wrong")
+    Problem::invalid_field("current_password", Fault::new(FaultCode::Wrong, "is wrong"))
 }

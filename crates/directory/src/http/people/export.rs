@@ -9,13 +9,15 @@ use contract::{AccountId, OrganizationId, PersonId, SessionId};
 use serde::{Deserialize, Serialize};
 use service::http::page::{decode_cursor, encode_cursor};
 use service::http::{Json, Query};
-use service::{Caller, Problem};
+use service::{Caller, Fault, Problem};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::PersonAnswer;
+use super::exported::{ExportedInvitation, ExportedMail};
 use crate::Directory;
 use crate::http::api_tokens::TokenAnswer;
+use crate::http::domain_requests::DomainRequestAnswer;
 use crate::session::Session;
 use crate::store::export::{HeldMembership, HeldRole, KnownNetwork};
 use crate::store::identities::Identity;
@@ -36,12 +38,17 @@ pub(in crate::http) struct ExportQuery {
 
 /// How far each list has come. What comes after the last of a list that is complete is nothing, unless it is new.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Reached {
     memberships: Uuid,
     account_roles: Uuid,
     organizations_made: Uuid,
     sessions: Uuid,
     api_tokens: Uuid,
+    mails: Uuid,
+    invitations_sent: Uuid,
+    invitations_accepted: Uuid,
+    domain_requests: Uuid,
     /// In hexadecimal.
     networks: String,
 }
@@ -63,6 +70,14 @@ pub(in crate::http) struct Export {
     sessions: Vec<ExportedSession>,
     /// Their API tokens, revoked and expired ones included, without the secrets.
     api_tokens: Vec<TokenAnswer>,
+    /// The mails to their address that are to be sent, or were sent or given up in the last 30 days.
+    mails: Vec<ExportedMail>,
+    /// The invitations that they sent.
+    invitations_sent: Vec<ExportedInvitation>,
+    /// The invitations that they accepted.
+    invitations_accepted: Vec<ExportedInvitation>,
+    /// The domains that they asked for, and what was answered.
+    domain_requests: Vec<DomainRequestAnswer>,
     /// Who they are at identity providers; in the first answer only, and there all.
     identities: Vec<ExportedIdentity>,
     /// The networks from which they have signed in, which are kept as keyed hashes: when last from each.
@@ -137,9 +152,9 @@ struct ExportedNetwork {
 /// Export my data
 ///
 /// All that is held on the caller beside the log: who they are, what they may, what proves them, from where they
-/// signed in. One answer has at most 1,000 of each list; what is over is at `cursor=<next_cursor>`, and the lists
-/// of all answers together are the whole. What the caller did, and from which address, is in the log: `GET
-/// /v1/events?actor=user/<id>`.
+/// signed in, what was written to them, whom they invited and what they asked for. One answer has at most 1,000 of
+/// each list; what is over is at `cursor=<next_cursor>`, and the lists of all answers together are the whole. What
+/// the caller did, and from which address, is in the log: `GET /v1/events?actor=user/<id>`.
 #[utoipa::path(
     get,
     path = "/v1/people/me/export",
@@ -165,7 +180,7 @@ pub(in crate::http) async fn export(
     let cursor = query.cursor.as_deref().map(decode_cursor::<Reached>).transpose()?;
     let mut reached = cursor.unwrap_or_default();
     let network = hex::decode(&reached.networks)
-        .map_err(|_| Problem::invalid_field("cursor", "is not one that this list gave out"))?;
+        .map_err(|_| Problem::invalid_field("cursor", Fault::bad_cursor()))?;
     let id = caller.person_id;
     let limit = i64::try_from(PORTION).unwrap_or(i64::MAX);
     let slice = |after| Slice { after: Some(after), limit };
@@ -180,6 +195,13 @@ pub(in crate::http) async fn export(
         store::export::organizations_made(&mut conn, id, reached.organizations_made, limit).await?;
     let sessions = store::sessions::list(&mut conn, id, slice(reached.sessions)).await?;
     let api_tokens = store::api_tokens::list(&mut conn, id, slice(reached.api_tokens)).await?;
+    let mails = store::export::mails(&mut conn, &person.email, reached.mails, limit).await?;
+    let invitations_sent =
+        store::invitations::sent_by(&mut conn, id, slice(reached.invitations_sent)).await?;
+    let invitations_accepted =
+        store::invitations::accepted_by(&mut conn, id, slice(reached.invitations_accepted)).await?;
+    let domain_requests =
+        store::domain_requests::of_person(&mut conn, id, slice(reached.domain_requests)).await?;
     let networks = store::export::networks(&mut conn, id, &network, limit).await?;
     let identities = match query.cursor {
         None => store::identities::of_person(&mut conn, id).await?,
@@ -193,17 +215,28 @@ pub(in crate::http) async fn export(
         go_on(&mut reached.organizations_made, &organizations_made, |id| id.uuid()),
         go_on(&mut reached.sessions, &sessions, |row| row.id.uuid()),
         go_on(&mut reached.api_tokens, &api_tokens, |row| row.id.uuid()),
+        go_on(&mut reached.mails, &mails, |row| row.id.uuid()),
+        go_on(&mut reached.invitations_sent, &invitations_sent, |row| row.id.uuid()),
+        go_on(&mut reached.invitations_accepted, &invitations_accepted, |row| row.id.uuid()),
+        go_on(&mut reached.domain_requests, &domain_requests, |row| row.id.uuid()),
         go_on(&mut reached.networks, &networks, |row| hex::encode(&row.network)),
     ];
     let next_cursor = more.contains(&true).then(|| encode_cursor(&reached)).transpose()?;
+    let now = directory.resources.env.now();
+    let sent = |invitation| ExportedInvitation::sent(invitation, now);
+    let accepted = |invitation| ExportedInvitation::accepted(invitation, now);
     Ok(Json(Export {
-        exported_at: directory.resources.env.now(),
+        exported_at: now,
         person: person.into(),
         memberships: memberships.into_iter().map(ExportedMembership::from).collect(),
         account_roles: account_roles.into_iter().map(ExportedRole::from).collect(),
         organizations_made,
         sessions: sessions.into_iter().map(ExportedSession::from).collect(),
         api_tokens: api_tokens.into_iter().map(TokenAnswer::from).collect(),
+        mails: mails.into_iter().map(ExportedMail::from).collect(),
+        invitations_sent: invitations_sent.iter().map(sent).collect(),
+        invitations_accepted: invitations_accepted.iter().map(accepted).collect(),
+        domain_requests: domain_requests.into_iter().map(DomainRequestAnswer::from).collect(),
         identities: identities.into_iter().map(ExportedIdentity::from).collect(),
         networks: networks.into_iter().map(ExportedNetwork::from).collect(),
         next_cursor,

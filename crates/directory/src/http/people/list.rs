@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use service::http::page::MAX_LIMIT;
 use service::http::{Page, PageQuery, Query};
-use service::{Attempt, Problem};
+use service::{Attempt, Fault, FaultCode, Problem};
 use utoipa::IntoParams;
 
 use super::PersonAnswer;
@@ -74,12 +74,12 @@ pub(in crate::http) async fn list(
         (Some(email), None) => Wanted::ByEmail(email),
         (None, Some(name)) => Wanted::ByName(name),
         (Some(_), Some(_)) => {
-            return Err(Problem::invalid_field("name", "give either email or name"));
+            let fault = Fault::new(FaultCode::NotAllowed, "give either email or name");
+            return Err(Problem::invalid_field("name", fault));
         }
     };
     if query.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
-        let message = format!("must be a whole number from 1 to {MAX_LIMIT}");
-        return Err(Problem::invalid_field("limit", message));
+        return Err(Problem::invalid_field("limit", Fault::out_of_range(1, MAX_LIMIT.into())));
     }
     // Not flattened into the query: unknown parameters would be let through.
     let page = PageQuery { limit: query.limit, cursor: query.cursor };
@@ -94,7 +94,8 @@ pub(in crate::http) async fn list(
 fn beginning(field: &'static str, text: &str, most: usize) -> Result<String, Problem> {
     let text = text.trim_start().to_lowercase();
     if text.is_empty() || text.chars().count() > most {
-        return Err(Problem::invalid_field(field, format!("has 1 to {most} characters")));
+        let fault = Fault::new(FaultCode::OutOfRange, format!("has 1 to {most} characters"));
+        return Err(Problem::invalid_field(field, fault.with("min", 1).with("max", most)));
     }
     Ok(text)
 }

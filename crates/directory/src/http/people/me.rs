@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
 use contract::rpc::{AccountRole, MemberRole};
 use contract::{AccountId, OrganizationId, PersonId};
 use serde::Serialize;
-use service::http::Json;
+use service::http::{Json, etag};
 use service::{Caller, Problem};
 use utoipa::ToSchema;
 
@@ -61,7 +63,8 @@ pub(in crate::http) struct MyAccountRole {
 
 /// Read who I am
 ///
-/// The person for whom the API token speaks, their memberships and their roles on accounts.
+/// The person for whom the API token speaks, their memberships and their roles on accounts. The `ETag` is that of
+/// what `PATCH /v1/people/me` changes: it says nothing of memberships and roles.
 #[utoipa::path(
     get,
     path = "/v1/people/me",
@@ -69,7 +72,7 @@ pub(in crate::http) struct MyAccountRole {
     tag = "people",
     responses(
         (status = 200, description = "The caller.", body = Me),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(
@@ -80,7 +83,7 @@ pub(in crate::http) struct MyAccountRole {
 pub(in crate::http) async fn me(
     State(directory): State<Arc<Directory>>,
     caller: Caller,
-) -> Result<Json<Me>, Problem> {
+) -> Result<Response, Problem> {
     let mut conn = directory.resources.pool.acquire().await?;
     let person = store::people::find(&mut conn, caller.person_id)
         .await?
@@ -112,11 +115,13 @@ pub(in crate::http) async fn me(
             role: held.role,
         })
         .collect();
-    Ok(Json(Me {
+    let tag = etag(person.version);
+    let me = Me {
         person: person.into(),
         memberships,
         more_memberships,
         account_roles,
         more_account_roles,
-    }))
+    };
+    Ok(([(ETAG, tag)], Json(me)).into_response())
 }

@@ -3,16 +3,21 @@
 pub(super) mod activate;
 pub(super) mod change_password;
 pub(super) mod deactivate;
+pub(super) mod edit_me;
 pub(super) mod export;
+mod exported;
 pub(super) mod list;
 pub(super) mod me;
 pub(super) mod read;
 pub(super) mod register;
 pub(super) mod revoke_operator;
 
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use contract::PersonId;
 use serde::Serialize;
+use service::http::{Json, etag};
 use service::{Attempt, Permit, Problem, Target};
 use utoipa::ToSchema;
 
@@ -53,6 +58,12 @@ impl From<Person> for PersonAnswer {
             deactivated_at: person.deactivated_at,
         }
     }
+}
+
+/// A person, with the entity tag of what can be changed of them.
+fn tagged(person: Person) -> Response {
+    let tag = etag(person.version);
+    ([(ETAG, tag)], Json(PersonAnswer::from(person))).into_response()
 }
 
 /// The permit for what only operators do with a person.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use contract::PersonId;
-use service::http::{Json, Path};
+use service::http::Path;
 use service::{Attempt, Problem, Target};
 
-use super::PersonAnswer;
+use super::{PersonAnswer, tagged};
 use crate::{Directory, policy, store};
 
 /// Read a person
@@ -21,7 +22,7 @@ use crate::{Directory, policy, store};
     params(("id" = PersonId, Path, description = "The person.")),
     responses(
         (status = 200, description = "The person.", body = PersonAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 404, description = "There is none, or not for the caller to see.", body = Problem),
     ),
     security(("api_token" = [])),
@@ -34,7 +35,7 @@ pub(in crate::http) async fn read(
     State(directory): State<Arc<Directory>>,
     attempt: Attempt,
     Path(id): Path<PersonId>,
-) -> Result<Json<PersonAnswer>, Problem> {
+) -> Result<Response, Problem> {
     let caller = &attempt.caller;
     let mut conn = directory.resources.pool.acquire().await?;
     let (by, provider) = (caller.person_id, caller.identity_provider_id);
@@ -43,5 +44,5 @@ pub(in crate::http) async fn read(
     let decision = policy::person(caller, id, colleagues);
     let _permit = attempt.permit("person.read", Target::of(id, None), decision).await?;
     let person = found.ok_or_else(Problem::no_such::<PersonId>)?;
-    Ok(Json(person.into()))
+    Ok(tagged(person))
 }

@@ -49,7 +49,7 @@ pub(in crate::http) struct RegisterPerson {
     request_body = RegisterPerson,
     responses(
         (status = 201, description = "Registered.", body = PersonAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The caller is no operator.", body = Problem),
         (status = 409, description = "Somebody has registered with this email already.", body = Problem),
         (status = 422, description = "Some fields are wrong.", body = Problem),

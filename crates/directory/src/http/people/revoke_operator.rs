@@ -22,7 +22,7 @@ use crate::{Directory, store};
     params(("id" = PersonId, Path, description = "The person.")),
     responses(
         (status = 200, description = "They are no operator.", body = PersonAnswer),
-        (status = 401, description = "No valid API token.", body = Problem),
+        (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The caller is no operator.", body = Problem),
         (status = 404, description = "There is none, or not for the caller to see.", body = Problem),
         (status = 409, description = "They are the last operator.", body = Problem),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use contract::{IdentityProviderId, OrganizationId, SignInId};
 use serde::{Deserialize, Serialize};
 use service::http::Json;
-use service::{Problem, RequestFacts};
+use service::{Fault, FaultCode, Problem, RequestFacts};
 use utoipa::ToSchema;
 
 use super::refused;
@@ -89,7 +89,8 @@ pub(in crate::http) async fn begin(
         }
         _ => {
             let message = "give either organization_id or email";
-            return Err(Problem::invalid_field("organization_id", message));
+            let fault = Fault::new(FaultCode::NotAllowed, message);
+            return Err(Problem::invalid_field("organization_id", fault));
         }
     };
     // Nobody holds a connection while a provider takes its time.

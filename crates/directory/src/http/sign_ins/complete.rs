@@ -11,7 +11,7 @@ use contract::secret::{SecretHash, SessionToken, SignInBinding};
 use contract::{Actor, SignInId};
 use serde::Deserialize;
 use service::http::{Json, Path};
-use service::{Problem, Refusal, RequestFacts};
+use service::{Fault, Problem, Refusal, RequestFacts};
 use utoipa::ToSchema;
 
 use super::refused;
@@ -90,7 +90,7 @@ pub(in crate::http) async fn complete(
     let limited = directory.resources.limits.sign_in(&facts);
     limited.map_err(|limited| limited.problem("Too many attempts to sign in."))?;
     if body.code.chars().count() > CODE_CHARS {
-        return Err(Problem::invalid_field("code", "has more than 4096 characters"));
+        return Err(Problem::invalid_field("code", Fault::too_long(CODE_CHARS)));
     }
     let used_up = match use_up(&directory, id, &body).await? {
         Ok(used_up) => used_up,

@@ -1,3 +1,4 @@
+use contract::KeyId;
 use contract::rpc::{AccountRole, MemberRole};
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ fn samples() -> Vec<(&'static str, Content)> {
     let until = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let (organization, name) = ("Example <Apps> & “Co”".to_owned(), "Zoé O'Neil".to_owned());
     let (domain, reason) = ("retail_media/billing:read".to_owned(), "Invoices & <more>".to_owned());
+    let client_id = KeyId::from_uuid(Uuid::from_u128(1)).client_id();
     let (inviter, of_organization) = (name.clone(), organization.clone());
     let answered = |granted, reason| Content::DomainAnswered {
         organization: of_organization.clone(),
@@ -42,6 +44,25 @@ fn samples() -> Vec<(&'static str, Content)> {
                 organization: organization.clone(),
                 domain: domain.clone(),
                 reason: reason.clone(),
+            },
+        ),
+        (
+            "consent_expiring",
+            Content::ConsentExpiring {
+                organization: organization.clone(),
+                app: "Feeds <&> “Co”".to_owned(),
+                account: "Corner <Shop>".to_owned(),
+                until,
+            },
+        ),
+        ("key_expiring", Content::KeyExpiring { app: "Feeds <&>".to_owned(), client_id, until }),
+        ("key_leaked", Content::KeyLeaked { app: "Feeds <&>".to_owned(), client_id }),
+        (
+            "consent_passed_on",
+            Content::ConsentPassedOn {
+                by: name.clone(),
+                organization: organization.clone(),
+                app: "Feeds <&>".to_owned(),
             },
         ),
         ("domain_granted", answered(true, None)),

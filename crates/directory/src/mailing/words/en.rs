@@ -2,9 +2,10 @@
 
 use contract::rpc::{AccountRole, MemberRole};
 
-use super::{Words, time};
+use super::{Words, day, time};
 use crate::mailing::content::Content;
 
+#[expect(clippy::too_many_lines, reason = "the texts of a language, one after the other")]
 pub(super) fn words(content: &Content) -> Words {
     match content {
         Content::ConfirmContact { organization, until } => Words {
@@ -87,6 +88,52 @@ pub(super) fn words(content: &Content) -> Words {
                 after: Vec::new(),
             }
         }
+        Content::ConsentExpiring { organization, app, account, until } => Words {
+            subject: format!("Your consent to “{app}” ends on {}", day(*until)),
+            before: vec![
+                format!(
+                    "The app “{app}” of “{organization}” may use the account “{account}”, because you consented to it."
+                ),
+                format!("That ends on {}. From then on it reaches nothing of the account.", time(*until)),
+                "If it shall go on, renew the consent before. If not, you need not do anything.".to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::KeyExpiring { app, client_id, until } => Words {
+            subject: format!("A key of “{app}” expires on {}", day(*until)),
+            before: vec![
+                format!("The key {client_id} of the app “{app}” expires on {}.", time(*until)),
+                "From then on it gets no tokens. Replace it before, and give your programs the new one."
+                    .to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::KeyLeaked { app, client_id } => Words {
+            subject: format!("A secret of “{app}” leaked, and its key has ended"),
+            before: vec![
+                format!("Somebody has found the secret of the key {client_id} of the app “{app}”, and reported it."),
+                "The key has ended at once: nobody gets tokens with it any more.".to_owned(),
+                "Make another key for your programs, and look where the secret was found: the history of the app says it."
+                    .to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::ConsentPassedOn { by, organization, app } => Words {
+            subject: format!("{by} asks you to look at a request of “{app}”"),
+            before: vec![
+                format!("The app “{app}” of “{organization}” asks for access to an account."),
+                format!("{by} may not consent to it, and passes the request on to you."),
+            ],
+            action: Some("Look at the request"),
+            after: vec![
+                "The request is answered once, by you or by somebody else who got it.".to_owned(),
+                "If this means nothing to you, you need not do anything: without consent the app gets nothing."
+                    .to_owned(),
+            ],
+        },
     }
 }
 

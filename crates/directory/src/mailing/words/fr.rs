@@ -2,9 +2,10 @@
 
 use contract::rpc::{AccountRole, MemberRole};
 
-use super::{Words, time};
+use super::{Words, day, time};
 use crate::mailing::content::Content;
 
+#[expect(clippy::too_many_lines, reason = "the texts of a language, one after the other")]
 pub(super) fn words(content: &Content) -> Words {
     match content {
         Content::ConfirmContact { organization, until } => Words {
@@ -87,6 +88,55 @@ pub(super) fn words(content: &Content) -> Words {
                 after: Vec::new(),
             }
         }
+        Content::ConsentExpiring { organization, app, account, until } => Words {
+            subject: format!("Votre consentement à « {app} » prend fin le {}", day(*until)),
+            before: vec![
+                format!(
+                    "L’application « {app} » de « {organization} » peut utiliser le compte « {account} », parce que vous y avez consenti."
+                ),
+                format!("Cela prend fin le {}. Ensuite, elle n’accède plus à rien de ce compte.", time(*until)),
+                "Pour que cela continue, renouvelez le consentement avant cette date. Sinon, vous n’avez rien à faire."
+                    .to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::KeyExpiring { app, client_id, until } => Words {
+            subject: format!("Une clé de « {app} » expire le {}", day(*until)),
+            before: vec![
+                format!("La clé {client_id} de l’application « {app} » expire le {}.", time(*until)),
+                "Ensuite, elle n’obtient plus de jetons. Remplacez-la avant, et donnez la nouvelle à vos programmes."
+                    .to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::KeyLeaked { app, client_id } => Words {
+            subject: format!("Un secret de « {app} » a fuité, et sa clé a pris fin"),
+            before: vec![
+                format!(
+                    "Quelqu’un a trouvé le secret de la clé {client_id} de l’application « {app} », et l’a signalé."
+                ),
+                "La clé a pris fin immédiatement : plus personne n’obtient de jetons avec elle.".to_owned(),
+                "Créez une autre clé pour vos programmes, et voyez où le secret a été trouvé : l’historique de l’application le dit."
+                    .to_owned(),
+            ],
+            action: None,
+            after: Vec::new(),
+        },
+        Content::ConsentPassedOn { by, organization, app } => Words {
+            subject: format!("{by} vous demande d’examiner une demande de « {app} »"),
+            before: vec![
+                format!("L’application « {app} » de « {organization} » demande l’accès à un compte."),
+                format!("{by} ne peut pas y consentir et vous transmet la demande."),
+            ],
+            action: Some("Examiner la demande"),
+            after: vec![
+                "La demande ne reçoit qu’une réponse, de vous ou d’une autre personne qui l’a reçue.".to_owned(),
+                "Si cela ne vous dit rien, vous n’avez rien à faire : sans consentement, l’application n’obtient rien."
+                    .to_owned(),
+            ],
+        },
     }
 }
 

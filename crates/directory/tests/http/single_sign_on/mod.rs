@@ -37,7 +37,7 @@ impl SingleSignOn {
     /// The same, which tells emails in ID tokens or not.
     async fn with(in_the_id_token: bool) -> Self {
         let idp = IdentityProvider::start(RETURN_URL, in_the_id_token).await;
-        let stage = Stage::set().await;
+        let stage = Box::pin(Stage::set()).await;
         let owner = stage.person("owner").await;
         let path = owner.organization().await;
         let id = path.rsplit('/').next().unwrap().to_owned();

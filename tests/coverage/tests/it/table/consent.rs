@@ -25,6 +25,9 @@ fn with_link(cast: &Cast, link: &Link) -> Call {
 
 fn links() -> Vec<Entry> {
     vec![
+        entry("getConsentActivity", members, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.app.id) })
+        }),
         entry("listConsentLinks", members, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.app.id) })
         }),
@@ -35,6 +38,9 @@ fn links() -> Vec<Entry> {
                     .of(&cast.organization.id)
                     .json(json!({ "label": "a customer" }))
             })
+        }),
+        entry("previewConsent", members, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.draft().await.id) })
         }),
         entry("getConsentLink", members, |cast, _| {
             Box::pin(async move { about_link(cast, &cast.link(&cast.app).await) })
@@ -85,6 +91,7 @@ fn requests() -> Vec<Entry> {
         }),
         // The accounts are in the body, so one that the caller does not see is a wrong field.
         approval().unseen(422),
+        passing_on(),
         entry("denyConsentRequest", everybody, |cast, _| {
             Box::pin(async move { with_link(cast, &cast.link(&cast.app).await) })
         })
@@ -95,6 +102,32 @@ fn requests() -> Vec<Entry> {
             .because("link_already_used"),
         ),
     ]
+}
+
+/// Nobody sees the account but its holders, and to those whose own role may consent it is no use.
+fn passing_on() -> Entry {
+    fn nobody(_: Who) -> bool {
+        false
+    }
+    entry("passConsentRequestOn", nobody, |cast, _| {
+        Box::pin(async move {
+            let app = cast.active().await;
+            let body =
+                json!({ "account_id": cast.account.id, "person_id": cast.account.admin().id });
+            with_link(cast, &cast.link(&app).await).json(body)
+        })
+    })
+    .unseen(422)
+    .with(
+        refused("with a used link", Who::Holder("viewer"), 409, &["access.refused"], |cast, _| {
+            Box::pin(async move {
+                let body =
+                    json!({ "account_id": cast.account.id, "person_id": cast.account.admin().id });
+                with_link(cast, &cast.used_link().await).json(body)
+            })
+        })
+        .because("link_already_used"),
+    )
 }
 
 fn approval() -> Entry {
@@ -118,6 +151,17 @@ fn approval() -> Entry {
                 let app = cast.active().await;
                 with_link(cast, &cast.link(&app).await)
                     .json(json!({ "accounts": [cast.account.id, second.id] }))
+            })
+        },
+    ))
+    .with(leaves(
+        "for all accounts",
+        Who::Holder("business_manager"),
+        &["consent-link.redeemed", "consent.granted"],
+        |cast, _| {
+            Box::pin(async move {
+                let app = cast.active().await;
+                with_link(cast, &cast.link(&app).await).json(json!({ "all": { "q": "CORNER" } }))
             })
         },
     ))
@@ -158,6 +202,26 @@ fn grants() -> Vec<Entry> {
                     .query("app_id", app.id)
                     .of(&cast.organization.id)
                     .leaves(&["consent.revoked"])
+            })
+        }),
+        entry("renewGrant", members_and_holders, |cast, _| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                Call::plain().path("id", grant).of(&cast.organization.id)
+            })
+        })
+        .with(refused("after its end", Who::Holder("admin"), 409, &[], |cast, who| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                let path = format!("/v1/grants/{grant}");
+                cast.client(who).delete(&path).await.expect(204);
+                Call::plain().path("id", grant).of(&cast.organization.id)
+            })
+        })),
+        entry("getConsentReceipt", members_and_holders, |cast, _| {
+            Box::pin(async move {
+                let (_, grant) = cast.granted().await;
+                Call::plain().path("id", grant).of(&cast.organization.id)
             })
         }),
         entry("revokeGrant", members_and_holders, |cast, _| {

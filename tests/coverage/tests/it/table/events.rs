@@ -1,6 +1,8 @@
 //! The audit log.
 
-use super::{Entry, entry};
+use serde_json::json;
+
+use super::{Entry, entry, everybody};
 use crate::call::Call;
 use crate::cast::Who;
 
@@ -23,6 +25,9 @@ pub(super) fn entries() -> Vec<Entry> {
         }),
         entry("getEvent", nobody_else, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.grant_event) })
+        }),
+        entry("findEventPlaces", everybody, |cast, _| {
+            Box::pin(async move { Call::plain().json(json!({ "ids": [cast.grant_event] })) })
         }),
     ]
 }

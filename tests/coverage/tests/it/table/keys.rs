@@ -25,6 +25,7 @@ fn request(cast: &Cast, client_id: &str, client_secret: &str) -> Call {
 
 pub(super) fn entries() -> Vec<Entry> {
     let mut entries = keys();
+    entries.extend(reports());
     entries.extend(tokens());
     entries
 }
@@ -55,6 +56,65 @@ fn keys() -> Vec<Entry> {
             &["key.deleted"],
             |cast, _| Box::pin(async move { about_new_key(cast).await.query("now", "true") }),
         )),
+        entry("replaceKey", members, |cast, _| {
+            Box::pin(async move { about_new_key(cast).await.json(json!({})) })
+        })
+        .with(leaves(
+            "by one that expires, at once",
+            Who::Developer,
+            &["key.created", "key.deleted"],
+            |cast, _| {
+                Box::pin(async move {
+                    let ends = json!({ "old_ends": "now", "expires_at": "2099-01-01T00:00:00Z" });
+                    about_new_key(cast).await.json(ends)
+                })
+            },
+        )),
+        entry("getAppActivity", members, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.app.id) })
+        }),
+    ]
+}
+
+/// A report of a secret, by whoever found it.
+fn report(cast: &Cast, secret: &str) -> Call {
+    let found =
+        json!([{ "token": secret, "url": "https://code.example/config", "source": "commit" }]);
+    Call::plain().by(cast.anonymous.clone(), "anonymous").json(found)
+}
+
+fn reports() -> Vec<Entry> {
+    let of_nobody = entry("reportLeaks", everybody, |cast, _| {
+        Box::pin(async move { report(cast, &format!("mandate_cs_{}", "A".repeat(43))).leaves(&[]) })
+    });
+    let of_a_key =
+        leaves("of a key's secret", Who::Stranger, &["key.leaked", "key.deleted"], |cast, _| {
+            Box::pin(async move {
+                let key = cast.key().await;
+                report(cast, &key.client_secret).of(&cast.organization.id)
+            })
+        });
+    let revoked = &["api-token.revoked"];
+    let of_an_api_token = leaves("of an API token", Who::Stranger, revoked, |cast, _| {
+        Box::pin(async move {
+            let person = cast.operator.person("Careless").await;
+            let token = person.authorization().unwrap_or_default().replace("Bearer ", "");
+            report(cast, &token)
+        })
+    });
+    let ended = &["session.ended"];
+    let of_a_session = leaves("of a session's token", Who::Stranger, ended, |cast, _| {
+        Box::pin(async move {
+            let (_, session) = cast.operator.person("Careless").await.session().await;
+            let token = session.authorization().unwrap_or_default().replace("Bearer ", "");
+            report(cast, &token)
+        })
+    });
+    vec![
+        of_nobody
+            .with(of_a_key.followed_by(&["mail.sent"]))
+            .with(of_an_api_token)
+            .with(of_a_session),
     ]
 }
 

@@ -148,6 +148,12 @@ fn of_members() -> Vec<Entry> {
 
 fn people() -> Vec<Entry> {
     vec![
+        entry("findNames", everybody, |cast, _| {
+            Box::pin(async move {
+                let (owner, app) = (&cast.organization.owner.id, &cast.app.id);
+                Call::plain().json(json!({ "people": [owner], "apps": [app] }))
+            })
+        }),
         entry("registerPerson", everybody, |_, _| {
             Box::pin(async {
                 let email = format!("registered{}@people.example", Cast::number());
@@ -159,6 +165,17 @@ fn people() -> Vec<Entry> {
         entry("listPeople", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("getMe", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("exportMe", everybody, |_, _| Box::pin(async { Call::plain() })),
+        // By somebody new: the others keep their names.
+        entry("editMe", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Renamed").await;
+                let edit = json!({ "name": "Of Another Name", "language": "fr" });
+                Call::plain().json(edit).by((*person).clone(), person.actor())
+            })
+        })
+        .with(changes_nothing("to what it is", Who::Stranger, |_, _| {
+            Box::pin(async { Call::plain().json(json!({ "language": "en" })) })
+        })),
         entry("getPerson", everybody, |cast, who| {
             Box::pin(async move { Call::plain().path("id", cast.person_id(who)) })
         })

@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 48] = [
+const REFUSALS: [(&str, &str, &str); 55] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -41,6 +41,10 @@ const REFUSALS: [(&str, &str, &str); 48] = [
     ("createApp", "app.create", "organization/{organization}"),
     ("editApp", "app.edit", "app/{id}"),
     ("setAppImage", "app.set-image", "app/{id}"),
+    ("removeAppImage", "app.remove-image", "app/{id}"),
+    ("addRedirectUri", "app.add-redirect-uri", "app/{id}"),
+    ("removeRedirectUri", "app.remove-redirect-uri", "app/{id}"),
+    ("changeAppPkce", "app.change-pkce", "app/{id}"),
     ("activateApp", "app.activate", "app/{id}"),
     ("suspendApp", "app.suspend", "app/{id}"),
     ("resumeApp", "app.resume", "app/{id}"),
@@ -48,11 +52,14 @@ const REFUSALS: [(&str, &str, &str); 48] = [
     ("createKey", "key.create", "app/{id}"),
     ("renameKey", "key.rename", "key/{key}"),
     ("deleteKey", "key.delete", "key/{key}"),
+    ("replaceKey", "key.replace", "key/{key}"),
     ("createConsentLink", "consent-link.create", "app/{id}"),
     ("revokeConsentLink", "consent-link.revoke", "consent-link/{id}"),
     ("approveConsentRequest", "consent-request.approve", "consent-link/{link}"),
+    ("passConsentRequestOn", "consent-request.pass-on", "consent-link/{link}"),
     ("denyConsentRequest", "consent-request.deny", "consent-link/{link}"),
     ("revokeAppGrants", "consent.revoke-app", "app/{app_id}"),
+    ("renewGrant", "consent.renew", "consent/{id}"),
     ("revokeGrant", "consent.revoke", "consent/{id}"),
 ];
 

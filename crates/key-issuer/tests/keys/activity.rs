@@ -1,0 +1,79 @@
+//! What an app's page shows: its keys, its last token, and what was refused in its name.
+
+use chrono::Duration;
+use contract::AppId;
+use serde_json::{Value, json};
+use stage::eventually;
+
+use crate::stage::{Replica, Stage, keys_of};
+
+async fn activity(replica: &Replica, app: AppId) -> Value {
+    replica.client("auditor").get(&format!("/v1/apps/{app}/activity")).await.expect(200).json
+}
+
+async fn until(replica: &Replica, app: AppId, shows: impl Fn(&Value) -> bool) -> Value {
+    eventually("it is shown", async || {
+        let activity = activity(replica, app).await;
+        if shows(&activity) { Ok(activity) } else { Err(activity.to_string()) }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_apps_activity_is_what_it_did() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let none = activity(&replica, app).await;
+    assert_eq!(none["keys"], json!({"live": 0, "most": 5, "working": 0, "ending_soon": 0}));
+    assert_eq!(none["refusals"]["count"], 0);
+    assert_eq!(
+        (&none["last_token_at"], &none["refusals"]["last_at"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(none["refusals"]["since"], "2027-01-14T08:00:00Z");
+
+    let (key, deleted) = (replica.key(app).await, replica.key(app).await);
+    let owner = replica.client("owner");
+    owner.delete(&format!("/v1/keys/{}", deleted.0)).await.expect(200);
+    for days in [30, 31] {
+        let expires_at = (stage.env.now() + Duration::days(days)).to_rfc3339();
+        let body = json!({"name": "short", "expires_at": expires_at});
+        owner.post(&keys_of(app), body).await.expect(201);
+    }
+    assert_eq!(replica.token(&key).await.status, 200);
+    let other = stage.replica().await;
+    let wrong = (key.0.clone(), format!("mandate_cs_{}", "A".repeat(43)));
+    for replica in [&replica, &other, &replica] {
+        assert_eq!(replica.token(&wrong).await.status, 401);
+    }
+    let shown = until(&replica, app, |shown| {
+        shown["refusals"]["count"] == 3 && !shown["last_token_at"].is_null()
+    })
+    .await;
+    assert_eq!(shown["keys"], json!({"live": 3, "most": 5, "working": 4, "ending_soon": 1}));
+    assert_eq!(shown["last_token_at"], json!(stage.env.now()));
+    assert_eq!(shown["refusals"]["last_at"], json!(stage.env.now()));
+
+    // After a day it is forgotten, by the hour.
+    stage.clock.advance(Duration::hours(23));
+    assert_eq!(activity(&replica, app).await["refusals"]["count"], 3);
+    stage.clock.advance(Duration::hours(2));
+    let later = activity(&replica, app).await;
+    assert_eq!((&later["refusals"]["count"], &later["keys"]["working"]), (&json!(0), &json!(3)));
+    assert_eq!(later["last_token_at"], shown["last_token_at"]);
+}
+
+#[tokio::test]
+async fn members_and_operators_see_it_and_a_draft_has_done_nothing() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let get =
+        async |who: &str, app| replica.client(who).get(&format!("/v1/apps/{app}/activity")).await;
+    assert_eq!(get("nobody", app).await.status, 401);
+    get("stranger", app).await.problem(404, "app-not-found");
+    for who in ["owner", "developer", "auditor", "operator"] {
+        get(who, app).await.expect(200);
+    }
+    get("owner", stage.env.new_id()).await.problem(404, "app-not-found");
+    let method = contract::rpc::AuthenticationMethod::ClientCredentials;
+    let draft = stage.registry.draft(method).await;
+    assert_eq!(get("owner", draft).await.expect(200).json["keys"]["live"], 0);
+}
