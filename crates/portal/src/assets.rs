@@ -21,7 +21,10 @@ pub(crate) fn load() -> (Assets, Router) {
     let manifest = files.manifest();
     let address = |name: &str| {
         let plain = format!("/{name}");
-        format!("{PATH}{}", manifest.get(plain.as_str()).map_or(plain.as_str(), |path| path.as_ref()))
+        format!(
+            "{PATH}{}",
+            manifest.get(plain.as_str()).map_or(plain.as_str(), |path| path.as_ref())
+        )
     };
     let assets = Assets { style: address("portal.css") };
     (assets, Router::new().nest(PATH, files.into_router()))

@@ -3,8 +3,8 @@
 //! On https the session's has the prefix `__Host-` (RFC 6265bis section 4.1.3.2): no other host and no other path
 //! can set it. On http, which is loopback or a network at home, browsers refuse it, and so it has another name.
 
-use axum::http::header::{COOKIE, HeaderValue};
 use axum::http::HeaderMap;
+use axum::http::header::{COOKIE, HeaderValue};
 use contract::secret::SessionToken;
 
 /// The cookie of the language.
@@ -42,7 +42,8 @@ impl SessionCookie {
     /// Keeps a token until the browser is closed; the session may end before.
     pub(crate) fn set(self, token: &SessionToken) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
-        let text = format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name(), token.reveal());
+        let text =
+            format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name(), token.reveal());
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some(value)
@@ -99,7 +100,8 @@ mod tests {
 
     #[test]
     fn on_https_no_other_host_can_set_the_session() {
-        let (https, http) = (SessionCookie::at("https://m.example"), SessionCookie::at("http://m.local"));
+        let (https, http) =
+            (SessionCookie::at("https://m.example"), SessionCookie::at("http://m.local"));
         assert!(https.clear().to_str().unwrap().starts_with("__Host-"));
         assert!(https.clear().to_str().unwrap().contains("; Secure"));
         // Safari refuses Secure there.

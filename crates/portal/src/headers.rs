@@ -29,7 +29,11 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 pub(crate) struct Https(pub(crate) bool);
 
 /// Adds them; what a page has set itself stands.
-pub(crate) async fn protect(State(Https(https)): State<Https>, request: Request, next: Next) -> Response {
+pub(crate) async fn protect(
+    State(Https(https)): State<Https>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {

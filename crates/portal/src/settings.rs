@@ -1,9 +1,9 @@
 //! What an installation says of its portal.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The settings `[portal]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// The name of the product, as pages and their titles say it.

@@ -17,8 +17,8 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 }
 
-pub(crate) use self::generated::L10nLanguage as Texts;
 use self::generated::L10n;
+pub(crate) use self::generated::L10nLanguage as Texts;
 
 /// The languages that pages are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

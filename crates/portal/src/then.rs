@@ -47,7 +47,16 @@ mod tests {
         for path in ["/apps", "/apps?organization=1&x=%2F", "/consent/abc"] {
             assert_eq!(Then::from(path.to_owned()).path(), path);
         }
-        for path in ["", "apps", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/x", "/é"] {
+        for path in [
+            "",
+            "apps",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+            "/\t/x",
+            "/é",
+        ] {
             assert_eq!(Then::from(path.to_owned()).path(), "/", "{path:?}");
         }
         assert_eq!(Then::from(format!("/{}", "a".repeat(3000))).path(), "/");

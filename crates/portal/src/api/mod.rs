@@ -123,8 +123,10 @@ impl Api {
                 if let Some(address) = HandedOn::of(&browser.facts).address() {
                     request = request.header(FORWARDED_FOR, address.to_string());
                 }
-                let request = body.map_or(request.try_clone(), |body| request.try_clone().map(|r| r.body(body)));
-                let request = request.ok_or_else(|| ApiError::ours("a request that cannot be sent"))?;
+                let request = body
+                    .map_or(request.try_clone(), |body| request.try_clone().map(|r| r.body(body)));
+                let request =
+                    request.ok_or_else(|| ApiError::ours("a request that cannot be sent"))?;
                 let response = request.send().await.map_err(ApiError::unreachable)?;
                 let (status, headers) = (response.status(), response.headers().clone());
                 let body = response.bytes().await.map_err(ApiError::unreachable)?;
@@ -137,7 +139,8 @@ impl Api {
 fn headers(browser: &Browser, question: &Question<'_>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     if let Some(token) = question.token {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(ApiError::ours)?;
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(ApiError::ours)?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }

@@ -19,7 +19,8 @@ pub(crate) struct Choice {
 
 /// Keeps the choice; what is no language of ours changes nothing.
 pub(crate) async fn choose(Form(choice): Form<Choice>) -> Response {
-    let chosen = Language::of_tag(&choice.language).and_then(|language| cookies::keep_language(language.tag()));
+    let chosen = Language::of_tag(&choice.language)
+        .and_then(|language| cookies::keep_language(language.tag()));
     let then = choice.then.path();
     match chosen {
         Some(cookie) => see_other_with(then, cookie),

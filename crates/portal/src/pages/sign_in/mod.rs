@@ -50,7 +50,8 @@ pub(crate) struct GoOn {
 
 /// The address of this page for somebody who wants to go on there.
 pub(crate) fn address_for(then: &str) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
     format!("/sign-in?{query}")
 }
 
@@ -77,7 +78,11 @@ pub(crate) async fn submit(
                 None => Failed::page(&portal, &browser, &Method::POST, &ApiError::no_header()),
             };
         }
-        Err(ApiError::Refused(Refused { status: StatusCode::TOO_MANY_REQUESTS, retry_after, .. })) => {
+        Err(ApiError::Refused(Refused {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after,
+            ..
+        })) => {
             let minutes = retry_after.unwrap_or(60).div_ceil(60);
             (StatusCode::TOO_MANY_REQUESTS, t.sign_in_locked(minutes))
         }

@@ -19,7 +19,8 @@ pub(crate) struct Pattern {
 impl Pattern {
     pub(crate) fn of(id: &str) -> Self {
         let hash = Sha256::digest(id.as_bytes());
-        let pick = |place: usize, from: u32, to: u32| from + u32::from(hash[place]) % (to - from + 1);
+        let pick =
+            |place: usize, from: u32, to: u32| from + u32::from(hash[place]) % (to - from + 1);
         let count = pick(0, 5, 12);
         let (x, most) = match pick(1, 0, 2) {
             0 => (pick(2, 33, 38), 14),
