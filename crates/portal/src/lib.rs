@@ -26,6 +26,7 @@ mod api;
 mod assets;
 mod browser;
 mod cookies;
+mod faults;
 mod headers;
 mod layout;
 mod pages;

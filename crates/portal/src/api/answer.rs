@@ -1,5 +1,6 @@
 //! Answers of the API, and what they mean to a page.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use axum::http::header::RETRY_AFTER;
@@ -7,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 const PROBLEM_TYPE: &str = "urn:mandate:problem:";
 
@@ -44,6 +46,17 @@ pub(crate) struct Refused {
     pub(crate) code: String,
     /// After how many seconds it may be tried again.
     pub(crate) retry_after: Option<u64>,
+    /// What is wrong with which fields.
+    pub(crate) errors: Vec<FieldFault>,
+}
+
+/// What is wrong with a field: a code with what it speaks of. The API's sentence is not for pages.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FieldFault {
+    pub(crate) field: String,
+    pub(crate) code: String,
+    #[serde(default)]
+    pub(crate) parameters: BTreeMap<String, Value>,
 }
 
 /// RFC 9457, as far as it is read here.
@@ -51,6 +64,8 @@ pub(crate) struct Refused {
 struct Problem {
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default)]
+    errors: Vec<FieldFault>,
 }
 
 impl ApiError {
@@ -81,7 +96,8 @@ impl Answer {
             return Ok(self.body);
         }
         let problem = serde_json::from_slice::<Problem>(&self.body).ok();
-        let kind = problem.map(|problem| problem.kind).unwrap_or_default();
+        let (kind, errors) =
+            problem.map(|problem| (problem.kind, problem.errors)).unwrap_or_default();
         let code = kind.strip_prefix(PROBLEM_TYPE).unwrap_or_default().to_owned();
         let after = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = after.and_then(|seconds| seconds.parse().ok());
@@ -89,7 +105,7 @@ impl Answer {
             StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
                 ApiError::Unavailable(code)
             }
-            status => ApiError::Refused(Refused { status, code, retry_after }),
+            status => ApiError::Refused(Refused { status, code, retry_after, errors }),
         })
     }
 }

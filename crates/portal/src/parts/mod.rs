@@ -1,4 +1,5 @@
 //! What pages are made of. A part knows no page.
 
+pub(crate) mod field;
 pub(crate) mod pattern;
 pub(crate) mod states;
