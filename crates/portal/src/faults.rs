@@ -34,7 +34,8 @@ impl Faults {
 
 /// A code that is not known here yet is something wrong all the same.
 fn sentence(t: &Texts, fault: &FieldFault) -> String {
-    let number = |name: &str| fault.parameters.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let number =
+        |name: &str| fault.parameters.get(name).and_then(Value::as_u64).unwrap_or_default();
     match fault.code.as_str() {
         "required" => t.fault_required(),
         "too_long" => t.fault_too_long(number("max")),

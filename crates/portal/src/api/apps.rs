@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use contract::ids::{AppId, OrganizationId};
 use contract::rpc::{AppState, AuthenticationMethod};
 use contract::secret::SessionToken;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
@@ -15,12 +16,47 @@ use crate::browser::Browser;
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct App {
     pub(crate) id: AppId,
+    pub(crate) organization_id: OrganizationId,
     pub(crate) name: String,
+    pub(crate) description: Option<String>,
     pub(crate) has_image: bool,
     pub(crate) authentication_method: AuthenticationMethod,
     pub(crate) service: Option<String>,
     pub(crate) state: AppState,
     pub(crate) created_at: DateTime<Utc>,
+    /// What the person may do with it now.
+    pub(crate) allowed: Vec<AppOperation>,
+}
+
+/// What can be done with an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AppOperation {
+    /// Its draft can be changed.
+    Edit,
+    /// Something that these pages do not offer, or do not know yet.
+    #[serde(other)]
+    Other,
+}
+
+/// What is typed of a new app.
+#[derive(Debug, Serialize)]
+pub(crate) struct NewApp<'a> {
+    /// May be left out by whoever may make apps in exactly one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) organization_id: Option<OrganizationId>,
+    pub(crate) name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<&'a str>,
+    pub(crate) authentication_method: AuthenticationMethod,
+}
+
+/// What is typed anew of a draft.
+#[derive(Debug, Serialize)]
+pub(crate) struct Details<'a> {
+    pub(crate) name: &'a str,
+    /// None removes it.
+    pub(crate) description: Option<&'a str>,
 }
 
 /// A page of apps.
@@ -55,4 +91,40 @@ pub(crate) async fn image(
 ) -> Result<(HeaderValue, Bytes), ApiError> {
     let question = Question::new(Method::GET, format!("/v1/apps/{id}/image")).of(token);
     api.bytes(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// An app.
+pub(crate) async fn get(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+) -> Result<App, ApiError> {
+    let question = Question::new(Method::GET, format!("/v1/apps/{id}")).of(token);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Makes an app, once for each key.
+pub(crate) async fn create(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    key: &str,
+    app: &NewApp<'_>,
+) -> Result<App, ApiError> {
+    let question = Question::new(Method::POST, "/v1/apps").of(token).with(json!(app)).once(key);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Changes what a draft says of itself.
+pub(crate) async fn change(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+    details: &Details<'_>,
+) -> Result<App, ApiError> {
+    let question =
+        Question::new(Method::PATCH, format!("/v1/apps/{id}")).of(token).with(json!(details));
+    api.ask(browser, question).await.map_err(ApiError::of_session)
 }

@@ -28,6 +28,7 @@ pub(crate) use self::answer::{Answer, ApiError, FieldFault, Refused};
 use crate::browser::Browser;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The most of an answer that is read: a page of a list is far smaller.
@@ -49,16 +50,23 @@ pub(crate) struct Question<'a> {
     path: String,
     token: Option<&'a SessionToken>,
     body: Option<Value>,
+    key: Option<&'a str>,
 }
 
 impl<'a> Question<'a> {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), token: None, body: None }
+        Self { method, path: path.into(), token: None, body: None, key: None }
     }
 
     /// Asked as the person of this session.
     pub(crate) fn of(mut self, token: &'a SessionToken) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// Done once, however often the form with this key is sent.
+    pub(crate) fn once(mut self, key: &'a str) -> Self {
+        self.key = Some(key);
         self
     }
 
@@ -143,6 +151,9 @@ fn headers(browser: &Browser, question: &Question<'_>) -> Result<HeaderMap, ApiE
             HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(ApiError::ours)?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
+    }
+    if let Some(key) = question.key {
+        headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_str(key).map_err(ApiError::ours)?);
     }
     if question.body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -5,3 +5,4 @@ pub(crate) mod my_apps;
 pub(crate) mod problem;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod wizard;

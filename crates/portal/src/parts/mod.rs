@@ -2,4 +2,5 @@
 
 pub(crate) mod field;
 pub(crate) mod pattern;
+pub(crate) mod rail;
 pub(crate) mod states;

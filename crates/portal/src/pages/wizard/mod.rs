@@ -1,0 +1,4 @@
+//! The wizard: from nothing to an activated app, a question a page, each with its own address.
+
+pub(crate) mod details;
+pub(crate) mod method;
