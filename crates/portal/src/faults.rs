@@ -21,6 +21,16 @@ impl Faults {
         faults
     }
 
+    /// Those of domains, each by the name of its domain.
+    pub(crate) fn of_domains(t: &Texts, refused: &Refused) -> Self {
+        let mut faults = Self::default();
+        for fault in &refused.errors {
+            let domain = fault.parameters.get("domain").and_then(Value::as_str);
+            faults.set(domain.unwrap_or(&fault.field), sentence(t, fault));
+        }
+        faults
+    }
+
     /// Says this of a field, unless something is said of it already.
     pub(crate) fn set(&mut self, field: &str, sentence: String) {
         self.0.entry(field.to_owned()).or_insert(sentence);

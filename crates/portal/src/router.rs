@@ -14,7 +14,7 @@ use crate::assets::{self, Assets};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
-use crate::pages::wizard::{details, method};
+use crate::pages::wizard::{details, domains, method, service};
 use crate::pages::{language, my_apps, problem, sessions, sign_in};
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -43,6 +43,8 @@ pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
         .route("/apps/new", get(details::begin))
         .route("/apps/new/method", get(method::show).post(method::create))
         .route("/apps/{id}/details", get(details::show).post(details::save))
+        .route("/apps/{id}/service", get(service::show).post(service::save))
+        .route("/apps/{id}/domains", get(domains::show).post(domains::save))
         .route("/apps/{id}/picture", get(my_apps::picture))
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))

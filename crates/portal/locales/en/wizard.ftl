@@ -37,3 +37,24 @@ wizard-credentials-made = Made by hand or by program
 wizard-credentials-limits = Rate limits for the app as a whole
 wizard-credentials-return = No pages to return to
 wizard-method-missing = Choose one of the two.
+wizard-service-question = Which service does it work with?
+wizard-service-lead = One app works with one service. Fixed once it is saved.
+wizard-service-missing = Choose one of these.
+wizard-domains-question = What may it do?
+wizard-domains-lead = Account owners grant all of it or nothing. Manage includes read. An app that asks for less is granted sooner.
+wizard-domains-missing = Choose at least one.
+wizard-rules-acted = Some of what you chose cannot be combined, or brings something along. Look at what has changed below, then go on.
+wizard-undo = Undo
+wizard-on-request = on request
+wizard-not-offered = not offered
+wizard-on-request-whom = Given on request: an operator of the platform enables it for your organization.
+level-none = No access
+level-read = Read
+level-manage = Manage
+# $level (String) - the level that it is at now
+# $by (String) - the title of the domain that brings it along
+wizard-brought = Set to { $level }: it comes with { $by }.
+# $was (String) - the level that it was at
+# $level (String) - the level that it is at now
+# $by (String) - the title of the domain that excludes it
+wizard-excluded = Was { $was }. Set to { $level }, since it cannot be combined with { $by }.

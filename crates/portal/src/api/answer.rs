@@ -73,6 +73,11 @@ impl ApiError {
         Self::Ours(error.to_string())
     }
 
+    /// Something is not there that another answer spoke of.
+    pub(crate) fn missing(what: &str) -> Self {
+        Self::Ours(format!("{what} is missing"))
+    }
+
     /// A value that no header can have.
     pub(crate) fn no_header() -> Self {
         Self::Ours("a header that cannot be".to_owned())

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, Method};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use contract::catalogue::DomainLevel;
 use contract::ids::{AppId, OrganizationId};
 use contract::rpc::{AppState, AuthenticationMethod};
 use contract::secret::SessionToken;
@@ -22,6 +23,7 @@ pub(crate) struct App {
     pub(crate) has_image: bool,
     pub(crate) authentication_method: AuthenticationMethod,
     pub(crate) service: Option<String>,
+    pub(crate) domains: Vec<DomainLevel>,
     pub(crate) state: AppState,
     pub(crate) created_at: DateTime<Utc>,
     /// What the person may do with it now.
@@ -116,15 +118,15 @@ pub(crate) async fn create(
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
-/// Changes what a draft says of itself.
+/// Changes some fields of a draft.
 pub(crate) async fn change(
     api: &Api,
     browser: &Browser,
     token: &SessionToken,
     id: AppId,
-    details: &Details<'_>,
+    fields: impl Serialize,
 ) -> Result<App, ApiError> {
-    let question =
-        Question::new(Method::PATCH, format!("/v1/apps/{id}")).of(token).with(json!(details));
+    let fields = serde_json::to_value(fields).map_err(ApiError::ours)?;
+    let question = Question::new(Method::PATCH, format!("/v1/apps/{id}")).of(token).with(fields);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
