@@ -14,7 +14,7 @@ use crate::assets::{self, Assets};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
-use crate::pages::wizard::{details, domains, method, service};
+use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{language, my_apps, problem, sessions, sign_in};
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -45,6 +45,7 @@ pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
         .route("/apps/{id}/details", get(details::show).post(details::save))
         .route("/apps/{id}/service", get(service::show).post(service::save))
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
+        .route("/apps/{id}/review", get(review::show).post(review::activate))
         .route("/apps/{id}/picture", get(my_apps::picture))
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))

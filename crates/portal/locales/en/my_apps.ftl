@@ -24,3 +24,5 @@ my-apps-archived = { $count ->
 my-apps-show-archived = Show them
 my-apps-hide-archived = Hide archived apps
 my-apps-more = More apps
+my-apps-create-first = Create your first app
+my-apps-create = Create a new app

@@ -58,3 +58,19 @@ wizard-brought = Set to { $level }: it comes with { $by }.
 # $level (String) - the level that it is at now
 # $by (String) - the title of the domain that excludes it
 wizard-excluded = Was { $was }. Set to { $level }, since it cannot be combined with { $by }.
+wizard-review-question = Review, then activate
+wizard-review-lead = This is what account owners will see. After activation none of it can change, not even by us; a different app is a new app.
+# $organization (String) - its name
+wizard-asks = { $organization } asks for access to your accounts
+wizard-with-app = with the app
+# $days (Number) - how many days a consent lasts
+wizard-lasts = Until { $days } days after each grant. Account owners can end it at any time.
+wizard-lasts-for-ever = Until account owners end it, which they can at any time.
+wizard-frozen = Frozen for good
+wizard-change = Change
+wizard-frozen-rest = Keys and links can still be made, replaced and ended. The app can be archived, never deleted.
+wizard-confirm = Type the app's name to activate it
+wizard-confirm-other = That is not the app's name. Nothing was activated.
+wizard-activate = Activate app
+wizard-may-not = You may not activate it. An owner or a developer of your organization can.
+wizard-unconfirmed = Your organization's contact address is not confirmed yet. Its owners have a mail with a link that confirms it; then this app can be activated.

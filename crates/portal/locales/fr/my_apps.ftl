@@ -20,3 +20,5 @@ my-apps-archived = { $count ->
 my-apps-show-archived = Les afficher
 my-apps-hide-archived = Masquer les applications archivées
 my-apps-more = Plus d’applications
+my-apps-create-first = Créer votre première application
+my-apps-create = Créer une application

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, Method};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::catalogue::DomainLevel;
+use contract::catalogue::{DomainLevel, Level};
 use contract::ids::{AppId, OrganizationId};
 use contract::rpc::{AppState, AuthenticationMethod};
 use contract::secret::SessionToken;
@@ -24,6 +24,7 @@ pub(crate) struct App {
     pub(crate) authentication_method: AuthenticationMethod,
     pub(crate) service: Option<String>,
     pub(crate) domains: Vec<DomainLevel>,
+    pub(crate) scopes: Vec<String>,
     pub(crate) state: AppState,
     pub(crate) created_at: DateTime<Utc>,
     /// What the person may do with it now.
@@ -36,9 +37,41 @@ pub(crate) struct App {
 pub(crate) enum AppOperation {
     /// Its draft can be changed.
     Edit,
+    /// Its draft can be activated.
+    Activate,
     /// Something that these pages do not offer, or do not know yet.
     #[serde(other)]
     Other,
+}
+
+/// What an account owner would be shown of a draft.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Preview {
+    pub(crate) organization: Asker,
+    pub(crate) service: AskedService,
+    pub(crate) domains: Vec<AskedDomain>,
+    /// For how many days from the approval on; for ever, if there is none.
+    pub(crate) lifetime_days: Option<u32>,
+}
+
+/// Who asks.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asker {
+    pub(crate) name: String,
+}
+
+/// Whose accounts it is about.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AskedService {
+    pub(crate) title: String,
+}
+
+/// What is asked for, in plain words.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AskedDomain {
+    pub(crate) title: String,
+    pub(crate) level: Level,
+    pub(crate) descriptions: Vec<String>,
 }
 
 /// What is typed of a new app.
@@ -128,5 +161,28 @@ pub(crate) async fn change(
 ) -> Result<App, ApiError> {
     let fields = serde_json::to_value(fields).map_err(ApiError::ours)?;
     let question = Question::new(Method::PATCH, format!("/v1/apps/{id}")).of(token).with(fields);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// A draft, and how account owners would see it.
+pub(crate) async fn with_preview(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+) -> Result<(App, Preview), ApiError> {
+    let preview = Question::new(Method::GET, format!("/v1/apps/{id}/consent-preview")).of(token);
+    let preview = async { api.ask(browser, preview).await.map_err(ApiError::of_session) };
+    futures::try_join!(get(api, browser, token, id), preview)
+}
+
+/// Activates a draft.
+pub(crate) async fn activate(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+) -> Result<App, ApiError> {
+    let question = Question::new(Method::POST, format!("/v1/apps/{id}/activate")).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }

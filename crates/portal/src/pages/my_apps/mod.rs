@@ -9,19 +9,19 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use contract::ids::{AppId, OrganizationId};
-use contract::rpc::{AppState, AuthenticationMethod};
+use contract::rpc::AppState;
 use serde::Deserialize;
 
 use crate::api::apps::{self, App, Apps};
 use crate::api::catalogue::{self, Catalogue};
 use crate::api::people::{self, Membership};
 use crate::layout::{Frame, Place};
+use crate::parts::method;
 use crate::parts::pattern::Pattern;
 use crate::parts::states::StateOf;
 use crate::respond::{self, Failed};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
-use crate::texts::Texts;
 use crate::times::Time;
 
 #[derive(Template)]
@@ -46,6 +46,8 @@ struct Card {
     method: String,
     service: String,
     life: String,
+    /// The step of the wizard that a draft comes to next.
+    next: Option<&'static str>,
 }
 
 /// Which apps.
@@ -134,11 +136,17 @@ impl Card {
             AppState::Draft => t.my_apps_life_draft(if app.service.is_none() { 2 } else { 3 }),
             _ => t.my_apps_life_since(Time::new(app.created_at, frame.language).day()),
         };
+        let next = match (app.state, &app.service) {
+            (AppState::Draft, None) => Some("service"),
+            (AppState::Draft, Some(_)) => Some("domains"),
+            _ => None,
+        };
         Self {
             id: app.id,
+            next,
             picture: (!app.has_image).then(|| Pattern::of(&app.id.to_string())),
             state: StateOf::new(t, app.state),
-            method: method(t, app.authentication_method),
+            method: method::name(t, app.authentication_method),
             service: app.service.map_or_else(|| t.no_service_yet(), |name| catalogue.title(&name)),
             name: app.name,
             life,
@@ -146,14 +154,26 @@ impl Card {
     }
 }
 
-fn method(t: &Texts, method: AuthenticationMethod) -> String {
-    match method {
-        AuthenticationMethod::ClientCredentials => t.method_client_credentials(),
-        AuthenticationMethod::AuthorizationCode => t.method_authorization_code(),
+impl Card {
+    /// Where it goes on: a draft in the wizard.
+    fn address(&self) -> String {
+        let id = self.id;
+        match self.next {
+            Some(step) => format!("/apps/{id}/{step}"),
+            None => format!("/apps/{id}"),
+        }
     }
 }
 
 impl Page<'_> {
+    /// Where a new app of this organization begins.
+    fn new_app(&self) -> String {
+        match self.organization {
+            Some(membership) => format!("/apps/new?organization={}", membership.organization_id),
+            None => "/apps/new".to_owned(),
+        }
+    }
+
     /// The address of this list, with or without what is archived, from there on.
     fn address(&self, archived: bool, cursor: Option<&str>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

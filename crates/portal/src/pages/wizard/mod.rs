@@ -3,4 +3,5 @@
 pub(crate) mod details;
 pub(crate) mod domains;
 pub(crate) mod method;
+pub(crate) mod review;
 pub(crate) mod service;
