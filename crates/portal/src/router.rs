@@ -15,7 +15,7 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{language, my_apps, problem, sessions, sign_in};
+use crate::pages::{app, keys, language, my_apps, problem, sessions, sign_in};
 use crate::respond::see_other;
 use crate::settings::Settings;
 
@@ -26,13 +26,21 @@ pub(crate) struct Portal {
     pub(crate) settings: Settings,
     pub(crate) cookie: SessionCookie,
     pub(crate) assets: Assets,
+    /// Where apps get tokens.
+    pub(crate) token_url: String,
 }
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
 pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
     let (assets, files) = assets::load();
     let cookie = SessionCookie::at(base_url);
-    let portal = Arc::new(Portal { api, settings, cookie, assets });
+    let portal = Arc::new(Portal {
+        api,
+        settings,
+        cookie,
+        assets,
+        token_url: format!("{base_url}/oauth2/token"),
+    });
     Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
@@ -42,6 +50,9 @@ pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
         .route("/apps", get(my_apps::show))
         .route("/apps/new", get(details::begin))
         .route("/apps/new/method", get(method::show).post(method::create))
+        .route("/apps/{id}", get(app::show))
+        .route("/apps/{id}/keys", get(keys::show))
+        .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
         .route("/apps/{id}/details", get(details::show).post(details::save))
         .route("/apps/{id}/service", get(service::show).post(service::save))
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))

@@ -27,6 +27,7 @@ pub(crate) struct App {
     pub(crate) scopes: Vec<String>,
     pub(crate) state: AppState,
     pub(crate) created_at: DateTime<Utc>,
+    pub(crate) activated_at: Option<DateTime<Utc>>,
     /// What the person may do with it now.
     pub(crate) allowed: Vec<AppOperation>,
 }
@@ -39,6 +40,8 @@ pub(crate) enum AppOperation {
     Edit,
     /// Its draft can be activated.
     Activate,
+    /// It can have another key.
+    CreateKey,
     /// Something that these pages do not offer, or do not know yet.
     #[serde(other)]
     Other,

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{Api, ApiError, FieldFault, Question};
 use crate::browser::Browser;
+use crate::texts::Texts;
 
 /// What apps can ask for, in the browser's language.
 #[derive(Debug, Default, Deserialize)]
@@ -69,6 +70,11 @@ pub(crate) struct Because {
 }
 
 impl Catalogue {
+    /// What an app's service is called, if it has one yet.
+    pub(crate) fn title_of(&self, service: Option<&str>, t: &Texts) -> String {
+        service.map_or_else(|| t.no_service_yet(), |name| self.title(name))
+    }
+
     /// What a service is called; one that has left the catalogue keeps its bare name.
     pub(crate) fn title(&self, service: &str) -> String {
         self.services.get(service).map_or_else(|| service.to_owned(), |found| found.title.clone())

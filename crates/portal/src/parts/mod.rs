@@ -1,5 +1,6 @@
 //! What pages are made of. A part knows no page.
 
+pub(crate) mod app_head;
 pub(crate) mod field;
 pub(crate) mod method;
 pub(crate) mod pattern;

@@ -80,7 +80,9 @@ pub(crate) async fn activate(
     }
     match apps::activate(&portal.api, &browser, &token, id).await {
         Ok(_) => see_other(&format!("/apps/{id}")),
-        Err(ApiError::Refused(Refused { status, code, .. })) if code == "organization-not-confirmed" => {
+        Err(ApiError::Refused(Refused { status, code, .. }))
+            if code == "organization-not-confirmed" =>
+        {
             draw(&portal, &browser, status, &app, &preview, Some(t.wizard_unconfirmed()))
         }
         Err(error) => elsewhere(&portal, &browser, &Method::POST, id, &error),
