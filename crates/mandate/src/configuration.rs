@@ -63,6 +63,8 @@ pub struct Configuration {
     pub consent_broker: consent_broker::Settings,
     /// The audit log.
     pub audit: audit::Settings,
+    /// The portal.
+    pub portal: portal::Settings,
 }
 
 impl Default for Configuration {
@@ -84,6 +86,7 @@ impl Default for Configuration {
             key_issuer: key_issuer::Settings::default(),
             consent_broker: consent_broker::Settings::default(),
             audit: audit::Settings::default(),
+            portal: portal::Settings::default(),
         }
     }
 }

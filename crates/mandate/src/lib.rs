@@ -13,6 +13,7 @@ pub mod commands;
 pub mod configuration;
 mod data_dir;
 mod demo;
+mod front;
 mod local;
 pub mod nats_accounts;
 mod nats_restarts;

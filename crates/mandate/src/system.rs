@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::configuration::Configuration;
+use crate::front::Front;
 use crate::open_files::{self, ADMIN_CONNECTIONS};
 
 /// How long background work may take to end.
@@ -108,8 +109,13 @@ impl System {
                     .with_context(|| format!("starting {service}"))?,
             );
         }
-        let application =
+        let front =
+            Front { environment: &environment, metrics: &shared.metrics, base_url: &base_url };
+        let api =
             application(routes, authenticator, &environment, &configuration.http, &shared.metrics);
+        // Pages need all of the API: who runs a part of it runs the portal beside it.
+        let whole = Service::ALL.iter().all(|service| services.contains(service));
+        let application = if whole { front.with_portal(api, &configuration) } else { api };
         let stop_serving = CancellationToken::new();
         let start = |listener, application, settings: &HttpSettings| {
             let limits = Limits::from(settings);

@@ -76,6 +76,8 @@ impl Browser {
             wanted.add_arg(argument).unwrap();
         }
         let preferences = json!({
+            // 1 allows, 2 blocks.
+            "profile.default_content_setting_values.cookies": if options.cookies { 1 } else { 2 },
             "download.default_directory": downloads,
             "download.prompt_for_download": false,
             // A test reads several downloads of one page.

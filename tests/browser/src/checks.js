@@ -25,7 +25,7 @@ if (root.scrollWidth > root.clientWidth) {
 }
 
 for (const it of document.body.querySelectorAll("*")) {
-  if (!seen(it) || forReaders(it) || it.closest(".visually-hidden")) continue;
+  if (!seen(it) || forReaders(it)) continue;
   const style = getComputedStyle(it);
   // Only its own text: what holds something that scrolls is no fault.
   const texts = [...it.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");

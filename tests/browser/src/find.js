@@ -11,6 +11,10 @@ const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
 const texts = (ids) => ids.split(/\s+/).map((id) => document.getElementById(id)?.textContent ?? "");
 // A simple form of https://www.w3.org/TR/accname-1.2/; that the browser agrees is held by the
 // snapshots of its accessibility tree.
+const picture = (element) => {
+  const inside = element.querySelector("img[alt], svg[aria-label]");
+  return inside?.alt ?? inside?.getAttribute("aria-label");
+};
 const name = (element) => {
   const by = element.getAttribute("aria-labelledby");
   if (by) return plain(texts(by).join(" "));
@@ -19,9 +23,8 @@ const name = (element) => {
   if (role === "field") {
     return plain([...(element.labels ?? [])].map((it) => it.innerText).join(" ")) || plain(element.title);
   }
-  return plain(element.innerText || element.value) || plain(element.querySelector("img")?.alt);
+  return plain(element.innerText || element.value) || plain(picture(element));
 };
-// A radio button or checkbox may be drawn by its label, and is then itself unseen.
 const seen = (element) =>
   element.checkVisibility({ visibilityProperty: true }) && !element.closest("[aria-hidden=true]");
 const all = [...document.querySelectorAll(selectors[role])].filter(seen);

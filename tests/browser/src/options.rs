@@ -55,6 +55,8 @@ pub struct Options {
     pub viewport: Viewport,
     /// Whether pages may run scripts.
     pub scripts: bool,
+    /// Whether cookies are kept.
+    pub cookies: bool,
     /// By its name in the IANA database.
     pub time_zone: &'static str,
     /// What pages are asked to be in (RFC 9110, Accept-Language), without weights: `fr-FR,fr`.
@@ -72,6 +74,7 @@ impl Default for Options {
             color_scheme: ColorScheme::Light,
             viewport: Viewport::DESKTOP,
             scripts: true,
+            cookies: true,
             time_zone: "Europe/Paris",
             language: "en-GB,en",
             forced_colors: false,

@@ -60,8 +60,7 @@ pub fn application(
     settings: &HttpSettings,
     metrics: &Metrics,
 ) -> Router {
-    let observer = Observer::new(environment.clone(), settings, metrics.clone());
-    routes
+    let routes = routes
         .fallback(async || Problem::not_found("not-found", "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
             Problem::new(
@@ -70,9 +69,24 @@ pub fn application(
                 "This address does not take this method; the header allow lists those it takes.",
             )
         })
+        .layer(Extension(RequestAuthenticator(authenticator)));
+    site(routes, environment, settings, metrics)
+}
+
+/// Pages that answer what they do not know by themselves, with the layers of [`application`] around them that are
+/// for any caller: request facts and log lines, time and size limits, panics.
+///
+/// Call it once, after all routes have been merged.
+pub fn site(
+    routes: Router,
+    environment: &Environment,
+    settings: &HttpSettings,
+    metrics: &Metrics,
+) -> Router {
+    let observer = Observer::new(environment.clone(), settings, metrics.clone());
+    routes
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(DefaultBodyLimit::max(settings.max_body_bytes))
-        .layer(Extension(RequestAuthenticator(authenticator)))
         .layer(from_fn(harden))
         .layer(from_fn_with_state(observer, observe))
 }

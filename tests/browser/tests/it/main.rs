@@ -1,11 +1,18 @@
-//! Each thing that the harness finds, tried on a page that has the fault and on one that has not.
+//! The product by clicks, and the harness itself.
 //!
-//! [`pages`] serves the pages of a test; [`settings`] is what the user set, [`finding`] what they find
-//! and do, [`checking`] what is checked of every page.
+//! [`product`] is a system in a browser; [`sign_in`] is signing in and out, [`sessions`] where one is
+//! signed in.
+//!
+//! Of the harness each thing is tried on a page that has the fault and on one that has not: [`pages`]
+//! serves the pages of a test; [`settings`] is what the user set, [`finding`] what they find and do,
+//! [`checking`] what is checked of every page.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod checking;
 mod finding;
 mod pages;
+mod product;
+mod sessions;
 mod settings;
+mod sign_in;

@@ -1,0 +1,28 @@
+my-apps-title = My apps
+# $organization (String) - its name
+my-apps-lead = Apps of { $organization }. Each asks account owners for access to their accounts.
+my-apps-empty-title = No app yet
+my-apps-empty-what = An app is what you build on the platform's API. Account owners see its name and picture when you ask them for access; its keys let your program act on their accounts.
+my-apps-none-of-yours-title = You belong to no organization
+my-apps-none-of-yours-what = Apps belong to organizations. Somebody of yours can invite you: an invitation comes by mail.
+method-client-credentials = Client credentials
+method-authorization-code = Authorization code
+no-service-yet = No service yet
+state-draft = Draft
+state-active = Active
+state-suspended = Suspended
+state-archived = Archived
+# $step (Number) - which step comes next, of three
+my-apps-life-draft = Draft, step { $step } of 3
+# $date (String) - a day
+my-apps-life-since = Since { $date }
+# $count (Number) - how many
+my-apps-archived = { $count ->
+    [one] 1 archived app is not shown.
+   *[other] { $count } archived apps are not shown.
+}
+my-apps-show-archived = Show them
+my-apps-hide-archived = Hide archived apps
+my-apps-more = More apps
+my-apps-create-first = Create your first app
+my-apps-create = Create a new app

@@ -1,0 +1,13 @@
+problem-title = Something went wrong
+problem-not-found = There is nothing here
+problem-not-found-what = The address may be mistyped, or what was here may be for others only.
+problem-unavailable = The page could not be made
+problem-unavailable-what = One of our services did not answer in time. Nothing was changed.
+problem-refused = That did not work
+problem-cross-site = That request came from another site
+problem-cross-site-what = Nothing was changed. If you pressed a button of ours, go back, load the page again and press it once more.
+problem-try-again = Try again
+problem-home = Back to the start
+problem-what = What
+problem-request-id = Request id
+problem-refused-what = Nothing was changed. The state of what you were looking at may have changed meanwhile: load the page again.

@@ -1,0 +1,10 @@
+sessions-title = Your sessions
+sessions-lead = Where you are signed in. End those that you do not know.
+sessions-device = Device
+sessions-since = Signed in
+sessions-last-used = Last used
+sessions-ends = Ends by itself
+sessions-this-one = this one
+sessions-unknown-device = Unknown device
+sessions-end = End
+sessions-end-others = End all other sessions

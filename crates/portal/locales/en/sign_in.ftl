@@ -1,0 +1,14 @@
+sign-in-title = Sign in
+sign-in-to-request = Someone sent you a request for access. Sign in to see it.
+sign-in-link-unused = Opening this page did not use the link. It is used once, when you approve or deny.
+sign-in-ended = You were signed out. Sign in to go on.
+sign-in-email = Email
+sign-in-password = Password
+sign-in-button = Sign in
+sign-in-wrong = Email or password is not right.
+# $minutes (Number) - in how many minutes
+sign-in-locked = Too many attempts. Try again in { $minutes ->
+    [one] a minute
+   *[other] { $minutes } minutes
+}.
+sign-in-no-cookie = Your browser did not keep the cookie that says who you are. Allow cookies for this address, then sign in again.

@@ -1,0 +1,16 @@
+fault-required = À remplir.
+fault-too-long = Au plus { $max } caractères.
+fault-too-short = Au moins { $min } caractères.
+fault-too-many = Au plus { $max }.
+fault-wrong-format = Ce n’est pas écrit comme il faut.
+fault-not-one-of = Choisissez parmi ce qui est proposé.
+fault-forbidden-characters = Il y a des caractères invisibles, ou qui ne sont pas permis ici.
+fault-out-of-range = Trop petit ou trop grand.
+fault-not-found = Cela n’existe pas, ou n’est pas à vous.
+fault-not-allowed = Vous ne pouvez pas choisir cela.
+fault-fixed = Cela ne peut plus changer.
+fault-not-enabled = Accordé sur demande, et pas encore ouvert à votre organisation.
+fault-excluded = Incompatible avec un autre de vos choix.
+fault-unchanged = Il faut autre chose qu’avant.
+fault-repeated = C’est là deux fois.
+fault-wrong = Cela ne peut pas servir.

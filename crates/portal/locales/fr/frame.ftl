@@ -1,0 +1,10 @@
+language-name = Français
+skip-to-content = Aller au contenu
+main-navigation = Principale
+nav-my-apps = Mes applications
+organization-menu = Organisation :
+your-sessions = Vos sessions
+sign-out = Se déconnecter
+in-this-language = En français
+page-title = { $page } · { $product }
+foot-what = { $product } garde la trace de chaque consentement et de tout ce qui en est fait.

@@ -1,0 +1,24 @@
+my-apps-title = Mes applications
+my-apps-lead = Les applications de { $organization }. Chacune demande aux titulaires l’accès à leurs comptes.
+my-apps-empty-title = Aucune application pour l’instant
+my-apps-empty-what = Une application est ce que vous construisez sur l’API de la plateforme. Les titulaires de comptes voient son nom et son image quand vous leur demandez l’accès ; ses clés permettent à votre programme d’agir sur leurs comptes.
+my-apps-none-of-yours-title = Vous n’appartenez à aucune organisation
+my-apps-none-of-yours-what = Les applications appartiennent à des organisations. Quelqu’un de la vôtre peut vous inviter : l’invitation arrive par e-mail.
+method-client-credentials = Identifiants du client
+method-authorization-code = Code d’autorisation
+no-service-yet = Pas encore de service
+state-draft = Brouillon
+state-active = Active
+state-suspended = Suspendue
+state-archived = Archivée
+my-apps-life-draft = Brouillon, étape { $step } sur 3
+my-apps-life-since = Depuis le { $date }
+my-apps-archived = { $count ->
+    [one] 1 application archivée n’est pas affichée.
+   *[other] { $count } applications archivées ne sont pas affichées.
+}
+my-apps-show-archived = Les afficher
+my-apps-hide-archived = Masquer les applications archivées
+my-apps-more = Plus d’applications
+my-apps-create-first = Créer votre première application
+my-apps-create = Créer une application

@@ -1,0 +1,13 @@
+problem-title = Un problème est survenu
+problem-not-found = Il n’y a rien ici
+problem-not-found-what = L’adresse est peut-être mal saisie, ou ce qui était ici est réservé à d’autres.
+problem-unavailable = La page n’a pas pu être préparée
+problem-unavailable-what = L’un de nos services n’a pas répondu à temps. Rien n’a été modifié.
+problem-refused = Cela n’a pas fonctionné
+problem-cross-site = Cette requête venait d’un autre site
+problem-cross-site-what = Rien n’a été modifié. Si vous avez appuyé sur l’un de nos boutons, revenez en arrière, rechargez la page et appuyez de nouveau.
+problem-try-again = Réessayer
+problem-home = Retour au début
+problem-what = Quoi
+problem-request-id = Identifiant de la requête
+problem-refused-what = Rien n’a été modifié. L’état de ce que vous regardiez a peut-être changé entre-temps : rechargez la page.

@@ -1,0 +1,10 @@
+sessions-title = Vos sessions
+sessions-lead = Là où vous êtes connecté. Mettez fin à celles que vous ne connaissez pas.
+sessions-device = Appareil
+sessions-since = Connecté
+sessions-last-used = Dernière utilisation
+sessions-ends = Prend fin d’elle-même
+sessions-this-one = celle-ci
+sessions-unknown-device = Appareil inconnu
+sessions-end = Mettre fin
+sessions-end-others = Mettre fin à toutes les autres

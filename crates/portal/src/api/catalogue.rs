@@ -1,0 +1,110 @@
+//! `/v1/catalogue`
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use contract::catalogue::Level;
+use contract::ids::OrganizationId;
+use contract::secret::SessionToken;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Api, ApiError, FieldFault, Question};
+use crate::browser::Browser;
+use crate::texts::Texts;
+
+/// What apps can ask for, in the browser's language.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Catalogue {
+    /// The services, by name.
+    pub(crate) services: BTreeMap<String, Service>,
+}
+
+/// A service of the platform.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) title: String,
+    pub(crate) description: String,
+    /// Its domains, by name.
+    pub(crate) domains: BTreeMap<String, Domain>,
+}
+
+/// A domain, with the levels that it has.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Domain {
+    pub(crate) title: String,
+    pub(crate) read: Option<LevelEntry>,
+    pub(crate) manage: Option<LevelEntry>,
+}
+
+/// What a level allows.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LevelEntry {
+    /// A plain sentence.
+    pub(crate) description: String,
+    /// Only for organizations for which an operator enabled it.
+    #[serde(default)]
+    pub(crate) on_request: bool,
+}
+
+/// What a selection becomes under the catalogue's rules.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Resolved {
+    pub(crate) domains: Vec<ResolvedDomain>,
+    pub(crate) conflicts: Vec<FieldFault>,
+}
+
+/// A domain that an app with the selection would ask for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ResolvedDomain {
+    pub(crate) domain: String,
+    pub(crate) level: Level,
+    pub(crate) because: Because,
+}
+
+/// Why it is there.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Because {
+    /// The domain that brings it along, unless it was chosen.
+    pub(crate) domain: Option<String>,
+}
+
+impl Catalogue {
+    /// What an app's service is called, if it has one yet.
+    pub(crate) fn title_of(&self, service: Option<&str>, t: &Texts) -> String {
+        service.map_or_else(|| t.no_service_yet(), |name| self.title(name))
+    }
+
+    /// What a service is called; one that has left the catalogue keeps its bare name.
+    pub(crate) fn title(&self, service: &str) -> String {
+        self.services.get(service).map_or_else(|| service.to_owned(), |found| found.title.clone())
+    }
+}
+
+/// The catalogue.
+pub(crate) async fn read(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+) -> Result<Catalogue, ApiError> {
+    let question = Question::new(Method::GET, "/v1/catalogue").of(token);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// What a selection of domains would become.
+pub(crate) async fn resolve(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    organization: OrganizationId,
+    service: &str,
+    selection: &BTreeMap<String, Level>,
+) -> Result<Resolved, ApiError> {
+    let domains: Vec<_> = selection
+        .iter()
+        .map(|(domain, level)| json!({ "domain": domain, "level": level }))
+        .collect();
+    let body = json!({ "organization_id": organization, "service": service, "domains": domains });
+    let question = Question::new(Method::POST, "/v1/catalogue/resolve").of(token).with(body);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}

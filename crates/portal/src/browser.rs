@@ -1,0 +1,43 @@
+//! The browser that asks: from where, with what, and in which language.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use service::{Problem, RequestFacts};
+
+use crate::cookies;
+use crate::texts::Language;
+
+/// The facts of a browser's request, which are handed on with what is asked of the API for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Browser {
+    /// Where it comes from.
+    pub(crate) facts: RequestFacts,
+    /// The language that its user chose here, or that it prefers.
+    pub(crate) language: Language,
+    /// The page's path and query.
+    pub(crate) path: String,
+}
+
+impl Browser {
+    /// The browser of a request.
+    pub(crate) fn of(parts: &Parts) -> Result<Self, Response> {
+        let facts = parts.extensions.get::<RequestFacts>().cloned();
+        let facts = facts.ok_or_else(|| {
+            Problem::internal("the middleware `observe` is missing").into_response()
+        })?;
+        let chosen = cookies::read(&parts.headers, cookies::LANGUAGE);
+        let language = chosen.and_then(Language::of_tag);
+        let language = language.unwrap_or_else(|| Language::accepted(&parts.headers));
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Ok(Self { facts, language, path })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Browser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        Self::of(parts)
+    }
+}

@@ -1,0 +1,10 @@
+//! The pages: a folder each. A page imports no page.
+
+pub(crate) mod app;
+pub(crate) mod keys;
+pub(crate) mod language;
+pub(crate) mod my_apps;
+pub(crate) mod problem;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod wizard;

@@ -1,0 +1,167 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::api::{ApiError, Refused, sessions};
+use crate::browser::Browser;
+use crate::layout::{Frame, Place};
+use crate::respond::{self, Failed, see_other, see_other_with};
+use crate::router::Portal;
+use crate::signed_in::SignedIn;
+use crate::then::Then;
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+#[derive(Template)]
+#[template(path = "pages/sign_in/page.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    title: &'a str,
+    then: &'a Then,
+    email: &'a str,
+    error: Option<String>,
+    /// Whether a session has just ended.
+    ended: bool,
+}
+
+/// What is typed.
+#[derive(Deserialize)]
+pub(crate) struct Typed {
+    email: String,
+    password: String,
+    #[serde(default)]
+    then: Then,
+}
+
+/// Where it goes on.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct GoOn {
+    #[serde(default)]
+    then: Then,
+}
+
+/// The address of this page for somebody who wants to go on there.
+pub(crate) fn address_for(then: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
+    format!("/sign-in?{query}")
+}
+
+/// `GET /sign-in`
+pub(crate) async fn show(
+    State(portal): State<Arc<Portal>>,
+    browser: Browser,
+    Query(GoOn { then }): Query<GoOn>,
+) -> Response {
+    answer(&portal, &browser, StatusCode::OK, &then, "", None)
+}
+
+/// `POST /sign-in`
+pub(crate) async fn submit(
+    State(portal): State<Arc<Portal>>,
+    browser: Browser,
+    Form(Typed { email, password, then }): Form<Typed>,
+) -> Response {
+    let t = browser.language.texts();
+    let (status, error) = match sessions::open(&portal.api, &browser, &email, &password).await {
+        Ok(token) => {
+            return match portal.cookie.set(&token) {
+                Some(cookie) => see_other_with(&check_address(&then), cookie),
+                None => Failed::page(&portal, &browser, &Method::POST, &ApiError::no_header()),
+            };
+        }
+        Err(ApiError::Refused(Refused {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after,
+            ..
+        })) => {
+            let minutes = retry_after.unwrap_or(60).div_ceil(60);
+            (StatusCode::TOO_MANY_REQUESTS, t.sign_in_locked(minutes))
+        }
+        // One sentence for all causes: nobody learns whether an email is known.
+        Err(ApiError::Refused(_)) => (StatusCode::UNAUTHORIZED, t.sign_in_wrong()),
+        Err(error) => return Failed::page(&portal, &browser, &Method::POST, &error),
+    };
+    answer(&portal, &browser, status, &then, &email, Some(error))
+}
+
+fn check_address(then: &Then) -> String {
+    address_for(then.path()).replacen("/sign-in", "/signed-in", 1)
+}
+
+/// `GET /signed-in`: whether the cookie came back. Browsers that keep none would sign in for ever.
+pub(crate) async fn check(
+    State(portal): State<Arc<Portal>>,
+    browser: Browser,
+    headers: HeaderMap,
+    Query(GoOn { then }): Query<GoOn>,
+) -> Response {
+    if portal.cookie.token(&headers).is_some() {
+        return see_other(then.path());
+    }
+    let error = browser.language.texts().sign_in_no_cookie();
+    answer(&portal, &browser, StatusCode::OK, &then, "", Some(error))
+}
+
+/// `POST /sign-out`: the session ends, here and everywhere.
+pub(crate) async fn sign_out(
+    State(portal): State<Arc<Portal>>,
+    SignedIn { browser, token }: SignedIn,
+) -> Response {
+    let ended = async {
+        let sessions = sessions::list(&portal.api, &browser, &token).await?;
+        match sessions.into_iter().find(|session| session.current) {
+            Some(session) => sessions::end(&portal.api, &browser, &token, session.id).await,
+            None => Ok(()),
+        }
+    };
+    match ended.await {
+        Ok(()) | Err(ApiError::SignedOut) => {
+            let mut response = see_other_with("/sign-in", portal.cookie.clear());
+            // What the browser keeps of pages is shown to nobody any more (Back).
+            response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
+            response
+        }
+        // It still lives: whoever presses the button must not believe otherwise.
+        Err(error) => Failed::page(&portal, &browser, &Method::POST, &error),
+    }
+}
+
+/// A form came without a session: nothing was done.
+pub(crate) fn ended(portal: &Portal, browser: &Browser) -> Response {
+    render(portal, browser, StatusCode::UNAUTHORIZED, &Then::default(), "", None, true)
+}
+
+fn answer(
+    portal: &Portal,
+    browser: &Browser,
+    status: StatusCode,
+    then: &Then,
+    email: &str,
+    error: Option<String>,
+) -> Response {
+    render(portal, browser, status, then, email, error, false)
+}
+
+fn render(
+    portal: &Portal,
+    browser: &Browser,
+    status: StatusCode,
+    then: &Then,
+    email: &str,
+    error: Option<String>,
+    ended: bool,
+) -> Response {
+    let frame = Frame::anonymous(portal, browser);
+    let title = frame.t.sign_in_title();
+    let page = Page { frame, title: &title, then, email, error, ended };
+    respond::page(status, browser.language, &page)
+}

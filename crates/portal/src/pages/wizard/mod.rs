@@ -1,0 +1,7 @@
+//! The wizard: from nothing to an activated app, a question a page, each with its own address.
+
+pub(crate) mod details;
+pub(crate) mod domains;
+pub(crate) mod method;
+pub(crate) mod review;
+pub(crate) mod service;

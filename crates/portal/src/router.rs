@@ -1,0 +1,86 @@
+//! The site map: every route on a line.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+
+use crate::api::Api;
+use crate::assets::{self, Assets};
+use crate::browser::Browser;
+use crate::cookies::SessionCookie;
+use crate::headers::{self, Https};
+use crate::pages::wizard::{details, domains, method, review, service};
+use crate::pages::{app, keys, language, my_apps, problem, sessions, sign_in};
+use crate::respond::see_other;
+use crate::settings::Settings;
+
+/// What pages are made with.
+#[derive(Debug)]
+pub(crate) struct Portal {
+    pub(crate) api: Api,
+    pub(crate) settings: Settings,
+    pub(crate) cookie: SessionCookie,
+    pub(crate) assets: Assets,
+    /// Where apps get tokens.
+    pub(crate) token_url: String,
+}
+
+/// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
+pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
+    let (assets, files) = assets::load();
+    let cookie = SessionCookie::at(base_url);
+    let portal = Arc::new(Portal {
+        api,
+        settings,
+        cookie,
+        assets,
+        token_url: format!("{base_url}/oauth2/token"),
+    });
+    Router::new()
+        .route("/", get(async || see_other("/apps")))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/signed-in", get(sign_in::check))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/language", post(language::choose))
+        .route("/apps", get(my_apps::show))
+        .route("/apps/new", get(details::begin))
+        .route("/apps/new/method", get(method::show).post(method::create))
+        .route("/apps/{id}", get(app::show))
+        .route("/apps/{id}/keys", get(keys::show))
+        .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
+        .route("/apps/{id}/details", get(details::show).post(details::save))
+        .route("/apps/{id}/service", get(service::show).post(service::save))
+        .route("/apps/{id}/domains", get(domains::show).post(domains::save))
+        .route("/apps/{id}/review", get(review::show).post(review::activate))
+        .route("/apps/{id}/picture", get(my_apps::picture))
+        .route("/sessions", get(sessions::show))
+        .route("/sessions/end", post(sessions::end))
+        .fallback(nothing_here)
+        .with_state(Arc::clone(&portal))
+        .merge(files)
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(portal, worded))
+        .layer(from_fn_with_state(Https(cookie.is_secure()), headers::protect))
+}
+
+async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {
+    problem::not_found(&portal, &browser)
+}
+
+/// What the CSRF layer refuses is a page as well.
+async fn worded(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let browser = Browser::of(&parts);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match browser {
+        Ok(browser) if response.extensions().get::<ProtectionError>().is_some() => {
+            problem::cross_site(&portal, &browser)
+        }
+        _ => response,
+    }
+}

@@ -1,0 +1,59 @@
+//! Times as pages tell them: absolute, with their zone. The exact time is in the element's attribute as well.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::texts::Language;
+
+const ENGLISH: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const FRENCH: [&str; 12] = [
+    "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
+    "déc.",
+];
+
+/// A moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time {
+    at: DateTime<Utc>,
+    language: Language,
+}
+
+impl Time {
+    pub(crate) const fn new(at: DateTime<Utc>, language: Language) -> Self {
+        Self { at, language }
+    }
+
+    /// `12 Nov 2026`
+    pub(crate) fn day(&self) -> String {
+        use chrono::Datelike;
+        let months = match self.language {
+            Language::English => ENGLISH,
+            Language::French => FRENCH,
+        };
+        let month = months[self.at.month0() as usize];
+        format!("{} {month} {}", self.at.day(), self.at.year())
+    }
+
+    /// `12 Nov 2026, 14:02 UTC`
+    pub(crate) fn minute(&self) -> String {
+        format!("{}, {} UTC", self.day(), self.at.format("%H:%M"))
+    }
+
+    /// RFC 3339, for programs.
+    pub(crate) fn exact(&self) -> String {
+        self.at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_told_in_the_readers_words_and_never_in_figures_alone() {
+        let at = "2026-08-09T14:02:11Z".parse().unwrap();
+        assert_eq!(Time::new(at, Language::English).minute(), "9 Aug 2026, 14:02 UTC");
+        assert_eq!(Time::new(at, Language::French).day(), "9 août 2026");
+        assert_eq!(Time::new(at, Language::French).exact(), "2026-08-09T14:02:11Z");
+    }
+}
