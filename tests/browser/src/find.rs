@@ -15,7 +15,7 @@ impl Browser {
     /// # Panics
     /// When there is none, or several.
     pub async fn button(&self, name: &str) -> WebElement {
-        self.only("button", name).await
+        self.only("button", name, None).await
     }
 
     /// The link on which this is written.
@@ -23,7 +23,7 @@ impl Browser {
     /// # Panics
     /// When there is none, or several.
     pub async fn link(&self, name: &str) -> WebElement {
-        self.only("link", name).await
+        self.only("link", name, None).await
     }
 
     /// The heading that says this.
@@ -31,7 +31,7 @@ impl Browser {
     /// # Panics
     /// When there is none, or several.
     pub async fn heading(&self, name: &str) -> WebElement {
-        self.only("heading", name).await
+        self.only("heading", name, None).await
     }
 
     /// The field, choice or checkbox with this label.
@@ -39,17 +39,23 @@ impl Browser {
     /// # Panics
     /// When there is none, or several.
     pub async fn field(&self, label: &str) -> WebElement {
-        self.only("field", label).await
+        self.only("field", label, None).await
     }
 
-    async fn only(&self, role: &str, name: &str) -> WebElement {
-        eventually(&format!("{role} \"{name}\""), async || self.try_only(role, name).await).await
+    async fn only(&self, role: &str, name: &str, group: Option<&str>) -> WebElement {
+        let look = async || self.try_only(role, name, group).await;
+        eventually(&format!("{role} \"{name}\""), look).await
     }
 
     /// The element, or what there is instead. Also while a page is exchanged for the next, when
     /// there is none.
-    async fn try_only(&self, role: &str, name: &str) -> Result<WebElement, String> {
-        let arguments = vec![json!(role), json!(name)];
+    async fn try_only(
+        &self,
+        role: &str,
+        name: &str,
+        group: Option<&str>,
+    ) -> Result<WebElement, String> {
+        let arguments = vec![json!(role), json!(name), json!(group)];
         let returned = self.driver().execute(FIND, arguments).await;
         let returned = returned.map_err(|error| error.to_string())?;
         if let Some(instead) = returned.json().as_str() {
@@ -79,7 +85,15 @@ impl Browser {
     /// # Panics
     /// When there is none, or it cannot be clicked.
     pub async fn choose(&self, label: &str) {
-        click(&self.field(label).await, label).await;
+        click(&self.only("choice", label, None).await, label).await;
+    }
+
+    /// The same in the group with this legend, where other groups have such choices, too.
+    ///
+    /// # Panics
+    /// When there is none, or it cannot be clicked.
+    pub async fn choose_in(&self, group: &str, label: &str) {
+        click(&self.only("choice", label, Some(group)).await, label).await;
     }
 
     /// Types into the field with this label, in place of what was there.
@@ -90,6 +104,14 @@ impl Browser {
         let field = self.field(label).await;
         field.clear().await.unwrap_or_else(|error| panic!("{label}: {error}"));
         field.send_keys(text).await.unwrap_or_else(|error| panic!("{label}: {error}"));
+    }
+
+    /// What stands in the field with this label.
+    ///
+    /// # Panics
+    /// When there is none, or the browser does not answer.
+    pub async fn value(&self, label: &str) -> String {
+        self.field(label).await.value().await.unwrap().unwrap_or_default()
     }
 
     /// Waits until the page says this somewhere.

@@ -7,6 +7,8 @@ use crate::pages::Pages;
 const FORM: &str = "<h1>Create an app</h1>\
     <form action=\"/created\"><p><label for=\"n\">Name</label><input id=\"n\" name=\"name\" value=\"Draft\"></p>\
     <p><label><input type=\"checkbox\" name=\"a\" value=\"1\"> Archived, too</label></p>\
+    <fieldset><legend>Campaigns</legend><label><input type=\"radio\" name=\"c\" value=\"r\"> Read</label></fieldset>\
+    <fieldset><legend>Reports</legend><label><input type=\"radio\" name=\"r\" value=\"r\"> Read</label></fieldset>\
     <button>Create</button></form>\
     <button hidden>Secret</button><p><a href=\"/secret.txt\">Download .txt</a></p>";
 
@@ -18,9 +20,10 @@ async fn a_form_is_filled_by_its_labels_and_sent_by_its_button() {
     browser.heading("Create an app").await;
     browser.fill("Name", "Campaign planner").await;
     browser.choose("Archived, too").await;
+    browser.choose_in("Reports", "Read").await;
     browser.click_button("Create").await;
     browser.heading("Created").await;
-    assert_eq!(browser.path().await, "/created?name=Campaign+planner&a=1");
+    assert_eq!(browser.path().await, "/created?name=Campaign+planner&a=1&r=r");
     browser.back().await;
     browser.heading("Create an app").await;
     browser.follow("Download .txt").await;
@@ -38,8 +41,10 @@ async fn the_keyboard_goes_from_stop_to_stop() {
     browser.type_text("Planner").await;
     browser.press_tab().await;
     assert_eq!(browser.focused().await, "Archived, too");
-    browser.press_tab().await;
-    assert_eq!(browser.focused().await, "Create");
+    for name in ["Read", "Read", "Create"] {
+        browser.press_tab().await;
+        assert_eq!(browser.focused().await, name);
+    }
     browser.press(browser::Key::Enter).await;
     browser.heading("Created").await;
     assert_eq!(browser.path().await, "/created?name=Planner");
