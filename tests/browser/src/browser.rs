@@ -124,8 +124,8 @@ impl Browser {
     /// When it throws, or returns something else.
     pub async fn execute<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> T {
         let returned = self.driver.execute(script, arguments).await;
-        let returned = returned.unwrap_or_else(|error| panic!("{error} in: {script}"));
-        returned.convert().unwrap_or_else(|error| panic!("{error} of: {script}"))
+        let returned = returned.unwrap_or_else(|error| panic!("{error} in: {script:.200}"));
+        returned.convert().unwrap_or_else(|error| panic!("{error} of: {script:.200}"))
     }
 
     /// Opens an address and waits until it is loaded.

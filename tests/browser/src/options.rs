@@ -47,6 +47,7 @@ impl Viewport {
 }
 
 /// What a user has set.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in a browser")]
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Light or dark.
