@@ -20,6 +20,11 @@ use uuid::Uuid;
 /// What is done to the tables behind the services' back, and what is then found.
 const SABOTAGE: [(&str, &str); 27] = [
     (
+        // All of them: of some the asker had no answer. First, since only some cases of a check are told.
+        "UPDATE directory.domain_requests SET reason = '-'",
+        "what was asked for once is not there once: reason-",
+    ),
+    (
         "DELETE FROM audit.entry_details
          WHERE event_id = (SELECT min(event_id::text)::uuid FROM audit.entry_details)",
         "audit does not have what is kept beside an event as its producer has it: details of",
@@ -81,7 +86,9 @@ const SABOTAGE: [(&str, &str); 27] = [
         "a consent expired more than once",
     ),
     (
-        "DELETE FROM directory.mails WHERE id = (SELECT max(id::text)::uuid FROM directory.mails)",
+        // One that an event of the directory asks for.
+        "DELETE FROM directory.mails WHERE id = (
+             SELECT max(m.id::text)::uuid FROM directory.mails m JOIN directory.events e ON e.id = m.event_id)",
         "an event that asks for a mail has not one mail",
     ),
     (
@@ -137,11 +144,6 @@ const SABOTAGE: [(&str, &str); 27] = [
         "UPDATE directory.events SET type = 'mandate.session.ended.v1' WHERE type = 'mandate.session.created.v1'
            AND stream_id = (SELECT id FROM directory.sessions WHERE ended_at IS NOT NULL LIMIT 1)",
         "what happens once happened more than once: session ",
-    ),
-    (
-        "UPDATE directory.domain_requests SET reason = '-' WHERE id =
-             (SELECT id FROM directory.domain_requests LIMIT 1)",
-        "what was asked for once is not there once: reason-",
     ),
     (
         "UPDATE directory.events SET type = 'mandate.sign-in.refused.v1', envelope =

@@ -114,8 +114,10 @@ async fn of_200_uses_of_one_link_at_the_same_time_one_confirms() {
     owner.organization().await;
     let mail = mails(&stage, "confirm_contact", "contact@example.com", 1).await.remove(0);
     let token = token(&mail);
-    let (answers, events) =
+    let (answers, mut events) =
         stage.events_of(join_all((0..200).map(|_| complete(&stage, &token)))).await;
+    // The mail is at its server before that is on record.
+    events.retain(|event| event != "mail.sent");
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");
