@@ -26,6 +26,7 @@ impl Front<'_> {
     /// This API, and the portal that calls it without a socket.
     pub(crate) fn with_portal(&self, api: Router, configuration: &Configuration) -> Router {
         let pages = portal::router(
+            self.environment.clone(),
             Api::InProcess(api.clone()),
             configuration.portal.clone(),
             self.base_url,

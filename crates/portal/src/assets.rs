@@ -10,6 +10,7 @@ const PATH: &str = "/assets";
 #[derive(Debug, Clone)]
 pub(crate) struct Assets {
     pub(crate) style: String,
+    pub(crate) script: String,
 }
 
 /// The assets, and their routes.
@@ -26,6 +27,6 @@ pub(crate) fn load() -> (Assets, Router) {
             manifest.get(plain.as_str()).map_or(plain.as_str(), |path| path.as_ref())
         )
     };
-    let assets = Assets { style: address("portal.css") };
+    let assets = Assets { style: address("portal.css"), script: address("portal.js") };
     (assets, Router::new().nest(PATH, files.into_router()))
 }

@@ -27,6 +27,8 @@ mod assets;
 mod browser;
 mod cookies;
 mod faults;
+#[cfg(debug_assertions)]
+mod gallery;
 mod headers;
 mod layout;
 mod pages;
@@ -40,5 +42,7 @@ mod then;
 mod times;
 
 pub use api::Api;
+#[cfg(debug_assertions)]
+pub use gallery::gallery;
 pub use router::router;
 pub use settings::Settings;

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use contract::Environment;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::api::Api;
@@ -28,19 +29,29 @@ pub(crate) struct Portal {
     pub(crate) assets: Assets,
     /// Where apps get tokens.
     pub(crate) token_url: String,
+    pub(crate) environment: Environment,
+}
+
+impl Portal {
+    /// For browsers that reach it at `base_url`, with the routes of its assets.
+    pub(crate) fn new(
+        environment: Environment,
+        api: Api,
+        settings: Settings,
+        base_url: &str,
+    ) -> (Self, Router) {
+        let (assets, files) = assets::load();
+        let cookie = SessionCookie::at(base_url);
+        let token_url = format!("{base_url}/oauth2/token");
+        (Self { api, settings, cookie, assets, token_url, environment }, files)
+    }
 }
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
-pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
-    let (assets, files) = assets::load();
-    let cookie = SessionCookie::at(base_url);
-    let portal = Arc::new(Portal {
-        api,
-        settings,
-        cookie,
-        assets,
-        token_url: format!("{base_url}/oauth2/token"),
-    });
+pub fn router(environment: Environment, api: Api, settings: Settings, base_url: &str) -> Router {
+    let (portal, files) = Portal::new(environment, api, settings, base_url);
+    let https = Https(portal.cookie.is_secure());
+    let portal = Arc::new(portal);
     Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
@@ -65,7 +76,7 @@ pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
         .merge(files)
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
-        .layer(from_fn_with_state(Https(cookie.is_secure()), headers::protect))
+        .layer(from_fn_with_state(https, headers::protect))
 }
 
 async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {
@@ -75,7 +86,7 @@ async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Re
 /// What the CSRF layer refuses is a page as well.
 async fn worded(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let browser = Browser::of(&parts);
+    let browser = Browser::of(&parts, &portal);
     let response = next.run(Request::from_parts(parts, body)).await;
     match browser {
         Ok(browser) if response.extensions().get::<ProtectionError>().is_some() => {

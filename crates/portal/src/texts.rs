@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 
 #[allow(
+    dead_code,
     clippy::all,
     clippy::pedantic,
     clippy::nursery,

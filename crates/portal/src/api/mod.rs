@@ -8,6 +8,7 @@
 mod answer;
 pub(crate) mod apps;
 pub(crate) mod catalogue;
+pub(crate) mod documented;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod people;

@@ -1,6 +1,8 @@
 //! What pages are made of. A part knows no page.
 
 pub(crate) mod app_head;
+pub(crate) mod chip;
+pub(crate) mod copy;
 pub(crate) mod field;
 pub(crate) mod method;
 pub(crate) mod pattern;

@@ -1,5 +1,8 @@
 //! What went wrong, whether anything was changed, and what to do.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;

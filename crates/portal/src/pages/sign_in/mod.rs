@@ -1,5 +1,8 @@
 //! Signing in and out.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;

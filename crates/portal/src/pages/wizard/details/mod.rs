@@ -1,5 +1,8 @@
 //! What account owners will see of the app: of one that is not there yet, and of a draft.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;

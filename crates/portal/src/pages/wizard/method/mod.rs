@@ -1,5 +1,8 @@
 //! How the app will authenticate. With this it is a draft, since it can never be changed.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;

@@ -1,0 +1,4 @@
+chip-entry = Entrée du registre :
+copy-what = Copier : { $what }
+copy-button = Copier
+copy-done = Copié
