@@ -27,6 +27,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// The browser of a request.
+    #[expect(clippy::result_large_err, reason = "the rejection of an extractor is an answer")]
     pub(crate) fn of(parts: &Parts, portal: &Portal) -> Result<Self, Response> {
         let facts = parts.extensions.get::<RequestFacts>().cloned();
         let facts = facts.ok_or_else(|| {

@@ -10,6 +10,7 @@ use axum::http::header::ACCEPT_LANGUAGE;
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::restriction,
     missing_docs,
     unreachable_pub,
     reason = "made by fluent-typed"

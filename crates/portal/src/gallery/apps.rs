@@ -19,7 +19,7 @@ pub(crate) fn app(number: u8, name: &str, state: &str) -> Value {
         "name": name,
         "description": "Moves campaign budgets through the day, so that they last until the evening.",
         "has_image": false,
-        "authentication_method": if number % 2 == 0 { "authorization_code" } else { "client_credentials" },
+        "authentication_method": if number.is_multiple_of(2) { "authorization_code" } else { "client_credentials" },
         "service": if number == 4 { Value::Null } else { json!("retail_media") },
         "domains": [
             { "domain": "analytics", "level": "read" },

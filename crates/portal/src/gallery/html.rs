@@ -28,10 +28,10 @@ pub(super) fn faults(html: &str) -> Vec<String> {
     let mut in_head = false;
     for tag in &tags {
         in_head = tag.name == "thead" || (in_head && tag.name != "tbody");
-        faults.extend(tag.attributes.iter().filter_map(|(name, _)| {
-            (*name == "style" || name.starts_with("on"))
-                .then(|| format!("<{} {name}=…>: not under our policy", tag.name))
-        }));
+        let inline = |name: &&str| *name == "style" || name.starts_with("on");
+        for name in tag.attributes.iter().map(|(name, _)| *name).filter(inline) {
+            faults.push(format!("<{} {name}=…>: not under our policy", tag.name));
+        }
         for reference in ["for", "aria-describedby", "aria-labelledby", "form"] {
             // An output says by `for` what it is about, in ids too.
             for id in tag.value(reference).unwrap_or_default().split_whitespace() {
@@ -118,16 +118,10 @@ fn read_attributes(mut text: &str) -> Vec<(&str, &str)> {
         }
         let end = text.find(|letter: char| letter.is_whitespace() || letter == '=');
         let (name, after) = text.split_at(end.unwrap_or(text.len()));
-        match after.strip_prefix("=\"").and_then(|value| value.split_once('"')) {
-            Some((value, after)) => {
-                found.push((name, value));
-                text = after;
-            }
-            None => {
-                found.push((name, ""));
-                text = after.trim_start_matches('=');
-            }
-        }
+        let quoted = after.strip_prefix("=\"").and_then(|value| value.split_once('"'));
+        let (value, after) = quoted.unwrap_or_else(|| ("", after.trim_start_matches('=')));
+        found.push((name, value));
+        text = after;
     }
 }
 

@@ -4,13 +4,13 @@
 use axum::body::Body;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Collected};
 
 /// A page with its words changed so.
 pub(super) async fn change(page: Response, longer: bool, right_to_left: bool) -> Response {
     let (mut parts, body) = page.into_parts();
     parts.headers.remove(CONTENT_LENGTH);
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
     let mut html = String::from_utf8_lossy(&body).into_owned();
     if longer {
         html = lengthen(&html);

@@ -10,7 +10,7 @@ pub(crate) fn all() -> Vec<Sample> {
     let of = |status: StatusCode, is_missing: bool| {
         move |easel: &Easel<'_>| {
             let mut typed = Typed::default();
-            typed.name = "Bid Pacing".to_owned();
+            "Bid Pacing".clone_into(&mut typed.name);
             draw(easel.portal, easel.browser, status, "key", &typed, is_missing)
         }
     };
