@@ -59,12 +59,23 @@ customElements.define("auto-download", class extends HTMLElement {
   }
 });
 
+// What a form will make, drawn while it is filled in.
+customElements.define("live-preview", class extends HTMLElement {
+  connectedCallback() {
+    for (const shown of this.querySelectorAll("[data-of]")) {
+      const field = document.getElementById(shown.dataset.of);
+      const draw = () => { shown.textContent = field.value.trim() || shown.dataset.empty || ""; };
+      field?.addEventListener("input", draw);
+    }
+  }
+});
+
 // How much more fits into a field.
 customElements.define("text-count", class extends HTMLElement {
   connectedCallback() {
     const field = document.getElementById(this.getAttribute("for"));
     if (!field) return;
-    const most = Number(field.dataset.max);
+    const most = this.getAttribute("max");
     const count = () => { this.textContent = `${[...field.value].length} / ${most}`; };
     field.addEventListener("input", count);
     count();

@@ -13,7 +13,15 @@ fn typed(name: &str, description: &str) -> Typed {
 pub(crate) fn all() -> Vec<Sample> {
     let plain = |typed: fn() -> Typed| {
         move |easel: &Easel<'_>| {
-            draw(easel.portal, easel.browser, StatusCode::OK, None, &typed(), &Faults::default())
+            draw(
+                easel.portal,
+                easel.browser,
+                StatusCode::OK,
+                None,
+                Some(&easel.me.memberships[0].organization_name),
+                &typed(),
+                &Faults::default(),
+            )
         }
     };
     vec![
@@ -31,7 +39,7 @@ pub(crate) fn all() -> Vec<Sample> {
             faults.set("description", t.fault_too_long(255));
             let typed = typed("", &"x".repeat(300));
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            draw(easel.portal, easel.browser, status, None, &typed, &faults)
+            draw(easel.portal, easel.browser, status, None, None, &typed, &faults)
         }),
     ]
 }

@@ -68,7 +68,7 @@ pub(crate) async fn show(
         let mut faults = Faults::default();
         faults.set("name", browser.language.texts().fault_required());
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return details::draw(&portal, &browser, status, None, &typed, &faults);
+        return details::draw(&portal, &browser, status, None, None, &typed, &faults);
     }
     let key = browser.facts.request_id.clone();
     draw(&portal, &browser, StatusCode::OK, &key, &typed, false)
