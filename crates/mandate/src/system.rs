@@ -228,7 +228,7 @@ async fn start_service(
 }
 
 /// Takes an address, and tells which it is.
-async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| anyhow::anyhow!("{address} cannot be listened on: {error}"))?;

@@ -1,9 +1,14 @@
 //! The site map: every route on a line.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_LANGUAGE;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -83,15 +88,24 @@ async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Re
     problem::not_found(&portal, &browser)
 }
 
-/// What the CSRF layer refuses is a page as well.
+/// What is refused before a page is reached is a page as well: a form of another site's, an address or a form that
+/// cannot be read.
 async fn worded(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let browser = Browser::of(&parts, &portal);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
     let response = next.run(Request::from_parts(parts, body)).await;
-    match browser {
-        Ok(browser) if response.extensions().get::<ProtectionError>().is_some() => {
-            problem::cross_site(&portal, &browser)
+    let Ok(browser) = browser else { return response };
+    if response.extensions().get::<ProtectionError>().is_some() {
+        return problem::cross_site(&portal, &browser);
+    }
+    let is_page = response.headers().contains_key(CONTENT_LANGUAGE);
+    match response.status() {
+        status if is_page || !status.is_client_error() => response,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            problem::not_found(&portal, &browser)
         }
-        _ => response,
+        StatusCode::BAD_REQUEST if reads => problem::not_found(&portal, &browser),
+        status => problem::unreadable(&portal, &browser, status),
     }
 }

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The name of the product, as pages and their titles say it.
     pub product_name: String,
+    /// Where `mandate serve portal` reaches the API. It believes the browser's address in `x-forwarded-for` only if the
+    /// portal is one of its `http.trusted_proxies`. Unused where services and portal are one process.
+    pub api_url: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { product_name: "Mandate".to_owned() }
+        Self { product_name: "Mandate".to_owned(), api_url: String::new() }
     }
 }
