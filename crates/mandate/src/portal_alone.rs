@@ -49,7 +49,7 @@ impl PortalAlone {
         let base_url = configuration.settle_base_url(address);
         let settings = configuration.portal.clone();
         let api = Api::Remote(client, api_url);
-        let pages = portal::router(environment.clone(), api, settings, &base_url);
+        let pages = portal::router(environment.clone(), api, settings, &base_url)?;
         let metrics = Metrics::default();
         let pages = site(pages, environment, &configuration.http, &metrics);
         let routes = Router::new().merge(health.router()).fallback_service(pages);

@@ -17,6 +17,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::api::Api;
 use crate::assets::{self, Assets};
+use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
@@ -34,6 +35,7 @@ pub(crate) struct Portal {
     pub(crate) assets: Assets,
     /// Where apps get tokens.
     pub(crate) token_url: String,
+    pub(crate) brand: Brand,
     pub(crate) environment: Environment,
 }
 
@@ -44,20 +46,30 @@ impl Portal {
         api: Api,
         settings: Settings,
         base_url: &str,
-    ) -> (Self, Router) {
+    ) -> Result<(Self, Router), BrandError> {
         let (assets, files) = assets::load();
+        let (brand, own_files) = brand::load(&settings)?;
         let cookie = SessionCookie::at(base_url);
         let token_url = format!("{base_url}/oauth2/token");
-        (Self { api, settings, cookie, assets, token_url, environment }, files)
+        let portal = Self { api, settings, cookie, assets, token_url, brand, environment };
+        Ok((portal, files.merge(own_files)))
     }
 }
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
-pub fn router(environment: Environment, api: Api, settings: Settings, base_url: &str) -> Router {
-    let (portal, files) = Portal::new(environment, api, settings, base_url);
+///
+/// # Errors
+/// When the settings name files of a brand that cannot be shown.
+pub fn router(
+    environment: Environment,
+    api: Api,
+    settings: Settings,
+    base_url: &str,
+) -> Result<Router, BrandError> {
+    let (portal, files) = Portal::new(environment, api, settings, base_url)?;
     let https = Https(portal.cookie.is_secure());
     let portal = Arc::new(portal);
-    Router::new()
+    let routes = Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/signed-in", get(sign_in::check))
@@ -81,7 +93,8 @@ pub fn router(environment: Environment, api: Api, settings: Settings, base_url: 
         .merge(files)
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
-        .layer(from_fn_with_state(https, headers::protect))
+        .layer(from_fn_with_state(https, headers::protect));
+    Ok(routes)
 }
 
 async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {

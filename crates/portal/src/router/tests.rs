@@ -69,7 +69,8 @@ fn whole() -> Router {
         Api::InProcess(Router::new()),
         Settings::default(),
         "https://mandate.example",
-    );
+    )
+    .unwrap();
     site(pages, &environment, &HttpSettings::default(), &Metrics::default())
 }
 
