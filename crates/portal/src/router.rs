@@ -23,7 +23,7 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{app, keys, language, my_apps, problem, sessions, sign_in};
+use crate::pages::{app, keys, language, my_apps, problem, request, sessions, sign_in};
 use crate::respond::see_other;
 use crate::settings::Settings;
 
@@ -91,6 +91,9 @@ pub fn router(
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
         .route("/apps/{id}/review", get(review::show).post(review::activate))
         .route("/apps/{id}/picture", get(my_apps::picture))
+        .route("/consent/{token}", get(request::show).post(request::choose))
+        .route("/consent/{token}/approve", post(request::approve))
+        .route("/consent/{token}/deny", post(request::deny))
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)
