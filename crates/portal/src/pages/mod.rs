@@ -1,6 +1,7 @@
 //! The pages: a folder each. A page imports no page.
 
 pub(crate) mod app;
+pub(crate) mod consents;
 pub(crate) mod keys;
 pub(crate) mod language;
 pub(crate) mod my_apps;
