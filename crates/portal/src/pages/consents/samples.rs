@@ -9,7 +9,7 @@ use crate::gallery::{Easel, Sample, read};
 
 /// The consent of an account to an app, both by number.
 fn consent(number: u8, app: u8, account: &str, state: &str) -> Value {
-    let own = number % 3 != 0;
+    let own = !number.is_multiple_of(3);
     json!({
         "id": format!("0195b2a0-0000-7000-8000-0000000009{number:02}"),
         "link_id": format!("0195b2a0-0000-7000-8000-0000000008{app:02}"),
