@@ -12,6 +12,7 @@ pub(crate) mod catalogue;
 pub(crate) mod consents;
 pub(crate) mod documented;
 pub(crate) mod keys;
+pub(crate) mod mailed;
 pub(crate) mod organizations;
 pub(crate) mod people;
 pub(crate) mod requests;
