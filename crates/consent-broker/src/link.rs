@@ -203,7 +203,8 @@ pub(crate) fn grant_lifetime(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a consent for this service lasts for 1 to {longest_days} days")]
 pub(crate) struct GrantLifetimeError {
-    longest_days: u16,
+    /// As the catalogue says.
+    pub(crate) longest_days: u16,
 }
 
 impl Link {

@@ -79,6 +79,8 @@ pub(crate) fn router() -> Router {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use super::document;
@@ -121,5 +123,24 @@ mod tests {
                 assert_eq!(kinds, ["application/json"], "{path} {status}");
             }
         }
+    }
+
+    #[test]
+    fn every_code_of_a_field_error_is_told_in_the_documentation() {
+        let document = serde_json::to_value(document()).unwrap();
+        let declared = document["components"]["schemas"]["FaultCode"].clone();
+        let values = declared["enum"].as_array().or_else(|| declared["oneOf"].as_array()).unwrap();
+        let named = |value: &Value| {
+            let name = value.as_str().or_else(|| value["enum"][0].as_str());
+            name.or_else(|| value["const"].as_str()).unwrap().to_owned()
+        };
+        let declared: BTreeSet<_> = values.iter().map(named).collect();
+        let text = include_str!("../../../docs/http.md");
+        let (_, table) = text.split_once("| code | what is wrong with the field |").unwrap();
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let codes = rows.map(|row| row.split('|').nth(1).unwrap());
+        let told = codes.flat_map(|codes| codes.split_whitespace());
+        let told: BTreeSet<_> = told.map(|code| code.trim_matches('`').to_owned()).collect();
+        assert_eq!(told, declared);
     }
 }

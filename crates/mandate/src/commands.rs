@@ -9,14 +9,16 @@ use clap::CommandFactory;
 use contract::{Environment, Service};
 use directory::NewOperator;
 use eventstore::{EventStore, Transport};
+use portal::Newcomer;
 use schema::Login;
 use service::settings::LogSettings;
 use service::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Serve, Up};
+use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Part, Serve, Up};
 use crate::configuration::Configuration;
 use crate::local::LocalServers;
+use crate::portal_alone::PortalAlone;
 use crate::system::System;
 use crate::{api, data_dir, demo, subscribers};
 
@@ -139,6 +141,11 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     }
     // Whoever tries Mandate out reads its mails where they are made.
     configuration.directory.mail.kept_in_memory = MAILS_KEPT;
+    configuration.portal.newcomer = if command.demo {
+        Some(Newcomer::Demo)
+    } else {
+        (!operator_exists(&configuration).await?).then_some(Newcomer::Nobody)
+    };
     let system =
         Box::pin(System::start(configuration.clone(), &Service::ALL, Environment::system()))
             .await?;
@@ -217,6 +224,14 @@ async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String
     Ok((email, password, token))
 }
 
+async fn operator_exists(configuration: &Configuration) -> anyhow::Result<bool> {
+    let settings = configuration.database_of(Service::Directory)?;
+    let pool = service::connect::database(Service::Directory, &settings)?;
+    let exists = directory::operator_exists(&pool).await;
+    pool.close().await;
+    Ok(exists?)
+}
+
 async fn insert_operator(
     configuration: &Configuration,
     environment: Environment,
@@ -233,7 +248,23 @@ async fn insert_operator(
 
 async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
-    let mut services = command.services;
+    if command.parts.contains(&Part::Portal) {
+        if command.parts.len() > 1 {
+            bail!(
+                "`portal` is served alone, or by whoever serves all six services: leave it out, or the others"
+            );
+        }
+        let portal = PortalAlone::start(configuration, &Environment::system()).await?;
+        println!("portal at http://{}", portal.address);
+        stop.asked().await;
+        portal.stop().await;
+        return Ok(());
+    }
+    let services = command.parts.into_iter().filter_map(|part| match part {
+        Part::Service(service) => Some(service),
+        Part::Portal => None,
+    });
+    let mut services: Vec<_> = services.collect();
     services.sort();
     services.dedup();
     let names: Vec<&str> = services.iter().map(|service| service.name()).collect();

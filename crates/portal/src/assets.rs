@@ -10,6 +10,7 @@ const PATH: &str = "/assets";
 #[derive(Debug, Clone)]
 pub(crate) struct Assets {
     pub(crate) style: String,
+    pub(crate) script: String,
 }
 
 /// The assets, and their routes.
@@ -21,11 +22,8 @@ pub(crate) fn load() -> (Assets, Router) {
     let manifest = files.manifest();
     let address = |name: &str| {
         let plain = format!("/{name}");
-        format!(
-            "{PATH}{}",
-            manifest.get(plain.as_str()).map_or(plain.as_str(), |path| path.as_ref())
-        )
+        format!("{PATH}{}", manifest.get(plain.as_str()).map_or(plain.as_str(), |path| path))
     };
-    let assets = Assets { style: address("portal.css") };
+    let assets = Assets { style: address("portal.css"), script: address("portal.js") };
     (assets, Router::new().nest(PATH, files.into_router()))
 }

@@ -1,11 +1,15 @@
 //! The browser that asks: from where, with what, and in which language.
 
-use axum::extract::FromRequestParts;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use service::{Problem, RequestFacts};
 
 use crate::cookies;
+use crate::router::Portal;
 use crate::texts::Language;
 
 /// The facts of a browser's request, which are handed on with what is asked of the API for it.
@@ -17,11 +21,14 @@ pub(crate) struct Browser {
     pub(crate) language: Language,
     /// The page's path and query.
     pub(crate) path: String,
+    /// When it asks.
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Browser {
     /// The browser of a request.
-    pub(crate) fn of(parts: &Parts) -> Result<Self, Response> {
+    #[expect(clippy::result_large_err, reason = "the rejection of an extractor is an answer")]
+    pub(crate) fn of(parts: &Parts, portal: &Portal) -> Result<Self, Response> {
         let facts = parts.extensions.get::<RequestFacts>().cloned();
         let facts = facts.ok_or_else(|| {
             Problem::internal("the middleware `observe` is missing").into_response()
@@ -30,14 +37,17 @@ impl Browser {
         let language = chosen.and_then(Language::of_tag);
         let language = language.unwrap_or_else(|| Language::accepted(&parts.headers));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { facts, language, path })
+        Ok(Self { facts, language, path, now: portal.environment.now() })
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Browser {
+impl<S: Send + Sync> FromRequestParts<S> for Browser
+where
+    Arc<Portal>: FromRef<S>,
+{
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
-        Self::of(parts)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        Self::of(parts, &Arc::<Portal>::from_ref(state))
     }
 }

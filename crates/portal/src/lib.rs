@@ -24,11 +24,16 @@
 
 mod api;
 mod assets;
+mod brand;
 mod browser;
 mod cookies;
 mod faults;
+#[cfg(debug_assertions)]
+mod gallery;
 mod headers;
+mod kept;
 mod layout;
+mod outcome;
 mod pages;
 mod parts;
 mod respond;
@@ -40,5 +45,8 @@ mod then;
 mod times;
 
 pub use api::Api;
+pub use brand::BrandError;
+#[cfg(debug_assertions)]
+pub use gallery::gallery;
 pub use router::router;
-pub use settings::Settings;
+pub use settings::{Newcomer, Settings};

@@ -1,21 +1,33 @@
 //! The site map: every route on a line.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_LANGUAGE;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use contract::Environment;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::api::Api;
 use crate::assets::{self, Assets};
+use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
+use crate::kept::{self, Keeper};
+use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{app, keys, language, my_apps, problem, sessions, sign_in};
+use crate::pages::{
+    app, consents, keys, language, my_apps, password_reset, problem, request, sessions, sign_in,
+};
 use crate::respond::see_other;
 use crate::settings::Settings;
 
@@ -28,24 +40,53 @@ pub(crate) struct Portal {
     pub(crate) assets: Assets,
     /// Where apps get tokens.
     pub(crate) token_url: String,
+    pub(crate) brand: Brand,
+    pub(crate) environment: Environment,
+    /// Whether somebody has signed in since the start.
+    pub(crate) is_lived_in: AtomicBool,
+}
+
+impl Portal {
+    /// For browsers that reach it at `base_url`, with the routes of its assets.
+    pub(crate) fn new(
+        environment: Environment,
+        api: Api,
+        settings: Settings,
+        base_url: &str,
+    ) -> Result<(Self, Router), BrandError> {
+        let (assets, files) = assets::load();
+        let (brand, own_files) = brand::load(&settings)?;
+        let cookie = SessionCookie::at(base_url);
+        let token_url = format!("{base_url}/oauth2/token");
+        let is_lived_in = AtomicBool::new(false);
+        let portal =
+            Self { api, settings, cookie, assets, token_url, brand, environment, is_lived_in };
+        Ok((portal, files.merge(own_files)))
+    }
 }
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
-pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
-    let (assets, files) = assets::load();
-    let cookie = SessionCookie::at(base_url);
-    let portal = Arc::new(Portal {
-        api,
-        settings,
-        cookie,
-        assets,
-        token_url: format!("{base_url}/oauth2/token"),
-    });
-    Router::new()
+///
+/// # Errors
+/// When the settings name files of a brand that cannot be shown.
+pub fn router(
+    environment: Environment,
+    api: Api,
+    settings: Settings,
+    base_url: &str,
+) -> Result<Router, BrandError> {
+    let (portal, files) = Portal::new(environment, api, settings, base_url)?;
+    let https = Https(portal.cookie.is_secure());
+    let portal = Arc::new(portal);
+    let pages = Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/signed-in", get(sign_in::check))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/reset-password", get(password_reset::ask).post(password_reset::send))
+        .route("/reset-password/{token}", get(password_reset::choose).post(password_reset::reset))
+        .route("/confirm-contact/{token}", get(contact::ask).post(contact::confirm))
+        .route("/accept-invitation/{token}", get(invitation::show).post(invitation::accept))
         .route("/language", post(language::choose))
         .route("/apps", get(my_apps::show))
         .route("/apps/new", get(details::begin))
@@ -58,29 +99,55 @@ pub fn router(api: Api, settings: Settings, base_url: &str) -> Router {
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
         .route("/apps/{id}/review", get(review::show).post(review::activate))
         .route("/apps/{id}/picture", get(my_apps::picture))
+        .route("/consent/{token}", get(request::show).post(request::choose))
+        .route("/consent/{token}/approve", post(request::approve))
+        .route("/consent/{token}/deny", post(request::deny))
+        .route("/consents", get(consents::show))
+        .route("/consents/ended", get(consents::ended::show))
+        .route("/consents/{id}/renew", post(consents::renew))
+        .route("/consents/{id}/receipt", get(consents::receipt::show))
+        .route("/consents/{id}/receipt.json", get(consents::receipt::file))
+        .route("/consents/{id}/revoke", get(consents::revoke::ask).post(consents::revoke::revoke))
+        .route(
+            "/consents/apps/{id}/revoke",
+            get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
+        )
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)
         .with_state(Arc::clone(&portal))
-        .merge(files)
+        .merge(files);
+    let keeper = Keeper { portal: Arc::clone(&portal), pages: pages.clone() };
+    let routes = pages
+        .layer(from_fn_with_state(keeper, kept::keep))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
-        .layer(from_fn_with_state(Https(cookie.is_secure()), headers::protect))
+        .layer(from_fn_with_state(https, headers::protect));
+    Ok(routes)
 }
 
 async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {
     problem::not_found(&portal, &browser)
 }
 
-/// What the CSRF layer refuses is a page as well.
+/// What is refused before a page is reached is a page as well: a form of another site's, an address or a form that
+/// cannot be read.
 async fn worded(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let browser = Browser::of(&parts);
+    let browser = Browser::of(&parts, &portal);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
     let response = next.run(Request::from_parts(parts, body)).await;
-    match browser {
-        Ok(browser) if response.extensions().get::<ProtectionError>().is_some() => {
-            problem::cross_site(&portal, &browser)
+    let Ok(browser) = browser else { return response };
+    if response.extensions().get::<ProtectionError>().is_some() {
+        return problem::cross_site(&portal, &browser);
+    }
+    let is_page = response.headers().contains_key(CONTENT_LANGUAGE);
+    match response.status() {
+        status if is_page || !status.is_client_error() => response,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            problem::not_found(&portal, &browser)
         }
-        _ => response,
+        StatusCode::BAD_REQUEST if reads => problem::not_found(&portal, &browser),
+        status => problem::unreadable(&portal, &browser, status),
     }
 }

@@ -26,7 +26,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let portal = Arc::<Portal>::from_ref(state);
-        let browser = Browser::of(parts)?;
+        let browser = Browser::of(parts, &portal)?;
         match portal.cookie.token(&parts.headers) {
             Some(token) => Ok(Self { browser, token }),
             None => Err(Failed::signed_out(&portal, &browser, &parts.method)),

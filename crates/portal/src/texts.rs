@@ -6,9 +6,11 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 
 #[allow(
+    dead_code,
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::restriction,
     missing_docs,
     unreachable_pub,
     reason = "made by fluent-typed"

@@ -39,6 +39,34 @@ impl Time {
         format!("{}, {} UTC", self.day(), self.at.format("%H:%M"))
     }
 
+    /// The minute as an element, which a script tells in the reader's own zone.
+    pub(crate) fn element(&self) -> String {
+        format!(
+            "<local-time><time datetime=\"{}\">{}</time></local-time>",
+            self.exact(),
+            self.minute()
+        )
+    }
+
+    /// The second as an element: what stands in a record.
+    pub(crate) fn second_element(&self) -> String {
+        format!(
+            "<local-time seconds><time datetime=\"{}\">{}, {} UTC</time></local-time>",
+            self.exact(),
+            self.day(),
+            self.at.format("%H:%M:%S")
+        )
+    }
+
+    /// The day as an element.
+    pub(crate) fn day_element(&self) -> String {
+        format!(
+            "<local-time day><time datetime=\"{}\">{}</time></local-time>",
+            self.exact(),
+            self.day()
+        )
+    }
+
     /// RFC 3339, for programs.
     pub(crate) fn exact(&self) -> String {
         self.at.to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -56,13 +56,16 @@ impl Choice {
                 })
             }
             Approval { accounts: None, all: None, .. } => {
-                Err(Problem::invalid_field("accounts", "is missing, and so is `all`: give one"))
+                let message = "is missing, and so is `all`: give one";
+                Err(Problem::invalid_field("accounts", Fault::new(FaultCode::Required, message)))
             }
             Approval { all: Some(_), .. } => {
-                Err(Problem::invalid_field("all", "is given together with `accounts`: give one"))
+                let message = "is given together with `accounts`: give one";
+                Err(Problem::invalid_field("all", Fault::new(FaultCode::NotAllowed, message)))
             }
             Approval { except: Some(_), .. } => {
-                Err(Problem::invalid_field("except", "is for `all`; leave these out of `accounts`"))
+                let message = "is for `all`; leave these out of `accounts`";
+                Err(Problem::invalid_field("except", Fault::new(FaultCode::NotAllowed, message)))
             }
         }
     }
@@ -106,14 +109,16 @@ impl Choice {
                 }
                 if found.more || found.selectable.len() > most {
                     let message = AccountSelectionError::TooMany(most).to_string();
-                    return Err(Problem::invalid_field("all", message));
+                    let fault = Fault::new(FaultCode::TooMany, message).with("max", most);
+                    return Err(Problem::invalid_field("all", fault));
                 }
                 if found.selectable.is_empty() {
+                    let message = "finds no account that can be chosen";
                     return Err(Problem::unprocessable(
                         "nothing-to-choose",
                         "None of the accounts that match can be chosen.",
                     )
-                    .with_field("all", "finds no account that can be chosen"));
+                    .with_field("all", Fault::new(FaultCode::NotFound, message)));
                 }
                 let (selected, left_out) = (found.selectable, found.left_out);
                 Ok(Chosen { selected, left_out, _turn: has_turn })

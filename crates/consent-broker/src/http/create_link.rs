@@ -115,9 +115,12 @@ pub(crate) async fn create_link(
     }
     let service = app.service.as_deref().unwrap_or_default();
     let lifetime_of_service = broker.resources.catalogue.consent_lifetime(service);
-    let grant_lifetime_days =
-        link::grant_lifetime(body.grant_lifetime_days, lifetime_of_service)
-            .map_err(|error| Problem::invalid_field("grant_lifetime_days", error.to_string()))?;
+    let grant_lifetime_days = link::grant_lifetime(body.grant_lifetime_days, lifetime_of_service)
+        .map_err(|error| {
+        let fault = Fault::new(FaultCode::OutOfRange, error.to_string());
+        let fault = fault.with("min", 1).with("max", error.longest_days);
+        Problem::invalid_field("grant_lifetime_days", fault)
+    })?;
     if !remote.organization(app.organization_id).await?.is_some_and(|known| known.confirmed) {
         return Err(not_confirmed());
     }

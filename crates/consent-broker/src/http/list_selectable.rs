@@ -9,7 +9,7 @@ use axum::http::header::LINK;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use service::http::{PageQuery, Path, Query, next_link};
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::{IntoParams, ToSchema};
 
 use super::account_counts::AccountCounts;
@@ -88,7 +88,8 @@ pub(crate) async fn list_selectable_accounts(
     link.usable(broker.resources.env.now())?;
     let q = match (filter.q, filter.name) {
         (Some(_), Some(_)) => {
-            return Err(Problem::invalid_field("name", "is what `q` was called before: give one"));
+            let message = "is what `q` was called before: give one";
+            return Err(Problem::invalid_field("name", Fault::new(FaultCode::NotAllowed, message)));
         }
         (None, Some(name)) => matching_accounts::search(Some(name), "name")?,
         (q, None) => matching_accounts::search(q, "q")?,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contract::AccountId;
 use contract::rpc::MatchingAccounts;
-use service::Problem;
+use service::{Fault, FaultCode, Problem};
 
 use super::selectable_accounts::Seen;
 use crate::account_matching::Matched;
@@ -22,9 +22,12 @@ const MOST_LOOKED_AT: usize = 100_000;
 /// The text to search for; `field` is where it was given.
 pub(super) fn search(q: Option<String>, field: &'static str) -> Result<Option<String>, Problem> {
     match &q {
-        Some(text) if text.chars().count() > LONGEST_SEARCH || text.contains('\0') => {
-            let message = format!("has at most {LONGEST_SEARCH} characters, none of them NUL");
-            Err(Problem::invalid_field(field, message))
+        Some(text) if text.chars().count() > LONGEST_SEARCH => {
+            Err(Problem::invalid_field(field, Fault::too_long(LONGEST_SEARCH)))
+        }
+        Some(text) if text.contains('\0') => {
+            let fault = Fault::new(FaultCode::ForbiddenCharacters, "has a NUL character");
+            Err(Problem::invalid_field(field, fault))
         }
         _ => Ok(q),
     }

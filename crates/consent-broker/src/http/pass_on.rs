@@ -12,7 +12,7 @@ use contract::{AccountId, LinkId, PassOnId, PersonId};
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Path};
 use service::limits::Limited;
-use service::{Attempt, Problem, Target};
+use service::{Attempt, Fault, FaultCode, Problem, Target};
 use utoipa::ToSchema;
 
 use super::request;
@@ -121,7 +121,7 @@ async fn check(
     let held = remote.roles_of(attempt.caller.person_id, [account_id]).await?;
     let Some(held) = held.into_iter().find(|held| held.service == service) else {
         let message = "is not an account of this service that you can see";
-        return Err(Problem::invalid_field("account_id", message));
+        return Err(Problem::invalid_field("account_id", Fault::new(FaultCode::NotFound, message)));
     };
     let (pool, as_of) = (&broker.resources.pool, AsOf::now(&broker.resources));
     if !grants::live_on(pool, app.id, &[account_id], as_of).await?.is_empty() {
@@ -130,15 +130,17 @@ async fn check(
     }
     if roles.contains(&held.role) {
         let detail = "Your own role on the account may consent: approve or deny the request.";
+        let message = "is one for which you may consent";
         return Err(Problem::unprocessable("role-may-consent", detail)
-            .with_field("account_id", "is one for which you may consent"));
+            .with_field("account_id", Fault::new(FaultCode::NotAllowed, message)));
     }
     let consent_roles = roles.to_vec();
     let question = FindConsenter { person_id, account_id, consent_roles };
     if remote.consenter(&question).await?.is_none() {
         let detail = "That person may not consent for the account.";
+        let message = "is nobody who may consent for the account";
         return Err(Problem::unprocessable("not-a-consenter", detail)
-            .with_field("person_id", "is nobody who may consent for the account"));
+            .with_field("person_id", Fault::new(FaultCode::NotAllowed, message)));
     }
     Ok(held.role)
 }

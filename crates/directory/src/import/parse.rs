@@ -6,7 +6,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::LineReport;
 use crate::account::AccountProfile;
-use crate::fields::{Email, FieldError};
+use crate::fields::Email;
 
 /// The columns, in their order.
 pub(super) const HEADER: [&str; 6] =
@@ -94,8 +94,9 @@ fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, Line
         .ok_or_else(|| wrong("kind", "is neither advertiser nor publisher"))?;
     let account =
         AccountProfile::parse(catalogue, field(0), kind, field(2), some(3)).map_err(|errors| {
-            let first =
-                errors.0.into_iter().next().unwrap_or_else(|| FieldError::new("line", "is wrong"));
+            let Some(first) = errors.0.into_iter().next() else {
+                return wrong("line", "is wrong");
+            };
             wrong(
                 if first.field == "name" { "account_name" } else { first.field },
                 &first.fault.message,

@@ -11,7 +11,7 @@ use contract::secret::{BearerToken, SecretHash};
 use contract::text::is_invisible;
 use serde::Deserialize;
 use service::http::JsonList;
-use service::{Problem, RequestFacts};
+use service::{Fault, FaultCode, Problem, RequestFacts};
 use tokio::time::{Instant, sleep_until};
 use utoipa::ToSchema;
 
@@ -107,7 +107,8 @@ async fn end(issuer: &KeyIssuer, facts: &RequestFacts, found: Found) -> Result<(
 
 fn read(reports: &[Report]) -> Result<Found, Problem> {
     if !(1..=MOST).contains(&reports.len()) {
-        return Err(Problem::invalid_field("body", format!("must have 1 to {MOST} secrets")));
+        let fault = if reports.is_empty() { Fault::required() } else { Fault::too_many(MOST) };
+        return Err(Problem::invalid_field("body", fault));
     }
     let mut found = Found { secrets: Vec::new(), tokens: Vec::new() };
     for (place, report) in reports.iter().enumerate() {
@@ -137,9 +138,13 @@ fn text(
     most: usize,
 ) -> Result<Option<String>, Problem> {
     let text = text.unwrap_or_default().trim();
-    if text.chars().count() > most || text.chars().any(is_invisible) {
-        let message = format!("has at most {most} characters, none of them a control character");
-        return Err(Problem::invalid_field(format!("[{place}].{field}"), message));
+    let wrong = |fault| Err(Problem::invalid_field(format!("[{place}].{field}"), fault));
+    if text.chars().count() > most {
+        return wrong(Fault::too_long(most));
+    }
+    if text.chars().any(is_invisible) {
+        let message = "has control characters, or characters that change the direction of the text";
+        return wrong(Fault::new(FaultCode::ForbiddenCharacters, message));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }

@@ -43,11 +43,14 @@ pub(super) fn of_replacement(refusal: ReplacementRefusal, now: DateTime<Utc>) ->
         ReplacementRefusal::Key(refusal) => refusal.into(),
         ReplacementRefusal::Creation(refusal) => of_creation(refusal, now),
         ReplacementRefusal::EndInThePast => {
-            Problem::invalid_field("old_ends", "must be in the future")
+            let fault = Fault::new(FaultCode::OutOfRange, "must be in the future");
+            Problem::invalid_field("old_ends", fault)
         }
         ReplacementRefusal::EndTooLate { latest } => {
             let latest = latest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-            Problem::invalid_field("old_ends", format!("must be {latest} at the latest"))
+            let message = format!("must be {latest} at the latest");
+            let fault = Fault::new(FaultCode::OutOfRange, message).with("max", latest);
+            Problem::invalid_field("old_ends", fault)
         }
     }
 }

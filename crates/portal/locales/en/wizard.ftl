@@ -74,3 +74,7 @@ wizard-confirm-other = That is not the app's name. Nothing was activated.
 wizard-activate = Activate app
 wizard-may-not = You may not activate it. An owner or a developer of your organization can.
 wizard-unconfirmed = Your organization's contact address is not confirmed yet. Its owners have a mail with a link that confirms it; then this app can be activated.
+wizard-preview = As account owners will see it
+wizard-preview-name = Your app’s name
+wizard-preview-by = by
+wizard-preview-apart = What we know of your organization is shown apart from what you write.

@@ -66,3 +66,7 @@ wizard-confirm-other = Ce n’est pas le nom de l’application. Rien n’a ét�
 wizard-activate = Activer l’application
 wizard-may-not = Vous ne pouvez pas l’activer. Un propriétaire ou un développeur de votre organisation le peut.
 wizard-unconfirmed = L’adresse de contact de votre organisation n’est pas encore confirmée. Ses propriétaires ont reçu un message avec un lien ; l’application pourra ensuite être activée.
+wizard-preview = Ce que verront les titulaires de comptes
+wizard-preview-name = Le nom de votre application
+wizard-preview-by = par
+wizard-preview-apart = Ce que nous savons de votre organisation est présenté à part de ce que vous écrivez.

@@ -189,3 +189,16 @@ pub(crate) async fn activate(
     let question = Question::new(Method::POST, format!("/v1/apps/{id}/activate")).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::documented::answer;
+
+    #[test]
+    fn is_documented() {
+        answer::<App>("App");
+        answer::<Preview>("ConsentPreview");
+        answer::<Apps>("Page_App");
+    }
+}

@@ -108,3 +108,16 @@ pub(crate) async fn resolve(
     let question = Question::new(Method::POST, "/v1/catalogue/resolve").of(token).with(body);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::documented::answer;
+
+    #[test]
+    fn is_documented() {
+        answer::<Catalogue>("Catalogue");
+        answer::<Service>("ServiceEntry");
+        answer::<Resolved>("ResolvedSelection");
+    }
+}

@@ -61,3 +61,16 @@ pub(crate) async fn create(
     let question = question.with(json!({ "name": name })).once(form);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::documented::answer;
+
+    #[test]
+    fn is_documented() {
+        answer::<Keys>("Page_Key");
+        answer::<Key>("Key");
+        answer::<CreatedKey>("CreatedKey");
+    }
+}

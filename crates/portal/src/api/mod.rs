@@ -5,12 +5,17 @@
 //! believes of a proxy that it was told to trust. What of the answers pages need is in the files below, in structs
 //! of their own, which a test compares with `docs/openapi.json`.
 
+pub(crate) mod account_names;
 mod answer;
 pub(crate) mod apps;
 pub(crate) mod catalogue;
+pub(crate) mod consents;
+pub(crate) mod documented;
 pub(crate) mod keys;
+pub(crate) mod mailed;
 pub(crate) mod organizations;
 pub(crate) mod people;
+pub(crate) mod requests;
 pub(crate) mod sessions;
 
 use axum::Router;

@@ -25,3 +25,14 @@ pub(crate) async fn get(
     let question = Question::new(Method::GET, format!("/v1/organizations/{id}")).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::documented::answer;
+
+    #[test]
+    fn is_documented() {
+        answer::<Organization>("Organization");
+    }
+}

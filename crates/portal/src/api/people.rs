@@ -28,3 +28,15 @@ pub(crate) async fn me(api: &Api, browser: &Browser, token: &SessionToken) -> Re
     let question = Question::new(Method::GET, "/v1/people/me").of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::documented::answer;
+
+    #[test]
+    fn is_documented() {
+        answer::<Me>("Me");
+        answer::<Membership>("MyMembership");
+    }
+}

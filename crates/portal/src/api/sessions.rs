@@ -76,3 +76,16 @@ pub(crate) async fn end_others(
     let question = Question::new(Method::DELETE, "/v1/sessions").of(token);
     api.tell(browser, question).await.map_err(ApiError::of_session)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::documented::answer;
+
+    #[test]
+    fn is_documented() {
+        answer::<NewSession>("NewSession");
+        answer::<Session>("Session");
+        answer::<Sessions>("Page_Session");
+    }
+}

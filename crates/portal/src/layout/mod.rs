@@ -1,9 +1,12 @@
 //! What stands around every page: the bar, the foot, the language.
 
+use chrono::{DateTime, Utc};
+
 use crate::api::people::Me;
 use crate::browser::Browser;
 use crate::router::Portal;
 use crate::texts::{Language, Texts};
+use crate::times::Time;
 
 /// What the bar knows of whoever is signed in.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub(crate) enum Place {
     Elsewhere,
     /// My apps.
     MyApps,
+    /// My consents.
+    MyConsents,
     /// Your sessions.
     Sessions,
 }
@@ -39,6 +44,12 @@ pub(crate) struct Frame<'a> {
     pub(crate) product: &'a str,
     /// Where the style is.
     pub(crate) style: &'a str,
+    /// Where the style of the installation's own is, if it has one.
+    pub(crate) brand_style: Option<&'a str>,
+    /// Where its logo is, if it has one.
+    pub(crate) logo: Option<&'a str>,
+    /// Where the script is.
+    pub(crate) script: &'a str,
     /// Who is signed in.
     pub(crate) signed: Option<Signed>,
     /// Which place this is.
@@ -55,6 +66,9 @@ impl<'a> Frame<'a> {
             language: browser.language,
             product: &portal.settings.product_name,
             style: &portal.assets.style,
+            brand_style: portal.brand.style.as_deref(),
+            logo: portal.brand.logo.as_deref(),
+            script: &portal.assets.script,
             signed: None,
             here: Place::Elsewhere,
             path: &browser.path,
@@ -64,6 +78,11 @@ impl<'a> Frame<'a> {
     /// For this person, at this place.
     pub(crate) fn signed(portal: &'a Portal, browser: &'a Browser, me: &Me, here: Place) -> Self {
         Self { signed: Some(Signed::of(me)), here, ..Self::anonymous(portal, browser) }
+    }
+
+    /// A moment, in the page's language.
+    pub(crate) const fn time(&self, at: DateTime<Utc>) -> Time {
+        Time::new(at, self.language)
     }
 
     /// The title of the window.

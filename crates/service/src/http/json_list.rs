@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::extract::{expect_json, parse_document, read_body};
-use crate::problem::Problem;
+use crate::problem::{Fault, FaultCode, Problem};
 
 /// A JSON list of objects in a request.
 #[derive(Debug, Clone)]
@@ -23,7 +23,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonList<T> {
 
 fn parse_list<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Problem> {
     if body.trim_ascii_start().first() == Some(&b'{') {
-        return Err(Problem::invalid_field("body", "must be a list of JSON objects"));
+        let fault = Fault::new(FaultCode::WrongType, "must be a list of JSON objects");
+        return Err(Problem::invalid_field("body", fault));
     }
     // A struct could be read from a list of its fields as well, which no description mentions.
     parse_document::<Vec<Map<String, Value>>>(body)?;

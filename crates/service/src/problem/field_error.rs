@@ -70,8 +70,6 @@ pub enum FaultCode {
     Unchanged,
     /// It is not the right one.
     Wrong,
-    /// Something else, which the message says.
-    Invalid,
 }
 
 impl Fault {
@@ -111,20 +109,6 @@ impl Fault {
     /// It is no cursor of this list's.
     pub fn bad_cursor() -> Self {
         Self::new(FaultCode::WrongFormat, "is not one that this list gave out")
-    }
-}
-
-/// What has no code of its own.
-impl From<String> for Fault {
-    fn from(message: String) -> Self {
-        Self::new(FaultCode::Invalid, message)
-    }
-}
-
-/// What has no code of its own.
-impl From<&'static str> for Fault {
-    fn from(message: &'static str) -> Self {
-        Self::new(FaultCode::Invalid, message)
     }
 }
 

@@ -1,5 +1,8 @@
 //! My apps: those of one of the person's organizations.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,7 +17,8 @@ use serde::Deserialize;
 
 use crate::api::apps::{self, App, Apps};
 use crate::api::catalogue::{self, Catalogue};
-use crate::api::people::{self, Membership};
+use crate::api::people::{self, Me, Membership};
+use crate::browser::Browser;
 use crate::layout::{Frame, Place};
 use crate::parts::method;
 use crate::parts::pattern::Pattern;
@@ -81,7 +85,6 @@ pub(crate) async fn show(
     if organization.is_none() && asked.organization.is_some() {
         return Failed::not_found(&portal, &browser);
     }
-    let with_archived = asked.archived.is_some();
     let listed = match organization {
         Some(Membership { organization_id, .. }) => {
             let cursor = asked.cursor.as_deref();
@@ -92,11 +95,23 @@ pub(crate) async fn show(
         }
         None => Apps { items: Vec::new(), next_cursor: None },
     };
+    draw(&portal, &browser, &me, &catalogue, organization, listed, asked.archived.is_some())
+}
+
+fn draw(
+    portal: &Portal,
+    browser: &Browser,
+    me: &Me,
+    catalogue: &Catalogue,
+    organization: Option<&Membership>,
+    listed: Apps,
+    with_archived: bool,
+) -> Response {
     let archived = |app: &App| app.state == AppState::Archived;
     let hidden = listed.items.iter().filter(|app| archived(app)).count();
     let shown = listed.items.into_iter().filter(|app| with_archived || !archived(app));
-    let frame = Frame::signed(&portal, &browser, &me, Place::MyApps);
-    let cards = shown.map(|app| Card::of(app, &frame, &catalogue)).collect();
+    let frame = Frame::signed(portal, browser, me, Place::MyApps);
+    let cards = shown.map(|app| Card::of(app, &frame, catalogue)).collect();
     let title = frame.t.my_apps_title();
     let page = Page {
         frame,

@@ -1,5 +1,8 @@
 //! Your sessions: where one is signed in, and ending that.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -10,8 +13,11 @@ use axum::response::Response;
 use contract::ids::SessionId;
 use serde::Deserialize;
 
-use crate::api::{people, sessions};
+use crate::api::people::{self, Me};
+use crate::api::sessions::{self, Session};
+use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::parts::device;
 use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
@@ -49,22 +55,25 @@ pub(crate) async fn show(
         people::me(&portal.api, &browser, &token),
         sessions::list(&portal.api, &browser, &token),
     );
-    let (me, sessions) = match asked {
-        Ok(answers) => answers,
-        Err(error) => return Failed::page(&portal, &browser, &Method::GET, &error),
-    };
-    let time = |at| Time::new(at, browser.language);
+    match asked {
+        Ok((me, sessions)) => draw(&portal, &browser, &me, sessions),
+        Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
+    }
+}
+
+fn draw(portal: &Portal, browser: &Browser, me: &Me, sessions: Vec<Session>) -> Response {
+    let frame = Frame::signed(portal, browser, me, Place::Sessions);
     let sessions = sessions.into_iter().map(|session| Row {
         id: session.id,
-        device: session.user_agent,
+        device: session.user_agent.map(|agent| device::name(frame.t, &agent)),
         current: session.current,
-        since: time(session.created_at),
-        last_used: time(session.last_used_at),
-        ends: time(session.expires_at),
+        since: frame.time(session.created_at),
+        last_used: frame.time(session.last_used_at),
+        ends: frame.time(session.expires_at),
     });
-    let frame = Frame::signed(&portal, &browser, &me, Place::Sessions);
     let title = frame.t.sessions_title();
-    let page = Page { frame, title: &title, sessions: sessions.collect() };
+    let sessions = sessions.collect();
+    let page = Page { frame, title: &title, sessions };
     respond::page(StatusCode::OK, browser.language, &page)
 }
 

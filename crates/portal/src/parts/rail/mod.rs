@@ -1,5 +1,7 @@
 //! The rail of the wizard: which steps there are, which are done, and which one this is.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use contract::ids::AppId;
 
@@ -17,15 +19,6 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Which of the three counted steps it belongs to.
-    pub(crate) const fn number(self) -> u8 {
-        match self {
-            Self::Details | Self::Method | Self::Picture => 1,
-            Self::Service => 2,
-            Self::Domains | Self::Review => 3,
-        }
-    }
-
     /// Its page for a draft; the method is fixed when there is one.
     fn address(self, app: AppId) -> Option<String> {
         let name = match self {
@@ -120,12 +113,10 @@ impl Rail {
     }
 
     fn place(&self, step: Step) -> At {
-        if step == self.here {
-            At::Here
-        } else if step < self.here {
-            At::Done(self.app.and_then(|app| step.address(app)))
-        } else {
-            At::Ahead
+        match step.cmp(&self.here) {
+            Ordering::Equal => At::Here,
+            Ordering::Less => At::Done(self.app.and_then(|app| step.address(app))),
+            Ordering::Greater => At::Ahead,
         }
     }
 }

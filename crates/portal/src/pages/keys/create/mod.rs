@@ -101,7 +101,7 @@ fn show(portal: &Portal, browser: &Browser, me: &Me, app: AppId, made: &CreatedK
     let page = Made {
         title: &frame.t.keys_made(made.key.name.as_str()),
         app,
-        client_id: made.key.client_id.clone(),
+        client_id: made.key.client_id,
         secret: made.client_secret.as_deref(),
         token_url: &portal.token_url,
         file_name: format!("{}.txt", made.key.client_id),

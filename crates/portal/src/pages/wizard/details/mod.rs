@@ -1,5 +1,8 @@
 //! What account owners will see of the app: of one that is not there yet, and of a draft.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,11 +14,13 @@ use contract::ids::{AppId, OrganizationId};
 use serde::Deserialize;
 
 use crate::api::apps::{self, AppOperation, Details};
-use crate::api::{ApiError, Refused, people};
+use crate::api::people::{self, Me};
+use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::faults::Faults;
 use crate::layout::Frame;
 use crate::parts::field::Field;
+use crate::parts::pattern::Pattern;
 use crate::parts::rail::{Rail, Step};
 use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
@@ -31,6 +36,9 @@ struct Page<'a> {
     organization: Option<OrganizationId>,
     name: Field<'a>,
     description: Field<'a>,
+    picture: Pattern,
+    /// Whose app it is, where that is known.
+    owner: Option<&'a str>,
 }
 
 /// What is typed. Both can be empty where somebody just begins.
@@ -60,7 +68,10 @@ pub(crate) async fn begin(
 ) -> Response {
     // Nothing is asked but whether the session lives: who may not sees it before having typed.
     match people::me(&portal.api, &browser, &token).await {
-        Ok(_) => draw(&portal, &browser, StatusCode::OK, None, &typed, &Faults::default()),
+        Ok(me) => {
+            let owner = owner(&me, typed.organization);
+            draw(&portal, &browser, StatusCode::OK, None, owner, &typed, &Faults::default())
+        }
         Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
     }
 }
@@ -71,13 +82,20 @@ pub(crate) async fn show(
     SignedIn { browser, token }: SignedIn,
     Path(id): Path<AppId>,
 ) -> Response {
-    match apps::get(&portal.api, &browser, &token, id).await {
+    let asked = futures::try_join!(
+        people::me(&portal.api, &browser, &token),
+        apps::get(&portal.api, &browser, &token, id),
+    );
+    match asked {
         // What was activated can never be edited: its page says what it is.
-        Ok(app) if !app.allowed.contains(&AppOperation::Edit) => see_other(&format!("/apps/{id}")),
-        Ok(app) => {
+        Ok((_, app)) if !app.allowed.contains(&AppOperation::Edit) => {
+            see_other(&format!("/apps/{id}"))
+        }
+        Ok((me, app)) => {
+            let owner = owner(&me, Some(app.organization_id));
             let description = app.description.unwrap_or_default();
             let typed = Typed { name: app.name, description, ..Typed::default() };
-            draw(&portal, &browser, StatusCode::OK, Some(id), &typed, &Faults::default())
+            draw(&portal, &browser, StatusCode::OK, Some(id), owner, &typed, &Faults::default())
         }
         Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
     }
@@ -110,7 +128,17 @@ pub(crate) fn refused_fields(
     refused: &Refused,
 ) -> Response {
     let faults = Faults::of(browser.language.texts(), refused);
-    draw(portal, browser, refused.status, app, typed, &faults)
+    draw(portal, browser, refused.status, app, None, typed, &faults)
+}
+
+/// The name of the organization that it is made in: the only one, if none was chosen.
+fn owner(me: &Me, organization: Option<OrganizationId>) -> Option<&str> {
+    let found = match (organization, me.memberships.as_slice()) {
+        (Some(wanted), all) => all.iter().find(|membership| membership.organization_id == wanted),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    found.map(|membership| membership.organization_name.as_str())
 }
 
 /// Draws it for a draft, or for an app that is not there yet.
@@ -119,6 +147,7 @@ pub(crate) fn draw(
     browser: &Browser,
     status: StatusCode,
     app: Option<AppId>,
+    owner: Option<&str>,
     typed: &Typed,
     faults: &Faults,
 ) -> Response {
@@ -153,6 +182,8 @@ pub(crate) fn draw(
             rows: 3,
             error: faults.on("description"),
         },
+        picture: Pattern::of(&app.map(|id| id.to_string()).unwrap_or_default()),
+        owner,
         frame,
     };
     respond::page(status, browser.language, &page)

@@ -1,6 +1,8 @@
 //! What the app may do: a level for each domain of its service.
 
 mod rows;
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
 mod selection;
 
 use std::collections::BTreeMap;

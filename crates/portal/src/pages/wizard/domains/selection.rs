@@ -105,7 +105,7 @@ mod tests {
             "domain": domain, "level": "manage", "exclusive_domain": "accounts", "exclusive_level": "manage" } })
     }
 
-    fn resolved(domains: &Value, conflicts: Value) -> Resolved {
+    fn resolved(domains: &Value, conflicts: &Value) -> Resolved {
         serde_json::from_value(json!({ "domains": domains, "conflicts": conflicts })).unwrap()
     }
 
@@ -116,7 +116,7 @@ mod tests {
             { "domain": "campaigns", "level": "read", "because": { "code": "brought_by", "domain": "accounts", "level": "manage" } },
             { "domain": "catalog", "level": "manage", "because": { "code": "chosen" } },
         ]);
-        let resolved = resolved(&domains, json!([conflict("catalog")]));
+        let resolved = resolved(&domains, &json!([conflict("catalog")]));
         let (before, chosen) = (read("catalog:manage"), read("accounts:manage,catalog:manage"));
         let settled = settle(&before, &chosen, &resolved);
         assert_eq!(settled.selection, read("accounts:manage,campaigns:read"));
@@ -138,7 +138,7 @@ mod tests {
         let domains =
             json!([{ "domain": "catalog", "level": "read", "because": { "code": "chosen" } }]);
         let chosen = read("catalog:read");
-        let settled = settle(&Selection::new(), &chosen, &resolved(&domains, json!([])));
+        let settled = settle(&Selection::new(), &chosen, &resolved(&domains, &json!([])));
         assert_eq!(settled, Settled { selection: chosen, acted: Vec::new() });
     }
 

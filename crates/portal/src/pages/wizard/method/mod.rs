@@ -1,5 +1,8 @@
 //! How the app will authenticate. With this it is a draft, since it can never be changed.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -65,7 +68,7 @@ pub(crate) async fn show(
         let mut faults = Faults::default();
         faults.set("name", browser.language.texts().fault_required());
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return details::draw(&portal, &browser, status, None, &typed, &faults);
+        return details::draw(&portal, &browser, status, None, None, &typed, &faults);
     }
     let key = browser.facts.request_id.clone();
     draw(&portal, &browser, StatusCode::OK, &key, &typed, false)

@@ -1,5 +1,8 @@
 //! The app as account owners will see it, what is frozen for good, and its activation.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;

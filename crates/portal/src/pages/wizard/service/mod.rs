@@ -1,5 +1,8 @@
 //! The service that the app works with. Once saved it can never be changed.
 
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+
 use std::sync::Arc;
 
 use askama::Template;

@@ -1,0 +1,47 @@
+//! No app, some, very many, and the longest names.
+
+use serde_json::{Value, json};
+
+use super::draw;
+use crate::api::people::Me;
+use crate::gallery::apps::{app, longest};
+use crate::gallery::{Easel, Sample, read};
+
+fn of(
+    items: Value,
+    archived: bool,
+    next: Option<&'static str>,
+) -> impl Fn(&Easel<'_>) -> axum::response::Response {
+    move |easel| {
+        let listed = read(json!({ "items": items, "next_cursor": next }));
+        let organization = easel.me.memberships.first();
+        let catalogue = easel.catalogue();
+        draw(easel.portal, easel.browser, &easel.me, &catalogue, organization, listed, archived)
+    }
+}
+
+pub(crate) fn all() -> Vec<Sample> {
+    let some = json!([
+        app(1, "Bid Pacing", "active"),
+        app(2, "Shelf Report", "active"),
+        app(3, "Basket Insights", "suspended"),
+        app(4, "Audience Sync", "draft"),
+        app(5, "First Try", "archived"),
+    ]);
+    let many: Vec<_> =
+        (1..=9).map(|number| app(number, &format!("App {number}"), "active")).collect();
+    let longest = json!([longest(1, "active"), longest(2, "suspended"), app(3, "x", "draft")]);
+    vec![
+        Sample::new("typical", of(some.clone(), false, None)).key(),
+        Sample::new("with_archived", of(some, true, None)),
+        Sample::new("empty", of(json!([]), false, None)),
+        Sample::new("many", of(json!(many), false, Some("next"))),
+        Sample::new("longest", of(longest, false, None)),
+        Sample::new("of_no_organization", |easel| {
+            let me = Me { memberships: Vec::new(), ..easel.me.clone() };
+            let none = read(json!({ "items": [], "next_cursor": null }));
+            let catalogue = easel.catalogue();
+            draw(easel.portal, easel.browser, &me, &catalogue, None, none, false)
+        }),
+    ]
+}
