@@ -24,6 +24,7 @@ const TOLD: [&str; 10] = [
 ];
 
 /// A node as the DevTools protocol tells it.
+#[expect(clippy::struct_field_names, reason = "as the protocol names it")]
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Node {

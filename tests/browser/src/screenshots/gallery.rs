@@ -40,7 +40,7 @@ impl Gallery {
             .with_context(|| program.display().to_string())?;
         let output = process.stdout.take().context("its output is piped")?;
         let output = BufReader::new(output);
-        let mut gallery = Self { address: String::new(), process, output: output };
+        let mut gallery = Self { address: String::new(), process, output };
         gallery.output.read_line(&mut gallery.address).context("the gallery's address")?;
         gallery.address.truncate(gallery.address.trim_end().trim_end_matches('/').len());
         Ok(gallery)
