@@ -16,7 +16,7 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{app, keys, language, my_apps, problem, sessions, sign_in};
+use crate::pages::{app, keys, language, links, my_apps, problem, sessions, sign_in};
 use crate::respond::see_other;
 use crate::settings::Settings;
 
@@ -64,6 +64,12 @@ pub fn router(environment: Environment, api: Api, settings: Settings, base_url: 
         .route("/apps/{id}", get(app::show))
         .route("/apps/{id}/keys", get(keys::show))
         .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
+        .route("/apps/{id}/links", get(links::show).post(links::made::create))
+        .route("/apps/{id}/links/{link}", get(links::one::show))
+        .route(
+            "/apps/{id}/links/{link}/revoke",
+            get(links::revoke::ask).post(links::revoke::revoke),
+        )
         .route("/apps/{id}/details", get(details::show).post(details::save))
         .route("/apps/{id}/service", get(service::show).post(service::save))
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))

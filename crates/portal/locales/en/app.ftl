@@ -27,3 +27,9 @@ keys-made = Your new key “{ $name }”
 keys-made-before = This key was made already, and its secret was shown then. It cannot be shown again: if you do not have it, replace the key.
 keys-back = Back to keys
 keys-too-many = An app can have 5 keys. End one first.
+app-links = Links
+# $app (String) - its name
+app-links-of = Links of { $app }
+app-actions = Actions
+app-ends-at-once = Stops at once
+app-ends-goes-on = Goes on

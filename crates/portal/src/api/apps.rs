@@ -42,6 +42,8 @@ pub(crate) enum AppOperation {
     Activate,
     /// It can have another key.
     CreateKey,
+    /// It can ask for consent by another link.
+    CreateLink,
     /// Something that these pages do not offer, or do not know yet.
     #[serde(other)]
     Other,

@@ -8,8 +8,10 @@
 mod answer;
 pub(crate) mod apps;
 pub(crate) mod catalogue;
+pub(crate) mod context;
 pub(crate) mod documented;
 pub(crate) mod keys;
+pub(crate) mod links;
 pub(crate) mod organizations;
 pub(crate) mod people;
 pub(crate) mod sessions;

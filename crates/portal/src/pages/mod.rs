@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod keys;
 pub(crate) mod language;
+pub(crate) mod links;
 pub(crate) mod my_apps;
 pub(crate) mod problem;
 pub(crate) mod sessions;

@@ -4,6 +4,7 @@ pub(crate) mod app_head;
 pub(crate) mod chip;
 pub(crate) mod copy;
 pub(crate) mod field;
+pub(crate) mod mark;
 pub(crate) mod method;
 pub(crate) mod pattern;
 pub(crate) mod rail;

@@ -13,6 +13,7 @@ use crate::texts::Texts;
 pub(crate) enum Tab {
     Overview,
     Keys,
+    Links,
 }
 
 /// The head of one of them.
@@ -42,11 +43,12 @@ impl<'a> AppHead<'a> {
         }
     }
 
-    fn tabs(&self) -> [(Tab, String, String); 2] {
+    fn tabs(&self) -> [(Tab, String, String); 3] {
         let id = self.app.id;
         [
             (Tab::Overview, self.t.app_overview(), format!("/apps/{id}")),
             (Tab::Keys, self.t.app_keys(), format!("/apps/{id}/keys")),
+            (Tab::Links, self.t.app_links(), format!("/apps/{id}/links")),
         ]
     }
 }

@@ -1,0 +1,135 @@
+//! A link just made: its address, this once.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use contract::ids::{AppId, LinkId};
+
+use super::row::Row;
+use super::{Said, Typed};
+use crate::api::context::{self, AppContext};
+use crate::api::links::{self, CreatedLink, NewLink};
+use crate::api::{ApiError, Refused};
+use crate::browser::Browser;
+use crate::faults::Faults;
+use crate::layout::{Frame, Place};
+use crate::parts::copy::Copy;
+use crate::respond::{self, Failed};
+use crate::router::Portal;
+use crate::signed_in::SignedIn;
+use crate::texts::Texts;
+use crate::times::Time;
+
+#[derive(Template)]
+#[template(path = "pages/links/made/page.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    title: &'a str,
+    app: AppId,
+    link: LinkId,
+    expires: Time,
+    told: Option<Told<'a>>,
+}
+
+/// What is told once.
+struct Told<'a> {
+    copy: Copy<'a>,
+    url: &'a str,
+    /// The mail, up to the address and after it.
+    before: String,
+    after: String,
+}
+
+/// `POST /apps/{id}/links`: the answer is the page with the address, which no other page has.
+pub(crate) async fn create(
+    State(portal): State<Arc<Portal>>,
+    SignedIn { browser, token }: SignedIn,
+    Path(id): Path<AppId>,
+    Form(typed): Form<Typed>,
+) -> Response {
+    let failed = |error| Failed::page(&portal, &browser, &Method::POST, &error);
+    let label = Some(typed.label.trim()).filter(|label| !label.is_empty());
+    let link = NewLink {
+        label,
+        expires_in_days: typed.valid.parse().ok(),
+        grant_lifetime_days: typed.lasts.parse().ok(),
+    };
+    let made = links::create(&portal.api, &browser, &token, &typed.key, id, &link).await;
+    let (status, said) = match made {
+        Ok(made) => {
+            return match context::read(&portal.api, &browser, &token, id).await {
+                Ok(context) => draw(&portal, &browser, &context, &made),
+                Err(error) => failed(error),
+            };
+        }
+        Err(ApiError::Refused(refused)) => match said(browser.language.texts(), &refused) {
+            Some(said) => (refused.status, said),
+            None => return failed(ApiError::Refused(refused)),
+        },
+        Err(error) => return failed(error),
+    };
+    let read = futures::try_join!(
+        context::read(&portal.api, &browser, &token, id),
+        links::list(&portal.api, &browser, &token, id, None),
+    );
+    match read {
+        Ok((context, links)) => {
+            super::draw(&portal, &browser, status, &context, &links, &typed, &said)
+        }
+        Err(error) => failed(error),
+    }
+}
+
+/// What the form says of a refusal, if it is one that can be mended there.
+pub(super) fn said(t: &Texts, refused: &Refused) -> Option<Said> {
+    let error = match refused.code.as_str() {
+        _ if !refused.errors.is_empty() => None,
+        "organization-not-confirmed" => Some(t.links_unconfirmed()),
+        "app-not-active" => Some(t.links_not_active()),
+        "too-many-open-links" => Some(t.links_too_many()),
+        _ => return None,
+    };
+    Some(Said { faults: Faults::of(t, refused), error })
+}
+
+pub(super) fn draw(
+    portal: &Portal,
+    browser: &Browser,
+    context: &AppContext,
+    made: &CreatedLink,
+) -> Response {
+    let AppContext { me, app, .. } = context;
+    let frame = Frame::signed(portal, browser, me, Place::MyApps);
+    let t = frame.t;
+    let row = Row::of(&made.link, &frame, browser.now);
+    let told = made.url.as_deref().map(|url| Told {
+        copy: Copy {
+            t,
+            id: "url",
+            label: t.links_url(),
+            hint: Some(t.links_url_hint()),
+            value: url,
+        },
+        url,
+        before: plain(t.links_mail_before(app.name.as_str())),
+        after: plain(t.links_mail_after(row.expires.day())),
+    });
+    let page = Page {
+        title: &t.links_made_for(row.name(t)),
+        app: app.id,
+        link: made.link.id,
+        expires: row.expires,
+        told,
+        frame,
+    };
+    respond::page(StatusCode::CREATED, browser.language, &page)
+}
+
+/// Without the marks that keep the direction of what was put in: a mail is read by programs that show them as boxes.
+fn plain(text: String) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
+}
