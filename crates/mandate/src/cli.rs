@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use contract::{OrganizationId, Service};
+use contract::{OrganizationId, Service, UnknownService};
 
 /// The system of record for third-party access.
 ///
@@ -104,12 +105,30 @@ pub struct Up {
     pub overrides: Overrides,
 }
 
+/// What a process can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// One of the services.
+    Service(Service),
+    /// The web pages.
+    Portal,
+}
+
+impl FromStr for Part {
+    type Err = UnknownService;
+
+    fn from_str(text: &str) -> Result<Self, UnknownService> {
+        if text == "portal" { Ok(Self::Portal) } else { text.parse().map(Self::Service) }
+    }
+}
+
 /// `mandate serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Which: directory, app-registry, key-issuer, consent-broker, audit, notifier.
+    /// Which: directory, app-registry, key-issuer, consent-broker, audit, notifier. Who serves all of them has the web
+    /// pages at the same address; `portal` alone serves the pages before an API elsewhere (`portal.api_url`).
     #[arg(required = true, value_name = "SERVICE")]
-    pub services: Vec<Service>,
+    pub parts: Vec<Part>,
     /// Flags over the configuration.
     #[command(flatten)]
     pub overrides: Overrides,

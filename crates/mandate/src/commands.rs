@@ -14,9 +14,10 @@ use service::settings::LogSettings;
 use service::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Serve, Up};
+use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Part, Serve, Up};
 use crate::configuration::Configuration;
 use crate::local::LocalServers;
+use crate::portal_alone::PortalAlone;
 use crate::system::System;
 use crate::{api, data_dir, demo, subscribers};
 
@@ -233,7 +234,23 @@ async fn insert_operator(
 
 async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
-    let mut services = command.services;
+    if command.parts.contains(&Part::Portal) {
+        if command.parts.len() > 1 {
+            bail!(
+                "`portal` is served alone, or by whoever serves all six services: leave it out, or the others"
+            );
+        }
+        let portal = PortalAlone::start(configuration, &Environment::system()).await?;
+        println!("portal at http://{}", portal.address);
+        stop.asked().await;
+        portal.stop().await;
+        return Ok(());
+    }
+    let services = command.parts.into_iter().filter_map(|part| match part {
+        Part::Service(service) => Some(service),
+        Part::Portal => None,
+    });
+    let mut services: Vec<_> = services.collect();
     services.sort();
     services.dedup();
     let names: Vec<&str> = services.iter().map(|service| service.name()).collect();

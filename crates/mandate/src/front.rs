@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::Request;
 use contract::Environment;
-use portal::Api;
+use portal::{Api, BrandError};
 use service::Metrics;
 use service::http::site;
 use tower::ServiceExt;
@@ -24,19 +24,26 @@ pub(crate) struct Front<'a> {
 
 impl Front<'_> {
     /// This API, and the portal that calls it without a socket.
-    pub(crate) fn with_portal(&self, api: Router, configuration: &Configuration) -> Router {
+    ///
+    /// # Errors
+    /// When the portal's settings name files that cannot be shown.
+    pub(crate) fn with_portal(
+        &self,
+        api: Router,
+        configuration: &Configuration,
+    ) -> Result<Router, BrandError> {
         let pages = portal::router(
             self.environment.clone(),
             Api::InProcess(api.clone()),
             configuration.portal.clone(),
             self.base_url,
-        );
+        )?;
         let pages = site(pages, self.environment, &configuration.http, self.metrics);
-        Router::new().fallback(async move |request: Request| {
+        Ok(Router::new().fallback(async move |request: Request| {
             let to = if is_api(request.uri().path()) { api } else { pages };
             let Ok(response) = to.oneshot(request).await;
             response
-        })
+        }))
     }
 }
 

@@ -115,7 +115,7 @@ impl System {
             application(routes, authenticator, &environment, &configuration.http, &shared.metrics);
         // Pages need all of the API: who runs a part of it runs the portal beside it.
         let whole = Service::ALL.iter().all(|service| services.contains(service));
-        let application = if whole { front.with_portal(api, &configuration) } else { api };
+        let application = if whole { front.with_portal(api, &configuration)? } else { api };
         let stop_serving = CancellationToken::new();
         let start = |listener, application, settings: &HttpSettings| {
             let limits = Limits::from(settings);
@@ -228,7 +228,7 @@ async fn start_service(
 }
 
 /// Takes an address, and tells which it is.
-async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| anyhow::anyhow!("{address} cannot be listened on: {error}"))?;

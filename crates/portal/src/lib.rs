@@ -24,6 +24,7 @@
 
 mod api;
 mod assets;
+mod brand;
 mod browser;
 mod cookies;
 mod faults;
@@ -42,6 +43,7 @@ mod then;
 mod times;
 
 pub use api::Api;
+pub use brand::BrandError;
 #[cfg(debug_assertions)]
 pub use gallery::gallery;
 pub use router::router;

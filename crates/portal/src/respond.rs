@@ -71,13 +71,16 @@ impl Failed {
             ApiError::SignedOut => Self::signed_out(portal, browser, method),
             ApiError::Unavailable(reason) => {
                 tracing::warn!(reason, "a page was not made: the API is not available");
-                problem::unavailable(portal, browser)
+                problem::unavailable(portal, browser, method)
             }
             ApiError::Refused(Refused { status: StatusCode::NOT_FOUND, .. }) => {
                 problem::not_found(portal, browser)
             }
             ApiError::Refused(refused) => problem::refused(portal, browser, refused),
-            ApiError::Ours(error) => Problem::internal(error).into_response(),
+            ApiError::Ours(error) => {
+                tracing::error!(error, "a page was not made");
+                problem::ours(portal, browser)
+            }
         }
     }
 }

@@ -1,9 +1,14 @@
 //! The site map: every route on a line.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_LANGUAGE;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -12,6 +17,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::api::Api;
 use crate::assets::{self, Assets};
+use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
@@ -29,6 +35,7 @@ pub(crate) struct Portal {
     pub(crate) assets: Assets,
     /// Where apps get tokens.
     pub(crate) token_url: String,
+    pub(crate) brand: Brand,
     pub(crate) environment: Environment,
 }
 
@@ -39,20 +46,30 @@ impl Portal {
         api: Api,
         settings: Settings,
         base_url: &str,
-    ) -> (Self, Router) {
+    ) -> Result<(Self, Router), BrandError> {
         let (assets, files) = assets::load();
+        let (brand, own_files) = brand::load(&settings)?;
         let cookie = SessionCookie::at(base_url);
         let token_url = format!("{base_url}/oauth2/token");
-        (Self { api, settings, cookie, assets, token_url, environment }, files)
+        let portal = Self { api, settings, cookie, assets, token_url, brand, environment };
+        Ok((portal, files.merge(own_files)))
     }
 }
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
-pub fn router(environment: Environment, api: Api, settings: Settings, base_url: &str) -> Router {
-    let (portal, files) = Portal::new(environment, api, settings, base_url);
+///
+/// # Errors
+/// When the settings name files of a brand that cannot be shown.
+pub fn router(
+    environment: Environment,
+    api: Api,
+    settings: Settings,
+    base_url: &str,
+) -> Result<Router, BrandError> {
+    let (portal, files) = Portal::new(environment, api, settings, base_url)?;
     let https = Https(portal.cookie.is_secure());
     let portal = Arc::new(portal);
-    Router::new()
+    let routes = Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/signed-in", get(sign_in::check))
@@ -82,22 +99,32 @@ pub fn router(environment: Environment, api: Api, settings: Settings, base_url: 
         .merge(files)
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
-        .layer(from_fn_with_state(https, headers::protect))
+        .layer(from_fn_with_state(https, headers::protect));
+    Ok(routes)
 }
 
 async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {
     problem::not_found(&portal, &browser)
 }
 
-/// What the CSRF layer refuses is a page as well.
+/// What is refused before a page is reached is a page as well: a form of another site's, an address or a form that
+/// cannot be read.
 async fn worded(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let browser = Browser::of(&parts, &portal);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
     let response = next.run(Request::from_parts(parts, body)).await;
-    match browser {
-        Ok(browser) if response.extensions().get::<ProtectionError>().is_some() => {
-            problem::cross_site(&portal, &browser)
+    let Ok(browser) = browser else { return response };
+    if response.extensions().get::<ProtectionError>().is_some() {
+        return problem::cross_site(&portal, &browser);
+    }
+    let is_page = response.headers().contains_key(CONTENT_LANGUAGE);
+    match response.status() {
+        status if is_page || !status.is_client_error() => response,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            problem::not_found(&portal, &browser)
         }
-        _ => response,
+        StatusCode::BAD_REQUEST if reads => problem::not_found(&portal, &browser),
+        status => problem::unreadable(&portal, &browser, status),
     }
 }

@@ -1,5 +1,7 @@
 //! What an installation says of its portal.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// The settings `[portal]`.
@@ -8,10 +10,22 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The name of the product, as pages and their titles say it.
     pub product_name: String,
+    /// A logo in place of ours: a file, SVG or PNG, of at most 64 KiB.
+    pub logo: Option<PathBuf>,
+    /// Colours of one's own: a file of CSS, of at most 32 KiB, that comes after ours and sets its tokens.
+    pub stylesheet: Option<PathBuf>,
+    /// Where `mandate serve portal` reaches the API. It believes the browser's address in `x-forwarded-for` only if the
+    /// portal is one of its `http.trusted_proxies`. Unused where services and portal are one process.
+    pub api_url: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { product_name: "Mandate".to_owned() }
+        Self {
+            product_name: "Mandate".to_owned(),
+            logo: None,
+            stylesheet: None,
+            api_url: String::new(),
+        }
     }
 }

@@ -64,8 +64,18 @@ impl Demo {
     pub(crate) fn what_to_try(&self, file: &Path, observer_url: Option<&str>) -> String {
         use std::fmt::Write;
         let base = &self.base_url;
-        let mut lines =
-            format!("Everyone's sign-ins, the app and its key are in {}\n\n", file.display());
+        let mut lines = format!("Open {base} and sign in as one of these:\n");
+        let width = self.people.iter().map(|person| person.email.len()).max().unwrap_or_default();
+        for DemoPerson { email, password, roles, .. } in &self.people {
+            let roles = roles.join(", ");
+            let _ = writeln!(lines, "  {email:width$}  {password}  {roles}");
+        }
+        let _ = writeln!(
+            lines,
+            "The developer has an app with a key and a consent; account owners find theirs under My consents. All of \
+             this is kept in {}\n",
+            file.display()
+        );
         let app = &self.app;
         let _ = writeln!(
             lines,

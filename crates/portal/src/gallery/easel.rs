@@ -76,5 +76,7 @@ pub(super) fn portal() -> (Portal, Router) {
     #[expect(clippy::expect_used, reason = "a constant")]
     let now: DateTime<Utc> = NOW.parse().expect("a time");
     let environment = Environment::with_clock(Arc::new(ManualClock::starting_at(now)));
+    #[expect(clippy::expect_used, reason = "it has no files that could be wrong")]
     Portal::new(environment, Api::InProcess(Router::new()), Settings::default(), BASE_URL)
+        .expect("no brand")
 }

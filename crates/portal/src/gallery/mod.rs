@@ -71,6 +71,12 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
     ]
 }
 
+/// The pages that have samples.
+#[cfg(test)]
+pub(crate) fn page_names() -> impl Iterator<Item = &'static str> {
+    pages().into_iter().map(|(page, _)| page)
+}
+
 /// A sample as the list names it.
 #[derive(Debug, Serialize)]
 struct Named {

@@ -42,6 +42,10 @@ pub(crate) struct Frame<'a> {
     pub(crate) product: &'a str,
     /// Where the style is.
     pub(crate) style: &'a str,
+    /// Where the style of the installation's own is, if it has one.
+    pub(crate) brand_style: Option<&'a str>,
+    /// Where its logo is, if it has one.
+    pub(crate) logo: Option<&'a str>,
     /// Where the script is.
     pub(crate) script: &'a str,
     /// Who is signed in.
@@ -60,6 +64,8 @@ impl<'a> Frame<'a> {
             language: browser.language,
             product: &portal.settings.product_name,
             style: &portal.assets.style,
+            brand_style: portal.brand.style.as_deref(),
+            logo: portal.brand.logo.as_deref(),
             script: &portal.assets.script,
             signed: None,
             here: Place::Elsewhere,

@@ -4,7 +4,7 @@
 pub(crate) mod samples;
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use crate::api::Refused;
@@ -52,10 +52,23 @@ pub(crate) fn not_found(portal: &Portal, browser: &Browser) -> Response {
 }
 
 /// The API does not answer.
-pub(crate) fn unavailable(portal: &Portal, browser: &Browser) -> Response {
+pub(crate) fn unavailable(portal: &Portal, browser: &Browser, method: &Method) -> Response {
     let t = browser.language.texts();
-    let words = (&*t.problem_unavailable(), &*t.problem_unavailable_what());
+    // What was sent may have arrived all the same.
+    let what = if *method == Method::POST {
+        t.problem_unavailable_perhaps()
+    } else {
+        t.problem_unavailable_what()
+    };
+    let words = (&*t.problem_unavailable(), &*what);
     answer(portal, browser, StatusCode::SERVICE_UNAVAILABLE, words, true, "unavailable")
+}
+
+/// A mistake of ours.
+pub(crate) fn ours(portal: &Portal, browser: &Browser) -> Response {
+    let t = browser.language.texts();
+    let words = (&*t.problem_ours(), &*t.problem_ours_what());
+    answer(portal, browser, StatusCode::INTERNAL_SERVER_ERROR, words, true, "internal")
 }
 
 /// A form that another site sent.
@@ -63,6 +76,13 @@ pub(crate) fn cross_site(portal: &Portal, browser: &Browser) -> Response {
     let t = browser.language.texts();
     let words = (&*t.problem_cross_site(), &*t.problem_cross_site_what());
     answer(portal, browser, StatusCode::FORBIDDEN, words, false, "cross-site")
+}
+
+/// A form that is not what its page sends.
+pub(crate) fn unreadable(portal: &Portal, browser: &Browser, status: StatusCode) -> Response {
+    let t = browser.language.texts();
+    let words = (&*t.problem_unreadable(), &*t.problem_unreadable_what());
+    answer(portal, browser, status, words, false, "unreadable")
 }
 
 /// The API refused what was asked, for a reason that the page has no words of its own for.

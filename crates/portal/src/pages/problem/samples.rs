@@ -1,16 +1,20 @@
 //! Each problem that has a page.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{cross_site, not_found, refused, unavailable};
+use super::{cross_site, not_found, ours, refused, unavailable, unreadable};
 use crate::api::Refused;
 use crate::gallery::{Sample, read};
 
 pub(crate) fn all() -> Vec<Sample> {
     vec![
         Sample::new("not_found", |easel| not_found(easel.portal, easel.browser)),
-        Sample::new("unavailable", |easel| unavailable(easel.portal, easel.browser)),
+        Sample::new("unavailable", |easel| unavailable(easel.portal, easel.browser, &Method::POST)),
+        Sample::new("ours", |easel| ours(easel.portal, easel.browser)),
+        Sample::new("unreadable", |easel| {
+            unreadable(easel.portal, easel.browser, StatusCode::UNPROCESSABLE_ENTITY)
+        }),
         Sample::new("cross_site", |easel| cross_site(easel.portal, easel.browser)),
         Sample::new("refused", |easel| {
             let refusal = Refused {
