@@ -36,6 +36,11 @@ impl Faults {
         self.0.entry(field.to_owned()).or_insert(sentence);
     }
 
+    /// Whether nothing is said of any field.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is said of a field.
     pub(crate) fn on(&self, field: &str) -> Option<&str> {
         self.0.get(field).map(String::as_str)

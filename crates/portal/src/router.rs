@@ -81,6 +81,15 @@ pub fn router(
         .route("/apps/{id}", get(app::show))
         .route("/apps/{id}/keys", get(keys::show))
         .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
+        .route("/apps/{id}/keys/{client_id}", get(keys::one::show).post(keys::one::rename))
+        .route(
+            "/apps/{id}/keys/{client_id}/replace",
+            get(keys::replace::ask).post(keys::replace::replace),
+        )
+        .route(
+            "/apps/{id}/keys/{client_id}/delete",
+            get(keys::delete::ask).post(keys::delete::delete),
+        )
         .route("/apps/{id}/links", get(links::show).post(links::made::create))
         .route("/apps/{id}/links/{link}", get(links::one::show))
         .route(

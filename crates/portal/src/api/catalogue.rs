@@ -26,6 +26,7 @@ pub(crate) struct Service {
     pub(crate) title: String,
     pub(crate) description: String,
     /// For how many days consents to its apps last, or `none` for those that do not end by themselves.
+    #[serde(default)]
     lifetime_days: Value,
     /// Its domains, by name.
     pub(crate) domains: BTreeMap<String, Domain>,

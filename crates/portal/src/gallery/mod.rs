@@ -22,7 +22,7 @@ pub(crate) use self::easel::{Easel, read};
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{links, my_apps, problem, sessions, sign_in};
+use crate::pages::{keys, links, my_apps, problem, sessions, sign_in};
 use crate::router::Portal;
 use crate::texts::Language;
 
@@ -60,6 +60,8 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
     vec![
         ("sign_in", sign_in::samples::all()),
         ("my_apps", my_apps::samples::all()),
+        ("keys", keys::samples::all()),
+        ("keys_create", keys::create::samples::all()),
         ("links", links::samples::all()),
         ("wizard_details", details::samples::all()),
         ("wizard_method", method::samples::all()),

@@ -6,6 +6,7 @@ pub(crate) mod copy;
 pub(crate) mod field;
 pub(crate) mod mark;
 pub(crate) mod method;
+pub(crate) mod moment;
 pub(crate) mod pattern;
 pub(crate) mod rail;
 pub(crate) mod states;

@@ -52,33 +52,28 @@ pub(crate) async fn create(
     Form(typed): Form<Typed>,
 ) -> Response {
     let failed = |error| Failed::page(&portal, &browser, &Method::POST, &error);
-    let label = Some(typed.label.trim()).filter(|label| !label.is_empty());
+    // First all that can fail without a loss: the address is told once.
+    let context = match context::read(&portal.api, &browser, &token, id).await {
+        Ok(context) => context,
+        Err(error) => return failed(error),
+    };
     let link = NewLink {
-        label,
+        label: Some(typed.label.trim()).filter(|label| !label.is_empty()),
         expires_in_days: typed.valid.parse().ok(),
         grant_lifetime_days: typed.lasts.parse().ok(),
     };
     let made = links::create(&portal.api, &browser, &token, &typed.key, id, &link).await;
-    let (status, said) = match made {
-        Ok(made) => {
-            return match context::read(&portal.api, &browser, &token, id).await {
-                Ok(context) => draw(&portal, &browser, &context, &made),
-                Err(error) => failed(error),
-            };
-        }
-        Err(ApiError::Refused(refused)) => match said(browser.language.texts(), &refused) {
-            Some(said) => (refused.status, said),
-            None => return failed(ApiError::Refused(refused)),
-        },
+    let refused = match made {
+        Ok(made) => return draw(&portal, &browser, &context, &made),
+        Err(ApiError::Refused(refused)) => refused,
         Err(error) => return failed(error),
     };
-    let read = futures::try_join!(
-        context::read(&portal.api, &browser, &token, id),
-        links::list(&portal.api, &browser, &token, id, None),
-    );
-    match read {
-        Ok((context, links)) => {
-            super::draw(&portal, &browser, status, &context, &links, &typed, &said)
+    let Some(said) = said(browser.language.texts(), &refused) else {
+        return failed(ApiError::Refused(refused));
+    };
+    match links::list(&portal.api, &browser, &token, id, None).await {
+        Ok(links) => {
+            super::draw(&portal, &browser, refused.status, &context, &links, &typed, &said)
         }
         Err(error) => failed(error),
     }
