@@ -22,7 +22,9 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{app, keys, language, links, my_apps, problem, sessions, sign_in};
+use crate::pages::{
+    activity, app, grants, keys, language, links, my_apps, problem, sessions, sign_in,
+};
 use crate::respond::see_other;
 use crate::settings::Settings;
 
@@ -96,6 +98,8 @@ pub fn router(
             "/apps/{id}/links/{link}/revoke",
             get(links::revoke::ask).post(links::revoke::revoke),
         )
+        .route("/apps/{id}/grants", get(grants::show))
+        .route("/apps/{id}/activity", get(activity::show))
         .route("/apps/{id}/details", get(details::show).post(details::save))
         .route("/apps/{id}/service", get(service::show).post(service::save))
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))

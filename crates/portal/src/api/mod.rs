@@ -6,12 +6,15 @@
 //! of their own, which a test compares with `docs/openapi.json`.
 
 mod answer;
+pub(crate) mod app_grants;
 pub(crate) mod apps;
 pub(crate) mod catalogue;
 pub(crate) mod context;
 pub(crate) mod documented;
+pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod people;
 pub(crate) mod sessions;

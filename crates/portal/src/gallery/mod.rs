@@ -22,7 +22,7 @@ pub(crate) use self::easel::{Easel, read};
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{keys, links, my_apps, problem, sessions, sign_in};
+use crate::pages::{activity, grants, keys, links, my_apps, problem, sessions, sign_in};
 use crate::router::Portal;
 use crate::texts::Language;
 
@@ -63,6 +63,8 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("keys", keys::samples::all()),
         ("keys_create", keys::create::samples::all()),
         ("links", links::samples::all()),
+        ("grants", grants::samples::all()),
+        ("activity", activity::samples::all()),
         ("wizard_details", details::samples::all()),
         ("wizard_method", method::samples::all()),
         ("wizard_service", service::samples::all()),

@@ -1,6 +1,8 @@
 //! The pages: a folder each. A page imports no page.
 
+pub(crate) mod activity;
 pub(crate) mod app;
+pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod language;
 pub(crate) mod links;

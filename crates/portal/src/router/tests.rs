@@ -42,6 +42,8 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ("/apps/{id}/links", For::SignedIn, Some("links")),
     ("/apps/{id}/links/{link}", For::SignedIn, Some("links")),
     ("/apps/{id}/links/{link}/revoke", For::SignedIn, Some("links")),
+    ("/apps/{id}/grants", For::SignedIn, Some("grants")),
+    ("/apps/{id}/activity", For::SignedIn, Some("activity")),
     ("/apps/{id}/details", For::SignedIn, Some("wizard_details")),
     ("/apps/{id}/service", For::SignedIn, Some("wizard_service")),
     ("/apps/{id}/domains", For::SignedIn, Some("wizard_domains")),
