@@ -21,6 +21,7 @@ use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
+use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
     activity, app, grants, keys, language, links, my_apps, problem, sessions, sign_in,
@@ -81,6 +82,12 @@ pub fn router(
         .route("/apps/new", get(details::begin))
         .route("/apps/new/method", get(method::show).post(method::create))
         .route("/apps/{id}", get(app::show))
+        .route("/apps/{id}/redirect-uris", get(redirect_uris::show).post(redirect_uris::add))
+        .route("/apps/{id}/redirect-uris/{uri}/remove", post(redirect_uris::remove))
+        .route("/apps/{id}/pkce", post(redirect_uris::require_pkce))
+        .route("/apps/{id}/suspend", get(suspension::ask_suspend).post(suspension::suspend))
+        .route("/apps/{id}/resume", get(suspension::ask_resume).post(suspension::resume))
+        .route("/apps/{id}/archive", get(archive::ask).post(archive::archive))
         .route("/apps/{id}/keys", get(keys::show))
         .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
         .route("/apps/{id}/keys/{client_id}", get(keys::one::show).post(keys::one::rename))

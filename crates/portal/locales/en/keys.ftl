@@ -87,3 +87,5 @@ keys-stops = Stops
 keys-stops-what = Programs that use this key get no more tokens. A token that one of them has works until it ends by itself, minutes later.
 keys-goes-on = The app's other keys, and every consent that it has.
 keys-delete-for-good = This cannot be undone. To give a program another key, replace this one instead.
+keys-old-ends-wrong = The old key cannot end then. Choose a time that is to come, not long after now, and not after its own end.
+keys-expires-wrong = Choose a day that is to come.

@@ -59,7 +59,7 @@ links-until = Valid until
 links-mail = A mail ready to send
 links-mail-lead = Change it as you like. Account owners see who asks, and for what, before they decide.
 # $app (String) - its name
-links-mail-before = Hello, { $app } asks for access to your accounts. Please open this link, and choose the accounts that it may use:
+links-mail-before = { $app } asks for access to your accounts. Please open this link, and choose the accounts that it may use:
 # $day (String) - until when the link can be used
 links-mail-after = You will see what the app can and cannot do before you decide. The link works once, until { $day }.
 links-mail-copy = Copy the mail
@@ -91,3 +91,4 @@ links-revoke-stops = Nobody can use this link any more, to approve or to deny. W
 links-revoke-goes-on = All other links, and every consent that was given.
 links-revoke-for-good = This cannot be undone. You can generate another link at any time.
 links-keep = Keep it
+links-mail-hello = Hello,

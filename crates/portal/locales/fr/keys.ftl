@@ -78,3 +78,5 @@ keys-stops = Cesse
 keys-stops-what = Les programmes qui utilisent cette clé n’obtiennent plus de jeton. Un jeton déjà obtenu fonctionne jusqu’à sa fin, quelques minutes plus tard.
 keys-goes-on = Les autres clés de l’application, et tous ses consentements.
 keys-delete-for-good = C’est définitif. Pour donner une autre clé à un programme, remplacez plutôt celle-ci.
+keys-old-ends-wrong = L’ancienne clé ne peut pas prendre fin alors. Choisissez un moment à venir, pas trop lointain, et pas après sa propre fin.
+keys-expires-wrong = Choisissez un jour à venir.

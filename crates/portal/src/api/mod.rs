@@ -17,6 +17,7 @@ pub(crate) mod links;
 pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod people;
+pub(crate) mod redirect_uris;
 pub(crate) mod sessions;
 
 use axum::Router;

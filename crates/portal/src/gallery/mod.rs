@@ -22,7 +22,7 @@ pub(crate) use self::easel::{Easel, read};
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{activity, grants, keys, links, my_apps, problem, sessions, sign_in};
+use crate::pages::{activity, app, grants, keys, links, my_apps, problem, sessions, sign_in};
 use crate::router::Portal;
 use crate::texts::Language;
 
@@ -60,6 +60,7 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
     vec![
         ("sign_in", sign_in::samples::all()),
         ("my_apps", my_apps::samples::all()),
+        ("app", app::samples::all()),
         ("keys", keys::samples::all()),
         ("keys_create", keys::create::samples::all()),
         ("links", links::samples::all()),

@@ -125,7 +125,13 @@ pub(super) fn said(t: &Texts, refused: &Refused) -> Option<Said> {
         "app-not-active" => Some(t.keys_not_active()),
         _ => return None,
     };
-    Some(Said { faults: Faults::of(t, refused), error })
+    let is_range = refused.errors.iter().all(|fault| fault.code == "out_of_range");
+    let mut faults = Faults::of(t, refused);
+    if is_range {
+        faults = faults.in_words("old_ends", t.keys_old_ends_wrong());
+        faults = faults.in_words("expires_at", t.keys_expires_wrong());
+    }
+    Some(Said { faults, error })
 }
 
 /// The field for the day on which a new key ends.

@@ -110,7 +110,11 @@ pub(super) fn draw(
             value: url,
         },
         url,
-        before: plain(t.links_mail_before(app.name.as_str())),
+        before: plain(format!(
+            "{}\n\n{}",
+            t.links_mail_hello(),
+            t.links_mail_before(app.name.as_str())
+        )),
         after: plain(t.links_mail_after(row.expires.day())),
     });
     let page = Page {
