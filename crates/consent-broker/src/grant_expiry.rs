@@ -13,7 +13,7 @@ use crate::grant::Grant;
 use crate::store::grants;
 
 /// So many grants a transaction: few enough that none waits long for its lock.
-const BATCH: i64 = 500;
+const BATCH: i64 = 200;
 
 /// So many times as long as a batch took is the pause after it.
 const REST: u32 = 3;

@@ -213,6 +213,15 @@ pub async fn organization_exists(pool: &PgPool, id: OrganizationId) -> sqlx::Res
     Ok(store::organizations::find(&mut *pool.acquire().await?, id).await?.is_some())
 }
 
+/// Whether there is an operator, asked on the database alone.
+///
+/// # Errors
+/// When the database does not answer or refuses.
+pub async fn operator_exists(pool: &PgPool) -> sqlx::Result<bool> {
+    let mut transaction = pool.begin().await?;
+    store::people::lock_operators(&mut transaction, None).await
+}
+
 /// Starts answering the other services and gives the routes.
 ///
 /// # Errors

@@ -90,6 +90,7 @@ pub(crate) fn start(
         resources: resources.clone(),
         delivery,
         base_url: public_base_url.trim_end_matches('/').to_owned(),
+        closing: settings.closing.clone(),
         patience: Duration::from_secs(settings.timeout_seconds),
         longest: TimeDelta::hours(settings.abandon_after_hours.into()),
     });

@@ -9,6 +9,7 @@ use clap::CommandFactory;
 use contract::{Environment, Service};
 use directory::NewOperator;
 use eventstore::{EventStore, Transport};
+use portal::Newcomer;
 use schema::Login;
 use service::settings::LogSettings;
 use service::telemetry;
@@ -140,6 +141,11 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     }
     // Whoever tries Mandate out reads its mails where they are made.
     configuration.directory.mail.kept_in_memory = MAILS_KEPT;
+    configuration.portal.newcomer = if command.demo {
+        Some(Newcomer::Demo)
+    } else {
+        (!operator_exists(&configuration).await?).then_some(Newcomer::Nobody)
+    };
     let system =
         Box::pin(System::start(configuration.clone(), &Service::ALL, Environment::system()))
             .await?;
@@ -216,6 +222,14 @@ async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String
     };
     let token = insert_operator(configuration, environment, new).await?;
     Ok((email, password, token))
+}
+
+async fn operator_exists(configuration: &Configuration) -> anyhow::Result<bool> {
+    let settings = configuration.database_of(Service::Directory)?;
+    let pool = service::connect::database(Service::Directory, &settings)?;
+    let exists = directory::operator_exists(&pool).await;
+    pool.close().await;
+    Ok(exists?)
 }
 
 async fn insert_operator(

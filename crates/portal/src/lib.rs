@@ -47,4 +47,4 @@ pub use brand::BrandError;
 #[cfg(debug_assertions)]
 pub use gallery::gallery;
 pub use router::router;
-pub use settings::Settings;
+pub use settings::{Newcomer, Settings};

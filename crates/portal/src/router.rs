@@ -4,6 +4,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -40,6 +41,8 @@ pub(crate) struct Portal {
     pub(crate) token_url: String,
     pub(crate) brand: Brand,
     pub(crate) environment: Environment,
+    /// Whether somebody has signed in since the start.
+    pub(crate) is_lived_in: AtomicBool,
 }
 
 impl Portal {
@@ -54,7 +57,9 @@ impl Portal {
         let (brand, own_files) = brand::load(&settings)?;
         let cookie = SessionCookie::at(base_url);
         let token_url = format!("{base_url}/oauth2/token");
-        let portal = Self { api, settings, cookie, assets, token_url, brand, environment };
+        let is_lived_in = AtomicBool::new(false);
+        let portal =
+            Self { api, settings, cookie, assets, token_url, brand, environment, is_lived_in };
         Ok((portal, files.merge(own_files)))
     }
 }

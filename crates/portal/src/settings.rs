@@ -4,6 +4,15 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+/// What whoever comes to a new installation is told, where they would sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newcomer {
+    /// The demo was played: its people can sign in.
+    Demo,
+    /// Nobody can sign in yet.
+    Nobody,
+}
+
 /// The settings `[portal]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -17,6 +26,9 @@ pub struct Settings {
     /// Where `mandate serve portal` reaches the API. It believes the browser's address in `x-forwarded-for` only if the
     /// portal is one of its `http.trusted_proxies`. Unused where services and portal are one process.
     pub api_url: String,
+    /// What newcomers are told, until somebody has signed in. Not to be set.
+    #[serde(skip)]
+    pub newcomer: Option<Newcomer>,
 }
 
 impl Default for Settings {
@@ -26,6 +38,7 @@ impl Default for Settings {
             logo: None,
             stylesheet: None,
             api_url: String::new(),
+            newcomer: None,
         }
     }
 }

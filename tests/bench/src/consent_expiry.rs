@@ -24,8 +24,9 @@ const AIM_RATIO: f64 = 2.0;
 const IMPORTED: usize = 5_000;
 const APPROVED: usize = 20_000;
 
-/// How long tokens are asked for before, and between two looks at how far it is.
+/// How long tokens are asked for between two looks at how far it is, and so many times before.
 const SLICE: Duration = Duration::from_secs(5);
+const IDLE_SLICES: usize = 4;
 
 /// Measures tokens with nothing else going on, and then while the grants end.
 pub(crate) async fn measure(stage: &Stage, report: &mut Report) -> anyhow::Result<()> {
@@ -35,7 +36,10 @@ pub(crate) async fn measure(stage: &Stage, report: &mut Report) -> anyhow::Resul
         let parts = Parts::System(stage);
         load::run(&stage.address, &request, 200, CONNECTIONS, duration, parts).await
     };
-    let idle = tokens(SLICE * 3).await?;
+    let mut before: Vec<Outcome> = Vec::new();
+    for _ in 0..IDLE_SLICES {
+        before.push(tokens(SLICE).await?);
+    }
     stage.settle().await?;
 
     let began = end_all(stage).await?;
@@ -50,13 +54,18 @@ pub(crate) async fn measure(stage: &Stage, report: &mut Report) -> anyhow::Resul
     let took = loop {
         let (outcome, is_over) =
             tokio::join!(tokens(SLICE), async { tokio::time::timeout(SLICE, &mut drained).await });
-        during.push(outcome?);
+        let outcome = outcome?;
+        eprintln!(
+            "  tokens while they end: p99 {:.1} ms, {:.0} a second",
+            outcome.p99_ms, outcome.per_second
+        );
+        during.push(outcome);
         if let Ok(took) = is_over {
             break took?;
         }
     };
-    let worst = during.iter().map(|outcome| outcome.p99_ms).fold(0.0, f64::max);
-    let rate = during.iter().map(|outcome| outcome.per_second).fold(f64::INFINITY, f64::min);
+    let (busy, rate) = (load::percentile_of_all(&during, 99), lowest_rate(&during));
+    let (idle, idle_rate) = (load::percentile_of_all(&before, 99), lowest_rate(&before));
     report.add(Row {
         what: format!("{GRANTS} grants that end at once"),
         measured: took.as_secs_f64() * 1000.0,
@@ -70,21 +79,30 @@ pub(crate) async fn measure(stage: &Stage, report: &mut Report) -> anyhow::Resul
     });
     report.add(Row {
         what: "a token while they end".to_owned(),
-        measured: worst,
-        limit: Some(idle.p99_ms),
+        measured: busy,
+        limit: Some(idle),
         unit: "ms",
-        ratio: Some(worst / idle.p99_ms),
+        ratio: Some(busy / idle),
         aim: Some(AIM_RATIO),
         p50_ms: None,
-        p99_ms: Some(worst),
+        p99_ms: Some(busy),
         note: format!(
-            "p99 of the worst {} s, {CONNECTIONS} connections; limit: the same before; {rate:.0} a second then, {:.0} \
-             before; aim: at most",
+            "p99 over all that time, {CONNECTIONS} connections; limit: the same before; in the worst {} s {:.1} ms \
+             and {rate:.0} a second, before {:.1} ms and {idle_rate:.0}; aim: at most",
             SLICE.as_secs(),
-            idle.per_second
+            worst_p99(&during),
+            worst_p99(&before),
         ),
     });
     stage.settle().await
+}
+
+fn worst_p99(slices: &[Outcome]) -> f64 {
+    slices.iter().map(|slice| slice.p99_ms).fold(0.0, f64::max)
+}
+
+fn lowest_rate(slices: &[Outcome]) -> f64 {
+    slices.iter().map(|slice| slice.per_second).fold(f64::INFINITY, f64::min)
 }
 
 /// Makes the accounts, and their consent to the stage's app.
@@ -123,15 +141,23 @@ async fn grant(stage: &Stage) -> anyhow::Result<()> {
     stage.settle().await
 }
 
-/// Moves the end of all of them to this moment, as a year would.
+/// Moves the end of all of them to one moment, as years would, and waits for it. Writing a hundred thousand rows is not
+/// what is measured: it is on disk and cleaned up before.
 async fn end_all(stage: &Stage) -> anyhow::Result<Instant> {
     let end = "ALTER TABLE consent_broker.grants DISABLE TRIGGER ends_once;
-               UPDATE consent_broker.grants SET expires_at = now(), granted_at = now() - interval '365 days'
+               UPDATE consent_broker.grants
+               SET expires_at = now() + interval '30 s', granted_at = now() - interval '365 days'
                WHERE ended_at IS NULL;
                ALTER TABLE consent_broker.grants ENABLE TRIGGER ends_once";
     let mut transaction = stage.pool.begin().await?;
     transaction.execute(AssertSqlSafe(end.to_owned())).await?;
     transaction.commit().await?;
+    stage.pool.execute("VACUUM ANALYZE consent_broker.grants").await?;
+    stage.pool.execute("CHECKPOINT").await?;
+    let until = "SELECT greatest(0, extract(epoch FROM max(expires_at) - now()))::float8
+                 FROM consent_broker.grants WHERE ended_at IS NULL";
+    let seconds: f64 = sqlx::query_scalar(until).fetch_one(&stage.pool).await?;
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     Ok(Instant::now())
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Outcome {
     pub(crate) answers: usize,
     /// What one answer costs, in CPU.
     pub(crate) costs: Vec<Cost>,
+    /// What each took, the shortest first.
+    pub(crate) latencies: Vec<Duration>,
 }
 
 /// Sends the same request on so many connections, each as soon as its last was answered.
@@ -62,6 +64,7 @@ pub(crate) async fn run(
         p99_ms: percentile(&latencies, 99),
         answers,
         costs,
+        latencies,
     })
 }
 
@@ -70,6 +73,13 @@ pub(crate) fn middle(mut rounds: Vec<Outcome>) -> anyhow::Result<Outcome> {
     rounds.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
     let middle = rounds.len() / 2;
     rounds.into_iter().nth(middle).context("nothing was measured")
+}
+
+/// A percentile over all rounds, in milliseconds.
+pub(crate) fn percentile_of_all(rounds: &[Outcome], percent: usize) -> f64 {
+    let mut latencies: Vec<_> = rounds.iter().flat_map(|round| &round.latencies).copied().collect();
+    latencies.sort_unstable();
+    percentile(&latencies, percent)
 }
 
 /// A percentile of sorted durations, in milliseconds.

@@ -12,6 +12,7 @@
 //! * [`as_users`]: tokens of `mandate up`, by somebody else's load, beside somebody else's server.
 //! * [`consent_approval`]: 5,000 accounts approved at once against the same rows copied in.
 //! * [`consent_expiry`]: 100,000 grants that end at once, and tokens meanwhile.
+//! * [`pages`]: what each page of the portal takes the server.
 //! * [`history`]: every question of the log, every list, a command and a token, beside a million entries and
 //!   beside ten thousand.
 
@@ -26,6 +27,7 @@ mod ingestion;
 mod least;
 mod limit;
 mod load;
+mod pages;
 mod receipt;
 mod report;
 mod stage;
@@ -53,7 +55,7 @@ struct Arguments {
     /// How many events are ingested.
     #[arg(long, default_value_t = 100_000)]
     events: usize,
-    /// Only these: tokens, apps, ingestion, receipt, consent, history, as-users.
+    /// Only these: tokens, apps, ingestion, receipt, consent, pages, history, as-users.
     #[arg(long)]
     only: Vec<String>,
     /// The same, in fewer words.
@@ -87,6 +89,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted("as-users") {
         as_users::measure(arguments.seconds, &mut report)?;
+    }
+    if wanted("pages") {
+        pages::measure(duration, &mut report).await?;
     }
     if wanted("history") {
         history::measure(duration, &mut report).await?;

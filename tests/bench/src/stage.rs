@@ -210,6 +210,11 @@ impl Stage {
         Server::start(command)
     }
 
+    /// A process with all services, and so with the portal, beside the others.
+    pub(crate) fn serve_whole(&self) -> anyhow::Result<Server> {
+        self.serve(&Service::ALL.map(Service::name))
+    }
+
     /// Where the log is asked, as `resources:port`.
     pub(crate) fn log_address(&self) -> anyhow::Result<&str> {
         Ok(&self.audit.as_ref().context("audit was stopped")?.address)

@@ -32,8 +32,13 @@ impl fmt::Debug for Rendered {
     }
 }
 
-/// Says this in this language, with this link if there is one.
-pub(crate) fn render(content: &Content, language: Language, link: Option<&str>) -> Rendered {
+/// Says this in this language, with this link and this closing if there are such.
+pub(crate) fn render(
+    content: &Content,
+    language: Language,
+    link: Option<&str>,
+    closing: Option<&str>,
+) -> Rendered {
     let words = words::of(content, language);
     let mut mail =
         Rendered { subject: one_line(&words.subject), text: String::new(), html: String::new() };
@@ -42,6 +47,7 @@ pub(crate) fn render(content: &Content, language: Language, link: Option<&str>) 
         mail.link(link, action);
     }
     words.after.iter().for_each(|words| mail.paragraph(words));
+    closing.into_iter().flat_map(str::lines).for_each(|words| mail.paragraph(words));
     mail.text.truncate(mail.text.trim_end().len());
     mail.text.push('\n');
     mail.html = format!(

@@ -1,8 +1,13 @@
 //! How mail is sent.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
+
+const LONGEST_CLOSING: usize = 500;
 
 /// The settings under `directory.mail`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +24,9 @@ pub struct MailSettings {
     pub ca_file: Option<PathBuf>,
     /// Whom mail comes from: `name@example.com` or `Name <name@example.com>`.
     pub from: String,
+    /// What each mail ends with, by language (`en`, `fr`): who you are, whom to ask. A line is a paragraph; at most 500
+    /// characters.
+    pub closing: BTreeMap<String, String>,
     /// How many mails are sent at a time, per process. Each holds a connection to PostgreSQL meanwhile.
     pub concurrency: u16,
     /// How long one try may take, in seconds.
@@ -41,6 +49,7 @@ impl Default for MailSettings {
             password_file: None,
             ca_file: None,
             from: String::new(),
+            closing: BTreeMap::new(),
             concurrency: 2,
             timeout_seconds: 30,
             abandon_after_hours: 24,
@@ -59,6 +68,10 @@ impl MailSettings {
             Some("mail.timeout_seconds is between 1 and 30")
         } else if self.abandon_after_hours == 0 {
             Some("mail.abandon_after_hours is at least 1")
+        } else if self.closing.keys().any(|language| Language::parse(language).is_none()) {
+            Some("mail.closing has the languages en and fr")
+        } else if self.closing.values().any(|words| words.chars().count() > LONGEST_CLOSING) {
+            Some("mail.closing has at most 500 characters in each language")
         } else if self.keep_days == 0 {
             Some("mail.keep_days is at least 1")
         } else if self.smtp.is_empty() && !(self.user.is_empty() && self.password_file.is_none()) {
@@ -83,6 +96,8 @@ mod tests {
             MailSettings { timeout_seconds: 31, ..default() },
             MailSettings { abandon_after_hours: 0, ..default() },
             MailSettings { keep_days: 0, ..default() },
+            MailSettings { closing: [("fr".into(), "x".repeat(501))].into(), ..default() },
+            MailSettings { closing: [("xx".into(), "x".into())].into(), ..default() },
             MailSettings { user: "mandate".into(), ..default() },
         ] {
             assert!(senseless.refusal().is_some(), "{senseless:?}");

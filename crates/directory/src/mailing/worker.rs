@@ -3,6 +3,7 @@
 //! A worker holds the mail's row over the dialogue with the server, so that nobody else sends it meanwhile. It is
 //! sent again only if the process died, or the database, between the server's answer and the commit that notes it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub(crate) struct Worker {
     pub(crate) delivery: Delivery,
     /// Where links lead, without a slash at its end.
     pub(crate) base_url: String,
+    /// What mails end with.
+    pub(crate) closing: BTreeMap<String, String>,
     /// How long a try may take.
     pub(crate) patience: Duration,
     /// For how long a mail is tried.
@@ -203,7 +206,8 @@ impl Worker {
             link = Some(format!("{}{}#{}", self.base_url, purpose.page(), token.reveal()));
         }
         drop(connection);
-        let mail = render(&content, due.language, link.as_deref());
+        let closing = self.closing.get(due.language.as_str()).map(String::as_str);
+        let mail = render(&content, due.language, link.as_deref(), closing);
         Ok(self.hand_over(due, mail).await)
     }
 

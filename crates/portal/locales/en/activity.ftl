@@ -81,3 +81,4 @@ event-consent-notice = An account's owner was told that a consent ends within { 
     [one] a day
    *[other] { $days } days
 }.
+activity-you = you

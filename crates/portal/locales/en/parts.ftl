@@ -3,3 +3,6 @@ chip-entry = Entry in the log:
 copy-what = Copy: { $what }
 copy-button = Copy
 copy-done = Copied
+# $browser (String) - its name
+# $system (String) - the name of the system that it is on
+device = { $browser } on { $system }

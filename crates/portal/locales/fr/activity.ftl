@@ -70,3 +70,4 @@ event-consent-notice = Un titulaire a été informé qu’un consentement prend 
     [one] un jour
    *[other] { $days } jours
 } au plus.
+activity-you = vous

@@ -182,6 +182,31 @@ mod tests {
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
+    /// How many bytes an asset is on its way: it is compressed when the program is built (RFC 7932).
+    fn compressed(name: &str) -> usize {
+        let path = format!("{}/assets/{name}", env!("CARGO_MANIFEST_DIR"));
+        let (mut out, parameters) = (Vec::new(), brotli::enc::BrotliEncoderParams::default());
+        let mut asset = std::fs::File::open(path).unwrap();
+        brotli::BrotliCompress(&mut asset, &mut out, &parameters).unwrap();
+        out.len()
+    }
+
+    #[tokio::test]
+    async fn a_first_visit_weighs_at_most_forty_kilobytes() {
+        let assets = compressed("portal.css") + compressed("portal.js");
+        let gallery = gallery();
+        for (page, samples) in pages() {
+            for Sample { name, .. } in samples {
+                let path = format!("/gallery/{page}/{name}");
+                let request = Request::get(&path).body(Body::empty()).unwrap();
+                let Ok(response) = gallery.clone().oneshot(request).await;
+                // Pages are not compressed: they can have secrets beside what others chose (BREACH).
+                let html = response.into_body().collect().await.unwrap().to_bytes().len();
+                assert!(html + assets <= 40_000, "{path}: {html} bytes and {assets} of assets");
+            }
+        }
+    }
+
     #[test]
     fn no_page_has_two_samples_of_one_name() {
         for (page, samples) in pages() {

@@ -3,6 +3,7 @@
 pub(crate) mod app_head;
 pub(crate) mod chip;
 pub(crate) mod copy;
+pub(crate) mod device;
 pub(crate) mod domains;
 pub(crate) mod field;
 pub(crate) mod mark;

@@ -77,7 +77,7 @@ fn samples() -> Vec<(&'static str, Content)> {
 fn every_mail_in_every_language() {
     for (name, content) in samples() {
         for language in [Language::En, Language::Fr] {
-            let mail = render(&content, language, Some(LINK));
+            let mail = render(&content, language, Some(LINK), None);
             let shown = format!("{}\n\n{}\n{}", mail.subject, mail.text, mail.html);
             insta::assert_snapshot!(format!("{name}_{}", language.as_str()), shown);
         }
@@ -85,10 +85,28 @@ fn every_mail_in_every_language() {
 }
 
 #[test]
+fn an_installation_ends_its_mails_with_its_own_words() {
+    let content =
+        Content::ConfirmContact { organization: "A".to_owned(), until: DateTime::UNIX_EPOCH };
+    let mail = render(
+        &content,
+        Language::En,
+        Some(LINK),
+        Some("The team of Shelf & Co\nhelp@shelf.example"),
+    );
+    assert!(
+        mail.text.ends_with("\n\nThe team of Shelf & Co\n\nhelp@shelf.example\n"),
+        "{}",
+        mail.text
+    );
+    assert!(mail.html.contains("<p>The team of Shelf &amp; Co</p>\n<p>help@shelf.example</p>"));
+}
+
+#[test]
 fn what_others_typed_can_add_no_header_no_line_and_no_element() {
     let organization = "A\r\nBcc: victim@example.com\r\n\r\n<script>".to_owned();
     let content = Content::ConfirmContact { organization, until: DateTime::UNIX_EPOCH };
-    let mail = render(&content, Language::En, Some(LINK));
+    let mail = render(&content, Language::En, Some(LINK), None);
     assert!(!mail.subject.contains(['\r', '\n']) && !mail.html.contains("<script>"));
     let sender: Mailbox = "Mandate <no-reply@example.com>".parse().unwrap();
     let recipient = Email::parse("email", "contact@example.com").unwrap();

@@ -96,6 +96,7 @@ fn draw(
     let rows = events.items.iter().map(|item| Row {
         said: sentence(t, item),
         actor: match (item.event.actor.as_str(), person(&item.event.actor)) {
+            (_, Some(id)) if id == me.id => t.activity_you(),
             (_, Some(id)) => names.get(&id).cloned().unwrap_or_else(|| t.activity_somebody()),
             (actor, None) if actor.starts_with("app/") => t.activity_the_app(),
             (actor, None) if actor.starts_with("system/") => frame.product.to_owned(),

@@ -10,11 +10,12 @@ use crate::api::context::AppContext;
 use crate::gallery::{Easel, Sample, apps, read};
 
 const DEVELOPER: &str = "user/0195b2a0-0000-7000-8000-000000000001";
+const OWNER: &str = "user/0195b2a0-0000-7000-8000-000000000002";
 const STRANGER: &str = "user/0195b2a0-0000-7000-8000-000000000009";
 const SYSTEM: &str = "system/consent-broker";
 const APP: &str = "app/0195b2a0-0000-7000-8000-0000000000b1";
 
-fn event(position: i64, kind: &str, actor: &str, data: Value, details: Value) -> Value {
+fn event(position: i64, kind: &str, actor: &str, data: &Value, details: &Value) -> Value {
     json!({
         "position": position,
         "event": {
@@ -41,40 +42,40 @@ fn list(
             catalogue: easel.catalogue(),
         };
         let names: BTreeMap<_, _> =
-            person(DEVELOPER).map(|id| (id, "Developer".to_owned())).into_iter().collect();
+            person(OWNER).map(|id| (id, "Owner".to_owned())).into_iter().collect();
         draw(easel.portal, easel.browser, &context, &read(events.clone()), &names, all)
     }
 }
 
 pub(crate) fn all() -> Vec<Sample> {
     let app = || apps::app(1, "Shelf Report", "active");
-    let none = || json!({});
+    let none = json!({});
     let typical = [
         event(
             184_229,
             "consent-link.created",
             DEVELOPER,
-            none(),
-            json!({ "label": "Oakhill Pet Foods" }),
+            &none,
+            &json!({ "label": "Oakhill Pet Foods" }),
         ),
-        event(184_201, "consent-link.redeemed", STRANGER, json!({ "granted_count": 4 }), none()),
-        event(184_188, "consent.granted", STRANGER, none(), none()),
-        event(170_002, "consent.expired", SYSTEM, none(), none()),
-        event(168_771, "key.deleted", DEVELOPER, json!({ "reason": "replaced" }), none()),
-        event(168_770, "key.created", DEVELOPER, none(), json!({ "name": "Production" })),
-        event(124_018, "key.leaked", "anonymous", none(), none()),
-        event(121_407, "app.activated", DEVELOPER, none(), none()),
-        event(121_399, "app.created", DEVELOPER, none(), none()),
+        event(184_201, "consent-link.redeemed", STRANGER, &json!({ "granted_count": 4 }), &none),
+        event(184_188, "consent.granted", STRANGER, &none, &none),
+        event(170_002, "consent.expired", SYSTEM, &none, &none),
+        event(168_771, "key.deleted", DEVELOPER, &json!({ "reason": "replaced" }), &none),
+        event(168_770, "key.created", DEVELOPER, &none, &json!({ "name": "Production" })),
+        event(124_018, "key.leaked", "anonymous", &none, &none),
+        event(121_407, "app.activated", OWNER, &none, &none),
+        event(121_399, "app.created", DEVELOPER, &none, &none),
     ];
     let tokens = [
-        event(184_240, "token.issued", APP, none(), none()),
-        event(184_239, "token.refused", "anonymous", json!({ "reason": "wrong_secret" }), none()),
-        event(184_238, "not-yet.known", SYSTEM, none(), Value::Null),
+        event(184_240, "token.issued", APP, &none, &none),
+        event(184_239, "token.refused", "anonymous", &json!({ "reason": "wrong_secret" }), &none),
+        event(184_238, "not-yet.known", SYSTEM, &none, &Value::Null),
     ];
     let longest =
         json!({ "label": "Wortungetümsammlung & Söhne Beteiligungsgesellschaft ".repeat(4) });
     let many: Vec<_> = (1..=50)
-        .map(|position| event(position, "consent-link.created", DEVELOPER, none(), longest.clone()))
+        .map(|position| event(position, "consent-link.created", DEVELOPER, &none, &longest))
         .collect();
     vec![
         Sample::new("typical", list(app(), &typical, Some("x"), false)).key(),

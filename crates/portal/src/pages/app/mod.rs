@@ -85,9 +85,10 @@ pub(crate) async fn show(
         keys::activity(&portal.api, &browser, &token, id),
         app_grants::activity(&portal.api, &browser, &token, id),
         async {
-            match with_uris {
-                true => uris::list(&portal.api, &browser, &token, id).await,
-                false => Ok(RedirectUris::default()),
+            if with_uris {
+                uris::list(&portal.api, &browser, &token, id).await
+            } else {
+                Ok(RedirectUris::default())
             }
         },
     );

@@ -108,9 +108,10 @@ fn ending(app: Value, is_wrong: bool) -> impl Fn(&Easel<'_>) -> Response {
             consents: read(consents(2, 14)),
         };
         let t = easel.browser.language.texts();
-        let (status, error) = match is_wrong {
-            true => (StatusCode::UNPROCESSABLE_ENTITY, Some(t.wizard_confirm_other())),
-            false => (StatusCode::OK, None),
+        let (status, error) = if is_wrong {
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(t.wizard_confirm_other()))
+        } else {
+            (StatusCode::OK, None)
         };
         archive::draw(easel.portal, easel.browser, status, &ending, error)
     }

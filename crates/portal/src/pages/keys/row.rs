@@ -24,14 +24,11 @@ pub(super) struct Row {
     pub(super) ends_soon: bool,
     pub(super) leaked: Option<Time>,
     pub(super) leaked_at: Option<DateTime<Utc>>,
-    pub(super) may_rename: bool,
-    pub(super) may_replace: bool,
-    pub(super) may_delete: bool,
+    allowed: Vec<KeyOperation>,
 }
 
 impl Row {
     pub(super) fn of(key: &Key, frame: &Frame<'_>) -> Self {
-        let may = |operation| key.allowed.contains(&operation);
         Self {
             name: key.name.clone(),
             client_id: key.client_id,
@@ -45,10 +42,20 @@ impl Row {
             ends_soon: key.trouble == Some(KeyTrouble::EndsSoon),
             leaked: key.leaked_at.map(|at| frame.time(at)),
             leaked_at: key.leaked_at,
-            may_rename: may(KeyOperation::Rename),
-            may_replace: may(KeyOperation::Replace),
-            may_delete: may(KeyOperation::Delete),
+            allowed: key.allowed.clone(),
         }
+    }
+
+    pub(super) fn may_rename(&self) -> bool {
+        self.allowed.contains(&KeyOperation::Rename)
+    }
+
+    pub(super) fn may_replace(&self) -> bool {
+        self.allowed.contains(&KeyOperation::Replace)
+    }
+
+    pub(super) fn may_delete(&self) -> bool {
+        self.allowed.contains(&KeyOperation::Delete)
     }
 }
 

@@ -21,6 +21,7 @@ use serde::Deserialize;
 
 use self::row::Row;
 use crate::api::apps::AppOperation;
+use crate::api::catalogue::Service;
 use crate::api::context::{self, AppContext};
 use crate::api::links::{self, Links};
 use crate::browser::Browser;
@@ -142,7 +143,7 @@ fn draw(
         valid_error: said.faults.on("expires_in_days"),
         lasts: &typed.lasts,
         lasts_error: said.faults.on("grant_lifetime_days"),
-        most: service.and_then(|service| service.lifetime()),
+        most: service.and_then(Service::lifetime),
     });
     let page = Page {
         title: &frame.t.app_links_of(app.name.as_str()),
@@ -175,11 +176,11 @@ impl Form<'_> {
         SHORTER_CONSENTS.into_iter().filter(move |days| most.is_none_or(|most| *days < most))
     }
 
-    fn is_valid_for(&self, days: &u32) -> bool {
+    fn is_valid_for(&self, days: u32) -> bool {
         self.valid == days.to_string()
     }
 
-    fn is_lasting(&self, days: &u32) -> bool {
+    fn is_lasting(&self, days: u32) -> bool {
         self.lasts == days.to_string()
     }
 }

@@ -17,6 +17,7 @@ use crate::api::people::{self, Me};
 use crate::api::sessions::{self, Session};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::parts::device;
 use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
@@ -64,7 +65,7 @@ fn draw(portal: &Portal, browser: &Browser, me: &Me, sessions: Vec<Session>) -> 
     let frame = Frame::signed(portal, browser, me, Place::Sessions);
     let sessions = sessions.into_iter().map(|session| Row {
         id: session.id,
-        device: session.user_agent,
+        device: session.user_agent.map(|agent| device::name(frame.t, &agent)),
         current: session.current,
         since: frame.time(session.created_at),
         last_used: frame.time(session.last_used_at),

@@ -4,6 +4,7 @@
 pub(crate) mod samples;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use askama::Template;
 use axum::Form;
@@ -18,6 +19,7 @@ use crate::browser::Browser;
 use crate::layout::{Frame, Place};
 use crate::respond::{self, Failed, see_other, see_other_with};
 use crate::router::Portal;
+use crate::settings::Newcomer;
 use crate::signed_in::SignedIn;
 use crate::then::Then;
 
@@ -33,6 +35,8 @@ struct Page<'a> {
     error: Option<String>,
     /// Whether a session has just ended.
     ended: bool,
+    /// What whoever comes to a new installation is told.
+    newcomer: Option<Newcomer>,
 }
 
 /// What is typed.
@@ -76,6 +80,7 @@ pub(crate) async fn submit(
     let t = browser.language.texts();
     let (status, error) = match sessions::open(&portal.api, &browser, &email, &password).await {
         Ok(token) => {
+            portal.is_lived_in.store(true, Ordering::Relaxed);
             return match portal.cookie.set(&token) {
                 Some(cookie) => see_other_with(&check_address(&then), cookie),
                 None => Failed::page(&portal, &browser, &Method::POST, &ApiError::no_header()),
@@ -165,6 +170,8 @@ fn render(
 ) -> Response {
     let frame = Frame::anonymous(portal, browser);
     let title = frame.t.sign_in_title();
-    let page = Page { frame, title: &title, then, email, error, ended };
+    let is_lived_in = portal.is_lived_in.load(Ordering::Relaxed);
+    let newcomer = portal.settings.newcomer.filter(|_| !is_lived_in);
+    let page = Page { frame, title: &title, then, email, error, ended, newcomer };
     respond::page(status, browser.language, &page)
 }

@@ -103,9 +103,10 @@ pub(super) fn draw(
         return see_other(&format!("/apps/{}", app.id));
     }
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
-    let title = match suspends {
-        true => frame.t.app_suspend_question(app.name.as_str()),
-        false => frame.t.app_resume_question(app.name.as_str()),
+    let title = if suspends {
+        frame.t.app_suspend_question(app.name.as_str())
+    } else {
+        frame.t.app_resume_question(app.name.as_str())
     };
     let page = Page { frame, title: &title, app, suspends };
     respond::page(StatusCode::OK, browser.language, &page)

@@ -73,7 +73,7 @@ pub(super) fn draw(portal: &Portal, browser: &Browser, me: &Me, app: AppId, key:
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
     let row = Row::of(key, &frame);
     // Nothing is left to be asked.
-    if !row.may_delete {
+    if !row.may_delete() {
         return see_other(&format!("/apps/{app}/keys/{}", key.client_id));
     }
     let title = frame.t.keys_delete_question(key.name.as_str());

@@ -101,7 +101,7 @@ pub(super) fn draw(
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
     let t = frame.t;
     let row = Row::of(key, &frame);
-    let name = row.may_rename.then(|| Field {
+    let name = row.may_rename().then(|| Field {
         name: "name",
         label: t.wizard_name(),
         optional: None,

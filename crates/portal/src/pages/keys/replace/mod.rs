@@ -144,7 +144,7 @@ pub(super) fn draw(
     let t = frame.t;
     let row = Row::of(old, &frame);
     // There is nothing to replace any more, or not for them.
-    if !row.may_replace && status == StatusCode::OK {
+    if !row.may_replace() && status == StatusCode::OK {
         return see_other(&format!("/apps/{}/keys/{}", app.id, old.client_id));
     }
     let page = Page {

@@ -110,12 +110,12 @@ pub(super) fn draw(
             value: url,
         },
         url,
-        before: plain(format!(
+        before: plain(&format!(
             "{}\n\n{}",
             t.links_mail_hello(),
             t.links_mail_before(app.name.as_str())
         )),
-        after: plain(t.links_mail_after(row.expires.day())),
+        after: plain(&t.links_mail_after(row.expires.day())),
     });
     let page = Page {
         title: &t.links_made_for(row.name(t)),
@@ -129,6 +129,6 @@ pub(super) fn draw(
 }
 
 /// Without the marks that keep the direction of what was put in: a mail is read by programs that show them as boxes.
-fn plain(text: String) -> String {
+fn plain(text: &str) -> String {
     text.replace(['\u{2068}', '\u{2069}'], "")
 }
