@@ -160,3 +160,5 @@ uris-pkce-is-required = Whoever asks for an authorization code has to send a cod
 uris-pkce-is-optional = An authorization code can be asked for without a code challenge. Require it as soon as all your clients can send one.
 uris-pkce-relax = Require it no more
 uris-pkce-require = Require PKCE
+app-archive-other = That is not the app's name. Nothing was archived.
+app-next-replace-what = Replace it in time: a new key works at once, the old one until the moment that you choose.

@@ -27,7 +27,7 @@ keys-too-many-for-now = The app has as many keys as it may have. The next can be
    *[other] { $minutes } minutes
 }, when one that was deleted has ended; or delete another.
 keys-not-active = The app is not active, so it gets no keys.
-keys-none-works = No key works. Your program gets no tokens for this app until you create one.
+keys-none-works = No key works, so your program gets no tokens for this app.
 key-live = Live
 key-ending = Ending
 key-deleted = Deleted
@@ -56,7 +56,7 @@ keys-ending-note = “{ $name }” ends
 keys-ending-next = Replace it: the new key works at once, the old one until then.
 keys-leak = If a secret gets out
 keys-leak-what = Delete the key and choose “At once”. Otherwise a deleted key works for 15 more minutes, so that your program can change over. Anyone who finds a secret can report it; then its key ends at once, and we write to you.
-keys-expires = Ends by itself on
+keys-expires = The new key ends by itself on
 keys-expires-hint = At the beginning of that day, in UTC. We write to you well before. Leave it empty for a key that works until you end it.
 keys-no-day = Choose a day, or leave this empty.
 keys-no-minute = Choose a day and a time.
@@ -76,16 +76,19 @@ keys-when-this = When it ends
 keys-when-grace = In 15 minutes
 keys-when-grace-what = Time enough to give a program another key.
 keys-when-now = At once
-keys-when-now-what = Its secret got out. Programs that still use it get no tokens from then on.
+keys-when-now-what = If its secret got out. Programs that still use it get no tokens from then on.
 keys-when-at = On a date
-keys-when-at-what = Say when below: for programs that are changed by hand.
-keys-old-at = On this date
-keys-old-at-hint = Day and time in UTC, if you chose a date above.
+keys-when-at-what = At the moment that you name: for programs that are changed by hand.
+keys-old-at = When exactly
+keys-old-at-hint = Day and time in UTC, for “On a date”.
 # $name (String) - what the key is called
 keys-delete-question = Delete the key “{ $name }”?
 keys-stops = Stops
 keys-stops-what = Programs that use this key get no more tokens. A token that one of them has works until it ends by itself, minutes later.
 keys-goes-on = The app's other keys, and every consent that it has.
 keys-delete-for-good = This cannot be undone. To give a program another key, replace this one instead.
-keys-old-ends-wrong = The old key cannot end then. Choose a time that is to come, not long after now, and not after its own end.
+keys-old-ends-wrong = The old key cannot end then. Choose a time within the next months that is not after its own end.
 keys-expires-wrong = Choose a day that is to come.
+# $count (Number) - how many are shown
+keys-ended-cut = The { $count } newest of them.
+keys-ended-all = The activity tells of all

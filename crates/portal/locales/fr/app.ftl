@@ -138,3 +138,5 @@ uris-pkce-is-required = Qui demande un code d’autorisation doit envoyer un dé
 uris-pkce-is-optional = Un code d’autorisation peut être demandé sans défi. Exigez-le dès que tous vos clients savent en envoyer un.
 uris-pkce-relax = Ne plus l’exiger
 uris-pkce-require = Exiger PKCE
+app-archive-other = Ce n’est pas le nom de l’application. Rien n’a été archivé.
+app-next-replace-what = Remplacez-la à temps : une nouvelle clé fonctionne aussitôt, l’ancienne jusqu’au moment que vous choisissez.

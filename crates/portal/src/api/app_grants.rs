@@ -82,7 +82,7 @@ pub(crate) async fn list(
     cursor: Option<&str>,
 ) -> Result<AppGrants, ApiError> {
     let app = app.to_string();
-    let mut query = vec![("app_id", app.as_str())];
+    let mut query = vec![("app_id", app.as_str()), ("limit", "25")];
     query.extend(state.map(|state| ("state", state.as_str())));
     query.extend(cursor.map(|cursor| ("cursor", cursor)));
     let question = Question::new(Method::GET, super::with_query("/v1/grants", &query)).of(token);

@@ -66,7 +66,7 @@ pub(crate) async fn of_app(
     cursor: Option<&str>,
 ) -> Result<Events, ApiError> {
     let app = app.to_string();
-    let mut query = vec![("app_id", app.as_str())];
+    let mut query = vec![("app_id", app.as_str()), ("limit", "40")];
     query.extend(types.map(|types| ("type", types)));
     query.extend(cursor.map(|cursor| ("cursor", cursor)));
     let question = Question::new(Method::GET, super::with_query("/v1/events", &query)).of(token);

@@ -106,7 +106,8 @@ pub(crate) async fn list(
     app: AppId,
     cursor: Option<&str>,
 ) -> Result<Links, ApiError> {
-    let query: Vec<_> = cursor.map(|cursor| ("cursor", cursor)).into_iter().collect();
+    let mut query = vec![("limit", "20")];
+    query.extend(cursor.map(|cursor| ("cursor", cursor)));
     let path = super::with_query(&format!("/v1/apps/{app}/consent-links"), &query);
     let question = Question::new(Method::GET, path).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)

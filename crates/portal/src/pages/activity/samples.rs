@@ -74,7 +74,7 @@ pub(crate) fn all() -> Vec<Sample> {
     ];
     let longest =
         json!({ "label": "Wortungetümsammlung & Söhne Beteiligungsgesellschaft ".repeat(4) });
-    let many: Vec<_> = (1..=50)
+    let many: Vec<_> = (1..=40)
         .map(|position| event(position, "consent-link.created", DEVELOPER, &none, &longest))
         .collect();
     vec![

@@ -39,3 +39,41 @@ pub(super) fn step(app: &App, health: &Health) -> Option<Next> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::gallery::{apps, read};
+
+    fn of(state: &str, keys: (u8, u8), links: u8, grants: u8) -> Option<Next> {
+        let (live, ending) = keys;
+        let health = Health {
+            activity: read(json!({
+                "keys": { "live": live, "most": 5, "ending_soon": ending },
+                "last_token_at": null,
+                "refusals": { "count": 0 },
+            })),
+            consents: read(json!({
+                "open_links": links,
+                "live_grants": grants,
+                "more_grants": false,
+                "grants_ending_soon": 0,
+            })),
+            redirect_uris: read(json!({ "items": [] })),
+        };
+        step(&read(apps::app(1, "Shelf Report", state)), &health)
+    }
+
+    #[test]
+    fn the_first_thing_that_is_missing_comes_first_and_an_app_that_runs_needs_nothing() {
+        assert_eq!(of("active", (0, 0), 0, 0), Some(Next::CreateKey));
+        assert_eq!(of("active", (2, 1), 1, 0), Some(Next::ReplaceKey));
+        assert_eq!(of("active", (1, 0), 0, 0), Some(Next::GenerateLink));
+        assert_eq!(of("active", (1, 0), 2, 3), Some(Next::Await(2)));
+        assert_eq!(of("active", (1, 0), 0, 3), None);
+        assert_eq!(of("suspended", (1, 0), 2, 3), Some(Next::Suspended));
+        assert_eq!(of("archived", (0, 0), 0, 0), None);
+    }
+}

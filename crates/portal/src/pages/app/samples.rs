@@ -109,7 +109,7 @@ fn ending(app: Value, is_wrong: bool) -> impl Fn(&Easel<'_>) -> Response {
         };
         let t = easel.browser.language.texts();
         let (status, error) = if is_wrong {
-            (StatusCode::UNPROCESSABLE_ENTITY, Some(t.wizard_confirm_other()))
+            (StatusCode::UNPROCESSABLE_ENTITY, Some(t.app_archive_other()))
         } else {
             (StatusCode::OK, None)
         };

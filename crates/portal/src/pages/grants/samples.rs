@@ -58,7 +58,7 @@ pub(crate) fn all() -> Vec<Sample> {
         grant(5, None, "revoked"),
     ];
     let longest = "Wortungetümsammlung & Söhne Beteiligungsgesellschaft ".repeat(3);
-    let many: Vec<_> = (1..=50).map(|number| grant(number, Some(&longest), "live")).collect();
+    let many: Vec<_> = (1..=25).map(|number| grant(number, Some(&longest), "live")).collect();
     vec![
         Sample::new("typical", list(app(), &typical, None, None)).key(),
         Sample::new("empty", list(app(), &[], None, None)),

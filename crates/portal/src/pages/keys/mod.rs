@@ -36,6 +36,9 @@ use crate::signed_in::SignedIn;
 /// A leak is pointed out for so long.
 const LEAK_IS_NEWS: TimeDelta = TimeDelta::days(30);
 
+/// So many of the keys that ended are shown.
+const ENDED_SHOWN: usize = 20;
+
 #[derive(Template)]
 #[template(path = "pages/keys/page.html")]
 struct Page<'a> {
@@ -46,7 +49,10 @@ struct Page<'a> {
     counts: KeyCounts,
     /// Those that work.
     keys: Vec<Row>,
+    /// The last of those that ended, of so many, and whether there are more.
     ended: Vec<Row>,
+    all_ended: usize,
+    is_cut: bool,
     /// Which of those that ended was reported lately.
     leaked: Option<usize>,
     may_create: bool,
@@ -87,7 +93,9 @@ fn draw(
     let AppContext { me, app, catalogue } = context;
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
     let rows = found.items.iter().map(|key| Row::of(key, &frame));
-    let (keys, ended): (Vec<_>, Vec<_>) = rows.partition(|row| row.works);
+    let (keys, mut ended): (Vec<_>, Vec<_>) = rows.partition(|row| row.works);
+    let all_ended = ended.len();
+    ended.truncate(ENDED_SHOWN);
     let reported = |row: &Row| row.leaked_at.is_some_and(|at| browser.now - at < LEAK_IS_NEWS);
     let next = found.next_cursor.as_deref().map(|cursor| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -101,7 +109,9 @@ fn draw(
         counts,
         leaked: ended.iter().position(reported),
         keys,
+        is_cut: ended.len() < all_ended,
         ended,
+        all_ended,
         may_create: app.allowed.contains(&AppOperation::CreateKey),
         next,
         frame,

@@ -118,6 +118,9 @@ pub(crate) fn all() -> Vec<Sample> {
         key(4, "First try", "deleted"),
         key(5, "Trial", "expired"),
     ];
+    let many: Vec<_> = (1..=60)
+        .map(|number| key(number, LONGEST, if number == 40 { "live" } else { "deleted" }))
+        .collect();
     let longest: Vec<_> = (1..=5).map(|number| key(number, LONGEST, "live")).collect();
     vec![
         Sample::new("typical", list(app(), &typical, counts(2))).key(),
@@ -128,6 +131,7 @@ pub(crate) fn all() -> Vec<Sample> {
             list(apps::app(1, "Shelf Report", "suspended"), &typical, counts(2)),
         ),
         Sample::new("longest", list(apps::longest(1, "active"), &longest, counts(5))),
+        Sample::new("many", list(app(), &many, counts(1))),
         Sample::new("one", by_itself(key(1, "Production", "live"))),
         Sample::new("one_leaked", by_itself(leaked)),
         Sample::new("replace", replacing(StatusCode::OK, too_late)),

@@ -113,7 +113,7 @@ pub(crate) fn all() -> Vec<Sample> {
         link(6, None, "revoked"),
     ]);
     let longest = "Wortungetümsammlung & Söhne Beteiligungsgesellschaft ".repeat(4);
-    let many: Vec<_> = (0..50).map(|number| link(number, Some(&longest), "opened")).collect();
+    let many: Vec<_> = (0..20).map(|number| link(number, Some(&longest), "opened")).collect();
     let url =
         "https://mandate.example/consent/mandate_cl_9Tq4Zs0Wv7bKxN2mRfHd8LpE3uYcJ6gAoQ1iXw5BkM";
     let chosen = json!({ "items": [

@@ -73,7 +73,7 @@ pub(crate) async fn archive(
         Err(error) => return failed(error),
     };
     if typed.confirm.trim() != ending.app.name {
-        let error = Some(browser.language.texts().wizard_confirm_other());
+        let error = Some(browser.language.texts().app_archive_other());
         return draw(&portal, &browser, StatusCode::UNPROCESSABLE_ENTITY, &ending, error);
     }
     match apps::change_state(&portal.api, &browser, &token, id, Transition::Archive).await {

@@ -178,3 +178,40 @@ fn draw(
     };
     respond::page(status, browser.language, &page)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::read;
+    use crate::texts::Language;
+
+    fn refused(code: &str, retry_after: Option<u64>, errors: serde_json::Value) -> Refused {
+        let status = StatusCode::CONFLICT;
+        Refused { status, code: code.to_owned(), retry_after, errors: read(errors) }
+    }
+
+    #[test]
+    fn an_app_with_all_its_keys_is_told_when_the_next_may_be_made_if_that_comes_by_itself() {
+        let t = Language::English.texts();
+        let sentence = |after| {
+            let refused = refused("too-many-keys", after, serde_json::json!([]));
+            said(t, &refused).and_then(|said| said.error).unwrap_or_default()
+        };
+        assert!(sentence(None).contains("Delete one first"));
+        assert!(sentence(Some(541)).contains("10"), "{}", sentence(Some(541)));
+        assert!(
+            sentence(Some(60)).contains("in \u{2068}a minute\u{2069}"),
+            "{}",
+            sentence(Some(60))
+        );
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_is_told_in_words_of_its_own_and_what_cannot_be_mended_not_at_all() {
+        let t = Language::English.texts();
+        let errors = serde_json::json!([{ "field": "old_ends", "code": "out_of_range" }]);
+        let found = said(t, &refused("invalid-request", None, errors)).unwrap_or_default();
+        assert_eq!(found.faults.on("old_ends"), Some(&*t.keys_old_ends_wrong()));
+        assert!(said(t, &refused("key-deleted", None, serde_json::json!([]))).is_none());
+    }
+}

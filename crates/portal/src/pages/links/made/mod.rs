@@ -38,10 +38,8 @@ struct Page<'a> {
 /// What is told once.
 struct Told<'a> {
     copy: Copy<'a>,
-    url: &'a str,
-    /// The mail, up to the address and after it.
-    before: String,
-    after: String,
+    /// What can be sent with it.
+    mail: String,
 }
 
 /// `POST /apps/{id}/links`: the answer is the page with the address, which no other page has.
@@ -109,13 +107,7 @@ pub(super) fn draw(
             hint: Some(t.links_url_hint()),
             value: url,
         },
-        url,
-        before: plain(&format!(
-            "{}\n\n{}",
-            t.links_mail_hello(),
-            t.links_mail_before(app.name.as_str())
-        )),
-        after: plain(&t.links_mail_after(row.expires.day())),
+        mail: mail(t, &app.name, url, &row.expires.day()),
     });
     let page = Page {
         title: &t.links_made_for(row.name(t)),
@@ -128,7 +120,44 @@ pub(super) fn draw(
     respond::page(StatusCode::CREATED, browser.language, &page)
 }
 
-/// Without the marks that keep the direction of what was put in: a mail is read by programs that show them as boxes.
-fn plain(text: &str) -> String {
-    text.replace(['\u{2068}', '\u{2069}'], "")
+/// A mail that asks for access. Without the marks that keep the direction of what was put in: mail programs show them as
+/// boxes, and make them a part of the address.
+fn mail(t: &Texts, app: &str, url: &str, until: &str) -> String {
+    let parts =
+        [t.links_mail_hello(), t.links_mail_before(app), url.to_owned(), t.links_mail_after(until)];
+    parts.join("\n\n").replace(['\u{2068}', '\u{2069}'], "")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+    use crate::texts::Language;
+
+    #[test]
+    fn the_mail_has_the_address_on_a_line_of_its_own_and_nothing_that_cannot_be_seen() {
+        for language in Language::ALL {
+            let mail = mail(language.texts(), "Shelf Report", "https://x.example/c", "12 Dec 2026");
+            assert!(mail.lines().any(|line| line == "https://x.example/c"), "{mail}");
+            assert!(mail.contains("Shelf Report") && mail.contains("12 Dec 2026"), "{mail}");
+            assert!(!mail.contains('\u{2068}'), "{mail}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_can_be_mended_is_said_beside_the_form_and_no_other() {
+        let t = Language::English.texts();
+        let refused = |code: &str| Refused {
+            status: StatusCode::CONFLICT,
+            code: code.to_owned(),
+            retry_after: None,
+            errors: Vec::new(),
+        };
+        for code in ["organization-not-confirmed", "app-not-active", "too-many-open-links"] {
+            let error = said(t, &refused(code)).and_then(|said| said.error);
+            assert!(error.is_some_and(|error| !error.contains(code)), "{code}");
+        }
+        assert!(said(t, &refused("role-not-allowed")).is_none());
+    }
 }
