@@ -25,7 +25,7 @@ use crate::headers::{self, Https};
 use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    activity, app, grants, keys, language, links, my_apps, problem, sessions, sign_in,
+    activity, app, grants, keys, language, links, my_apps, problem, request, sessions, sign_in,
 };
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -117,6 +117,9 @@ pub fn router(
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
         .route("/apps/{id}/review", get(review::show).post(review::activate))
         .route("/apps/{id}/picture", get(my_apps::picture))
+        .route("/consent/{token}", get(request::show).post(request::choose))
+        .route("/consent/{token}/approve", post(request::approve))
+        .route("/consent/{token}/deny", post(request::deny))
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)

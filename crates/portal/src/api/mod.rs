@@ -5,10 +5,12 @@
 //! believes of a proxy that it was told to trust. What of the answers pages need is in the files below, in structs
 //! of their own, which a test compares with `docs/openapi.json`.
 
+pub(crate) mod account_names;
 mod answer;
 pub(crate) mod app_grants;
 pub(crate) mod apps;
 pub(crate) mod catalogue;
+pub(crate) mod consents;
 pub(crate) mod context;
 pub(crate) mod documented;
 pub(crate) mod events;
@@ -18,6 +20,7 @@ pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod people;
 pub(crate) mod redirect_uris;
+pub(crate) mod requests;
 pub(crate) mod sessions;
 
 use axum::Router;

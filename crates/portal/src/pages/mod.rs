@@ -8,6 +8,7 @@ pub(crate) mod language;
 pub(crate) mod links;
 pub(crate) mod my_apps;
 pub(crate) mod problem;
+pub(crate) mod request;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod wizard;

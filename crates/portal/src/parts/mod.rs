@@ -1,11 +1,14 @@
 //! What pages are made of. A part knows no page.
 
+pub(crate) mod able;
+pub(crate) mod account_role;
 pub(crate) mod app_head;
 pub(crate) mod chip;
 pub(crate) mod copy;
 pub(crate) mod device;
 pub(crate) mod domains;
 pub(crate) mod field;
+pub(crate) mod lookalike;
 pub(crate) mod mark;
 pub(crate) mod method;
 pub(crate) mod moment;

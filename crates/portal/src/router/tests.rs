@@ -55,6 +55,9 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ("/apps/{id}/domains", For::SignedIn, Some("wizard_domains")),
     ("/apps/{id}/review", For::SignedIn, Some("wizard_review")),
     ("/apps/{id}/picture", For::SignedIn, None),
+    ("/consent/{token}", For::SignedIn, Some("request")),
+    ("/consent/{token}/approve", For::SignedIn, Some("request")),
+    ("/consent/{token}/deny", For::SignedIn, Some("request")),
     ("/sessions", For::SignedIn, Some("sessions")),
     ("/sessions/end", For::SignedIn, None),
 ];

@@ -1,0 +1,124 @@
+//! The answer to a request: approved or denied, once.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+
+use super::choice::Sent;
+use super::{again, closed, host, private};
+use crate::api::people::{self, Me};
+use crate::api::requests::{self, Request};
+use crate::api::{ApiError, Refused};
+use crate::browser::Browser;
+use crate::layout::{Frame, Place};
+use crate::respond::{self, see_other};
+use crate::router::Portal;
+use crate::signed_in::SignedIn;
+
+#[derive(Template)]
+#[template(path = "pages/request/done.html")]
+struct Done<'a> {
+    frame: Frame<'a>,
+    title: &'a str,
+    what: &'a str,
+    /// Where the app wants one to go on.
+    onward: Option<(&'a str, String)>,
+}
+
+/// `POST /consent/{token}/approve`
+pub(crate) async fn approve(
+    State(portal): State<Arc<Portal>>,
+    SignedIn { browser, token }: SignedIn,
+    Path(link): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let sent = Sent::read(&fields);
+    // Asked before: of a link that is used up nobody learns any more where the app wants one to go on.
+    let asked = futures::try_join!(
+        people::me(&portal.api, &browser, &token),
+        requests::get(&portal.api, &browser, &token, &link),
+    );
+    let (me, request) = match asked {
+        Ok(found) => found,
+        Err(error) => return closed::answer(&portal, &browser, &Method::POST, &error),
+    };
+    let text = &sent.text_sha256;
+    let chosen = sent.choice.body();
+    let approved = requests::approve(&portal.api, &browser, &token, &link, chosen, text);
+    let t = browser.language.texts();
+    match approved.await {
+        Ok(approved) => match (&request.redirect_uri, approved.granted.first()) {
+            (None, Some(first)) => see_other(&format!(
+                "/consents/{}/receipt?link={}&count={}",
+                first.grant_id, approved.link_id, approved.granted_count
+            )),
+            _ => {
+                let app = request.app.name.as_str();
+                let words =
+                    (t.request_approved(approved.granted_count, app), t.request_approved_what());
+                done(&portal, &browser, &me, &request, words)
+            }
+        },
+        Err(ApiError::Refused(refused)) if stays_open(&refused) => {
+            let error = match refused.code.as_str() {
+                "consent-text-changed" => t.request_words_changed(),
+                "nothing-to-choose" => t.request_choose_one(),
+                _ => t.request_accounts_changed(),
+            };
+            again(&portal, &browser, &token, &link, sent, error).await
+        }
+        Err(error) => closed::answer(&portal, &browser, &Method::POST, &error),
+    }
+}
+
+/// Whether the link can still be answered after a refusal: some accounts cannot be chosen, or the words changed.
+fn stays_open(refused: &Refused) -> bool {
+    refused.code == "consent-text-changed"
+        || matches!(refused.status, StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// `POST /consent/{token}/deny`
+pub(crate) async fn deny(
+    State(portal): State<Arc<Portal>>,
+    SignedIn { browser, token }: SignedIn,
+    Path(link): Path<String>,
+) -> Response {
+    let asked = futures::try_join!(
+        people::me(&portal.api, &browser, &token),
+        requests::get(&portal.api, &browser, &token, &link),
+    );
+    let (me, request) = match asked {
+        Ok(found) => found,
+        Err(error) => return closed::answer(&portal, &browser, &Method::POST, &error),
+    };
+    let t = browser.language.texts();
+    match requests::deny(&portal.api, &browser, &token, &link).await {
+        Ok(()) => {
+            let words =
+                (t.request_denied(), t.request_denied_what(request.organization.name.as_str()));
+            done(&portal, &browser, &me, &request, words)
+        }
+        Err(error) => closed::answer(&portal, &browser, &Method::POST, &error),
+    }
+}
+
+pub(super) fn done(
+    portal: &Portal,
+    browser: &Browser,
+    me: &Me,
+    request: &Request,
+    (title, what): (String, String),
+) -> Response {
+    let uri = request.redirect_uri.as_deref();
+    let page = Done {
+        frame: Frame::signed(portal, browser, me, Place::Elsewhere),
+        title: &title,
+        what: &what,
+        onward: uri.and_then(|uri| Some((uri, host(uri)?))),
+    };
+    private(portal, respond::page(StatusCode::OK, browser.language, &page))
+}

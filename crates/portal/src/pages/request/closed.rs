@@ -1,0 +1,70 @@
+//! A link that nothing can be done with any more: why, and the one thing to do.
+
+use askama::Template;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+
+use super::private;
+use crate::api::{ApiError, Refused};
+use crate::browser::Browser;
+use crate::layout::{Frame, Place};
+use crate::respond::{self, Failed};
+use crate::router::Portal;
+use crate::texts::Texts;
+
+#[derive(Template)]
+#[template(path = "pages/request/closed.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    title: &'a str,
+    what: String,
+    todo: String,
+    /// Whether there may be something of it under My consents.
+    shows_consents: bool,
+}
+
+/// What is said in place of the page.
+pub(super) fn answer(
+    portal: &Portal,
+    browser: &Browser,
+    method: &Method,
+    error: &ApiError,
+) -> Response {
+    match error {
+        ApiError::Refused(refused) => match words(browser.language.texts(), refused) {
+            Some(words) => draw(portal, browser, refused.status, words),
+            None => private(portal, Failed::page(portal, browser, method, error)),
+        },
+        error => private(portal, Failed::page(portal, browser, method, error)),
+    }
+}
+
+pub(super) struct Words {
+    title: String,
+    what: String,
+    todo: String,
+    shows_consents: bool,
+}
+
+pub(super) fn words(t: &Texts, refused: &Refused) -> Option<Words> {
+    let (title, what, shows_consents) = match (refused.code.as_str(), refused.status) {
+        ("link-already-used", _) => (t.closed_used(), t.closed_used_what(), true),
+        ("link-expired", _) => (t.closed_expired(), t.closed_expired_what(), false),
+        ("link-revoked", _) => (t.closed_revoked(), t.closed_revoked_what(), false),
+        ("app-not-active", _) => (t.closed_app(), t.closed_app_what(), false),
+        (_, StatusCode::NOT_FOUND) => (t.closed_unknown(), t.closed_unknown_what(), false),
+        _ => return None,
+    };
+    Some(Words { title, what, todo: t.closed_todo(), shows_consents })
+}
+
+pub(super) fn draw(
+    portal: &Portal,
+    browser: &Browser,
+    status: StatusCode,
+    Words { title, what, todo, shows_consents }: Words,
+) -> Response {
+    let frame = Frame::anonymous(portal, browser);
+    let page = Page { frame, title: &title, what, todo, shows_consents };
+    private(portal, respond::page(status, browser.language, &page))
+}
