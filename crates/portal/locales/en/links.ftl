@@ -92,3 +92,4 @@ links-revoke-goes-on = All other links, and every consent that was given.
 links-revoke-for-good = This cannot be undone. You can generate another link at any time.
 links-keep = Keep it
 links-mail-hello = Hello,
+links-made-by = by

@@ -82,3 +82,4 @@ links-revoke-goes-on = Tous les autres liens, et chaque consentement donné.
 links-revoke-for-good = C’est définitif. Vous pouvez générer un autre lien à tout moment.
 links-keep = Le garder
 links-mail-hello = Bonjour,
+links-made-by = par

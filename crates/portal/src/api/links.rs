@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use chrono::{DateTime, Utc};
-use contract::ids::{AppId, LinkId};
+use contract::ids::{AppId, LinkId, PersonId};
 use contract::secret::SessionToken;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,6 +21,7 @@ pub(crate) struct Link {
     pub(crate) hint: String,
     pub(crate) state: LinkState,
     pub(crate) created_at: DateTime<Utc>,
+    pub(crate) created_by: PersonId,
     pub(crate) opened_at: Option<DateTime<Utc>>,
     /// When it was used, revoked, or expired.
     pub(crate) ended_at: Option<DateTime<Utc>>,

@@ -136,6 +136,10 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("one_leaked", by_itself(leaked)),
         Sample::new("replace", replacing(StatusCode::OK, too_late)),
         Sample::new("replace_refused", replacing(StatusCode::UNPROCESSABLE_ENTITY, too_late)),
+        Sample::new("delete_ending", |easel| {
+            let key = read(key(3, "Old staging", "ending"));
+            delete::draw(easel.portal, easel.browser, &easel.me, app_id(), &key)
+        }),
         Sample::new("delete", |easel| {
             let key = read(key(1, "Production", "live"));
             delete::draw(easel.portal, easel.browser, &easel.me, app_id(), &key)

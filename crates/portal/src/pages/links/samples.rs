@@ -22,6 +22,7 @@ fn link(number: u8, label: Option<&str>, state: &str) -> Value {
         "hint": "XkBM",
         "state": state,
         "created_at": "2026-10-19T09:30:00Z",
+        "created_by": "0195b2a0-0000-7000-8000-000000000001",
         "opened_at": if state == "pending" { Value::Null } else { json!("2026-11-11T16:20:00Z") },
         "ended_at": if is_open { Value::Null } else { json!("2026-11-12T13:02:11Z") },
         "expires_at": if state == "pending" { "2026-12-12T13:04:00Z" } else { "2026-11-18T09:30:00Z" },
@@ -139,7 +140,8 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("used", move |easel| {
             let (link, chosen) =
                 (read(link(2, Some("Calder Bay Coffee"), "granted")), read(chosen.clone()));
-            one::draw(easel.portal, easel.browser, &easel.me, &link, &chosen)
+            let maker = Some("Developer".to_owned());
+            one::draw(easel.portal, easel.browser, &easel.me, &link, maker, &chosen)
         }),
         Sample::new("revoke", |easel| {
             let link = read(link(3, Some("Pennant Outdoor"), "opened"));

@@ -14,7 +14,7 @@ use contract::ids::AppId;
 use serde::Deserialize;
 
 use super::made;
-use crate::api::apps::{self, App};
+use crate::api::apps::{self, App, AppOperation};
 use crate::api::keys;
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
@@ -23,7 +23,7 @@ use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::field::Field;
 use crate::parts::moment::{Kind, Moment};
-use crate::respond::{self, Failed};
+use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
@@ -70,6 +70,9 @@ pub(crate) async fn ask(
         apps::get(&portal.api, &browser, &token, id),
     );
     match read {
+        Ok((_, app)) if !app.allowed.contains(&AppOperation::CreateKey) => {
+            see_other(&format!("/apps/{id}/keys"))
+        }
         Ok((me, app)) => {
             let key = browser.facts.request_id.clone();
             let typed = Typed { key, name: String::new(), expires: String::new() };

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::row::Row;
 use crate::api::links::{self, Link, LinkedAccount, LinkedAccounts};
+use crate::api::names;
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
@@ -25,6 +26,8 @@ struct Page<'a> {
     title: &'a str,
     app: AppId,
     link: Row,
+    /// Who made it, as far as that is known.
+    maker: Option<String>,
     accounts: &'a [LinkedAccount],
     next: Option<String>,
 }
@@ -47,9 +50,17 @@ pub(crate) async fn show(
         links::get(&portal.api, &browser, &token, app, id),
         links::accounts(&portal.api, &browser, &token, id, asked.cursor.as_deref()),
     );
-    match read {
-        Ok((me, link, accounts)) => draw(&portal, &browser, &me, &link, &accounts),
-        Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
+    let failed = |error| Failed::page(&portal, &browser, &Method::GET, &error);
+    let (me, link, accounts) = match read {
+        Ok(read) => read,
+        Err(error) => return failed(error),
+    };
+    match names::of_people(&portal.api, &browser, &token, &[link.created_by]).await {
+        Ok(mut names) => {
+            let maker = names.remove(&link.created_by);
+            draw(&portal, &browser, &me, &link, maker, &accounts)
+        }
+        Err(error) => failed(error),
     }
 }
 
@@ -58,6 +69,7 @@ pub(super) fn draw(
     browser: &Browser,
     me: &Me,
     link: &Link,
+    maker: Option<String>,
     accounts: &LinkedAccounts,
 ) -> Response {
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
@@ -68,7 +80,14 @@ pub(super) fn draw(
         format!("/apps/{}/links/{}?{query}", link.app_id, link.id)
     });
     let title = row.name(frame.t);
-    let page =
-        Page { frame, title: &title, app: link.app_id, link: row, accounts: &accounts.items, next };
+    let page = Page {
+        frame,
+        title: &title,
+        app: link.app_id,
+        link: row,
+        maker,
+        accounts: &accounts.items,
+        next,
+    };
     respond::page(StatusCode::OK, browser.language, &page)
 }
