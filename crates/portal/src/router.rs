@@ -25,7 +25,8 @@ use crate::headers::{self, Https};
 use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    activity, app, grants, keys, language, links, my_apps, problem, request, sessions, sign_in,
+    activity, app, consents, grants, keys, language, links, my_apps, problem, request, sessions,
+    sign_in,
 };
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -120,6 +121,16 @@ pub fn router(
         .route("/consent/{token}", get(request::show).post(request::choose))
         .route("/consent/{token}/approve", post(request::approve))
         .route("/consent/{token}/deny", post(request::deny))
+        .route("/consents", get(consents::show))
+        .route("/consents/ended", get(consents::ended::show))
+        .route("/consents/{id}/renew", post(consents::renew))
+        .route("/consents/{id}/receipt", get(consents::receipt::show))
+        .route("/consents/{id}/receipt.json", get(consents::receipt::file))
+        .route("/consents/{id}/revoke", get(consents::revoke::ask).post(consents::revoke::revoke))
+        .route(
+            "/consents/apps/{id}/revoke",
+            get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
+        )
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)

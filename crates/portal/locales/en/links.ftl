@@ -93,3 +93,4 @@ links-revoke-for-good = This cannot be undone. You can generate another link at 
 links-keep = Keep it
 links-mail-hello = Hello,
 links-made-by = by
+links-days-wrong = That is more than is possible here. Choose fewer days.

@@ -83,3 +83,4 @@ links-revoke-for-good = C’est définitif. Vous pouvez générer un autre lien 
 links-keep = Le garder
 links-mail-hello = Bonjour,
 links-made-by = par
+links-days-wrong = C’est plus que ce qui est possible ici. Choisissez moins de jours.

@@ -23,7 +23,7 @@ use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    activity, app, grants, keys, links, my_apps, problem, request, sessions, sign_in,
+    activity, app, consents, grants, keys, links, my_apps, problem, request, sessions, sign_in,
 };
 use crate::router::Portal;
 use crate::texts::Language;
@@ -73,6 +73,7 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("wizard_service", service::samples::all()),
         ("wizard_domains", domains::samples::all()),
         ("wizard_review", review::samples::all()),
+        ("consents", consents::samples::all()),
         ("request", request::samples::all()),
         ("sessions", sessions::samples::all()),
         ("problem", problem::samples::all()),

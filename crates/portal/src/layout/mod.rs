@@ -28,6 +28,8 @@ pub(crate) enum Place {
     Elsewhere,
     /// My apps.
     MyApps,
+    /// My consents.
+    MyConsents,
     /// Your sessions.
     Sessions,
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod app;
+pub(crate) mod consents;
 pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod language;

@@ -58,6 +58,13 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ("/consent/{token}", For::SignedIn, Some("request")),
     ("/consent/{token}/approve", For::SignedIn, Some("request")),
     ("/consent/{token}/deny", For::SignedIn, Some("request")),
+    ("/consents", For::SignedIn, Some("consents")),
+    ("/consents/ended", For::SignedIn, Some("consents")),
+    ("/consents/{id}/renew", For::SignedIn, None),
+    ("/consents/{id}/receipt", For::SignedIn, Some("consents")),
+    ("/consents/{id}/receipt.json", For::SignedIn, None),
+    ("/consents/{id}/revoke", For::SignedIn, Some("consents")),
+    ("/consents/apps/{id}/revoke", For::SignedIn, Some("consents")),
     ("/sessions", For::SignedIn, Some("sessions")),
     ("/sessions/end", For::SignedIn, None),
 ];

@@ -86,7 +86,11 @@ pub(super) fn said(t: &Texts, refused: &Refused) -> Option<Said> {
         "too-many-open-links" => Some(t.links_too_many()),
         _ => return None,
     };
-    Some(Said { faults: Faults::of(t, refused), error })
+    let mut faults = Faults::of(t, refused);
+    for field in ["expires_in_days", "grant_lifetime_days"] {
+        faults = faults.in_words(field, t.links_days_wrong());
+    }
+    Some(Said { faults, error })
 }
 
 pub(super) fn draw(
