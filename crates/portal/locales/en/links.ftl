@@ -10,7 +10,7 @@ links-days = { $days ->
    *[other] { $days } days
 }
 links-lasts = The consent lasts
-links-lasts-hint = From the approval on. Account owners are told, and can end it sooner at any time.
+links-lasts-hint = Account owners can end it sooner.
 # $days (Number) - how many
 links-lasts-most = { $days } days, the most for this service
 links-lasts-for-ever = Until it is revoked
@@ -32,7 +32,7 @@ link-granted = Granted
 link-denied = Denied
 link-expired = Expired
 link-revoked = Revoked
-links-used = used
+links-used = answered
 # $count (Number) - how many accounts
 links-granted = { $count ->
     [one] 1 account granted
@@ -94,3 +94,4 @@ links-keep = Keep it
 links-mail-hello = Hello,
 links-made-by = by
 links-days-wrong = That is more than is possible here. Choose fewer days.
+links-valid-hint = The customer has to answer by then.

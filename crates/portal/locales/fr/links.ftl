@@ -9,7 +9,7 @@ links-days = { $days ->
    *[other] { $days } jours
 }
 links-lasts = Le consentement dure
-links-lasts-hint = À compter de l’approbation. Les titulaires en sont informés et peuvent y mettre fin plus tôt, à tout moment.
+links-lasts-hint = Les titulaires peuvent y mettre fin avant.
 links-lasts-most = { $days } jours, le maximum pour ce service
 links-lasts-for-ever = Jusqu’à sa révocation
 links-once = Le lien est montré une fois, sur la page suivante, car nous ne gardons que son empreinte.
@@ -30,7 +30,7 @@ link-granted = Accordé
 link-denied = Refusé
 link-expired = Expiré
 link-revoked = Révoqué
-links-used = utilisé
+links-used = répondu le
 links-granted = { $count ->
     [one] 1 compte accordé
    *[other] { $count } comptes accordés
@@ -84,3 +84,4 @@ links-keep = Le garder
 links-mail-hello = Bonjour,
 links-made-by = par
 links-days-wrong = C’est plus que ce qui est possible ici. Choisissez moins de jours.
+links-valid-hint = Le client doit répondre d’ici là.

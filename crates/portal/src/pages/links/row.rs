@@ -53,6 +53,11 @@ impl Row {
         }
     }
 
+    /// Whether somebody has seen it and not answered yet.
+    pub(super) fn is_opened(&self) -> bool {
+        self.state == LinkState::Opened
+    }
+
     /// Whether somebody answered it.
     pub(super) const fn is_used(&self) -> bool {
         matches!(self.state, LinkState::Granted | LinkState::Denied)
