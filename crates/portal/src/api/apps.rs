@@ -34,6 +34,13 @@ pub(crate) struct App {
     pub(crate) allowed: Vec<AppOperation>,
 }
 
+impl App {
+    /// Whether authorization codes are sent to it.
+    pub(crate) fn has_redirect_uris(&self) -> bool {
+        self.authentication_method == AuthenticationMethod::AuthorizationCode
+    }
+}
+
 /// What can be done with an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

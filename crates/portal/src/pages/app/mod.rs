@@ -4,6 +4,7 @@
 //! codes may be sent.
 
 pub(crate) mod archive;
+mod health;
 mod next;
 pub(crate) mod redirect_uris;
 #[cfg(debug_assertions)]
@@ -19,13 +20,14 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use contract::ids::AppId;
-use contract::rpc::{AppState, AuthenticationMethod};
+use contract::rpc::AppState;
 
+use self::health::Health;
 use self::next::Next;
-use crate::api::app_grants::{self, ConsentActivity};
+use crate::api::app_grants;
 use crate::api::apps::{App, AppOperation};
 use crate::api::context::{self, AppContext};
-use crate::api::keys::{self, Activity};
+use crate::api::keys;
 use crate::api::redirect_uris::{self as uris, RedirectUris};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
@@ -60,14 +62,6 @@ struct Page<'a> {
     has_redirect_uris: bool,
 }
 
-/// What an app's other services tell of it.
-pub(super) struct Health {
-    activity: Activity,
-    consents: ConsentActivity,
-    /// Empty for an app that has no such addresses.
-    redirect_uris: RedirectUris,
-}
-
 /// `GET /apps/{id}`
 pub(crate) async fn show(
     State(portal): State<Arc<Portal>>,
@@ -82,7 +76,7 @@ pub(crate) async fn show(
     if context.app.allowed.contains(&AppOperation::Edit) {
         return see_other(&format!("/apps/{id}/details"));
     }
-    let with_uris = has_redirect_uris(&context.app);
+    let with_uris = context.app.has_redirect_uris();
     let asked = futures::try_join!(
         keys::activity(&portal.api, &browser, &token, id),
         app_grants::activity(&portal.api, &browser, &token, id),
@@ -129,15 +123,10 @@ fn draw(portal: &Portal, browser: &Browser, context: &AppContext, health: &Healt
         health,
         last_token: health.activity.last_token_at.map(|at| frame.time(at)),
         as_of: frame.time(browser.now),
-        has_redirect_uris: has_redirect_uris(app),
+        has_redirect_uris: app.has_redirect_uris(),
         frame,
     };
     respond::page(StatusCode::OK, browser.language, &page)
-}
-
-/// Whether authorization codes are sent to it.
-fn has_redirect_uris(app: &App) -> bool {
-    app.authentication_method == AuthenticationMethod::AuthorizationCode
 }
 
 impl Page<'_> {

@@ -2,7 +2,7 @@
 
 use contract::rpc::AppState;
 
-use super::{Health, has_redirect_uris};
+use super::health::Health;
 use crate::api::apps::{App, AppOperation};
 
 /// One thing.
@@ -21,7 +21,7 @@ pub(super) enum Next {
 
 pub(super) fn step(app: &App, health: &Health) -> Option<Next> {
     let may = |operation| app.allowed.contains(&operation);
-    let lacks_uri = has_redirect_uris(app) && health.redirect_uris.items.is_empty();
+    let lacks_uri = app.has_redirect_uris() && health.redirect_uris.items.is_empty();
     match app.state {
         AppState::Suspended => Some(Next::Suspended),
         AppState::Draft | AppState::Archived => None,

@@ -10,7 +10,6 @@ use axum::response::Response;
 use contract::ids::{AppId, RedirectUriId};
 use serde::Deserialize;
 
-use super::has_redirect_uris;
 use crate::api::apps::{self, App, AppOperation};
 use crate::api::people::{self, Me};
 use crate::api::redirect_uris::{self, RedirectUris};
@@ -171,7 +170,7 @@ pub(super) fn draw(
     typed: &Typed,
     faults: &Faults,
 ) -> Response {
-    if !has_redirect_uris(app) {
+    if !app.has_redirect_uris() {
         return see_other(&format!("/apps/{}", app.id));
     }
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
