@@ -23,10 +23,11 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::pages::app::{archive, redirect_uris, suspension};
+use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    activity, app, consents, grants, keys, language, links, my_apps, problem, request, sessions,
-    sign_in,
+    activity, app, consents, grants, keys, language, links, my_apps, password_reset, problem,
+    request, sessions, sign_in,
 };
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -83,6 +84,10 @@ pub fn router(
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/signed-in", get(sign_in::check))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/reset-password", get(password_reset::ask).post(password_reset::send))
+        .route("/reset-password/{token}", get(password_reset::choose).post(password_reset::reset))
+        .route("/confirm-contact/{token}", get(contact::ask).post(contact::confirm))
+        .route("/accept-invitation/{token}", get(invitation::show).post(invitation::accept))
         .route("/language", post(language::choose))
         .route("/apps", get(my_apps::show))
         .route("/apps/new", get(details::begin))

@@ -11,7 +11,7 @@ app-ends-at-once = Cesse aussitôt
 app-ends-goes-on = Continue
 app-next = À faire
 app-next-suspended = Un opérateur a suspendu cette application.
-app-next-suspended-what = Elle n’obtient pas de jeton et ne peut pas demander d’accès tant qu’un opérateur ne l’a pas rétablie. Ses clés, ses liens et ses accords sont conservés.
+app-next-suspended-what = Elle n’obtient pas de jeton et ne peut pas demander d’accès tant qu’un opérateur ne l’a pas rétablie. Ses clés, ses liens et ses consentements sont conservés.
 app-next-key = Elle n’a pas encore de clé.
 app-next-key-what = Une clé permet à votre programme d’obtenir des jetons pour cette application.
 app-next-replace = { $count ->
@@ -86,12 +86,12 @@ app-archive-what = Met fin à { $keys ->
     [one] 1 lien ouvert
    *[other] { $links } liens ouverts
 } et { $accounts ->
-    [one] 1 accord
-   *[other] { $accounts } accords
+    [one] 1 consentement
+   *[other] { $accounts } consentements
 }, définitivement. La trace demeure.
 app-suspend-question = Suspendre { $app } ?
 app-suspend-stops = Ses clés n’obtiennent plus de jeton, et personne ne peut approuver ses liens. Les jetons déjà obtenus ne servent pas au-delà de leur durée.
-app-suspend-goes-on = Clés, liens et accords restent tels quels. Un accord prend fin au jour prévu.
+app-suspend-goes-on = Clés, liens et consentements restent tels quels. Un consentement prend fin au jour prévu.
 app-undone = Réversible
 app-suspend-undone = En la rétablissant, à tout moment.
 app-suspend-this = Suspendre cette application
@@ -113,10 +113,10 @@ app-archive-links = { $count ->
 }
 app-archive-grants = { $count ->
     [0] Aucun n’a rien accordé.
-    [one] 1 accord prend fin : l’application n’atteint plus ce compte.
-   *[other] { $count } accords prennent fin : l’application n’atteint plus ces comptes.
+    [one] 1 consentement prend fin : l’application n’atteint plus ce compte.
+   *[other] { $count } consentements prennent fin : l’application n’atteint plus ces comptes.
 }
-app-archive-more-grants = Plus de { $count } accords prennent fin : l’application n’atteint plus ces comptes.
+app-archive-more-grants = Plus de { $count } consentements prennent fin : l’application n’atteint plus ces comptes.
 app-stays = Demeure
 app-archive-stays = La trace de tout ce qui s’est passé, et les reçus des titulaires. Ce que l’application a déjà récupéré n’est pas supprimé pour autant.
 app-archive-for-good = C’est irréversible. Une autre application aura besoin d’un nouveau consentement de chaque compte.

@@ -16,6 +16,7 @@ pub(crate) mod documented;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod mailed;
 pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod people;

@@ -23,7 +23,8 @@ use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    activity, app, consents, grants, keys, links, my_apps, problem, request, sessions, sign_in,
+    activity, app, consents, grants, keys, links, mailed, my_apps, password_reset, problem,
+    request, sessions, sign_in,
 };
 use crate::router::Portal;
 use crate::texts::Language;
@@ -61,6 +62,8 @@ const STATES: [&str; 7] =
 fn pages() -> Vec<(&'static str, Vec<Sample>)> {
     vec![
         ("sign_in", sign_in::samples::all()),
+        ("password_reset", password_reset::samples::all()),
+        ("mailed", mailed::samples::all()),
         ("my_apps", my_apps::samples::all()),
         ("app", app::samples::all()),
         ("keys", keys::samples::all()),

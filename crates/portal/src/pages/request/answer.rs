@@ -9,13 +9,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::choice::Sent;
-use super::{again, closed, host, private};
+use super::{again, closed, host};
 use crate::api::people::{self, Me};
 use crate::api::requests::{self, Request};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, see_other};
+use crate::respond::{self, private, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
 

@@ -21,7 +21,7 @@ use crate::respond::{self, Failed, see_other, see_other_with};
 use crate::router::Portal;
 use crate::settings::Newcomer;
 use crate::signed_in::SignedIn;
-use crate::then::Then;
+use crate::then::{self, Then};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -53,13 +53,6 @@ pub(crate) struct Typed {
 pub(crate) struct GoOn {
     #[serde(default)]
     then: Then,
-}
-
-/// The address of this page for somebody who wants to go on there.
-pub(crate) fn address_for(then: &str) -> String {
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
-    format!("/sign-in?{query}")
 }
 
 /// `GET /sign-in`
@@ -102,7 +95,7 @@ pub(crate) async fn submit(
 }
 
 fn check_address(then: &Then) -> String {
-    address_for(then.path()).replacen("/sign-in", "/signed-in", 1)
+    then::sign_in_address(then.path()).replacen("/sign-in", "/signed-in", 1)
 }
 
 /// `GET /signed-in`: whether the cookie came back. Browsers that keep none would sign in for ever.
