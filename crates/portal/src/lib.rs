@@ -31,6 +31,7 @@ mod faults;
 #[cfg(debug_assertions)]
 mod gallery;
 mod headers;
+mod kept;
 mod layout;
 mod outcome;
 mod pages;

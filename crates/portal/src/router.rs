@@ -22,6 +22,7 @@ use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
+use crate::kept;
 use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
@@ -141,6 +142,7 @@ pub fn router(
         .fallback(nothing_here)
         .with_state(Arc::clone(&portal))
         .merge(files)
+        .layer(from_fn_with_state(Arc::clone(&portal), kept::keep))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
         .layer(from_fn_with_state(https, headers::protect));
