@@ -22,7 +22,7 @@ use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
-use crate::kept;
+use crate::kept::{self, Keeper};
 use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
@@ -80,7 +80,7 @@ pub fn router(
     let (portal, files) = Portal::new(environment, api, settings, base_url)?;
     let https = Https(portal.cookie.is_secure());
     let portal = Arc::new(portal);
-    let routes = Router::new()
+    let pages = Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/signed-in", get(sign_in::check))
@@ -141,8 +141,10 @@ pub fn router(
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)
         .with_state(Arc::clone(&portal))
-        .merge(files)
-        .layer(from_fn_with_state(Arc::clone(&portal), kept::keep))
+        .merge(files);
+    let keeper = Keeper { portal: Arc::clone(&portal), pages: pages.clone() };
+    let routes = pages
+        .layer(from_fn_with_state(keeper, kept::keep))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
         .layer(from_fn_with_state(https, headers::protect));

@@ -8,14 +8,16 @@ mod fill;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use service::RequestFacts;
+use tower::ServiceExt;
 
 use self::fill::fill;
 use crate::browser::Browser;
@@ -37,6 +39,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) struct Kept {
     pub(crate) path: String,
     pub(crate) fields: String,
+}
+
+/// What keeps forms: the layer around each route knows that route alone, and so needs all of them to draw another.
+#[derive(Debug, Clone)]
+pub(crate) struct Keeper {
+    pub(crate) portal: Arc<Portal>,
+    pub(crate) pages: Router,
 }
 
 /// On the answer to a form without a session: it is to carry the form along.
@@ -65,7 +74,7 @@ impl Kept {
 
 /// Keeps the form that comes without a session, and draws it again after the sign-in.
 pub(crate) async fn keep(
-    State(portal): State<Arc<Portal>>,
+    State(Keeper { portal, pages }): State<Keeper>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -81,7 +90,6 @@ pub(crate) async fn keep(
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let again = next.clone();
     let (facts, headers) = (parts.extensions.get::<RequestFacts>().cloned(), parts.headers.clone());
     let path = parts.uri.path().to_owned();
     let browser = Browser::of(&parts, &portal);
@@ -95,14 +103,14 @@ pub(crate) async fn keep(
         return page;
     }
     match (response.extensions().get::<Resume>().cloned(), facts) {
-        (Some(Resume(kept)), Some(facts)) => resume(again, response, &kept, &facts, headers).await,
+        (Some(Resume(kept)), Some(facts)) => resume(pages, response, &kept, &facts, headers).await,
         _ => response,
     }
 }
 
 /// The form's page as who has just signed in, filled in; the start, if the form has no page of its own.
 async fn resume(
-    next: Next,
+    pages: Router,
     signed_in: Response,
     kept: &Kept,
     facts: &RequestFacts,
@@ -113,7 +121,7 @@ async fn resume(
     for path in [kept.path.as_str(), parent(&kept.path)] {
         let path = Then::from(path.to_owned());
         let Some(request) = read(&path, kept, facts, &headers, &cookie) else { continue };
-        let page = next.clone().run(request).await;
+        let Ok(page) = pages.clone().oneshot(request).await;
         if page.status().is_success() {
             answer = Some(filled(page, kept).await);
             break;
@@ -155,7 +163,8 @@ fn read(
 }
 
 async fn filled(page: Response, kept: &Kept) -> Response {
-    let (parts, body) = page.into_parts();
+    let (mut parts, body) = page.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
     let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(kept.fields.as_bytes()).into_owned().collect();
