@@ -23,10 +23,12 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::kept::{self, Keeper};
+use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    app, consents, keys, language, my_apps, password_reset, problem, request, sessions, sign_in,
+    activity, app, consents, grants, keys, language, links, my_apps, password_reset, problem,
+    request, sessions, sign_in,
 };
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -92,8 +94,31 @@ pub fn router(
         .route("/apps/new", get(details::begin))
         .route("/apps/new/method", get(method::show).post(method::create))
         .route("/apps/{id}", get(app::show))
+        .route("/apps/{id}/redirect-uris", get(redirect_uris::show).post(redirect_uris::add))
+        .route("/apps/{id}/redirect-uris/{uri}/remove", post(redirect_uris::remove))
+        .route("/apps/{id}/pkce", post(redirect_uris::require_pkce))
+        .route("/apps/{id}/suspend", get(suspension::ask_suspend).post(suspension::suspend))
+        .route("/apps/{id}/resume", get(suspension::ask_resume).post(suspension::resume))
+        .route("/apps/{id}/archive", get(archive::ask).post(archive::archive))
         .route("/apps/{id}/keys", get(keys::show))
         .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
+        .route("/apps/{id}/keys/{client_id}", get(keys::one::show).post(keys::one::rename))
+        .route(
+            "/apps/{id}/keys/{client_id}/replace",
+            get(keys::replace::ask).post(keys::replace::replace),
+        )
+        .route(
+            "/apps/{id}/keys/{client_id}/delete",
+            get(keys::delete::ask).post(keys::delete::delete),
+        )
+        .route("/apps/{id}/links", get(links::show).post(links::made::create))
+        .route("/apps/{id}/links/{link}", get(links::one::show))
+        .route(
+            "/apps/{id}/links/{link}/revoke",
+            get(links::revoke::ask).post(links::revoke::revoke),
+        )
+        .route("/apps/{id}/grants", get(grants::show))
+        .route("/apps/{id}/activity", get(activity::show))
         .route("/apps/{id}/details", get(details::show).post(details::save))
         .route("/apps/{id}/service", get(service::show).post(service::save))
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
