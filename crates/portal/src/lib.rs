@@ -27,15 +27,18 @@ mod assets;
 mod brand;
 mod browser;
 mod cookies;
+mod failed;
 mod faults;
 #[cfg(debug_assertions)]
 mod gallery;
 mod headers;
+mod interrupted;
 mod kept;
 mod layout;
 mod outcome;
 mod pages;
 mod parts;
+mod portal;
 mod respond;
 pub mod router;
 mod settings;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::api::people::Me;
 use crate::browser::Browser;
-use crate::router::Portal;
+use crate::portal::Portal;
 use crate::texts::{Language, Texts};
 use crate::times::Time;
 
