@@ -13,6 +13,9 @@ pub(crate) const LANGUAGE: &str = "mandate_language";
 /// A year.
 const LANGUAGE_SECONDS: u32 = 31_536_000;
 
+/// A sign-in elsewhere takes at most so long.
+const SIGN_IN_SECONDS: u32 = 600;
+
 /// How the session's cookie is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionCookie {
@@ -47,6 +50,40 @@ impl SessionCookie {
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    const fn waiting_name(self) -> &'static str {
+        if self.secure { "__Host-mandate_sign_in" } else { "mandate_sign_in" }
+    }
+
+    /// What a sign-in that was begun elsewhere is completed with.
+    pub(crate) fn waiting(self, headers: &HeaderMap) -> Option<&str> {
+        read(headers, self.waiting_name())
+    }
+
+    /// Keeps it as long as a sign-in can take.
+    pub(crate) fn set_waiting(self, value: &str) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        // Nothing in it ends the value (RFC 6265 section 4.1.1).
+        if value.contains([';', ',', ' ', '"', '\\']) {
+            return None;
+        }
+        let text = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={SIGN_IN_SECONDS}",
+            self.waiting_name()
+        );
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// Forgets it.
+    pub(crate) fn clear_waiting(self) -> HeaderValue {
+        HeaderValue::from_static(if self.secure {
+            "__Host-mandate_sign_in=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
+        } else {
+            "mandate_sign_in=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        })
     }
 
     /// Forgets the token.

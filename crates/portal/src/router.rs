@@ -25,7 +25,7 @@ use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
     activity, app, consents, grants, keys, language, links, my_apps, password_reset, problem,
-    request, sessions, sign_in,
+    request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
 use crate::respond::see_other;
@@ -47,6 +47,8 @@ pub fn router(
     let pages = Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-in/organization", get(single_sign_on::ask).post(single_sign_on::begin))
+        .route("/sign-in/return", get(single_sign_on::back))
         .route("/signed-in", get(sign_in::check))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/reset-password", get(password_reset::ask).post(password_reset::send))

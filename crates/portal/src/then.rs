@@ -32,6 +32,16 @@ impl Then {
         &self.0
     }
 
+    /// The address of the sign-in by password that goes on there.
+    pub(crate) fn sign_in_address(&self) -> String {
+        sign_in_address(self.path())
+    }
+
+    /// The address of the sign-in with an organization that goes on there.
+    pub(crate) fn organization_address(&self) -> String {
+        self.sign_in_address().replacen("/sign-in", "/sign-in/organization", 1)
+    }
+
     /// Whether somebody comes from a link that asks for consent.
     pub(crate) fn is_consent_request(&self) -> bool {
         self.0.starts_with("/consent/")
@@ -43,6 +53,11 @@ pub(crate) fn sign_in_address(then: &str) -> String {
     let query =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
     format!("/sign-in?{query}")
+}
+
+/// The address that checks whether the session's cookie came back, and goes on there.
+pub(crate) fn cookie_check_address(then: &Then) -> String {
+    then.sign_in_address().replacen("/sign-in", "/signed-in", 1)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub(crate) mod people;
 pub(crate) mod redirect_uris;
 pub(crate) mod requests;
 pub(crate) mod sessions;
+pub(crate) mod sign_ins;
 
 use axum::Router;
 use axum::body::Body;

@@ -26,7 +26,7 @@ use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
     activity, app, consents, grants, keys, links, mailed, my_apps, password_reset, problem,
-    request, sessions, sign_in,
+    request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
 use crate::texts::Language;
@@ -39,6 +39,7 @@ const STATES: [&str; 7] =
 fn pages() -> Vec<(&'static str, Vec<Sample>)> {
     vec![
         ("sign_in", sign_in::samples::all()),
+        ("single_sign_on", single_sign_on::samples::all()),
         ("password_reset", password_reset::samples::all()),
         ("mailed", mailed::samples::all()),
         ("my_apps", my_apps::samples::all()),

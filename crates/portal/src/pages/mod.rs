@@ -14,4 +14,5 @@ pub(crate) mod problem;
 pub(crate) mod request;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod single_sign_on;
 pub(crate) mod wizard;

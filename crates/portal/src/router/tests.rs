@@ -27,6 +27,8 @@ enum For {
 const ROUTES: &[(&str, For, Option<&str>)] = &[
     ("/", For::Anyone, None),
     ("/sign-in", For::Anyone, Some("sign_in")),
+    ("/sign-in/organization", For::Anyone, Some("single_sign_on")),
+    ("/sign-in/return", For::Anyone, Some("single_sign_on")),
     ("/signed-in", For::Anyone, Some("sign_in")),
     ("/sign-out", For::SignedIn, None),
     ("/reset-password", For::Anyone, Some("password_reset")),

@@ -85,7 +85,7 @@ pub(crate) async fn submit(
             portal.is_lived_in.store(true, Ordering::Relaxed);
             return match portal.cookie.set(&token) {
                 Some(cookie) => {
-                    let mut response = see_other_with(&check_address(&then), cookie);
+                    let mut response = see_other_with(&then::cookie_check_address(&then), cookie);
                     response.extensions_mut().extend(resumed(kept));
                     response
                 }
@@ -115,10 +115,6 @@ fn resumed(kept: Option<Kept>) -> Extensions {
         extensions.insert(Resume(kept));
     }
     extensions
-}
-
-fn check_address(then: &Then) -> String {
-    then::sign_in_address(then.path()).replacen("/sign-in", "/signed-in", 1)
 }
 
 /// `GET /signed-in`: whether the cookie came back. Browsers that keep none would sign in for ever.

@@ -1,0 +1,13 @@
+sso-title = Sign in with your organization
+sso-what = Some organizations have their people sign in at their own provider. Your email says which.
+sso-begin = Go on
+sso-with-password = Sign in with a password
+sso-no-provider = No organization signs people in by this address. Sign in with your password.
+sso-unavailable = Your organization’s provider does not answer. Try again in a while.
+sso-begin-again = This sign-in could not be completed: it was begun elsewhere, or too long ago. Begin again.
+sso-not-signed-in = Your organization’s provider did not sign you in. Begin again.
+sso-not-accepted = Your organization’s provider knows you, but you may not sign in here. Ask an owner of your organization.
+sso-going = On to your organization
+sso-going-to = You sign in there, and come back. You are sent to
+sso-go-on = Go on
+sign-in-with-organization = Sign in with your organization

@@ -1,0 +1,13 @@
+sso-title = Se connecter avec son organisation
+sso-what = Certaines organisations font connecter leurs membres chez leur propre fournisseur. Votre adresse indique lequel.
+sso-begin = Continuer
+sso-with-password = Se connecter avec un mot de passe
+sso-no-provider = Aucune organisation ne connecte ses membres par cette adresse. Utilisez votre mot de passe.
+sso-unavailable = Le fournisseur de votre organisation ne répond pas. Réessayez dans un moment.
+sso-begin-again = Cette connexion n’a pas pu aboutir : elle a été commencée ailleurs, ou il y a trop longtemps. Recommencez.
+sso-not-signed-in = Le fournisseur de votre organisation ne vous a pas connecté. Recommencez.
+sso-not-accepted = Le fournisseur de votre organisation vous connaît, mais vous ne pouvez pas vous connecter ici. Adressez-vous à un propriétaire de votre organisation.
+sso-going = Vers votre organisation
+sso-going-to = Vous vous connectez là-bas, puis revenez. Vous êtes dirigé vers
+sso-go-on = Continuer
+sign-in-with-organization = Se connecter avec son organisation
