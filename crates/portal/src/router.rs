@@ -24,11 +24,10 @@ use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{
-    activity, app, consents, grants, keys, language, links, my_apps, password_reset, problem,
+    activity, app, consents, grants, home, keys, language, links, my_apps, password_reset, problem,
     request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
-use crate::respond::see_other;
 use crate::settings::Settings;
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
@@ -45,7 +44,7 @@ pub fn router(
     let https = Https(portal.cookie.is_secure());
     let portal = Arc::new(portal);
     let pages = Router::new()
-        .route("/", get(async || see_other("/apps")))
+        .route("/", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/organization", get(single_sign_on::ask).post(single_sign_on::begin))
         .route("/sign-in/return", get(single_sign_on::back))

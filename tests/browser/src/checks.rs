@@ -78,17 +78,26 @@ impl Browser {
         vec![format!("weight: {sum} bytes of at most {limit}: {}", parts.join(", "))]
     }
 
+    /// What can be judged without touching the page: its layout, what axe-core finds, and what the console says.
+    ///
+    /// # Panics
+    /// When the browser does not answer.
+    pub async fn faults_at_rest(&self) -> Vec<String> {
+        let mut faults = self.layout_faults().await;
+        faults.extend(self.violations().await.into_iter().map(|line| format!("axe: {line}")));
+        faults.extend(self.errors().await.into_iter().map(|line| format!("console: {line}")));
+        self.forget_errors().await;
+        faults
+    }
+
     /// All of it, what axe-core finds, and what the console says. `limit` is for the page's weight.
     ///
     /// # Panics
     /// When the browser does not answer.
     pub async fn faults(&self, limit: u64) -> Vec<String> {
-        let mut faults = self.layout_faults().await;
-        faults.extend(self.violations().await.into_iter().map(|line| format!("axe: {line}")));
+        let mut faults = self.faults_at_rest().await;
         faults.extend(self.weight_faults(limit).await);
         faults.extend(self.focus_faults().await);
-        faults.extend(self.errors().await.into_iter().map(|line| format!("console: {line}")));
-        self.forget_errors().await;
         faults
     }
 }

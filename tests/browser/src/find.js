@@ -8,7 +8,8 @@ const selectors = {
   field: "input:not([type=hidden], [type=submit], [type=button]), select, textarea",
   choice: "input[type=radio], input[type=checkbox]",
 };
-const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+// Around what is put into a sentence stand marks that nobody sees (Unicode UAX 9).
+const plain = (text) => (text ?? "").replace(/[\u2068\u2069]/g, "").replace(/\s+/g, " ").trim();
 const texts = (ids) => ids.split(/\s+/).map((id) => document.getElementById(id)?.textContent ?? "");
 // A simple form of https://www.w3.org/TR/accname-1.2/; that the browser agrees is held by the
 // snapshots of its accessibility tree.

@@ -7,6 +7,8 @@ use thirtyfour::WebElement;
 
 use crate::Browser;
 
+const ISOLATES: [char; 2] = ['\u{2068}', '\u{2069}'];
+
 const FIND: &str = include_str!("find.js");
 
 impl Browser {
@@ -123,7 +125,8 @@ impl Browser {
         eventually(&format!("the page says \"{text}\""), async || {
             let returned = self.driver().execute(script, Vec::new()).await;
             let said = returned.map_err(|error| error.to_string())?;
-            let said = said.json().as_str().unwrap_or_default().to_owned();
+            // Around what is put into a sentence stand marks that nobody sees (Unicode UAX 9).
+            let said = said.json().as_str().unwrap_or_default().replace(ISOLATES, "");
             if said.contains(text) { Ok(()) } else { Err(said) }
         })
         .await;

@@ -7,6 +7,7 @@ pub(super) fn fill(html: &str, fields: &[(String, String)]) -> String {
     let mut out = String::with_capacity(html.len() + 1024);
     out.push_str(&html[..start]);
     let mut rest = &html[start..];
+    let mut select: Option<Vec<&str>> = None;
     while let Some(open) = rest.find('<') {
         out.push_str(&rest[..open]);
         rest = &rest[open..];
@@ -14,7 +15,14 @@ pub(super) fn fill(html: &str, fields: &[(String, String)]) -> String {
         let (tag, after) = rest.split_at(end);
         rest = after;
         let values = || values(fields, tag);
-        if tag.starts_with("<input") {
+        if tag.starts_with("<select") {
+            select = Some(values()).filter(|values| !values.is_empty());
+        } else if tag.starts_with("</select") {
+            select = None;
+        }
+        if let Some(chosen) = select.as_ref().filter(|_| tag.starts_with("<option")) {
+            out.push_str(&option(tag, chosen));
+        } else if tag.starts_with("<input") {
             out.push_str(&input(tag, &values()));
         } else if tag.starts_with("<textarea") && !values().is_empty() {
             out.push_str(tag);
@@ -60,6 +68,15 @@ fn input(tag: &str, values: &[&str]) -> String {
                 None => tag.replacen("<input", &format!("<input value=\"{value}\""), 1),
             }
         }
+    }
+}
+
+fn option(tag: &str, chosen: &[&str]) -> String {
+    let bare = tag.replacen(" selected", "", 1);
+    if attribute(tag, "value").is_some_and(|value| chosen.contains(&value)) {
+        bare.replacen("<option", "<option selected", 1)
+    } else {
+        bare
     }
 }
 
@@ -111,6 +128,14 @@ mod tests {
         let fields = [("name", "new"), ("a", "2"), ("t", "one\ntwo"), ("c", "x")];
         let expected = "<main><input name=\"name\" value=\"new\"><input type=\"radio\" name=\"a\" value=\"1\"><input checked type=\"radio\" name=\"a\" value=\"2\"><textarea name=\"t\">\none\ntwo</textarea><input checked type=\"checkbox\" name=\"c\" value=\"x\"></main>";
         assert_eq!(filled(page, &fields), expected);
+    }
+
+    #[test]
+    fn of_a_list_that_is_chosen_which_was() {
+        let page = "<main><select name=\"s\"><option value=\"1\" selected>1</option><option value=\"2\">2</option></select></main>";
+        let expected = "<main><select name=\"s\"><option value=\"1\">1</option><option selected value=\"2\">2</option></select></main>";
+        assert_eq!(filled(page, &[("s", "2")]), expected);
+        assert_eq!(filled(page, &[]), page);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod consents;
 pub(crate) mod grants;
+pub(crate) mod home;
 pub(crate) mod keys;
 pub(crate) mod language;
 pub(crate) mod links;

@@ -25,7 +25,7 @@ enum For {
 /// Every route: whom it is for, and the page of the gallery that shows what it draws. Those that draw nothing of their
 /// own lead to another page, or give a picture.
 const ROUTES: &[(&str, For, Option<&str>)] = &[
-    ("/", For::Anyone, None),
+    ("/", For::SignedIn, None),
     ("/sign-in", For::Anyone, Some("sign_in")),
     ("/sign-in/organization", For::Anyone, Some("single_sign_on")),
     ("/sign-in/return", For::Anyone, Some("single_sign_on")),

@@ -1,8 +1,9 @@
 //! The product by clicks, and the harness itself.
 //!
 //! [`product`] is a system in a browser; [`sign_in`] is signing in and out, [`sessions`] where one is
-//! signed in, [`wizard`] the way to an active app and its first key, [`every_page`]
-//! what a machine can judge.
+//! signed in, [`wizard`] the way to an active app and its first key, [`consent`] from its first link to the end of a
+//! consent, [`interrupted`] what becomes of a form whose session ends, [`every_page`] and [`samples`] what a machine can
+//! judge.
 //!
 //! Of the harness each thing is tried on a page that has the fault and on one that has not: [`pages`]
 //! serves the pages of a test; [`settings`] is what the user set, [`finding`] what they find and do,
@@ -11,10 +12,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod checking;
+mod consent;
 mod every_page;
 mod finding;
+mod interrupted;
 mod pages;
 mod product;
+mod samples;
 mod sessions;
 mod settings;
 mod sign_in;

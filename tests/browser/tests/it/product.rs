@@ -7,14 +7,20 @@ use stage::Addresses;
 
 /// A browser at the sign-in page, in which nobody has signed in.
 pub(crate) async fn open(options: Options) -> Browser {
+    let browser = open_at("/sign-in", options).await;
+    browser.heading("Sign in").await;
+    browser
+}
+
+/// A browser at this path, in which nobody has signed in.
+pub(crate) async fn open_at(path: &str, options: Options) -> Browser {
     let system = system::shared().await;
     let Addresses::One(address) = system.addresses() else {
         panic!("the shared system is one process")
     };
     let host = BASE_URL.trim_start_matches("http://");
     let browser = Browser::start_for(options, host, address.trim_start_matches("http://")).await;
-    visit(&browser, "/sign-in").await;
-    browser.heading("Sign in").await;
+    visit(&browser, path).await;
     browser
 }
 
@@ -28,6 +34,15 @@ pub(crate) async fn try_to_sign_in(browser: &Browser, email: &str, password: &st
     browser.fill("Email", email).await;
     browser.fill("Password", password).await;
     browser.click_button("Sign in").await;
+}
+
+/// A browser in which this person has signed in, at this path.
+pub(crate) async fn signed_in_at(person: &Person, path: &str, options: Options) -> Browser {
+    let browser = open(options).await;
+    visit(&browser, path).await;
+    browser.heading("Sign in").await;
+    try_to_sign_in(&browser, &person.email, PASSWORD).await;
+    browser
 }
 
 /// A browser in which this person has signed in, at their apps.

@@ -46,7 +46,7 @@ async fn an_app_is_made_activated_and_gets_tokens_by_the_file_of_its_key() {
     browser.says("Active").await;
 
     browser.follow("Keys").await;
-    browser.says("0 of 5").await;
+    browser.says("No key yet").await;
     browser.follow("Create a key").await;
     browser.fill("Name", "Production").await;
     browser.click_button("Create a key").await;
