@@ -107,7 +107,9 @@ async fn a_scanner_leaves_a_link_unopened_and_who_is_signed_out_learns_nothing()
     visit(&scanner, &link).await;
     scanner.says("Someone sent you a request for access").await;
     let seen = scanner.text().await;
-    assert!(!seen.contains(&organization.name), "{seen}");
+    let asked = organization.developer.get(&format!("/v1/apps/{}", app.id)).await.expect(200);
+    let (app_name, contact) = (asked.field("name"), &organization.developer.name);
+    assert!(!seen.contains(&app_name) && !seen.contains(contact), "{seen}");
     let listed = organization.developer.get(&format!("/v1/consent-links/{}", made.id)).await;
     assert_eq!(listed.expect(200).json["state"], "pending");
     // It still works, without scripts as well.
