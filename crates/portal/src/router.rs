@@ -22,6 +22,9 @@ use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
+use crate::pages::organizations::invitations::{self, revocation};
+use crate::pages::organizations::members::{removal, role};
+use crate::pages::organizations::{self, domain_requests};
 use crate::pages::wizard::{details, domains, method, review, service};
 use crate::pages::{app, keys, language, my_apps, problem, request, sessions, sign_in};
 use crate::respond::see_other;
@@ -94,6 +97,32 @@ pub fn router(
         .route("/consent/{token}", get(request::show).post(request::choose))
         .route("/consent/{token}/approve", post(request::approve))
         .route("/consent/{token}/deny", post(request::deny))
+        .route("/organizations", get(organizations::first))
+        .route("/organizations/{id}", get(organizations::show))
+        .route("/organizations/{id}/contact-confirmations", post(organizations::send_confirmation))
+        .route("/organizations/{id}/members/{person_id}/role", get(role::ask).post(role::save))
+        .route(
+            "/organizations/{id}/members/{person_id}/removal",
+            get(removal::ask).post(removal::end),
+        )
+        .route("/organizations/{id}/invitations", get(invitations::show))
+        .route(
+            "/organizations/{id}/invitations/new",
+            get(invitations::create::ask).post(invitations::create::create),
+        )
+        .route(
+            "/organizations/{id}/invitations/{invitation_id}/send-again",
+            post(invitations::send_again),
+        )
+        .route(
+            "/organizations/{id}/invitations/{invitation_id}/revocation",
+            get(revocation::ask).post(revocation::revoke),
+        )
+        .route("/organizations/{id}/domain-requests", get(domain_requests::show))
+        .route(
+            "/organizations/{id}/domain-requests/new",
+            get(domain_requests::create::ask).post(domain_requests::create::create),
+        )
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)

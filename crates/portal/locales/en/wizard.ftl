@@ -48,6 +48,7 @@ wizard-undo = Undo
 wizard-on-request = on request
 wizard-not-offered = not offered
 wizard-on-request-whom = Given on request: an operator of the platform enables it for your organization.
+wizard-ask-for-it = Ask for it
 level-none = No access
 level-read = Read
 level-manage = Manage

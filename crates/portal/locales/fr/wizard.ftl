@@ -47,6 +47,7 @@ wizard-undo = Annuler
 wizard-on-request = sur demande
 wizard-not-offered = pas proposé
 wizard-on-request-whom = Accordé sur demande : un opérateur de la plateforme l’ouvre à votre organisation.
+wizard-ask-for-it = En faire la demande
 level-none = Aucun accès
 level-read = Lecture
 level-manage = Gestion

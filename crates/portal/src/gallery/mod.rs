@@ -22,7 +22,7 @@ pub(crate) use self::easel::{Easel, read};
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, review, service};
-use crate::pages::{my_apps, problem, request, sessions, sign_in};
+use crate::pages::{my_apps, organizations, problem, request, sessions, sign_in};
 use crate::router::Portal;
 use crate::texts::Language;
 
@@ -66,6 +66,9 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("wizard_domains", domains::samples::all()),
         ("wizard_review", review::samples::all()),
         ("request", request::samples::all()),
+        ("organizations", organizations::samples::all()),
+        ("invitations", organizations::samples::invitations()),
+        ("domain_requests", organizations::samples::domain_requests()),
         ("sessions", sessions::samples::all()),
         ("problem", problem::samples::all()),
     ]

@@ -13,11 +13,13 @@ use crate::times::Time;
 pub(crate) struct Signed {
     /// Their name.
     pub(crate) name: String,
+    /// Whether they belong to an organization.
+    pub(crate) is_member: bool,
 }
 
 impl Signed {
     pub(crate) fn of(me: &Me) -> Self {
-        Self { name: me.name.clone() }
+        Self { name: me.name.clone(), is_member: !me.memberships.is_empty() }
     }
 }
 
@@ -28,6 +30,8 @@ pub(crate) enum Place {
     Elsewhere,
     /// My apps.
     MyApps,
+    /// An organization.
+    Organization,
     /// Your sessions.
     Sessions,
 }

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod keys;
 pub(crate) mod language;
 pub(crate) mod my_apps;
+pub(crate) mod organizations;
 pub(crate) mod problem;
 pub(crate) mod request;
 pub(crate) mod sessions;

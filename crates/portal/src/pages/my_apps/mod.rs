@@ -23,6 +23,7 @@ use crate::layout::{Frame, Place};
 use crate::parts::method;
 use crate::parts::pattern::Pattern;
 use crate::parts::states::StateOf;
+use crate::parts::switcher::Switcher;
 use crate::respond::{self, Failed};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
@@ -33,7 +34,7 @@ use crate::times::Time;
 struct Page<'a> {
     frame: Frame<'a>,
     title: &'a str,
-    memberships: &'a [Membership],
+    switcher: Option<Switcher<'a>>,
     organization: Option<&'a Membership>,
     cards: Vec<Card>,
     archived: usize,
@@ -116,7 +117,11 @@ fn draw(
     let page = Page {
         frame,
         title: &title,
-        memberships: &me.memberships,
+        switcher: organization.and_then(|here| {
+            Switcher::of(browser.language.texts(), me, here, |id| {
+                format!("/apps?organization={id}")
+            })
+        }),
         organization,
         cards,
         archived: hidden,
