@@ -32,6 +32,7 @@ mod faults;
 mod gallery;
 mod headers;
 mod layout;
+mod multipart;
 mod pages;
 mod parts;
 mod respond;

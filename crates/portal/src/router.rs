@@ -25,7 +25,7 @@ use crate::headers::{self, Https};
 use crate::pages::organizations::invitations::{self, revocation};
 use crate::pages::organizations::members::{removal, role};
 use crate::pages::organizations::{self, domain_requests};
-use crate::pages::wizard::{details, domains, method, review, service};
+use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{app, keys, language, my_apps, problem, request, sessions, sign_in};
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -94,6 +94,8 @@ pub fn router(
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
         .route("/apps/{id}/review", get(review::show).post(review::activate))
         .route("/apps/{id}/picture", get(my_apps::picture))
+        .route("/apps/{id}/picture/edit", get(picture::show).post(picture::save))
+        .route("/apps/{id}/picture/remove", post(picture::remove))
         .route("/consent/{token}", get(request::show).post(request::choose))
         .route("/consent/{token}/approve", post(request::approve))
         .route("/consent/{token}/deny", post(request::deny))

@@ -58,7 +58,8 @@ pub(crate) struct Question<'a> {
     method: Method,
     path: String,
     token: Option<&'a SessionToken>,
-    body: Option<Value>,
+    /// With its media type.
+    body: Option<(&'static str, Bytes)>,
     key: Option<&'a str>,
 }
 
@@ -81,7 +82,13 @@ impl<'a> Question<'a> {
 
     /// With this body.
     pub(crate) fn with(mut self, body: Value) -> Self {
-        self.body = Some(body);
+        self.body = Some(("application/json", Bytes::from(body.to_string())));
+        self
+    }
+
+    /// With these bytes, of which the API finds out what they are.
+    pub(crate) fn with_file(mut self, bytes: Bytes) -> Self {
+        self.body = Some(("application/octet-stream", bytes));
         self
     }
 }
@@ -120,7 +127,7 @@ impl Api {
     async fn send(&self, browser: &Browser, question: Question<'_>) -> Result<Answer, ApiError> {
         let headers = headers(browser, &question)?;
         let Question { method, path, body, .. } = question;
-        let body = body.map(|body| Bytes::from(body.to_string()));
+        let body = body.map(|(_, bytes)| bytes);
         match self {
             Self::InProcess(router) => {
                 let mut request = Request::new(Body::from(body.unwrap_or_default()));
@@ -164,8 +171,8 @@ fn headers(browser: &Browser, question: &Question<'_>) -> Result<HeaderMap, ApiE
     if let Some(key) = question.key {
         headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_str(key).map_err(ApiError::ours)?);
     }
-    if question.body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some((kind, _)) = &question.body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(browser.language.tag()));
     if let Ok(id) = HeaderValue::from_str(&browser.facts.request_id) {

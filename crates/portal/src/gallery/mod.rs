@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::easel::{Easel, read};
 use crate::browser::Browser;
 use crate::headers::{self, Https};
-use crate::pages::wizard::{details, domains, method, review, service};
+use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{my_apps, organizations, problem, request, sessions, sign_in};
 use crate::router::Portal;
 use crate::texts::Language;
@@ -62,6 +62,7 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("my_apps", my_apps::samples::all()),
         ("wizard_details", details::samples::all()),
         ("wizard_method", method::samples::all()),
+        ("wizard_picture", picture::samples::all()),
         ("wizard_service", service::samples::all()),
         ("wizard_domains", domains::samples::all()),
         ("wizard_review", review::samples::all()),

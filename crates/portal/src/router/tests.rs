@@ -41,6 +41,8 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ("/apps/{id}/domains", For::SignedIn, Some("wizard_domains")),
     ("/apps/{id}/review", For::SignedIn, Some("wizard_review")),
     ("/apps/{id}/picture", For::SignedIn, None),
+    ("/apps/{id}/picture/edit", For::SignedIn, Some("wizard_picture")),
+    ("/apps/{id}/picture/remove", For::SignedIn, None),
     ("/consent/{token}", For::SignedIn, Some("request")),
     ("/consent/{token}/approve", For::SignedIn, Some("request")),
     ("/consent/{token}/deny", For::SignedIn, Some("request")),

@@ -153,17 +153,13 @@ fn invited(
     }
 }
 
-fn inviting(
-    code: Option<&'static str>,
-    faulty: bool,
-    may: bool,
-) -> impl Fn(&Easel<'_>) -> Response {
+fn inviting(code: Option<&'static str>, wrong: bool, may: bool) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {
         let me = if may { easel.me.clone() } else { looking_on(&easel.me) };
         let t = easel.browser.language.texts();
         let error = code.and_then(|code| create::why_not(t, &refused(code)));
         let mut faults = Faults::default();
-        if faulty {
+        if wrong {
             faults.set("email", t.fault_wrong_format());
             faults.set("role", t.fault_required());
         }
@@ -233,7 +229,7 @@ fn requested(items: Value, was_asked: bool, may: bool) -> impl Fn(&Easel<'_>) ->
 
 fn requesting(
     code: Option<&'static str>,
-    faulty: bool,
+    wrong: bool,
     may: bool,
 ) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {
@@ -241,7 +237,7 @@ fn requesting(
         let t = easel.browser.language.texts();
         let error = code.and_then(|code| asking::why_not(t, &refused(code)));
         let mut faults = Faults::default();
-        if faulty {
+        if wrong {
             faults.set("domain", t.fault_not_one_of());
             faults.set("reason", t.fault_required());
         }
