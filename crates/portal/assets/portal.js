@@ -59,6 +59,14 @@ customElements.define("auto-download", class extends HTMLElement {
   }
 });
 
+// A page that is printed by a button.
+customElements.define("print-page", class extends HTMLElement {
+  connectedCallback() {
+    this.hidden = false;
+    this.querySelector("button").addEventListener("click", () => print());
+  }
+});
+
 // What a form will make, drawn while it is filled in.
 customElements.define("live-preview", class extends HTMLElement {
   connectedCallback() {

@@ -31,8 +31,10 @@ mod faults;
 #[cfg(debug_assertions)]
 mod gallery;
 mod headers;
+mod kept;
 mod layout;
 mod multipart;
+mod outcome;
 mod pages;
 mod parts;
 mod respond;

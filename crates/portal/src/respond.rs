@@ -1,7 +1,9 @@
 //! Answers: pages, and what stands in their place.
 
 use askama::Template;
-use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, VARY};
+use axum::http::header::{
+    CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, VARY,
+};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use service::Problem;
@@ -11,6 +13,7 @@ use crate::browser::Browser;
 use crate::pages::{problem, sign_in};
 use crate::router::Portal;
 use crate::texts::Language;
+use crate::then;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
@@ -23,6 +26,16 @@ pub(crate) fn page(status: StatusCode, language: Language, page: &impl Template)
     let tag = HeaderValue::from_static(language.tag());
     let vary = HeaderValue::from_static("accept-language, cookie");
     (status, [(CONTENT_TYPE, HTML), (CONTENT_LANGUAGE, tag), (VARY, vary)], text).into_response()
+}
+
+/// A page with a secret in its address tells nobody where one came from. On http that would take away what tells our own
+/// forms from others' (the Fetch standard's `Origin`, there being no `Sec-Fetch-Site`); it is told to ourselves there.
+pub(crate) fn private(portal: &Portal, mut response: Response) -> Response {
+    if portal.cookie.is_secure() {
+        let policy = HeaderValue::from_static("no-referrer");
+        response.headers_mut().insert(REFERRER_POLICY, policy);
+    }
+    response
 }
 
 /// To another page of ours, read with GET (RFC 9110 section 15.4.4).
@@ -47,7 +60,7 @@ impl Failed {
     /// Somebody has to sign in first: a page is asked for again afterwards, a form is not sent by itself.
     pub(crate) fn signed_out(portal: &Portal, browser: &Browser, method: &Method) -> Response {
         let mut response = if *method == Method::GET || *method == Method::HEAD {
-            see_other(&sign_in::address_for(&browser.path))
+            see_other(&then::sign_in_address(&browser.path))
         } else {
             sign_in::ended(portal, browser)
         };

@@ -22,11 +22,16 @@ use crate::brand::{self, Brand, BrandError};
 use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
+use crate::kept::{self, Keeper};
+use crate::pages::mailed::{contact, invitation};
+use crate::pages::organizations::domain_requests;
 use crate::pages::organizations::invitations::{self, revocation};
 use crate::pages::organizations::members::{removal, role};
-use crate::pages::organizations::{self, domain_requests};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
-use crate::pages::{app, keys, language, my_apps, problem, request, sessions, sign_in};
+use crate::pages::{
+    app, consents, keys, language, my_apps, organizations, password_reset, problem, request,
+    sessions, sign_in,
+};
 use crate::respond::see_other;
 use crate::settings::Settings;
 
@@ -77,11 +82,15 @@ pub fn router(
     let (portal, files) = Portal::new(environment, api, settings, base_url)?;
     let https = Https(portal.cookie.is_secure());
     let portal = Arc::new(portal);
-    let routes = Router::new()
+    let pages = Router::new()
         .route("/", get(async || see_other("/apps")))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/signed-in", get(sign_in::check))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/reset-password", get(password_reset::ask).post(password_reset::send))
+        .route("/reset-password/{token}", get(password_reset::choose).post(password_reset::reset))
+        .route("/confirm-contact/{token}", get(contact::ask).post(contact::confirm))
+        .route("/accept-invitation/{token}", get(invitation::show).post(invitation::accept))
         .route("/language", post(language::choose))
         .route("/apps", get(my_apps::show))
         .route("/apps/new", get(details::begin))
@@ -99,6 +108,16 @@ pub fn router(
         .route("/consent/{token}", get(request::show).post(request::choose))
         .route("/consent/{token}/approve", post(request::approve))
         .route("/consent/{token}/deny", post(request::deny))
+        .route("/consents", get(consents::show))
+        .route("/consents/ended", get(consents::ended::show))
+        .route("/consents/{id}/renew", post(consents::renew))
+        .route("/consents/{id}/receipt", get(consents::receipt::show))
+        .route("/consents/{id}/receipt.json", get(consents::receipt::file))
+        .route("/consents/{id}/revoke", get(consents::revoke::ask).post(consents::revoke::revoke))
+        .route(
+            "/consents/apps/{id}/revoke",
+            get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
+        )
         .route("/organizations", get(organizations::first))
         .route("/organizations/{id}", get(organizations::show))
         .route("/organizations/{id}/contact-confirmations", post(organizations::send_confirmation))
@@ -129,7 +148,10 @@ pub fn router(
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)
         .with_state(Arc::clone(&portal))
-        .merge(files)
+        .merge(files);
+    let keeper = Keeper { portal: Arc::clone(&portal), pages: pages.clone() };
+    let routes = pages
+        .layer(from_fn_with_state(keeper, kept::keep))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(portal, worded))
         .layer(from_fn_with_state(https, headers::protect));

@@ -38,6 +38,13 @@ impl Then {
     }
 }
 
+/// The address of the sign-in for somebody who wants to go on there.
+pub(crate) fn sign_in_address(then: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
+    format!("/sign-in?{query}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use local_servers::testing::{MailServer, MailServerOptions, ReceivedMail};
 
 /// What a token of a mailed link begins with, and what comes before it.
-const TOKEN: &str = "#mandate_ml_";
+const TOKEN: &str = "/mandate_ml_";
 
 /// A mail server, and whoever reads what comes to it.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ fn is_for(mail: &ReceivedMail, address: &str, page: &str) -> bool {
 }
 
 fn link_token(mail: &ReceivedMail) -> Option<&str> {
-    // What stands behind the `#`.
+    // The last part of the path.
     let token = mail.text.get(mail.text.find(TOKEN)? + 1..)?;
     token.split_whitespace().next()
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// The token of the link in a mail that leads to this page.
 fn token(mail: &ReceivedMail, page: &str) -> String {
-    let link = format!("{}{page}#", journeys::system::BASE_URL);
+    let link = format!("{}{page}/", journeys::system::BASE_URL);
     let (_, rest) = mail.text.split_once(&link).unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
 }

@@ -203,7 +203,7 @@ impl Worker {
             // Committed before anybody can read the mail: a link that was mailed works, whatever happens to us.
             store::mailed_links::insert(&mut connection, token.hash(), due.asked.id, of, now)
                 .await?;
-            link = Some(format!("{}{}#{}", self.base_url, purpose.page(), token.reveal()));
+            link = Some(format!("{}{}/{}", self.base_url, purpose.page(), token.reveal()));
         }
         drop(connection);
         let closing = self.closing.get(due.language.as_str()).map(String::as_str);

@@ -86,7 +86,7 @@ pub(crate) async fn received(
 }
 
 fn token(mail: &ReceivedMail) -> String {
-    let (_, rest) = mail.text.split_once("https://mandate.example.com/confirm-contact#").unwrap();
+    let (_, rest) = mail.text.split_once("https://mandate.example.com/confirm-contact/").unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
 }
 

@@ -177,8 +177,12 @@ impl Play<'_> {
                 .find(|mail| mail["recipient"] == address && mail["template"] == template);
             let mail = mail.with_context(|| format!("there is no mail `{template}`"))?;
             if let Some(mail) = mail["content"]["text"].as_str() {
-                let token =
-                    mail.split_once('#').and_then(|(_, rest)| rest.split_whitespace().next());
+                // The last part of the link's path.
+                let token = mail.split_whitespace().find_map(|word| {
+                    word.rsplit_once('/')
+                        .map(|(_, token)| token)
+                        .filter(|token| token.starts_with("mandate_ml_"))
+                });
                 return Ok(Some(token.context("the mail has no link")?.to_owned()));
             }
             if mail["attempts"] != 0 || tokio::time::Instant::now() > deadline {

@@ -90,7 +90,7 @@ invitation-new-lead = They get a mail with a link, good for 7 days, and become a
 invitation-email = Email
 invitation-email-hint = Whoever reads mail there can accept.
 invitation-send = Send invitation
-invitation-already = Somebody with this email is invited already: send that invitation again.
+invitation-already-waits = Somebody with this email is invited already: send that invitation again.
 invitation-too-many-open = As many invitations wait as there can be. Revoke one, or wait until some are accepted.
 # $email (String) - whom
 invitation-revoke-question = Revoke the invitation of { $email }?

@@ -14,3 +14,4 @@ sign-in-locked = Too many attempts. Try again in { $minutes ->
 sign-in-no-cookie = Your browser did not keep the cookie that says who you are. Allow cookies for this address, then sign in again.
 sign-in-demo = This installation plays a demo. Who can sign in was printed where it was started, with passwords, and is in demo.json in its data folder.
 sign-in-nobody = Nobody can sign in yet. Whoever runs this installation adds its first operator with the command “mandate operators add”.
+sign-in-kept = What you typed is kept: the form comes again, filled in, and nothing is sent by itself.

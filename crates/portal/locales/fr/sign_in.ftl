@@ -13,3 +13,4 @@ sign-in-locked = Trop de tentatives. Réessayez dans { $minutes ->
 sign-in-no-cookie = Votre navigateur n’a pas gardé le cookie qui dit qui vous êtes. Autorisez les cookies pour cette adresse, puis reconnectez-vous.
 sign-in-demo = Cette installation est une démonstration. Les personnes qui peuvent se connecter, avec leurs mots de passe, ont été affichées au démarrage ; elles sont aussi dans demo.json, dans le dossier de données.
 sign-in-nobody = Personne ne peut encore se connecter. L’exploitant de cette installation ajoute le premier opérateur avec la commande « mandate operators add ».
+sign-in-kept = Ce que vous avez saisi est conservé : le formulaire réapparaît, rempli, et rien n’est envoyé de lui-même.

@@ -33,8 +33,8 @@ pub(crate) async fn of(
     let question = Question::new(Method::POST, "/v1/names").of(token);
     let question = question.with(json!({ "accounts": accounts }));
     let names: Names = api.ask(browser, question).await.map_err(ApiError::of_session)?;
-    let named = names.accounts.into_iter();
-    Ok(named.map(|account| account.name.unwrap_or_else(|| account.id.to_string())).collect())
+    let accounts = names.accounts.into_iter();
+    Ok(accounts.map(|account| account.name.unwrap_or_else(|| account.id.to_string())).collect())
 }
 
 #[cfg(test)]

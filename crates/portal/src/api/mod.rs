@@ -14,6 +14,7 @@ pub(crate) mod documented;
 pub(crate) mod domain_requests;
 pub(crate) mod invitations;
 pub(crate) mod keys;
+pub(crate) mod mailed;
 pub(crate) mod members;
 pub(crate) mod organizations;
 pub(crate) mod people;

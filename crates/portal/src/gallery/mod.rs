@@ -22,7 +22,9 @@ pub(crate) use self::easel::{Easel, read};
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
-use crate::pages::{my_apps, organizations, problem, request, sessions, sign_in};
+use crate::pages::{
+    consents, mailed, my_apps, organizations, password_reset, problem, request, sessions, sign_in,
+};
 use crate::router::Portal;
 use crate::texts::Language;
 
@@ -59,6 +61,8 @@ const STATES: [&str; 7] =
 fn pages() -> Vec<(&'static str, Vec<Sample>)> {
     vec![
         ("sign_in", sign_in::samples::all()),
+        ("password_reset", password_reset::samples::all()),
+        ("mailed", mailed::samples::all()),
         ("my_apps", my_apps::samples::all()),
         ("wizard_details", details::samples::all()),
         ("wizard_method", method::samples::all()),
@@ -66,6 +70,7 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("wizard_service", service::samples::all()),
         ("wizard_domains", domains::samples::all()),
         ("wizard_review", review::samples::all()),
+        ("consents", consents::samples::all()),
         ("request", request::samples::all()),
         ("organizations", organizations::samples::all()),
         ("invitations", organizations::samples::invitations()),

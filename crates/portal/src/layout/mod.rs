@@ -30,6 +30,8 @@ pub(crate) enum Place {
     Elsewhere,
     /// My apps.
     MyApps,
+    /// My consents.
+    MyConsents,
     /// An organization.
     Organization,
     /// Your sessions.

@@ -1,10 +1,13 @@
 //! The pages: a folder each. A page imports no page.
 
 pub(crate) mod app;
+pub(crate) mod consents;
 pub(crate) mod keys;
 pub(crate) mod language;
+pub(crate) mod mailed;
 pub(crate) mod my_apps;
 pub(crate) mod organizations;
+pub(crate) mod password_reset;
 pub(crate) mod problem;
 pub(crate) mod request;
 pub(crate) mod sessions;

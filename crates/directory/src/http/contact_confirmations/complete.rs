@@ -17,7 +17,7 @@ use crate::{Directory, store};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct CompleteContactConfirmation {
-    /// What stands behind the `#` of the link.
+    /// The last part of the link's path.
     #[schema(example = "mandate_ml_…", format = Password)]
     token: String,
 }

@@ -21,7 +21,7 @@ use crate::{Directory, mailing, sessions, store};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct CompletePasswordReset {
-    /// What stands behind the `#` of the link.
+    /// The last part of the link's path.
     #[schema(example = "mandate_ml_…", format = Password)]
     token: String,
     /// The password from now on, of at least 12 characters.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 
-const LINK: &str = "https://mandate.example.com/page#mandate_ml_AAAA";
+const LINK: &str = "https://mandate.example.com/page/mandate_ml_AAAA";
 
 /// Every kind of mail.
 fn samples() -> Vec<(&'static str, Content)> {

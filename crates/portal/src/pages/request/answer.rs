@@ -9,13 +9,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::choice::Sent;
-use super::{again, closed, host, private};
+use super::{again, closed, host};
 use crate::api::people::{self, Me};
 use crate::api::requests::{self, Request};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, see_other};
+use crate::respond::{self, private, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
 
@@ -51,18 +51,19 @@ pub(crate) async fn approve(
     let approved = requests::approve(&portal.api, &browser, &token, &link, chosen, text);
     let t = browser.language.texts();
     match approved.await {
-        Ok(approved) => match (&request.redirect_uri, approved.granted.first()) {
-            (None, Some(first)) => see_other(&format!(
-                "/consents/{}/receipt?link={}&count={}",
-                first.grant_id, approved.link_id, approved.granted_count
-            )),
-            _ => {
-                let app = request.app.name.as_str();
-                let words =
-                    (t.request_approved(approved.granted_count, app), t.request_approved_what());
-                done(&portal, &browser, &me, &request, words)
+        Ok(approved) => {
+            let first = approved.granted.first().filter(|_| request.redirect_uri.is_none());
+            if let Some(first) = first {
+                return see_other(&format!(
+                    "/consents/{}/receipt?link={}&count={}",
+                    first.grant_id, approved.link_id, approved.granted_count
+                ));
             }
-        },
+            let app = request.app.name.as_str();
+            let words =
+                (t.request_approved(approved.granted_count, app), t.request_approved_what());
+            done(&portal, &browser, &me, &request, words)
+        }
         Err(ApiError::Refused(refused)) if stays_open(&refused) => {
             let error = match refused.code.as_str() {
                 "consent-text-changed" => t.request_words_changed(),

@@ -4,11 +4,10 @@ use askama::Template;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
-use super::private;
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed};
+use crate::respond::{self, Failed, private};
 use crate::router::Portal;
 use crate::texts::Texts;
 

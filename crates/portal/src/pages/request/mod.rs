@@ -16,7 +16,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, Method, StatusCode, header::REFERRER_POLICY};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use contract::secret::SessionToken;
 
@@ -31,7 +31,7 @@ use crate::layout::{Frame, Place};
 use crate::parts::able::Able;
 use crate::parts::lookalike;
 use crate::parts::pattern::Pattern;
-use crate::respond::{self, Failed};
+use crate::respond::{self, Failed, private};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
 use crate::times::Time;
@@ -62,13 +62,13 @@ struct Page<'a> {
 }
 
 /// What a page is drawn of.
-pub(super) struct Drawn {
-    pub(super) request: Request,
-    pub(super) accounts: Accounts,
-    pub(super) choice: Choice,
-    pub(super) q: String,
+struct Drawn {
+    request: Request,
+    accounts: Accounts,
+    choice: Choice,
+    q: String,
     /// Whether these are the first that match.
-    pub(super) is_first: bool,
+    is_first: bool,
 }
 
 /// `GET /consent/{token}`
@@ -166,7 +166,7 @@ async fn look_up(
     Ok((me, Drawn { request, accounts, choice, q, is_first }))
 }
 
-pub(super) fn draw(
+fn draw(
     portal: &Portal,
     browser: &Browser,
     me: &Me,
@@ -200,23 +200,13 @@ pub(super) fn draw(
 }
 
 /// The host of an address, which is what people can judge.
-pub(super) fn host(uri: &str) -> Option<String> {
+fn host(uri: &str) -> Option<String> {
     let url = url::Url::parse(uri).ok()?;
     url.host_str().map(str::to_owned)
 }
 
-/// A page with a secret in its address tells nobody where one came from. On http that would take away what tells our own
-/// forms from others' (the Fetch standard's `Origin`, there being no `Sec-Fetch-Site`); it is told to ourselves there.
-pub(super) fn private(portal: &Portal, mut response: Response) -> Response {
-    if portal.cookie.is_secure() {
-        let policy = HeaderValue::from_static("no-referrer");
-        response.headers_mut().insert(REFERRER_POLICY, policy);
-    }
-    response
-}
-
 /// The page again, with what is wrong.
-pub(super) async fn again(
+async fn again(
     portal: &Portal,
     browser: &Browser,
     token: &SessionToken,

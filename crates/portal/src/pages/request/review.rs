@@ -7,14 +7,14 @@ use contract::ids::AccountId;
 use contract::secret::SessionToken;
 
 use super::choice::{Choice, Sent};
-use super::{again, closed, host, private};
+use super::{again, closed, host};
 use crate::api::account_names;
 use crate::api::people::{self, Me};
 use crate::api::requests::{self, Accounts, Request};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
 use crate::parts::able::Able;
-use crate::respond;
+use crate::respond::{self, private};
 use crate::router::Portal;
 use crate::times::Time;
 

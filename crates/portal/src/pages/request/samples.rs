@@ -51,7 +51,7 @@ fn typical() -> Value {
     )
 }
 
-fn account(number: u16, name: &str, role: &str, reason: Value) -> Value {
+fn account(number: u16, name: &str, role: &str, reason: &Value) -> Value {
     json!({
         "id": format!("0195b2a0-0000-7000-8000-00000000{number:04}"),
         "name": name, "external_id": format!("ACC-41{number:04}"), "role": role,
@@ -72,21 +72,22 @@ fn accounts() -> Vec<Value> {
         ],
     });
     vec![
-        account(1, "Calder Bay Coffee", "admin", Value::Null),
-        account(2, "Calder Bay Tea Rooms", "admin", Value::Null),
-        account(3, "Brindle Baby", "business_manager", granted),
-        account(4, "Harrow Lane Toys", "admin", Value::Null),
-        account(5, "Oakhill Pet Foods", "analyst", role),
-        account(6, "Marrow & Pine Kitchen", "technical_manager", Value::Null),
+        account(1, "Calder Bay Coffee", "admin", &Value::Null),
+        account(2, "Calder Bay Tea Rooms", "admin", &Value::Null),
+        account(3, "Brindle Baby", "business_manager", &granted),
+        account(4, "Harrow Lane Toys", "admin", &Value::Null),
+        account(5, "Oakhill Pet Foods", "analyst", &role),
+        account(6, "Marrow & Pine Kitchen", "technical_manager", &Value::Null),
         account(
             7,
             "Vesper Lighting",
             "viewer",
-            json!({ "code": "role_may_not_consent", "consenters": [] }),
+            &json!({ "code": "role_may_not_consent", "consenters": [] }),
         ),
     ]
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "written where it is used, as JSON")]
 fn drawn(
     request: Value,
     items: Vec<Value>,
@@ -149,7 +150,7 @@ pub(crate) fn all() -> Vec<Sample> {
         }),
         Sample::new("all_of_many", |easel| {
             let many = (1..=50)
-                .map(|number| account(number, &format!("Store {number}"), "admin", Value::Null));
+                .map(|number| account(number, &format!("Store {number}"), "admin", &Value::Null));
             let counts = json!({ "matching": 2_431, "selectable": 2_344 });
             let mut request = typical();
             request["counts"] = counts.clone();
@@ -158,7 +159,7 @@ pub(crate) fn all() -> Vec<Sample> {
         }),
         Sample::new("longest", |easel| {
             let request = request(&"Zusammenschluss ".repeat(6), &"Wortungetüm ".repeat(8), None);
-            let long = account(1, &"Kaufhauskette".repeat(10), "technical_manager", Value::Null);
+            let long = account(1, &"Kaufhauskette".repeat(10), "technical_manager", &Value::Null);
             let counts = json!({ "matching": 1, "selectable": 1 });
             page(easel, &drawn(request, vec![long], counts, None, Choice::default()), None, None)
         }),
@@ -169,18 +170,18 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("review", |easel| {
             let request: Request = read(typical());
             let names = vec!["Calder Bay Coffee".to_owned(), "Calder Bay Tea Rooms".to_owned()];
-            let named = Named { names, count: 2 };
-            review::draw(easel.portal, easel.browser, &easel.me, LINK, &request, &two(), named)
+            let shown = Named { names, count: 2 };
+            review::draw(easel.portal, easel.browser, &easel.me, LINK, &request, &two(), shown)
         })
         .key(),
         Sample::new("review_many", |easel| {
             let request: Request = read(typical());
             let names = (1..=100).map(|number| format!("Store {number}")).collect();
-            let (named, all) = (
+            let (shown, all) = (
                 Named { names, count: 2_344 },
                 Choice { all: Some(String::new()), ..Choice::default() },
             );
-            review::draw(easel.portal, easel.browser, &easel.me, LINK, &request, &all, named)
+            review::draw(easel.portal, easel.browser, &easel.me, LINK, &request, &all, shown)
         }),
         Sample::new("deny", |easel| {
             review::draw_deny(easel.portal, easel.browser, &easel.me, LINK, &read(typical()))

@@ -10,18 +10,19 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::header::{HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
 use crate::api::{ApiError, Refused, sessions};
 use crate::browser::Browser;
+use crate::kept::{Ended, Kept, Resume};
 use crate::layout::{Frame, Place};
 use crate::respond::{self, Failed, see_other, see_other_with};
 use crate::router::Portal;
 use crate::settings::Newcomer;
 use crate::signed_in::SignedIn;
-use crate::then::Then;
+use crate::then::{self, Then};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -35,6 +36,8 @@ struct Page<'a> {
     error: Option<String>,
     /// Whether a session has just ended.
     ended: bool,
+    /// The form that was being filled in when it did.
+    kept: Option<&'a Kept>,
     /// What whoever comes to a new installation is told.
     newcomer: Option<Newcomer>,
 }
@@ -46,6 +49,10 @@ pub(crate) struct Typed {
     password: String,
     #[serde(default)]
     then: Then,
+    /// Where the form goes that is to be drawn again, and its fields.
+    kept_path: Option<String>,
+    #[serde(default)]
+    kept: String,
 }
 
 /// Where it goes on.
@@ -53,13 +60,6 @@ pub(crate) struct Typed {
 pub(crate) struct GoOn {
     #[serde(default)]
     then: Then,
-}
-
-/// The address of this page for somebody who wants to go on there.
-pub(crate) fn address_for(then: &str) -> String {
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("then", then).finish();
-    format!("/sign-in?{query}")
 }
 
 /// `GET /sign-in`
@@ -75,14 +75,19 @@ pub(crate) async fn show(
 pub(crate) async fn submit(
     State(portal): State<Arc<Portal>>,
     browser: Browser,
-    Form(Typed { email, password, then }): Form<Typed>,
+    Form(Typed { email, password, then, kept_path, kept }): Form<Typed>,
 ) -> Response {
     let t = browser.language.texts();
+    let kept = kept_path.map(|path| Kept { path, fields: kept });
     let (status, error) = match sessions::open(&portal.api, &browser, &email, &password).await {
         Ok(token) => {
             portal.is_lived_in.store(true, Ordering::Relaxed);
             return match portal.cookie.set(&token) {
-                Some(cookie) => see_other_with(&check_address(&then), cookie),
+                Some(cookie) => {
+                    let mut response = see_other_with(&check_address(&then), cookie);
+                    response.extensions_mut().extend(resumed(kept));
+                    response
+                }
                 None => Failed::page(&portal, &browser, &Method::POST, &ApiError::no_header()),
             };
         }
@@ -98,11 +103,21 @@ pub(crate) async fn submit(
         Err(ApiError::Refused(_)) => (StatusCode::UNAUTHORIZED, t.sign_in_wrong()),
         Err(error) => return Failed::page(&portal, &browser, &Method::POST, &error),
     };
-    answer(&portal, &browser, status, &then, &email, Some(error))
+    let shown = Shown { then: &then, email: &email, ended: kept.is_some(), kept: kept.as_ref() };
+    render(&portal, &browser, status, shown, Some(error))
+}
+
+/// What is to be drawn in place of where it would go on.
+fn resumed(kept: Option<Kept>) -> Extensions {
+    let mut extensions = Extensions::new();
+    if let Some(kept) = kept {
+        extensions.insert(Resume(kept));
+    }
+    extensions
 }
 
 fn check_address(then: &Then) -> String {
-    address_for(then.path()).replacen("/sign-in", "/signed-in", 1)
+    then::sign_in_address(then.path()).replacen("/sign-in", "/signed-in", 1)
 }
 
 /// `GET /signed-in`: whether the cookie came back. Browsers that keep none would sign in for ever.
@@ -145,7 +160,16 @@ pub(crate) async fn sign_out(
 
 /// A form came without a session: nothing was done.
 pub(crate) fn ended(portal: &Portal, browser: &Browser) -> Response {
-    render(portal, browser, StatusCode::UNAUTHORIZED, &Then::default(), "", None, true)
+    let shown = Shown { then: &Then::default(), email: "", ended: true, kept: None };
+    let mut response = render(portal, browser, StatusCode::UNAUTHORIZED, shown, None);
+    response.extensions_mut().insert(Ended);
+    response
+}
+
+/// The same, with the form that is to be drawn again.
+pub(crate) fn ended_in_form(portal: &Portal, browser: &Browser, kept: &Kept) -> Response {
+    let shown = Shown { then: &Then::default(), email: "", ended: true, kept: Some(kept) };
+    render(portal, browser, StatusCode::UNAUTHORIZED, shown, None)
 }
 
 fn answer(
@@ -156,22 +180,28 @@ fn answer(
     email: &str,
     error: Option<String>,
 ) -> Response {
-    render(portal, browser, status, then, email, error, false)
+    render(portal, browser, status, Shown { then, email, ended: false, kept: None }, error)
+}
+
+/// What the page is drawn of.
+struct Shown<'a> {
+    then: &'a Then,
+    email: &'a str,
+    ended: bool,
+    kept: Option<&'a Kept>,
 }
 
 fn render(
     portal: &Portal,
     browser: &Browser,
     status: StatusCode,
-    then: &Then,
-    email: &str,
+    Shown { then, email, ended, kept }: Shown<'_>,
     error: Option<String>,
-    ended: bool,
 ) -> Response {
     let frame = Frame::anonymous(portal, browser);
     let title = frame.t.sign_in_title();
     let is_lived_in = portal.is_lived_in.load(Ordering::Relaxed);
     let newcomer = portal.settings.newcomer.filter(|_| !is_lived_in);
-    let page = Page { frame, title: &title, then, email, error, ended, newcomer };
+    let page = Page { frame, title: &title, then, email, error, ended, kept, newcomer };
     respond::page(status, browser.language, &page)
 }

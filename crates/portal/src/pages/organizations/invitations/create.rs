@@ -103,7 +103,7 @@ pub(crate) async fn create(
 /// A refusal in words, if there are some for it.
 pub(in crate::pages::organizations) fn why_not(t: &Texts, refused: &Refused) -> Option<String> {
     match refused.code.as_str() {
-        "already-invited" => Some(t.invitation_already()),
+        "already-invited" => Some(t.invitation_already_waits()),
         "too-many-open-invitations" => Some(t.invitation_too_many_open()),
         "too-many-invitations" | "too-many-requests" => Some(t.invitation_too_many_mails()),
         _ => None,

@@ -1,0 +1,51 @@
+mailed-unknown = There is no such link
+mailed-unknown-what = The address may be incomplete: copy all of it from the mail.
+mailed-used = This link has been used
+mailed-used-what = A link works once. What it was for is done.
+mailed-expired = This link works no more
+mailed-expired-what = It was not used in time, or what it was for has changed since. Ask for another one.
+mailed-too-many = Too many tries
+mailed-too-many-what = Wait a few minutes, then open the link again.
+contact-title = Confirm this address?
+contact-what = An organization has named this address as its contact. Confirm that you read what is sent here.
+contact-button = Confirm the address
+contact-not-you = If this means nothing to you, close this page: without your click the address is not used.
+contact-done = The address is confirmed
+# $organization (String) - its name
+contact-done-what = Account owners see from now on that { $organization } can be reached there.
+# $organization (String) - its name
+invitation-title = Join { $organization }?
+# $account (String) - its name
+invitation-account-title = Work on { $account }?
+# $name (String) - who invites
+invitation-by = { $name } invites you.
+invitation-what = Look at what you get, then accept.
+invitation-role = Your role
+invitation-sent-to = Sent to
+invitation-as = You are signed in as
+invitation-accept = Accept the invitation
+invitation-sign-in = Sign in to accept
+invitation-have-one = I can sign in already
+invitation-name = Your name
+invitation-not-you = If you do not know who invites you, close this page: nothing happens without your click.
+invitation-sign-in-first = Somebody has this email here already. Sign in as who you are, then accept.
+invitation-already = You have this already
+invitation-already-what = You are a member, or hold a role, already. Nothing was changed.
+invited-owner = Owner
+invited-developer = Developer
+invited-auditor = Auditor
+password-hint = At least 12 characters. A few words in a row are best.
+reset-title = Choose a new password
+reset-what = Say which email you sign in with: a mail with a link comes there.
+reset-send = Send the mail
+reset-to-sign-in = To the sign-in
+reset-no-email = This is no email address.
+reset-sent = Look at your mails
+reset-sent-what = If somebody signs in with this email, a mail with a link is on its way. The link works for half an hour, once.
+reset-choose = Choose a new password
+reset-new-password = New password
+reset-button = Change the password
+reset-ends-sessions = You are signed out everywhere then. API tokens go on until you end them.
+reset-done = Your password was changed
+reset-done-what = You were signed out everywhere. Sign in with the new password.
+sign-in-forgotten = Password forgotten?
