@@ -42,6 +42,8 @@ struct Page<'a> {
     head: Head,
     organization: &'a Organization,
     kind: String,
+    /// Without what every address begins and ends with.
+    website: Option<&'a str>,
     since: Time,
     said: Option<Said>,
     may_edit: bool,
@@ -167,6 +169,10 @@ fn draw(
         switcher: Switcher::of(t, me, here, address),
         head: Head::of(t, here, Tab::Members),
         kind: organization_kind::name(t, organization.kind),
+        website: organization.website.as_deref().map(|address| {
+            let bare = address.strip_prefix("https://").unwrap_or(address);
+            bare.strip_suffix('/').unwrap_or(bare)
+        }),
         since: frame.time(organization.created_at),
         said: asked.said,
         may_edit: here.allows(OrganizationOperation::Edit),

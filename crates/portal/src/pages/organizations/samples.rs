@@ -67,12 +67,12 @@ fn page(
 pub(crate) fn all() -> Vec<Sample> {
     const ALL: &[&str] = &["change_role", "remove"];
     let some = json!([
-        member(1, "Owner", "owner", ALL),
-        member(2, "Developer", "developer", ALL),
+        member(1, "Developer", "owner", ALL),
+        member(2, "Integrator", "developer", ALL),
         member(3, "Second Owner", "owner", ALL),
         member(4, "Auditor", "auditor", ALL),
     ]);
-    let alone = json!([member(1, "Owner", "owner", &[])]);
+    let alone = json!([member(1, "Developer", "owner", &[])]);
     let many: Vec<_> = (1..=9)
         .map(|number| member(number, &format!("Member {number}"), "developer", ALL))
         .collect();
@@ -86,7 +86,7 @@ pub(crate) fn all() -> Vec<Sample> {
             let name = "Wortungetüm ".repeat(8);
             let mut one = member(2, &name, "developer", ALL);
             one["email"] = json!(format!("{}@{}.example", "x".repeat(64), "y".repeat(60)));
-            let members = read(json!({ "items": [member(1, "Owner", "owner", ALL), one] }));
+            let members = read(json!({ "items": [member(1, "Developer", "owner", ALL), one] }));
             let organization = read(organization(false, &name));
             let Easel { portal, browser, me, .. } = easel;
             let asked = Asked::default();
@@ -95,7 +95,7 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("as_auditor", |easel| {
             let me = looking_on(&easel.me);
             let members = json!([
-                member(1, "Auditor", "auditor", &["remove"]),
+                member(1, "Developer", "auditor", &["remove"]),
                 member(2, "Owner", "owner", &[]),
             ]);
             let members = read(json!({ "items": members }));
@@ -120,7 +120,7 @@ pub(crate) fn all() -> Vec<Sample> {
 
 fn of_member(easel: &Easel<'_>, error: Option<String>, changes: bool) -> Response {
     let Easel { portal, browser, me, .. } = easel;
-    let found: Member = read(member(2, "Developer", "developer", &["change_role", "remove"]));
+    let found: Member = read(member(2, "Integrator", "developer", &["change_role", "remove"]));
     let (status, listed) = (StatusCode::OK, super::members::Listed::default());
     if changes {
         let id = here(me).organization_id;
