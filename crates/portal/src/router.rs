@@ -24,9 +24,9 @@ use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::kept::{self, Keeper};
 use crate::pages::mailed::{contact, invitation};
-use crate::pages::organizations::domain_requests;
 use crate::pages::organizations::invitations::{self, revocation};
 use crate::pages::organizations::members::{removal, role};
+use crate::pages::organizations::{domain_requests, profile};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
     app, consents, keys, language, my_apps, organizations, password_reset, problem, request,
@@ -119,7 +119,9 @@ pub fn router(
             get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
         )
         .route("/organizations", get(organizations::first))
+        .route("/organizations/new", get(profile::begin).post(profile::create))
         .route("/organizations/{id}", get(organizations::show))
+        .route("/organizations/{id}/edit", get(profile::show).post(profile::save))
         .route("/organizations/{id}/contact-confirmations", post(organizations::send_confirmation))
         .route("/organizations/{id}/members/{person_id}/role", get(role::ask).post(role::save))
         .route(

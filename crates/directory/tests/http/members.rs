@@ -62,7 +62,8 @@ async fn each_sees_what_they_may_do_in_an_organization_and_may_do_just_that() {
         let body = json!({"email": format!("{role}@new.example"), "role": "auditor"});
         let invited = member.post(&format!("{organization}/invitations"), &body).await;
         assert_eq!(invited.status == 201, may("invite"), "{role}");
-        let asked = member.post(&format!("{organization}/domain-requests"), &json!({})).await;
+        let body = json!({"domain": "retail_media/billing:read", "reason": "For invoices."});
+        let asked = member.post(&format!("{organization}/domain-requests"), &body).await;
         assert_eq!(asked.status != 403, may("request_domain"), "{role}");
     }
     stage.close().await;

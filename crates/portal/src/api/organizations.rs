@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use contract::ids::OrganizationId;
 use contract::rpc::OrganizationKind;
 use contract::secret::SessionToken;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
@@ -20,11 +21,52 @@ pub(crate) struct Organization {
     /// ISO 3166-1 alpha-2.
     pub(crate) country: String,
     pub(crate) website: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whether its contact address is confirmed.
     pub(crate) confirmed: bool,
     /// The domains on request that it may ask for, as `<service>/<domain>:<level>`.
     pub(crate) enabled_domains: Vec<String>,
     pub(crate) created_at: DateTime<Utc>,
+}
+
+/// What an organization tells of itself, as it is typed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Profile<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) contact_email: &'a str,
+    pub(crate) country: &'a str,
+    /// None removes it.
+    pub(crate) website: Option<&'a str>,
+    /// None removes it.
+    pub(crate) description: Option<&'a str>,
+    /// In which language it writes to people; as it is, if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<&'static str>,
+}
+
+/// Makes an organization, once for each form.
+pub(crate) async fn create(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    form: &str,
+    profile: &Profile<'_>,
+) -> Result<Organization, ApiError> {
+    let question = Question::new(Method::POST, "/v1/organizations").of(token);
+    api.ask(browser, question.with(json!(profile)).once(form)).await.map_err(ApiError::of_session)
+}
+
+/// Changes what an organization tells of itself.
+pub(crate) async fn edit(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: OrganizationId,
+    profile: &Profile<'_>,
+) -> Result<(), ApiError> {
+    let question = Question::new(Method::PATCH, format!("/v1/organizations/{id}")).of(token);
+    api.tell(browser, question.with(json!(profile))).await.map_err(ApiError::of_session)
 }
 
 /// An organization.

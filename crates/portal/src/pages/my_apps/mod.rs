@@ -154,6 +154,10 @@ impl Card {
         let t = frame.t;
         let life = match app.state {
             AppState::Draft => t.my_apps_life_draft(if app.service.is_none() { 2 } else { 3 }),
+            AppState::Active => {
+                let since = app.activated_at.unwrap_or(app.created_at);
+                t.my_apps_life_active(app.domains.len(), Time::new(since, frame.language).day())
+            }
             _ => t.my_apps_life_since(Time::new(app.created_at, frame.language).day()),
         };
         let next = match (app.state, &app.service) {

@@ -1,12 +1,14 @@
 //! Organizations: who belongs to one, what it tells of itself, whom it has invited, what it has asked for.
 //!
-//! Here is the page of one with its members. `members`, `invitations` and `domain_requests` are what is done there;
+//! Here is the page of one with its members. `profile`, `members`, `invitations` and `domain_requests` are what is done there;
 //! `head` stands above all of them.
 
 pub(crate) mod domain_requests;
 mod head;
 pub(crate) mod invitations;
 pub(crate) mod members;
+pub(crate) mod profile;
+mod rows;
 #[cfg(debug_assertions)]
 pub(crate) mod samples;
 
@@ -16,18 +18,19 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use contract::ids::{OrganizationId, PersonId};
+use contract::ids::OrganizationId;
 use serde::Deserialize;
 
 use self::head::{Head, Tab};
+use self::rows::Row;
 use crate::api::ApiError;
-use crate::api::members::{Member, MemberOperation, Members};
+use crate::api::members::{MemberOperation, Members};
 use crate::api::organizations::{self, Organization};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::parts::organization_kind;
 use crate::parts::switcher::Switcher;
-use crate::parts::{member_role, organization_kind};
 use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
@@ -51,17 +54,6 @@ struct Page<'a> {
     has_actions: bool,
     leaving: Leaving,
     next: Option<String>,
-}
-
-/// A member as the table shows them.
-struct Row<'a> {
-    called: &'a str,
-    email: Option<&'a str>,
-    is_me: bool,
-    role: String,
-    since: Time,
-    change: Option<String>,
-    remove: Option<String>,
 }
 
 /// Whether whoever looks can leave.
@@ -193,30 +185,4 @@ fn draw(
         frame,
     };
     respond::page(StatusCode::OK, browser.language, &page)
-}
-
-impl<'a> Row<'a> {
-    fn of(
-        member: &'a Member,
-        organization: OrganizationId,
-        me: PersonId,
-        cursor: Option<&str>,
-        frame: &Frame<'_>,
-    ) -> Self {
-        let is_me = member.person_id == me;
-        let page = |operation, name| {
-            let to = members::address(organization, member.person_id, name, cursor);
-            member.allows(operation).then_some(to)
-        };
-        Self {
-            called: member.called(),
-            email: member.name.is_some().then_some(&member.email),
-            is_me,
-            role: member_role::name(frame.t, member.role),
-            since: frame.time(member.created_at),
-            change: page(MemberOperation::ChangeRole, "role"),
-            // Leaving has its place below the table.
-            remove: page(MemberOperation::Remove, "removal").filter(|_| !is_me),
-        }
-    }
 }

@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use contract::ids::OrganizationId;
 use serde_json::{Value, json};
 
 use super::domain_requests::{self, create as asking};
 use super::invitations::{self, create, revocation};
 use super::members::{removal, role};
+use super::profile;
 use super::{Asked, Said, draw};
 use crate::api::members::Member;
 use crate::api::people::{Me, Membership};
@@ -32,13 +34,14 @@ fn organization(confirmed: bool, name: &str) -> Value {
         "contact_email": "api@larkfield.example",
         "country": "NL",
         "website": "https://larkfield.example",
+        "description": "Tools for retail media.",
         "confirmed": confirmed,
         "enabled_domains": ["retail_media/billing:read"],
         "created_at": "2024-03-03T09:00:00Z",
     })
 }
 
-fn here<'a>(me: &'a Me) -> &'a Membership {
+fn here(me: &Me) -> &Membership {
     &me.memberships[0]
 }
 
@@ -103,6 +106,14 @@ pub(crate) fn all() -> Vec<Sample> {
             let asked = Asked::default();
             draw(easel.portal, easel.browser, &me, here(&me), &organization, &members, &asked)
         }),
+        Sample::new("new", |easel| of_profile(easel, None, None, false)),
+        Sample::new("new_wrong", |easel| of_profile(easel, None, None, true)),
+        Sample::new("new_refused", |easel| {
+            of_profile(easel, None, Some("too-many-unconfirmed-organizations"), false)
+        }),
+        Sample::new("edit", |easel| {
+            of_profile(easel, Some(here(&easel.me).organization_id), None, false)
+        }),
         Sample::new("role", |easel| of_member(easel, None, true)),
         Sample::new("role_refused", |easel| {
             let error = easel.browser.language.texts().organization_last_owner();
@@ -116,6 +127,31 @@ pub(crate) fn all() -> Vec<Sample> {
             removal::draw(portal, browser, status, me, here(me), None, action, error)
         }),
     ]
+}
+
+fn of_profile(
+    easel: &Easel<'_>,
+    id: Option<OrganizationId>,
+    code: Option<&str>,
+    wrong: bool,
+) -> Response {
+    let Easel { portal, browser, me, .. } = easel;
+    let t = browser.language.texts();
+    let error = code.and_then(|code| profile::why_not(t, &refused(code)));
+    let mut found = profile::Wrong { error, ..profile::Wrong::default() };
+    for field in ["name", "kind", "contact_email", "country", "website", "description"] {
+        if wrong {
+            found.faults.set(field, t.fault_wrong_format());
+        }
+    }
+    let typed = profile::Typed {
+        name: "Larkfield Commerce Lab".to_owned(),
+        kind: "technology_company".to_owned(),
+        contact_email: "api@larkfield.example".to_owned(),
+        country: "NL".to_owned(),
+        ..profile::Typed::default()
+    };
+    profile::draw(portal, browser, me, StatusCode::OK, id, &typed, found)
 }
 
 fn of_member(easel: &Easel<'_>, error: Option<String>, changes: bool) -> Response {

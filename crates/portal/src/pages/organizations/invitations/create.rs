@@ -83,13 +83,13 @@ pub(crate) async fn create(
                 Err(ApiError::Refused(refused)) if !refused.errors.is_empty() => {
                     (refused.status, Faults::of(t, &refused), None)
                 }
-                Err(ApiError::Refused(refused)) => match why_not(t, &refused) {
-                    Some(error) => (refused.status, Faults::default(), Some(error)),
-                    None => {
+                Err(ApiError::Refused(refused)) => {
+                    let Some(error) = why_not(t, &refused) else {
                         let error = ApiError::Refused(refused);
                         return Failed::page(&portal, &browser, &Method::POST, &error);
-                    }
-                },
+                    };
+                    (refused.status, Faults::default(), Some(error))
+                }
                 Err(error) => return Failed::page(&portal, &browser, &Method::POST, &error),
             }
         }
