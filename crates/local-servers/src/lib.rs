@@ -23,6 +23,8 @@
 //! `postgres.rs` and `nats.rs` say what each server has of its own. `testing` (feature of the same name) has what tests need.
 
 mod cache;
+#[cfg(feature = "testing")]
+mod chromium;
 mod error;
 mod fetch;
 mod find;

@@ -40,6 +40,11 @@ impl Node {
         Ok(Self { program, packages })
     }
 
+    /// The folder of a package, for those whose files are read and not run.
+    pub fn package(&self, name: &str) -> PathBuf {
+        self.packages.join("node_modules").join(name)
+    }
+
     /// `node`, to be completed with arguments. A script finds the packages by `require`.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);

@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub use crate::{
+    chromium::{ChromeDriver, Chromium, ChromiumError},
     go::Go,
     mail_server::{MailServer, MailServerOptions, MailServerTls, ReceivedMail},
     node::Node,

@@ -36,6 +36,19 @@ impl Faults {
         self.0.entry(field.to_owned()).or_insert(sentence);
     }
 
+    /// The same, with a page's own words for whatever is wrong with a field.
+    pub(crate) fn in_words(mut self, field: &str, sentence: String) -> Self {
+        if let Some(said) = self.0.get_mut(field) {
+            *said = sentence;
+        }
+        self
+    }
+
+    /// Whether nothing is said of any field.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is said of a field.
     pub(crate) fn on(&self, field: &str) -> Option<&str> {
         self.0.get(field).map(String::as_str)

@@ -23,14 +23,15 @@ use crate::browser::Browser;
 use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::kept::{self, Keeper};
+use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
 use crate::pages::organizations::invitations::{self, revocation};
 use crate::pages::organizations::members::{removal, role};
 use crate::pages::organizations::{domain_requests, profile};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    app, consents, keys, language, my_apps, organizations, password_reset, problem, request,
-    sessions, sign_in,
+    activity, app, consents, grants, keys, language, links, my_apps, organizations, password_reset,
+    problem, request, sessions, sign_in,
 };
 use crate::respond::see_other;
 use crate::settings::Settings;
@@ -96,8 +97,31 @@ pub fn router(
         .route("/apps/new", get(details::begin))
         .route("/apps/new/method", get(method::show).post(method::create))
         .route("/apps/{id}", get(app::show))
+        .route("/apps/{id}/redirect-uris", get(redirect_uris::show).post(redirect_uris::add))
+        .route("/apps/{id}/redirect-uris/{uri}/remove", post(redirect_uris::remove))
+        .route("/apps/{id}/pkce", post(redirect_uris::require_pkce))
+        .route("/apps/{id}/suspend", get(suspension::ask_suspend).post(suspension::suspend))
+        .route("/apps/{id}/resume", get(suspension::ask_resume).post(suspension::resume))
+        .route("/apps/{id}/archive", get(archive::ask).post(archive::archive))
         .route("/apps/{id}/keys", get(keys::show))
         .route("/apps/{id}/keys/new", get(keys::create::ask).post(keys::create::create))
+        .route("/apps/{id}/keys/{client_id}", get(keys::one::show).post(keys::one::rename))
+        .route(
+            "/apps/{id}/keys/{client_id}/replace",
+            get(keys::replace::ask).post(keys::replace::replace),
+        )
+        .route(
+            "/apps/{id}/keys/{client_id}/delete",
+            get(keys::delete::ask).post(keys::delete::delete),
+        )
+        .route("/apps/{id}/links", get(links::show).post(links::made::create))
+        .route("/apps/{id}/links/{link}", get(links::one::show))
+        .route(
+            "/apps/{id}/links/{link}/revoke",
+            get(links::revoke::ask).post(links::revoke::revoke),
+        )
+        .route("/apps/{id}/grants", get(grants::show))
+        .route("/apps/{id}/activity", get(activity::show))
         .route("/apps/{id}/details", get(details::show).post(details::save))
         .route("/apps/{id}/service", get(service::show).post(service::save))
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
@@ -118,6 +142,24 @@ pub fn router(
             "/consents/apps/{id}/revoke",
             get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
         )
+        .merge(of_organizations())
+        .route("/sessions", get(sessions::show))
+        .route("/sessions/end", post(sessions::end))
+        .fallback(nothing_here)
+        .with_state(Arc::clone(&portal))
+        .merge(files);
+    let keeper = Keeper { portal: Arc::clone(&portal), pages: pages.clone() };
+    let routes = pages
+        .layer(from_fn_with_state(keeper, kept::keep))
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(portal, worded))
+        .layer(from_fn_with_state(https, headers::protect));
+    Ok(routes)
+}
+
+/// The pages of organizations.
+fn of_organizations() -> Router<Arc<Portal>> {
+    Router::new()
         .route("/organizations", get(organizations::first))
         .route("/organizations/new", get(profile::begin).post(profile::create))
         .route("/organizations/{id}", get(organizations::show))
@@ -146,18 +188,6 @@ pub fn router(
             "/organizations/{id}/domain-requests/new",
             get(domain_requests::create::ask).post(domain_requests::create::create),
         )
-        .route("/sessions", get(sessions::show))
-        .route("/sessions/end", post(sessions::end))
-        .fallback(nothing_here)
-        .with_state(Arc::clone(&portal))
-        .merge(files);
-    let keeper = Keeper { portal: Arc::clone(&portal), pages: pages.clone() };
-    let routes = pages
-        .layer(from_fn_with_state(keeper, kept::keep))
-        .layer(CsrfLayer::new())
-        .layer(from_fn_with_state(portal, worded))
-        .layer(from_fn_with_state(https, headers::protect));
-    Ok(routes)
 }
 
 async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {

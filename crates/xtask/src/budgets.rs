@@ -13,6 +13,10 @@ const PACKAGES: u64 = 540;
 const TESTS: Duration = Duration::from_mins(35);
 /// Of all that continuous integration runs.
 const WHOLE: Duration = Duration::from_hours(1);
+/// Pictures in `docs/pictures/`.
+const PICTURES: u64 = 30;
+/// Megabytes of these.
+const PICTURE_MEGABYTES: u64 = 4;
 /// Megabytes of all files that git tracks.
 const MEGABYTES: u64 = 10;
 
@@ -42,13 +46,21 @@ pub(crate) fn print(tests: Duration, whole: Duration) -> anyhow::Result<()> {
     };
     let lock = fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock")?;
     let of = "packages in Cargo.lock";
+    let (pictures, picture_bytes) = tracked("docs/pictures/*.png")?;
     let budgets = [
         Budget { of, spent: packages(&lock), limit: PACKAGES, unit: "packages" },
         minutes("tests", tests, TESTS),
         minutes("the whole", whole, WHOLE),
+        Budget { of: "pictures", spent: pictures, limit: PICTURES, unit: "pictures" },
+        Budget {
+            of: "pictures",
+            spent: picture_bytes.div_ceil(1_000_000),
+            limit: PICTURE_MEGABYTES,
+            unit: "MB",
+        },
         Budget {
             of: "files that git tracks",
-            spent: tracked_bytes()?.div_ceil(1_000_000),
+            spent: tracked(".")?.1.div_ceil(1_000_000),
             limit: MEGABYTES,
             unit: "MB",
         },
@@ -63,13 +75,15 @@ fn packages(lock: &str) -> u64 {
     lock.lines().filter(|line| *line == "[[package]]").map(|_| 1).sum()
 }
 
-fn tracked_bytes() -> anyhow::Result<u64> {
+/// How many files git tracks that fit, and their bytes.
+fn tracked(pattern: &str) -> anyhow::Result<(u64, u64)> {
     let mut git = Command::new("git");
-    let listed = output(git.args(["ls-files", "-z"]).current_dir(root()))?;
+    let listed = output(git.args(["ls-files", "-z", "--", pattern]).current_dir(root()))?;
     let listed = String::from_utf8(listed)?;
     let names = listed.split('\0').filter(|name| !name.is_empty());
     // What is deleted and not yet committed costs nothing.
-    Ok(names.filter_map(|name| fs::metadata(root().join(name)).ok()).map(|file| file.len()).sum())
+    let sizes = names.filter_map(|name| fs::metadata(root().join(name)).ok()).map(|it| it.len());
+    Ok(sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size)))
 }
 
 #[cfg(test)]

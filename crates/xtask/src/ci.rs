@@ -23,7 +23,7 @@ pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
     steps.done("queries", queries::run(true).await);
     steps.done("event schemas", generated::schemas(true));
     steps.done("API description", generated::openapi(true));
-    let tests = steps.done("tests", test::run(&[]).await);
+    let tests = steps.done("tests", test::run(&[], true).await);
     // After the tests, whose programs it asks.
     steps.done("guarantees", guarantees::run());
     let whole = steps.report();

@@ -18,6 +18,7 @@ mod packages;
 mod process;
 mod queries;
 mod rooms;
+mod screenshots;
 mod source;
 mod test;
 mod unused;
@@ -37,6 +38,9 @@ struct Arguments {
 enum Chore {
     /// Run all tests, on servers that are found or fetched and started for it.
     Test {
+        /// Leave out the tests in a browser, the only ones that need more than Rust and pip.
+        #[arg(long)]
+        without_browser: bool,
         /// Handed to `cargo test`; with `--package` only that package is tested.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -52,6 +56,12 @@ enum Chore {
     /// Measure the system beside its limits, in one run; prints a table of ratios.
     Bench {
         /// Handed to the program: `--seconds 30`, `--only tokens`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Take pictures of the portal's pages, and check each by machine.
+    Screenshots {
+        /// Handed to the program: `--only consent_request`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -115,13 +125,14 @@ struct Mode {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
-        Chore::Test { arguments } => test::run(&arguments).await,
+        Chore::Test { without_browser, arguments } => test::run(&arguments, !without_browser).await,
         Chore::Sqlx(mode) => queries::run(mode.check).await,
         Chore::Schemas(mode) => generated::schemas(mode.check),
         Chore::Openapi(mode) => generated::openapi(mode.check),
         Chore::Deny => deny::run(),
         Chore::Bench { arguments } => bench::run(&arguments),
         Chore::Faults { arguments } => faults::run(&arguments),
+        Chore::Screenshots { arguments } => screenshots::run(&arguments),
         Chore::Fixture { name } => fixture::run(&name),
         Chore::Check { what } => what.run(),
         Chore::Ci { spent } => ci::run(Duration::from_secs(spent)).await,

@@ -6,8 +6,8 @@ use local_servers::{Postgres, testing};
 use crate::process::{self, cargo, root};
 
 /// Runs the tests. What they need is found or fetched first, so that a failure to do so is one
-/// clear message and not that of each test.
-pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
+/// clear message and not that of each test. `with_browser`: also those that need Chromium.
+pub(crate) async fn run(arguments: &[String], with_browser: bool) -> anyhow::Result<()> {
     let mut postgres = Postgres::start(testing::cluster_options()?)
         .await
         .context("no PostgreSQL for the tests")?;
@@ -19,12 +19,20 @@ pub(crate) async fn run(arguments: &[String]) -> anyhow::Result<()> {
     testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
     testing::Node::provide(&root().join("tests/node")).context("no Node.js for the tests")?;
     testing::Go::provide().context("no Go for the tests")?;
+    if !with_browser {
+        println!("left out: the tests in a browser");
+    } else if !names_package(arguments) || names_browser(arguments) {
+        testing::Chromium::provide().context("no browser for the tests")?;
+    }
 
     // Some tests run the program itself.
     process::run(&mut cargo(&["build", "--package", "mandate", "--bins"]))?;
     let mut tests = cargo(&["test", "--no-fail-fast"]);
     if !names_package(arguments) {
         tests.arg("--workspace");
+        if !with_browser {
+            tests.args(["--exclude", "browser"]);
+        }
     }
     tests.args(arguments).env(testing::CLUSTER_VARIABLE, postgres.admin_url());
     let tested = process::run(&mut tests);
@@ -37,4 +45,29 @@ fn names_package(arguments: &[String]) -> bool {
         .iter()
         .take_while(|argument| *argument != "--")
         .any(|argument| argument.starts_with("-p") || argument.starts_with("--package"))
+}
+
+/// Whether the package of browser tests is among those that are named.
+fn names_browser(arguments: &[String]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| {
+        let name = argument.trim_start_matches("--package").trim_start_matches("-p");
+        name.trim_start_matches('=') == "browser"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browser_is_needed_where_its_package_is_named() {
+        let named = |line: &str| {
+            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            (names_package(&arguments), names_browser(&arguments))
+        };
+        assert_eq!(named("-p browser"), (true, true));
+        assert_eq!(named("--package=browser"), (true, true));
+        assert_eq!(named("-p contract -- browser"), (true, false));
+        assert_eq!(named("--lib"), (false, false));
+    }
 }

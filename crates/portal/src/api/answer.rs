@@ -78,6 +78,16 @@ impl ApiError {
         Self::Ours(format!("{what} is missing"))
     }
 
+    /// There is something, but not where it was looked for.
+    pub(crate) fn not_found() -> Self {
+        Self::Refused(Refused {
+            status: StatusCode::NOT_FOUND,
+            code: "not-found".to_owned(),
+            retry_after: None,
+            errors: Vec::new(),
+        })
+    }
+
     /// A value that no header can have.
     pub(crate) fn no_header() -> Self {
         Self::Ours("a header that cannot be".to_owned())

@@ -25,11 +25,20 @@ pub(crate) struct App {
     pub(crate) service: Option<String>,
     pub(crate) domains: Vec<DomainLevel>,
     pub(crate) scopes: Vec<String>,
+    /// Whether whoever asks for an authorization code must send a code challenge; none, where there are no such codes.
+    pub(crate) pkce_required: Option<bool>,
     pub(crate) state: AppState,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) activated_at: Option<DateTime<Utc>>,
     /// What the person may do with it now.
     pub(crate) allowed: Vec<AppOperation>,
+}
+
+impl App {
+    /// Whether authorization codes are sent to it.
+    pub(crate) fn has_redirect_uris(&self) -> bool {
+        self.authentication_method == AuthenticationMethod::AuthorizationCode
+    }
 }
 
 /// What can be done with an app.
@@ -42,6 +51,14 @@ pub(crate) enum AppOperation {
     Activate,
     /// It can have another key.
     CreateKey,
+    /// It can ask for consent by another link.
+    CreateLink,
+    Suspend,
+    Resume,
+    Archive,
+    AddRedirectUri,
+    RemoveRedirectUri,
+    ChangePkce,
     /// Its draft can have another picture.
     PutImage,
     /// Its draft's picture can be removed.
@@ -204,6 +221,31 @@ pub(crate) async fn with_preview(
     let preview = Question::new(Method::GET, format!("/v1/apps/{id}/consent-preview")).of(token);
     let preview = async { api.ask(browser, preview).await.map_err(ApiError::of_session) };
     futures::try_join!(get(api, browser, token, id), preview)
+}
+
+/// What an app's life can be changed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transition {
+    Suspend,
+    Resume,
+    Archive,
+}
+
+/// Suspends, resumes or archives an app.
+pub(crate) async fn change_state(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+    transition: Transition,
+) -> Result<App, ApiError> {
+    let word = match transition {
+        Transition::Suspend => "suspend",
+        Transition::Resume => "resume",
+        Transition::Archive => "archive",
+    };
+    let question = Question::new(Method::POST, format!("/v1/apps/{id}/{word}")).of(token);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
 /// Activates a draft.

@@ -7,7 +7,7 @@ use contract::catalogue::Level;
 use contract::ids::OrganizationId;
 use contract::secret::SessionToken;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Api, ApiError, FieldFault, Question};
 use crate::browser::Browser;
@@ -25,6 +25,9 @@ pub(crate) struct Catalogue {
 pub(crate) struct Service {
     pub(crate) title: String,
     pub(crate) description: String,
+    /// For how many days consents to its apps last, or `none` for those that do not end by themselves.
+    #[serde(default)]
+    lifetime_days: Value,
     /// Its domains, by name.
     pub(crate) domains: BTreeMap<String, Domain>,
 }
@@ -67,6 +70,13 @@ pub(crate) struct ResolvedDomain {
 pub(crate) struct Because {
     /// The domain that brings it along, unless it was chosen.
     pub(crate) domain: Option<String>,
+}
+
+impl Service {
+    /// For how many days consents last; `None` if they do not end by themselves.
+    pub(crate) fn lifetime(&self) -> Option<u32> {
+        self.lifetime_days.as_u64().and_then(|days| u32::try_from(days).ok())
+    }
 }
 
 impl Catalogue {

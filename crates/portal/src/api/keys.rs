@@ -21,12 +21,55 @@ pub(crate) struct Key {
     pub(crate) last_used_at: Option<DateTime<Utc>>,
     pub(crate) expires_at: Option<DateTime<Utc>>,
     pub(crate) ends_at: Option<DateTime<Utc>>,
+    /// When somebody reported that they had found its secret.
+    pub(crate) leaked_at: Option<DateTime<Utc>>,
+    pub(crate) state: KeyState,
+    pub(crate) trouble: Option<KeyTrouble>,
+    /// What the person may do with it now.
+    pub(crate) allowed: Vec<KeyOperation>,
 }
 
-/// The keys of an app that work.
+/// Where a key is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyState {
+    /// It works.
+    Live,
+    /// It was deleted, and works for a while yet.
+    Ending,
+    /// It works no more.
+    Deleted,
+    /// It reached its expiry.
+    Expired,
+}
+
+/// What is wrong with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyTrouble {
+    EndsSoon,
+    /// Something that these pages do not know yet.
+    #[serde(other)]
+    Other,
+}
+
+/// What can be done with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyOperation {
+    Rename,
+    Replace,
+    Delete,
+    /// Something that these pages do not know yet.
+    #[serde(other)]
+    Other,
+}
+
+/// A page of an app's keys, those that ended included.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Keys {
     pub(crate) items: Vec<Key>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// A key that was just made, with its secret, unless it was told already.
@@ -37,14 +80,79 @@ pub(crate) struct CreatedKey {
     pub(crate) client_secret: Option<String>,
 }
 
-/// The keys of an app.
+/// A key that was just made in the place of another.
+#[derive(Deserialize)]
+pub(crate) struct ReplacedKey {
+    #[serde(flatten)]
+    pub(crate) created: CreatedKey,
+    /// The old one, with its end.
+    pub(crate) replaced: Key,
+}
+
+/// What an app gets of its keys.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Activity {
+    pub(crate) keys: KeyCounts,
+    pub(crate) last_token_at: Option<DateTime<Utc>>,
+    pub(crate) refusals: Refusals,
+}
+
+/// How many keys an app has, of those that it may have.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct KeyCounts {
+    pub(crate) live: u32,
+    pub(crate) most: u32,
+    /// Within 30 days.
+    pub(crate) ending_soon: u32,
+}
+
+/// Requests for tokens that were refused within a day.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Refusals {
+    pub(crate) count: u64,
+}
+
+/// A page of an app's keys, newest first.
 pub(crate) async fn list(
     api: &Api,
     browser: &Browser,
     token: &SessionToken,
     app: AppId,
+    cursor: Option<&str>,
 ) -> Result<Keys, ApiError> {
-    let question = Question::new(Method::GET, format!("/v1/apps/{app}/keys")).of(token);
+    let mut query = vec![("limit", "200")];
+    query.extend(cursor.map(|cursor| ("cursor", cursor)));
+    let path = super::with_query(&format!("/v1/apps/{app}/keys"), &query);
+    let question = Question::new(Method::GET, path).of(token);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// A key of this app. Only whoever has made hundreds needs more than one page.
+pub(crate) async fn find(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    app: AppId,
+    id: ClientId,
+) -> Result<Key, ApiError> {
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = list(api, browser, token, app, cursor.as_deref()).await?;
+        if let Some(key) = page.items.into_iter().find(|key| key.client_id == id) {
+            return Ok(key);
+        }
+        cursor = Some(page.next_cursor.ok_or_else(ApiError::not_found)?);
+    }
+}
+
+/// How an app uses its keys.
+pub(crate) async fn activity(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    app: AppId,
+) -> Result<Activity, ApiError> {
+    let question = Question::new(Method::GET, format!("/v1/apps/{app}/activity")).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
@@ -55,10 +163,53 @@ pub(crate) async fn create(
     token: &SessionToken,
     form: &str,
     app: AppId,
-    name: &str,
+    (name, expires_at): (&str, Option<DateTime<Utc>>),
 ) -> Result<CreatedKey, ApiError> {
     let question = Question::new(Method::POST, format!("/v1/apps/{app}/keys")).of(token);
-    let question = question.with(json!({ "name": name })).once(form);
+    let body = json!({ "name": name, "expires_at": expires_at });
+    let question = question.with(body).once(form);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Makes a key in the place of another, once for each form. The old one ends when `old_ends` says: `grace`, `now`, or a
+/// time.
+pub(crate) async fn replace(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    form: &str,
+    id: ClientId,
+    (old_ends, expires_at): (&str, Option<DateTime<Utc>>),
+) -> Result<ReplacedKey, ApiError> {
+    let question = Question::new(Method::POST, format!("/v1/keys/{id}/replace")).of(token);
+    let body = json!({ "old_ends": old_ends, "expires_at": expires_at });
+    let question = question.with(body).once(form);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Gives a key another name.
+pub(crate) async fn rename(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: ClientId,
+    name: &str,
+) -> Result<Key, ApiError> {
+    let question = Question::new(Method::PATCH, format!("/v1/keys/{id}")).of(token);
+    let question = question.with(json!({ "name": name }));
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Deletes a key: at once, or so that it works for some minutes yet.
+pub(crate) async fn delete(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: ClientId,
+    now: bool,
+) -> Result<Key, ApiError> {
+    let path = super::with_query(&format!("/v1/keys/{id}"), &[("now", &now.to_string())]);
+    let question = Question::new(Method::DELETE, path).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
@@ -72,5 +223,9 @@ mod tests {
         answer::<Keys>("Page_Key");
         answer::<Key>("Key");
         answer::<CreatedKey>("CreatedKey");
+        answer::<ReplacedKey>("ReplacedKey");
+        answer::<Activity>("AppActivity");
+        answer::<KeyCounts>("KeyCounts");
+        answer::<Refusals>("TokenRefusals");
     }
 }

@@ -7,17 +7,23 @@
 
 pub(crate) mod account_names;
 mod answer;
+pub(crate) mod app_grants;
 pub(crate) mod apps;
 pub(crate) mod catalogue;
 pub(crate) mod consents;
+pub(crate) mod context;
 pub(crate) mod documented;
 pub(crate) mod domain_requests;
+pub(crate) mod events;
 pub(crate) mod invitations;
 pub(crate) mod keys;
+pub(crate) mod links;
 pub(crate) mod mailed;
 pub(crate) mod members;
+pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod people;
+pub(crate) mod redirect_uris;
 pub(crate) mod requests;
 pub(crate) mod sessions;
 

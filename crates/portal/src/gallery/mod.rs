@@ -23,7 +23,8 @@ use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    consents, mailed, my_apps, organizations, password_reset, problem, request, sessions, sign_in,
+    activity, app, consents, grants, keys, links, mailed, my_apps, organizations, password_reset,
+    problem, request, sessions, sign_in,
 };
 use crate::router::Portal;
 use crate::texts::Language;
@@ -64,6 +65,12 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("password_reset", password_reset::samples::all()),
         ("mailed", mailed::samples::all()),
         ("my_apps", my_apps::samples::all()),
+        ("app", app::samples::all()),
+        ("keys", keys::samples::all()),
+        ("keys_create", keys::create::samples::all()),
+        ("links", links::samples::all()),
+        ("grants", grants::samples::all()),
+        ("activity", activity::samples::all()),
         ("wizard_details", details::samples::all()),
         ("wizard_method", method::samples::all()),
         ("wizard_picture", picture::samples::all()),

@@ -1,9 +1,12 @@
 //! The pages: a folder each. A page imports no page.
 
+pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod consents;
+pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod language;
+pub(crate) mod links;
 pub(crate) mod mailed;
 pub(crate) mod my_apps;
 pub(crate) mod organizations;

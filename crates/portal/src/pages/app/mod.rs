@@ -1,4 +1,17 @@
-//! An app: what it is.
+//! An app: what it is, how it is doing, and what is to be done next.
+//!
+//! `suspension` and `archive` ask before it stops, for a while or for good; `redirect_uris` is where its authorization
+//! codes may be sent.
+
+pub(crate) mod archive;
+mod health;
+mod next;
+pub(crate) mod redirect_uris;
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
+pub(crate) mod suspension;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -7,11 +20,22 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use contract::ids::AppId;
+use contract::rpc::AppState;
 
-use crate::api::apps::{self, App, AppOperation};
-use crate::api::{catalogue, people};
+use self::health::Health;
+use self::next::Next;
+use crate::api::app_grants;
+use crate::api::apps::{App, AppOperation};
+use crate::api::context::{self, AppContext};
+use crate::api::keys;
+use crate::api::redirect_uris::{self as uris, RedirectUris};
+use crate::browser::Browser;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
+use crate::parts::copy::Copy;
+use crate::parts::domains::{self, Allowed};
+use crate::parts::method;
+use crate::parts::states::StateOf;
 use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
@@ -24,7 +48,18 @@ struct Page<'a> {
     title: &'a str,
     head: AppHead<'a>,
     app: &'a App,
+    next: Option<Next>,
+    id: Copy<'a>,
+    state: StateOf,
+    state_what: String,
+    method: String,
+    service: String,
     since: Time,
+    allowed: Vec<Allowed>,
+    health: &'a Health,
+    last_token: Option<Time>,
+    as_of: Time,
+    has_redirect_uris: bool,
 }
 
 /// `GET /apps/{id}`
@@ -33,27 +68,69 @@ pub(crate) async fn show(
     SignedIn { browser, token }: SignedIn,
     Path(id): Path<AppId>,
 ) -> Response {
-    let asked = futures::try_join!(
-        people::me(&portal.api, &browser, &token),
-        apps::get(&portal.api, &browser, &token, id),
-        catalogue::read(&portal.api, &browser, &token),
-    );
-    let (me, app, catalogue) = match asked {
-        Ok(answers) => answers,
+    let context = match context::read(&portal.api, &browser, &token, id).await {
+        Ok(context) => context,
         Err(error) => return Failed::page(&portal, &browser, &Method::GET, &error),
     };
     // A draft goes on in the wizard.
-    if app.allowed.contains(&AppOperation::Edit) {
+    if context.app.allowed.contains(&AppOperation::Edit) {
         return see_other(&format!("/apps/{id}/details"));
     }
-    let frame = Frame::signed(&portal, &browser, &me, Place::MyApps);
-    let service = catalogue.title_of(app.service.as_deref(), frame.t);
+    let with_uris = context.app.has_redirect_uris();
+    let asked = futures::try_join!(
+        keys::activity(&portal.api, &browser, &token, id),
+        app_grants::activity(&portal.api, &browser, &token, id),
+        async {
+            if with_uris {
+                uris::list(&portal.api, &browser, &token, id).await
+            } else {
+                Ok(RedirectUris::default())
+            }
+        },
+    );
+    match asked {
+        Ok((activity, consents, redirect_uris)) => {
+            let health = Health { activity, consents, redirect_uris };
+            draw(&portal, &browser, &context, &health)
+        }
+        Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
+    }
+}
+
+fn draw(portal: &Portal, browser: &Browser, context: &AppContext, health: &Health) -> Response {
+    let AppContext { me, app, catalogue } = context;
+    let frame = Frame::signed(portal, browser, me, Place::MyApps);
+    let t = frame.t;
+    let service = catalogue.title_of(app.service.as_deref(), t);
+    let id = app.id.to_string();
     let page = Page {
         title: &app.name,
-        head: AppHead::new(frame.t, &app, service, Tab::Overview),
-        app: &app,
-        since: Time::new(app.activated_at.unwrap_or(app.created_at), browser.language),
+        head: AppHead::new(t, app, service.clone(), Tab::Overview),
+        app,
+        next: next::step(app, health),
+        id: Copy { t, id: "app-id", label: t.app_id(), hint: None, value: &id },
+        state: StateOf::new(t, app.state),
+        state_what: match app.state {
+            AppState::Draft => t.app_state_draft(),
+            AppState::Active => t.app_state_active(),
+            AppState::Suspended => t.app_state_suspended(),
+            AppState::Archived => t.app_state_archived(),
+        },
+        method: method::name(t, app.authentication_method),
+        service,
+        since: frame.time(app.activated_at.unwrap_or(app.created_at)),
+        allowed: domains::in_words(t, catalogue, app.service.as_deref(), &app.domains),
+        health,
+        last_token: health.activity.last_token_at.map(|at| frame.time(at)),
+        as_of: frame.time(browser.now),
+        has_redirect_uris: app.has_redirect_uris(),
         frame,
     };
     respond::page(StatusCode::OK, browser.language, &page)
+}
+
+impl Page<'_> {
+    fn may(&self, operation: AppOperation) -> bool {
+        self.app.allowed.contains(&operation)
+    }
 }

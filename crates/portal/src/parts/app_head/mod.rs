@@ -13,6 +13,9 @@ use crate::texts::Texts;
 pub(crate) enum Tab {
     Overview,
     Keys,
+    Links,
+    Grants,
+    Activity,
 }
 
 /// The head of one of them.
@@ -42,11 +45,14 @@ impl<'a> AppHead<'a> {
         }
     }
 
-    fn tabs(&self) -> [(Tab, String, String); 2] {
+    fn tabs(&self) -> [(Tab, String, String); 5] {
         let id = self.app.id;
         [
             (Tab::Overview, self.t.app_overview(), format!("/apps/{id}")),
             (Tab::Keys, self.t.app_keys(), format!("/apps/{id}/keys")),
+            (Tab::Links, self.t.app_links(), format!("/apps/{id}/links")),
+            (Tab::Grants, self.t.app_grants(), format!("/apps/{id}/grants")),
+            (Tab::Activity, self.t.app_activity(), format!("/apps/{id}/activity")),
         ]
     }
 }

@@ -1,4 +1,7 @@
-//! A new key: its name, and then its secret, this once.
+//! A new key: its name, and when it ends.
+
+#[cfg(debug_assertions)]
+pub(crate) mod samples;
 
 use std::sync::Arc;
 
@@ -7,42 +10,35 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use contract::ids::{AppId, ClientId};
+use contract::ids::AppId;
 use serde::Deserialize;
 
-use crate::api::keys::{self, CreatedKey};
+use super::made;
+use crate::api::apps::{self, App, AppOperation};
+use crate::api::keys;
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::field::Field;
-use crate::respond::{self, Failed};
+use crate::parts::moment::{Kind, Moment};
+use crate::respond::{self, Failed, see_other};
 use crate::router::Portal;
 use crate::signed_in::SignedIn;
+use crate::texts::Texts;
 
 #[derive(Template)]
 #[template(path = "pages/keys/create/page.html")]
 struct Page<'a> {
     frame: Frame<'a>,
     title: &'a str,
-    app: AppId,
+    app: &'a App,
     /// Makes the key once, however often the form is sent.
     key: &'a str,
     name: Field<'a>,
+    expires: Moment<'a>,
     error: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "pages/keys/create/made.html")]
-struct Made<'a> {
-    frame: Frame<'a>,
-    title: &'a str,
-    app: AppId,
-    client_id: ClientId,
-    secret: Option<&'a str>,
-    token_url: &'a str,
-    file_name: String,
 }
 
 /// What is typed.
@@ -51,6 +47,16 @@ pub(crate) struct Typed {
     key: String,
     #[serde(default)]
     name: String,
+    /// The day on which the key ends, if it does.
+    #[serde(default)]
+    expires: String,
+}
+
+/// What is said of a form that was refused.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) faults: Faults,
+    pub(super) error: Option<String>,
 }
 
 /// `GET /apps/{id}/keys/new`
@@ -59,11 +65,18 @@ pub(crate) async fn ask(
     SignedIn { browser, token }: SignedIn,
     Path(id): Path<AppId>,
 ) -> Response {
-    match people::me(&portal.api, &browser, &token).await {
-        Ok(me) => {
-            let typed = Typed { key: browser.facts.request_id.clone(), name: String::new() };
-            let none = Faults::default();
-            draw(&portal, &browser, &me, StatusCode::OK, id, &typed, &none, None)
+    let read = futures::try_join!(
+        people::me(&portal.api, &browser, &token),
+        apps::get(&portal.api, &browser, &token, id),
+    );
+    match read {
+        Ok((_, app)) if !app.allowed.contains(&AppOperation::CreateKey) => {
+            see_other(&format!("/apps/{id}/keys"))
+        }
+        Ok((me, app)) => {
+            let key = browser.facts.request_id.clone();
+            let typed = Typed { key, name: String::new(), expires: String::new() };
+            draw(&portal, &browser, &me, StatusCode::OK, &app, &typed, &Said::default())
         }
         Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
     }
@@ -76,50 +89,75 @@ pub(crate) async fn create(
     Path(id): Path<AppId>,
     Form(typed): Form<Typed>,
 ) -> Response {
-    let me = match people::me(&portal.api, &browser, &token).await {
-        Ok(me) => me,
+    // First all that can fail without a loss: the secret is told once.
+    let read = futures::try_join!(
+        people::me(&portal.api, &browser, &token),
+        apps::get(&portal.api, &browser, &token, id),
+    );
+    let (me, app) = match read {
+        Ok(read) => read,
         Err(error) => return Failed::page(&portal, &browser, &Method::POST, &error),
     };
-    let made = keys::create(&portal.api, &browser, &token, &typed.key, id, &typed.name).await;
     let t = browser.language.texts();
-    match made {
-        Ok(made) => show(&portal, &browser, &me, id, &made),
-        Err(ApiError::Refused(refused)) if !refused.errors.is_empty() => {
-            let faults = Faults::of(t, &refused);
-            draw(&portal, &browser, &me, refused.status, id, &typed, &faults, None)
-        }
-        Err(ApiError::Refused(Refused { status, code, .. })) if code == "too-many-keys" => {
-            let error = Some(t.keys_too_many());
-            draw(&portal, &browser, &me, status, id, &typed, &Faults::default(), error)
-        }
+    let expires = Kind::Day.read(&typed.expires);
+    if expires.is_none() && !typed.expires.trim().is_empty() {
+        let mut said = Said::default();
+        said.faults.set("expires_at", t.keys_no_day());
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(&portal, &browser, &me, status, &app, &typed, &said);
+    }
+    let new = (typed.name.as_str(), expires);
+    match keys::create(&portal.api, &browser, &token, &typed.key, id, new).await {
+        Ok(created) => made::draw(&portal, &browser, &me, &app, &created, None),
+        Err(ApiError::Refused(refused)) => match said(t, &refused) {
+            Some(said) => draw(&portal, &browser, &me, refused.status, &app, &typed, &said),
+            None => Failed::page(&portal, &browser, &Method::POST, &ApiError::Refused(refused)),
+        },
         Err(error) => Failed::page(&portal, &browser, &Method::POST, &error),
     }
 }
 
-fn show(portal: &Portal, browser: &Browser, me: &Me, app: AppId, made: &CreatedKey) -> Response {
-    let frame = Frame::signed(portal, browser, me, Place::MyApps);
-    let page = Made {
-        title: &frame.t.keys_made(made.key.name.as_str()),
-        app,
-        client_id: made.key.client_id,
-        secret: made.client_secret.as_deref(),
-        token_url: &portal.token_url,
-        file_name: format!("{}.txt", made.key.client_id),
-        frame,
+/// What a form for a key says of a refusal, if it is one that can be mended.
+pub(super) fn said(t: &Texts, refused: &Refused) -> Option<Said> {
+    let error = match refused.code.as_str() {
+        _ if !refused.errors.is_empty() => None,
+        "too-many-keys" => Some(match refused.retry_after {
+            Some(seconds) => t.keys_too_many_for_now(seconds.div_ceil(60)),
+            None => t.keys_too_many(),
+        }),
+        "app-not-active" => Some(t.keys_not_active()),
+        _ => return None,
     };
-    respond::page(StatusCode::CREATED, browser.language, &page)
+    let is_range = refused.errors.iter().all(|fault| fault.code == "out_of_range");
+    let mut faults = Faults::of(t, refused);
+    if is_range {
+        faults = faults.in_words("old_ends", t.keys_old_ends_wrong());
+        faults = faults.in_words("expires_at", t.keys_expires_wrong());
+    }
+    Some(Said { faults, error })
 }
 
-#[expect(clippy::too_many_arguments, reason = "what one page shows")]
+/// The field for the day on which a new key ends.
+pub(super) fn expires<'a>(t: &Texts, value: &'a str, said: &'a Said) -> Moment<'a> {
+    Moment {
+        name: "expires",
+        kind: Kind::Day,
+        label: t.keys_expires(),
+        optional: Some(t.wizard_optional()),
+        hint: t.keys_expires_hint(),
+        value,
+        error: said.faults.on("expires_at"),
+    }
+}
+
 fn draw(
     portal: &Portal,
     browser: &Browser,
     me: &Me,
     status: StatusCode,
-    app: AppId,
+    app: &App,
     typed: &Typed,
-    faults: &Faults,
-    error: Option<String>,
+    said: &Said,
 ) -> Response {
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
     let t = frame.t;
@@ -135,23 +173,48 @@ fn draw(
             value: &typed.name,
             max: 100,
             rows: 1,
-            error: faults.on("name"),
+            error: said.faults.on("name"),
         },
-        error,
+        expires: expires(t, &typed.expires, said),
+        error: said.error.clone(),
         frame,
     };
     respond::page(status, browser.language, &page)
 }
 
-impl Made<'_> {
-    /// The file, in the link itself: it is on no server (RFC 2397).
-    fn file(&self) -> String {
-        let secret = self.secret.unwrap_or_default();
-        let text = format!(
-            "client_id={}\r\nclient_secret={secret}\r\ntoken_url={}\r\n",
-            self.client_id, self.token_url
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::read;
+    use crate::texts::Language;
+
+    fn refused(code: &str, retry_after: Option<u64>, errors: serde_json::Value) -> Refused {
+        let status = StatusCode::CONFLICT;
+        Refused { status, code: code.to_owned(), retry_after, errors: read(errors) }
+    }
+
+    #[test]
+    fn an_app_with_all_its_keys_is_told_when_the_next_may_be_made_if_that_comes_by_itself() {
+        let t = Language::English.texts();
+        let sentence = |after| {
+            let refused = refused("too-many-keys", after, serde_json::json!([]));
+            said(t, &refused).and_then(|said| said.error).unwrap_or_default()
+        };
+        assert!(sentence(None).contains("Delete one first"));
+        assert!(sentence(Some(541)).contains("10"), "{}", sentence(Some(541)));
+        assert!(
+            sentence(Some(60)).contains("in \u{2068}a minute\u{2069}"),
+            "{}",
+            sentence(Some(60))
         );
-        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        format!("data:text/plain;charset=utf-8,{}", encoded.replace('+', "%20"))
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_is_told_in_words_of_its_own_and_what_cannot_be_mended_not_at_all() {
+        let t = Language::English.texts();
+        let errors = serde_json::json!([{ "field": "old_ends", "code": "out_of_range" }]);
+        let found = said(t, &refused("invalid-request", None, errors)).unwrap_or_default();
+        assert_eq!(found.faults.on("old_ends"), Some(&*t.keys_old_ends_wrong()));
+        assert!(said(t, &refused("key-deleted", None, serde_json::json!([]))).is_none());
     }
 }

@@ -1,0 +1,15 @@
+app-grants = Consentements
+app-grants-of = Consentements donnés à { $app }
+grants-lead = Les comptes qui ont consenti ; l’application atteint chacun tant que son consentement est en vigueur. Les titulaires renouvellent et révoquent ; cette liste ne fait que le relater.
+grants-all = Tous
+grants-live = En vigueur
+grants-expired = Expirés
+grants-revoked = Révoqués
+grant-live = En vigueur
+grant-expired = Expiré
+grant-revoked = Révoqué
+grants-granted = Accordé
+grants-none = Aucun compte n’a encore consenti. Les comptes apparaissent ici dès que leurs titulaires approuvent un lien.
+grants-to-links = Demander l’accès
+grants-none-such = Aucun consentement n’est dans cet état.
+grants-more = Consentements plus anciens

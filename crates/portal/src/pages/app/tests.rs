@@ -1,0 +1,61 @@
+//! What an app's pages say, and what they leave out.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use crate::gallery::gallery;
+
+/// A sample as it is answered.
+async fn sample(path: &str) -> (StatusCode, String) {
+    let request = Request::get(format!("/gallery/{path}")).body(Body::empty()).unwrap();
+    let Ok(response) = gallery().oneshot(request).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_secret_is_told_once_with_a_file_and_a_request_that_uses_it() {
+    let (status, page) = sample("keys_create/made").await;
+    assert_eq!(status, StatusCode::CREATED);
+    let secret = "mandate_cs_Vw8q2LrC0yXn5sTfJ7hKdP3eBzGm9uAiR4oQ6tYcE1N";
+    assert!(page.contains(&format!("client_secret%3D{secret}%0D%0Atoken_url%3Dhttps%3A%2F%2F")));
+    assert!(page.contains(&format!("  -d client_secret={secret}")));
+    assert!(page.contains(&format!("value=\"{secret}\"")));
+}
+
+#[tokio::test]
+async fn a_form_that_was_sent_twice_has_no_secret_and_leads_to_the_one_thing_to_do() {
+    let (_, key) = sample("keys_create/made_before").await;
+    assert!(!key.contains("mandate_cs_"));
+    assert!(key.contains("/keys/8f3c1b07d92e4a5c86e0f7b41d20a902/replace\""));
+    let (_, link) = sample("links/made_before").await;
+    assert!(!link.contains("mandate_cl_"));
+    let id = "0195b2a0-0000-7000-8000-000000000601";
+    assert!(link.contains(&format!("/links?again={id}\"")));
+    assert!(link.contains(&format!("/links/{id}/revoke\"")));
+}
+
+#[tokio::test]
+async fn what_is_not_allowed_is_not_offered() {
+    let (_, page) = sample("links/suspended").await;
+    assert!(!page.contains("name=\"label\""));
+    let (_, page) = sample("keys/suspended").await;
+    assert!(!page.contains("/keys/new"));
+    let (_, page) = sample("app/archived").await;
+    for ending in ["/suspend", "/resume", "/archive"] {
+        assert!(!page.contains(&format!("{ending}\"")), "{ending}");
+    }
+    // A key that is ending can only end sooner.
+    let (_, page) = sample("keys/delete_ending").await;
+    assert!(page.contains("value=\"now\" checked") && !page.contains("value=\"grace\""));
+}
+
+#[tokio::test]
+async fn whoever_types_another_name_archives_nothing() {
+    let (status, page) = sample("app/archive_other_name").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Nothing was archived.") && page.contains("aria-invalid"));
+}

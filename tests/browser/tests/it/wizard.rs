@@ -1,0 +1,81 @@
+//! The way from nothing to an active app and its first key.
+
+use std::collections::BTreeMap;
+
+use browser::{Browser, Options};
+use journeys::system;
+
+use crate::product::signed_in;
+
+const APP: &str = "Campaign planner";
+
+/// Up to the review.
+async fn fill_in(browser: &Browser) {
+    browser.follow("Create your first app").await;
+    browser.heading("What will account owners see?").await;
+    browser.fill("Name", APP).await;
+    browser.fill("Description (optional)", "Plans campaigns, a week ahead.").await;
+    browser.click_button("Next").await;
+    browser.heading("How will it get access?").await;
+    browser.choose("Client credentials").await;
+    browser.click_button("Next").await;
+    browser.heading("How will it be recognised?").await;
+    browser.click_button("Next").await;
+    browser.heading("Which service does it work with?").await;
+    browser.choose("C-Max").await;
+    browser.click_button("Next").await;
+    browser.heading("What may it do?").await;
+    browser.choose_in("Campaigns", "Manage").await;
+    browser.choose_in("Analytics", "Read").await;
+    browser.click_button("Next").await;
+    browser.heading("Review, then activate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_made_activated_and_gets_tokens_by_the_file_of_its_key() {
+    let system = system::shared().await;
+    let organization = system.operator().organization().await;
+    let browser = signed_in(&organization.developer, Options::default()).await;
+    fill_in(&browser).await;
+
+    browser.fill("Type the app's name to activate it", "Another").await;
+    browser.click_button("Activate app").await;
+    browser.says("That is not the app's name. Nothing was activated.").await;
+    browser.forget_errors().await;
+    browser.fill("Type the app's name to activate it", APP).await;
+    browser.click_button("Activate app").await;
+    browser.heading(APP).await;
+    browser.says("Active").await;
+
+    browser.follow("Keys").await;
+    browser.says("0 of 5").await;
+    browser.follow("Create a key").await;
+    browser.fill("Name", "Production").await;
+    browser.click_button("Create a key").await;
+    browser.says("The secret is shown this once").await;
+    let (client_id, secret) =
+        (browser.value("Client id").await, browser.value("Client secret").await);
+    browser.follow("Download .txt").await;
+    let file = browser.download(&format!("{client_id}.txt")).await;
+    let file: BTreeMap<&str, &str> = file.lines().filter_map(|line| line.split_once('=')).collect();
+    assert_eq!((file["client_id"], file["client_secret"]), (&*client_id, &*secret));
+
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", file["client_id"]),
+        ("client_secret", file["client_secret"]),
+    ];
+    system.anonymous().form("/oauth2/token", &fields).await.expect(200);
+    browser.follow("Back to keys").await;
+    browser.says("1 of 5").await;
+    let seen = browser.text().await;
+    assert!(!seen.contains(&secret), "{seen}");
+    browser.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wizard_is_gone_through_without_scripts() {
+    let organization = system::shared().await.operator().organization().await;
+    let options = Options { scripts: false, ..Options::default() };
+    fill_in(&signed_in(&organization.developer, options).await).await;
+}
