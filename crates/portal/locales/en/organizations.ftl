@@ -16,7 +16,7 @@ organization-leaving-what = You lose sight of the organization’s apps at once.
 organization-leave = Leave
 # $organization (String) - its name
 organization-only-owner = You are the only owner, so you cannot leave: nobody could manage { $organization } after you. Make someone else an owner first.
-organization-seen = What account owners see
+organization-about = About the organization
 organization-name = Name
 organization-kind = Kind
 organization-contact = Contact
