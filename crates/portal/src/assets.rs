@@ -11,6 +11,7 @@ const PATH: &str = "/assets";
 pub(crate) struct Assets {
     pub(crate) style: String,
     pub(crate) script: String,
+    pub(crate) icon: String,
 }
 
 /// The assets, and their routes.
@@ -24,6 +25,10 @@ pub(crate) fn load() -> (Assets, Router) {
         let plain = format!("/{name}");
         format!("{PATH}{}", manifest.get(plain.as_str()).map_or(plain.as_str(), |path| path))
     };
-    let assets = Assets { style: address("portal.css"), script: address("portal.js") };
+    let assets = Assets {
+        style: address("portal.css"),
+        script: address("portal.js"),
+        icon: address("icon.svg"),
+    };
     (assets, Router::new().nest(PATH, files.into_router()))
 }

@@ -1,16 +1,18 @@
 //! The browser that asks: from where, with what, and in which language.
 
-use std::sync::Arc;
-
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use contract::Environment;
 use service::{Problem, RequestFacts};
 
 use crate::cookies;
-use crate::router::Portal;
 use crate::texts::Language;
+
+/// What tells when a browser asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Clock(pub(crate) Environment);
 
 /// The facts of a browser's request, which are handed on with what is asked of the API for it.
 #[derive(Debug, Clone)]
@@ -28,7 +30,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// The browser of a request.
     #[expect(clippy::result_large_err, reason = "the rejection of an extractor is an answer")]
-    pub(crate) fn of(parts: &Parts, portal: &Portal) -> Result<Self, Response> {
+    pub(crate) fn of(parts: &Parts, environment: &Environment) -> Result<Self, Response> {
         let facts = parts.extensions.get::<RequestFacts>().cloned();
         let facts = facts.ok_or_else(|| {
             Problem::internal("the middleware `observe` is missing").into_response()
@@ -37,17 +39,17 @@ impl Browser {
         let language = chosen.and_then(Language::of_tag);
         let language = language.unwrap_or_else(|| Language::accepted(&parts.headers));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { facts, language, path, now: portal.environment.now() })
+        Ok(Self { facts, language, path, now: environment.now() })
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Browser
 where
-    Arc<Portal>: FromRef<S>,
+    Clock: FromRef<S>,
 {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        Self::of(parts, &Arc::<Portal>::from_ref(state))
+        Self::of(parts, &Clock::from_ref(state).0)
     }
 }

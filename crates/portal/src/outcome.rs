@@ -7,8 +7,8 @@ use axum::response::Response;
 use crate::api::Refused;
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::portal::Portal;
 use crate::respond::{self, private};
-use crate::router::Portal;
 use crate::texts::Texts;
 
 #[derive(Template)]

@@ -1,19 +1,15 @@
 //! Answers: pages, and what stands in their place.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::http::header::{
     CONTENT_LANGUAGE, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, VARY,
 };
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use service::Problem;
 
-use crate::api::{ApiError, Refused};
-use crate::browser::Browser;
-use crate::pages::{problem, sign_in};
-use crate::router::Portal;
+use crate::portal::Portal;
 use crate::texts::Language;
-use crate::then;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
@@ -51,54 +47,4 @@ pub(crate) fn see_other_with(path: &str, cookie: HeaderValue) -> Response {
     let mut response = see_other(path);
     response.headers_mut().append(SET_COOKIE, cookie);
     response
-}
-
-/// What is shown when a page cannot be.
-pub(crate) struct Failed;
-
-impl Failed {
-    /// Somebody has to sign in first: a page is asked for again afterwards, a form is not sent by itself.
-    pub(crate) fn signed_out(portal: &Portal, browser: &Browser, method: &Method) -> Response {
-        let mut response = if *method == Method::GET || *method == Method::HEAD {
-            see_other(&then::sign_in_address(&browser.path))
-        } else {
-            sign_in::ended(portal, browser)
-        };
-        response.headers_mut().append(SET_COOKIE, portal.cookie.clear());
-        response
-    }
-
-    /// There is no such thing, or not for them.
-    pub(crate) fn not_found(portal: &Portal, browser: &Browser) -> Response {
-        problem::not_found(portal, browser)
-    }
-
-    /// A form that is not what its page sends.
-    pub(crate) fn unreadable(portal: &Portal, browser: &Browser) -> Response {
-        problem::unreadable(portal, browser, StatusCode::BAD_REQUEST)
-    }
-
-    /// What a page says when the API did not give what it needs.
-    pub(crate) fn page(
-        portal: &Portal,
-        browser: &Browser,
-        method: &Method,
-        error: &ApiError,
-    ) -> Response {
-        match error {
-            ApiError::SignedOut => Self::signed_out(portal, browser, method),
-            ApiError::Unavailable(reason) => {
-                tracing::warn!(reason, "a page was not made: the API is not available");
-                problem::unavailable(portal, browser, method)
-            }
-            ApiError::Refused(Refused { status: StatusCode::NOT_FOUND, .. }) => {
-                problem::not_found(portal, browser)
-            }
-            ApiError::Refused(refused) => problem::refused(portal, browser, refused),
-            ApiError::Ours(error) => {
-                tracing::error!(error, "a page was not made");
-                problem::ours(portal, browser)
-            }
-        }
-    }
 }

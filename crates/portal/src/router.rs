@@ -4,7 +4,6 @@
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -17,10 +16,8 @@ use contract::Environment;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::api::Api;
-use crate::assets::{self, Assets};
-use crate::brand::{self, Brand, BrandError};
+use crate::brand::BrandError;
 use crate::browser::Browser;
-use crate::cookies::SessionCookie;
 use crate::headers::{self, Https};
 use crate::kept::{self, Keeper};
 use crate::pages::app::{archive, redirect_uris, suspension};
@@ -33,42 +30,9 @@ use crate::pages::{
     activity, app, consents, grants, keys, language, links, my_apps, organizations, password_reset,
     problem, request, sessions, sign_in,
 };
+use crate::portal::Portal;
 use crate::respond::see_other;
 use crate::settings::Settings;
-
-/// What pages are made with.
-#[derive(Debug)]
-pub(crate) struct Portal {
-    pub(crate) api: Api,
-    pub(crate) settings: Settings,
-    pub(crate) cookie: SessionCookie,
-    pub(crate) assets: Assets,
-    /// Where apps get tokens.
-    pub(crate) token_url: String,
-    pub(crate) brand: Brand,
-    pub(crate) environment: Environment,
-    /// Whether somebody has signed in since the start.
-    pub(crate) is_lived_in: AtomicBool,
-}
-
-impl Portal {
-    /// For browsers that reach it at `base_url`, with the routes of its assets.
-    pub(crate) fn new(
-        environment: Environment,
-        api: Api,
-        settings: Settings,
-        base_url: &str,
-    ) -> Result<(Self, Router), BrandError> {
-        let (assets, files) = assets::load();
-        let (brand, own_files) = brand::load(&settings)?;
-        let cookie = SessionCookie::at(base_url);
-        let token_url = format!("{base_url}/oauth2/token");
-        let is_lived_in = AtomicBool::new(false);
-        let portal =
-            Self { api, settings, cookie, assets, token_url, brand, environment, is_lived_in };
-        Ok((portal, files.merge(own_files)))
-    }
-}
 
 /// The pages, for callers that reach them at `base_url`. What it does not know is a page that says so.
 ///
@@ -198,7 +162,7 @@ async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Re
 /// cannot be read.
 async fn worded(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let browser = Browser::of(&parts, &portal);
+    let browser = Browser::of(&parts, &portal.environment);
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     let response = next.run(Request::from_parts(parts, body)).await;
     let Ok(browser) = browser else { return response };

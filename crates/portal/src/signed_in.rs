@@ -8,8 +8,8 @@ use axum::response::Response;
 use contract::secret::SessionToken;
 
 use crate::browser::Browser;
-use crate::respond::Failed;
-use crate::router::Portal;
+use crate::failed::Failed;
+use crate::portal::Portal;
 
 /// The token of the session's cookie, and the browser that brought it. Whether the session still lives, the API says.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let portal = Arc::<Portal>::from_ref(state);
-        let browser = Browser::of(parts, &portal)?;
+        let browser = Browser::of(parts, &portal.environment)?;
         match portal.cookie.token(&parts.headers) {
             Some(token) => Ok(Self { browser, token }),
             None => Err(Failed::signed_out(&portal, &browser, &parts.method)),

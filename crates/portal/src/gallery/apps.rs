@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::apps::App;
-use crate::gallery::read;
+use crate::gallery::easel::read;
 
 /// An app, named so, in this state.
 pub(crate) fn app(number: u8, name: &str, state: &str) -> Value {

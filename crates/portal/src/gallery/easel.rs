@@ -13,7 +13,7 @@ use crate::api::Api;
 use crate::api::catalogue::Catalogue;
 use crate::api::people::Me;
 use crate::browser::Browser;
-use crate::router::Portal;
+use crate::portal::Portal;
 use crate::settings::Settings;
 
 /// The id of the request that a sample answers.

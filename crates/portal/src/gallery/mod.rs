@@ -1,9 +1,10 @@
 //! Every page as it looks in some cases, in debug builds: for eyes, for pictures, and for checks by machine.
 
 pub(crate) mod apps;
-mod easel;
+pub(crate) mod easel;
 mod html;
 mod pseudo;
+pub(crate) mod sample;
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::easel::{Easel, read};
+use self::easel::Easel;
+use self::sample::Sample;
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
@@ -26,33 +28,8 @@ use crate::pages::{
     activity, app, consents, grants, keys, links, mailed, my_apps, organizations, password_reset,
     problem, request, sessions, sign_in,
 };
-use crate::router::Portal;
+use crate::portal::Portal;
 use crate::texts::Language;
-
-type Draw = dyn Fn(&Easel<'_>) -> Response + Send + Sync;
-
-/// A page in one case.
-pub(crate) struct Sample {
-    name: &'static str,
-    /// Whether pictures are taken of it in every state.
-    key: bool,
-    draw: Box<Draw>,
-}
-
-impl Sample {
-    /// A page as this draws it.
-    pub(crate) fn new(
-        name: &'static str,
-        draw: impl Fn(&Easel<'_>) -> Response + Send + Sync + 'static,
-    ) -> Self {
-        Self { name, key: false, draw: Box::new(draw) }
-    }
-
-    /// Of which pictures are taken in every state: in French, from right to left, enlarged, printed, …
-    pub(crate) fn key(self) -> Self {
-        Self { key: true, ..self }
-    }
-}
 
 /// The ways in which a key sample is looked at, beside light and dark, wide and narrow.
 const STATES: [&str; 7] =

@@ -21,55 +21,22 @@ use tower::ServiceExt;
 
 use self::fill::fill;
 use crate::browser::Browser;
+use crate::interrupted::{Ended, Kept, Resume};
 use crate::pages::sign_in;
+use crate::portal::Portal;
 use crate::respond::see_other;
-use crate::router::Portal;
 use crate::then::Then;
-
-/// A form that is larger is not kept.
-const LARGEST: usize = 64 * 1024;
 
 /// The most that is read of a form, or of a page.
 const LARGEST_BODY: usize = 1024 * 1024;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A form that was not done, and is not lost: its address, and its fields as they were sent, without secrets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Kept {
-    pub(crate) path: String,
-    pub(crate) fields: String,
-}
-
 /// What keeps forms: the layer around each route knows that route alone, and so needs all of them to draw another.
 #[derive(Debug, Clone)]
 pub(crate) struct Keeper {
     pub(crate) portal: Arc<Portal>,
     pub(crate) pages: Router,
-}
-
-/// On the answer to a form without a session: it is to carry the form along.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ended;
-
-/// On the answer to a sign-in: the form that is to be drawn again.
-#[derive(Debug, Clone)]
-pub(crate) struct Resume(pub(crate) Kept);
-
-impl Kept {
-    /// Those of a form's fields that can be kept: what is secret is typed again.
-    fn of(path: &str, body: &[u8]) -> Option<Self> {
-        if body.len() > LARGEST {
-            return None;
-        }
-        let fields = url::form_urlencoded::parse(body);
-        let fields = fields.filter(|(name, _)| {
-            !["password", "secret", "token"].iter().any(|secret| name.contains(secret))
-        });
-        let mut kept = url::form_urlencoded::Serializer::new(String::new());
-        let fields = kept.extend_pairs(fields).finish();
-        Some(Self { path: path.to_owned(), fields })
-    }
 }
 
 /// Keeps the form that comes without a session, and draws it again after the sign-in.
@@ -83,29 +50,45 @@ pub(crate) async fn keep(
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(FORM.as_bytes()));
-    if !is_form {
-        return next.run(request).await;
-    }
     let (parts, body) = request.into_parts();
+    let browser = Browser::of(&parts, &portal.environment);
+    if !is_form {
+        let response = next.run(Request::from_parts(parts, body)).await;
+        return match browser {
+            Ok(browser) if response.extensions().get::<Ended>().is_some() => {
+                sign_in_in_place(&portal, &browser, &response, None)
+            }
+            _ => response,
+        };
+    }
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let (facts, headers) = (parts.extensions.get::<RequestFacts>().cloned(), parts.headers.clone());
     let path = parts.uri.path().to_owned();
-    let browser = Browser::of(&parts, &portal);
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     if response.extensions().get::<Ended>().is_some()
-        && let (Ok(browser), Some(kept)) = (browser, Kept::of(&path, &body))
+        && let Ok(browser) = browser
     {
-        let cookies = response.headers().get(SET_COOKIE).cloned();
-        let mut page = sign_in::ended_in_form(&portal, &browser, &kept);
-        page.headers_mut().extend(cookies.map(|cookie| (SET_COOKIE, cookie)));
-        return page;
+        return sign_in_in_place(&portal, &browser, &response, Kept::of(&path, &body).as_ref());
     }
     match (response.extensions().get::<Resume>().cloned(), facts) {
         (Some(Resume(kept)), Some(facts)) => resume(pages, response, &kept, &facts, headers).await,
         _ => response,
     }
+}
+
+/// The sign-in in place of an answer, with the form that is to be drawn again.
+fn sign_in_in_place(
+    portal: &Portal,
+    browser: &Browser,
+    answer: &Response,
+    kept: Option<&Kept>,
+) -> Response {
+    let mut page = sign_in::ended(portal, browser, kept);
+    let cookie = answer.headers().get(SET_COOKIE).cloned();
+    page.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
+    page
 }
 
 /// The form's page as who has just signed in, filled in; the start, if the form has no page of its own.
@@ -175,14 +158,6 @@ async fn filled(page: Response, kept: &Kept) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_secret_is_not_kept() {
-        let body = b"name=Bid+Pacing&password=x&new_password=y&client_secret=z&description=a%26b";
-        let kept = Kept::of("/apps/new/method", body).unwrap();
-        assert_eq!(kept.fields, "name=Bid+Pacing&description=a%26b");
-        assert_eq!(Kept::of("/apps", &vec![b'x'; LARGEST + 1]), None);
-    }
 
     #[test]
     fn a_form_that_only_does_something_stands_on_the_page_above() {

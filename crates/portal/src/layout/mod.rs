@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::api::people::Me;
 use crate::browser::Browser;
-use crate::router::Portal;
+use crate::portal::Portal;
 use crate::texts::{Language, Texts};
 use crate::times::Time;
 
@@ -52,6 +52,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) brand_style: Option<&'a str>,
     /// Where its logo is, if it has one.
     pub(crate) logo: Option<&'a str>,
+    /// Where the icon is.
+    pub(crate) icon: &'a str,
     /// Where the script is.
     pub(crate) script: &'a str,
     /// Who is signed in.
@@ -72,6 +74,7 @@ impl<'a> Frame<'a> {
             style: &portal.assets.style,
             brand_style: portal.brand.style.as_deref(),
             logo: portal.brand.logo.as_deref(),
+            icon: &portal.assets.icon,
             script: &portal.assets.script,
             signed: None,
             here: Place::Elsewhere,

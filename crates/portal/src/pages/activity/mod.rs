@@ -19,11 +19,12 @@ use crate::api::context::{self, AppContext};
 use crate::api::events::{self, Events};
 use crate::api::names;
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
 use crate::parts::chip::Chip;
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 
 /// What changes who may do what. Between such events a busy app has thousands of tokens.

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{draw, person};
 use crate::api::context::AppContext;
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 const DEVELOPER: &str = "user/0195b2a0-0000-7000-8000-000000000001";
 const OWNER: &str = "user/0195b2a0-0000-7000-8000-000000000002";

@@ -30,14 +30,15 @@ use crate::api::context::{self, AppContext};
 use crate::api::keys;
 use crate::api::redirect_uris::{self as uris, RedirectUris};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
 use crate::parts::copy::Copy;
 use crate::parts::domains::{self, Allowed};
 use crate::parts::method;
 use crate::parts::states::StateOf;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

@@ -45,7 +45,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::gallery::{apps, read};
+    use crate::gallery::apps;
+    use crate::gallery::easel::read;
 
     fn of(state: &str, keys: (u8, u8), links: u8, grants: u8) -> Option<Next> {
         let (live, ending) = keys;

@@ -8,7 +8,9 @@ use super::{Health, archive, draw, redirect_uris, suspension};
 use crate::api::Refused;
 use crate::api::context::AppContext;
 use crate::faults::Faults;
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 fn activity(live: u8, ending: u8, refused: u8) -> Value {
     json!({

@@ -13,9 +13,10 @@ use super::own;
 use crate::api::consents::{self, Consent, ConsentState};
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

@@ -13,11 +13,12 @@ use serde::Deserialize;
 use crate::api::consents::{self, ConsentState, Consents, Receipt};
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::able::Able;
 use crate::parts::chip::Chip;
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

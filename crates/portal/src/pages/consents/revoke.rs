@@ -13,9 +13,10 @@ use crate::api::ApiError;
 use crate::api::consents::{self, Consent, ConsentState, Consents, Receipt};
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Order, Renewed, draw, ended, receipt, revoke};
 use crate::api::consents::Consents;
-use crate::gallery::{Easel, Sample, read};
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 /// The consent of an account to an app, both by number.
 fn consent(number: u8, app: u8, account: &str, state: &str) -> Value {

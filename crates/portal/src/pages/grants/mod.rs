@@ -17,12 +17,13 @@ use crate::api::app_grants::{self, AppGrant, AppGrants, GrantState};
 use crate::api::catalogue::Catalogue;
 use crate::api::context::{self, AppContext};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
 use crate::parts::domains::{self, Allowed};
 use crate::parts::mark::{Mark, Shape};
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

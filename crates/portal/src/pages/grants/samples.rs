@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::draw;
 use crate::api::app_grants::GrantState;
 use crate::api::context::AppContext;
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 fn grant(number: u8, name: Option<&str>, state: &str) -> Value {
     json!({

@@ -27,10 +27,11 @@ use crate::api::apps::AppOperation;
 use crate::api::context::{self, AppContext};
 use crate::api::keys::{self, KeyCounts, Keys};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 
 /// A leak is pointed out for so long.

@@ -11,7 +11,9 @@ use crate::api::Refused;
 use crate::api::context::AppContext;
 use crate::api::keys::Key;
 use crate::faults::Faults;
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 const LONGEST: &str =
     "Wortungetümsammlungsverwaltung der Beteiligungsgesellschaft, zweite Umgebung, nur zum Testen";

@@ -25,12 +25,13 @@ use crate::api::catalogue::Service;
 use crate::api::context::{self, AppContext};
 use crate::api::links::{self, Links};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
 use crate::parts::field::Field;
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 
 /// For how many days links and consents are offered, where fewer than the most are wanted.

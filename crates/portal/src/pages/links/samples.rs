@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::{Said, Typed, draw, made, one, revoke};
 use crate::api::Refused;
 use crate::api::context::AppContext;
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 pub(crate) fn context(easel: &Easel<'_>, app: Value) -> AppContext {
     AppContext { me: easel.me.clone(), app: read(app), catalogue: easel.catalogue() }

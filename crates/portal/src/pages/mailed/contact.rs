@@ -9,10 +9,11 @@ use axum::response::Response;
 
 use crate::api::{ApiError, mailed};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::outcome::{outcome, spent};
-use crate::respond::{self, Failed, private};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, private};
 
 #[derive(Template)]
 #[template(path = "pages/mailed/contact.html")]

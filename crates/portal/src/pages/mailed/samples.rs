@@ -8,10 +8,11 @@ use super::contact;
 use super::invitation::{self, Shown};
 use crate::api::Refused;
 use crate::api::mailed::Invitation;
+use crate::failed::Failed;
 use crate::faults::Faults;
-use crate::gallery::{Easel, Sample, read};
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 use crate::outcome::spent;
-use crate::respond::Failed;
 
 fn invited(name: &str, registered: bool) -> Value {
     json!({

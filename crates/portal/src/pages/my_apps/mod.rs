@@ -19,13 +19,14 @@ use crate::api::apps::{self, App, Apps};
 use crate::api::catalogue::{self, Catalogue};
 use crate::api::people::{self, Me, Membership};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::method;
 use crate::parts::pattern::Pattern;
 use crate::parts::states::StateOf;
 use crate::parts::switcher::Switcher;
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

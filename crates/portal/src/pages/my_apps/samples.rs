@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::draw;
 use crate::api::people::Me;
 use crate::gallery::apps::{app, longest};
-use crate::gallery::{Easel, Sample, read};
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 fn of(
     items: Value,

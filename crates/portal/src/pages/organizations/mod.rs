@@ -3,6 +3,7 @@
 //! Here is the page of one with its members. `profile`, `members`, `invitations` and `domain_requests` are what is done there;
 //! `head` stands above all of them.
 
+mod addresses;
 pub(crate) mod domain_requests;
 mod head;
 pub(crate) mod invitations;
@@ -21,6 +22,7 @@ use axum::response::Response;
 use contract::ids::OrganizationId;
 use serde::Deserialize;
 
+use self::addresses::{address, listed};
 use self::head::{Head, Tab};
 use self::rows::Row;
 use crate::api::ApiError;
@@ -28,11 +30,12 @@ use crate::api::members::{MemberOperation, Members};
 use crate::api::organizations::{self, Organization};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::organization_kind;
 use crate::parts::switcher::Switcher;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 
@@ -79,11 +82,6 @@ pub(crate) enum Said {
 pub(crate) struct Asked {
     pub(in crate::pages::organizations) cursor: Option<String>,
     pub(in crate::pages::organizations) said: Option<Said>,
-}
-
-/// The page of an organization.
-fn address(id: OrganizationId) -> String {
-    format!("/organizations/{id}")
 }
 
 /// `GET /organizations`: the first of one's own.
@@ -171,16 +169,14 @@ fn draw(
         has_actions: rows.iter().any(|row| row.change.is_some() || row.remove.is_some()),
         rows,
         leaving: if can_leave {
-            Leaving::By(members::address(organization.id, me.id, "removal", None))
+            Leaving::By(addresses::of_member(organization.id, me.id, "removal", None))
         } else {
             Leaving::OnlyOwner
         },
-        next: members.next_cursor.as_deref().map(|cursor| {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("cursor", cursor)
-                .finish();
-            format!("{}?{query}", address(organization.id))
-        }),
+        next: members
+            .next_cursor
+            .as_deref()
+            .map(|cursor| listed(address(organization.id), Some(cursor))),
         organization,
         frame,
     };

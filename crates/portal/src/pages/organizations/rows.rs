@@ -2,7 +2,7 @@
 
 use contract::ids::{OrganizationId, PersonId};
 
-use super::members;
+use super::addresses::of_member;
 use crate::api::members::{Member, MemberOperation};
 use crate::layout::Frame;
 use crate::parts::member_role;
@@ -29,7 +29,7 @@ impl<'a> Row<'a> {
     ) -> Self {
         let is_me = member.person_id == me;
         let page = |operation, name| {
-            let to = members::address(organization, member.person_id, name, cursor);
+            let to = of_member(organization, member.person_id, name, cursor);
             member.allows(operation).then_some(to)
         };
         Self {

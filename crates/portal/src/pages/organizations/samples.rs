@@ -13,7 +13,8 @@ use super::{Asked, Said, draw};
 use crate::api::members::Member;
 use crate::api::people::{Me, Membership};
 use crate::faults::Faults;
-use crate::gallery::{Easel, Sample, read};
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 fn member(number: u8, name: &str, role: &str, allowed: &[&str]) -> Value {
     json!({

@@ -14,11 +14,12 @@ use serde::Deserialize;
 
 use crate::api::{ApiError, mailed};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::outcome::{outcome, spent};
-use crate::respond::{self, Failed, private};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, private};
 
 #[derive(Template)]
 #[template(path = "pages/password_reset/ask.html")]

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::{done, draw_ask, draw_choose, sent};
-use crate::gallery::Sample;
+use crate::gallery::sample::Sample;
 
 pub(crate) fn all() -> Vec<Sample> {
     vec![

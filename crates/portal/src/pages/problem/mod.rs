@@ -10,8 +10,8 @@ use axum::response::Response;
 use crate::api::Refused;
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::portal::Portal;
 use crate::respond;
-use crate::router::Portal;
 
 #[derive(Template)]
 #[template(path = "pages/problem/page.html")]

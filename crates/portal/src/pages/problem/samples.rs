@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{cross_site, not_found, ours, refused, unavailable, unreadable};
 use crate::api::Refused;
-use crate::gallery::{Sample, read};
+use crate::gallery::easel::read;
+use crate::gallery::sample::Sample;
 
 pub(crate) fn all() -> Vec<Sample> {
     vec![

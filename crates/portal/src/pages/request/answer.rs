@@ -15,8 +15,8 @@ use crate::api::requests::{self, Request};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::portal::Portal;
 use crate::respond::{self, private, see_other};
-use crate::router::Portal;
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

@@ -6,9 +6,10 @@ use axum::response::Response;
 
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed, private};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, private};
 use crate::texts::Texts;
 
 #[derive(Template)]

@@ -27,12 +27,13 @@ use crate::api::people::{self, Me};
 use crate::api::requests::{self, Accounts, PAGE, Request};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::able::Able;
 use crate::parts::lookalike;
 use crate::parts::pattern::Pattern;
-use crate::respond::{self, Failed, private};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, private};
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

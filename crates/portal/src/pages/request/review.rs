@@ -14,8 +14,8 @@ use crate::api::requests::{self, Accounts, Request};
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
 use crate::parts::able::Able;
+use crate::portal::Portal;
 use crate::respond::{self, private};
-use crate::router::Portal;
 use crate::times::Time;
 
 /// So many accounts are named, the others counted: as many as one question names.

@@ -9,7 +9,8 @@ use super::review::{self, Named};
 use super::{Drawn, answer, closed, draw};
 use crate::api::Refused;
 use crate::api::requests::Request;
-use crate::gallery::{Easel, Sample, read};
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 const LINK: &str = "sample";
 

@@ -16,10 +16,11 @@ use serde::Deserialize;
 use crate::api::people::{self, Me};
 use crate::api::sessions::{self, Session};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::device;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 

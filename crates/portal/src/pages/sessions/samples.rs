@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::draw;
-use crate::gallery::{Easel, Sample, read};
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
 

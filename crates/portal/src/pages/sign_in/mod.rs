@@ -16,10 +16,11 @@ use serde::Deserialize;
 
 use crate::api::{ApiError, Refused, sessions};
 use crate::browser::Browser;
-use crate::kept::{Ended, Kept, Resume};
+use crate::failed::Failed;
+use crate::interrupted::{Kept, Resume};
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed, see_other, see_other_with};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other, see_other_with};
 use crate::settings::Newcomer;
 use crate::signed_in::SignedIn;
 use crate::then::{self, Then};
@@ -158,17 +159,9 @@ pub(crate) async fn sign_out(
     }
 }
 
-/// A form came without a session: nothing was done.
-pub(crate) fn ended(portal: &Portal, browser: &Browser) -> Response {
-    let shown = Shown { then: &Then::default(), email: "", ended: true, kept: None };
-    let mut response = render(portal, browser, StatusCode::UNAUTHORIZED, shown, None);
-    response.extensions_mut().insert(Ended);
-    response
-}
-
-/// The same, with the form that is to be drawn again.
-pub(crate) fn ended_in_form(portal: &Portal, browser: &Browser, kept: &Kept) -> Response {
-    let shown = Shown { then: &Then::default(), email: "", ended: true, kept: Some(kept) };
+/// A form came without a session: nothing was done. It is to be drawn again, if it can be kept.
+pub(crate) fn ended(portal: &Portal, browser: &Browser, kept: Option<&Kept>) -> Response {
+    let shown = Shown { then: &Then::default(), email: "", ended: true, kept };
     render(portal, browser, StatusCode::UNAUTHORIZED, shown, None)
 }
 

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 
 use super::{answer, ended};
-use crate::gallery::{Easel, Sample};
+use crate::gallery::easel::Easel;
+use crate::gallery::sample::Sample;
 use crate::then::Then;
 
 pub(crate) fn all() -> Vec<Sample> {
@@ -36,6 +37,6 @@ pub(crate) fn all() -> Vec<Sample> {
                 Some(easel.browser.language.texts().sign_in_no_cookie())
             }),
         ),
-        Sample::new("ended", |easel| ended(easel.portal, easel.browser)),
+        Sample::new("ended", |easel| ended(easel.portal, easel.browser, None)),
     ]
 }

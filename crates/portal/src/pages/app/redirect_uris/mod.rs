@@ -15,11 +15,12 @@ use crate::api::people::{self, Me};
 use crate::api::redirect_uris::{self, RedirectUris};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::field::Field;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 

@@ -19,12 +19,13 @@ use crate::api::keys;
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::field::Field;
 use crate::parts::moment::{Kind, Moment};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 
@@ -185,7 +186,7 @@ fn draw(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gallery::read;
+    use crate::gallery::easel::read;
     use crate::texts::Language;
 
     fn refused(code: &str, retry_after: Option<u64>, errors: serde_json::Value) -> Refused {

@@ -8,7 +8,9 @@ use super::super::made;
 use super::super::samples::key;
 use super::{Said, Typed, draw, said};
 use crate::api::Refused;
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 fn form(status: StatusCode, code: &'static str) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {

@@ -12,8 +12,8 @@ use crate::api::people::Me;
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
 use crate::parts::copy::Copy;
+use crate::portal::Portal;
 use crate::respond;
-use crate::router::Portal;
 use crate::times::Time;
 
 #[derive(Template)]

@@ -15,12 +15,13 @@ use crate::api::ApiError;
 use crate::api::keys::{self, Key};
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::copy::Copy;
 use crate::parts::field::Field;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

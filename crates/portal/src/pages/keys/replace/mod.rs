@@ -19,10 +19,11 @@ use crate::api::apps::{self, App};
 use crate::api::keys::{self, Key};
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::moment::{Kind, Moment};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

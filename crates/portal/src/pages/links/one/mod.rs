@@ -14,9 +14,10 @@ use crate::api::links::{self, Link, LinkedAccount, LinkedAccounts};
 use crate::api::names;
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

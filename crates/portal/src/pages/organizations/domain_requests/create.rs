@@ -11,16 +11,18 @@ use contract::catalogue::Level;
 use contract::ids::OrganizationId;
 use serde::Deserialize;
 
-use super::{Named, address};
+use super::super::addresses::domain_requests as address;
+use super::Named;
 use crate::api::catalogue::{self, Catalogue, LevelEntry};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::api::{ApiError, Refused, domain_requests, organizations};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::field::Field;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 

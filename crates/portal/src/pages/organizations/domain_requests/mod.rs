@@ -11,15 +11,17 @@ use axum::response::Response;
 use contract::ids::OrganizationId;
 use serde::Deserialize;
 
+use super::addresses::{domain_requests as address, listed};
 use super::head::{Head, Tab};
 use crate::api::catalogue::{self, Catalogue};
 use crate::api::domain_requests::{self, DomainRequest, DomainRequestState, DomainRequests};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::switcher::Switcher;
-use crate::respond::{self, Failed};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond;
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 use crate::times::Time;
@@ -61,11 +63,6 @@ pub(crate) struct Asked {
     pub(in crate::pages::organizations) asked: Option<String>,
 }
 
-/// The page of them.
-pub(super) fn address(organization: OrganizationId) -> String {
-    format!("/organizations/{organization}/domain-requests")
-}
-
 /// `GET /organizations/{id}/domain-requests`
 pub(crate) async fn show(
     State(portal): State<Arc<Portal>>,
@@ -105,11 +102,10 @@ pub(super) fn draw(
         may_ask: here.allows(OrganizationOperation::RequestDomain),
         was_asked: asked.asked.is_some(),
         rows: requests.items.iter().map(|one| Row::of(one, catalogue, &frame)).collect(),
-        next: requests.next_cursor.as_deref().map(|cursor| {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("cursor", cursor);
-            format!("{}?{}", address(here.organization_id), query.finish())
-        }),
+        next: requests
+            .next_cursor
+            .as_deref()
+            .map(|cursor| listed(address(here.organization_id), Some(cursor))),
         frame,
     };
     respond::page(StatusCode::OK, browser.language, &page)

@@ -11,16 +11,17 @@ use contract::ids::OrganizationId;
 use contract::rpc::MemberRole;
 use serde::Deserialize;
 
-use super::address;
+use super::super::addresses::invitations as address;
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::api::{ApiError, Refused, invitations};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
 use crate::parts::field::Field;
 use crate::parts::member_role::RoleChoice;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 

@@ -12,16 +12,18 @@ use axum::response::Response;
 use contract::ids::{InvitationId, OrganizationId};
 use serde::Deserialize;
 
+use super::addresses::{invitations as address, listed};
 use super::head::{Head, Tab};
 use crate::api::ApiError;
 use crate::api::invitations::{self, Invitation, Invitations};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::member_role;
 use crate::parts::switcher::Switcher;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::times::Time;
 
@@ -67,11 +69,6 @@ pub(crate) enum Said {
 pub(crate) struct Asked {
     pub(in crate::pages::organizations) cursor: Option<String>,
     pub(in crate::pages::organizations) said: Option<Said>,
-}
-
-/// The page of them.
-pub(super) fn address(organization: OrganizationId) -> String {
-    format!("/organizations/{organization}/invitations")
 }
 
 /// `GET /organizations/{id}/invitations`
@@ -136,22 +133,10 @@ pub(super) fn draw(
         said: asked.said,
         may_invite: here.allows(OrganizationOperation::Invite),
         rows: invitations.items.iter().filter_map(|one| Row::of(one, id, cursor, &frame)).collect(),
-        next: invitations.next_cursor.as_deref().map(|cursor| from(address(id), Some(cursor))),
+        next: invitations.next_cursor.as_deref().map(|cursor| listed(address(id), Some(cursor))),
         frame,
     };
     respond::page(StatusCode::OK, browser.language, &page)
-}
-
-/// An address, from a place in the list on.
-fn from(path: String, cursor: Option<&str>) -> String {
-    match cursor {
-        Some(cursor) => {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("cursor", cursor);
-            format!("{path}?{}", query.finish())
-        }
-        None => path,
-    }
 }
 
 impl Row {
@@ -169,7 +154,7 @@ impl Row {
             role: member_role::name(frame.t, invitation.role),
             sent: frame.time(invitation.sent_at),
             expires: frame.time(invitation.expires_at),
-            revoke: from(format!("{}/{id}/revocation", address(organization)), cursor),
+            revoke: listed(format!("{}/{id}/revocation", address(organization)), cursor),
         })
     }
 }

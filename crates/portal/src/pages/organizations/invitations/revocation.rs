@@ -9,14 +9,15 @@ use axum::response::Response;
 use contract::ids::{InvitationId, OrganizationId};
 use serde::Deserialize;
 
-use super::address;
+use super::super::addresses::invitations as address;
 use crate::api::invitations::{self, Invitation};
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

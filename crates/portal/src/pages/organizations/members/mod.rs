@@ -9,32 +9,13 @@ use serde::Deserialize;
 use crate::api::ApiError;
 use crate::api::members::{self, Member};
 use crate::api::people::{self, Me};
-use crate::router::Portal;
+use crate::portal::Portal;
 use crate::signed_in::SignedIn;
 
 /// On which page of the list the member stands: there is no asking for one alone.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Listed {
     pub(in crate::pages::organizations) cursor: Option<String>,
-}
-
-/// What is done with a member, and where the member stands in the list.
-pub(super) fn address(
-    organization: OrganizationId,
-    person: PersonId,
-    what: &str,
-    cursor: Option<&str>,
-) -> String {
-    let path = format!("/organizations/{organization}/members/{person}/{what}");
-    match cursor {
-        Some(cursor) => {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("cursor", cursor)
-                .finish();
-            format!("{path}?{query}")
-        }
-        None => path,
-    }
 }
 
 /// Who asks, and the member, if the list has them.

@@ -10,15 +10,16 @@ use axum::response::Response;
 use contract::ids::{OrganizationId, PersonId};
 use serde::Deserialize;
 
+use super::super::addresses::{address, of_member};
 use super::{Listed, look_up};
 use crate::api::members::{self, Member, MemberOperation};
 use crate::api::people::{Me, Membership};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::pages::organizations::address;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]
@@ -105,7 +106,7 @@ fn answer(
     error: Option<String>,
 ) -> Response {
     let others = member.filter(|member| member.person_id != me.id);
-    let action = super::address(id, person, "removal", listed.cursor.as_deref());
+    let action = of_member(id, person, "removal", listed.cursor.as_deref());
     match me.in_organization(id) {
         Some(here) if person == me.id || others.is_some() => {
             draw(portal, browser, status, me, here, others, action, error)

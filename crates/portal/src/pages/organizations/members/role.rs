@@ -11,16 +11,17 @@ use contract::ids::{OrganizationId, PersonId};
 use contract::rpc::MemberRole;
 use serde::Deserialize;
 
+use super::super::addresses::{address, of_member};
 use super::{Listed, look_up};
 use crate::api::members::{self, Member, MemberOperation};
 use crate::api::people::Me;
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::{Frame, Place};
-use crate::pages::organizations::address;
 use crate::parts::member_role::RoleChoice;
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]
@@ -107,7 +108,7 @@ pub(in crate::pages::organizations) fn draw(
     let page = Page {
         title: &title,
         organization,
-        action: super::address(organization, member.person_id, "role", listed.cursor.as_deref()),
+        action: of_member(organization, member.person_id, "role", listed.cursor.as_deref()),
         email: &member.email,
         roles: RoleChoice::new(frame.t, Some(member.role), error),
         frame,

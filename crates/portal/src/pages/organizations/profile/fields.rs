@@ -2,7 +2,7 @@
 
 use contract::rpc::OrganizationKind;
 
-use super::Typed;
+use super::typed::Typed;
 use crate::faults::Faults;
 use crate::parts::field::Field;
 use crate::parts::organization_kind;

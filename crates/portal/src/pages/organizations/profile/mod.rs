@@ -1,6 +1,7 @@
 //! What an organization tells of itself: of one that is not there yet, and anew.
 
 mod fields;
+mod typed;
 
 use std::sync::Arc;
 
@@ -10,18 +11,19 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use contract::ids::OrganizationId;
-use serde::Deserialize;
 
 use self::fields::{Fields, Kind, kinds};
-use super::address;
-use crate::api::organizations::{self, Organization, Profile};
+pub(super) use self::typed::Typed;
+use super::addresses::address;
+use crate::api::organizations::{self, Profile};
 use crate::api::people::{self, Me, OrganizationOperation};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 
@@ -40,19 +42,6 @@ struct Page<'a> {
     kind_error: Option<&'a str>,
     fields: Fields<'a>,
     error: Option<String>,
-}
-
-/// What is typed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Typed {
-    pub(super) key: String,
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) contact_email: String,
-    pub(super) country: String,
-    pub(super) website: String,
-    pub(super) description: String,
 }
 
 /// What is wrong with what was typed.
@@ -186,37 +175,4 @@ pub(super) fn draw(
         frame,
     };
     respond::page(status, browser.language, &page)
-}
-
-impl Typed {
-    /// What is typed when somebody begins to change it.
-    fn of(organization: Organization) -> Self {
-        Self {
-            key: String::new(),
-            name: organization.name,
-            kind: organization.kind.as_str().to_owned(),
-            contact_email: organization.contact_email,
-            country: organization.country,
-            website: organization.website.unwrap_or_default(),
-            description: organization.description.unwrap_or_default(),
-        }
-    }
-
-    /// The country as its code is written.
-    fn country(&self) -> String {
-        self.country.trim().to_uppercase()
-    }
-
-    fn profile<'a>(&'a self, country: &'a str) -> Profile<'a> {
-        let some = |text: &'a str| Some(text.trim()).filter(|text| !text.is_empty());
-        Profile {
-            name: self.name.trim(),
-            kind: &self.kind,
-            contact_email: self.contact_email.trim(),
-            country,
-            website: some(&self.website),
-            description: some(&self.description),
-            language: None,
-        }
-    }
 }

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 
 use super::{Typed, draw};
 use crate::faults::Faults;
-use crate::gallery::{Easel, Sample};
+use crate::gallery::easel::Easel;
+use crate::gallery::sample::Sample;
 
 fn typed(name: &str, description: &str) -> Typed {
     Typed { name: name.to_owned(), description: description.to_owned(), ..Typed::default() }

@@ -22,11 +22,12 @@ use crate::api::apps::{self, App, AppOperation};
 use crate::api::catalogue::{self, Service};
 use crate::api::{ApiError, organizations};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::Frame;
 use crate::parts::rail::{Rail, Step};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

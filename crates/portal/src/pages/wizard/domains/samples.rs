@@ -8,7 +8,9 @@ use super::selection::{Acted, Selection, written};
 use super::{Drawn, draw};
 use crate::api::ApiError;
 use crate::faults::Faults;
-use crate::gallery::{Easel, Sample, apps};
+use crate::gallery::apps;
+use crate::gallery::easel::Easel;
+use crate::gallery::sample::Sample;
 
 fn of(
     easel: &Easel<'_>,
@@ -18,7 +20,7 @@ fn of(
 ) -> Response {
     let mut catalogue = easel.catalogue();
     let Some(service) = catalogue.services.remove("retail_media") else {
-        return crate::respond::Failed::page(
+        return crate::failed::Failed::page(
             easel.portal,
             easel.browser,
             &axum::http::Method::GET,

@@ -17,11 +17,12 @@ use super::details::{self, Typed};
 use crate::api::apps::{self, NewApp};
 use crate::api::{ApiError, people};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::Frame;
 use crate::parts::rail::{Rail, Step};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 
 use super::draw;
-use crate::gallery::{Easel, Sample};
+use crate::gallery::easel::Easel;
+use crate::gallery::sample::Sample;
 use crate::pages::wizard::details::Typed;
 
 pub(crate) fn all() -> Vec<Sample> {

@@ -15,12 +15,13 @@ use contract::ids::AppId;
 use crate::api::apps::{self, App, AppOperation};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::Frame;
 use crate::multipart::{Multipart, Unreadable};
 use crate::parts::pattern::Pattern;
 use crate::parts::rail::{Rail, Step};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 use crate::texts::Texts;
 

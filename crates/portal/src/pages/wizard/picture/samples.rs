@@ -6,7 +6,9 @@ use axum::response::Response;
 use super::{draw, why_not};
 use crate::api::Refused;
 use crate::api::apps::{App, AppOperation};
-use crate::gallery::{Easel, Sample, apps};
+use crate::gallery::apps;
+use crate::gallery::easel::Easel;
+use crate::gallery::sample::Sample;
 
 fn with_picture() -> App {
     let mut app = apps::draft();

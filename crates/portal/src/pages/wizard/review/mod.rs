@@ -17,12 +17,13 @@ use serde::Deserialize;
 use crate::api::apps::{self, App, AppOperation, Preview};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::Frame;
 use crate::parts::method;
 use crate::parts::pattern::Pattern;
 use crate::parts::rail::{Rail, Step};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

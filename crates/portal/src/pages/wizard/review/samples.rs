@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::draw;
 use crate::api::apps::{App, Preview};
-use crate::gallery::{Easel, Sample, apps, read};
+use crate::gallery::apps;
+use crate::gallery::easel::{Easel, read};
+use crate::gallery::sample::Sample;
 
 fn preview(organization: &str, lifetime_days: Option<u32>) -> Preview {
     read(json!({

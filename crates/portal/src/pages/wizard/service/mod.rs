@@ -17,10 +17,11 @@ use serde_json::json;
 use crate::api::apps::{self, AppOperation};
 use crate::api::catalogue::{self, Catalogue};
 use crate::browser::Browser;
+use crate::failed::Failed;
 use crate::layout::Frame;
 use crate::parts::rail::{Rail, Step};
-use crate::respond::{self, Failed, see_other};
-use crate::router::Portal;
+use crate::portal::Portal;
+use crate::respond::{self, see_other};
 use crate::signed_in::SignedIn;
 
 #[derive(Template)]

@@ -3,7 +3,9 @@
 use axum::http::StatusCode;
 
 use super::draw;
-use crate::gallery::{Easel, Sample, apps};
+use crate::gallery::apps;
+use crate::gallery::easel::Easel;
+use crate::gallery::sample::Sample;
 
 pub(crate) fn all() -> Vec<Sample> {
     let of = |status: StatusCode, is_missing: bool| {
