@@ -35,6 +35,11 @@ impl Failed {
         problem::not_found(portal, browser)
     }
 
+    /// A form that is not what its page sends.
+    pub(crate) fn unreadable(portal: &Portal, browser: &Browser) -> Response {
+        problem::unreadable(portal, browser, StatusCode::BAD_REQUEST)
+    }
+
     /// What a page says when the API did not give what it needs.
     pub(crate) fn page(
         portal: &Portal,

@@ -35,6 +35,7 @@ mod headers;
 mod interrupted;
 mod kept;
 mod layout;
+mod multipart;
 mod outcome;
 mod pages;
 mod parts;

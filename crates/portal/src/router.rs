@@ -22,10 +22,13 @@ use crate::headers::{self, Https};
 use crate::kept::{self, Keeper};
 use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
-use crate::pages::wizard::{details, domains, method, review, service};
+use crate::pages::organizations::invitations::{self, revocation};
+use crate::pages::organizations::members::{removal, role};
+use crate::pages::organizations::{domain_requests, profile};
+use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    activity, app, consents, grants, home, keys, language, links, my_apps, password_reset, problem,
-    request, sessions, sign_in, single_sign_on,
+    activity, app, consents, grants, home, keys, language, links, my_apps, organizations,
+    password_reset, problem, request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
 use crate::settings::Settings;
@@ -89,6 +92,8 @@ pub fn router(
         .route("/apps/{id}/domains", get(domains::show).post(domains::save))
         .route("/apps/{id}/review", get(review::show).post(review::activate))
         .route("/apps/{id}/picture", get(my_apps::picture))
+        .route("/apps/{id}/picture/edit", get(picture::show).post(picture::save))
+        .route("/apps/{id}/picture/remove", post(picture::remove))
         .route("/consent/{token}", get(request::show).post(request::choose))
         .route("/consent/{token}/approve", post(request::approve))
         .route("/consent/{token}/deny", post(request::deny))
@@ -102,6 +107,7 @@ pub fn router(
             "/consents/apps/{id}/revoke",
             get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
         )
+        .merge(of_organizations())
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)
@@ -114,6 +120,39 @@ pub fn router(
         .layer(from_fn_with_state(portal, worded))
         .layer(from_fn_with_state(https, headers::protect));
     Ok(routes)
+}
+
+/// The pages of organizations.
+fn of_organizations() -> Router<Arc<Portal>> {
+    Router::new()
+        .route("/organizations", get(organizations::first))
+        .route("/organizations/new", get(profile::begin).post(profile::create))
+        .route("/organizations/{id}", get(organizations::show))
+        .route("/organizations/{id}/edit", get(profile::show).post(profile::save))
+        .route("/organizations/{id}/contact-confirmations", post(organizations::send_confirmation))
+        .route("/organizations/{id}/members/{person_id}/role", get(role::ask).post(role::save))
+        .route(
+            "/organizations/{id}/members/{person_id}/removal",
+            get(removal::ask).post(removal::end),
+        )
+        .route("/organizations/{id}/invitations", get(invitations::show))
+        .route(
+            "/organizations/{id}/invitations/new",
+            get(invitations::create::ask).post(invitations::create::create),
+        )
+        .route(
+            "/organizations/{id}/invitations/{invitation_id}/send-again",
+            post(invitations::send_again),
+        )
+        .route(
+            "/organizations/{id}/invitations/{invitation_id}/revocation",
+            get(revocation::ask).post(revocation::revoke),
+        )
+        .route("/organizations/{id}/domain-requests", get(domain_requests::show))
+        .route(
+            "/organizations/{id}/domain-requests/new",
+            get(domain_requests::create::ask).post(domain_requests::create::create),
+        )
 }
 
 async fn nothing_here(State(portal): State<Arc<Portal>>, browser: Browser) -> Response {

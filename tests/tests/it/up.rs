@@ -104,14 +104,18 @@ async fn check_demo(demo: &Value, address: &str) {
         anyone.with_token(&token).get("/v1/people/me").await.expect(200);
     }
     let organization = text(demo, "organization_id");
-    for role in ["owner", "developer", "auditor"] {
+    for (role, allowed) in [
+        ("owner", json!(["edit", "invite", "request_domain"])),
+        ("developer", json!(["request_domain"])),
+        ("auditor", json!([])),
+    ] {
         let member = anyone.with_token(text(person(demo, role), "api_token"));
         let me = member.get("/v1/people/me").await.expect(200).json;
         assert_eq!(
             me["memberships"],
             json!([{
                 "organization_id": organization, "organization_name": "Example Apps", "role": role,
-                "sign_in_required": false,
+                "sign_in_required": false, "allowed": allowed,
             }])
         );
     }

@@ -46,6 +46,30 @@ async fn owners_manage_members_and_only_operators_add_them_unasked() {
 }
 
 #[tokio::test]
+async fn each_sees_what_they_may_do_in_an_organization_and_may_do_just_that() {
+    let stage = Stage::set().await;
+    let owner = stage.person("owner").await;
+    let organization = owner.organization().await;
+    for role in ["owner", "developer", "auditor"] {
+        let member = stage.person(&format!("{role}-2")).await;
+        let body = json!({"email": member.email, "role": role});
+        stage.operator.post(&format!("{organization}/members"), &body).await.expect(201);
+        let me = member.get("/v1/people/me").await.expect(200).json;
+        let allowed = &me["memberships"][0]["allowed"];
+        let may = |operation| allowed.as_array().unwrap().contains(&json!(operation));
+        let edited = member.patch(&organization, &json!({"description": role})).await;
+        assert_eq!(edited.status == 200, may("edit"), "{role}");
+        let body = json!({"email": format!("{role}@new.example"), "role": "auditor"});
+        let invited = member.post(&format!("{organization}/invitations"), &body).await;
+        assert_eq!(invited.status == 201, may("invite"), "{role}");
+        let body = json!({"domain": "retail_media/billing:read", "reason": "For invoices."});
+        let asked = member.post(&format!("{organization}/domain-requests"), &body).await;
+        assert_eq!(asked.status != 403, may("request_domain"), "{role}");
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn whose_role_was_taken_away_does_not_get_yesterdays_answer() {
     let stage = Stage::set().await;
     let (first, owner) = (stage.person("first").await, stage.person("owner").await);

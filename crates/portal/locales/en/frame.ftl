@@ -2,6 +2,7 @@ language-name = English
 skip-to-content = Skip to content
 main-navigation = Main
 nav-my-apps = My apps
+nav-organization = Organization
 organization-menu = Organization:
 your-sessions = Your sessions
 sign-out = Sign out

@@ -4,7 +4,7 @@ my-apps-lead = Apps of { $organization }. Each asks account owners for access to
 my-apps-empty-title = No app yet
 my-apps-empty-what = An app is what you build on the platform's API. Account owners see its name and picture when you ask them for access; its keys let your program act on their accounts.
 my-apps-none-of-yours-title = You belong to no organization
-my-apps-none-of-yours-what = Apps belong to organizations. Somebody of yours can invite you: an invitation comes by mail.
+my-apps-none-of-yours-what = Apps belong to organizations. If yours is here already, one of its owners can invite you: the invitation comes by mail. If it is not, create it.
 method-client-credentials = Client credentials
 method-authorization-code = Authorization code
 no-service-yet = No service yet
@@ -14,6 +14,12 @@ state-suspended = Suspended
 state-archived = Archived
 # $step (Number) - which step comes next, of three
 my-apps-life-draft = Draft, step { $step } of 3
+# $date (String) - a day
+# $count (Number) - how many domains
+my-apps-life-active = { $count ->
+    [one] 1 domain
+   *[other] { $count } domains
+} · active since { $date }
 # $date (String) - a day
 my-apps-life-since = Since { $date }
 # $count (Number) - how many

@@ -2,6 +2,7 @@ language-name = Français
 skip-to-content = Aller au contenu
 main-navigation = Principale
 nav-my-apps = Mes applications
+nav-organization = Organisation
 organization-menu = Organisation :
 your-sessions = Vos sessions
 sign-out = Se déconnecter

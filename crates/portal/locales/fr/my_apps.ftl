@@ -3,7 +3,7 @@ my-apps-lead = Les applications de { $organization }. Chacune demande aux titula
 my-apps-empty-title = Aucune application pour l’instant
 my-apps-empty-what = Une application est ce que vous construisez sur l’API de la plateforme. Les titulaires de comptes voient son nom et son image quand vous leur demandez l’accès ; ses clés permettent à votre programme d’agir sur leurs comptes.
 my-apps-none-of-yours-title = Vous n’appartenez à aucune organisation
-my-apps-none-of-yours-what = Les applications appartiennent à des organisations. Quelqu’un de la vôtre peut vous inviter : l’invitation arrive par e-mail.
+my-apps-none-of-yours-what = Les applications appartiennent à des organisations. Si la vôtre est déjà ici, un de ses propriétaires peut vous inviter : l’invitation arrive par e-mail. Sinon, créez-la.
 method-client-credentials = Identifiants du client
 method-authorization-code = Code d’autorisation
 no-service-yet = Pas encore de service
@@ -12,6 +12,10 @@ state-active = Active
 state-suspended = Suspendue
 state-archived = Archivée
 my-apps-life-draft = Brouillon, étape { $step } sur 3
+my-apps-life-active = { $count ->
+    [one] 1 domaine
+   *[other] { $count } domaines
+} · active depuis le { $date }
 my-apps-life-since = Depuis le { $date }
 my-apps-archived = { $count ->
     [one] 1 application archivée n’est pas affichée.

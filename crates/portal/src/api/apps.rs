@@ -59,6 +59,10 @@ pub(crate) enum AppOperation {
     AddRedirectUri,
     RemoveRedirectUri,
     ChangePkce,
+    /// Its draft can have another picture.
+    PutImage,
+    /// Its draft's picture can be removed.
+    RemoveImage,
     /// Something that these pages do not offer, or do not know yet.
     #[serde(other)]
     Other,
@@ -146,6 +150,29 @@ pub(crate) async fn image(
 ) -> Result<(HeaderValue, Bytes), ApiError> {
     let question = Question::new(Method::GET, format!("/v1/apps/{id}/image")).of(token);
     api.bytes(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Gives a draft this picture.
+pub(crate) async fn put_image(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+    file: Bytes,
+) -> Result<(), ApiError> {
+    let question = Question::new(Method::PUT, format!("/v1/apps/{id}/image")).of(token);
+    api.tell(browser, question.with_file(file)).await.map_err(ApiError::of_session)
+}
+
+/// Removes a draft's picture.
+pub(crate) async fn remove_image(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+) -> Result<(), ApiError> {
+    let question = Question::new(Method::DELETE, format!("/v1/apps/{id}/image")).of(token);
+    api.tell(browser, question).await.map_err(ApiError::of_session)
 }
 
 /// An app.

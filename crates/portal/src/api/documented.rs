@@ -27,12 +27,14 @@ pub(crate) fn answer<T: DeserializeOwned>(schema: &str) {
     }
 }
 
-/// The properties of a schema, with those of what it consists of.
+/// The properties of a schema, with those of what it consists of or can be.
 fn properties(schema: &Value) -> Map<String, Value> {
     let schema = resolve(schema);
     let mut found = schema["properties"].as_object().cloned().unwrap_or_default();
-    for part in schema["allOf"].as_array().into_iter().flatten() {
-        found.extend(properties(part));
+    for parts in ["allOf", "oneOf"] {
+        for part in schema[parts].as_array().into_iter().flatten() {
+            found.extend(properties(part));
+        }
     }
     found
 }

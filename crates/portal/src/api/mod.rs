@@ -13,10 +13,13 @@ pub(crate) mod catalogue;
 pub(crate) mod consents;
 pub(crate) mod context;
 pub(crate) mod documented;
+pub(crate) mod domain_requests;
 pub(crate) mod events;
+pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod mailed;
+pub(crate) mod members;
 pub(crate) mod names;
 pub(crate) mod organizations;
 pub(crate) mod people;
@@ -63,8 +66,32 @@ pub(crate) struct Question<'a> {
     method: Method,
     path: String,
     token: Option<&'a SessionToken>,
-    body: Option<Value>,
+    body: Option<Content>,
     key: Option<&'a str>,
+}
+
+/// What is sent with a request.
+#[derive(Debug)]
+enum Content {
+    Json(Value),
+    File(Bytes),
+}
+
+impl Content {
+    /// Its media type. Of a file the API finds out by itself what it is.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "application/json",
+            Self::File(_) => "application/octet-stream",
+        }
+    }
+
+    fn bytes(self) -> Bytes {
+        match self {
+            Self::Json(json) => Bytes::from(json.to_string()),
+            Self::File(bytes) => bytes,
+        }
+    }
 }
 
 impl<'a> Question<'a> {
@@ -86,7 +113,13 @@ impl<'a> Question<'a> {
 
     /// With this body.
     pub(crate) fn with(mut self, body: Value) -> Self {
-        self.body = Some(body);
+        self.body = Some(Content::Json(body));
+        self
+    }
+
+    /// With this file.
+    pub(crate) fn with_file(mut self, bytes: Bytes) -> Self {
+        self.body = Some(Content::File(bytes));
         self
     }
 }
@@ -125,7 +158,7 @@ impl Api {
     async fn send(&self, browser: &Browser, question: Question<'_>) -> Result<Answer, ApiError> {
         let headers = headers(browser, &question)?;
         let Question { method, path, body, .. } = question;
-        let body = body.map(|body| Bytes::from(body.to_string()));
+        let body = body.map(Content::bytes);
         match self {
             Self::InProcess(router) => {
                 let mut request = Request::new(Body::from(body.unwrap_or_default()));
@@ -169,8 +202,8 @@ fn headers(browser: &Browser, question: &Question<'_>) -> Result<HeaderMap, ApiE
     if let Some(key) = question.key {
         headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_str(key).map_err(ApiError::ours)?);
     }
-    if question.body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(body) = &question.body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.kind()));
     }
     headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(browser.language.tag()));
     if let Ok(id) = HeaderValue::from_str(&browser.facts.request_id) {

@@ -9,7 +9,7 @@ use crate::gallery::easel::read;
 pub(crate) fn app(number: u8, name: &str, state: &str) -> Value {
     let draft = state == "draft";
     let allowed: &[&str] = match state {
-        "draft" => &["edit", "activate"],
+        "draft" => &["edit", "put_image", "activate"],
         "active" => &["create_key", "create_link", "suspend", "archive"],
         _ => &[],
     };

@@ -29,7 +29,7 @@ const BASE_URL: &str = "https://mandate.example";
 pub(crate) struct Easel<'a> {
     pub(crate) portal: &'a Portal,
     pub(crate) browser: &'a Browser,
-    /// A developer in two organizations.
+    /// Somebody in two organizations, of which they own one.
     pub(crate) me: Me,
 }
 
@@ -52,12 +52,14 @@ impl<'a> Easel<'a> {
                 {
                     "organization_id": "0195b2a0-0000-7000-8000-0000000000a1",
                     "organization_name": "Larkfield Commerce Lab",
-                    "role": "developer",
+                    "role": "owner",
+                    "allowed": ["edit", "invite", "request_domain"],
                 },
                 {
                     "organization_id": "0195b2a0-0000-7000-8000-0000000000a2",
                     "organization_name": "Brightrow Media Desk",
-                    "role": "analyst",
+                    "role": "auditor",
+                    "allowed": [],
                 },
             ],
         }));

@@ -23,10 +23,10 @@ use self::easel::Easel;
 use self::sample::Sample;
 use crate::browser::Browser;
 use crate::headers::{self, Https};
-use crate::pages::wizard::{details, domains, method, review, service};
+use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    activity, app, consents, grants, keys, links, mailed, my_apps, password_reset, problem,
-    request, sessions, sign_in, single_sign_on,
+    activity, app, consents, grants, keys, links, mailed, my_apps, organizations, password_reset,
+    problem, request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
 use crate::texts::Language;
@@ -51,11 +51,15 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("activity", activity::samples::all()),
         ("wizard_details", details::samples::all()),
         ("wizard_method", method::samples::all()),
+        ("wizard_picture", picture::samples::all()),
         ("wizard_service", service::samples::all()),
         ("wizard_domains", domains::samples::all()),
         ("wizard_review", review::samples::all()),
         ("consents", consents::samples::all()),
         ("request", request::samples::all()),
+        ("organizations", organizations::samples::all()),
+        ("invitations", organizations::samples::invitations()),
+        ("domain_requests", organizations::samples::domain_requests()),
         ("sessions", sessions::samples::all()),
         ("problem", problem::samples::all()),
     ]

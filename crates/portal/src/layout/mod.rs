@@ -13,11 +13,13 @@ use crate::times::Time;
 pub(crate) struct Signed {
     /// Their name.
     pub(crate) name: String,
+    /// Whether they belong to an organization.
+    pub(crate) is_member: bool,
 }
 
 impl Signed {
     pub(crate) fn of(me: &Me) -> Self {
-        Self { name: me.name.clone() }
+        Self { name: me.name.clone(), is_member: !me.memberships.is_empty() }
     }
 }
 
@@ -30,6 +32,8 @@ pub(crate) enum Place {
     MyApps,
     /// My consents.
     MyConsents,
+    /// An organization.
+    Organization,
     /// Your sessions.
     Sessions,
 }

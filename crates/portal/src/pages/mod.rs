@@ -10,6 +10,7 @@ pub(crate) mod language;
 pub(crate) mod links;
 pub(crate) mod mailed;
 pub(crate) mod my_apps;
+pub(crate) mod organizations;
 pub(crate) mod password_reset;
 pub(crate) mod problem;
 pub(crate) mod request;

@@ -11,7 +11,7 @@ use crate::product::{open, signed_in, visit};
 const WEIGHT: u64 = 160_000;
 
 /// Pages that a developer without apps has.
-const PATHS: [&str; 3] = ["/apps", "/apps/new", "/sessions"];
+const PATHS: [&str; 4] = ["/apps", "/apps/new", "/organizations/new", "/sessions"];
 
 fn looks() -> [Options; 2] {
     let usual = Options::default();

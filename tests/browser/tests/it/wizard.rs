@@ -19,6 +19,8 @@ async fn fill_in(browser: &Browser) {
     browser.heading("How will it get access?").await;
     browser.choose("Client credentials").await;
     browser.click_button("Next").await;
+    browser.heading("How will it be recognised?").await;
+    browser.click_button("Next").await;
     browser.heading("Which service does it work with?").await;
     browser.choose("C-Max").await;
     browser.click_button("Next").await;

@@ -13,6 +13,7 @@ use service::{Caller, Problem};
 use utoipa::ToSchema;
 
 use super::PersonAnswer;
+use crate::policy::{self, OrganizationAction};
 use crate::{Directory, store};
 
 /// So many memberships are shown: others can give somebody any number.
@@ -48,6 +49,35 @@ pub(in crate::http) struct MyMembership {
     /// Whether the organization requires to sign in at its provider, and this credential does not stem from there:
     /// it does not act for it.
     sign_in_required: bool,
+    /// What the caller may do in the organization now, by the names of operations.
+    allowed: Vec<OrganizationOperation>,
+}
+
+/// What can be done in an organization by some of its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::http) enum OrganizationOperation {
+    /// `PATCH /v1/organizations/{id}`, `POST /v1/organizations/{id}/contact-confirmations`
+    Edit,
+    /// `POST /v1/organizations/{id}/invitations`, and sending one again or revoking it.
+    Invite,
+    /// `POST /v1/organizations/{id}/domain-requests`
+    RequestDomain,
+}
+
+impl OrganizationOperation {
+    /// What would be done by a member with this role, of the function that decides; nothing, if they do not act for
+    /// the organization.
+    fn allowed(caller: &Caller, role: MemberRole, acts: bool) -> Vec<Self> {
+        let operations = [
+            (Self::Edit, OrganizationAction::Edit),
+            (Self::Invite, OrganizationAction::ManageMembers),
+            (Self::RequestDomain, OrganizationAction::RequestDomains),
+        ];
+        let may = |action| acts && policy::organization(caller, Some(role), action).is_ok();
+        let offered = operations.into_iter().filter(|(_, action)| may(*action));
+        offered.map(|(operation, _)| operation).collect()
+    }
 }
 
 /// The caller's role on an account.
@@ -99,12 +129,20 @@ pub(in crate::http) async fn me(
     roles.truncate(usize::from(MOST_ROLES));
     let memberships = memberships
         .into_iter()
-        .map(|membership| MyMembership {
-            organization_id: membership.organization_id,
-            organization_name: membership.name,
-            role: membership.role,
-            sign_in_required: membership.required.is_some()
-                && membership.required != caller.identity_provider_id,
+        .map(|membership| {
+            let sign_in_required =
+                membership.required.is_some() && membership.required != caller.identity_provider_id;
+            MyMembership {
+                organization_id: membership.organization_id,
+                organization_name: membership.name,
+                role: membership.role,
+                sign_in_required,
+                allowed: OrganizationOperation::allowed(
+                    &caller,
+                    membership.role,
+                    !sign_in_required,
+                ),
+            }
         })
         .collect();
     let account_roles = roles

@@ -30,6 +30,7 @@ async fn what_does_not_stem_from_the_required_provider_does_not_act_for_the_orga
     assert!(sso.owner.get("/v1/organizations").await.expect(200).ids().is_empty());
     let me = sso.owner.get("/v1/people/me").await.expect(200).json;
     assert_eq!(me["memberships"][0]["sign_in_required"], json!(true));
+    assert_eq!(me["memberships"][0]["allowed"], json!([]));
     for caller in [&session, &token, &child] {
         caller.get(&sso.path).await.expect(200);
         let listed = caller.get("/v1/organizations").await.expect(200).ids();

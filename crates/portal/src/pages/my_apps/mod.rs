@@ -24,6 +24,7 @@ use crate::layout::{Frame, Place};
 use crate::parts::method;
 use crate::parts::pattern::Pattern;
 use crate::parts::states::StateOf;
+use crate::parts::switcher::Switcher;
 use crate::portal::Portal;
 use crate::respond;
 use crate::signed_in::SignedIn;
@@ -34,7 +35,7 @@ use crate::times::Time;
 struct Page<'a> {
     frame: Frame<'a>,
     title: &'a str,
-    memberships: &'a [Membership],
+    switcher: Option<Switcher<'a>>,
     organization: Option<&'a Membership>,
     cards: Vec<Card>,
     archived: usize,
@@ -117,7 +118,11 @@ fn draw(
     let page = Page {
         frame,
         title: &title,
-        memberships: &me.memberships,
+        switcher: organization.and_then(|here| {
+            Switcher::of(browser.language.texts(), me, here, |id| {
+                format!("/apps?organization={id}")
+            })
+        }),
         organization,
         cards,
         archived: hidden,
@@ -150,6 +155,10 @@ impl Card {
         let t = frame.t;
         let life = match app.state {
             AppState::Draft => t.my_apps_life_draft(if app.service.is_none() { 2 } else { 3 }),
+            AppState::Active => {
+                let since = app.activated_at.unwrap_or(app.created_at);
+                t.my_apps_life_active(app.domains.len(), Time::new(since, frame.language).day())
+            }
             _ => t.my_apps_life_since(Time::new(app.created_at, frame.language).day()),
         };
         let next = match (app.state, &app.service) {

@@ -3,5 +3,6 @@
 pub(crate) mod details;
 pub(crate) mod domains;
 pub(crate) mod method;
+pub(crate) mod picture;
 pub(crate) mod review;
 pub(crate) mod service;

@@ -112,7 +112,7 @@ pub(crate) async fn save(
     let details = Details { name: &typed.name, description: typed.description() };
     match apps::change(&portal.api, &browser, &token, id, &details).await {
         Ok(_) if typed.next.is_some() => see_other("/apps"),
-        Ok(_) => see_other(&format!("/apps/{id}/service")),
+        Ok(_) => see_other(&format!("/apps/{id}/picture/edit")),
         Err(ApiError::Refused(refused)) if !refused.errors.is_empty() => {
             refused_fields(&portal, &browser, Some(id), &typed, &refused)
         }

@@ -13,7 +13,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use contract::ids::AppId;
+use contract::ids::{AppId, OrganizationId};
 use serde_json::json;
 
 use self::rows::{Offer, Row, rows};
@@ -37,7 +37,9 @@ struct Page<'a> {
     title: &'a str,
     rail: Rail,
     app: AppId,
+    organization: OrganizationId,
     service: &'a str,
+    service_name: &'a str,
     rows: Vec<Row>,
     has_acted: bool,
     /// What was there before rules acted.
@@ -190,7 +192,9 @@ fn draw(
         title: &title,
         rail: Rail::at(t, Step::Domains, Some(drawn.app.id)),
         app: drawn.app.id,
+        organization: drawn.app.organization_id,
         service: &drawn.service.title,
+        service_name: drawn.app.service.as_deref().unwrap_or_default(),
         rows: rows(t, &drawn.service, &drawn.enabled, selection, acted, faults),
         has_acted: !acted.is_empty(),
         undo,
@@ -198,4 +202,13 @@ fn draw(
         frame,
     };
     respond::page(status, browser.language, &page)
+}
+
+impl Page<'_> {
+    /// Where the organization asks for a level of the service.
+    fn ask(&self, level: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("domain", &format!("{}/{level}", self.service_name));
+        format!("/organizations/{}/domain-requests/new?{}", self.organization, query.finish())
+    }
 }

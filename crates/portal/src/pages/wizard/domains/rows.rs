@@ -15,6 +15,8 @@ pub(super) struct Row {
     pub(super) choices: [Choice; 3],
     /// What a rule did, or whom to ask.
     pub(super) said: Option<String>,
+    /// The level to ask for, as `<domain>:<level>`, if one is on request.
+    pub(super) to_ask: Option<String>,
     pub(super) error: Option<String>,
 }
 
@@ -69,7 +71,9 @@ pub(super) fn rows(
         };
         let read = offer(Level::Read, &domain.read);
         let manage = offer(Level::Manage, &domain.manage);
-        let on_request = read == Offer::OnRequest || manage == Offer::OnRequest;
+        // Who has what is less may ask for more.
+        let levels = [(Level::Read, read), (Level::Manage, manage)];
+        let on_request = levels.into_iter().find(|(_, offer)| *offer == Offer::OnRequest);
         let done = acted.iter().find(|acted| acted.on == *name);
         let said = done.map(|acted| sentence(t, service, acted));
         let describing = domain.manage.as_ref().or(domain.read.as_ref());
@@ -82,7 +86,8 @@ pub(super) fn rows(
                 choice("read", Some(Level::Read), read),
                 choice("manage", Some(Level::Manage), manage),
             ],
-            said: said.or_else(|| on_request.then(|| t.wizard_on_request_whom())),
+            said: said.or_else(|| on_request.map(|_| t.wizard_on_request_whom())),
+            to_ask: on_request.map(|(level, _)| format!("{name}:{level}")),
             error: faults.on(name).map(str::to_owned),
         }
     };

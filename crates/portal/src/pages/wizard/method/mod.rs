@@ -91,7 +91,7 @@ pub(crate) async fn create(
         authentication_method,
     };
     match apps::create(&portal.api, &browser, &token, &key, &app).await {
-        Ok(app) => see_other(&format!("/apps/{}/service", app.id)),
+        Ok(app) => see_other(&format!("/apps/{}/picture/edit", app.id)),
         Err(ApiError::Refused(refused)) if !refused.errors.is_empty() => {
             details::refused_fields(&portal, &browser, None, &typed, &refused)
         }
