@@ -1,7 +1,8 @@
 //! Sends mails: one at a time, however many workers there are, in however many processes.
 //!
 //! A worker holds the mail's row over the dialogue with the server, so that nobody else sends it meanwhile. It is
-//! sent again only if the process died, or the database, between the server's answer and the commit that notes it.
+//! sent again only if the process died, or the database, between the server's answer and the commit that notes it. If
+//! there is nothing to tell any more by then, it is noted as abandoned, although it came.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
