@@ -13,6 +13,9 @@ use crate::browser::Browser;
 pub(crate) struct Me {
     pub(crate) id: PersonId,
     pub(crate) name: String,
+    pub(crate) email: String,
+    /// In which language they are written to.
+    pub(crate) language: String,
     pub(crate) memberships: Vec<Membership>,
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Place {
     Organization,
     /// Your sessions.
     Sessions,
+    /// Your account.
+    Account,
 }
 
 /// The frame of a page.

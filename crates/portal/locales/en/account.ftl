@@ -1,0 +1,26 @@
+account-title = Your account
+account-language = Mails are written in
+account-save = Save
+account-saved = Saved.
+account-password = Password
+account-password-what = You are signed out everywhere else then. API tokens go on until you end them.
+account-password-changed = Your password was changed. You were signed out everywhere else.
+account-current = Password until now
+account-wrong-password = This is not your password.
+account-more = More
+account-export = All that is kept of you, as a file
+tokens-title = API tokens
+tokens-lead = What your own programs sign in with. Each can do what you can.
+tokens-none = No API token works. Make one for a program of yours that is to act as you.
+tokens-made-on = Made
+tokens-new = A new token
+tokens-new-what = It is shown once. Give each program one of its own, so that you can end one without the others.
+tokens-name-hint = What it is for, such as the name of the machine.
+tokens-create = Make a token
+# $name (String) - its name
+tokens-made = Your new token “{ $name }”
+tokens-token = Token
+tokens-token-hint = Starts with mandate_pat_, so that scanners recognise it.
+tokens-shown-once = The token is shown this once, because we keep only its hash. Take it with you before you leave this page.
+tokens-back = I have it, back to the tokens
+tokens-too-many = You have as many tokens as one can have. End one first.
