@@ -27,7 +27,7 @@ use crate::pages::organizations::members::{removal, role};
 use crate::pages::organizations::{domain_requests, profile};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    account, activity, app, consents, grants, home, keys, language, links, my_apps, organizations,
+    activity, app, consents, grants, home, keys, language, links, my_apps, organizations,
     password_reset, problem, request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
@@ -108,11 +108,6 @@ pub fn router(
             get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
         )
         .merge(of_organizations())
-        .route("/account", get(account::show).post(account::save))
-        .route("/account/password", post(account::change_password))
-        .route("/account/export", get(account::export))
-        .route("/account/tokens", get(account::tokens::show).post(account::tokens::create))
-        .route("/account/tokens/{id}/end", post(account::tokens::end))
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)

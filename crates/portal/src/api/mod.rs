@@ -22,7 +22,6 @@ pub(crate) mod mailed;
 pub(crate) mod members;
 pub(crate) mod names;
 pub(crate) mod organizations;
-pub(crate) mod own;
 pub(crate) mod people;
 pub(crate) mod redirect_uris;
 pub(crate) mod requests;

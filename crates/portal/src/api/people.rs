@@ -13,9 +13,6 @@ use crate::browser::Browser;
 pub(crate) struct Me {
     pub(crate) id: PersonId,
     pub(crate) name: String,
-    pub(crate) email: String,
-    /// In which language they are written to.
-    pub(crate) language: String,
     pub(crate) memberships: Vec<Membership>,
 }
 

@@ -36,8 +36,6 @@ pub(crate) enum Place {
     Organization,
     /// Your sessions.
     Sessions,
-    /// Your account.
-    Account,
 }
 
 /// The frame of a page.

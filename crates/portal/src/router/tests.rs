@@ -90,11 +90,6 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ),
     ("/organizations/{id}/domain-requests", For::SignedIn, Some("domain_requests")),
     ("/organizations/{id}/domain-requests/new", For::SignedIn, Some("domain_requests")),
-    ("/account", For::SignedIn, Some("account")),
-    ("/account/password", For::SignedIn, Some("account")),
-    ("/account/export", For::SignedIn, None),
-    ("/account/tokens", For::SignedIn, Some("account")),
-    ("/account/tokens/{id}/end", For::SignedIn, None),
     ("/sessions", For::SignedIn, Some("sessions")),
     ("/sessions/end", For::SignedIn, None),
 ];
