@@ -20,6 +20,7 @@ use crate::brand::BrandError;
 use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::kept::{self, Keeper};
+use crate::pages::account::{password, tokens};
 use crate::pages::app::{archive, redirect_uris, suspension};
 use crate::pages::mailed::{contact, invitation};
 use crate::pages::organizations::invitations::{self, revocation};
@@ -27,7 +28,7 @@ use crate::pages::organizations::members::{removal, role};
 use crate::pages::organizations::{domain_requests, profile};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    activity, app, consents, grants, home, keys, language, links, my_apps, organizations,
+    account, activity, app, consents, grants, home, keys, language, links, my_apps, organizations,
     password_reset, problem, request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
@@ -108,6 +109,12 @@ pub fn router(
             get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
         )
         .merge(of_organizations())
+        .route("/account", get(account::show).post(account::save))
+        .route("/account/password", get(password::ask).post(password::change))
+        .route("/account/data.json", get(account::data))
+        .route("/account/tokens", get(tokens::show))
+        .route("/account/tokens/new", get(tokens::create::ask).post(tokens::create::create))
+        .route("/account/tokens/{id}/end", get(tokens::end::ask).post(tokens::end::end))
         .route("/sessions", get(sessions::show))
         .route("/sessions/end", post(sessions::end))
         .fallback(nothing_here)

@@ -4,6 +4,7 @@ main-navigation = Main
 nav-my-apps = My apps
 nav-organization = Organization
 organization-menu = Organization:
+your-account = Your account
 your-sessions = Your sessions
 sign-out = Sign out
 in-this-language = In English

@@ -4,6 +4,7 @@ main-navigation = Principale
 nav-my-apps = Mes applications
 nav-organization = Organisation
 organization-menu = Organisation :
+your-account = Votre compte
 your-sessions = Vos sessions
 sign-out = Se déconnecter
 in-this-language = En français

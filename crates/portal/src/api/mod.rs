@@ -7,6 +7,7 @@
 
 pub(crate) mod account_names;
 mod answer;
+pub(crate) mod api_tokens;
 pub(crate) mod app_grants;
 pub(crate) mod apps;
 pub(crate) mod catalogue;

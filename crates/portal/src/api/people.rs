@@ -4,6 +4,7 @@ use axum::http::Method;
 use contract::ids::{OrganizationId, PersonId};
 use contract::secret::SessionToken;
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
@@ -13,6 +14,9 @@ use crate::browser::Browser;
 pub(crate) struct Me {
     pub(crate) id: PersonId,
     pub(crate) name: String,
+    pub(crate) email: String,
+    /// In which language they are written to, as a BCP 47 tag.
+    pub(crate) language: String,
     pub(crate) memberships: Vec<Membership>,
 }
 
@@ -59,6 +63,65 @@ pub(crate) async fn me(api: &Api, browser: &Browser, token: &SessionToken) -> Re
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
+/// Changes what they are called, and in which language they are written to.
+pub(crate) async fn edit(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    name: &str,
+    language: &str,
+) -> Result<(), ApiError> {
+    let body = json!({ "name": name, "language": language });
+    let question = Question::new(Method::PATCH, "/v1/people/me").of(token).with(body);
+    api.tell(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Another password. All their other sessions end.
+pub(crate) async fn change_password(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    current: &str,
+    new: &str,
+) -> Result<(), ApiError> {
+    let body = json!({ "current_password": current, "new_password": new });
+    let question = Question::new(Method::PUT, "/v1/people/me/password").of(token).with(body);
+    api.tell(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// All that is held on them, as the API tells it: the pages of its lists put together.
+pub(crate) async fn export(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+) -> Result<Map<String, Value>, ApiError> {
+    let mut whole = Map::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let query: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
+        let path = super::with_query("/v1/people/me/export", &query);
+        let question = Question::new(Method::GET, path).of(token);
+        let page: Map<String, Value> =
+            api.ask(browser, question).await.map_err(ApiError::of_session)?;
+        match put_together(&mut whole, page) {
+            None => return Ok(whole),
+            next => cursor = next,
+        }
+    }
+}
+
+/// Adds a page of an export: where the next begins.
+fn put_together(whole: &mut Map<String, Value>, mut page: Map<String, Value>) -> Option<String> {
+    let next = page.remove("next_cursor");
+    for (name, value) in page {
+        match (whole.get_mut(&name), value) {
+            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more),
+            (_, value) => drop(whole.insert(name, value)),
+        }
+    }
+    next.as_ref().and_then(Value::as_str).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +131,17 @@ mod tests {
     fn is_documented() {
         answer::<Me>("Me");
         answer::<Membership>("MyMembership");
+    }
+
+    #[test]
+    fn an_export_of_several_pages_is_one() {
+        let page = |json: Value| json.as_object().cloned().unwrap();
+        let mut whole = Map::new();
+        let first = json!({ "person": { "name": "A" }, "mails": [1, 2], "next_cursor": "x" });
+        assert_eq!(put_together(&mut whole, page(first)).as_deref(), Some("x"));
+        let last = json!({ "person": { "name": "A" }, "mails": [3], "next_cursor": null });
+        assert_eq!(put_together(&mut whole, page(last)), None);
+        let expected = json!({ "person": { "name": "A" }, "mails": [1, 2, 3] });
+        assert_eq!(Value::Object(whole), expected);
     }
 }

@@ -45,6 +45,7 @@ impl<'a> Easel<'a> {
             "id": "0195b2a0-0000-7000-8000-000000000001",
             "name": "Developer",
             "email": "developer@larkfield.example",
+            "language": "en",
             "state": "active",
             "operator": false,
             "created_at": "2026-01-08T09:00:00Z",

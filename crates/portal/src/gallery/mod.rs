@@ -26,8 +26,8 @@ use crate::browser::Browser;
 use crate::headers::{self, Https};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
-    activity, app, consents, grants, keys, links, mailed, my_apps, organizations, password_reset,
-    problem, request, sessions, sign_in, single_sign_on,
+    account, activity, app, consents, grants, keys, links, mailed, my_apps, organizations,
+    password_reset, problem, request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
 use crate::texts::Language;
@@ -64,6 +64,7 @@ fn pages() -> Vec<(&'static str, Vec<Sample>)> {
         ("organizations", organizations::samples::all()),
         ("invitations", organizations::samples::invitations()),
         ("domain_requests", organizations::samples::domain_requests()),
+        ("account", account::samples::all()),
         ("sessions", sessions::samples::all()),
         ("problem", problem::samples::all()),
     ]

@@ -34,6 +34,8 @@ pub(crate) enum Place {
     MyConsents,
     /// An organization.
     Organization,
+    /// Your account.
+    Account,
     /// Your sessions.
     Sessions,
 }

@@ -1,5 +1,6 @@
 //! The pages: a folder each. A page imports no page.
 
+pub(crate) mod account;
 pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod consents;

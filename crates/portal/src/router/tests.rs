@@ -90,6 +90,12 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ),
     ("/organizations/{id}/domain-requests", For::SignedIn, Some("domain_requests")),
     ("/organizations/{id}/domain-requests/new", For::SignedIn, Some("domain_requests")),
+    ("/account", For::SignedIn, Some("account")),
+    ("/account/password", For::SignedIn, Some("account")),
+    ("/account/data.json", For::SignedIn, None),
+    ("/account/tokens", For::SignedIn, Some("account")),
+    ("/account/tokens/new", For::SignedIn, Some("account")),
+    ("/account/tokens/{id}/end", For::SignedIn, Some("account")),
     ("/sessions", For::SignedIn, Some("sessions")),
     ("/sessions/end", For::SignedIn, None),
 ];
