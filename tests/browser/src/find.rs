@@ -116,6 +116,21 @@ impl Browser {
         self.field(label).await.value().await.unwrap().unwrap_or_default()
     }
 
+    /// Waits until the page says this nowhere any more.
+    ///
+    /// # Panics
+    /// When it does in time, still.
+    pub async fn says_no_more(&self, text: &str) {
+        let script = "return document.body?.innerText ?? ''";
+        eventually(&format!("the page does not say \"{text}\""), async || {
+            let returned = self.driver().execute(script, Vec::new()).await;
+            let said = returned.map_err(|error| error.to_string())?;
+            let said = said.json().as_str().unwrap_or_default().to_owned();
+            if said.contains(text) { Err(said) } else { Ok(()) }
+        })
+        .await;
+    }
+
     /// Waits until the page says this somewhere.
     ///
     /// # Panics
