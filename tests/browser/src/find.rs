@@ -74,6 +74,16 @@ impl Browser {
         click(&self.button(name).await, name).await;
     }
 
+    /// Clicks twice on the button on which this is written, as fast as people do.
+    ///
+    /// # Panics
+    /// When there is none, or it cannot be clicked.
+    pub async fn double_click_button(&self, name: &str) {
+        let button = self.button(name).await;
+        let chain = self.driver().action_chain().double_click_element(&button);
+        chain.perform().await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
     /// Follows the link on which this is written.
     ///
     /// # Panics
