@@ -1,5 +1,6 @@
 // An OpenID Connect provider in one process and in memory (npm oidc-provider), where whoever comes is signed in as
-// what `login_hint` says: `<subject>|<email>|<true, false or unsaid: whether it was verified>`. Prints where it is.
+// what `login_hint` says: `<subject>|<email>|<true, false or unsaid: whether it was verified>`, or an email alone, which
+// was verified. Prints where it is.
 //
 // Arguments: our client's id, its secret, its redirect URI; then the port, or 0; then `id-token` if the email is
 // to be in the ID token, and not with the userinfo endpoint.
@@ -53,7 +54,7 @@ function make(issuer) {
 
 async function interact(request, response) {
   const { params } = await provider.interactionDetails(request, response);
-  const [id, email, verified] = params.login_hint.split('|');
+  const [id, email = id, verified = 'true'] = params.login_hint.split('|');
   const person = email ? { email } : {};
   if (verified !== 'unsaid') person.email_verified = verified === 'true';
   people.set(id, person);

@@ -144,6 +144,14 @@ impl Browser {
         self.driver.back().await.unwrap();
     }
 
+    /// As the button *Reload*: what a form sent is sent again.
+    ///
+    /// # Panics
+    /// When the browser does not answer.
+    pub async fn reload(&self) {
+        self.driver.refresh().await.unwrap();
+    }
+
     /// Path and query of the page.
     ///
     /// # Panics

@@ -74,6 +74,16 @@ impl Browser {
         click(&self.button(name).await, name).await;
     }
 
+    /// Clicks twice on the button on which this is written, as fast as people do.
+    ///
+    /// # Panics
+    /// When there is none, or it cannot be clicked.
+    pub async fn double_click_button(&self, name: &str) {
+        let button = self.button(name).await;
+        let chain = self.driver().action_chain().double_click_element(&button);
+        chain.perform().await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
     /// Follows the link on which this is written.
     ///
     /// # Panics
@@ -114,6 +124,21 @@ impl Browser {
     /// When there is none, or the browser does not answer.
     pub async fn value(&self, label: &str) -> String {
         self.field(label).await.value().await.unwrap().unwrap_or_default()
+    }
+
+    /// Waits until the page says this nowhere any more.
+    ///
+    /// # Panics
+    /// When it does in time, still.
+    pub async fn says_no_more(&self, text: &str) {
+        let script = "return document.body?.innerText ?? ''";
+        eventually(&format!("the page does not say \"{text}\""), async || {
+            let returned = self.driver().execute(script, Vec::new()).await;
+            let said = returned.map_err(|error| error.to_string())?;
+            let said = said.json().as_str().unwrap_or_default().to_owned();
+            if said.contains(text) { Err(said) } else { Ok(()) }
+        })
+        .await;
     }
 
     /// Waits until the page says this somewhere.

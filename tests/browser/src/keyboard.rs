@@ -5,6 +5,9 @@ use thirtyfour::Key;
 
 use crate::Browser;
 
+/// More stops than a form has before any of its fields.
+const STOPS: usize = 60;
+
 impl Browser {
     /// Presses a key, wherever the focus is.
     ///
@@ -21,6 +24,23 @@ impl Browser {
     /// When the browser does not answer.
     pub async fn press_tab(&self) {
         self.press(Key::Tab).await;
+    }
+
+    /// Goes on to the first stop that has this in what is written on it.
+    ///
+    /// # Panics
+    /// When there is none in a page's length.
+    pub async fn tab_to(&self, name: &str) {
+        let mut passed = Vec::new();
+        while passed.len() < STOPS {
+            self.press_tab().await;
+            let focused = self.focused().await;
+            if focused.contains(name) {
+                return;
+            }
+            passed.push(focused);
+        }
+        panic!("no stop \"{name}\" among {passed:?}");
     }
 
     /// Types where the focus is.

@@ -12,6 +12,7 @@ use ::service::Metrics;
 use ::service::http::site;
 use ::service::settings::HttpSettings;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -34,6 +35,9 @@ use crate::texts::Language;
 /// The ways in which a key sample is looked at, beside light and dark, wide and narrow.
 const STATES: [&str; 7] =
     ["french", "pseudo", "rtl", "zoomed", "forced-colors", "no-scripts", "print"];
+
+/// The picture of each app that has one: a pixel.
+const PICTURE: &[u8] = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90\x77\x53\xde\x00\x00\x00\x0c\x49\x44\x41\x54\x78\xda\x63\x60\x48\xca\x01\x00\x01\x34\x00\xcf\x2a\xf5\xa0\xdd\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
 
 /// All samples of all pages, a page a line.
 fn pages() -> Vec<(&'static str, Vec<Sample>)> {
@@ -98,6 +102,7 @@ pub fn gallery() -> Router {
     let routes = Router::new()
         .route("/gallery", get(list))
         .route("/gallery/{page}/{sample}", get(show))
+        .route("/apps/{id}/picture", get(async || ([(CONTENT_TYPE, "image/png")], PICTURE)))
         .with_state(Arc::clone(&portal))
         .merge(files)
         .layer(from_fn_with_state(Https(false), headers::protect));

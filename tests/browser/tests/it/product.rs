@@ -2,7 +2,7 @@
 
 use browser::{Browser, Options};
 use journeys::people::{PASSWORD, Person};
-use journeys::system::{self, BASE_URL};
+use journeys::system::{self, BASE_URL, System};
 use stage::Addresses;
 
 /// A browser at the sign-in page, in which nobody has signed in.
@@ -14,10 +14,12 @@ pub(crate) async fn open(options: Options) -> Browser {
 
 /// A browser at this path, in which nobody has signed in.
 pub(crate) async fn open_at(path: &str, options: Options) -> Browser {
-    let system = system::shared().await;
-    let Addresses::One(address) = system.addresses() else {
-        panic!("the shared system is one process")
-    };
+    open_of(system::shared().await, path, options).await
+}
+
+/// The same of a system of one's own.
+pub(crate) async fn open_of(system: &System, path: &str, options: Options) -> Browser {
+    let Addresses::One(address) = system.addresses() else { panic!("the system is one process") };
     let host = BASE_URL.trim_start_matches("http://");
     let browser = Browser::start_for(options, host, address.trim_start_matches("http://")).await;
     visit(&browser, path).await;

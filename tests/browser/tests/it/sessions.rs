@@ -16,6 +16,7 @@ async fn another_browser_is_listed_and_ended_from_here() {
     here.heading("Your sessions").await;
     here.says("this one").await;
     here.click_button("End all other sessions").await;
+    here.says_no_more("End all other sessions").await;
 
     visit(&elsewhere, "/apps").await;
     elsewhere.heading("Sign in").await;

@@ -54,14 +54,7 @@ async fn a_cookie_that_does_not_come_back_is_said() {
 async fn one_signs_in_without_scripts_and_by_keyboard_alone() {
     let organization = system::shared().await.operator().organization().await;
     let browser = open(Options { scripts: false, ..Options::default() }).await;
-    // Past what the head of the page has.
-    for _ in 0..10 {
-        if browser.focused().await == "Email" {
-            break;
-        }
-        browser.press_tab().await;
-    }
-    assert_eq!(browser.focused().await, "Email");
+    browser.tab_to("Email").await;
     browser.type_text(&organization.developer.email).await;
     browser.press_tab().await;
     assert_eq!(browser.focused().await, "Password");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use browser::{Browser, Options};
+use browser::{Browser, Key, Options};
 use journeys::system;
 
 use crate::product::signed_in;
@@ -78,4 +78,64 @@ async fn the_wizard_is_gone_through_without_scripts() {
     let organization = system::shared().await.operator().organization().await;
     let options = Options { scripts: false, ..Options::default() };
     fill_in(&signed_in(&organization.developer, options).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_alone_leads_from_nothing_to_an_active_app() {
+    let organization = system::shared().await.operator().organization().await;
+    let browser = signed_in(&organization.developer, Options::default()).await;
+    browser.tab_to("Create your first app").await;
+    browser.press(Key::Enter).await;
+    browser.heading("What will account owners see?").await;
+    browser.tab_to("Name").await;
+    browser.type_text(APP).await;
+    browser.press(Key::Enter).await;
+    browser.heading("How will it get access?").await;
+    browser.tab_to("Authorization code").await;
+    browser.press(Key::Down).await;
+    browser.press(Key::Enter).await;
+    browser.heading("How will it be recognised?").await;
+    browser.tab_to("Next").await;
+    browser.press(Key::Enter).await;
+    browser.heading("Which service does it work with?").await;
+    browser.tab_to("C-Growth").await;
+    browser.press(Key::Space).await;
+    browser.press(Key::Enter).await;
+    browser.heading("What may it do?").await;
+    browser.tab_to("No access").await;
+    browser.press(Key::Right).await;
+    browser.press(Key::Enter).await;
+    browser.heading("Review, then activate").await;
+    browser.tab_to("Type the app's name to activate it").await;
+    browser.type_text(APP).await;
+    browser.press(Key::Enter).await;
+    browser.heading(APP).await;
+    browser.says("Active").await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_is_left_without_a_choice_says_so() {
+    let organization = system::shared().await.operator().organization().await;
+    let browser = signed_in(&organization.developer, Options::default()).await;
+    browser.follow("Create your first app").await;
+    browser.fill("Name", APP).await;
+    browser.click_button("Next").await;
+    browser.heading("How will it get access?").await;
+    browser.click_button("Next").await;
+    browser.says("Choose one of the two.").await;
+    let apps = organization.developer.get("/v1/apps").await.expect(200);
+    assert_eq!(apps.json["items"].as_array().unwrap().len(), 0, "nothing was made");
+    browser.choose("Client credentials").await;
+    browser.click_button("Next").await;
+    browser.heading("How will it be recognised?").await;
+    browser.click_button("Next").await;
+    browser.heading("Which service does it work with?").await;
+    browser.click_button("Next").await;
+    browser.says("Choose one of these.").await;
+    browser.choose("C-Max").await;
+    browser.click_button("Next").await;
+    browser.heading("What may it do?").await;
+    browser.click_button("Next").await;
+    browser.says("Choose at least one.").await;
 }
