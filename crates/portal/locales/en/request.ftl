@@ -152,3 +152,8 @@ account-role-technical-manager = Technical manager
 account-role-analyst = Analyst
 account-role-viewer = Viewer
 nav-my-consents = My consents
+# $count (Number) - how many can be chosen
+# $chosen (Number) - how many are chosen now
+request-choose-instead = Choose all { $count } that match, in place of the { $chosen } chosen
+# $count (Number) - how many can be chosen now
+request-count-changed = Meanwhile another number of accounts can be chosen: { $count }. Nothing was granted: look at them again.

@@ -124,3 +124,5 @@ account-role-technical-manager = Responsable technique
 account-role-analyst = Analyste
 account-role-viewer = Lecteur
 nav-my-consents = Mes consentements
+request-choose-instead = Choisir les { $count } qui correspondent, à la place des { $chosen } choisis
+request-count-changed = Entre-temps, un autre nombre de comptes peut être choisi : { $count }. Rien n’a été accordé : revoyez-les.

@@ -44,8 +44,25 @@ pub(crate) async fn approve(
     );
     let (me, request) = match asked {
         Ok(found) => found,
-        Err(error) => return closed::answer(&portal, &browser, &Method::POST, &error),
+        Err(error) => {
+            return closed::answer(&portal, &browser, &token, &Method::POST, &error).await;
+        }
     };
+    if let Some(q) = &sent.choice.all {
+        // What matches is found anew by the API: only as much is granted as was shown.
+        let found = requests::accounts(&portal.api, &browser, &token, &link, (q, None, "1")).await;
+        let counts = match found {
+            Ok(found) => found.counts,
+            Err(error) => {
+                return closed::answer(&portal, &browser, &token, &Method::POST, &error).await;
+            }
+        };
+        let count = sent.choice.count(counts.map_or(0, |counts| counts.selectable));
+        if sent.reviewed != Some(count) {
+            let error = browser.language.texts().request_count_changed(count);
+            return again(&portal, &browser, &token, &link, sent, error).await;
+        }
+    }
     let text = &sent.text_sha256;
     let chosen = sent.choice.body();
     let approved = requests::approve(&portal.api, &browser, &token, &link, chosen, text);
@@ -72,13 +89,13 @@ pub(crate) async fn approve(
             };
             again(&portal, &browser, &token, &link, sent, error).await
         }
-        Err(error) => closed::answer(&portal, &browser, &Method::POST, &error),
+        Err(error) => closed::answer(&portal, &browser, &token, &Method::POST, &error).await,
     }
 }
 
 /// Whether the link can still be answered after a refusal: some accounts cannot be chosen, or the words changed.
 fn stays_open(refused: &Refused) -> bool {
-    refused.code == "consent-text-changed"
+    ["consent-text-changed", "consents-changed"].contains(&refused.code.as_str())
         || matches!(refused.status, StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY)
 }
 
@@ -94,7 +111,9 @@ pub(crate) async fn deny(
     );
     let (me, request) = match asked {
         Ok(found) => found,
-        Err(error) => return closed::answer(&portal, &browser, &Method::POST, &error),
+        Err(error) => {
+            return closed::answer(&portal, &browser, &token, &Method::POST, &error).await;
+        }
     };
     let t = browser.language.texts();
     match requests::deny(&portal.api, &browser, &token, &link).await {
@@ -103,7 +122,7 @@ pub(crate) async fn deny(
                 (t.request_denied(), t.request_denied_what(request.organization.name.as_str()));
             done(&portal, &browser, &me, &request, words)
         }
-        Err(error) => closed::answer(&portal, &browser, &Method::POST, &error),
+        Err(error) => closed::answer(&portal, &browser, &token, &Method::POST, &error).await,
     }
 }
 

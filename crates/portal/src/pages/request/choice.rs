@@ -41,6 +41,8 @@ pub(super) struct Sent {
     /// Where the next page begins.
     pub(super) next: Option<String>,
     pub(super) text_sha256: String,
+    /// How many accounts the review showed.
+    pub(super) reviewed: Option<usize>,
 }
 
 impl Sent {
@@ -80,6 +82,7 @@ impl Sent {
             q: value("q").unwrap_or_default().trim().to_owned(),
             next: value("next").map(str::to_owned),
             text_sha256: value("text").unwrap_or_default().to_owned(),
+            reviewed: value("reviewed").and_then(|count| count.parse().ok()),
         }
     }
 }

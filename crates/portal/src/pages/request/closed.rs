@@ -4,6 +4,9 @@ use askama::Template;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
+use contract::secret::SessionToken;
+
+use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::failed::Failed;
@@ -24,15 +27,19 @@ struct Page<'a> {
 }
 
 /// What is said in place of the page.
-pub(super) fn answer(
+pub(super) async fn answer(
     portal: &Portal,
     browser: &Browser,
+    token: &SessionToken,
     method: &Method,
     error: &ApiError,
 ) -> Response {
     match error {
         ApiError::Refused(refused) => match words(browser.language.texts(), refused) {
-            Some(words) => draw(portal, browser, refused.status, words),
+            Some(words) => {
+                let me = people::me(&portal.api, browser, token).await.ok();
+                draw(portal, browser, me.as_ref(), refused.status, words)
+            }
             None => private(portal, Failed::page(portal, browser, method, error)),
         },
         error => private(portal, Failed::page(portal, browser, method, error)),
@@ -61,10 +68,14 @@ pub(super) fn words(t: &Texts, refused: &Refused) -> Option<Words> {
 pub(super) fn draw(
     portal: &Portal,
     browser: &Browser,
+    me: Option<&Me>,
     status: StatusCode,
     Words { title, what, todo, shows_consents }: Words,
 ) -> Response {
-    let frame = Frame::anonymous(portal, browser);
+    let frame = me.map_or_else(
+        || Frame::anonymous(portal, browser),
+        |me| Frame::signed(portal, browser, me, Place::Elsewhere),
+    );
     let page = Page { frame, title: &title, what, todo, shows_consents };
     private(portal, respond::page(status, browser.language, &page))
 }

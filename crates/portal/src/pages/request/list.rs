@@ -2,8 +2,8 @@
 
 use contract::ids::AccountId;
 
-use super::Drawn;
 use super::choice::joined;
+use super::{Drawn, ENUMERATED};
 use crate::api::Refused;
 use crate::api::requests::{Account, Named, ReasonCode};
 use crate::layout::Frame;
@@ -80,7 +80,10 @@ impl List {
             ),
             count,
             choose_all: offers_all.then(|| {
-                if drawn.q.is_empty() {
+                let replaced = choice.some.len();
+                if replaced > 0 && found.matching > ENUMERATED {
+                    t.request_choose_instead(found.selectable, replaced)
+                } else if drawn.q.is_empty() {
                     t.request_choose_all(found.selectable)
                 } else {
                     t.request_choose_matching(found.selectable)

@@ -89,7 +89,7 @@ pub(crate) async fn show(
             let drawn = Drawn { request, accounts, choice, q: String::new(), is_first: true };
             draw(&portal, &browser, &me, &link, &drawn, None, None)
         }
-        Err(error) => closed::answer(&portal, &browser, &Method::GET, &error),
+        Err(error) => closed::answer(&portal, &browser, &token, &Method::GET, &error).await,
     }
 }
 
@@ -101,7 +101,9 @@ pub(crate) async fn choose(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
     let sent = Sent::read(&fields);
-    let failed = |error: &ApiError| closed::answer(&portal, &browser, &Method::POST, error);
+    let failed = async |error: &ApiError| {
+        closed::answer(&portal, &browser, &token, &Method::POST, error).await
+    };
     let t = browser.language.texts();
     let mut note = None;
     match sent.act {
@@ -114,14 +116,14 @@ pub(crate) async fn choose(
                 Err(ApiError::Refused(refused)) if list::is_about_passing_on(&refused) => {
                     Some(list::not_passed_on(t, &refused))
                 }
-                Err(error) => return failed(&error),
+                Err(error) => return failed(&error).await,
             };
         }
         _ => {}
     }
     match look_up(&portal, &browser, &token, &link, sent).await {
         Ok((me, drawn)) => draw(&portal, &browser, &me, &link, &drawn, note, None),
-        Err(error) => failed(&error),
+        Err(error) => failed(&error).await,
     }
 }
 
@@ -164,6 +166,12 @@ async fn look_up(
         _ => {}
     }
     let is_first = cursor.is_none();
+    if let Some(all) = choice.all.as_deref().filter(|all| !all.is_empty() && !is_first) {
+        // Later pages do not say how many there are, and that is how many are chosen.
+        let counted =
+            requests::accounts(&portal.api, browser, token, link, (all, None, "1")).await?;
+        accounts.counts = counted.counts;
+    }
     Ok((me, Drawn { request, accounts, choice, q, is_first }))
 }
 
@@ -220,6 +228,6 @@ async fn again(
         Err(ApiError::Refused(Refused { status, .. })) if status == StatusCode::UNAUTHORIZED => {
             Failed::signed_out(portal, browser, &Method::POST)
         }
-        Err(error) => closed::answer(portal, browser, &Method::POST, &error),
+        Err(error) => closed::answer(portal, browser, token, &Method::POST, &error).await,
     }
 }

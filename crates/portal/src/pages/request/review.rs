@@ -83,7 +83,7 @@ pub(super) async fn review(
             again(portal, browser, token, link, sent, error).await
         }
         Ok((me, request, named)) => draw(portal, browser, &me, link, &request, &sent.choice, named),
-        Err(error) => closed::answer(portal, browser, &Method::POST, &error),
+        Err(error) => closed::answer(portal, browser, token, &Method::POST, &error).await,
     }
 }
 
@@ -122,6 +122,7 @@ pub(super) fn draw(
     let title = frame.t.request_review_title(count, request.app.name.as_str());
     let mut fields = choice.fields();
     fields.push(("text", request.text_sha256.clone()));
+    fields.push(("reviewed", count.to_string()));
     let page = Page {
         title: &title,
         link,
@@ -152,7 +153,7 @@ pub(super) async fn ask_to_deny(
     );
     match asked {
         Ok((me, request)) => draw_deny(portal, browser, &me, link, &request),
-        Err(error) => closed::answer(portal, browser, &Method::POST, &error),
+        Err(error) => closed::answer(portal, browser, token, &Method::POST, &error).await,
     }
 }
 

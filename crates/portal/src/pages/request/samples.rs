@@ -118,8 +118,13 @@ fn refused(status: StatusCode, code: &'static str) -> impl Fn(&Easel<'_>) -> Res
     move |easel| {
         let refused =
             Refused { status, code: code.to_owned(), retry_after: None, errors: Vec::new() };
-        let error = crate::api::ApiError::Refused(refused);
-        closed::answer(easel.portal, easel.browser, &axum::http::Method::GET, &error)
+        let words = closed::words(easel.browser.language.texts(), &refused);
+        match words {
+            Some(words) => {
+                closed::draw(easel.portal, easel.browser, Some(&easel.me), status, words)
+            }
+            None => crate::failed::Failed::not_found(easel.portal, easel.browser),
+        }
     }
 }
 
