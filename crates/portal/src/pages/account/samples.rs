@@ -48,7 +48,7 @@ fn password(name: &'static str, status: StatusCode, errors: Value) -> Sample {
 fn list(name: &'static str, tokens: Value, next: Option<&'static str>) -> Sample {
     Sample::new(name, move |easel: &Easel<'_>| {
         let tokens = json!({ "items": tokens, "next_cursor": next });
-        tokens::draw(easel.portal, easel.browser, &easel.me, read(tokens))
+        tokens::draw(easel.portal, easel.browser, &easel.me, read(tokens), true)
     })
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn all() -> Vec<Sample> {
         ),
         list(
             "tokens_longest",
-            json!((1..40).map(|number| token(number, &longest, None)).collect::<Vec<_>>()),
+            json!((1..20).map(|number| token(number, &longest, None)).collect::<Vec<_>>()),
             Some("next"),
         ),
         form("token_form", StatusCode::OK, "", json!([])),

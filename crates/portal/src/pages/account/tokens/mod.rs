@@ -29,6 +29,8 @@ struct Page<'a> {
     title: &'a str,
     live: Vec<Row>,
     ended: Vec<Row>,
+    /// Whether these are all: of a part, nothing can be said of the others.
+    is_whole: bool,
     /// Where there are more of them.
     next: Option<String>,
 }
@@ -74,12 +76,18 @@ pub(crate) async fn show(
         api_tokens::list(&portal.api, &browser, &token, cursor.as_deref()),
     );
     match asked {
-        Ok((me, tokens)) => draw(&portal, &browser, &me, tokens),
+        Ok((me, tokens)) => draw(&portal, &browser, &me, tokens, cursor.is_none()),
         Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
     }
 }
 
-pub(super) fn draw(portal: &Portal, browser: &Browser, me: &Me, tokens: ApiTokens) -> Response {
+pub(super) fn draw(
+    portal: &Portal,
+    browser: &Browser,
+    me: &Me,
+    tokens: ApiTokens,
+    is_first: bool,
+) -> Response {
     let frame = Frame::signed(portal, browser, me, Place::Account);
     let (ended, live): (Vec<_>, Vec<_>) =
         tokens.items.into_iter().partition(|token| token.ended_at(browser.now).is_some());
@@ -92,6 +100,7 @@ pub(super) fn draw(portal: &Portal, browser: &Browser, me: &Me, tokens: ApiToken
         title: &frame.t.account_tokens(),
         live: live.into_iter().map(|token| Row::of(token, &frame)).collect(),
         ended: ended.into_iter().map(|token| Row::of(token, &frame)).collect(),
+        is_whole: is_first && next.is_none(),
         next,
         frame,
     };
