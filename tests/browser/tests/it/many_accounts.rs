@@ -49,7 +49,7 @@ async fn all_of_them_are_chosen_but_one_and_a_search_loses_nothing() {
     browser.click_button("Back").await;
 
     browser.says("2 chosen of 5000.").await;
-    browser.click_button("Choose all 5000 that can be chosen").await;
+    browser.click_button("Choose all 5000 that match, in place of the 2 chosen").await;
     browser.says("5000 chosen of 5000.").await;
     browser.fill("Search accounts by name or number", &name(1)).await;
     browser.click_button("Search").await;
