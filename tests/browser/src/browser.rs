@@ -103,6 +103,11 @@ impl Browser {
         self.devtools("Emulation.setScriptExecutionDisabled", off).await;
     }
 
+    /// Whether pages run scripts in it.
+    pub(crate) const fn runs_scripts(&self) -> bool {
+        self.options.scripts
+    }
+
     /// Everything else that a WebDriver can do.
     pub(crate) fn driver(&self) -> &WebDriver {
         &self.driver
@@ -183,7 +188,10 @@ impl Browser {
     /// # Panics
     /// When the browser does not answer.
     pub async fn screenshot(&self) -> Vec<u8> {
-        self.execute::<Value>("return document.fonts.ready.then(() => null)", Vec::new()).await;
+        // Nothing that a script waits for comes where the page runs none.
+        if self.runs_scripts() {
+            self.execute::<Value>("return document.fonts.ready.then(() => null)", Vec::new()).await;
+        }
         let page = self.devtools("Page.getLayoutMetrics", json!({})).await;
         let size = &page["cssContentSize"];
         let clip = json!({

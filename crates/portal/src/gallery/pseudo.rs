@@ -28,11 +28,30 @@ fn lengthen(html: &str) -> String {
     while let Some(open) = rest.find('<') {
         words(&rest[..open], &mut out);
         let end = verbatim(&rest[open..]).unwrap_or_else(|| close(&rest[open..]));
-        out.push_str(&rest[open..open + end]);
+        labelled(&rest[open..open + end], &mut out);
         rest = &rest[open + end..];
     }
     words(rest, &mut out);
     out
+}
+
+/// A tag, whose label for readers grows as what is seen does.
+fn labelled(tag: &str, out: &mut String) {
+    let label = tag.split_once(" aria-label=\"").and_then(|(before, after)| {
+        let (label, after) = after.split_once('"')?;
+        Some((before, label, after))
+    });
+    match label {
+        // What is verbatim has more than the tag.
+        Some((before, label, after)) if !before.contains('>') => {
+            out.push_str(before);
+            out.push_str(" aria-label=\"");
+            words(label, out);
+            out.push('"');
+            out.push_str(after);
+        }
+        _ => out.push_str(tag),
+    }
 }
 
 /// The length of an element whose content is no prose.
@@ -85,6 +104,7 @@ mod tests {
     fn words_grow_and_what_is_no_prose_stays() {
         assert_eq!(lengthen("<p>Keep the secret</p>"), "<p>Kéép· thé· séçrét··</p>");
         assert_eq!(lengthen("<code>client_id</code>"), "<code>client_id</code>");
+        assert_eq!(lengthen("<a aria-label=\"Copy it\">"), "<a aria-label=\"Cøpy· ït\">");
         assert_eq!(lengthen("a &amp; b"), "å &amp; b");
     }
 }
