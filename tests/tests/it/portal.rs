@@ -43,7 +43,7 @@ async fn two_browsers_are_two_addresses_in_the_log_and_nothing_of_them_is_in_our
         let of = |event: &events::Event| {
             event.context.as_ref().unwrap()[name].as_str().unwrap().to_owned()
         };
-        accepted.iter().map(of).collect()
+        accepted.iter().skip(1).map(of).collect()
     };
     assert_eq!(context("address"), addresses);
     assert_eq!(context("user_agent"), addresses.map(|address| format!("Browser at {address}")));
