@@ -256,8 +256,8 @@ impl Cast {
     /// The token of the link in the last mail to this address.
     pub(crate) async fn mailed_token(&self, address: &str) -> String {
         let mail = self.mail.mail_to(address).await;
-        let (_, rest) = mail.text.split_once('#').unwrap();
-        rest.split_whitespace().next().unwrap().to_owned()
+        let at = mail.text.find("mandate_ml_").unwrap();
+        mail.text[at..].split_whitespace().next().unwrap().to_owned()
     }
 
     /// The token of a link that confirms the contact of another organization: its id, and the token.
