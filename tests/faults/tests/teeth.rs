@@ -94,7 +94,7 @@ const SABOTAGE: [(&str, &str); 27] = [
     (
         "UPDATE directory.mails SET recipient = 'else-' || recipient
          WHERE id = (SELECT min(id::text)::uuid FROM directory.mails WHERE sent_at IS NOT NULL)",
-        "a mail was sent and did not come, or came and was not sent",
+        "a mail was sent and did not come",
     ),
     (
         "UPDATE directory.events SET type = 'mandate.invitation.revoked.v1' WHERE type = 'mandate.invitation.created.v1'
