@@ -17,6 +17,7 @@ fn cell(answer: Answer) -> String {
         Answer::Field(field) => format!("422 `invalid-request`, naming `{field}`"),
         Answer::OAuth(status, error) => format!("{status} `{error}`"),
         Answer::Taken(status) => format!("{status}: harmless"),
+        Answer::Page(status) => format!("{status}, a page"),
         Answer::Bare(status) => format!("{status}, no body"),
         Answer::Closed => "the connection is closed".to_owned(),
     }

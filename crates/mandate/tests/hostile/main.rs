@@ -87,6 +87,9 @@ fn answer(reply: &Reply, expected: Answer) -> Answer {
         }
         Answer::OAuth(_, error) => Answer::OAuth(status, same(error, json["error"].as_str())),
         Answer::Bare(_) => Answer::Bare(status),
-        Answer::Taken(_) | Answer::Field(_) | Answer::Closed => Answer::Taken(status),
+        Answer::Page(_) if reply.is_page() => Answer::Page(status),
+        Answer::Taken(_) | Answer::Page(_) | Answer::Field(_) | Answer::Closed => {
+            Answer::Taken(status)
+        }
     }
 }

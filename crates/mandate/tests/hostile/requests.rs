@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use crate::row::Answer::{Bare, Closed, Field, Problem, Taken};
+use crate::row::Answer::{Bare, Closed, Field, Page, Problem, Taken};
 use crate::row::{Rows, With, numbered};
 use crate::system::{MAX_HEADER_BYTES, MAX_HEADER_FIELDS};
 use crate::wire::Wire;
@@ -65,11 +65,7 @@ pub(crate) fn http(with: &With) -> Rows {
             Problem(405, "method-not-allowed"),
         ),
         ("`TRACE`", Wire::new("TRACE /v1/apps").bytes(), Problem(405, "method-not-allowed")),
-        (
-            "`CONNECT` elsewhere",
-            Wire::new("CONNECT example.com:443").bytes(),
-            Problem(404, "not-found"),
-        ),
+        ("`CONNECT` elsewhere", Wire::new("CONNECT example.com:443").bytes(), Page(404)),
         (
             "a `Range` of many parts",
             Wire::new("GET /v1/apps")
@@ -170,7 +166,7 @@ pub(crate) fn addresses(with: &With) -> Rows {
             owner("/v1/apps/%2e%2e%2f%2e%2e%2fetc%2fpasswd"),
             Problem(404, "app-not-found"),
         ),
-        ("doubled slashes", owner("//v1//apps"), Problem(404, "not-found")),
+        ("doubled slashes", owner("//v1//apps"), Page(404)),
         ("a NUL as an id", owner("/v1/apps/%00"), Problem(404, "not-found")),
         ("bytes that are no text as an id", owner("/v1/apps/%ff%fe"), Problem(404, "not-found")),
         (

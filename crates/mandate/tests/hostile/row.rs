@@ -15,6 +15,8 @@ pub(crate) enum Answer {
     Taken(u16),
     /// The HTTP layer's own answer, without a body.
     Bare(u16),
+    /// A page of the portal's: what is below none of the API's paths is for people.
+    Page(u16),
     /// None: the connection is closed.
     Closed,
 }

@@ -24,6 +24,11 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// Whether it is a page.
+    pub(crate) fn is_page(&self) -> bool {
+        String::from_utf8_lossy(&self.body).contains("<h1")
+    }
+
     fn read(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         let (head, body) = bytes.split_at(end.map_or(bytes.len(), |end| end + 4));
