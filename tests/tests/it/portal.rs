@@ -1,8 +1,9 @@
 //! The portal without a browser: what it hands on of its callers, and what of them its log tells.
 
 use journeys::people::PASSWORD;
+use journeys::program::{self, Process};
 use journeys::{events, system::System};
-use stage::Client;
+use stage::{Addresses, Client};
 
 /// Signs in by the form, as a browser at this address does: the session's cookie.
 async fn signed_in(anyone: &Client, address: &str, email: &str) -> String {
@@ -55,4 +56,29 @@ async fn two_browsers_are_two_addresses_in_the_log_and_nothing_of_them_is_in_our
         assert!(!said.contains(secret), "{secret} is in the log");
     }
     system.stop().await;
+}
+
+#[tokio::test]
+async fn alone_it_serves_the_same_pages_before_an_api_elsewhere() {
+    let system = journeys::system::shared().await;
+    let Addresses::One(api) = system.addresses() else {
+        panic!("the shared system is one process")
+    };
+    let developer = &system.operator().organization().await.developer;
+    let arguments = ["serve", "portal", "--listen", "127.0.0.1:0"];
+    let mut process = Process::start(&arguments, &[("MANDATE_PORTAL__API_URL", api.as_str())]);
+    let address = process.line("portal at ").await;
+    let anyone = Client::anonymous(Addresses::One(address));
+    anyone.get("/readyz").await.expect(200);
+    let cookie = signed_in(&anyone, "127.0.0.1", &developer.email).await;
+    let apps = anyone.request(stage::Method::GET, "/apps").header("cookie", &cookie);
+    assert!(apps.send().await.expect(200).text().contains("<h1>My apps"));
+}
+
+#[test]
+fn alone_it_refuses_to_start_without_an_api_or_beside_a_part_of_it() {
+    let without = program::run(&["serve", "portal"]).failed();
+    assert!(without.contains("`portal.api_url` is not set"), "{without}");
+    let beside = program::run(&["serve", "portal", "audit"]).failed();
+    assert!(beside.contains("`portal` is served alone"), "{beside}");
 }
