@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use contract::Service;
+use reqwest::redirect::Policy;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -54,7 +55,9 @@ impl From<&Router> for Server {
 impl From<Addresses> for Server {
     fn from(addresses: Addresses) -> Self {
         // Not shared between tests: its connections live in the runtime of one.
-        let http = reqwest::Client::builder().user_agent(USER_AGENT).build().unwrap();
+        // What an answer leads to is for who asked: pages answer forms with another address.
+        let http = reqwest::Client::builder().user_agent(USER_AGENT).redirect(Policy::none());
+        let http = http.build().unwrap();
         Self::Network(http, Arc::new(addresses))
     }
 }
