@@ -4,10 +4,15 @@
 //! policy for forms (`form-action`) against the redirect after one as well. What the sign-in is completed with waits in
 //! a cookie meanwhile.
 
+mod refusal;
 #[cfg(debug_assertions)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+mod waiting;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use askama::Template;
 use axum::Form;
@@ -15,17 +20,18 @@ use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use contract::ids::SignInId;
 use serde::Deserialize;
 
+use crate::api::ApiError;
 use crate::api::sign_ins::{self, Returned};
-use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
 use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::portal::Portal;
 use crate::respond::{self, see_other_with};
 use crate::then::{self, Then};
+use refusal::{not_begun, not_completed};
+use waiting::Waiting;
 
 #[derive(Template)]
 #[template(path = "pages/single_sign_on/ask.html")]
@@ -79,32 +85,21 @@ pub(crate) async fn begin(
     Form(Typed { email, then }): Form<Typed>,
 ) -> Response {
     let t = browser.language.texts();
-    let (status, error) = match sign_ins::begin(&portal.api, &browser, &email).await {
+    match sign_ins::begin(&portal.api, &browser, &email).await {
         Ok(begun) => {
-            let waiting = format!("{}.{}.{}", begun.sign_in_id, begun.binding, then.path());
-            let Some(cookie) = portal.cookie.set_waiting(&waiting) else {
+            let waiting = Waiting { id: begun.sign_in_id, binding: begun.binding, then };
+            let Some(cookie) = portal.cookie.set_waiting(&waiting.write()) else {
                 return Failed::page(&portal, &browser, &Method::POST, &ApiError::no_header());
             };
             let mut response = go(&portal, &browser, &begun.authorization_url);
             response.headers_mut().append(SET_COOKIE, cookie);
-            return response;
+            response
         }
-        Err(ApiError::Refused(Refused {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            retry_after,
-            ..
-        })) => {
-            let minutes = retry_after.unwrap_or(60).div_ceil(60);
-            (StatusCode::TOO_MANY_REQUESTS, t.sign_in_locked(minutes))
-        }
-        Err(ApiError::Refused(Refused { status: StatusCode::NOT_FOUND, .. })) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, t.sso_no_provider())
-        }
-        Err(ApiError::Refused(refused)) => (refused.status, t.reset_no_email()),
-        Err(ApiError::Unavailable(_)) => (StatusCode::SERVICE_UNAVAILABLE, t.sso_unavailable()),
-        Err(error) => return Failed::page(&portal, &browser, &Method::POST, &error),
-    };
-    draw(&portal, &browser, status, &email, &then, Some(error))
+        Err(error) => match not_begun(t, &error) {
+            Some((status, words)) => draw(&portal, &browser, status, &email, &then, Some(words)),
+            None => Failed::page(&portal, &browser, &Method::POST, &error),
+        },
+    }
 }
 
 /// `GET /sign-in/return`: back from the provider.
@@ -116,55 +111,36 @@ pub(crate) async fn back(
 ) -> Response {
     let t = browser.language.texts();
     let waiting = portal.cookie.waiting(&headers).and_then(Waiting::read);
-    let refused = |status, error| {
-        let mut response = draw(&portal, &browser, status, "", &Then::default(), Some(error));
+    let refused = |(status, words), then: &Then| {
+        let mut response = draw(&portal, &browser, status, "", then, Some(words));
         response.headers_mut().append(SET_COOKIE, portal.cookie.clear_waiting());
         response
     };
     let Some(Waiting { id, binding, then }) = waiting else {
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, t.sso_begin_again());
+        let none = (StatusCode::UNPROCESSABLE_ENTITY, t.sso_begin_again());
+        return refused(none, &Then::default());
     };
     // Without a code the provider says that it did not accept them, or that they went back.
     let (Some(code), Some(state)) = (code, state) else {
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, t.sso_not_signed_in());
+        return refused((StatusCode::UNPROCESSABLE_ENTITY, t.sso_not_signed_in()), &then);
     };
     let returned = Returned { code: &code, state: &state, iss: iss.as_deref() };
     match sign_ins::complete(&portal.api, &browser, id, &binding, returned).await {
-        Ok(token) => match portal.cookie.set(&token) {
-            Some(cookie) => {
-                let mut response = see_other_with(&then::cookie_check_address(&then), cookie);
-                response.headers_mut().append(SET_COOKIE, portal.cookie.clear_waiting());
-                response
+        Ok(token) => {
+            portal.is_lived_in.store(true, Ordering::Relaxed);
+            match portal.cookie.set(&token) {
+                Some(cookie) => {
+                    let mut response = see_other_with(&then::cookie_check_address(&then), cookie);
+                    response.headers_mut().append(SET_COOKIE, portal.cookie.clear_waiting());
+                    response
+                }
+                None => Failed::page(&portal, &browser, &Method::GET, &ApiError::no_header()),
             }
-            None => Failed::page(&portal, &browser, &Method::GET, &ApiError::no_header()),
+        }
+        Err(error) => match not_completed(t, &error) {
+            Some(words) => refused(words, &then),
+            None => Failed::page(&portal, &browser, &Method::GET, &error),
         },
-        Err(ApiError::Refused(Refused { status: StatusCode::FORBIDDEN, .. })) => {
-            refused(StatusCode::FORBIDDEN, t.sso_not_accepted())
-        }
-        Err(ApiError::Refused(Refused { status, .. })) => refused(status, t.sso_begin_again()),
-        Err(ApiError::Unavailable(_)) => {
-            refused(StatusCode::SERVICE_UNAVAILABLE, t.sso_unavailable())
-        }
-        Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
-    }
-}
-
-/// A sign-in that was begun in this browser, as its cookie has it.
-#[derive(Debug, PartialEq, Eq)]
-struct Waiting {
-    id: SignInId,
-    binding: String,
-    then: Then,
-}
-
-impl Waiting {
-    fn read(cookie: &str) -> Option<Self> {
-        let mut parts = cookie.splitn(3, '.');
-        Some(Self {
-            id: parts.next()?.parse().ok()?,
-            binding: parts.next()?.to_owned(),
-            then: Then::from(parts.next()?.to_owned()),
-        })
     }
 }
 
@@ -186,17 +162,4 @@ fn go(portal: &Portal, browser: &Browser, url: &str) -> Response {
     let frame = Frame::anonymous(portal, browser);
     let page = Go { title: &frame.t.sso_going(), url, host: host.unwrap_or_default(), frame };
     respond::page(StatusCode::OK, browser.language, &page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_waits_is_read_back_and_leads_nowhere_else() {
-        let id = "0195b2a0-0000-7000-8000-000000000001";
-        let read = Waiting::read(&format!("{id}.mandate_sib_x.//evil.example")).unwrap();
-        assert_eq!((read.binding.as_str(), read.then), ("mandate_sib_x", Then::default()));
-        assert_eq!(Waiting::read("nonsense"), None);
-    }
 }

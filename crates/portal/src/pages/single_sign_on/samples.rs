@@ -3,19 +3,32 @@
 use axum::http::StatusCode;
 
 use super::{draw, go};
+use crate::gallery::easel::Easel;
 use crate::gallery::sample::Sample;
+use crate::texts::Texts;
 use crate::then::Then;
 
 pub(crate) fn all() -> Vec<Sample> {
+    let refused = |status: StatusCode, email: &'static str, words: fn(&Texts) -> String| {
+        move |easel: &Easel<'_>| {
+            let error = Some(words(easel.browser.language.texts()));
+            draw(easel.portal, easel.browser, status, email, &Then::default(), error)
+        }
+    };
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    let email = "developer@larkfield.example";
     vec![
         Sample::new("typical", |easel| {
             draw(easel.portal, easel.browser, StatusCode::OK, "", &Then::default(), None)
         }),
-        Sample::new("no_provider", |easel| {
-            let error = Some(easel.browser.language.texts().sso_no_provider());
-            let (status, then) = (StatusCode::UNPROCESSABLE_ENTITY, Then::default());
-            draw(easel.portal, easel.browser, status, "developer@larkfield.example", &then, error)
-        }),
+        Sample::new("no_provider", refused(unprocessable, email, Texts::sso_no_provider)),
+        Sample::new(
+            "unavailable",
+            refused(StatusCode::SERVICE_UNAVAILABLE, email, Texts::sso_unavailable),
+        ),
+        Sample::new("begin_again", refused(unprocessable, "", Texts::sso_begin_again)),
+        Sample::new("not_signed_in", refused(unprocessable, "", Texts::sso_not_signed_in)),
+        Sample::new("not_accepted", refused(StatusCode::FORBIDDEN, "", Texts::sso_not_accepted)),
         Sample::new("going", |easel| {
             // An address that no picture leaves the gallery for.
             go(easel.portal, easel.browser, "/gallery/single_sign_on/going#login.larkfield.example")
