@@ -121,6 +121,8 @@ pub(crate) enum Closed {
     Used {
         /// When it was used.
         at: DateTime<Utc>,
+        /// Who used it.
+        by: PersonId,
     },
     /// Its time ran out.
     #[error("the link expired at {}", rfc3339(*at))]
@@ -211,8 +213,8 @@ impl Link {
     /// Whether the link can be used now. Its expiry counts by time, recorded or not.
     pub(crate) fn usable(&self, now: DateTime<Utc>) -> Result<(), Closed> {
         match self.state {
-            LinkState::Granted { at, .. } | LinkState::Denied { at, .. } => {
-                Err(Closed::Used { at })
+            LinkState::Granted { at, by, .. } | LinkState::Denied { at, by } => {
+                Err(Closed::Used { at, by })
             }
             LinkState::Revoked(Revocation { at, .. }) => Err(Closed::Revoked { at }),
             LinkState::Expired { .. } => Err(Closed::Expired { at: self.expires_at }),
@@ -242,7 +244,9 @@ impl Link {
     pub(crate) fn ended_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self.usable(now) {
             Ok(()) => None,
-            Err(Closed::Used { at } | Closed::Expired { at } | Closed::Revoked { at }) => Some(at),
+            Err(Closed::Used { at, .. } | Closed::Expired { at } | Closed::Revoked { at }) => {
+                Some(at)
+            }
         }
     }
 }

@@ -100,6 +100,7 @@ mod tests {
             code: "invalid-request".to_owned(),
             retry_after: None,
             errors,
+            ..Refused::default()
         };
         // Around what is put in stand marks that keep its direction to itself (Unicode UAX 9).
         let faults = Faults::of(Language::English.texts(), &refused);

@@ -16,6 +16,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::Id;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -34,6 +35,7 @@ pub struct Problem {
     slug: Cow<'static, str>,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    members: serde_json::Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -61,6 +63,9 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "no_errors")]
     #[schema(required = false)]
     errors: &'a [FieldError],
+    /// What else the kind of problem tells (RFC 9457 section 3.2), as its operation says.
+    #[serde(flatten)]
+    members: &'a serde_json::Map<String, Value>,
 }
 
 fn no_errors(errors: &&[FieldError]) -> bool {
@@ -88,6 +93,7 @@ impl Problem {
             slug: slug.into(),
             detail: detail.into(),
             errors: Vec::new(),
+            members: serde_json::Map::new(),
             headers: Vec::new(),
         }
     }
@@ -167,6 +173,13 @@ impl Problem {
         self
     }
 
+    /// Tells more of this kind of problem, for programs: an extension member (RFC 9457 section 3.2).
+    #[must_use]
+    pub fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -220,6 +233,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
+            members: &self.members,
         };
         let body = serde_json::to_vec(&document).expect("strings and numbers always serialize");
         let mut response = (self.status, body).into_response();

@@ -92,8 +92,8 @@ async fn prepare(stage: &Stage) -> anyhow::Result<Prepared> {
     let person = operator.post("/v1/people", person).await.expect(201).field("id");
     let members = format!("/v1/organizations/{}/members", stage.organization_id);
     operator.post(&members, json!({ "person_id": person, "role": "developer" })).await.expect(201);
-    let sign_in = json!({ "email": EMAIL, "password": PASSWORD });
-    let session = operator.post("/v1/sessions", sign_in).await.expect(201).field("token");
+    let signing_in = operator.with_password(EMAIL, PASSWORD);
+    let session = signing_in.post("/v1/sessions", json!({})).await.expect(201).field("token");
     let own = operator.with_token(&session);
     let mut file = "account_name,kind,service,external_id,email,role\n".to_owned();
     for number in 0..ACCOUNTS {

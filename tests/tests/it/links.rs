@@ -96,6 +96,8 @@ async fn a_used_link_says_when_and_every_second_use_is_recorded() {
         ] {
             let detail = answer.problem(409, "link-already-used");
             assert!(detail.contains(second), "{detail} does not tell {at}");
+            assert_eq!(answer.json["closed_at"], *at);
+            assert_eq!(answer.json["closed_by"], admin.id.as_str());
         }
         organization
             .developer

@@ -1,5 +1,6 @@
 //! Why a link cannot be used, as problems (RFC 9457).
 
+use contract::instant::rfc3339;
 use service::Problem;
 
 use crate::grant::NotRenewable;
@@ -44,11 +45,16 @@ fn sentence(error: &impl ToString) -> String {
 impl From<Closed> for Problem {
     fn from(closed: Closed) -> Self {
         let detail = sentence(&closed);
-        match closed {
-            Closed::Used { .. } => Self::conflict("link-already-used", detail),
-            Closed::Expired { .. } => Self::gone("link-expired", detail),
-            Closed::Revoked { .. } => Self::gone("link-revoked", detail),
-        }
+        let (problem, at) = match closed {
+            Closed::Used { at, by } => (
+                Self::conflict("link-already-used", detail)
+                    .with_member("closed_by", by.to_string()),
+                at,
+            ),
+            Closed::Expired { at } => (Self::gone("link-expired", detail), at),
+            Closed::Revoked { at } => (Self::gone("link-revoked", detail), at),
+        };
+        problem.with_member("closed_at", rfc3339(at))
     }
 }
 

@@ -96,15 +96,17 @@ fn an_approval_uses_the_link_and_says_how_many_accounts() {
     let (used, fact) = opened.redeem(holder, &[&grant], &earlier, noon()).unwrap();
     assert_eq!((fact.granted_count, fact.already_granted_count), (1, 2));
     assert_eq!(fact.grants_sha256, grants_sha256([grant.id]));
-    assert_eq!(used.usable(noon()), Err(Closed::Used { at: noon() }));
-    assert_eq!(used.redeem(holder, &[], &[], noon()), Err(Closed::Used { at: noon() }));
-    assert_eq!(used.deny(holder, noon()), Err(Closed::Used { at: noon() }));
+    let closed = Closed::Used { at: noon(), by: holder };
+    assert_eq!(used.usable(noon()), Err(closed));
+    assert_eq!(used.redeem(holder, &[], &[], noon()), Err(closed));
+    assert_eq!(used.deny(person(), noon()), Err(closed));
 }
 
 #[test]
 fn a_denial_uses_the_link() {
-    let (denied, _) = link(LinkState::Opened).deny(person(), noon()).unwrap();
-    assert_eq!(denied.usable(noon()), Err(Closed::Used { at: noon() }));
+    let by = person();
+    let (denied, _) = link(LinkState::Opened).deny(by, noon()).unwrap();
+    assert_eq!(denied.usable(noon()), Err(Closed::Used { at: noon(), by }));
 }
 
 #[test]
@@ -118,9 +120,10 @@ fn a_link_expires_by_time_before_anyone_records_it() {
 
 #[test]
 fn a_used_link_says_when_it_was_used_even_after_its_expiry() {
-    let used = link(denied(noon()));
+    let by = person();
+    let used = link(LinkState::Denied { at: noon(), by });
     let later = noon() + Duration::days(365);
-    assert_eq!(used.usable(later), Err(Closed::Used { at: noon() }));
+    assert_eq!(used.usable(later), Err(Closed::Used { at: noon(), by }));
     assert_eq!(
         used.usable(later).unwrap_err().to_string(),
         "the link was used at 2025-06-15T15:06:40Z"
@@ -137,7 +140,9 @@ fn revoking_twice_changes_nothing_the_second_time() {
 
 #[test]
 fn a_used_or_expired_link_cannot_be_revoked() {
-    assert_eq!(link(denied(noon())).revoke(person(), noon()), Err(Closed::Used { at: noon() }));
+    let by = person();
+    let used = link(LinkState::Denied { at: noon(), by });
+    assert_eq!(used.revoke(person(), noon()), Err(Closed::Used { at: noon(), by }));
     let expired = link(LinkState::Expired { recorded_at: noon() });
     assert_eq!(expired.revoke(person(), noon()), Err(Closed::Expired { at: expired.expires_at }));
 }
@@ -184,8 +189,9 @@ fn a_link_is_passed_on_so_often_and_to_the_same_person_after_a_pause() {
     assert_eq!(refused, Err(NotPassedOn::JustNow { again_at }));
     let (twice, _) = once.pass_on(first, Some(noon()), limits, again_at).unwrap();
     assert_eq!(twice.pass_on(passing(), None, limits, soon), Err(NotPassedOn::TooOften(2)));
-    let used = link(denied(noon()));
-    let closed = Closed::Used { at: noon() };
+    let by = person();
+    let used = link(LinkState::Denied { at: noon(), by });
+    let closed = Closed::Used { at: noon(), by };
     assert_eq!(used.pass_on(first, None, limits, noon()), Err(NotPassedOn::Closed(closed)));
 }
 

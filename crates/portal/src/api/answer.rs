@@ -6,6 +6,8 @@ use std::fmt::Display;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use contract::ids::PersonId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -38,7 +40,7 @@ pub(crate) enum ApiError {
 }
 
 /// A refusal, by its code: the words are the page's own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Refused {
     /// The status.
     pub(crate) status: StatusCode,
@@ -48,6 +50,17 @@ pub(crate) struct Refused {
     pub(crate) retry_after: Option<u64>,
     /// What is wrong with which fields.
     pub(crate) errors: Vec<FieldFault>,
+    /// When and by whom, of a consent link that is closed.
+    pub(crate) closed: Closed,
+}
+
+/// When a consent link was closed, and who used it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Closed {
+    #[serde(rename = "closed_at")]
+    pub(crate) at: Option<DateTime<Utc>>,
+    #[serde(rename = "closed_by")]
+    pub(crate) by: Option<PersonId>,
 }
 
 /// What is wrong with a field: a code with what it speaks of. The API's sentence is not for pages.
@@ -66,6 +79,8 @@ struct Problem {
     kind: String,
     #[serde(default)]
     errors: Vec<FieldFault>,
+    #[serde(flatten)]
+    closed: Closed,
 }
 
 impl ApiError {
@@ -85,6 +100,7 @@ impl ApiError {
             code: "not-found".to_owned(),
             retry_after: None,
             errors: Vec::new(),
+            closed: Closed::default(),
         })
     }
 
@@ -111,8 +127,9 @@ impl Answer {
             return Ok(self.body);
         }
         let problem = serde_json::from_slice::<Problem>(&self.body).ok();
-        let (kind, errors) =
-            problem.map(|problem| (problem.kind, problem.errors)).unwrap_or_default();
+        let (kind, errors, closed) = problem
+            .map(|problem| (problem.kind, problem.errors, problem.closed))
+            .unwrap_or_default();
         let code = kind.strip_prefix(PROBLEM_TYPE).unwrap_or_default().to_owned();
         let after = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = after.and_then(|seconds| seconds.parse().ok());
@@ -120,7 +137,7 @@ impl Answer {
             StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
                 ApiError::Unavailable(code)
             }
-            status => ApiError::Refused(Refused { status, code, retry_after, errors }),
+            status => ApiError::Refused(Refused { status, code, retry_after, errors, closed }),
         })
     }
 }

@@ -42,7 +42,7 @@ use service::request::HandedOn;
 use tower::ServiceExt;
 use url::Url;
 
-pub(crate) use self::answer::{Answer, ApiError, FieldFault, Refused};
+pub(crate) use self::answer::{Answer, ApiError, Closed, FieldFault, Refused};
 use crate::browser::Browser;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

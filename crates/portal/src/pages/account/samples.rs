@@ -23,7 +23,13 @@ fn token(number: u8, name: &str, revoked_at: Option<&str>) -> Value {
 }
 
 fn refused(status: StatusCode, code: &str, errors: Value) -> Refused {
-    Refused { status, code: code.to_owned(), retry_after: Some(540), errors: read(errors) }
+    Refused {
+        status,
+        code: code.to_owned(),
+        retry_after: Some(540),
+        errors: read(errors),
+        ..Refused::default()
+    }
 }
 
 fn account(name: &'static str, errors: Value, done: Option<Done>) -> Sample {

@@ -5,8 +5,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{Health, archive, draw, redirect_uris, suspension};
-use crate::api::Refused;
 use crate::api::context::AppContext;
+use crate::api::{Closed, Refused};
 use crate::faults::Faults;
 use crate::gallery::apps;
 use crate::gallery::easel::{Easel, read};
@@ -87,6 +87,7 @@ fn addresses(count: u8, code: Option<&'static str>) -> impl Fn(&Easel<'_>) -> Re
             code: code.to_owned(),
             retry_after: None,
             errors: Vec::new(),
+            closed: Closed::default(),
         });
         let t = easel.browser.language.texts();
         let faults = refused.and_then(|refused| redirect_uris::said(t, &refused));

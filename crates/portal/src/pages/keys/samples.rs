@@ -104,6 +104,7 @@ fn too_late() -> Refused {
             { "field": "old_ends", "code": "out_of_range" },
             { "field": "expires_at", "code": "out_of_range" },
         ])),
+        ..Refused::default()
     }
 }
 

@@ -77,6 +77,7 @@ fn refused(easel: &Easel<'_>) -> axum::response::Response {
             { "field": "expires_in_days", "code": "out_of_range" },
             { "field": "grant_lifetime_days", "code": "out_of_range" },
         ])),
+        ..Refused::default()
     };
     let said = made::said(easel.browser.language.texts(), &refused).unwrap_or_default();
     let typed = Typed {
@@ -95,7 +96,7 @@ fn unconfirmed(easel: &Easel<'_>) -> axum::response::Response {
         status: StatusCode::CONFLICT,
         code: "organization-not-confirmed".to_owned(),
         retry_after: None,
-        errors: Vec::new(),
+        ..Refused::default()
     };
     let said = made::said(easel.browser.language.texts(), &refused).unwrap_or_default();
     let typed =

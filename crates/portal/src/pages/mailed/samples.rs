@@ -34,7 +34,7 @@ fn invitation(invitation: Value, signed_in: bool) -> impl Fn(&Easel<'_>) -> Resp
 fn refused(status: StatusCode) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {
         let refused =
-            Refused { status, code: String::new(), retry_after: None, errors: Vec::new() };
+            Refused { status, code: String::new(), retry_after: None, ..Refused::default() };
         spent(easel.portal, easel.browser, &refused)
             .unwrap_or_else(|| Failed::not_found(easel.portal, easel.browser))
     }

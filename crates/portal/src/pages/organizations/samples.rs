@@ -208,7 +208,7 @@ fn inviting(code: Option<&'static str>, wrong: bool, may: bool) -> impl Fn(&Ease
 
 fn refused(code: &str) -> crate::api::Refused {
     let (status, code) = (StatusCode::CONFLICT, code.to_owned());
-    crate::api::Refused { status, code, retry_after: None, errors: Vec::new() }
+    crate::api::Refused { status, code, retry_after: None, ..crate::api::Refused::default() }
 }
 
 pub(crate) fn invitations() -> Vec<Sample> {

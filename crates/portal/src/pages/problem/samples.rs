@@ -23,6 +23,7 @@ pub(crate) fn all() -> Vec<Sample> {
                 code: "app-not-active".to_owned(),
                 retry_after: None,
                 errors: read(json!([])),
+                ..Refused::default()
             };
             refused(easel.portal, easel.browser, &refusal)
         })

@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use contract::secret::SessionToken;
 
+use crate::api::names;
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
@@ -14,12 +15,15 @@ use crate::layout::{Frame, Place};
 use crate::portal::Portal;
 use crate::respond::{self, private};
 use crate::texts::Texts;
+use crate::times::Time;
 
 #[derive(Template)]
 #[template(path = "pages/request/closed.html")]
 struct Page<'a> {
     frame: Frame<'a>,
     title: &'a str,
+    /// When it was closed, and by whom.
+    when: Option<String>,
     what: String,
     todo: String,
     /// Whether there may be something of it under My consents.
@@ -37,13 +41,45 @@ pub(super) async fn answer(
     match error {
         ApiError::Refused(refused) => match words(browser.language.texts(), refused) {
             Some(words) => {
-                let me = people::me(&portal.api, browser, token).await.ok();
-                draw(portal, browser, me.as_ref(), refused.status, words)
+                let by = Vec::from_iter(refused.closed.by);
+                let (me, names) = futures::join!(
+                    people::me(&portal.api, browser, token),
+                    names::of_people(&portal.api, browser, token, &by),
+                );
+                let (me, names) = (me.ok(), names.unwrap_or_default());
+                let by = match (refused.closed.by, &me) {
+                    (Some(by), Some(me)) if me.id == by => By::You,
+                    (Some(by), _) => names.get(&by).map_or(By::Somebody, |name| By::Named(name)),
+                    (None, _) => By::Somebody,
+                };
+                let when = when(browser, refused, by);
+                draw(portal, browser, me.as_ref(), refused.status, words, when)
             }
             None => private(portal, Failed::page(portal, browser, method, error)),
         },
         error => private(portal, Failed::page(portal, browser, method, error)),
     }
+}
+
+/// Who used a link, as far as the reader may know.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By<'a> {
+    You,
+    Named(&'a str),
+    Somebody,
+}
+
+/// When the link was closed, and by whom.
+pub(super) fn when(browser: &Browser, refused: &Refused, by: By<'_>) -> Option<String> {
+    let t = browser.language.texts();
+    let at = Time::new(refused.closed.at?, browser.language).minute();
+    Some(match (refused.code.as_str(), by) {
+        ("link-already-used", By::You) => t.closed_used_by_you(at),
+        ("link-already-used", By::Named(name)) => t.closed_used_by(name, at),
+        ("link-already-used", By::Somebody) => t.closed_used_at(at),
+        ("link-expired", _) => t.closed_expired_at(at),
+        _ => t.closed_revoked_at(at),
+    })
 }
 
 pub(super) struct Words {
@@ -71,11 +107,12 @@ pub(super) fn draw(
     me: Option<&Me>,
     status: StatusCode,
     Words { title, what, todo, shows_consents }: Words,
+    when: Option<String>,
 ) -> Response {
     let frame = me.map_or_else(
         || Frame::anonymous(portal, browser),
         |me| Frame::signed(portal, browser, me, Place::Elsewhere),
     );
-    let page = Page { frame, title: &title, what, todo, shows_consents };
+    let page = Page { frame, title: &title, when, what, todo, shows_consents };
     private(portal, respond::page(status, browser.language, &page))
 }

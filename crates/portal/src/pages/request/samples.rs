@@ -2,13 +2,15 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::choice::Choice;
+use super::closed::By;
 use super::review::{self, Named};
 use super::{Drawn, answer, closed, draw};
-use crate::api::Refused;
 use crate::api::requests::Request;
+use crate::api::{Closed, Refused};
 use crate::gallery::easel::{Easel, read};
 use crate::gallery::sample::Sample;
 
@@ -114,14 +116,25 @@ fn two() -> Choice {
     Choice { some: ids.iter().filter_map(|id| id.parse().ok()).collect(), ..Choice::default() }
 }
 
-fn refused(status: StatusCode, code: &'static str) -> impl Fn(&Easel<'_>) -> Response {
+fn refused(
+    status: StatusCode,
+    code: &'static str,
+    by: By<'static>,
+) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {
-        let refused =
-            Refused { status, code: code.to_owned(), retry_after: None, errors: Vec::new() };
+        let at = (status != StatusCode::NOT_FOUND).then(|| easel.browser.now - TimeDelta::days(2));
+        let refused = Refused {
+            status,
+            code: code.to_owned(),
+            retry_after: None,
+            errors: Vec::new(),
+            closed: Closed { at, by: None },
+        };
         let words = closed::words(easel.browser.language.texts(), &refused);
+        let when = closed::when(easel.browser, &refused, by);
         match words {
             Some(words) => {
-                closed::draw(easel.portal, easel.browser, Some(&easel.me), status, words)
+                closed::draw(easel.portal, easel.browser, Some(&easel.me), status, words, when)
             }
             None => crate::failed::Failed::not_found(easel.portal, easel.browser),
         }
@@ -197,10 +210,18 @@ pub(crate) fn all() -> Vec<Sample> {
             let words = (t.request_approved(4, "Shelf Report"), t.request_approved_what());
             answer::done(easel.portal, easel.browser, &easel.me, &read(typical()), words)
         }),
-        Sample::new("used", refused(StatusCode::CONFLICT, "link-already-used")),
-        Sample::new("expired", refused(StatusCode::GONE, "link-expired")),
-        Sample::new("revoked", refused(StatusCode::GONE, "link-revoked")),
-        Sample::new("app_not_active", refused(StatusCode::CONFLICT, "app-not-active")),
-        Sample::new("unknown", refused(StatusCode::NOT_FOUND, "not-found")),
+        Sample::new("used", refused(StatusCode::CONFLICT, "link-already-used", By::Somebody)),
+        Sample::new("used_by_you", refused(StatusCode::CONFLICT, "link-already-used", By::You)),
+        Sample::new(
+            "used_by_another",
+            refused(StatusCode::CONFLICT, "link-already-used", By::Named("Ana Ferreira")),
+        ),
+        Sample::new("expired", refused(StatusCode::GONE, "link-expired", By::Somebody)),
+        Sample::new("revoked", refused(StatusCode::GONE, "link-revoked", By::Somebody)),
+        Sample::new(
+            "app_not_active",
+            refused(StatusCode::CONFLICT, "app-not-active", By::Somebody),
+        ),
+        Sample::new("unknown", refused(StatusCode::NOT_FOUND, "not-found", By::Somebody)),
     ]
 }

@@ -123,6 +123,7 @@ mod tests {
             code: "invalid-request".to_owned(),
             retry_after: Some(61),
             errors: read(errors),
+            ..Refused::default()
         };
         let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
         let wrong = json!([{ "field": "current_password", "code": "wrong" }]);

@@ -191,6 +191,7 @@ mod tests {
             code: code.to_owned(),
             retry_after: None,
             errors: read(errors),
+            ..Refused::default()
         };
         let full = said(t, &refused("too-many-api-tokens", json!([]))).unwrap();
         assert_eq!(full.error, Some(t.account_tokens_too_many()));

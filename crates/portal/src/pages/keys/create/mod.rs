@@ -191,7 +191,13 @@ mod tests {
 
     fn refused(code: &str, retry_after: Option<u64>, errors: serde_json::Value) -> Refused {
         let status = StatusCode::CONFLICT;
-        Refused { status, code: code.to_owned(), retry_after, errors: read(errors) }
+        Refused {
+            status,
+            code: code.to_owned(),
+            retry_after,
+            errors: read(errors),
+            ..Refused::default()
+        }
     }
 
     #[test]

@@ -21,8 +21,13 @@ fn form(status: StatusCode, code: &'static str) -> impl Fn(&Easel<'_>) -> Respon
             ]),
             _ => json!([]),
         };
-        let refused =
-            Refused { status, code: code.to_owned(), retry_after: Some(540), errors: read(errors) };
+        let refused = Refused {
+            status,
+            code: code.to_owned(),
+            retry_after: Some(540),
+            errors: read(errors),
+            ..Refused::default()
+        };
         let said = said(easel.browser.language.texts(), &refused).unwrap_or_default();
         let said = if status == StatusCode::OK { Said::default() } else { said };
         let typed = Typed { key: "1".to_owned(), name: String::new(), expires: String::new() };

@@ -157,7 +157,7 @@ mod tests {
             status: StatusCode::CONFLICT,
             code: code.to_owned(),
             retry_after: None,
-            errors: Vec::new(),
+            ..Refused::default()
         };
         for code in ["organization-not-confirmed", "app-not-active", "too-many-open-links"] {
             let error = said(t, &refused(code)).and_then(|said| said.error);

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{draw, why_not};
-use crate::api::Refused;
 use crate::api::apps::{App, AppOperation};
+use crate::api::{Closed, Refused};
 use crate::gallery::apps;
 use crate::gallery::easel::Easel;
 use crate::gallery::sample::Sample;
@@ -19,7 +19,7 @@ fn with_picture() -> App {
 
 fn refused(code: &str) -> Refused {
     let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, code.to_owned());
-    Refused { status, code, retry_after: None, errors: Vec::new() }
+    Refused { status, code, retry_after: None, errors: Vec::new(), closed: Closed::default() }
 }
 
 fn page(of: fn() -> App, code: &'static str) -> impl Fn(&Easel<'_>) -> Response {
