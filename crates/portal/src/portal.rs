@@ -8,6 +8,7 @@ use axum::extract::FromRef;
 use contract::Environment;
 
 use crate::api::Api;
+use crate::api::catalogue::Kept;
 use crate::assets::{self, Assets};
 use crate::brand::{self, Brand, BrandError};
 use crate::browser::Clock;
@@ -18,6 +19,8 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub(crate) struct Portal {
     pub(crate) api: Api,
+    /// The catalogue, as it was lately.
+    pub(crate) catalogue: Kept,
     pub(crate) settings: Settings,
     pub(crate) cookie: SessionCookie,
     pub(crate) assets: Assets,
@@ -42,8 +45,17 @@ impl Portal {
         let cookie = SessionCookie::at(base_url);
         let token_url = format!("{base_url}/oauth2/token");
         let is_lived_in = AtomicBool::new(false);
-        let portal =
-            Self { api, settings, cookie, assets, token_url, brand, environment, is_lived_in };
+        let portal = Self {
+            api,
+            catalogue: Kept::default(),
+            settings,
+            cookie,
+            assets,
+            token_url,
+            brand,
+            environment,
+            is_lived_in,
+        };
         Ok((portal, files.merge(own_files)))
     }
 }

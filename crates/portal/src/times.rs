@@ -67,6 +67,17 @@ impl Time {
         )
     }
 
+    /// How long ago it was, within a day; else its day.
+    pub(crate) fn ago(&self, now: DateTime<Utc>) -> String {
+        let (t, ago) = (self.language.texts(), now - self.at);
+        match (ago.num_minutes(), ago.num_hours()) {
+            (..1, _) => t.ago_now(),
+            (minutes, ..1) => t.ago_minutes(minutes),
+            (_, hours @ ..24) => t.ago_hours(hours),
+            _ => t.ago_day(self.day()),
+        }
+    }
+
     /// RFC 3339, for programs.
     pub(crate) fn exact(&self) -> String {
         self.at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -83,5 +94,18 @@ mod tests {
         assert_eq!(Time::new(at, Language::English).minute(), "9 Aug 2026, 14:02 UTC");
         assert_eq!(Time::new(at, Language::French).day(), "9 août 2026");
         assert_eq!(Time::new(at, Language::French).exact(), "2026-08-09T14:02:11Z");
+    }
+
+    #[test]
+    fn what_was_within_a_day_is_told_by_how_long_ago_it_was() {
+        let time = Time::new("2026-08-09T14:02:11Z".parse().unwrap(), Language::English);
+        // Fluent isolates what it puts in from the direction of the text around it.
+        let ago = |now: &str| time.ago(now.parse().unwrap()).replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(ago("2026-08-09T14:02:11Z"), "just now");
+        assert_eq!(ago("2026-08-09T14:01:00Z"), "just now", "clocks differ a little");
+        assert_eq!(ago("2026-08-09T14:05:00Z"), "2 min ago");
+        assert_eq!(ago("2026-08-09T15:02:10Z"), "59 min ago");
+        assert_eq!(ago("2026-08-10T14:02:10Z"), "23 h ago");
+        assert_eq!(ago("2026-08-10T14:02:11Z"), "on 9 Aug 2026");
     }
 }

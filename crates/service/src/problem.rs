@@ -16,7 +16,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contract::Id;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -35,7 +35,8 @@ pub struct Problem {
     slug: Cow<'static, str>,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    members: serde_json::Map<String, Value>,
+    // Boxed: most problems have none, and a problem is returned by value nearly everywhere.
+    members: Option<Box<Map<String, Value>>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -65,7 +66,7 @@ struct Document<'a> {
     errors: &'a [FieldError],
     /// What else the kind of problem tells (RFC 9457 section 3.2), as its operation says.
     #[serde(flatten)]
-    members: &'a serde_json::Map<String, Value>,
+    members: Option<&'a Map<String, Value>>,
 }
 
 fn no_errors(errors: &&[FieldError]) -> bool {
@@ -93,7 +94,7 @@ impl Problem {
             slug: slug.into(),
             detail: detail.into(),
             errors: Vec::new(),
-            members: serde_json::Map::new(),
+            members: None,
             headers: Vec::new(),
         }
     }
@@ -176,7 +177,7 @@ impl Problem {
     /// Tells more of this kind of problem, for programs: an extension member (RFC 9457 section 3.2).
     #[must_use]
     pub fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.members.get_or_insert_default().insert(name.to_owned(), value.into());
         self
     }
 
@@ -233,7 +234,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
-            members: &self.members,
+            members: self.members.as_deref(),
         };
         let body = serde_json::to_vec(&document).expect("strings and numbers always serialize");
         let mut response = (self.status, body).into_response();

@@ -1,7 +1,8 @@
 //! The public API of this service: one file an endpoint.
 //!
 //! Links, for those who make them: [`create_link`], [`list_links`], [`get_link`], [`list_link_accounts`],
-//! [`revoke_link`]; what account owners will see: [`consent_preview`]; how they stand: [`consent_activity`]. Their answer, for account owners:
+//! [`revoke_link`]; what account owners will see: [`consent_preview`]; how they stand: [`consent_activity`],
+//! [`consent_activities`]. Their answer, for account owners:
 //! [`open_request`], [`list_selectable`], [`approve`], [`deny`], [`pass_on`]. Grants: [`list_grants`],
 //! [`renew_grant`], [`receipt`], [`revoke_grant`], [`revoke_app`]. For the apps themselves: [`my_accounts`].
 //!
@@ -13,6 +14,7 @@ mod account_counts;
 mod approval;
 mod approve;
 mod choice;
+mod consent_activities;
 mod consent_activity;
 mod consent_language;
 mod consent_page;
@@ -64,6 +66,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<ConsentBroker>> {
         .routes(routes!(pass_on::pass_on))
         .routes(routes!(consent_preview::consent_preview))
         .routes(routes!(consent_activity::consent_activity))
+        .routes(routes!(consent_activities::consent_activities))
         .routes(routes!(list_grants::list_grants, revoke_app::revoke_app))
         .routes(routes!(revoke_grant::revoke_grant))
         .routes(routes!(renew_grant::renew_grant))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use contract::ids::AppId;
+use contract::ids::{AppId, OrganizationId};
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -84,4 +84,46 @@ pub(crate) async fn count(
     .await?;
     let (open_links, live_grants) = (counted.open_links, counted.live_grants);
     Ok(Counts { open_links, live_grants, ending_soon: counted.ending_soon })
+}
+
+/// How many grants an app has. No more than so many are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GrantCount {
+    /// Whose app it is.
+    pub(crate) organization_id: OrganizationId,
+    /// Grants that are live.
+    pub(crate) live_grants: i64,
+}
+
+/// So many grants of each of many apps are counted at most.
+pub(crate) const MOST_COUNTED_EACH: i64 = 1_000;
+
+/// Counts the live grants of those of these apps that ever had links, as of now.
+pub(crate) async fn count_each(
+    executor: impl PgExecutor<'_>,
+    apps: &[AppId],
+    as_of: AsOf<'_>,
+) -> Result<BTreeMap<AppId, GrantCount>, sqlx::Error> {
+    let apps: Vec<Uuid> = apps.iter().map(|app| app.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT apps.id, apps.organization_id, live.count AS "live_grants!"
+           FROM consent_broker.apps CROSS JOIN LATERAL (
+               SELECT count(*) FROM (
+                   SELECT FROM consent_broker.grants
+                   WHERE app_id = apps.id AND consent_broker.grant_state(end_reason) = 'live'
+                     AND consent_broker.grant_expiry(expires_at, awaits_expiry_since, service, $3) > $2
+                   LIMIT $4) AS counted) AS live
+           WHERE apps.id = ANY($1)"#,
+        &apps,
+        as_of.now,
+        Json(as_of.lifetimes()) as _,
+        MOST_COUNTED_EACH + 1,
+    )
+    .fetch_all(executor)
+    .await?;
+    let counted = rows.into_iter().map(|row| {
+        let organization_id = OrganizationId::from_uuid(row.organization_id);
+        (AppId::from_uuid(row.id), GrantCount { organization_id, live_grants: row.live_grants })
+    });
+    Ok(counted.collect())
 }

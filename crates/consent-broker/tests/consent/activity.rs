@@ -37,6 +37,34 @@ async fn developers_see_how_many_links_and_grants_there_are_and_how_many_end_soo
 }
 
 #[tokio::test]
+async fn a_list_of_apps_has_the_live_grants_of_each_that_one_may_know_of() {
+    let stage = Stage::set().await;
+    let admin = stage.person("The admin");
+    let accounts = [0, 1, 2].map(|_| stage.account(&admin, AccountRole::Admin));
+    let path = "/v1/apps/consent-activity";
+    let unknown: contract::AppId = stage.env().new_id();
+    let asked = json!({ "ids": [unknown, stage.app] });
+    let none = stage.developer.post(path, &asked).await.expect(200).json;
+    assert_eq!(none["items"], json!([]), "an app without a link");
+
+    let revoked = stage.granted(&admin, &accounts).await.remove(0);
+    admin.delete(&format!("/v1/grants/{revoked}")).await.expect(204);
+    let there = stage.developer.post(path, &asked).await.expect(200).json;
+    let app = json!({ "app_id": stage.app, "live_grants": 2, "more_grants": false });
+    assert_eq!(there["items"], json!([app]));
+    let stranger = stage.person("A stranger");
+    assert_eq!(stranger.post(path, &asked).await.expect(200).json["items"], json!([]));
+
+    let too_many: Vec<contract::AppId> = (0..101).map(|_| stage.env().new_id()).collect();
+    let refused = stage.developer.post(path, json!({ "ids": too_many })).await;
+    refused.problem(422, "invalid-request");
+    assert_eq!(
+        (&refused.json["errors"][0]["field"], &refused.json["errors"][0]["code"]),
+        (&json!("ids"), &json!("too_many"))
+    );
+}
+
+#[tokio::test]
 async fn a_grant_was_last_used_when_its_app_asked_what_it_reaches_while_it_was_live() {
     let stage = Stage::set().await;
     let admin = stage.person("The admin");

@@ -8,6 +8,7 @@
 //! | `DELETE /v1/keys/{client_id}` | [`delete`] |
 //! | `POST /v1/keys/{client_id}/replace` | [`replace`] |
 //! | `GET /v1/apps/{id}/activity` | [`activity`] |
+//! | `POST /v1/apps/activity` | [`activities`] |
 //! | `POST /v1/leak-reports` | [`leak_reports`] |
 //! | `POST /oauth2/token` | [`token`] |
 //! | `GET /oauth2/jwks` | [`jwks`] |
@@ -20,6 +21,7 @@
 //! key refuses, [`credentials_file`] is the one answer with its secret as a text file, [`oauth_error`]
 //! the errors of the token endpoint, [`rate_limit`] its header fields about an app's limit.
 
+mod activities;
 mod activity;
 mod create;
 mod credentials_file;
@@ -56,6 +58,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
         .routes(routes!(rename::rename, delete::delete))
         .routes(routes!(replace::replace))
         .routes(routes!(activity::read))
+        .routes(routes!(activities::read))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(leak_reports::report))

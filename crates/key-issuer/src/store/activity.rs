@@ -1,7 +1,9 @@
 //! What an app's page shows of its requests for tokens.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use contract::AppId;
+use contract::{AppId, OrganizationId};
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
@@ -88,6 +90,45 @@ pub(crate) async fn of(
     )
     .fetch_one(executor)
     .await
+}
+
+/// What a list of apps shows of one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brief {
+    /// Whose app it is.
+    pub organization_id: OrganizationId,
+    /// How many of its keys are live.
+    pub live_keys: i64,
+    /// When it last got a token, to the minute.
+    pub last_token_at: Option<DateTime<Utc>>,
+}
+
+/// The same of those of these apps that were ever activated, as of now.
+pub(crate) async fn of_many(
+    executor: impl PgExecutor<'_>,
+    apps: &[AppId],
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<AppId, Brief>, sqlx::Error> {
+    let apps: Vec<Uuid> = apps.iter().map(|app| app.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT app_id, organization_id,
+                  (SELECT count(*) FROM key_issuer.keys
+                   WHERE keys.app_id = apps.app_id AND deleted_at IS NULL
+                     AND coalesce(least(expires_at, ends_at), 'infinity') > $2) AS "live_keys!",
+                  (SELECT last_token_at FROM key_issuer.app_activity
+                   WHERE app_activity.app_id = apps.app_id) AS "last_token_at?"
+           FROM key_issuer.apps WHERE app_id = ANY($1)"#,
+        &apps,
+        now,
+    )
+    .fetch_all(executor)
+    .await?;
+    let brief = rows.into_iter().map(|row| {
+        let organization_id = OrganizationId::from_uuid(row.organization_id);
+        let (live_keys, last_token_at) = (row.live_keys, row.last_token_at);
+        (AppId::from_uuid(row.app_id), Brief { organization_id, live_keys, last_token_at })
+    });
+    Ok(brief.collect())
 }
 
 /// Forgets refused requests of hours before this one, some at a time: whether there may be more.

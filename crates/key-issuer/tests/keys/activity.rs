@@ -63,6 +63,29 @@ async fn an_apps_activity_is_what_it_did() {
 }
 
 #[tokio::test]
+async fn a_list_of_apps_has_the_keys_and_the_last_token_of_each_that_one_may_know_of() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let unknown: AppId = stage.env.new_id();
+    let (_, deleted) = (replica.key(app).await, replica.key(app).await);
+    replica.client("owner").delete(&format!("/v1/keys/{}?now=true", deleted.0)).await.expect(200);
+    let path = "/v1/apps/activity";
+    let asked = json!({ "ids": [unknown, app] });
+    let items = async |who: &str| {
+        replica.client(who).post(path, &asked).await.expect(200).json["items"].clone()
+    };
+    let brief = json!([{ "app_id": app, "live_keys": 1, "last_token_at": null }]);
+    for who in ["owner", "developer", "auditor", "operator"] {
+        assert_eq!(items(who).await, brief, "{who}");
+    }
+    assert_eq!(items("stranger").await, json!([]));
+
+    let too_many: Vec<AppId> = (0..101).map(|_| stage.env.new_id()).collect();
+    let refused = replica.client("owner").post(path, json!({ "ids": too_many })).await;
+    refused.problem(422, "invalid-request");
+    assert_eq!(refused.json["errors"][0]["code"], "too_many");
+}
+
+#[tokio::test]
 async fn members_and_operators_see_it_and_a_draft_has_done_nothing() {
     let (stage, replica, app) = Stage::with_app().await;
     let get =

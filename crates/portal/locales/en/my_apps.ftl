@@ -14,12 +14,30 @@ state-suspended = Suspended
 state-archived = Archived
 # $step (Number) - which step comes next, of three
 my-apps-life-draft = Draft, step { $step } of 3
+# $count (Number) - how many keys
+my-apps-life-keys = { $count ->
+    [0] No keys
+    [one] 1 key
+   *[other] { $count } keys
+}
+# $count (Number) - how many accounts consented
+my-apps-life-accounts = { $count ->
+    [0] no accounts
+    [one] 1 account
+   *[other] { $count } accounts
+}
+# $count (Number) - at least so many accounts consented
+my-apps-life-more-accounts = more than { $count } accounts
+# $ago (String) - how long ago
+my-apps-life-token = last token { $ago }
+my-apps-life-no-token = no token yet
+ago-now = just now
+# $count (Number) - minutes
+ago-minutes = { $count } min ago
+# $count (Number) - hours
+ago-hours = { $count } h ago
 # $date (String) - a day
-# $count (Number) - how many domains
-my-apps-life-active = { $count ->
-    [one] 1 domain
-   *[other] { $count } domains
-} · active since { $date }
+ago-day = on { $date }
 # $date (String) - a day
 my-apps-life-since = Since { $date }
 # $count (Number) - how many

@@ -12,10 +12,23 @@ state-active = Active
 state-suspended = Suspendue
 state-archived = Archivée
 my-apps-life-draft = Brouillon, étape { $step } sur 3
-my-apps-life-active = { $count ->
-    [one] 1 domaine
-   *[other] { $count } domaines
-} · active depuis le { $date }
+my-apps-life-keys = { $count ->
+    [0] Aucune clé
+    [one] 1 clé
+   *[other] { $count } clés
+}
+my-apps-life-accounts = { $count ->
+    [0] aucun compte
+    [one] 1 compte
+   *[other] { $count } comptes
+}
+my-apps-life-more-accounts = plus de { $count } comptes
+my-apps-life-token = dernier jeton { $ago }
+my-apps-life-no-token = aucun jeton pour l’instant
+ago-now = à l’instant
+ago-minutes = il y a { $count } min
+ago-hours = il y a { $count } h
+ago-day = le { $date }
 my-apps-life-since = Depuis le { $date }
 my-apps-archived = { $count ->
     [one] 1 application archivée n’est pas affichée.

@@ -1,8 +1,10 @@
 //! `/v1/catalogue`
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::Method;
+use chrono::{DateTime, TimeDelta, Utc};
 use contract::catalogue::Level;
 use contract::ids::OrganizationId;
 use contract::secret::SessionToken;
@@ -11,17 +13,18 @@ use serde_json::{Value, json};
 
 use super::{Api, ApiError, FieldFault, Question};
 use crate::browser::Browser;
-use crate::texts::Texts;
+use crate::portal::Portal;
+use crate::texts::{Language, Texts};
 
 /// What apps can ask for, in the browser's language.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Catalogue {
     /// The services, by name.
     pub(crate) services: BTreeMap<String, Service>,
 }
 
 /// A service of the platform.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Service {
     pub(crate) title: String,
     pub(crate) description: String,
@@ -33,7 +36,7 @@ pub(crate) struct Service {
 }
 
 /// A domain, with the levels that it has.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Domain {
     pub(crate) title: String,
     pub(crate) read: Option<LevelEntry>,
@@ -41,7 +44,7 @@ pub(crate) struct Domain {
 }
 
 /// What a level allows.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LevelEntry {
     /// A plain sentence.
     pub(crate) description: String,
@@ -91,14 +94,39 @@ impl Catalogue {
     }
 }
 
-/// The catalogue.
+/// For so long an answer is kept: the catalogue changes when the API is started with another.
+const KEPT: TimeDelta = TimeDelta::minutes(1);
+
+/// The last answers, one a language. The catalogue is the same for everybody.
+#[derive(Debug, Default)]
+pub(crate) struct Kept([Mutex<Option<Dated>>; Language::ALL.len()]);
+
+/// An answer, and when it was asked for.
+type Dated = (DateTime<Utc>, Catalogue);
+
+impl Kept {
+    fn of(&self, language: Language) -> MutexGuard<'_, Option<Dated>> {
+        // What a thread that panicked left there is whole: it is replaced at once.
+        self.0[language as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The catalogue, as it was within the last minute: nearly every page names a service.
 pub(crate) async fn read(
-    api: &Api,
+    portal: &Portal,
     browser: &Browser,
     token: &SessionToken,
 ) -> Result<Catalogue, ApiError> {
+    if let Some((at, catalogue)) = &*portal.catalogue.of(browser.language)
+        && browser.now - at < KEPT
+    {
+        return Ok(catalogue.clone());
+    }
     let question = Question::new(Method::GET, "/v1/catalogue").of(token);
-    api.ask(browser, question).await.map_err(ApiError::of_session)
+    let catalogue: Catalogue =
+        portal.api.ask(browser, question).await.map_err(ApiError::of_session)?;
+    *portal.catalogue.of(browser.language) = Some((browser.now, catalogue.clone()));
+    Ok(catalogue)
 }
 
 /// What a selection of domains would become.

@@ -3,11 +3,12 @@
 use contract::ids::AppId;
 use contract::secret::SessionToken;
 
+use super::ApiError;
 use super::apps::{self, App};
 use super::catalogue::{self, Catalogue};
 use super::people::{self, Me};
-use super::{Api, ApiError};
 use crate::browser::Browser;
+use crate::portal::Portal;
 
 /// An app with what stands around it.
 #[derive(Debug)]
@@ -19,15 +20,15 @@ pub(crate) struct AppContext {
 
 /// An app, for one of its pages.
 pub(crate) async fn read(
-    api: &Api,
+    portal: &Portal,
     browser: &Browser,
     token: &SessionToken,
     id: AppId,
 ) -> Result<AppContext, ApiError> {
     let (me, app, catalogue) = futures::try_join!(
-        people::me(api, browser, token),
-        apps::get(api, browser, token, id),
-        catalogue::read(api, browser, token),
+        people::me(&portal.api, browser, token),
+        apps::get(&portal.api, browser, token, id),
+        catalogue::read(portal, browser, token),
     )?;
     Ok(AppContext { me, app, catalogue })
 }

@@ -1,5 +1,7 @@
 //! `/v1/apps/{id}/keys` and `/v1/keys`
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
 use chrono::{DateTime, Utc};
 use contract::ids::{AppId, ClientId};
@@ -156,6 +158,35 @@ pub(crate) async fn activity(
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
+/// How many keys an app has, and when it last got a token.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Brief {
+    app_id: AppId,
+    pub(crate) live_keys: u64,
+    pub(crate) last_token_at: Option<DateTime<Utc>>,
+}
+
+/// The same of each of these apps that was ever activated.
+pub(crate) async fn activities(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    apps: &[AppId],
+) -> Result<BTreeMap<AppId, Brief>, ApiError> {
+    if apps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let question = Question::new(Method::POST, "/v1/apps/activity").of(token);
+    let question = question.with(json!({ "ids": apps }));
+    let found: Activities = api.ask(browser, question).await.map_err(ApiError::of_session)?;
+    Ok(found.items.into_iter().map(|brief| (brief.app_id, brief)).collect())
+}
+
+#[derive(Deserialize)]
+struct Activities {
+    items: Vec<Brief>,
+}
+
 /// Makes a key, once for each form.
 pub(crate) async fn create(
     api: &Api,
@@ -220,6 +251,8 @@ mod tests {
 
     #[test]
     fn is_documented() {
+        answer::<Activities>("AppActivities");
+        answer::<Brief>("BriefAppActivity");
         answer::<Keys>("Page_Key");
         answer::<Key>("Key");
         answer::<CreatedKey>("CreatedKey");

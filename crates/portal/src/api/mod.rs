@@ -42,7 +42,9 @@ use service::request::HandedOn;
 use tower::ServiceExt;
 use url::Url;
 
-pub(crate) use self::answer::{Answer, ApiError, Closed, FieldFault, Refused};
+#[cfg(debug_assertions)]
+pub(crate) use self::answer::Closed;
+pub(crate) use self::answer::{Answer, ApiError, FieldFault, Refused};
 use crate::browser::Browser;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

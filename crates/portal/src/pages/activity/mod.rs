@@ -67,7 +67,7 @@ pub(crate) async fn show(
     let all = asked.all.is_some();
     let (types, cursor) = ((!all).then_some(CHANGES), asked.cursor.as_deref());
     let read = futures::try_join!(
-        context::read(&portal.api, &browser, &token, id),
+        context::read(&portal, &browser, &token, id),
         events::of_app(&portal.api, &browser, &token, id, types, cursor),
     );
     let (context, events) = match read {

@@ -69,7 +69,7 @@ pub(crate) async fn show(
     SignedIn { browser, token }: SignedIn,
     Path(id): Path<AppId>,
 ) -> Response {
-    let context = match context::read(&portal.api, &browser, &token, id).await {
+    let context = match context::read(&portal, &browser, &token, id).await {
         Ok(context) => context,
         Err(error) => return Failed::page(&portal, &browser, &Method::GET, &error),
     };

@@ -83,7 +83,7 @@ pub(crate) async fn show(
     let found = futures::try_join!(
         people::me(&portal.api, &browser, &token),
         consents::list(&portal.api, &browser, &token, &filter),
-        catalogue::read(&portal.api, &browser, &token),
+        catalogue::read(&portal, &browser, &token),
     );
     match found {
         Ok((me, consents, catalogue)) => {

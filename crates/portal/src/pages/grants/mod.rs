@@ -93,7 +93,7 @@ pub(crate) async fn show(
 ) -> Response {
     let Asked { state, cursor } = asked;
     let read = futures::try_join!(
-        context::read(&portal.api, &browser, &token, id),
+        context::read(&portal, &browser, &token, id),
         app_grants::list(&portal.api, &browser, &token, id, state, cursor.as_deref()),
     );
     match read {

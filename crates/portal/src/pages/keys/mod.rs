@@ -74,7 +74,7 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let read = futures::try_join!(
-        context::read(&portal.api, &browser, &token, id),
+        context::read(&portal, &browser, &token, id),
         keys::list(&portal.api, &browser, &token, id, asked.cursor.as_deref()),
         keys::activity(&portal.api, &browser, &token, id),
     );

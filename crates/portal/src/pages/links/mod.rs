@@ -100,7 +100,7 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let read = futures::try_join!(
-        context::read(&portal.api, &browser, &token, id),
+        context::read(&portal, &browser, &token, id),
         links::list(&portal.api, &browser, &token, id, asked.cursor.as_deref()),
     );
     match read {

@@ -1,5 +1,6 @@
 //! My apps: those of one of the person's organizations.
 
+mod life;
 #[cfg(debug_assertions)]
 pub(crate) mod samples;
 
@@ -15,8 +16,11 @@ use contract::ids::{AppId, OrganizationId};
 use contract::rpc::AppState;
 use serde::Deserialize;
 
+use self::life::{Lives, lives};
+use crate::api::app_grants;
 use crate::api::apps::{self, App, Apps};
 use crate::api::catalogue::{self, Catalogue};
+use crate::api::keys;
 use crate::api::people::{self, Me, Membership};
 use crate::browser::Browser;
 use crate::failed::Failed;
@@ -74,7 +78,7 @@ pub(crate) async fn show(
     let failed = |error| Failed::page(&portal, &browser, &Method::GET, &error);
     let whose = futures::try_join!(
         people::me(&portal.api, &browser, &token),
-        catalogue::read(&portal.api, &browser, &token),
+        catalogue::read(&portal, &browser, &token),
     );
     let (me, catalogue) = match whose {
         Ok(answers) => answers,
@@ -97,7 +101,24 @@ pub(crate) async fn show(
         }
         None => Apps { items: Vec::new(), next_cursor: None },
     };
-    draw(&portal, &browser, &me, &catalogue, organization, listed, asked.archived.is_some())
+    let ids: Vec<_> = listed.items.iter().filter(|app| lives(app)).map(|app| app.id).collect();
+    let lives = futures::try_join!(
+        keys::activities(&portal.api, &browser, &token, &ids),
+        app_grants::activities(&portal.api, &browser, &token, &ids),
+    );
+    match lives {
+        Ok((keys, grants)) => {
+            let list = List { listed, lives: Lives { keys, grants } };
+            draw(&portal, &browser, &me, &catalogue, organization, list, asked.archived.is_some())
+        }
+        Err(error) => failed(error),
+    }
+}
+
+/// A page of apps, and what they do.
+struct List {
+    listed: Apps,
+    lives: Lives,
 }
 
 fn draw(
@@ -106,14 +127,14 @@ fn draw(
     me: &Me,
     catalogue: &Catalogue,
     organization: Option<&Membership>,
-    listed: Apps,
+    List { listed, lives }: List,
     with_archived: bool,
 ) -> Response {
     let archived = |app: &App| app.state == AppState::Archived;
     let hidden = listed.items.iter().filter(|app| archived(app)).count();
     let shown = listed.items.into_iter().filter(|app| with_archived || !archived(app));
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
-    let cards = shown.map(|app| Card::of(app, &frame, catalogue)).collect();
+    let cards = shown.map(|app| Card::of(app, &lives, &frame, catalogue, browser)).collect();
     let title = frame.t.my_apps_title();
     let page = Page {
         frame,
@@ -151,15 +172,20 @@ fn picture_of(kind: HeaderValue, bytes: Bytes) -> Response {
 }
 
 impl Card {
-    fn of(app: App, frame: &Frame<'_>, catalogue: &Catalogue) -> Self {
+    fn of(
+        app: App,
+        lives: &Lives,
+        frame: &Frame<'_>,
+        catalogue: &Catalogue,
+        browser: &Browser,
+    ) -> Self {
         let t = frame.t;
         let life = match app.state {
             AppState::Draft => t.my_apps_life_draft(if app.service.is_none() { 2 } else { 3 }),
-            AppState::Active => {
-                let since = app.activated_at.unwrap_or(app.created_at);
-                t.my_apps_life_active(app.domains.len(), Time::new(since, frame.language).day())
+            AppState::Active | AppState::Suspended => lives.line(app.id, browser),
+            AppState::Archived => {
+                t.my_apps_life_since(Time::new(app.created_at, frame.language).day())
             }
-            _ => t.my_apps_life_since(Time::new(app.created_at, frame.language).day()),
         };
         let next = match (app.state, &app.service) {
             (AppState::Draft, None) => Some("service"),

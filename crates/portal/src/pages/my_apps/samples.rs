@@ -1,8 +1,12 @@
 //! No app, some, very many, and the longest names.
 
+use std::collections::BTreeMap;
+
+use contract::ids::AppId;
 use serde_json::{Value, json};
 
-use super::draw;
+use super::life::Lives;
+use super::{List, draw};
 use crate::api::people::Me;
 use crate::gallery::apps::{app, longest};
 use crate::gallery::easel::{Easel, read};
@@ -15,9 +19,39 @@ fn of(
 ) -> impl Fn(&Easel<'_>) -> axum::response::Response {
     move |easel| {
         let listed = read(json!({ "items": items, "next_cursor": next }));
+        let list = List { listed, lives: of_some() };
         let organization = easel.me.memberships.first();
         let catalogue = easel.catalogue();
-        draw(easel.portal, easel.browser, &easel.me, &catalogue, organization, listed, archived)
+        draw(easel.portal, easel.browser, &easel.me, &catalogue, organization, list, archived)
+    }
+}
+
+/// The first was busy a moment ago, the second has very many accounts; of others nothing is known.
+fn of_some() -> Lives {
+    let [first, second] = [1, 2].map(|number| app(number, "", "active")["id"].clone());
+    let id = |json: &Value| read::<AppId>(json.clone());
+    Lives {
+        keys: BTreeMap::from([
+            (
+                id(&first),
+                read(
+                    json!({ "app_id": first, "live_keys": 3, "last_token_at": "2026-11-12T13:02:00Z" }),
+                ),
+            ),
+            (
+                id(&second),
+                read(
+                    json!({ "app_id": second, "live_keys": 1, "last_token_at": "2026-11-09T08:00:00Z" }),
+                ),
+            ),
+        ]),
+        grants: BTreeMap::from([
+            (id(&first), read(json!({ "app_id": first, "live_grants": 14, "more_grants": false }))),
+            (
+                id(&second),
+                read(json!({ "app_id": second, "live_grants": 1000, "more_grants": true })),
+            ),
+        ]),
     }
 }
 
@@ -42,6 +76,10 @@ pub(crate) fn all() -> Vec<Sample> {
             let me = Me { memberships: Vec::new(), ..easel.me.clone() };
             let none = read(json!({ "items": [], "next_cursor": null }));
             let catalogue = easel.catalogue();
+            let none = List {
+                listed: none,
+                lives: Lives { keys: BTreeMap::new(), grants: BTreeMap::new() },
+            };
             draw(easel.portal, easel.browser, &me, &catalogue, None, none, false)
         }),
     ]

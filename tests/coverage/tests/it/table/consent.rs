@@ -28,6 +28,9 @@ fn links() -> Vec<Entry> {
         entry("getConsentActivity", members, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.app.id) })
         }),
+        entry("findConsentActivity", everybody, |cast, _| {
+            Box::pin(async move { Call::plain().json(json!({ "ids": [cast.app.id] })) })
+        }),
         entry("listConsentLinks", members, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.app.id) })
         }),

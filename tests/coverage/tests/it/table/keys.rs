@@ -73,6 +73,9 @@ fn keys() -> Vec<Entry> {
         entry("getAppActivity", members, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.app.id) })
         }),
+        entry("findAppActivity", everybody, |cast, _| {
+            Box::pin(async move { Call::plain().json(json!({ "ids": [cast.app.id] })) })
+        }),
     ]
 }
 

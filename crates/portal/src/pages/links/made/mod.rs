@@ -52,7 +52,7 @@ pub(crate) async fn create(
 ) -> Response {
     let failed = |error| Failed::page(&portal, &browser, &Method::POST, &error);
     // First all that can fail without a loss: the address is told once.
-    let context = match context::read(&portal.api, &browser, &token, id).await {
+    let context = match context::read(&portal, &browser, &token, id).await {
         Ok(context) => context,
         Err(error) => return failed(error),
     };

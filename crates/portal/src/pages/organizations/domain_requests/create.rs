@@ -124,7 +124,7 @@ async fn answer(
 ) -> Response {
     let found = futures::try_join!(
         people::me(&portal.api, browser, token),
-        catalogue::read(&portal.api, browser, token),
+        catalogue::read(portal, browser, token),
         organizations::get(&portal.api, browser, token, id),
     );
     let (me, catalogue, organization) = match found {

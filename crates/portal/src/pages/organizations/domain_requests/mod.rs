@@ -72,7 +72,7 @@ pub(crate) async fn show(
 ) -> Response {
     let found = futures::try_join!(
         people::me(&portal.api, &browser, &token),
-        catalogue::read(&portal.api, &browser, &token),
+        catalogue::read(&portal, &browser, &token),
         domain_requests::list(&portal.api, &browser, &token, id, asked.cursor.as_deref()),
     );
     match found {

@@ -57,7 +57,7 @@ pub(crate) async fn show(
 ) -> Response {
     let asked = futures::try_join!(
         apps::get(&portal.api, &browser, &token, id),
-        catalogue::read(&portal.api, &browser, &token),
+        catalogue::read(&portal, &browser, &token),
     );
     match asked {
         Ok((app, _)) if !app.allowed.contains(&AppOperation::Edit) => {
@@ -82,7 +82,7 @@ pub(crate) async fn save(
         if next.is_some() {
             return see_other("/apps");
         }
-        return match catalogue::read(&portal.api, &browser, &token).await {
+        return match catalogue::read(&portal, &browser, &token).await {
             Ok(catalogue) => {
                 draw(&portal, &browser, StatusCode::UNPROCESSABLE_ENTITY, id, catalogue, true)
             }
