@@ -36,6 +36,7 @@ mod interrupted;
 mod kept;
 mod layout;
 mod multipart;
+mod numbers;
 mod outcome;
 mod pages;
 mod parts;

@@ -48,9 +48,10 @@ app-last-token = Last token
 app-refused = Refused, 24 h
 app-refused-none = none
 # $count (Number) - how many requests
+# $shown (String) - the same, in groups of three
 app-refused-count = { $count ->
     [one] 1 request for a token
-   *[other] { $count } requests for tokens
+   *[other] { $shown } requests for tokens
 }
 # $count (Number) - how many keys
 app-keys-ending = { $count ->
@@ -58,17 +59,19 @@ app-keys-ending = { $count ->
    *[other] { $count } end within 30 days
 }
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 app-accounts = { $count ->
     [0] none yet
     [one] 1 granted
-   *[other] { $count } granted
+   *[other] { $shown } granted
 }
-# $count (Number) - how many accounts
+# $count (String) - how many accounts
 app-accounts-more = more than { $count } granted
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 app-accounts-ending = { $count ->
     [one] one ends within 30 days
-   *[other] { $count } end within 30 days
+   *[other] { $shown } end within 30 days
 }
 # $count (Number) - how many links
 app-links-waiting = { $count ->

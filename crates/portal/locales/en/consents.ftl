@@ -46,10 +46,11 @@ consents-expired = Expired
 consents-revoked = Revoked
 receipt-label = Receipt of consent
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 # $app (String) - its name
 receipt-title = { $count ->
     [one] { $app } may act on one account
-   *[other] { $app } may act on { $count } accounts
+   *[other] { $app } may act on { $shown } accounts
 }
 # $app (String) - its name
 receipt-title-ended = { $app } may not act on this account any more
@@ -94,13 +95,14 @@ revoke-button = Revoke for { $account }
 # $app (String) - its name
 revoke-app-title = Revoke everything that { $app } may do?
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 # $app (String) - its name
 revoke-app-stops = { $count ->
     [one] { $app } can no longer see or change anything of the one account that granted it access.
-   *[other] { $app } can no longer see or change anything of { $count } accounts, all that granted it access.
+   *[other] { $app } can no longer see or change anything of { $shown } accounts, all that granted it access.
 }
 # $app (String) - its name
-# $count (Number) - how many accounts at least
+# $count (String) - how many accounts at least
 revoke-app-stops-more = { $app } can no longer see or change anything of your accounts, of which more than { $count } granted it access.
 revoke-app-goes-on = Accounts where your role does not allow you to revoke. What the app has started, such as campaigns, keeps running: stop that in the accounts.
 # $app (String) - its name

@@ -34,14 +34,16 @@ link-expired = Expired
 link-revoked = Revoked
 links-used = answered
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 links-granted = { $count ->
     [one] 1 account granted
-   *[other] { $count } accounts granted
+   *[other] { $shown } accounts granted
 }
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 links-already = { $count ->
     [one] 1 had consented before
-   *[other] { $count } had consented before
+   *[other] { $shown } had consented before
 }
 links-no-account = none
 links-revoke = Revoke

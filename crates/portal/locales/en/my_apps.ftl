@@ -21,12 +21,13 @@ my-apps-life-keys = { $count ->
    *[other] { $count } keys
 }
 # $count (Number) - how many accounts consented
+# $shown (String) - the same, in groups of three
 my-apps-life-accounts = { $count ->
     [0] no accounts
     [one] 1 account
-   *[other] { $count } accounts
+   *[other] { $shown } accounts
 }
-# $count (Number) - at least so many accounts consented
+# $count (String) - at least so many accounts consented
 my-apps-life-more-accounts = more than { $count } accounts
 # $ago (String) - how long ago
 my-apps-life-token = last token { $ago }

@@ -43,18 +43,19 @@ request-start-over = Choose anew
 request-search-what = Search accounts by name or number
 request-search-hint = Name or number
 request-search = Search
-# $count (Number) - how many can be chosen
+# $count (String) - how many can be chosen
 request-choose-all = Choose all { $count } that can be chosen
-# $count (Number) - how many can be chosen
+# $count (String) - how many can be chosen
 request-choose-matching = Choose all { $count } that match
 request-choose-none = Choose none
-# $chosen (Number) - how many are chosen
-# $all (Number) - how many there are
+# $chosen (String) - how many are chosen
+# $all (String) - how many there are
 # $cannot (Number) - how many cannot be chosen
+# $shown (String) - the same, in groups of three
 request-chosen = { $chosen } chosen of { $all }. { $cannot ->
     [0] All can be chosen.
     [one] One cannot be chosen; it says why.
-   *[other] { $cannot } cannot be chosen; each says why.
+   *[other] { $shown } cannot be chosen; each says why.
 }
 # $service (String) - the title of a service
 request-no-accounts = You have no role on any { $service } account. Whoever manages an account can give you one.
@@ -83,9 +84,10 @@ request-more = Next accounts
 request-to-first = To the first
 request-review = Review
 # $count (Number) - how many are chosen
+# $shown (String) - the same, in groups of three
 request-review-count = { $count ->
     [one] Review one account
-   *[other] Review { $count } accounts
+   *[other] Review { $shown } accounts
 }
 request-deny = Deny
 request-nothing-yet = Nothing is granted yet. This link works once, until
@@ -93,31 +95,34 @@ request-choose-one = Choose at least one account that can be chosen.
 request-words-changed = What is asked for has changed since you looked at it. Nothing was granted: read it again.
 request-accounts-changed = Some of these accounts cannot be chosen any more. Nothing was granted: look at the list again.
 # $count (Number) - how many are chosen
+# $shown (String) - the same, in groups of three
 # $app (String) - the app's name
 request-review-title = { $count ->
     [one] Let { $app } act on one of your accounts?
-   *[other] Let { $app } act on { $count } of your accounts?
+   *[other] Let { $app } act on { $shown } of your accounts?
 }
 request-belongs = The app belongs to
 # $domain (String) - the domain of their address
 request-confirmed-at = confirmed at { $domain }
 request-these = These accounts
-# $count (Number) - how many more
+# $count (String) - how many more
 request-and-more = and { $count } more
 request-sign-as = You sign as
 request-on-record = Your decision is written to a log that nobody can change, not even we, and you get a receipt. To end it, go to My consents; it counts at once.
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 request-approve = { $count ->
     [one] Approve for one account
-   *[other] Approve for { $count } accounts
+   *[other] Approve for { $shown } accounts
 }
 request-then-sent = Then you can go on to
 # $app (String) - the app's name
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 request-approved = { $count ->
     [0] Nothing new was granted
     [one] { $app } may act on one account
-   *[other] { $app } may act on { $count } accounts
+   *[other] { $app } may act on { $shown } accounts
 }
 request-approved-what = It is on record, with a receipt for each account under My consents, where you can end it too.
 request-denied = You denied the request
@@ -157,8 +162,8 @@ account-role-technical-manager = Technical manager
 account-role-analyst = Analyst
 account-role-viewer = Viewer
 nav-my-consents = My consents
-# $count (Number) - how many can be chosen
-# $chosen (Number) - how many are chosen now
+# $count (String) - how many can be chosen
+# $chosen (String) - how many are chosen now
 request-choose-instead = Choose all { $count } that match, in place of the { $chosen } chosen
-# $count (Number) - how many can be chosen now
+# $count (String) - how many can be chosen now
 request-count-changed = Meanwhile another number of accounts can be chosen: { $count }. Nothing was granted: look at them again.

@@ -45,7 +45,7 @@ app-refused = Refus, 24 h
 app-refused-none = aucun
 app-refused-count = { $count ->
     [one] 1 demande de jeton
-   *[other] { $count } demandes de jeton
+   *[other] { $shown } demandes de jeton
 }
 app-keys-ending = { $count ->
     [one] une prend fin dans les 30 jours
@@ -54,12 +54,12 @@ app-keys-ending = { $count ->
 app-accounts = { $count ->
     [0] aucun pour l’instant
     [one] 1 accordé
-   *[other] { $count } accordés
+   *[other] { $shown } accordés
 }
 app-accounts-more = plus de { $count } accordés
 app-accounts-ending = { $count ->
     [one] un prend fin dans les 30 jours
-   *[other] { $count } prennent fin dans les 30 jours
+   *[other] { $shown } prennent fin dans les 30 jours
 }
 app-links-waiting = { $count ->
     [0] aucun en attente

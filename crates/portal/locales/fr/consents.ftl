@@ -42,7 +42,7 @@ consents-revoked = Révoqué
 receipt-label = Reçu de consentement
 receipt-title = { $count ->
     [one] { $app } peut agir sur un compte
-   *[other] { $app } peut agir sur { $count } comptes
+   *[other] { $app } peut agir sur { $shown } comptes
 }
 receipt-title-ended = { $app } ne peut plus agir sur ce compte
 receipt-granted-by = Accordé par { $by } à { $organization }.
@@ -77,7 +77,7 @@ revoke-button = Révoquer pour { $account }
 revoke-app-title = Révoquer tout ce que { $app } peut faire ?
 revoke-app-stops = { $count ->
     [one] { $app } ne peut plus rien voir ni modifier du seul compte qui lui avait donné accès.
-   *[other] { $app } ne peut plus rien voir ni modifier de { $count } comptes, tous ceux qui lui avaient donné accès.
+   *[other] { $app } ne peut plus rien voir ni modifier de { $shown } comptes, tous ceux qui lui avaient donné accès.
 }
 revoke-app-stops-more = { $app } ne peut plus rien voir ni modifier de vos comptes, dont plus de { $count } lui avaient donné accès.
 revoke-app-goes-on = Les comptes où votre rôle ne vous permet pas de révoquer. Ce que l’application a lancé, comme des campagnes, continue : arrêtez-le dans les comptes.

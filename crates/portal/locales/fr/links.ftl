@@ -33,11 +33,11 @@ link-revoked = Révoqué
 links-used = répondu le
 links-granted = { $count ->
     [one] 1 compte accordé
-   *[other] { $count } comptes accordés
+   *[other] { $shown } comptes accordés
 }
 links-already = { $count ->
     [one] 1 avait déjà consenti
-   *[other] { $count } avaient déjà consenti
+   *[other] { $shown } avaient déjà consenti
 }
 links-no-account = aucun
 links-revoke = Révoquer

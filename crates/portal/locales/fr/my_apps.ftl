@@ -20,7 +20,7 @@ my-apps-life-keys = { $count ->
 my-apps-life-accounts = { $count ->
     [0] aucun compte
     [one] 1 compte
-   *[other] { $count } comptes
+   *[other] { $shown } comptes
 }
 my-apps-life-more-accounts = plus de { $count } comptes
 my-apps-life-token = dernier jeton { $ago }

@@ -43,7 +43,7 @@ request-choose-none = N’en choisir aucun
 request-chosen = { $chosen } sur { $all } choisis. { $cannot ->
     [0] Tous peuvent être choisis.
     [one] Un ne peut pas l’être ; il dit pourquoi.
-   *[other] { $cannot } ne peuvent pas l’être ; chacun dit pourquoi.
+   *[other] { $shown } ne peuvent pas l’être ; chacun dit pourquoi.
 }
 request-no-accounts = Vous n’avez de rôle sur aucun compte { $service }. Quelqu’un qui gère un compte peut vous en donner un.
 request-none-match = Aucun compte ne correspond. Ce que vous avez choisi reste choisi.
@@ -67,7 +67,7 @@ request-to-first = Revenir au début
 request-review = Vérifier
 request-review-count = { $count ->
     [one] Vérifier un compte
-   *[other] Vérifier { $count } comptes
+   *[other] Vérifier { $shown } comptes
 }
 request-deny = Refuser
 request-nothing-yet = Rien n’est encore accordé. Ce lien sert une fois, jusqu’au
@@ -76,7 +76,7 @@ request-words-changed = Ce qui est demandé a changé depuis que vous l’avez l
 request-accounts-changed = Certains de ces comptes ne peuvent plus être choisis. Rien n’a été accordé : revoyez la liste.
 request-review-title = { $count ->
     [one] Laisser { $app } agir sur un de vos comptes ?
-   *[other] Laisser { $app } agir sur { $count } de vos comptes ?
+   *[other] Laisser { $app } agir sur { $shown } de vos comptes ?
 }
 request-belongs = L’application appartient à
 request-confirmed-at = confirmée chez { $domain }
@@ -86,13 +86,13 @@ request-sign-as = Vous signez en tant que
 request-on-record = Votre décision est inscrite dans un registre que personne ne peut modifier, pas même nous, et vous recevez un reçu. Pour y mettre fin, allez dans Mes consentements ; l’effet est immédiat.
 request-approve = { $count ->
     [one] Approuver pour un compte
-   *[other] Approuver pour { $count } comptes
+   *[other] Approuver pour { $shown } comptes
 }
 request-then-sent = Vous pourrez ensuite continuer vers
 request-approved = { $count ->
     [0] Rien de nouveau n’a été accordé
     [one] { $app } peut agir sur un compte
-   *[other] { $app } peut agir sur { $count } comptes
+   *[other] { $app } peut agir sur { $shown } comptes
 }
 request-approved-what = C’est inscrit, avec un reçu pour chaque compte dans Mes consentements, où vous pouvez aussi y mettre fin.
 request-denied = Vous avez refusé la demande

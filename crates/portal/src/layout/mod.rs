@@ -89,6 +89,11 @@ impl<'a> Frame<'a> {
         Self { signed: Some(Signed::of(me)), here, ..Self::anonymous(portal, browser) }
     }
 
+    /// A number, in groups of three.
+    pub(crate) fn grouped(&self, number: impl TryInto<u64>) -> String {
+        self.language.grouped(number)
+    }
+
     /// A moment, in the page's language.
     pub(crate) const fn time(&self, at: DateTime<Utc>) -> Time {
         Time::new(at, self.language)

@@ -36,27 +36,27 @@ async fn all_of_them_are_chosen_but_one_and_a_search_loses_nothing() {
 
     let path = format!("/consent/{}", link.token);
     let browser = signed_in_at(&owner, &path, Options::default()).await;
-    browser.says("0 chosen of 5000. All can be chosen.").await;
+    browser.says("0 chosen of 5,000. All can be chosen.").await;
     browser.fill("Search accounts by name or number", &name(4_321)).await;
     browser.click_button("Search").await;
     browser.choose(&label(4_321)).await;
     browser.fill("Search accounts by name or number", "many-0007").await;
     browser.click_button("Search").await;
-    browser.says("1 chosen of 5000.").await;
+    browser.says("1 chosen of 5,000.").await;
     browser.choose(&label(7)).await;
     browser.click_button("Review one account").await;
     browser.heading("Let Shelf Optimizer act on 2 of your accounts?").await;
     browser.click_button("Back").await;
 
-    browser.says("2 chosen of 5000.").await;
-    browser.click_button("Choose all 5000 that match, in place of the 2 chosen").await;
-    browser.says("5000 chosen of 5000.").await;
+    browser.says("2 chosen of 5,000.").await;
+    browser.click_button("Choose all 5,000 that match, in place of the 2 chosen").await;
+    browser.says("5,000 chosen of 5,000.").await;
     browser.fill("Search accounts by name or number", &name(1)).await;
     browser.click_button("Search").await;
     browser.choose(&label(1)).await;
-    browser.click_button("Review 5000 accounts").await;
-    browser.click_button("Approve for 4999 accounts").await;
-    browser.says("Shelf Optimizer may act on 4999 accounts").await;
+    browser.click_button("Review 5,000 accounts").await;
+    browser.click_button("Approve for 4,999 accounts").await;
+    browser.says("Shelf Optimizer may act on 4,999 accounts").await;
     let path = format!("/v1/consent-links/{}", link.id);
     let outcome = organization.developer.get(&path).await.expect(200);
     assert_eq!(outcome.json["state"], "granted");

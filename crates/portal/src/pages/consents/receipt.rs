@@ -139,7 +139,7 @@ pub(super) fn draw(
     let count = count.unwrap_or(accounts.len()).max(accounts.len());
     let is_live = receipt.state.name == ConsentState::Live;
     let title = if is_live {
-        t.receipt_title(count, app.as_str())
+        t.receipt_title(count, app.as_str(), frame.grouped(count))
     } else {
         t.receipt_title_ended(app.as_str())
     };

@@ -142,9 +142,9 @@ pub(super) fn draw_app(
         title: &title,
         action: format!("/consents/apps/{}/revoke", first.app.id),
         stops: if more {
-            t.revoke_app_stops_more(app.as_str(), count)
+            t.revoke_app_stops_more(app.as_str(), frame.grouped(count))
         } else {
-            t.revoke_app_stops(count, app.as_str())
+            t.revoke_app_stops(count, app.as_str(), frame.grouped(count))
         },
         goes_on: t.revoke_app_goes_on(),
         organization: first.app.organization_name.clone().unwrap_or_default(),

@@ -25,14 +25,17 @@ impl Lives {
     /// `3 keys · 14 accounts · last token 2 min ago`
     pub(super) fn line(&self, app: AppId, browser: &Browser) -> String {
         let t = browser.language.texts();
+        let grouped = |number: u64| browser.language.grouped(number);
         let (keys, last_token) = match self.keys.get(&app) {
             Some(brief) => (brief.live_keys, brief.last_token_at),
             None => (0, None),
         };
         let accounts = match self.grants.get(&app) {
-            Some(brief) if brief.more_grants => t.my_apps_life_more_accounts(brief.live_grants),
-            Some(brief) => t.my_apps_life_accounts(brief.live_grants),
-            None => t.my_apps_life_accounts(0),
+            Some(brief) if brief.more_grants => {
+                t.my_apps_life_more_accounts(grouped(brief.live_grants))
+            }
+            Some(brief) => t.my_apps_life_accounts(brief.live_grants, grouped(brief.live_grants)),
+            None => t.my_apps_life_accounts(0, ""),
         };
         let token = match last_token {
             Some(at) => t.my_apps_life_token(Time::new(at, browser.language).ago(browser.now)),

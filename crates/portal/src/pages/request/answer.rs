@@ -59,6 +59,7 @@ pub(crate) async fn approve(
         };
         let count = sent.choice.count(counts.map_or(0, |counts| counts.selectable));
         if sent.reviewed != Some(count) {
+            let count = browser.language.grouped(count);
             let error = browser.language.texts().request_count_changed(count);
             return again(&portal, &browser, &token, &link, sent, error).await;
         }
@@ -77,8 +78,9 @@ pub(crate) async fn approve(
                 ));
             }
             let app = request.app.name.as_str();
-            let words =
-                (t.request_approved(approved.granted_count, app), t.request_approved_what());
+            let granted = approved.granted_count;
+            let shown = browser.language.grouped(granted);
+            let words = (t.request_approved(granted, app, shown), t.request_approved_what());
             done(&portal, &browser, &me, &request, words)
         }
         Err(ApiError::Refused(refused)) if stays_open(&refused) => {

@@ -59,6 +59,7 @@ impl List {
             _ => own.selectable,
         };
         let count = choice.count(selectable);
+        let cannot = own.matching - own.selectable.min(own.matching);
         let open = drawn.accounts.items.iter().filter(|account| account.selectable);
         let offers_all = drawn.is_first && choice.all.is_none() && found.selectable > 1;
         Self {
@@ -74,19 +75,23 @@ impl List {
             next: drawn.accounts.next_cursor.clone(),
             is_first: drawn.is_first,
             chosen: t.request_chosen(
-                count,
-                own.matching,
-                own.matching - own.selectable.min(own.matching),
+                frame.grouped(count),
+                frame.grouped(own.matching),
+                cannot,
+                frame.grouped(cannot),
             ),
             count,
             choose_all: offers_all.then(|| {
                 let replaced = choice.some.len();
                 if replaced > 0 && found.matching > ENUMERATED {
-                    t.request_choose_instead(found.selectable, replaced)
+                    t.request_choose_instead(
+                        frame.grouped(found.selectable),
+                        frame.grouped(replaced),
+                    )
                 } else if drawn.q.is_empty() {
-                    t.request_choose_all(found.selectable)
+                    t.request_choose_all(frame.grouped(found.selectable))
                 } else {
-                    t.request_choose_matching(found.selectable)
+                    t.request_choose_matching(frame.grouped(found.selectable))
                 }
             }),
             all_of: choice.all.clone(),

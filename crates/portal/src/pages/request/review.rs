@@ -119,7 +119,8 @@ pub(super) fn draw(
     Named { names, count }: Named,
 ) -> Response {
     let frame = Frame::signed(portal, browser, me, Place::Elsewhere);
-    let title = frame.t.request_review_title(count, request.app.name.as_str());
+    let title =
+        frame.t.request_review_title(count, request.app.name.as_str(), frame.grouped(count));
     let mut fields = choice.fields();
     fields.push(("text", request.text_sha256.clone()));
     fields.push(("reviewed", count.to_string()));

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::numbers::grouped;
 use crate::texts::Texts;
 use crate::times::Time;
 
@@ -16,33 +17,8 @@ pub(crate) struct Chip {
 }
 
 impl Chip {
+    /// Its position in groups of three, as it is read out, with spaces at which no line breaks.
     fn place(&self) -> Option<String> {
-        self.position.map(Self::grouped)
-    }
-
-    /// The position in groups of three, as it is read out.
-    fn grouped(position: i64) -> String {
-        let digits = position.to_string();
-        let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                // A space at which no line breaks.
-                grouped.push('\u{a0}');
-            }
-            grouped.push(digit);
-        }
-        grouped
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_position_is_read_in_groups_of_three() {
-        assert_eq!(Chip::grouped(7), "7");
-        assert_eq!(Chip::grouped(184_201), "184\u{a0}201");
-        assert_eq!(Chip::grouped(1_184_201), "1\u{a0}184\u{a0}201");
+        self.position.map(|position| grouped(position, "\u{a0}"))
     }
 }
