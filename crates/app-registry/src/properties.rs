@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use contract::text::is_invisible;
+use contract::text::hidden;
 use image::ImageFormat;
 use proptest::prelude::*;
 
@@ -74,11 +74,13 @@ proptest! {
         if let Ok(name) = AppName::parse(&text) {
             let text = String::from(name.clone());
             prop_assert!((1..=AppName::LIMIT).contains(&text.chars().count()));
-            prop_assert!(!text.chars().any(is_invisible));
+            prop_assert_eq!(hidden(&text).count(), 0);
             prop_assert_eq!(AppName::parse(&text), Ok(name));
         }
         if let Ok(Some(description)) = Description::parse(&text) {
-            prop_assert!(String::from(description).chars().all(|c| c == '\n' || !is_invisible(c)));
+            let text = String::from(description);
+            let only_lines = |(_, c)| matches!(c, '\n' | '\t');
+            prop_assert!(hidden(&text).all(only_lines));
         }
     }
 }

@@ -76,6 +76,8 @@ pub(crate) fn bodies(with: &With) -> Rows {
         ("a NUL in a text", app("a\0b"), Field("name")),
         ("a line break in a name", app("a\nb"), Field("name")),
         ("a name that reverses what follows it", app("\u{202e}nimda"), Field("name")),
+        ("a name that nobody sees", app("\u{3164}"), Field("name")),
+        ("a name with a word joiner in it", app("ad\u{2060}min"), Field("name")),
         ("a name of 101 characters", app(&"x".repeat(101)), Field("name")),
         ("no media type", typed("x"), Problem(415, "unsupported-media-type")),
         (
@@ -272,6 +274,11 @@ pub(crate) fn imports(with: &With) -> Rows {
         (
             "a name that reverses what follows it",
             line("\u{202e}x,advertiser,retail_media,R,,"),
+            Problem(422, "import-refused"),
+        ),
+        (
+            "a name that nobody sees",
+            line("\u{3164},advertiser,retail_media,S,,"),
             Problem(422, "import-refused"),
         ),
         (
