@@ -10,15 +10,18 @@ use proptest::prelude::*;
 use crate::app_image::{AppImage, ImageLimits};
 use crate::details::{AppName, Description};
 
-static VALID: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    [ImageFormat::Png, ImageFormat::Jpeg].map(|format| {
+static VALID: LazyLock<[Vec<u8>; 4]> = LazyLock::new(|| {
+    let [png, jpeg] = [ImageFormat::Png, ImageFormat::Jpeg].map(|format| {
         let mut bytes = Cursor::new(Vec::new());
         let pixels = image::RgbImage::from_fn(24, 16, |x, y| {
             image::Rgb([x, y, 7].map(|n| n.to_le_bytes()[0]))
         });
         pixels.write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
-    })
+    });
+    let camera = include_bytes!("../tests/pictures/camera.jpg").to_vec();
+    let progressive = include_bytes!("../tests/pictures/restarts-progressive.jpg").to_vec();
+    [png, jpeg, camera, progressive]
 });
 
 const LIMITS: ImageLimits = ImageLimits { max_bytes: 4000, max_side: 64 };
@@ -44,7 +47,7 @@ proptest! {
 
     #[test]
     fn a_damaged_image_is_one_that_stands_or_refused(
-        which in 0_usize..2,
+        which in 0_usize..VALID.len(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in any::<prop::sample::Index>(),
         tail in prop::collection::vec(any::<u8>(), 0..20),
@@ -62,11 +65,12 @@ proptest! {
         }
     }
 
-    /// What follows the end of a PNG is not stored.
+    /// What follows the end of an image is not stored.
     #[test]
-    fn nothing_hides_behind_a_png(tail in prop::collection::vec(any::<u8>(), 0..200)) {
-        let image = AppImage::check([&VALID[0][..], &tail].concat(), &LIMITS).unwrap();
-        prop_assert_eq!(&image.bytes, &VALID[0]);
+    fn nothing_hides_behind_an_image(which in 0_usize..VALID.len(), tail in prop::collection::vec(any::<u8>(), 0..200)) {
+        let alone = AppImage::check(VALID[which].clone(), &LIMITS).unwrap();
+        let image = AppImage::check([&VALID[which][..], &tail].concat(), &LIMITS).unwrap();
+        prop_assert_eq!(image, alone);
     }
 
     #[test]

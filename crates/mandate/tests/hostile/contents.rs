@@ -224,6 +224,17 @@ pub(crate) fn pictures(with: &With) -> Rows {
             Taken(200),
         ),
         ("half an image", put(cut), Problem(422, "image-broken")),
+        ("half a photograph", put(images::half_a_photograph()), Problem(422, "image-broken")),
+        (
+            "half a photograph with the mark of its end",
+            put([&images::half_a_photograph()[..], b"\xff\xd9"].concat()),
+            Problem(422, "image-broken"),
+        ),
+        (
+            "a photograph with its place, and another behind its end",
+            put(images::PHOTOGRAPH.to_vec()),
+            Taken(200),
+        ),
         (
             "the first bytes of a JPEG",
             put(b"\xff\xd8\xff\xe0".to_vec()),
