@@ -265,7 +265,13 @@ pub(crate) fn imports(with: &With) -> Rows {
         ("no CSV", send(&[0; 1000]), Problem(422, "unreadable-file")),
         ("bytes that are no UTF-8", send(b"\xff\xfea\0"), Problem(422, "unreadable-file")),
         ("100000 columns in the header", send(&[b','; 100_000]), Problem(422, "unreadable-file")),
-        ("100000 columns in a line", line(&",".repeat(100_000)), Problem(422, "import-refused")),
+        ("100000 columns in a line", line(&"x,".repeat(100_000)), Problem(422, "import-refused")),
+        ("100000 rows of commas", line(&",\n".repeat(100_000)), Problem(422, "unreadable-file")),
+        (
+            "semicolons between its columns",
+            send(HEADER.replace(',', ";").as_bytes()),
+            Problem(422, "unreadable-file"),
+        ),
         ("100000 lines", line(&"x\n".repeat(100_000)), Problem(422, "unreadable-file")),
         (
             "a quote that does not end",
