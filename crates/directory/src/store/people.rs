@@ -145,6 +145,25 @@ pub(crate) async fn save_password(
     Ok(result.rows_affected() == 1)
 }
 
+/// Writes another PHC string of the same password, if it still is the one of which this string is. That is no change
+/// of the person: nobody who reads of them could tell.
+pub(crate) async fn replace_hash(
+    conn: &mut PgConnection,
+    id: PersonId,
+    previous_hash: &str,
+    password_hash: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE directory.people SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        id.uuid(),
+        previous_hash,
+        password_hash,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Writes the password of a person who was locked before, whatever it was. A PHC string.
 pub(crate) async fn reset_password(
     conn: &mut PgConnection,
