@@ -72,13 +72,13 @@ pub(crate) enum ImageRefused {
 
 impl AppImage {
     /// Checks the bytes, by decoding them. Takes up to a few hundred milliseconds of computing.
-    pub(crate) fn check(bytes: Vec<u8>, limits: &ImageLimits) -> Result<Self, ImageRefused> {
+    pub(crate) fn check(bytes: &[u8], limits: &ImageLimits) -> Result<Self, ImageRefused> {
         if bytes.len() > limits.max_bytes {
             return Err(ImageRefused::TooLarge { limit: limits.max_bytes });
         }
-        let (media_type, bytes) = match image::guess_format(&bytes) {
-            Ok(ImageFormat::Png) => (ImageMediaType::Png, check_png(&bytes, limits.max_side)?),
-            Ok(ImageFormat::Jpeg) => (ImageMediaType::Jpeg, check_jpeg(&bytes, limits.max_side)?),
+        let (media_type, bytes) = match image::guess_format(bytes) {
+            Ok(ImageFormat::Png) => (ImageMediaType::Png, check_png(bytes, limits.max_side)?),
+            Ok(ImageFormat::Jpeg) => (ImageMediaType::Jpeg, check_jpeg(bytes, limits.max_side)?),
             _ => return Err(ImageRefused::OtherFormat),
         };
         // A profile that was packed tightly can become longer.
@@ -134,8 +134,8 @@ mod tests {
         bytes.into_inner()
     }
 
-    fn check(bytes: Vec<u8>) -> Result<AppImage, ImageRefused> {
-        AppImage::check(bytes, &ImageLimits::default())
+    fn check(bytes: impl AsRef<[u8]>) -> Result<AppImage, ImageRefused> {
+        AppImage::check(bytes.as_ref(), &ImageLimits::default())
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",
             b"image.png",
         ] {
-            assert_eq!(check(bytes.to_vec()), Err(ImageRefused::OtherFormat));
+            assert_eq!(check(bytes), Err(ImageRefused::OtherFormat));
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
     fn an_image_has_at_most_500_kilobytes() {
         let mut bytes = encoded(ImageFormat::Png, 8, 8);
         bytes.resize(500_000, 0);
-        assert!(check(bytes.clone()).is_ok(), "what follows the end of a PNG is not kept");
+        assert!(check(&bytes).is_ok(), "what follows the end of a PNG is not kept");
         bytes.push(0);
         assert_eq!(check(bytes), Err(ImageRefused::TooLarge { limit: 500_000 }));
     }
@@ -187,7 +187,7 @@ mod tests {
     fn half_an_image_is_none() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg] {
             let bytes = encoded(format, 64, 64);
-            let refused = check(bytes[..bytes.len() / 4].to_vec());
+            let refused = check(&bytes[..bytes.len() / 4]);
             assert!(matches!(refused, Err(ImageRefused::Broken(_))), "{format:?}: {refused:?}");
         }
     }

@@ -30,7 +30,7 @@ const LIMITS: ImageLimits = ImageLimits { max_bytes: 4000, max_side: 64 };
 fn stands(image: &AppImage) -> bool {
     let reader = image::ImageReader::new(Cursor::new(&image.bytes)).with_guessed_format();
     let (width, height) = reader.unwrap().into_dimensions().unwrap();
-    let again = AppImage::check(image.bytes.clone(), &LIMITS);
+    let again = AppImage::check(&image.bytes, &LIMITS);
     image.bytes.len() <= LIMITS.max_bytes
         && width.max(height) <= LIMITS.max_side
         && again.as_ref() == Ok(image)
@@ -40,7 +40,7 @@ proptest! {
     #[test]
     fn any_bytes_are_an_image_or_refused(start in 0_usize..3, bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let magic: &[u8] = [b"\x89PNG\r\n\x1a\n".as_slice(), b"\xff\xd8\xff\xe0", b""][start];
-        if let Ok(image) = AppImage::check([magic, &bytes].concat(), &LIMITS) {
+        if let Ok(image) = AppImage::check(&[magic, &bytes].concat(), &LIMITS) {
             prop_assert!(stands(&image));
         }
     }
@@ -60,7 +60,7 @@ proptest! {
         let cut = cut.index(2 * bytes.len());
         bytes.truncate(cut);
         bytes.extend(tail);
-        if let Ok(image) = AppImage::check(bytes, &LIMITS) {
+        if let Ok(image) = AppImage::check(&bytes, &LIMITS) {
             prop_assert!(stands(&image));
         }
     }
@@ -68,8 +68,8 @@ proptest! {
     /// What follows the end of an image is not stored.
     #[test]
     fn nothing_hides_behind_an_image(which in 0_usize..VALID.len(), tail in prop::collection::vec(any::<u8>(), 0..200)) {
-        let alone = AppImage::check(VALID[which].clone(), &LIMITS).unwrap();
-        let image = AppImage::check([&VALID[which][..], &tail].concat(), &LIMITS).unwrap();
+        let alone = AppImage::check(&VALID[which], &LIMITS).unwrap();
+        let image = AppImage::check(&[&VALID[which][..], &tail].concat(), &LIMITS).unwrap();
         prop_assert_eq!(image, alone);
     }
 

@@ -142,7 +142,7 @@ mod tests {
         ));
         let read = image::ImageDecoder::icc_profile(&mut decoder.unwrap()).unwrap();
         assert_eq!(read, Some(colours));
-        for other in [packed(b"no profile"), packed(&[0; 5_000_000]), b"not packed".to_vec()] {
+        for other in [packed(b"no profile"), packed(&vec![0; 5_000_000]), b"not packed".to_vec()] {
             let other = [b"x\0\0", &other[..]].concat();
             assert_eq!(essence(&with(written(*b"iCCP", &other))), Some(none.clone()));
         }
