@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Named, unless_taken};
-use crate::fields::Email;
+use crate::fields::{ClaimedEmail, Email};
 use crate::language::Language;
 use crate::person::Person;
 use crate::sign_in_limits::Hash;
@@ -222,11 +222,12 @@ pub(crate) async fn sees_in_an_organization(
     .await
 }
 
-/// What a sign-in with this email compares with: nothing is right for a person who is deactivated. `network` is
+/// What a sign-in with this email compares with, as it was typed if it is somebody's, else in its form: nothing is
+/// right for a person who is deactivated. `network` is
 /// what it is known by, if that is known since then.
 pub(crate) async fn credentials(
     conn: &mut PgConnection,
-    email: &Email,
+    email: &ClaimedEmail,
     network: Option<&Hash>,
     since: DateTime<Utc>,
 ) -> Result<Option<Credentials>, sqlx::Error> {
@@ -235,10 +236,12 @@ pub(crate) async fn credentials(
         r#"SELECT id, CASE WHEN deactivated_at IS NULL THEN password_hash END AS password_hash, EXISTS (
                SELECT FROM directory.sign_in_networks n
                WHERE n.person_id = p.id AND n.network = $2 AND n.last_at >= $3) AS "at_home!"
-           FROM directory.people p WHERE email = $1"#,
-        email.as_str(),
+           FROM directory.people p WHERE email IN ($1, $4)
+           ORDER BY email = $1 DESC LIMIT 1"#,
+        email.typed.as_str(),
         network.map(Hash::as_slice),
         since,
+        email.normal.as_str(),
     )
     .fetch_optional(conn)
     .await?;
