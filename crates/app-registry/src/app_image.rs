@@ -1,7 +1,8 @@
 //! An app's image: what is accepted as one.
 //!
 //! Its bytes decide, never a name or a header (rule 7). The dimensions are read and bounded before
-//! anything is decoded: a few kilobytes can announce gigabytes of pixels.
+//! anything is decoded: a few kilobytes can announce gigabytes of pixels. What is stored, and shown to everybody,
+//! has the pixels, their colour profile and their orientation, and nothing else of the file.
 
 use std::io::Cursor;
 
@@ -10,6 +11,9 @@ use image::{ImageFormat, ImageReader, Limits};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod exif;
+mod icc;
+mod jpeg;
 mod png;
 
 /// What an image may be.
@@ -35,7 +39,7 @@ pub(crate) struct AppImage {
     pub(crate) media_type: ImageMediaType,
     /// SHA-256 of the bytes.
     pub(crate) sha256: [u8; 32],
-    /// The bytes as they came.
+    /// The bytes, without what is not needed to show it.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -68,35 +72,19 @@ pub(crate) enum ImageRefused {
 
 impl AppImage {
     /// Checks the bytes, by decoding them. Takes up to a few hundred milliseconds of computing.
-    pub(crate) fn check(bytes: Vec<u8>, limits: &ImageLimits) -> Result<Self, ImageRefused> {
+    pub(crate) fn check(bytes: &[u8], limits: &ImageLimits) -> Result<Self, ImageRefused> {
         if bytes.len() > limits.max_bytes {
             return Err(ImageRefused::TooLarge { limit: limits.max_bytes });
         }
-        let (format, media_type) = match image::guess_format(&bytes) {
-            Ok(ImageFormat::Png) => (ImageFormat::Png, ImageMediaType::Png),
-            Ok(ImageFormat::Jpeg) => (ImageFormat::Jpeg, ImageMediaType::Jpeg),
+        let (media_type, bytes) = match image::guess_format(bytes) {
+            Ok(ImageFormat::Png) => (ImageMediaType::Png, check_png(bytes, limits.max_side)?),
+            Ok(ImageFormat::Jpeg) => (ImageMediaType::Jpeg, check_jpeg(bytes, limits.max_side)?),
             _ => return Err(ImageRefused::OtherFormat),
         };
-        let broken = |error: image::ImageError| ImageRefused::Broken(error.to_string());
-        let bytes = match format {
-            ImageFormat::Png => png::essence(&bytes)
-                .ok_or_else(|| ImageRefused::Broken("its chunks end early".to_owned()))?,
-            _ => bytes,
-        };
-        let reader = || ImageReader::with_format(Cursor::new(bytes.as_slice()), format);
-        let (width, height) = reader().into_dimensions().map_err(broken)?;
-        let limit = limits.max_side;
-        if width > limit || height > limit {
-            return Err(ImageRefused::TooManyPixels { width, height, limit });
+        // A profile that was packed tightly can become longer.
+        if bytes.len() > limits.max_bytes {
+            return Err(ImageRefused::TooLarge { limit: limits.max_bytes });
         }
-        let mut decoding = reader();
-        let mut bounds = Limits::no_limits();
-        bounds.max_image_width = Some(limit);
-        bounds.max_image_height = Some(limit);
-        // Four channels of 16 bits, and as much again to work with.
-        bounds.max_alloc = Some(16 * u64::from(limit) * u64::from(limit));
-        decoding.limits(bounds);
-        decoding.decode().map_err(broken)?;
         Ok(Self { media_type, sha256: Sha256::digest(&bytes).into(), bytes })
     }
 
@@ -104,6 +92,36 @@ impl AppImage {
     pub(crate) fn size(&self) -> u32 {
         u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)
     }
+}
+
+fn check_png(bytes: &[u8], limit: u32) -> Result<Vec<u8>, ImageRefused> {
+    let broken = |error: image::ImageError| ImageRefused::Broken(error.to_string());
+    let bytes = png::essence(bytes)
+        .ok_or_else(|| ImageRefused::Broken("its chunks end early".to_owned()))?;
+    let reader = || ImageReader::with_format(Cursor::new(bytes.as_slice()), ImageFormat::Png);
+    let (width, height) = reader().into_dimensions().map_err(broken)?;
+    if width > limit || height > limit {
+        return Err(ImageRefused::TooManyPixels { width, height, limit });
+    }
+    let mut decoding = reader();
+    let mut bounds = Limits::no_limits();
+    bounds.max_image_width = Some(limit);
+    bounds.max_image_height = Some(limit);
+    // Four channels of 16 bits, and as much again to work with.
+    bounds.max_alloc = Some(16 * u64::from(limit) * u64::from(limit));
+    decoding.limits(bounds);
+    decoding.decode().map_err(broken)?;
+    Ok(bytes)
+}
+
+fn check_jpeg(bytes: &[u8], limit: u32) -> Result<Vec<u8>, ImageRefused> {
+    let read = jpeg::read(bytes, limit).map_err(|error| ImageRefused::Broken(error.to_string()))?;
+    let (width, height) = (read.frame.width.into(), read.frame.height.into());
+    if width > limit || height > limit {
+        return Err(ImageRefused::TooManyPixels { width, height, limit });
+    }
+    jpeg::decode(&read.essence, limit).map_err(|error| ImageRefused::Broken(error.to_string()))?;
+    Ok(read.essence)
 }
 
 #[cfg(test)]
@@ -116,8 +134,8 @@ mod tests {
         bytes.into_inner()
     }
 
-    fn check(bytes: Vec<u8>) -> Result<AppImage, ImageRefused> {
-        AppImage::check(bytes, &ImageLimits::default())
+    fn check(bytes: impl AsRef<[u8]>) -> Result<AppImage, ImageRefused> {
+        AppImage::check(bytes.as_ref(), &ImageLimits::default())
     }
 
     #[test]
@@ -137,7 +155,7 @@ mod tests {
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",
             b"image.png",
         ] {
-            assert_eq!(check(bytes.to_vec()), Err(ImageRefused::OtherFormat));
+            assert_eq!(check(bytes), Err(ImageRefused::OtherFormat));
         }
     }
 
@@ -145,7 +163,7 @@ mod tests {
     fn an_image_has_at_most_500_kilobytes() {
         let mut bytes = encoded(ImageFormat::Png, 8, 8);
         bytes.resize(500_000, 0);
-        assert!(check(bytes.clone()).is_ok(), "what follows the end of a PNG is not kept");
+        assert!(check(&bytes).is_ok(), "what follows the end of a PNG is not kept");
         bytes.push(0);
         assert_eq!(check(bytes), Err(ImageRefused::TooLarge { limit: 500_000 }));
     }
@@ -169,7 +187,7 @@ mod tests {
     fn half_an_image_is_none() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg] {
             let bytes = encoded(format, 64, 64);
-            let refused = check(bytes[..bytes.len() / 4].to_vec());
+            let refused = check(&bytes[..bytes.len() / 4]);
             assert!(matches!(refused, Err(ImageRefused::Broken(_))), "{format:?}: {refused:?}");
         }
     }

@@ -159,7 +159,7 @@ impl AppRegistry {
     async fn check_image(&self, bytes: Vec<u8>) -> Result<AppImage, Problem> {
         let _permit = self.decoding.acquire().await.map_err(Problem::internal)?;
         let limits = self.settings.image;
-        let checked = tokio::task::spawn_blocking(move || AppImage::check(bytes, &limits)).await;
+        let checked = tokio::task::spawn_blocking(move || AppImage::check(&bytes, &limits)).await;
         Ok(checked.map_err(Problem::internal)??)
     }
 }

@@ -15,7 +15,7 @@
 //!    what was found by others), `invite`,
 //!    `acceptance` and `invitation_expiry` (what becomes of invitations), `mailing` (asks for mails, and sends them),
 //!    `confirming` and `resetting` (ask for the two links), `single_sign_on` (who signs in at a provider), and for the command line `operators` (the
-//!    first operator of an empty installation) and [`organization_exists`].
+//!    first operator of an empty installation), [`organization_exists`] and [`rewrite_emails`].
 //!
 //! Emails, people's names and password hashes are personal: they are in this service's tables and its
 //! answers, never in events. What is typed to describe an organization goes beside its events.
@@ -29,6 +29,7 @@ mod confirming;
 mod contact_confirmation;
 mod country;
 mod domain_request;
+mod email_forms;
 mod enabled_domains;
 mod fields;
 mod http;
@@ -80,6 +81,7 @@ use service::{Problem, Resources, ServiceState, StartError};
 use sqlx::PgPool;
 
 pub use authenticator::StoreAuthenticator;
+pub use email_forms::{SharedEmail, rewrite_emails};
 pub use invitation_expiry::sweep_invitations;
 pub use invitation_settings::InvitationSettings;
 pub use mailing::settings::MailSettings;

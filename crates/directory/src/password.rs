@@ -14,6 +14,8 @@ use tokio::time::timeout;
 
 use crate::fields::FieldError;
 
+mod opaque;
+
 /// How passwords are hashed. The defaults are OWASP's for argon2id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -78,13 +80,38 @@ impl Password {
         Self(text.into())
     }
 
-    /// A password that somebody chose.
+    /// Whether both are the same in the form in which they are hashed.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        opaque::normal(&self.0) == opaque::normal(&other.0)
+    }
+
+    /// What may be the password, in the order in which it is compared: in the form in which passwords are hashed,
+    /// and as it was typed if that is another. A text that is too long to have been chosen is none.
+    fn forms(&self) -> Vec<(String, Verified)> {
+        let normal = (opaque::normal(&self.0).into_owned(), Verified::Right);
+        let typed = Some((self.0.clone(), Verified::RightAsTyped));
+        let typed = typed.filter(|(typed, _)| *typed != normal.0);
+        [Some(normal), typed]
+            .into_iter()
+            .flatten()
+            .filter(|(form, _)| form.len() <= Self::MAX_BYTES)
+            .collect()
+    }
+
+    /// A password that somebody chose, if it can be one.
     pub(crate) fn choose(
         field: &'static str,
         text: impl Into<String>,
         settings: &PasswordSettings,
     ) -> Result<Self, FieldError> {
-        let text = text.into();
+        let text = opaque::normal(&text.into()).into_owned();
+        if !opaque::is_allowed(&text) {
+            let message = "has characters that cannot be seen, or that not every device can type";
+            return Err(FieldError::new(
+                field,
+                Fault::new(FaultCode::ForbiddenCharacters, message),
+            ));
+        }
         let min = settings.min_characters;
         if text.chars().count() < min {
             let message = format!("has fewer than {min} characters");
@@ -101,6 +128,18 @@ impl Password {
         }
         Ok(Self(text))
     }
+}
+
+/// Whether a password is the one of a stored hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verified {
+    /// It is another one.
+    Wrong,
+    /// It is.
+    Right,
+    /// It is as it was typed, and not in the form in which passwords are hashed: the hash was made before there was
+    /// such a form, and is to be replaced.
+    RightAsTyped,
 }
 
 /// Hashes and verifies passwords.
@@ -152,19 +191,21 @@ impl Passwords {
     pub(crate) async fn hash(&self, password: Password) -> Result<String, PasswordError> {
         let _turn = self.turn().await?;
         let (argon2, salt) = (self.argon2.clone(), self.environment.bytes::<16>());
-        tokio::task::spawn_blocking(move || hash(&argon2, password.0.as_bytes(), &salt))
-            .await
-            .map_err(|_| PasswordError::Hash)?
+        tokio::task::spawn_blocking(move || {
+            hash(&argon2, opaque::normal(&password.0).as_bytes(), &salt)
+        })
+        .await
+        .map_err(|_| PasswordError::Hash)?
     }
 
-    /// Whether the password is the one of this stored hash. Without one the answer is no, after
+    /// Whether the password is the one of this stored hash. Without one it is wrong, after
     /// the same time. A `stranger` waits for other strangers; nobody else does.
     pub(crate) async fn verify(
         &self,
         password: Password,
         stored: Option<&str>,
         stranger: bool,
-    ) -> Result<bool, PasswordError> {
+    ) -> Result<Verified, PasswordError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobodys).to_owned();
         let _among_strangers =
@@ -173,9 +214,11 @@ impl Passwords {
         let argon2 = self.argon2.clone();
         tokio::task::spawn_blocking(move || {
             let hash = PasswordHash::new(&stored).map_err(|_| PasswordError::Hash)?;
-            // The password is too long to have been chosen: not hashed, whoever it claims to be.
-            let possible = password.0.len() <= Password::MAX_BYTES;
-            Ok(possible && argon2.verify_password(password.0.as_bytes(), &hash).is_ok() && known)
+            let right = password
+                .forms()
+                .into_iter()
+                .find(|(form, _)| argon2.verify_password(form.as_bytes(), &hash).is_ok() && known);
+            Ok(right.map_or(Verified::Wrong, |(_, verified)| verified))
         })
         .await
         .map_err(|_| PasswordError::Hash)?
@@ -217,6 +260,9 @@ mod tests {
         assert!(Password::choose("password", "elevenchars", &settings).is_err());
         assert!(Password::choose("password", "éééééééééééé", &settings).is_ok());
         assert!(Password::choose("password", "x".repeat(1025), &settings).is_err());
+        // Eleven, however they are written.
+        assert!(Password::choose("password", "e\u{301}".repeat(11), &settings).is_err());
+        assert!(Password::choose("password", "twelve\tcharacters", &settings).is_err());
     }
 
     #[tokio::test]
@@ -225,9 +271,32 @@ mod tests {
         let chosen = Password::claimed("correct horse battery");
         let stored = passwords.hash(chosen.clone()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
-        assert!(passwords.verify(chosen, Some(&stored), true).await.unwrap());
-        assert!(!passwords.verify(Password::claimed("wrong"), Some(&stored), false).await.unwrap());
-        assert!(!passwords.verify(Password::claimed("wrong"), None, true).await.unwrap());
+        let verify = async |typed: &str, stored: Option<&str>| {
+            passwords.verify(Password::claimed(typed), stored, true).await.unwrap()
+        };
+        assert_eq!(verify("correct horse battery", Some(&stored)).await, Verified::Right);
+        assert_eq!(verify("correct horse\u{A0}battery", Some(&stored)).await, Verified::Right);
+        assert_eq!(verify("wrong", Some(&stored)).await, Verified::Wrong);
+        assert_eq!(verify("wrong", None).await, Verified::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_right_in_every_form_and_an_older_hash_as_it_was_typed() {
+        let passwords = Passwords::new(quick(), Environment::system()).unwrap();
+        let verify = async |typed: &str, stored: &str| {
+            passwords.verify(Password::claimed(typed), Some(stored), true).await.unwrap()
+        };
+        let (composed, decomposed) =
+            ("M\u{FC}ller und S\u{F6}hne", "Mu\u{308}ller und So\u{308}hne");
+        let settings = PasswordSettings::default();
+        let chosen = Password::choose("password", decomposed, &settings).unwrap();
+        assert!(chosen.is_same(&Password::claimed(composed)));
+        let stored = passwords.hash(chosen).await.unwrap();
+        assert_eq!(verify(composed, &stored).await, Verified::Right);
+        assert_eq!(verify(decomposed, &stored).await, Verified::Right);
+        let older = hash(&passwords.argon2, decomposed.as_bytes(), &[7; 16]).unwrap();
+        assert_eq!(verify(decomposed, &older).await, Verified::RightAsTyped);
+        assert_eq!(verify(composed, &older).await, Verified::Wrong);
     }
 
     #[tokio::test]
@@ -238,7 +307,7 @@ mod tests {
         let _hashing = passwords.turn().await.unwrap();
         let wrong = || Password::claimed("wrong");
         assert!(matches!(passwords.verify(wrong(), None, true).await, Err(PasswordError::Busy)));
-        assert!(matches!(passwords.verify(wrong(), None, false).await, Ok(false)));
+        assert!(matches!(passwords.verify(wrong(), None, false).await, Ok(Verified::Wrong)));
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use service::limits::{LimitSettings, Limited};
 use service::settings::Network;
 use sha2::Sha256;
 
-use crate::fields::Email;
+use crate::fields::{ClaimedEmail, Email};
 
 /// A keyed hash: HMAC-SHA-256.
 pub(crate) type Hash = [u8; 32];
@@ -51,8 +51,8 @@ pub(crate) struct TooManyAttempts {
 impl Subjects {
     /// Of an attempt with this name, from there.
     pub(crate) fn of(key: &Hash, name: &str, network: Option<Network>) -> Self {
-        let email = Email::parse("email", name);
-        let email = email.as_ref().map_or(name, Email::as_str).as_bytes();
+        let claimed = ClaimedEmail::read(name);
+        let email = claimed.as_ref().map_or(name, |claimed| claimed.normal.as_str()).as_bytes();
         let network = network.map(|network| network.to_string());
         let network = network.as_ref().map(String::as_bytes);
         Self {

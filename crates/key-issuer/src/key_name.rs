@@ -1,23 +1,16 @@
 //! What developers call a key. Pure.
 
-/// The name of a key: 1 to 100 characters, none of them a control character (names stand in text
-/// files and on terminals).
+use contract::text::{UnfitText, line};
+
+/// The name of a key: 1 to 100 characters on one line, none of them hidden (names stand in text files and on
+/// terminals).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyName(String);
 
 /// Text that cannot name a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidKeyName {
-    /// Nothing but space.
-    #[error("is required")]
-    Empty,
-    /// Too many characters.
-    #[error("has more than {} characters", KeyName::LONGEST)]
-    TooLong,
-    /// Characters that cannot be seen.
-    #[error("has control characters, or characters that change the direction of the text")]
-    Invisible,
-}
+#[error(transparent)]
+pub(crate) struct InvalidKeyName(pub(crate) UnfitText);
 
 impl KeyName {
     /// At most so many characters.
@@ -25,17 +18,7 @@ impl KeyName {
 
     /// Reads a name, without the spaces around it.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidKeyName> {
-        let name = text.trim();
-        if name.is_empty() {
-            return Err(InvalidKeyName::Empty);
-        }
-        if name.chars().count() > Self::LONGEST {
-            return Err(InvalidKeyName::TooLong);
-        }
-        if name.chars().any(contract::text::is_invisible) {
-            return Err(InvalidKeyName::Invisible);
-        }
-        Ok(Self(name.to_owned()))
+        line(text, Self::LONGEST).map(|name| Self(name.to_owned())).map_err(InvalidKeyName)
     }
 
     /// A name that was checked when it was stored.
@@ -58,14 +41,14 @@ mod tests {
         assert_eq!(KeyName::parse("  CI \t").unwrap().as_str(), "CI");
         assert!(KeyName::parse(&"ü".repeat(100)).is_ok());
         for (text, why) in [
-            ("", InvalidKeyName::Empty),
-            ("   ", InvalidKeyName::Empty),
-            ("a\nb", InvalidKeyName::Invisible),
-            ("a\r\nb", InvalidKeyName::Invisible),
-            ("a\u{7f}b", InvalidKeyName::Invisible),
-            (&"x".repeat(101), InvalidKeyName::TooLong),
+            ("", UnfitText::Empty),
+            ("   ", UnfitText::Empty),
+            ("a\nb", UnfitText::Hidden('\n')),
+            ("a\r\nb", UnfitText::Hidden('\r')),
+            ("a\u{7f}b", UnfitText::Hidden('\u{7f}')),
+            (&"x".repeat(101), UnfitText::TooLong { limit: 100 }),
         ] {
-            assert_eq!(KeyName::parse(text), Err(why), "{text:?}");
+            assert_eq!(KeyName::parse(text), Err(InvalidKeyName(why)), "{text:?}");
         }
     }
 }

@@ -294,6 +294,10 @@ async fn migrate(configuration: &Configuration) -> anyhow::Result<()> {
         logins.push(Login { service, password: password_in(own, service)? });
     }
     schema::migrate(owner, &logins).await.context("the database was not migrated")?;
+    let shared = directory::rewrite_emails(owner).await;
+    for shared in shared.context("the emails were not brought into their form")? {
+        println!("{shared}");
+    }
     let nats = &configuration.nats;
     if nats.separate_accounts && !nats.admin_url.is_empty() {
         let client = service::connect::nats_admin(nats).await?;

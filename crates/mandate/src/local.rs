@@ -89,6 +89,9 @@ impl LocalServers {
             })
             .collect();
         schema::migrate(&admin, &logins).await?;
+        for shared in directory::rewrite_emails(&admin).await? {
+            tracing::warn!("{shared}");
+        }
         for (service, password) in &secrets.database_passwords {
             let url = database_url(*service, password, postgres.port());
             configuration.logins.entry(*service).or_default().database_url = url.into();

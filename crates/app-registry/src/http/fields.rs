@@ -1,9 +1,10 @@
 //! The texts of an app in a request: all that is wrong is named at once.
 
+use contract::text::UnfitText;
 use serde::{Deserialize, Deserializer};
-use service::{Fault, FaultCode, Problem};
+use service::Problem;
 
-use crate::details::{AppName, Description, InvalidText};
+use crate::details::{AppName, Description};
 
 /// Reads texts and gathers what is wrong with them.
 #[derive(Default)]
@@ -27,29 +28,17 @@ impl Fields {
         self.problem.map_or(Ok(()), Err)
     }
 
-    fn keep<T>(&mut self, field: &str, parsed: Result<T, InvalidText>) -> Option<T> {
+    fn keep<T>(&mut self, field: &str, parsed: Result<T, UnfitText>) -> Option<T> {
         match parsed {
             Ok(value) => Some(value),
-            Err(invalid) => {
-                let fault = fault(invalid);
+            Err(unfit) => {
                 self.problem = Some(match self.problem.take() {
-                    Some(problem) => problem.with_field(field, fault),
-                    None => Problem::invalid_field(field, fault),
+                    Some(problem) => problem.with_field(field, unfit),
+                    None => Problem::invalid_field(field, unfit),
                 });
                 None
             }
         }
-    }
-}
-
-fn fault(invalid: InvalidText) -> Fault {
-    let message = invalid.to_string();
-    match invalid {
-        InvalidText::Empty => Fault::new(FaultCode::Required, message),
-        InvalidText::TooLong { limit, .. } => {
-            Fault::new(FaultCode::TooLong, message).with("max", limit)
-        }
-        InvalidText::Invisible => Fault::new(FaultCode::ForbiddenCharacters, message),
     }
 }
 

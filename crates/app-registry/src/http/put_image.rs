@@ -18,8 +18,9 @@ use crate::{AppRegistry, store};
 /// Set a draft's image
 ///
 /// The body is the file: a PNG or JPEG of at most 500 kB and 4096 by 4096 pixels. Its bytes decide
-/// what it is, whatever `Content-Type` says. Of a PNG, only what is needed to show it is kept: no
-/// texts, no colour profile, nothing behind its end.
+/// what it is, whatever `Content-Type` says. What is kept of it, and shown to everybody, are its
+/// pixels, their colour profile and their orientation: no places, names, texts or smaller pictures,
+/// nothing behind its end. A file that is damaged or breaks off is refused.
 #[utoipa::path(
     put,
     path = "/v1/apps/{id}/image",

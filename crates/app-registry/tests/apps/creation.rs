@@ -115,6 +115,28 @@ async fn texts_that_are_too_long_empty_or_deceiving_are_named() {
         let answer = stage.developer().post("/v1/apps", body).await;
         answer.refuses_fields(&["name"]);
     }
+    for hides in ["\u{3164}", "Shelf\u{2060}Optimizer", "a\u{200C}b", "x\u{FDD0}", "\u{2800}"] {
+        let mut body = draft();
+        body["name"] = json!(hides);
+        let refused = stage.developer().post("/v1/apps", body.clone()).await;
+        refused.refuses_fields(&["name"]);
+        assert_eq!(refused.json["errors"][0]["code"], "forbidden_characters", "{hides:?}");
+        body["name"] = json!("Shelf Optimizer");
+        body["description"] = json!(hides);
+        stage.developer().post("/v1/apps", body).await.refuses_fields(&["description"]);
+    }
+    for name in ["کتاب\u{200C}خانه", "👨\u{200D}👩\u{200D}👧", "🏳\u{FE0F}\u{200D}🌈 🇫🇷"]
+    {
+        let mut body = draft();
+        body["name"] = json!(name);
+        let made = stage.developer().post("/v1/apps", body).await.expect(201);
+        assert_eq!(made.field("name"), name);
+    }
+    let mut body = draft();
+    // A form's line ends are one character each, and spreadsheets paste tabs.
+    body["description"] = json!(format!("{}\ty", "x\r\n".repeat(126)));
+    let made = stage.developer().post("/v1/apps", body).await.expect(201);
+    assert_eq!(made.field("description"), format!("{}\ty", "x\n".repeat(126)));
     let mut body = draft();
     body["name"] = json!("");
     body["description"] = json!("x".repeat(256));

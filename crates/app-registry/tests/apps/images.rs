@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use axum::http::{Method, StatusCode};
-use image::{DynamicImage, ImageFormat};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use serde_json::json;
 use stage::{Answer, Client};
 
@@ -25,8 +26,37 @@ fn encoded(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
+fn pixels(file: &[u8]) -> DynamicImage {
+    image::load_from_memory(file).unwrap()
+}
+
 #[tokio::test]
-async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
+async fn of_a_photograph_nobody_learns_where_it_was_taken() {
+    let stage = Stage::set().await;
+    let developer = stage.developer();
+    let path = format!("/v1/apps/{}", developer.post("/v1/apps", draft()).await.field("id"));
+    for file in [
+        &include_bytes!("../pictures/camera.jpg")[..],
+        &include_bytes!("../pictures/camera.png")[..],
+    ] {
+        put_image(&developer, &path, file.to_vec()).await.expect(200);
+        let shown = developer.get(&format!("{path}/image")).await.body;
+        let told: [&[u8]; 4] = [b"Camera maker", b"2026:11:27", b"MPF", b"of the camera"];
+        for told in told {
+            assert!(!shown.windows(told.len()).any(|part| part == told), "{told:?}");
+        }
+        let read = |file| ImageReader::new(Cursor::new(file)).with_guessed_format().unwrap();
+        let mut decoder = read(&shown[..]).into_decoder().unwrap();
+        assert_eq!(decoder.orientation().unwrap(), Orientation::Rotate90);
+        let profile = decoder.icc_profile().unwrap();
+        assert!(profile.is_some());
+        assert_eq!(profile, read(file).into_decoder().unwrap().icc_profile().unwrap());
+        assert_eq!(pixels(&shown), pixels(file));
+    }
+}
+
+#[tokio::test]
+async fn an_image_is_kept_and_answered_as_what_it_is() {
     let stage = Stage::set().await;
     let developer = stage.developer();
     let id = developer.post("/v1/apps", draft()).await.field("id");
@@ -41,8 +71,11 @@ async fn an_image_is_kept_byte_for_byte_and_answered_as_what_it_is() {
         assert_eq!((set.status, &set.json["has_image"]), (StatusCode::OK, &json!(true)), "{set:?}");
         let answer = developer.get(&image).await;
         assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.body, bytes);
+        assert_eq!(pixels(&answer.body), pixels(&bytes));
         assert_eq!(answer.header("content-type"), media_type);
+        // What was answered is the same image.
+        let same = put_image(&developer, &path, answer.body.to_vec()).await.expect(200);
+        assert_eq!(same.json, set.json);
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         let tag = format!("\"{}\"", set.json["image_sha256"].as_str().unwrap());
         assert_eq!(answer.header("etag"), tag);
@@ -110,6 +143,11 @@ async fn bytes_that_are_no_image_too_many_or_a_bomb_are_refused() {
     put(vec![0; 500_001]).await.problem(413, "image-too-large");
     put(vec![0; 3_000_000]).await.problem(413, "image-too-large");
     put(png(64, 64)[..60].to_vec()).await.problem(422, "image-broken");
+    // The second picture of the file is no end of the first.
+    let jpeg = include_bytes!("../pictures/camera.jpg");
+    let half = &jpeg[..jpeg.len() / 2];
+    put(half.to_vec()).await.problem(422, "image-broken");
+    put([half, b"\xff\xd9"].concat()).await.problem(422, "image-broken");
     let wide = png(4097, 1);
     put(wide).await.problem(422, "image-too-many-pixels");
     assert_eq!(developer.get(&path).await.json["has_image"], false);

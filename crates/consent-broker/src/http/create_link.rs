@@ -11,7 +11,7 @@ use contract::AppId;
 use contract::facts::ConsentLinkDetails;
 use contract::rpc::AppState;
 use contract::secret::LinkToken;
-use contract::text::with_line_feeds;
+use contract::text::lines;
 use serde::{Deserialize, Serialize};
 use service::http::{Creation, Json, Path};
 use service::{Attempt, Fault, FaultCode, Problem, Target};
@@ -109,7 +109,8 @@ pub(crate) async fn create_link(
             let fault = fault.with("min", 1).with("max", broker.settings.link_lifetime_days);
             Problem::invalid_field("expires_in_days", fault)
         })?;
-    let label = label(body.label)?;
+    let label = lines(body.label.as_deref().unwrap_or_default(), LONGEST_LABEL)
+        .map_err(|unfit| Problem::invalid_field("label", unfit))?;
     if app.state != AppState::Active {
         return Err(not_active(app.state));
     }
@@ -164,20 +165,6 @@ pub(crate) async fn create_link(
     answer.url = Some(broker.settings.url_prefix() + token.reveal());
     answer.token = Some(token.reveal().to_owned());
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)).into_response())
-}
-
-/// The label without the spaces around it, its lines ended by line feeds; none if nothing is left.
-fn label(wished: Option<String>) -> Result<Option<String>, Problem> {
-    let label = wished.map(|label| with_line_feeds(&label).trim().to_owned());
-    let label = label.filter(|label| !label.is_empty());
-    match &label {
-        Some(text) if text.chars().count() > LONGEST_LABEL || text.contains('\0') => {
-            let message = format!("has at most {LONGEST_LABEL} characters, none of them NUL");
-            let fault = Fault::new(FaultCode::TooLong, message).with("max", LONGEST_LABEL);
-            Err(Problem::invalid_field("label", fault))
-        }
-        _ => Ok(label),
-    }
 }
 
 fn not_active(state: AppState) -> Problem {

@@ -131,6 +131,12 @@ async fn an_unknown_app_or_link_or_field_is_refused() {
     let lines = json!({"label": format!("{}x", "x\r\n".repeat(127))});
     let made = stage.developer.post(&path, lines).await.expect(201);
     assert_eq!(made.field("label"), format!("{}x", "x\n".repeat(127)));
+    let table = stage.developer.post(&path, json!({"label": "Shop\tParis"})).await.expect(201);
+    assert_eq!(table.field("label"), "Shop\tParis");
+    for hides in ["\u{3164}", "Shop\u{2060}Paris", "\u{202E}sirap"] {
+        let refused = stage.developer.post(&path, json!({"label": hides})).await;
+        refused.refuses_fields(&["label"]);
+    }
     let long = json!({"label": "x".repeat(256)});
     stage.developer.post(&path, long).await.refuses_fields(&["label"]);
 }

@@ -4,8 +4,8 @@ use contract::Actor;
 use contract::facts::{SignInAccepted, SignInRefusal, SignInRefused};
 use service::{Problem, Refusal, RequestFacts, Resources};
 
-use crate::fields::Email;
-use crate::password::Password;
+use crate::fields::{ClaimedEmail, Email};
+use crate::password::{Password, Verified};
 use crate::sign_in_limits::{Subjects, known_since};
 use crate::{Directory, sign_in, store};
 
@@ -17,6 +17,8 @@ pub(super) struct Proof {
     pub(super) subjects: Subjects,
     /// The PHC string with which it was compared.
     pub(super) password_hash: String,
+    /// The password, if that string was made of another form than the one in which passwords are hashed now.
+    pub(super) outdated: Option<Password>,
     at_home: bool,
 }
 
@@ -44,11 +46,12 @@ pub(super) async fn prove(
     let subjects = counter.subjects(resources, name, facts.network()).await?;
     let network = subjects.email_at_network.as_ref();
     let since = known_since(resources.limits.settings(), resources.env.now());
-    let email = Email::parse("email", name).ok();
-    let known = match &email {
-        Some(email) => {
+    let claimed = ClaimedEmail::read(name);
+    let email = claimed.as_ref().map(|claimed| &claimed.normal);
+    let known = match &claimed {
+        Some(claimed) => {
             let mut connection = resources.pool.acquire().await?;
-            store::people::credentials(&mut connection, email, network, since).await?
+            store::people::credentials(&mut connection, claimed, network, since).await?
         }
         None => None,
     };
@@ -57,19 +60,21 @@ pub(super) async fn prove(
     let id = resources.env.new_id();
     if let Err(too_many) = counter.count(resources, facts, &subjects, at_home).await? {
         let event = sign_in::refused(id, person, SignInRefusal::TooManyAttempts);
-        note_refusal(resources, facts, actor, email.as_ref(), event);
+        note_refusal(resources, facts, actor, email, event);
         return Err(too_many.into());
     }
     // The same work for somebody unknown as for somebody known: the time must not tell.
     let stored = known.and_then(|known| known.password_hash);
-    let right = directory.passwords.verify(password, stored.as_deref(), !at_home).await?;
-    match sign_in::by_password(id, person, right) {
+    let passwords = &directory.passwords;
+    let verified = passwords.verify(password.clone(), stored.as_deref(), !at_home).await?;
+    match sign_in::by_password(id, person, verified != Verified::Wrong) {
         Ok(accepted) => {
             let password_hash = stored.unwrap_or_default();
-            Ok(Some(Proof { accepted, subjects, password_hash, at_home }))
+            let outdated = (verified == Verified::RightAsTyped).then_some(password);
+            Ok(Some(Proof { accepted, subjects, password_hash, outdated, at_home }))
         }
         Err(event) => {
-            note_refusal(resources, facts, actor, email.as_ref(), event);
+            note_refusal(resources, facts, actor, email, event);
             Ok(None)
         }
     }

@@ -152,7 +152,16 @@ async fn with_password(
         .map_err(|limited| limited.problem("You sign in more often than you may in a minute."))?;
     let (actor, authority) = (Actor::Person(person_id), Authority::role("password"));
     let permit = Permit::by_credentials(resources, facts, actor, authority, None);
+    // It is the same password: whoever could not be waited for is asked again when they sign in again.
+    let renewed = match proof.outdated.clone() {
+        Some(password) => directory.passwords.hash(password).await.ok(),
+        None => None,
+    };
     let mut unit = permit.begin();
+    if let Some(hash) = renewed {
+        let conn = unit.connection().await?;
+        store::people::replace_hash(conn, person_id, &proof.password_hash, &hash).await?;
+    }
     if let Some(network) = &proof.subjects.email_at_network {
         store::sign_in_networks::remember(unit.connection().await?, person_id, network, now)
             .await?;

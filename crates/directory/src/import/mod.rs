@@ -4,8 +4,10 @@
 //! The first line is exactly `account_name,kind,service,external_id,email,role`. Every other line
 //! names an account, and with `email` and `role` the role of a person on it. An account with the
 //! line's `external_id` is used again, so the same file can be imported any number of times;
-//! without an external id, lines of the same name, kind and service are one new account.
+//! without an external id, lines of the same name, kind and service are one new account. Lines without a text and
+//! columns at the right without one are left out: spreadsheets write them.
 
+mod line_numbers;
 mod parse;
 mod plan;
 
@@ -32,7 +34,7 @@ pub(crate) enum Outcome {
 /// What the import tells of one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct LineReport {
-    /// The line in the file; the header is line 1.
+    /// The line in the file, as an editor shows it; the header is line 1.
     pub(crate) line: u64,
     /// What it does.
     pub(crate) outcome: Outcome,

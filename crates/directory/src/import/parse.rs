@@ -5,6 +5,7 @@ use contract::rpc::{AccountKind, AccountRole};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::LineReport;
+use super::line_numbers::LineNumbers;
 use crate::account::AccountProfile;
 use crate::fields::Email;
 
@@ -26,9 +27,18 @@ pub(crate) struct Line {
 /// Why a file cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileError {
-    /// Another encoding.
-    #[error("the file is not UTF-8")]
-    NotUtf8,
+    /// Another encoding, as spreadsheets of some systems use it.
+    #[error("the file is not UTF-8 from line {line} on; save it as CSV UTF-8")]
+    NotUtf8 {
+        /// Where the first byte is that cannot be read.
+        line: u64,
+    },
+    /// Characters of 16 bits.
+    #[error("the file is UTF-16; save it as CSV UTF-8")]
+    Utf16,
+    /// The columns of the first line, but between other characters.
+    #[error("the file has {0} between its columns; save it with commas")]
+    Separator(&'static str),
     /// The first line is something else.
     #[error("the first line is not `{}`", HEADER.join(","))]
     Header,
@@ -49,24 +59,65 @@ pub(crate) fn parse(
     max_lines: usize,
     catalogue: &Catalogue,
 ) -> Result<Vec<Result<Line, LineReport>>, FileError> {
-    let text = str::from_utf8(bytes).map_err(|_| FileError::NotUtf8)?;
-    // Spreadsheets begin UTF-8 files with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // Flexible: a line with too few or too many fields is reported as that line's error.
-    let mut reader =
-        ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(text.as_bytes());
+    let text = decode(bytes)?;
+    let mut reader = reader(text, b',');
     let malformed = |error: csv::Error| FileError::Malformed(error.to_string());
-    if reader.headers().map_err(malformed)?.iter().ne(HEADER) {
-        return Err(FileError::Header);
+    if !is_header(reader.headers().map_err(malformed)?) {
+        return Err(of_other_columns(text));
     }
-    let mut lines = Vec::new();
+    let (mut lines, mut numbers) = (Vec::new(), LineNumbers::of(text));
     for record in reader.records() {
+        let record = record.map_err(malformed)?;
+        // Rows that were emptied in a spreadsheet stay in its file.
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
         if lines.len() == max_lines {
             return Err(FileError::TooManyLines(max_lines));
         }
-        lines.push(parse_line(&record.map_err(malformed)?, catalogue));
+        let number = record.position().map_or(0, |position| numbers.of_record(position.byte()));
+        lines.push(parse_line(&record, number, catalogue));
     }
     if lines.is_empty() { Err(FileError::Empty) } else { Ok(lines) }
+}
+
+/// The text of the file, without the byte order mark with which spreadsheets begin one.
+fn decode(bytes: &[u8]) -> Result<&str, FileError> {
+    // The marks of UTF-16, or one of the zeros that it has beside each letter of the first line.
+    if matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..]) {
+        return Err(FileError::Utf16);
+    }
+    match str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let (good, _) = bytes.split_at(error.valid_up_to());
+            Err(FileError::NotUtf8 { line: LineNumbers::last_of(good) })
+        }
+    }
+}
+
+/// Flexible: a line with too few or too many fields is reported as that line's error.
+fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
+    let mut builder = ReaderBuilder::new();
+    builder.flexible(true).trim(Trim::All).delimiter(separator).from_reader(text.as_bytes())
+}
+
+/// Whether these are the columns, and nothing at the right of them.
+fn is_header(columns: &StringRecord) -> bool {
+    columns.iter().take(HEADER.len()).eq(HEADER) && nothing_beyond(columns)
+}
+
+fn nothing_beyond(record: &StringRecord) -> bool {
+    record.iter().skip(HEADER.len()).all(str::is_empty)
+}
+
+/// Why the first line is not the header.
+fn of_other_columns(text: &str) -> FileError {
+    let separators = [(b';', "semicolons"), (b'\t', "tabs"), (b'|', "vertical bars")];
+    let other = separators
+        .into_iter()
+        .find(|(separator, _)| reader(text, *separator).headers().is_ok_and(is_header));
+    other.map_or(FileError::Header, |(_, name)| FileError::Separator(name))
 }
 
 /// The external ids that the file names: what is to be looked up before the plan.
@@ -80,10 +131,13 @@ pub(crate) fn emails(lines: &[Result<Line, LineReport>]) -> Vec<String> {
     assignments.map(|(email, _)| email.as_str().to_owned()).collect()
 }
 
-fn parse_line(record: &StringRecord, catalogue: &Catalogue) -> Result<Line, LineReport> {
-    let number = record.position().map_or(0, csv::Position::line);
+fn parse_line(
+    record: &StringRecord,
+    number: u64,
+    catalogue: &Catalogue,
+) -> Result<Line, LineReport> {
     let wrong = |field: &str, message: &str| LineReport::error(number, field, message);
-    if record.len() != HEADER.len() {
+    if record.len() < HEADER.len() || !nothing_beyond(record) {
         let message = format!("the line has {} fields instead of {}", record.len(), HEADER.len());
         return Err(wrong("line", &message));
     }
@@ -159,7 +213,7 @@ mod tests {
             ("Shop,advertiser,retail_media,A-1,a@example.com,", "role"),
             ("Shop,advertiser,retail_media,A-1,a@example.com,owner", "role"),
             ("Shop,advertiser,retail_media", "line"),
-            ("Shop,advertiser,retail_media,A-1,,,", "line"),
+            ("Shop,advertiser,retail_media,A-1,,,x", "line"),
         ] {
             let error = read_line(line).unwrap_err();
             assert_eq!((error.line, error.field.as_deref()), (2, Some(field)), "{line}");
@@ -174,8 +228,41 @@ mod tests {
     }
 
     #[test]
+    fn what_a_spreadsheet_leaves_behind_is_no_matter() {
+        let text = format!(
+            "{},,\n,,,,,,,\n\"\", ,\nShop,advertiser,retail_media,A-1,,,,\n,,,,,\n   \n",
+            HEADER.join(",")
+        );
+        let lines = read(&text).unwrap();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].as_ref().unwrap().number, 4);
+        assert_eq!(read(&format!("{}\n,,,,,\n", HEADER.join(","))), Err(FileError::Empty));
+        assert_eq!(read(&format!("{},x\nShop", HEADER.join(","))), Err(FileError::Header));
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            // An empty line, a name of two lines, and another empty one.
+            let lines = ["", "\"a", "b\",advertiser,retail_media,,,", ",,,,,", "", "Shop,x,y,,,"];
+            let text = format!("{}{end}{}{end}", HEADER.join(","), lines.join(end));
+            let read = read(&text).unwrap();
+            let numbers = read.iter().map(|line| line.as_ref().unwrap_err().line);
+            assert_eq!(numbers.collect::<Vec<_>>(), [3, 7], "{end:?}");
+        }
+    }
+
+    #[test]
     fn files_that_are_something_else_are_refused_as_a_whole() {
-        assert_eq!(parse(b"\xff\xfe", 3, &Catalogue::default()), Err(FileError::NotUtf8));
+        let file = |bytes: &[u8]| parse(bytes, 3, &Catalogue::default());
+        assert_eq!(file(b"\xff\xfea\0"), Err(FileError::Utf16));
+        assert_eq!(file(b"a\0c\0"), Err(FileError::Utf16));
+        let latin = [HEADER.join(",").as_bytes(), b"\r\nMarch\xe9,"].concat();
+        assert_eq!(file(&latin), Err(FileError::NotUtf8 { line: 2 }));
+        for (separator, name) in [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")] {
+            let text = format!("{}\nShop", HEADER.join(separator));
+            assert_eq!(read(&text), Err(FileError::Separator(name)));
+        }
         assert_eq!(read("name,kind\na,b\n"), Err(FileError::Header));
         assert_eq!(read(""), Err(FileError::Header));
         assert_eq!(read(&HEADER.join(",")), Err(FileError::Empty));

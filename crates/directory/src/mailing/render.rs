@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use contract::MailId;
-use contract::text::is_invisible;
+use contract::text::hidden;
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -102,7 +102,12 @@ pub(crate) fn message(
 
 /// What others typed stays within its line: no header, and no paragraph that looks like ours.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect()
+    let mut line = text.to_owned();
+    let hides: Vec<(usize, char)> = hidden(text).collect();
+    for (at, character) in hides.into_iter().rev() {
+        line.replace_range(at..at + character.len_utf8(), " ");
+    }
+    line
 }
 
 fn escaped(text: &str) -> String {

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Named, unless_taken};
-use crate::fields::Email;
+use crate::fields::{ClaimedEmail, Email};
 use crate::language::Language;
 use crate::person::Person;
 use crate::sign_in_limits::Hash;
@@ -145,6 +145,25 @@ pub(crate) async fn save_password(
     Ok(result.rows_affected() == 1)
 }
 
+/// Writes another PHC string of the same password, if it still is the one of which this string is. That is no change
+/// of the person: nobody who reads of them could tell.
+pub(crate) async fn replace_hash(
+    conn: &mut PgConnection,
+    id: PersonId,
+    previous_hash: &str,
+    password_hash: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE directory.people SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        id.uuid(),
+        previous_hash,
+        password_hash,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Writes the password of a person who was locked before, whatever it was. A PHC string.
 pub(crate) async fn reset_password(
     conn: &mut PgConnection,
@@ -203,11 +222,12 @@ pub(crate) async fn sees_in_an_organization(
     .await
 }
 
-/// What a sign-in with this email compares with: nothing is right for a person who is deactivated. `network` is
+/// What a sign-in with this email compares with, as it was typed if it is somebody's, else in its form: nothing is
+/// right for a person who is deactivated. `network` is
 /// what it is known by, if that is known since then.
 pub(crate) async fn credentials(
     conn: &mut PgConnection,
-    email: &Email,
+    email: &ClaimedEmail,
     network: Option<&Hash>,
     since: DateTime<Utc>,
 ) -> Result<Option<Credentials>, sqlx::Error> {
@@ -216,10 +236,12 @@ pub(crate) async fn credentials(
         r#"SELECT id, CASE WHEN deactivated_at IS NULL THEN password_hash END AS password_hash, EXISTS (
                SELECT FROM directory.sign_in_networks n
                WHERE n.person_id = p.id AND n.network = $2 AND n.last_at >= $3) AS "at_home!"
-           FROM directory.people p WHERE email = $1"#,
-        email.as_str(),
+           FROM directory.people p WHERE email IN ($1, $4)
+           ORDER BY email = $1 DESC LIMIT 1"#,
+        email.typed.as_str(),
         network.map(Hash::as_slice),
         since,
+        email.normal.as_str(),
     )
     .fetch_optional(conn)
     .await?;

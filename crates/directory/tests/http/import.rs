@@ -45,6 +45,35 @@ async fn the_same_file_can_be_imported_again() {
 }
 
 #[tokio::test]
+async fn a_spreadsheets_file_is_read_as_it_is_and_another_is_refused_with_its_cause() {
+    let stage = Stage::set().await;
+    let wrong = "Store,shop,retail_media,A-2,,\r";
+    let file = format!("\r,,,,,,,\rShop,advertiser,retail_media,A-1,,,,\r{wrong}");
+    let refused = stage.operator.import("", &file).await;
+    refused.problem(422, "import-refused");
+    let lines = refused.json["report"]["lines"].as_array().unwrap();
+    let numbers: Vec<_> = lines.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [4, 5]);
+    let good = file.replace(wrong, "");
+    let report = stage.operator.import("", &good).await.expect(200).json;
+    assert_eq!(counts(&report), [1, 0, 0, 0]);
+
+    let header = "account_name;kind;service;external_id;email;role\n";
+    for (bytes, cause) in [
+        (header.as_bytes().to_vec(), "semicolons"),
+        (header.encode_utf16().flat_map(u16::to_le_bytes).collect(), "UTF-16"),
+        ([&header.replace(';', ",").into_bytes()[..], b"\nMarch\xe9"].concat(), "line 3"),
+    ] {
+        let request = stage.operator.request(Method::POST, "/v1/accounts/import");
+        let refused = request.header("content-type", "text/csv").body(bytes).send().await;
+        refused.problem(422, "unreadable-file");
+        let detail = refused.json["detail"].as_str().unwrap();
+        assert!(detail.contains(cause), "{detail}");
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn one_wrong_line_keeps_the_whole_file_out() {
     let stage = Stage::set().await;
     stage.person("admin").await;

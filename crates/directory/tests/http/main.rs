@@ -10,6 +10,7 @@ mod answers;
 mod deactivation;
 mod domain_requests;
 mod editing_me;
+mod emails;
 mod export;
 mod finding_people;
 mod guesses;

@@ -1,5 +1,8 @@
 //! Changing one's password.
 
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, Version};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use service::limits::LimitSettings;
@@ -75,6 +78,38 @@ async fn a_new_password_is_a_good_one_and_another() {
     }
     change(&stage.anonymous(), PASSWORD, NEW).await.problem(401, "unauthenticated");
     assert_eq!(signs_in(&stage, &owner, PASSWORD).await, 201);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_however_a_device_writes_it() {
+    let (composed, decomposed) =
+        ("M\u{FC}ller und S\u{F6}hne", "Mu\u{308}ller\u{A0}und So\u{308}hne");
+    let stage = Stage::set().await;
+    let owner = stage.person("owner").await;
+    change(&owner, PASSWORD, decomposed).await.expect(204);
+    for typed in [composed, decomposed] {
+        assert_eq!(signs_in(&stage, &owner, typed).await, 201, "{typed}");
+    }
+    change(&owner, composed, decomposed).await.refuses_fields(&["new_password"]);
+    change(&owner, composed, "twelve\tcharacters").await.refuses_fields(&["new_password"]);
+
+    // A hash of what was typed, as hashes were made before: whoever types the same is let in, and it is replaced.
+    let argon2 =
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
+    let older: PasswordHash =
+        argon2.hash_password_with_salt(decomposed.as_bytes(), &[7; 16]).unwrap();
+    sqlx::query("UPDATE directory.people SET password_hash = $2 WHERE id = $1")
+        .bind(owner.id.uuid())
+        .bind(older.to_string())
+        .execute(&stage.resources.pool)
+        .await
+        .unwrap();
+    assert_eq!(signs_in(&stage, &owner, composed).await, 401);
+    assert_eq!(signs_in(&stage, &owner, decomposed).await, 201);
+    for typed in [composed, decomposed] {
+        assert_eq!(signs_in(&stage, &owner, typed).await, 201, "{typed}");
+    }
     stage.close().await;
 }
 

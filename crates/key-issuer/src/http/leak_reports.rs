@@ -8,10 +8,10 @@ use axum::http::StatusCode;
 use contract::facts::KeyLeakDetails;
 use contract::rpc::{EndLeaked, LeakedToken};
 use contract::secret::{BearerToken, SecretHash};
-use contract::text::is_invisible;
+use contract::text::{UnfitText, line};
 use serde::Deserialize;
 use service::http::JsonList;
-use service::{Fault, FaultCode, Problem, RequestFacts};
+use service::{Fault, Problem, RequestFacts};
 use tokio::time::{Instant, sleep_until};
 use utoipa::ToSchema;
 
@@ -137,14 +137,9 @@ fn text(
     text: Option<&str>,
     most: usize,
 ) -> Result<Option<String>, Problem> {
-    let text = text.unwrap_or_default().trim();
-    let wrong = |fault| Err(Problem::invalid_field(format!("[{place}].{field}"), fault));
-    if text.chars().count() > most {
-        return wrong(Fault::too_long(most));
+    match text.map(|text| line(text, most)) {
+        None | Some(Err(UnfitText::Empty)) => Ok(None),
+        Some(Ok(text)) => Ok(Some(text.to_owned())),
+        Some(Err(unfit)) => Err(Problem::invalid_field(format!("[{place}].{field}"), unfit)),
     }
-    if text.chars().any(is_invisible) {
-        let message = "has control characters, or characters that change the direction of the text";
-        return wrong(Fault::new(FaultCode::ForbiddenCharacters, message));
-    }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
 }

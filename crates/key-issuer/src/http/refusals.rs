@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use service::{Fault, FaultCode, Problem};
 
 use crate::key::{CreationRefusal, KeyRefusal};
-use crate::key_name::{InvalidKeyName, KeyName};
+use crate::key_name::InvalidKeyName;
 use crate::key_replacement::ReplacementRefusal;
 
 impl From<KeyRefusal> for Problem {
@@ -57,16 +57,6 @@ pub(super) fn of_replacement(refusal: ReplacementRefusal, now: DateTime<Utc>) ->
 
 impl From<InvalidKeyName> for Problem {
     fn from(error: InvalidKeyName) -> Self {
-        let code = match error {
-            InvalidKeyName::Empty => FaultCode::Required,
-            InvalidKeyName::TooLong => FaultCode::TooLong,
-            InvalidKeyName::Invisible => FaultCode::ForbiddenCharacters,
-        };
-        let fault = Fault::new(code, error.to_string());
-        let fault = match error {
-            InvalidKeyName::TooLong => fault.with("max", KeyName::LONGEST),
-            InvalidKeyName::Empty | InvalidKeyName::Invisible => fault,
-        };
-        Self::invalid_field("name", fault)
+        Self::invalid_field("name", error.0)
     }
 }

@@ -76,6 +76,8 @@ pub(crate) fn bodies(with: &With) -> Rows {
         ("a NUL in a text", app("a\0b"), Field("name")),
         ("a line break in a name", app("a\nb"), Field("name")),
         ("a name that reverses what follows it", app("\u{202e}nimda"), Field("name")),
+        ("a name that nobody sees", app("\u{3164}"), Field("name")),
+        ("a name with a word joiner in it", app("ad\u{2060}min"), Field("name")),
         ("a name of 101 characters", app(&"x".repeat(101)), Field("name")),
         ("no media type", typed("x"), Problem(415, "unsupported-media-type")),
         (
@@ -222,6 +224,17 @@ pub(crate) fn pictures(with: &With) -> Rows {
             Taken(200),
         ),
         ("half an image", put(cut), Problem(422, "image-broken")),
+        ("half a photograph", put(images::half_a_photograph()), Problem(422, "image-broken")),
+        (
+            "half a photograph with the mark of its end",
+            put([&images::half_a_photograph()[..], b"\xff\xd9"].concat()),
+            Problem(422, "image-broken"),
+        ),
+        (
+            "a photograph with its place, and another behind its end",
+            put(images::PHOTOGRAPH.to_vec()),
+            Taken(200),
+        ),
         (
             "the first bytes of a JPEG",
             put(b"\xff\xd8\xff\xe0".to_vec()),
@@ -252,7 +265,13 @@ pub(crate) fn imports(with: &With) -> Rows {
         ("no CSV", send(&[0; 1000]), Problem(422, "unreadable-file")),
         ("bytes that are no UTF-8", send(b"\xff\xfea\0"), Problem(422, "unreadable-file")),
         ("100000 columns in the header", send(&[b','; 100_000]), Problem(422, "unreadable-file")),
-        ("100000 columns in a line", line(&",".repeat(100_000)), Problem(422, "import-refused")),
+        ("100000 columns in a line", line(&"x,".repeat(100_000)), Problem(422, "import-refused")),
+        ("100000 rows of commas", line(&",\n".repeat(100_000)), Problem(422, "unreadable-file")),
+        (
+            "semicolons between its columns",
+            send(HEADER.replace(',', ";").as_bytes()),
+            Problem(422, "unreadable-file"),
+        ),
         ("100000 lines", line(&"x\n".repeat(100_000)), Problem(422, "unreadable-file")),
         (
             "a quote that does not end",
@@ -272,6 +291,11 @@ pub(crate) fn imports(with: &With) -> Rows {
         (
             "a name that reverses what follows it",
             line("\u{202e}x,advertiser,retail_media,R,,"),
+            Problem(422, "import-refused"),
+        ),
+        (
+            "a name that nobody sees",
+            line("\u{3164},advertiser,retail_media,S,,"),
             Problem(422, "import-refused"),
         ),
         (

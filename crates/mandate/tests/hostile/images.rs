@@ -14,6 +14,15 @@ pub(crate) fn png(width: u32, height: u32, between: &[u8], pixels: &[u8]) -> Vec
     .concat()
 }
 
+/// A JPEG as a camera writes it: with place and time, a comment, and a second picture.
+pub(crate) const PHOTOGRAPH: &[u8] =
+    include_bytes!("../../../app-registry/tests/pictures/camera.jpg");
+
+/// It breaks off within its pixels.
+pub(crate) fn half_a_photograph() -> Vec<u8> {
+    PHOTOGRAPH[..PHOTOGRAPH.len() / 2].to_vec()
+}
+
 /// A good one.
 pub(crate) fn good() -> Vec<u8> {
     png(8, 8, b"", &stored(&[0; 8 * (1 + 24)]))

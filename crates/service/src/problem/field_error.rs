@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use contract::text::UnfitText;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -109,6 +110,18 @@ impl Fault {
     /// It is no cursor of this list's.
     pub fn bad_cursor() -> Self {
         Self::new(FaultCode::WrongFormat, "is not one that this list gave out")
+    }
+}
+
+impl From<UnfitText> for Fault {
+    fn from(unfit: UnfitText) -> Self {
+        match unfit {
+            UnfitText::Empty => Self::required(),
+            UnfitText::TooLong { limit } => Self::too_long(limit),
+            UnfitText::Hidden(_) | UnfitText::NothingVisible => {
+                Self::new(FaultCode::ForbiddenCharacters, unfit.to_string())
+            }
+        }
     }
 }
 

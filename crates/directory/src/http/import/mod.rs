@@ -38,7 +38,7 @@ pub(in crate::http) struct ImportQuery {
 /// A CSV file (RFC 4180, UTF-8) whose first line is `account_name,kind,service,external_id,email,role`.
 /// Every other line names an account, and with `email` and `role` the role of a registered person on
 /// it. An account with the line's `external_id` is used again, so a file can be imported any number
-/// of times. The whole file is applied, or, if any line is wrong, nothing of it. A dry run applies
+/// of times. Rows of commas only, and empty columns at the right, are left out. The whole file is applied, or, if any line is wrong, nothing of it. A dry run applies
 /// nothing and leaves no event.
 #[utoipa::path(
     post,

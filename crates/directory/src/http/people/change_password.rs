@@ -67,10 +67,10 @@ pub(in crate::http) async fn change_password(
     let target = Target::of::<PersonId>(id, None);
     let permit = attempt.permit("person.change-password", target, Ok(Authority::SELF)).await?;
     let ChangePassword { current_password, new_password } = body;
-    let same = current_password == new_password;
+    let current = Password::claimed(current_password);
     let new = Password::choose("new_password", new_password, passwords.settings());
     let new = match new {
-        Ok(_) if same => Err(FieldError::new(
+        Ok(new) if new.is_same(&current) => Err(FieldError::new(
             "new_password",
             Fault::new(FaultCode::Unchanged, "is the current one"),
         )),
@@ -80,7 +80,7 @@ pub(in crate::http) async fn change_password(
 
     let found = store::people::find(&mut *resources.pool.acquire().await?, id).await?;
     let person = found.ok_or_else(Problem::no_such::<PersonId>)?;
-    let (name, current) = (person.email.as_str(), Password::claimed(current_password));
+    let name = person.email.as_str();
     let actor = attempt.caller.actor();
     let proof = password_proof::prove(&directory, &attempt.facts, actor, name, current).await?;
     let proof = proof.ok_or_else(wrong)?;

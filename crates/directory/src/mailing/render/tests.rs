@@ -103,6 +103,15 @@ fn an_installation_ends_its_mails_with_its_own_words() {
 }
 
 #[test]
+fn a_name_is_written_as_it_was_typed() {
+    let organization = "کتاب\u{200C}خانه 👨\u{200D}👩\u{200D}👧".to_owned();
+    let content =
+        Content::ConfirmContact { organization: organization.clone(), until: DateTime::UNIX_EPOCH };
+    let mail = render(&content, Language::En, Some(LINK), None);
+    assert!(mail.text.contains(&organization), "{}", mail.text);
+}
+
+#[test]
 fn what_others_typed_can_add_no_header_no_line_and_no_element() {
     let organization = "A\r\nBcc: victim@example.com\r\n\r\n<script>".to_owned();
     let content = Content::ConfirmContact { organization, until: DateTime::UNIX_EPOCH };
