@@ -132,6 +132,14 @@ pub(crate) fn tokens(with: &With) -> Rows {
             form(&format!("{grant}&client_id=%00&client_secret=x")),
             OAuth(401, "invalid_client"),
         ),
+        (
+            "a form under `Content-Encoding: gzip`",
+            Wire::new("POST /oauth2/token")
+                .header("content-encoding: gzip")
+                .body(FORM, good.as_str())
+                .bytes(),
+            OAuth(400, "invalid_request"),
+        ),
         ("JSON", Wire::new("POST /oauth2/token").json("{}").bytes(), OAuth(400, "invalid_request")),
         (
             "credentials in the query",

@@ -21,6 +21,7 @@ use crate::settings::HttpSettings;
 use crate::tasks::panic_message;
 
 mod arriving_body;
+mod coding;
 mod connection;
 mod connection_limits;
 mod connections;
@@ -87,6 +88,7 @@ pub fn site(
     routes
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(DefaultBodyLimit::max(settings.max_body_bytes))
+        .layer(from_fn(coding::refuse_encoded))
         .layer(from_fn(harden))
         .layer(from_fn_with_state(observer, observe))
 }

@@ -105,6 +105,7 @@ impl Walk<'_> {
         };
         // Those who may not come first: the call must still succeed after all of theirs.
         let mut call = self.make(first).await;
+        self.unknown_parameter(&call, first).await;
         self.without_credentials(&call).await;
         if promise.allows_anyone() {
             // It was done then.
@@ -128,6 +129,24 @@ impl Walk<'_> {
 
     async fn make(&self, who: Who) -> Call {
         (self.entry.make)(self.cast, who).await
+    }
+
+    /// With a parameter that the operation does not have: it does nothing. OAuth has them ignored.
+    async fn unknown_parameter(&mut self, call: &Call, who: Who) {
+        if !self.operation.path.starts_with("/v1/") {
+            return;
+        }
+        let what = "with an unknown parameter";
+        let (caller, actor) = self.caller(call, who);
+        let misspelt = call.clone().query("misspelt", "1");
+        let answer = self.send(&misspelt, &caller, what).await;
+        self.expect(&answer, what, 422);
+        let errors = answer.json["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let named: Vec<&str> = errors.iter().filter_map(|error| error["field"].as_str()).collect();
+        if named != ["misspelt"] {
+            self.fault(&format!("{what}: {named:?} instead of the parameter"));
+        }
+        self.leaves(what, &answer, call, &actor, &[], None);
     }
 
     /// Without a token, and with such as prove nothing.
