@@ -41,7 +41,7 @@ mod turn;
 pub(crate) mod turns;
 
 pub use connection_limits::Limits;
-pub use creation::{Creation, Idempotency};
+pub use creation::{Creation, Idempotency, Remembered};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, Query};
 pub use json_list::JsonList;

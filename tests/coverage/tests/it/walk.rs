@@ -10,10 +10,11 @@ use local_servers::testing::{MailServer, MailServerOptions};
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
-use crate::cast::{Cast, MOST_SESSIONS, Who};
+use crate::cast::{Cast, Who};
 use crate::ledger::{self, Left, Refusal};
-use crate::single_sign_on;
+use crate::system::{document, settings};
 use crate::table::{self, Case, Entry, refusals};
+use crate::uniform;
 
 /// So many operations are walked at a time.
 const AT_ONCE: usize = 6;
@@ -32,22 +33,6 @@ struct Walk<'a> {
     operation: &'a Operation,
     entry: &'a Entry,
     findings: Findings,
-}
-
-/// The document that a system serves.
-pub(crate) async fn document(system: &System) -> Document {
-    let anonymous = system.anonymous();
-    Document::new(anonymous.get("/openapi.json").await.expect(200).json)
-}
-
-/// The settings of a system that mails there.
-pub(crate) fn settings(mail: &MailServer) -> String {
-    format!(
-        "[directory]\nmax_sessions = {MOST_SESSIONS}\n{}[directory.mail]\nfrom = \"no-reply@example.com\"\n\
-         smtp = \"smtp://127.0.0.1:{}\"\n",
-        single_sign_on::SETTINGS,
-        mail.port()
-    )
 }
 
 #[tokio::test]
@@ -138,15 +123,32 @@ impl Walk<'_> {
         }
         let what = "with an unknown parameter";
         let (caller, actor) = self.caller(call, who);
-        let misspelt = call.clone().query("misspelt", "1");
+        let misspelt = call.clone().query(uniform::MISSPELT, "1");
         let answer = self.send(&misspelt, &caller, what).await;
-        self.expect(&answer, what, 422);
-        let errors = answer.json["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let named: Vec<&str> = errors.iter().filter_map(|error| error["field"].as_str()).collect();
-        if named != ["misspelt"] {
-            self.fault(&format!("{what}: {named:?} instead of the parameter"));
+        for fault in uniform::fault_of_misspelt(&answer) {
+            self.fault(&format!("{what}: {fault}"));
         }
         self.leaves(what, &answer, call, &actor, &[], None);
+    }
+
+    /// What was made can be read, and what was done is done again without doing anything.
+    async fn again(&mut self, call: &Call, caller: &Client, actor: &str, first: &Answer) {
+        for fault in uniform::fault_of_location(first, caller).await {
+            self.fault(&fault);
+        }
+        let deletes = self.operation.method == "DELETE" && !call.ends_its_caller;
+        if !deletes && !self.operation.repeatable {
+            return;
+        }
+        let what = "again";
+        let answer = self.send(call, caller, what).await;
+        self.expect_success(&answer, what);
+        if self.operation.repeatable {
+            for difference in uniform::differences(first, &answer) {
+                self.fault(&format!("{what}: {difference}"));
+            }
+        }
+        self.leaves(what, &answer, call, actor, &[], None);
     }
 
     /// Without a token, and with such as prove nothing.
@@ -223,7 +225,12 @@ impl Walk<'_> {
         authority: Option<String>,
     ) {
         let promise = &self.operation.promise;
-        let answer = self.send(call, caller, what).await;
+        let keyed = if self.operation.repeatable {
+            &call.clone().header("idempotency-key", format!("walk-{}", Cast::number()))
+        } else {
+            call
+        };
+        let answer = self.send(keyed, caller, what).await;
         self.expect_success(&answer, what);
         let kinds = match (&call.leaves, unconditional(&promise.events)) {
             (Some(kinds), _) => kinds.clone(),
@@ -250,6 +257,7 @@ impl Walk<'_> {
             left.follows = follows.into_iter().map(str::to_owned).collect();
             left.several = several.into_iter().map(str::to_owned).collect();
         }
+        self.again(keyed, caller, &actor, &answer).await;
     }
 
     async fn case(&mut self, case: &Case) {

@@ -44,6 +44,7 @@ fn keys() -> Vec<Entry> {
                     .json(json!({ "name": "production" }))
             })
         }),
+        entry("getKey", members, |cast, _| Box::pin(about_new_key(cast))),
         entry("renameKey", members, |cast, _| {
             Box::pin(async move { about_new_key(cast).await.json(json!({ "name": "other" })) })
         })
