@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SubsecRound, Utc};
 use contract::ClientId;
+use contract::instant::InvalidInstant;
 use contract::secret::ClientSecret;
 use serde::{Deserialize, Deserializer, Serialize};
 use service::http::{Creation, IfMatch, Json, Path, etag};
@@ -50,8 +51,9 @@ fn old_ends<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OldEnds, D::Er
         "grace" => Ok(OldEnds::Grace),
         "now" => Ok(OldEnds::Now),
         text => match contract::instant::parse(text) {
-            Some(time) => Ok(OldEnds::At(time.trunc_subsecs(6))),
-            None => {
+            Ok(time) => Ok(OldEnds::At(time.trunc_subsecs(6))),
+            Err(error @ InvalidInstant::LeapSecond) => Err(serde::de::Error::custom(error)),
+            Err(InvalidInstant::NotRfc3339) => {
                 Err(serde::de::Error::custom("is neither `grace` nor `now` nor an RFC 3339 time"))
             }
         },

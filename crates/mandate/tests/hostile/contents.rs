@@ -38,6 +38,7 @@ pub(crate) fn bodies(with: &With) -> Rows {
             Problem(413, "too-large"),
         ),
         ("no body", raw(b""), Problem(400, "malformed-json")),
+        ("a byte order mark", raw("\u{feff}{}".as_bytes()), Problem(400, "malformed-json")),
         ("half a document", raw(br#"{"name": "#), Problem(400, "malformed-json")),
         ("10000 nested lists", raw("[".repeat(10_000).as_bytes()), Field("body")),
         (

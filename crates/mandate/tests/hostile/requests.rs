@@ -208,6 +208,13 @@ pub(crate) fn addresses(with: &With) -> Rows {
             audit("/v1/events?after=9000000000000"),
             Field("after"),
         ),
+        ("a limit of -1", owner("/v1/apps?limit=-1"), Field("limit")),
+        (
+            "a limit of -1, where there are no filters",
+            owner("/v1/api-tokens?limit=-1"),
+            Field("limit"),
+        ),
+        ("a time in a leap second", audit("/v1/events?from=2016-12-31T23:59:60Z"), Field("from")),
         ("a limit of 10^20", owner("/v1/apps?limit=100000000000000000000"), Field("limit")),
         ("a cursor that is no base64", owner("/v1/apps?cursor=!"), Field("cursor")),
         (
