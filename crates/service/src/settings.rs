@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use crate::forwarded::ForwardedHeader;
+use crate::http::AllowedOrigin;
 pub use crate::network::Network;
 use crate::pace::Pace;
 use crate::start::StartError;
@@ -145,6 +146,8 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<Network>,
     /// In which header they say so.
     pub forwarded_header: ForwardedHeader,
+    /// Pages of these origins may use OAuth's endpoints from a browser: `https://app.example.com`, or `*` for any.
+    pub cors_origins: Vec<AllowedOrigin>,
     /// A connection on which no whole request header arrives for so long is closed: slow senders
     /// and idle connections.
     pub header_timeout_seconds: u64,
@@ -173,6 +176,7 @@ impl Default for HttpSettings {
             max_connections_per_peer: 512,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
+            cors_origins: Vec::new(),
             header_timeout_seconds: 60,
             body_timeout_seconds: 20,
             min_bytes_per_second: 1024,

@@ -97,7 +97,7 @@ pub(crate) fn bodies(with: &With) -> Rows {
         (
             "an `If-Match` of 30 digits",
             patched("if-match: \"999999999999999999999999999999\""),
-            Problem(412, "changed-meanwhile"),
+            Problem(412, "unusable-if-match"),
         ),
         ("an expiry in the year 262142", token("+262142-12-31T23:59:59Z"), Field("expires_at")),
         (

@@ -25,6 +25,7 @@ mod coding;
 mod connection;
 mod connection_limits;
 mod connections;
+mod cors;
 pub mod creation;
 pub mod etag;
 pub mod extract;
@@ -41,6 +42,7 @@ mod turn;
 pub(crate) mod turns;
 
 pub use connection_limits::Limits;
+pub use cors::{AllowedOrigin, InvalidOrigin};
 pub use creation::{Creation, Idempotency, Remembered};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, Query};
@@ -70,7 +72,8 @@ pub fn application(
                 "This address does not take this method; the header allow lists those it takes.",
             )
         })
-        .layer(Extension(RequestAuthenticator(authenticator)));
+        .layer(Extension(RequestAuthenticator(authenticator)))
+        .layer(from_fn_with_state(Arc::from(settings.cors_origins.as_slice()), cors::share));
     site(routes, environment, settings, metrics)
 }
 

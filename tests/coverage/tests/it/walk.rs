@@ -125,7 +125,7 @@ impl Walk<'_> {
         let (caller, actor) = self.caller(call, who);
         let misspelt = call.clone().query(uniform::MISSPELT, "1");
         let answer = self.send(&misspelt, &caller, what).await;
-        for fault in uniform::fault_of_misspelt(&answer) {
+        if let Some(fault) = uniform::fault_of_misspelt(&answer) {
             self.fault(&format!("{what}: {fault}"));
         }
         self.leaves(what, &answer, call, &actor, &[], None);
@@ -133,7 +133,7 @@ impl Walk<'_> {
 
     /// What was made can be read, and what was done is done again without doing anything.
     async fn again(&mut self, call: &Call, caller: &Client, actor: &str, first: &Answer) {
-        for fault in uniform::fault_of_location(first, caller).await {
+        if let Some(fault) = uniform::fault_of_location(first, caller).await {
             self.fault(&fault);
         }
         let deletes = self.operation.method == "DELETE" && !call.ends_its_caller;
