@@ -8,7 +8,7 @@
 //! | layer | files |
 //! |---|---|
 //! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `record_types`, `entry`, `conflict`, `settings` |
-//! | decisions, pure | `resequence`, `query`, `policy`, `index_scan`, `plan` (of a page) |
+//! | decisions, pure | `resequence`, `event_types`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
@@ -47,6 +47,7 @@ mod confirm;
 mod conflict;
 mod consume;
 mod entry;
+mod event_types;
 mod fetch;
 mod http;
 mod index_scan;

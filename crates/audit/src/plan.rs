@@ -37,6 +37,17 @@ pub(crate) struct Positions {
     pub(crate) searched_to: Option<i64>,
 }
 
+impl Positions {
+    /// The highest position that is dealt with: nothing will be added up to there, and of what is there this page
+    /// and those before it have all. `newest` is the highest of those that were read for it.
+    pub(crate) fn last(&self, order: Order, newest: i64) -> i64 {
+        match order {
+            Order::Ascending => self.next.unwrap_or(newest),
+            Order::Descending => newest,
+        }
+    }
+}
+
 impl Plan {
     /// Everything in scope that meets the filter, in a log of this size.
     pub(crate) fn new(filter: Filter, scope: &Scope, order: Order, limit: u16, size: i64) -> Self {
@@ -149,6 +160,16 @@ mod tests {
         assert_eq!(page(ended(&[1], 9)), short(&[1], Some(9)));
         assert_eq!(page(ended(&[], 9)), short(&[], Some(9)));
         assert_eq!(page(ended(&[1, 4, 5], 5)), full(&[1, 4]));
+    }
+
+    #[test]
+    fn what_follows_a_page_comes_after_its_last_position() {
+        let page = |next| Positions { found: vec![4, 7], next, searched_to: None };
+        assert_eq!(page(Some(7)).last(Order::Ascending, 9), 7);
+        assert_eq!(page(None).last(Order::Ascending, 9), 9);
+        assert_eq!(Positions::default().last(Order::Ascending, 9), 9);
+        // What is below the page is no news.
+        assert_eq!(page(Some(4)).last(Order::Descending, 9), 9);
     }
 
     #[test]

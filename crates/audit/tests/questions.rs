@@ -87,7 +87,26 @@ async fn every_filter_finds_what_it_names_and_pages_join_up() {
             assert_eq!(backwards, positions, "{path}");
         }
     }
+    // What comes after a position, and from where to go on: also where nothing is found.
+    for (query, positions, last) in [
+        (format!("after=0&limit=2&organization_id={mine}"), vec![1, 2], 2),
+        (format!("after=5&{created}"), vec![8], 12),
+        (format!("after=8&{created}"), vec![], 12),
+        (format!("after=5&limit=2&organization_id={mine}"), vec![6, 7], 7),
+        (format!("after=12&organization_id={mine}"), vec![], 12),
+        (String::from("limit=2"), vec![12, 11], 12),
+    ] {
+        let page = audit.get(&operator, &format!("/v1/events?{query}")).await.expect(200).json;
+        let items = page["items"].as_array().unwrap();
+        let found: Vec<_> = items.iter().map(|item| item["position"].as_i64().unwrap()).collect();
+        assert_eq!((found, page["last_position"].as_i64()), (positions, Some(last)), "{query}");
+    }
+    audit.get(&operator, "/v1/events?after=13").await.refuses_fields(&["after"]);
     let page = audit.get(&operator, "/v1/events?limit=2").await;
+    // Older pages do not deal with what came since the first.
+    let older = page.field("next_cursor");
+    let older = audit.get(&operator, &format!("/v1/events?limit=2&cursor={older}")).await;
+    assert_eq!(older.json["last_position"], 10);
     assert_eq!(page.header("x-mandate-log-size"), "12");
     assert!(page.header("link").ends_with("; rel=\"next\""));
     assert_eq!(page.json["items"][0]["event"]["type"], "mandate.consent.revoked.v1");
@@ -120,19 +139,16 @@ async fn paging_while_events_are_recorded_misses_none_and_doubles_none() {
     };
     let reading = async {
         let mut seen = Vec::new();
-        let mut after = String::new();
+        let mut after = 0;
         eventually("everything is read", async || world.recorded().await > 0).await;
         while seen.len() < 500 {
-            let page = one.get(&operator, &format!("/v1/events?order=asc&limit=7{after}")).await;
+            // Also past the end, where the page is empty and there is no cursor.
+            let page = one.get(&operator, &format!("/v1/events?after={after}&limit=7")).await;
             let size: i64 = page.header("x-mandate-log-size").parse().unwrap();
             let items = page.json["items"].as_array().unwrap();
             seen.extend(items.iter().map(|item| item["position"].as_i64().unwrap()));
-            assert!(seen.last().is_none_or(|last| *last <= size));
-            if let Some(last) = seen.last() {
-                // At the end of the log there is no cursor yet; go on from the last position.
-                let cursor = service::http::encode_cursor(last).unwrap();
-                after = format!("&cursor={cursor}");
-            }
+            after = page.json["last_position"].as_i64().unwrap();
+            assert!(after <= size && seen.last().is_none_or(|last| *last <= after));
         }
         seen
     };

@@ -159,8 +159,8 @@ proptest! {
 
     #[test]
     fn a_time_stays_within_four_digits_of_years(text in "\\PC{0,40}|[+-]?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](Z|[+-][0-2][0-9]:[0-5][0-9])") {
-        if let Some(time) = instant::parse(&text) {
-            prop_assert_eq!(instant::parse(&time.to_rfc3339()), Some(time));
+        if let Ok(time) = instant::parse(&text) {
+            prop_assert_eq!(instant::parse(&time.to_rfc3339()), Ok(time));
         }
     }
 

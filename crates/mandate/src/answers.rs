@@ -5,8 +5,10 @@ use std::mem;
 
 use service::problem;
 use utoipa::openapi::content::Content;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response, ResponseBuilder};
+
+use crate::parameters;
 
 /// Where the schema of a problem is.
 const PROBLEM: &str = "#/components/schemas/Problem";
@@ -42,7 +44,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
                 continue;
             };
             name_problems(operation);
-            add_missing(operation, changes, Errors::at(path));
+            add_missing(operation, changes, parameters::are_refused_at(path), Errors::at(path));
         }
     }
 }
@@ -75,12 +77,11 @@ fn is_problem(content: &RefOr<Content>) -> bool {
     }
 }
 
-fn add_missing(operation: &mut Operation, changes: bool, errors: Errors) {
+fn add_missing(operation: &mut Operation, changes: bool, refuses_parameters: bool, errors: Errors) {
     let parameters = operation.parameters.iter().flatten();
-    let (mut has_query, mut is_repeatable) = (false, false);
+    let mut is_repeatable = false;
     for parameter in parameters {
         if let RefOr::T(parameter) = parameter {
-            has_query |= parameter.parameter_in == ParameterIn::Query;
             is_repeatable |= parameter.name == "Idempotency-Key";
         }
     }
@@ -110,7 +111,11 @@ fn add_missing(operation: &mut Operation, changes: bool, errors: Errors) {
     add(is_repeatable, 409, "A request with this Idempotency-Key is being carried out.");
     add(has_body, 413, "The body is larger than this operation takes.");
     add(has_body, 415, "The body is of a type that this operation does not take.");
-    add(has_body || has_query, 422, "The request can be read and is wrong.");
+    add(
+        has_body || refuses_parameters,
+        422,
+        "The request can be read and is wrong: `errors` names fields and parameters, the unknown ones too.",
+    );
     add(
         changes,
         429,

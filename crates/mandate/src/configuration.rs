@@ -156,6 +156,7 @@ impl Configuration {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("http.trusted_proxies")
+            .with_list_parse_key("http.cors_origins")
             .with_list_parse_key("directory.outgoing.reachable")
             .source(Some(variables));
         let config = builder
@@ -292,12 +293,14 @@ mod tests {
         let variables = [
             ("MANDATE_HTTP__MAX_BODY_BYTES", "77"),
             ("MANDATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1/32"),
+            ("MANDATE_HTTP__CORS_ORIGINS", "https://app.example.com,http://localhost:3000"),
             ("MANDATE_DIRECTORY__OUTGOING__REACHABLE", "idp.internal,10.1.0.0/16"),
             ("MANDATE_CACHE_DIR", "/somewhere"),
         ];
         let configuration = load("", &variables, &Overrides::default()).unwrap();
         assert_eq!(configuration.http.max_body_bytes, 77);
         assert_eq!(configuration.http.trusted_proxies.len(), 2);
+        assert_eq!(configuration.http.cors_origins.len(), 2);
         assert_eq!(configuration.directory.outgoing.reachable.len(), 2);
     }
 

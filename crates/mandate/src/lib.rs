@@ -19,6 +19,7 @@ pub mod nats_accounts;
 mod nats_restarts;
 mod nats_users;
 mod open_files;
+mod parameters;
 mod portal_alone;
 mod promises;
 #[cfg(test)]

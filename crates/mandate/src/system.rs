@@ -24,6 +24,7 @@ use crate::api;
 use crate::configuration::Configuration;
 use crate::front::Front;
 use crate::open_files::{self, ADMIN_CONNECTIONS};
+use crate::parameters;
 
 /// How long background work may take to end.
 const TASKS_END: Duration = Duration::from_secs(10);
@@ -109,6 +110,7 @@ impl System {
                     .with_context(|| format!("starting {service}"))?,
             );
         }
+        let routes = parameters::refuse_unknown(routes, &api::document());
         let front =
             Front { environment: &environment, metrics: &shared.metrics, base_url: &base_url };
         let api =

@@ -64,7 +64,7 @@ pub enum InvalidSubscriber {
     /// Records do not come over NATS.
     #[error(
         "events names `{0}`, which is a record: it goes to the audit log only. Follow the log instead: \
-         GET /v1/events?type=mandate.{0}.v1&order=asc, and then with the cursor of each answer"
+         GET /v1/events?type=mandate.{0}.v1&after=0, and then after the last_position of each answer"
     )]
     Record(String),
 }

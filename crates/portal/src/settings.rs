@@ -23,7 +23,7 @@ pub struct Settings {
     pub logo: Option<PathBuf>,
     /// Colours of one's own: a file of CSS, of at most 32 KiB, that comes after ours and sets its tokens.
     pub stylesheet: Option<PathBuf>,
-    /// Where `mandate serve portal` reaches the API. It believes the browser's address in `x-forwarded-for` only if the
+    /// Where `mandate serve portal` reaches the API. It believes the browser's address only if the
     /// portal is one of its `http.trusted_proxies`. Unused where services and portal are one process.
     pub api_url: String,
     /// What newcomers are told, until somebody has signed in. Not to be set.

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use contract::facts::{AccessRefused, RefusedBecause};
 use contract::rpc::{KnownMemberships, MemberRole, Membership};
 use contract::{Actor, Authority, Id, OrganizationId, PersonId, Provenance};
@@ -41,7 +41,7 @@ use eventstore::{EventStore, Unit};
 use uuid::Uuid;
 
 use crate::authentication::{Caller, RequestAuthenticator, unavailable};
-use crate::http::Idempotency;
+use crate::http::{Idempotency, Remembered};
 use crate::problem::Problem;
 use crate::refusals::{Refusal, Refusals};
 use crate::request::RequestFacts;
@@ -368,7 +368,18 @@ impl Permit {
     /// # Errors
     /// 422 `idempotency-key-reused` if another request had the key.
     pub async fn replay(&self, idempotency: &Idempotency) -> Result<Option<Response>, Problem> {
-        idempotency.replay(self.events.pool()).await
+        Ok(self.remembered(idempotency).await?.map(IntoResponse::into_response))
+    }
+
+    /// The same, for answers that have other forms than JSON.
+    ///
+    /// # Errors
+    /// As for [`Permit::replay`].
+    pub async fn remembered(
+        &self,
+        idempotency: &Idempotency,
+    ) -> Result<Option<Remembered>, Problem> {
+        idempotency.remembered(self.events.pool()).await
     }
 
     /// Begins the unit of work: state and events that become true together.

@@ -163,6 +163,19 @@ pub fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// 401 for a request without a token that can be read.
+fn unauthenticated(parts: &Parts) -> Problem {
+    let is_text = |header: &HeaderValue| header.to_str().is_ok();
+    let detail = if parts.headers.get_all(AUTHORIZATION).iter().count() > 1 {
+        "There are two headers Authorization, of which neither is believed. Send one."
+    } else if parts.headers.get(AUTHORIZATION).is_some_and(|header| !is_text(header)) {
+        "The header Authorization has control characters or others that are no ASCII; no token has them."
+    } else {
+        "This needs an API token or a session's, as `Authorization: Bearer mandate_pat_…`."
+    };
+    Problem::unauthorized("unauthenticated", detail)
+}
+
 /// 401 for a token that opens nothing, or nothing any more.
 pub fn invalid_token() -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
@@ -184,12 +197,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         }
         let facts = RequestFacts::from_request_parts(parts, state).await?;
         let RequestAuthenticator(authenticator) = RequestAuthenticator::of(parts)?;
-        let token = bearer(parts).ok_or_else(|| {
-            Problem::unauthorized(
-                "unauthenticated",
-                "This needs an API token or a session's, as `Authorization: Bearer mandate_pat_…`.",
-            )
-        })?;
+        let token = bearer(parts).ok_or_else(|| unauthenticated(parts))?;
         let token = BearerToken::parse(token).map_err(|_| invalid_token())?;
         let caller = authenticator
             .authenticate(&token, &CallContext::from(&facts))
@@ -226,6 +234,18 @@ mod tests {
     fn of_two_headers_neither_is_believed() {
         let request = Request::builder().header(AUTHORIZATION, "Bearer a");
         let request = request.header(AUTHORIZATION, "Bearer b").body(()).unwrap();
-        assert_eq!(bearer(&request.into_parts().0), None);
+        let (parts, ()) = request.into_parts();
+        assert_eq!(bearer(&parts), None);
+        assert!(unauthenticated(&parts).detail().starts_with("There are two"));
+    }
+
+    #[test]
+    fn bytes_that_no_token_has_are_told() {
+        let said = |value: &[u8]| {
+            let request = Request::builder().header(AUTHORIZATION, value).body(()).unwrap();
+            unauthenticated(&request.into_parts().0).detail().to_owned()
+        };
+        assert!(said(b"Bearer \xff").contains("no ASCII"));
+        assert!(said(b"Basic abc").starts_with("This needs an API token"));
     }
 }

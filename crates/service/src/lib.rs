@@ -27,6 +27,7 @@ pub mod authentication;
 pub mod background;
 pub mod connect;
 mod events;
+mod forwarded;
 pub mod health;
 pub mod http;
 pub mod limits;

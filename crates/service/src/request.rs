@@ -16,6 +16,7 @@ use contract::{
 };
 use tracing::Instrument;
 
+use crate::forwarded::Forwarding;
 use crate::http::oauth_error;
 use crate::http::turns::Turns;
 use crate::metrics::Metrics;
@@ -25,7 +26,6 @@ use crate::settings::{HttpSettings, Network};
 /// The header with the request's id, in requests and answers.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const MAX_USER_AGENT_BYTES: usize = 512;
 
 /// Who asks from where, as far as the request itself tells. An extractor.
@@ -120,7 +120,7 @@ impl RequestFacts {
         self.proof.get().map(|proof| proof.actor)
     }
 
-    fn read(request: &Request, environment: &Environment, trusted: &[Network]) -> Self {
+    fn read(request: &Request, environment: &Environment, forwarding: &Forwarding) -> Self {
         let headers = request.headers();
         if let Some(handed_on) = request.extensions().get::<HandedOn>() {
             return handed_on.0.clone();
@@ -140,9 +140,9 @@ impl RequestFacts {
                     || TraceParent::start(environment),
                     |caller| caller.child(environment),
                 ),
-            address: peer.map(|peer| client_address(peer, headers, trusted)),
+            address: peer.map(|peer| forwarding.client(peer, headers)),
             user_agent: headers.get(USER_AGENT).map(cut_user_agent),
-            behind_unnamed_proxy: is_behind_unnamed_proxy(headers, trusted),
+            behind_unnamed_proxy: forwarding.is_by_unnamed_proxy(headers),
             proof: Arc::default(),
         }
     }
@@ -193,32 +193,6 @@ fn cut_user_agent(value: &HeaderValue) -> String {
     agent
 }
 
-/// The last address in `X-Forwarded-For` that no trusted proxy has: whatever stands to its left
-/// can be made up by the caller. Without a trusted peer the header says nothing.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    let mut client = peer;
-    let forwarded = headers.get_all(FORWARDED_FOR);
-    let mut hops: Vec<&str> = forwarded
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .collect();
-    while is_trusted(client) {
-        match hops.pop().map(|hop| hop.trim().parse::<IpAddr>()) {
-            Some(Ok(hop)) => client = hop.to_canonical(),
-            _ => break,
-        }
-    }
-    client
-}
-
-/// Whether somebody forwards requests here who was not named. Where others were named, the header is a
-/// caller's own invention: it must not help them out of what their address is counted for.
-fn is_behind_unnamed_proxy(headers: &HeaderMap, trusted: &[Network]) -> bool {
-    trusted.is_empty() && headers.contains_key(FORWARDED_FOR)
-}
-
 /// How often a proxy that nobody named is logged at most.
 const WARN_EVERY: Duration = Duration::from_mins(10);
 
@@ -232,8 +206,8 @@ impl Warned {
         if last.is_none_or(|last| now.duration_since(last) >= WARN_EVERY) {
             *last = Some(now);
             tracing::warn!(
-                "a request has X-Forwarded-For and http.trusted_proxies names nobody: limits by address do \
-                 not count such requests, limits by credential do"
+                "a request has X-Forwarded-For or Forwarded, and http.trusted_proxies names nobody: limits by \
+                 address do not count such requests, limits by credential do"
             );
         }
     }
@@ -243,7 +217,7 @@ impl Warned {
 #[derive(Debug, Clone)]
 pub(crate) struct Observer {
     environment: Environment,
-    trusted_proxies: Arc<[Network]>,
+    forwarding: Forwarding,
     warned: Arc<Warned>,
     turns: Turns,
     metrics: Metrics,
@@ -254,7 +228,7 @@ impl Observer {
     pub(crate) fn new(environment: Environment, settings: &HttpSettings, metrics: Metrics) -> Self {
         Self {
             environment,
-            trusted_proxies: settings.trusted_proxies.clone().into(),
+            forwarding: Forwarding::new(settings),
             warned: Arc::default(),
             turns: Turns::new(settings),
             metrics,
@@ -280,7 +254,7 @@ pub(crate) async fn observe(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let facts = RequestFacts::read(&request, &observer.environment, &observer.trusted_proxies);
+    let facts = RequestFacts::read(&request, &observer.environment, &observer.forwarding);
     if facts.behind_unnamed_proxy {
         observer.warned.about_unnamed_proxy(started);
     }
@@ -356,19 +330,5 @@ mod tests {
     fn a_user_agent_is_cut_between_characters() {
         let value = HeaderValue::from_bytes(&"é".repeat(400).into_bytes()[1..]).unwrap();
         assert!(cut_user_agent(&value).len() <= MAX_USER_AGENT_BYTES);
-    }
-
-    #[test]
-    fn forwarded_addresses_count_only_from_trusted_proxies() {
-        let peer: IpAddr = "10.0.0.1".parse().unwrap();
-        let forwarded = headers(&FORWARDED_FOR, &["6.6.6.6, 192.0.2.7", "10.0.0.2"]);
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        assert_eq!(client_address(peer, &forwarded, &[]), peer);
-        assert_eq!(client_address(peer, &forwarded, &trusted).to_string(), "192.0.2.7");
-        assert!(is_behind_unnamed_proxy(&forwarded, &[]));
-        assert!(!is_behind_unnamed_proxy(&forwarded, &trusted));
-        assert!(!is_behind_unnamed_proxy(&HeaderMap::new(), &[]));
-        let nonsense = headers(&FORWARDED_FOR, &["192.0.2.7, unknown"]);
-        assert_eq!(client_address(peer, &nonsense, &trusted), peer);
     }
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use crate::forwarded::ForwardedHeader;
+use crate::http::AllowedOrigin;
 pub use crate::network::Network;
 use crate::pace::Pace;
 use crate::start::StartError;
@@ -140,8 +142,12 @@ pub struct HttpSettings {
     pub max_connections: usize,
     /// So many of one peer: an IPv4 address or an IPv6 network (/56). Trusted proxies may have any number.
     pub max_connections_per_peer: usize,
-    /// From these networks (`10.0.0.0/8`, `::1`), `X-Forwarded-For` is believed; from no other.
+    /// From these networks (`10.0.0.0/8`, `::1`) it is believed where a request comes from; from no other.
     pub trusted_proxies: Vec<Network>,
+    /// In which header they say so.
+    pub forwarded_header: ForwardedHeader,
+    /// Pages of these origins may use OAuth's endpoints from a browser: `https://app.example.com`, or `*` for any.
+    pub cors_origins: Vec<AllowedOrigin>,
     /// A connection on which no whole request header arrives for so long is closed: slow senders
     /// and idle connections.
     pub header_timeout_seconds: u64,
@@ -169,6 +175,8 @@ impl Default for HttpSettings {
             max_connections: 8192,
             max_connections_per_peer: 512,
             trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
+            cors_origins: Vec::new(),
             header_timeout_seconds: 60,
             body_timeout_seconds: 20,
             min_bytes_per_second: 1024,

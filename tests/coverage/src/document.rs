@@ -22,6 +22,8 @@ pub struct Operation {
     pub path: String,
     /// What it promises.
     pub promise: Promise,
+    /// Whether it takes an `Idempotency-Key`.
+    pub repeatable: bool,
     responses: Value,
 }
 
@@ -63,7 +65,9 @@ impl Document {
                     .ok_or_else(|| UnclearDocument::Unnamed(place.clone()))?;
                 let promise = Promise::read(operation)
                     .map_err(|error| UnclearDocument::Unclear(place, error))?;
+                let mut parameters = operation["parameters"].as_array().into_iter().flatten();
                 let operation = Operation {
+                    repeatable: parameters.any(|parameter| parameter["name"] == "Idempotency-Key"),
                     id: id.to_owned(),
                     method: method.to_uppercase(),
                     path: path.clone(),

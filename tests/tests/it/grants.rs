@@ -30,6 +30,17 @@ async fn account_holders_see_all_grants_of_their_accounts_and_strangers_none() {
         assert_eq!(seen[0]["app"]["name"], "Shelf Optimizer");
         assert_eq!(seen[0]["domains"].as_array().unwrap().len(), 2);
     }
+    // Whose app it is, and for those whose account it is where they can be reached.
+    let path = format!("/v1/organizations/{}", organization.id);
+    let known = organization.owner.get(&path).await.expect(200).json;
+    for (person, contact) in
+        [(account.person("viewer"), &known["contact_email"]), (&organization.auditor, &Value::Null)]
+    {
+        let app = &grants(person, "").await[0]["app"];
+        assert_eq!(app["organization_id"], json!(organization.id));
+        assert_eq!(app["organization_name"], known["name"]);
+        assert_eq!(&app["contact_email"], contact);
+    }
     let by = &grants(account.person("viewer"), "").await[0]["granted_by"];
     assert_eq!((&by["person_id"], &by["role"]), (&json!(account.admin().id), &json!("admin")));
     let stranger = operator.account(RETAIL_MEDIA, &["admin"]).await;

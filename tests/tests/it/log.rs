@@ -6,7 +6,7 @@ use journeys::events::{self, Event};
 use journeys::people::RETAIL_MEDIA;
 use journeys::system::shared;
 use serde_json::json;
-use stage::Method;
+use stage::{Method, eventually};
 
 #[tokio::test]
 async fn a_question_that_cannot_be_meant_is_refused_by_its_field() {
@@ -23,6 +23,11 @@ async fn a_question_that_cannot_be_meant_is_refused_by_its_field() {
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("type=created", "type"),
+        ("type=mandate.app.created", "type"),
+        ("type=mandate.unicorn.*", "type"),
+        ("after=-1", "after"),
+        ("after=9000000000000000000", "after"),
+        ("after=1&order=desc", "order"),
         ("cursor=nonsense", "cursor"),
     ] {
         organization.auditor.get(&format!("/v1/events?{query}")).await.refuses_fields(&[field]);
@@ -88,6 +93,49 @@ async fn every_filter_finds_what_it_names_and_pages_follow_each_other_without_ga
     let bytes = request.send().await.expect(200);
     assert_eq!(bytes.header("content-type"), "application/cloudevents+json");
     assert_eq!(bytes.json, activated.event);
+}
+
+#[tokio::test]
+async fn a_type_that_there_is_not_is_refused_with_the_nearest() {
+    let organization = shared().await.operator().organization().await;
+    let refused = organization.auditor.get("/v1/events?type=mandate.app.created").await;
+    refused.problem(422, "invalid-request");
+    let fault = &refused.json["errors"][0];
+    assert_eq!(fault["code"], "not_one_of");
+    assert_eq!(fault["parameters"]["nearest"][0], "mandate.app.created.v1");
+}
+
+#[tokio::test]
+async fn whoever_follows_the_log_gets_every_event_once_and_goes_on_past_its_end() {
+    let organization = shared().await.operator().organization().await;
+    let (reader, developer) = (&organization.auditor, &organization.developer);
+    let query = format!("organization_id={}&type=mandate.app.*", organization.id);
+    let (mut after, mut kinds) = (0, Vec::<String>::new());
+    let mut next = async |wanted: usize| {
+        eventually("what comes next", async || {
+            let page = reader.get(&format!("/v1/events?{query}&after={after}&limit=1")).await;
+            let page = page.expect(200).json;
+            after = page["last_position"].as_i64().unwrap();
+            let items = page["items"].as_array().unwrap();
+            kinds.extend(
+                items.iter().map(|item| item["event"]["type"].as_str().unwrap().to_owned()),
+            );
+            (kinds.len() >= wanted && items.is_empty()).then_some((after, kinds.clone()))
+        })
+        .await
+    };
+    let (empty, none) = next(0).await;
+    assert!(none.is_empty(), "{none:?}");
+    let app = developer.draft(&organization, RETAIL_MEDIA).await;
+    let created = "mandate.app.created.v1";
+    let (end, found) = next(1).await;
+    assert_eq!(found, [created]);
+    assert!(end > empty);
+    // At the end for a while, and then on from there.
+    assert_eq!(next(1).await.1, [created]);
+    developer.act(&format!("/v1/apps/{}/activate", app.id)).await.expect(200);
+    let (_, found) = next(2).await;
+    assert_eq!(found, [created, "mandate.app.activated.v1"]);
 }
 
 #[tokio::test]

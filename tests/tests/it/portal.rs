@@ -28,8 +28,9 @@ async fn two_browsers_are_two_addresses_in_the_log_and_nothing_of_them_is_in_our
     let app = developer.active_app(&organization, "retail_media").await;
     let link = developer.link(&app).await;
     let anyone = system.anonymous();
-    let addresses = ["203.0.113.7", "198.51.100.9"];
-    for address in addresses {
+    // As proxies write them.
+    let written = ["203.0.113.7:4711", "[2001:db8::9]:4711"];
+    for address in written {
         let cookie = signed_in(&anyone, address, &developer.email).await;
         for path in [format!("/consent/{}", link.token), "/apps".to_owned()] {
             let read = anyone.request(stage::Method::GET, &path).header("cookie", &cookie);
@@ -46,8 +47,8 @@ async fn two_browsers_are_two_addresses_in_the_log_and_nothing_of_them_is_in_our
         };
         accepted.iter().skip(1).map(of).collect()
     };
-    assert_eq!(context("address"), addresses);
-    assert_eq!(context("user_agent"), addresses.map(|address| format!("Browser at {address}")));
+    assert_eq!(context("address"), ["203.0.113.7", "2001:db8::9"]);
+    assert_eq!(context("user_agent"), written.map(|address| format!("Browser at {address}")));
 
     // However much is logged: routes, no paths with secrets in them, no cookies, no names.
     let said = system.said();

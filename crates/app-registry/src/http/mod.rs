@@ -56,7 +56,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<AppRegistry>> {
         .routes(routes!(get::get, edit::edit))
         .routes(routes!(get_image::get_image, put_image::put_image, remove_image::remove_image))
         .routes(routes!(redirect_uris::list::list, redirect_uris::add::add))
-        .routes(routes!(redirect_uris::remove::remove))
+        .routes(routes!(redirect_uris::read::read, redirect_uris::remove::remove))
         .routes(routes!(redirect_uris::pkce::change))
         .routes(routes!(activate::activate))
         .routes(routes!(suspend::suspend))

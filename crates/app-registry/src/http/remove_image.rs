@@ -15,7 +15,7 @@ use crate::{AppRegistry, store};
 
 /// Remove a draft's image
 ///
-/// The app is shown with a drawn pattern then. After activation an image stays, as all that account owners consent
+/// The app is shown with a drawn pattern then. Where there is no image, nothing changes. After activation an image stays, as all that account owners consent
 /// to.
 #[utoipa::path(
     delete,
@@ -28,7 +28,7 @@ use crate::{AppRegistry, store};
         (status = 200, description = "The app", body = AppBody, headers(("ETag" = String))),
         (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
-        (status = 404, body = Problem, description = "There is no such app, or it has no image"),
+        (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "The app was activated or archived"),
         (status = 412, body = Problem, description = "The app has changed")
     ),
@@ -47,7 +47,11 @@ pub(super) async fn remove_image(
     let app = find(&registry, id).await?;
     let (permit, caller) = permit(&attempt, &app, Operation::RemoveImage).await?;
     let mut unit = permit.begin();
-    let app = lock(&mut unit, id, &if_match).await?;
+    let app = lock(&mut unit, id, &IfMatch::default()).await?;
+    if app.image_sha256.is_none() {
+        return Ok(answer(app, caller, &registry.resources.catalogue));
+    }
+    if_match.check(app.version)?;
     let (app, fact) = app.remove_image(registry.resources.env.now())?;
     store::save(unit.connection().await?, &app).await?;
     store::delete_image(unit.connection().await?, app.id).await?;

@@ -110,13 +110,16 @@ async fn an_image_is_removed_from_a_draft_and_from_nothing_else() {
     let id = developer.post("/v1/apps", complete()).await.field("id");
     let path = format!("/v1/apps/{id}");
     let image = format!("{path}/image");
-    developer.delete(&image).await.problem(404, "image-not-found");
+    let none = developer.delete(&image).await.expect(200);
+    assert_eq!((&none.json["has_image"], &none.json["version"]), (&json!(false), &json!(1)));
     put_image(&developer, &path, png(8, 8)).await.expect(200);
     let outdated = developer.request(Method::DELETE, &image).header("if-match", "\"1\"");
     outdated.send().await.problem(412, "changed-meanwhile");
     let removed = developer.delete(&image).await.expect(200);
     assert_eq!(removed.json["has_image"], false);
     assert_eq!(removed.json["image_sha256"], json!(null));
+    let again = developer.request(Method::DELETE, &image).header("if-match", "\"1\"");
+    assert_eq!(again.send().await.expect(200).json, removed.json);
     developer.get(&image).await.problem(404, "image-not-found");
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM app_registry.images")
         .fetch_one(&stage.resources.pool)

@@ -11,7 +11,7 @@ use chrono::SecondsFormat;
 use contract::{AccountId, OrganizationId};
 use serde::Serialize;
 use service::http::{decode_cursor, encode_cursor, next_link};
-use service::{Attempt, Denied, Problem};
+use service::{Attempt, Denied, Fault, FaultCode, Problem};
 use utoipa::ToSchema;
 
 use super::item::Item;
@@ -38,6 +38,10 @@ pub(super) struct LogPage {
     /// Null when the page is full, and on the last page. Else only so much of the log was read, up to this
     /// position and with it: nothing up to there is missing.
     searched_to: Option<i64>,
+    /// The highest position that this page deals with, also if it is empty: `after` it is what this page and those
+    /// before it do not have.
+    #[schema(minimum = 0)]
+    last_position: i64,
 }
 
 /// Read the log
@@ -51,6 +55,9 @@ pub(super) struct LogPage {
 /// Any other combination reads a bounded number of entries a page: it may have fewer items than asked for, even
 /// none; so it is for members of more than 50 organizations who name none. It then says in `searched_to` up to which position it has looked, and `next_cursor` goes on from there.
 ///
+/// To follow the log, ask with `after` for what comes after a position, and again with the answer's `last_position`:
+/// every page has one, also the last and an empty one. Following it by time misses what is recorded late.
+///
 /// `from` and `to` are times of recording. A range of them that ends at `x-mandate-log-recorded-at` or before
 /// never changes its answer.
 #[utoipa::path(
@@ -61,7 +68,8 @@ pub(super) struct LogPage {
     security(("api_token" = [])),
     params(
         ("type" = Option<Vec<String>>, Query, style = Form, explode = true,
-            description = "Of these types; several by repetition or commas; `mandate.app.*` for all that begin so.",
+            description = "Of these types; several by repetition or commas; `mandate.app.*` for all that begin so. \
+                What there is none of is refused.",
             example = json!(["mandate.app.*", "mandate.consent.granted.v1"])),
         ("organization_id" = Option<uuid::Uuid>, Query, description = "On behalf of this organization."),
         ("app_id" = Option<uuid::Uuid>, Query, description = "Concerning this app."),
@@ -75,8 +83,10 @@ pub(super) struct LogPage {
             description = "With a `time` not before this one (RFC 3339). Events that happened before are still recorded."),
         ("occurred_to" = Option<chrono::DateTime<chrono::Utc>>, Query,
             description = "With a `time` before this one (RFC 3339). Events that happened before are still recorded."),
-        ("order" = Option<String>, Query, description = "`desc`, newest first (the default), or `asc`."),
+        ("order" = Option<String>, Query, description = "`desc`, newest first (the default), or `asc`, the default beside `after`, where there is no other."),
         ("limit" = Option<u16>, Query, description = "At most so many items: 1 to 200, by default 50."),
+        ("after" = Option<i64>, Query,
+            description = "Recorded after this position, the oldest first: the `last_position` of an answer, or 0 for the beginning."),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before.")
     ),
     responses(
@@ -104,18 +114,20 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref().unwrap_or_default()).map_err(invalid_request)?;
-    let after = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
+    let cursor = query.cursor.as_deref().map(decode_cursor::<i64>).transpose()?;
     let (organization, account) = (query.filter.organization, query.filter.account);
     let scope = policy::scope(asking(&audit, &attempt, organization, account).await?)
         .map_err(|denied| refusal(denied, organization))?;
 
     let mut conn = audit.resources.pool.acquire().await?;
     let head = heads::log_head(&mut conn).await?;
+    let after = query.after.map(|position| within(position, head.size)).transpose()?;
     let limit = if scope == Scope::Memberships { window::WINDOW } else { query.limit };
     let mut plan = Plan::new(query.filter, &scope, query.order, limit, head.size);
-    if let Some(position) = after {
+    for position in [after, cursor].into_iter().flatten() {
         plan.go_on_after(position);
     }
+    let newest = plan.below - 1;
     let mut positions = pages::positions(&mut conn, plan).await?;
     if scope == Scope::Memberships {
         // Without the connection: another service is asked.
@@ -134,7 +146,12 @@ pub(super) async fn list(
         .collect::<Result<_, _>>()?;
     let next_cursor = positions.next.map(|position| encode_cursor(&position)).transpose()?;
     let link = next_cursor.as_deref().and_then(|cursor| next_link(&uri, cursor));
-    let page = LogPage { items, next_cursor, searched_to: positions.searched_to };
+    let page = LogPage {
+        items,
+        next_cursor,
+        searched_to: positions.searched_to,
+        last_position: positions.last(query.order, newest),
+    };
     let mut response = Json(page).into_response();
     let headers = response.headers_mut();
     headers.extend(link.map(|link| (LINK, link)));
@@ -161,6 +178,17 @@ async fn asking(
         None => None,
     };
     Ok(Asking { operator, organization, account, organizations: attempt.organizations() })
+}
+
+/// A position to go on from. One beyond the end was given out by another log, or by this one before it was restored
+/// from a backup: whoever waited there would miss all that is recorded until then.
+fn within(position: i64, size: i64) -> Result<i64, Problem> {
+    if position <= size {
+        return Ok(position);
+    }
+    let message = format!("is beyond the end of the log, which is {size}");
+    let fault = Fault::new(FaultCode::OutOfRange, message).with("min", 0).with("max", size);
+    Err(Problem::invalid_field("after", fault))
 }
 
 fn invalid_request(invalid: Vec<InvalidParameter>) -> Problem {

@@ -71,7 +71,7 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(contact_confirmations::create::create))
         .routes(routes!(contact_confirmations::complete::complete))
         .routes(routes!(members::list::list, members::add::add))
-        .routes(routes!(members::change::change, members::remove::remove))
+        .routes(routes!(members::read::read, members::change::change, members::remove::remove))
         .routes(routes!(
             invitations::list_of_organization::list_of_organization,
             invitations::invite_member::invite_member
@@ -83,12 +83,13 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
         .routes(routes!(invitations::lookup::lookup))
         .routes(routes!(invitations::accept::accept))
         .routes(routes!(invitations::send_again::send_again))
-        .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(invitations::read::read, invitations::revoke::revoke))
         .routes(routes!(
             domain_requests::list_of_organization::list_of_organization,
             domain_requests::create::create
         ))
         .routes(routes!(domain_requests::list::list))
+        .routes(routes!(domain_requests::read::read))
         .routes(routes!(domain_requests::grant::grant))
         .routes(routes!(domain_requests::decline::decline))
         .routes(routes!(people::register::register, people::list::list))
@@ -112,12 +113,12 @@ pub(crate) fn router(settings: &Settings) -> OpenApiRouter<Arc<Directory>> {
             sessions::list::list,
             sessions::end_others::end_others
         ))
-        .routes(routes!(sessions::end::end))
+        .routes(routes!(sessions::read::read, sessions::end::end))
         .routes(routes!(
             api_tokens::create::create,
             api_tokens::list::list,
             api_tokens::revoke_all::revoke_all
         ))
-        .routes(routes!(api_tokens::revoke::revoke))
+        .routes(routes!(api_tokens::read::read, api_tokens::revoke::revoke))
         .merge(import)
 }

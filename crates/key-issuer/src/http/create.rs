@@ -14,7 +14,7 @@ use service::http::{Creation, Json, Path, etag};
 use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
-use super::credentials_file::{CredentialsFile, prefers_text};
+use super::credentials_file::{CredentialsFile, answer_again, prefers_text};
 use super::refusals;
 use super::steps::{access_to_active, find_app, lock_and_read_keys, permit_with_app};
 use super::view::KeyBody;
@@ -93,8 +93,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let app = find_app(&issuer, &attempt, app_id).await?;
     let permit = permit_with_app(&attempt, app_id, app.organization_id, Operation::Create).await?;
-    if let Some(answer) = permit.replay(&idempotency).await? {
-        return Ok(answer);
+    if let Some(answer) = permit.remembered(&idempotency).await? {
+        return answer_again(answer, headers.get(ACCEPT), &issuer.settings.issuer);
     }
     let (env, settings) = (&issuer.resources.env, &issuer.settings);
     let secret = ClientSecret::generate(env);
@@ -123,7 +123,14 @@ pub(super) async fn create(
     unit.commit().await?;
 
     let answer = if prefers_text(headers.get(ACCEPT)) {
-        CredentialsFile { key: &key, secret: &secret, issuer: &settings.issuer }.into_response()
+        CredentialsFile {
+            client_id: key.id.client_id(),
+            name: key.name.as_str(),
+            app_id: key.app_id,
+            secret: Some(&secret),
+            issuer: &settings.issuer,
+        }
+        .into_response()
     } else {
         view.client_secret = Some(secret.reveal().to_owned());
         Json(view).into_response()

@@ -4,42 +4,73 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use contract::secret::ClientSecret;
-
-use crate::key::Key;
+use contract::{AppId, ClientId};
+use serde::Deserialize;
+use service::Problem;
+use service::http::Remembered;
 
 /// The file, before it is answered.
 pub(super) struct CredentialsFile<'a> {
-    pub(super) key: &'a Key,
-    pub(super) secret: &'a ClientSecret,
+    pub(super) client_id: ClientId,
+    pub(super) name: &'a str,
+    pub(super) app_id: AppId,
+    /// None when the answer is repeated: it was shown once.
+    pub(super) secret: Option<&'a ClientSecret>,
     /// The address of this installation.
     pub(super) issuer: &'a str,
 }
 
+/// What of a remembered answer the file needs.
+#[derive(Deserialize)]
+struct RememberedKey {
+    client_id: ClientId,
+    name: String,
+    app_id: AppId,
+}
+
+/// The answer of before, in the form that is asked for: as the first, but for the secret.
+pub(super) fn answer_again(
+    remembered: Remembered,
+    accept: Option<&HeaderValue>,
+    issuer: &str,
+) -> Result<Response, Problem> {
+    if !prefers_text(accept) {
+        return Ok(remembered.into_response());
+    }
+    let RememberedKey { client_id, name, app_id } =
+        RememberedKey::deserialize(&remembered.body).map_err(Problem::internal)?;
+    let file = CredentialsFile { client_id, name: &name, app_id, secret: None, issuer };
+    Ok(remembered.in_form_of(file))
+}
+
 impl CredentialsFile<'_> {
     fn text(&self) -> String {
-        let Self { key, secret, issuer } = self;
-        let (client_id, secret, issuer) =
-            (key.id.client_id(), secret.reveal(), issuer.trim_end_matches('/'));
+        let Self { client_id, name, app_id, secret, issuer } = self;
+        let head = format!("Key \"{name}\" of app {app_id}\n\nclient_id:     {client_id}\n");
+        let Some(secret) = secret else {
+            return format!(
+                "{head}client_secret: it was shown once, in the first answer to this request, and cannot be recovered.\n\
+                 \n\
+                 If it was lost, replace the key.\n"
+            );
+        };
+        let (secret, issuer) = (secret.reveal(), issuer.trim_end_matches('/'));
         format!(
-            "Key \"{name}\" of app {app}\n\
-             \n\
-             client_id:     {client_id}\n\
+            "{head}\
              client_secret: {secret}\n\
              \n\
              The secret is shown this once and cannot be recovered. Keep this file as you keep a password.\n\
              \n\
              An access token:\n\
              \n\
-             curl --user {client_id}:{secret} --data grant_type=client_credentials {issuer}/oauth2/token\n",
-            name = key.name.as_str(),
-            app = key.app_id,
+             curl --user {client_id}:{secret} --data grant_type=client_credentials {issuer}/oauth2/token\n"
         )
     }
 }
 
 impl IntoResponse for CredentialsFile<'_> {
     fn into_response(self) -> Response {
-        let name = format!("attachment; filename=\"mandate-{}.txt\"", self.key.id.client_id());
+        let name = format!("attachment; filename=\"mandate-{}.txt\"", self.client_id);
         let mut response = self.text().into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

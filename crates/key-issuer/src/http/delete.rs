@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::steps::{KeyPermit, access_to, lock_key, permit_with_key};
 use super::view::{KeyBody, answer};
 use crate::KeyIssuer;
-use crate::key::DeletionReason;
+use crate::key::{DeletionReason, KeyRefusal};
 use crate::policy::Operation;
 use crate::store::keys;
 
@@ -30,8 +30,8 @@ pub(super) struct When {
 
 /// Delete a key
 ///
-/// The answer says from when it works no more. A key that was deleted before is refused with 409
-/// and left as it is, unless it ends sooner by this.
+/// The answer says from when it works no more. A key that was deleted before stays as it is, and the answer
+/// says so again, unless it ends sooner by this.
 #[utoipa::path(
     delete,
     path = "/v1/keys/{client_id}",
@@ -48,7 +48,7 @@ pub(super) struct When {
         (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
         (status = 404, body = Problem, description = "There is no such key"),
-        (status = 409, body = Problem, description = "The key was deleted already, or expired"),
+        (status = 409, body = Problem, description = "The key has expired"),
         (status = 412, body = Problem, description = "The key has changed")
     ),
     extensions(
@@ -68,14 +68,20 @@ pub(super) async fn delete(
         permit_with_key(&issuer, &attempt, client_id, Operation::Delete).await?;
     let access = access_to(&issuer, &attempt, app_id, organization_id).await?;
     let mut unit = permit.begin();
-    let key = lock_key(&mut unit, client_id, &if_match).await?;
+    let key = lock_key(&mut unit, client_id, &IfMatch::default()).await?;
     let reason = if when.now {
         DeletionReason::RequestedNow
     } else {
         DeletionReason::Requested { grace: issuer.settings.grace() }
     };
     let now = issuer.resources.env.now();
-    let (key, fact) = key.delete(reason, now)?;
+    let deleted = key.delete(reason, now);
+    // A repetition: it is as it was asked for, whichever version the caller knows.
+    if let Err(KeyRefusal::Deleted { .. }) = deleted {
+        return Ok(answer(&key, access, now));
+    }
+    if_match.check(key.version)?;
+    let (key, fact) = deleted?;
     keys::save(unit.connection().await?, &key).await?;
     unit.record(key.id.uuid(), key.version, &fact)?;
     unit.commit().await?;

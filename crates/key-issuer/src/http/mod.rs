@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /v1/apps/{id}/keys` | [`create`] |
 //! | `GET /v1/apps/{id}/keys` | [`list`] |
+//! | `GET /v1/keys/{client_id}` | [`read`] |
 //! | `PATCH /v1/keys/{client_id}` | [`rename`] |
 //! | `DELETE /v1/keys/{client_id}` | [`delete`] |
 //! | `POST /v1/keys/{client_id}/replace` | [`replace`] |
@@ -31,6 +32,7 @@ mod leak_reports;
 mod list;
 mod oauth_error;
 mod rate_limit;
+mod read;
 mod refusals;
 mod rename;
 mod replace;
@@ -55,7 +57,7 @@ const TOKEN_REQUEST: usize = 16 * 1024;
 pub(crate) fn router() -> OpenApiRouter<Arc<KeyIssuer>> {
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
-        .routes(routes!(rename::rename, delete::delete))
+        .routes(routes!(read::read, rename::rename, delete::delete))
         .routes(routes!(replace::replace))
         .routes(routes!(activity::read))
         .routes(routes!(activities::read))

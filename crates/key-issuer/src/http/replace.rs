@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SubsecRound, Utc};
 use contract::ClientId;
+use contract::instant::InvalidInstant;
 use contract::secret::ClientSecret;
 use serde::{Deserialize, Deserializer, Serialize};
 use service::http::{Creation, IfMatch, Json, Path, etag};
@@ -15,7 +16,7 @@ use service::{Attempt, Problem};
 use utoipa::ToSchema;
 
 use super::create::CreatedKey;
-use super::credentials_file::{CredentialsFile, prefers_text};
+use super::credentials_file::{CredentialsFile, answer_again, prefers_text};
 use super::refusals;
 use super::steps::{
     KeyPermit, access_to_active, find_app, lock_and_read_keys, lock_key, permit_with_key,
@@ -50,8 +51,9 @@ fn old_ends<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OldEnds, D::Er
         "grace" => Ok(OldEnds::Grace),
         "now" => Ok(OldEnds::Now),
         text => match contract::instant::parse(text) {
-            Some(time) => Ok(OldEnds::At(time.trunc_subsecs(6))),
-            None => {
+            Ok(time) => Ok(OldEnds::At(time.trunc_subsecs(6))),
+            Err(error @ InvalidInstant::LeapSecond) => Err(serde::de::Error::custom(error)),
+            Err(InvalidInstant::NotRfc3339) => {
                 Err(serde::de::Error::custom("is neither `grace` nor `now` nor an RFC 3339 time"))
             }
         },
@@ -114,8 +116,8 @@ pub(super) async fn replace(
 ) -> Result<Response, Problem> {
     let KeyPermit { permit, app_id, organization_id } =
         permit_with_key(&issuer, &attempt, client_id, Operation::Replace).await?;
-    if let Some(answer) = permit.replay(&idempotency).await? {
-        return Ok(answer);
+    if let Some(answer) = permit.remembered(&idempotency).await? {
+        return answer_again(answer, headers.get(ACCEPT), &issuer.settings.issuer);
     }
     let app = find_app(&issuer, &attempt, app_id).await?;
     let (env, settings) = (&issuer.resources.env, &issuer.settings);
@@ -150,7 +152,14 @@ pub(super) async fn replace(
     issuer.clients.forget(old.id);
 
     let answer = if prefers_text(headers.get(ACCEPT)) {
-        CredentialsFile { key: new, secret: &secret, issuer: &settings.issuer }.into_response()
+        CredentialsFile {
+            client_id: new.id.client_id(),
+            name: new.name.as_str(),
+            app_id: new.app_id,
+            secret: Some(&secret),
+            issuer: &settings.issuer,
+        }
+        .into_response()
     } else {
         view.created.client_secret = Some(secret.reveal().to_owned());
         Json(view).into_response()

@@ -160,6 +160,24 @@ pub(crate) async fn with_secrets(
     Ok(found.collect())
 }
 
+/// The key of this id.
+pub(crate) async fn find(
+    executor: impl PgExecutor<'_>,
+    id: KeyId,
+) -> Result<Option<Key>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT key_id, app_id, name, secret_hint, created_at, expires_at, deleted_at, ends_at, expired_at,
+                replaces, leaked_at, last_used_at, version
+         FROM key_issuer.keys WHERE key_id = $1",
+        id.uuid(),
+    )
+    .fetch_optional(executor)
+    .await?
+    .map(Key::try_from)
+    .transpose()
+}
+
 /// Reads a key and holds it until the transaction ends.
 pub(crate) async fn lock(
     connection: &mut PgConnection,

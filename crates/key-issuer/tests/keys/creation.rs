@@ -82,12 +82,34 @@ async fn repeated_under_its_idempotency_key_it_is_one_key_and_no_secret() {
     let first = replica.ask_with("owner", Method::POST, &keys_of(app), named("a"), &headers).await;
     let again = replica.ask_with("owner", Method::POST, &keys_of(app), named("a"), &headers).await;
     assert_eq!((again.status, again.header("idempotent-replayed")), (StatusCode::CREATED, "true"));
-    assert_eq!(again.header("location"), first.header("location"));
+    for header in ["location", "etag", "content-type"] {
+        assert_eq!(again.header(header), first.header(header), "{header}");
+    }
     assert_eq!(again.json["client_id"], first.json["client_id"]);
     assert_eq!(again.json["client_secret"], Value::Null);
     assert_eq!(stage.events("key.created").await.len(), 1);
     let other = replica.ask_with("owner", Method::POST, &keys_of(app), named("b"), &headers).await;
     other.problem(422, "idempotency-key-reused");
+}
+
+#[tokio::test]
+async fn repeated_as_text_it_is_the_same_file_without_the_secret() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let headers = [("idempotency-key", "first"), ("accept", "text/plain")];
+    let create = async || {
+        replica.ask_with("owner", Method::POST, &keys_of(app), named("CI"), &headers).await
+    };
+    let (first, again) = (create().await, create().await);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    for header in ["location", "etag", "content-type", "content-disposition"] {
+        assert!(!first.header(header).is_empty(), "{header}");
+        assert_eq!(again.header(header), first.header(header), "{header}");
+    }
+    let (first, again) = (first.text(), again.text());
+    assert!(first.contains("mandate_cs_") && !again.contains("mandate_cs_"), "{again}");
+    let head = first.split("client_secret:").next().unwrap();
+    assert!(again.starts_with(head), "{again}");
+    assert_eq!(stage.events("key.created").await.len(), 1);
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ pub(crate) fn bodies(with: &With) -> Rows {
             Problem(413, "too-large"),
         ),
         ("no body", raw(b""), Problem(400, "malformed-json")),
+        ("a byte order mark", raw("\u{feff}{}".as_bytes()), Problem(400, "malformed-json")),
         ("half a document", raw(br#"{"name": "#), Problem(400, "malformed-json")),
         ("10000 nested lists", raw("[".repeat(10_000).as_bytes()), Field("body")),
         (
@@ -98,7 +99,7 @@ pub(crate) fn bodies(with: &With) -> Rows {
         (
             "an `If-Match` of 30 digits",
             patched("if-match: \"999999999999999999999999999999\""),
-            Problem(412, "changed-meanwhile"),
+            Problem(412, "unusable-if-match"),
         ),
         ("an expiry in the year 262142", token("+262142-12-31T23:59:59Z"), Field("expires_at")),
         (
@@ -133,6 +134,14 @@ pub(crate) fn tokens(with: &With) -> Rows {
             "a NUL as the client id",
             form(&format!("{grant}&client_id=%00&client_secret=x")),
             OAuth(401, "invalid_client"),
+        ),
+        (
+            "a form under `Content-Encoding: gzip`",
+            Wire::new("POST /oauth2/token")
+                .header("content-encoding: gzip")
+                .body(FORM, good.as_str())
+                .bytes(),
+            OAuth(400, "invalid_request"),
         ),
         ("JSON", Wire::new("POST /oauth2/token").json("{}").bytes(), OAuth(400, "invalid_request")),
         (

@@ -41,6 +41,16 @@ pub(crate) fn http(with: &With) -> Rows {
             Bare(400),
         ),
         (
+            "a body under `Content-Encoding: gzip`",
+            post().header("content-encoding: gzip").json("\u{1f}\u{8b}").bytes(),
+            Problem(415, "unsupported-content-encoding"),
+        ),
+        (
+            "a body under `Transfer-Encoding: gzip, chunked`",
+            json().header("transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n").bytes(),
+            Problem(415, "unsupported-content-encoding"),
+        ),
+        (
             "a chunk whose size is no number",
             json().header("transfer-encoding: chunked\r\n\r\nzz").bytes(),
             Problem(400, "unreadable-body"),
@@ -182,6 +192,29 @@ pub(crate) fn addresses(with: &With) -> Rows {
         ("a NUL in a query", get("/v1/accounts?service=%00"), Field("service")),
         ("a parameter twice", owner("/v1/apps?limit=1&limit=2"), Field("limit")),
         ("an unknown parameter", owner("/v1/apps?limti=1"), Field("limti")),
+        ("a misspelt filter", get("/v1/accounts?servcie=x"), Field("servcie")),
+        (
+            "an unknown parameter where there is none",
+            owner("/v1/people/me?fields=id"),
+            Field("fields"),
+        ),
+        (
+            "an event type that there is not",
+            audit("/v1/events?type=mandate.app.created"),
+            Field("type"),
+        ),
+        (
+            "a position beyond the end of the log",
+            audit("/v1/events?after=9000000000000"),
+            Field("after"),
+        ),
+        ("a limit of -1", owner("/v1/apps?limit=-1"), Field("limit")),
+        (
+            "a limit of -1, where there are no filters",
+            owner("/v1/api-tokens?limit=-1"),
+            Field("limit"),
+        ),
+        ("a time in a leap second", audit("/v1/events?from=2016-12-31T23:59:60Z"), Field("from")),
         ("a limit of 10^20", owner("/v1/apps?limit=100000000000000000000"), Field("limit")),
         ("a cursor that is no base64", owner("/v1/apps?cursor=!"), Field("cursor")),
         (

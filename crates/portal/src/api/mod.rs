@@ -29,9 +29,11 @@ pub(crate) mod requests;
 pub(crate) mod sessions;
 pub(crate) mod sign_ins;
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, FORWARDED, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use bytes::Bytes;
 use contract::secret::SessionToken;
@@ -179,7 +181,10 @@ impl Api {
                 let url = base.join(&path).map_err(ApiError::ours)?;
                 let mut request = client.request(method, url).headers(headers);
                 if let Some(address) = HandedOn::of(&browser.facts).address() {
-                    request = request.header(FORWARDED_FOR, address.to_string());
+                    // In both headers: the API believes whichever it was told to.
+                    request = request
+                        .header(FORWARDED_FOR, address.to_string())
+                        .header(FORWARDED, forwarded(address));
                 }
                 let request = body
                     .map_or(request.try_clone(), |body| request.try_clone().map(|r| r.body(body)));
@@ -217,6 +222,14 @@ fn headers(browser: &Browser, question: &Question<'_>) -> Result<HeaderMap, ApiE
         headers.insert(USER_AGENT, agent);
     }
     Ok(headers)
+}
+
+/// The browser's address as `Forwarded` has it (RFC 7239 section 6).
+fn forwarded(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => format!("for={address}"),
+        IpAddr::V6(address) => format!("for=\"[{address}]\""),
+    }
 }
 
 /// A path with a query, encoded.

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
-use axum::http::{Request, Version};
+use axum::http::{Request, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -60,12 +60,13 @@ impl Server {
         let place = Arc::new(place);
         let for_health = place.is_for_health();
         let at_place = Arc::clone(&place);
+        let header_bytes = limits.header_bytes.max(LEAST_HEADER_BYTES);
         let service = service_fn(move |request: Request<Incoming>| {
             let (busy, application) = (at_place.busy(), application.clone());
             async move {
                 let _busy = busy;
                 let request = request.map(Body::new);
-                match refusal(&request, for_health) {
+                match refusal(&request, for_health, header_bytes) {
                     Some(problem) => Ok(refuse(&request, problem, for_health)),
                     None => ask(application, request, peer, for_health).await,
                 }
@@ -75,7 +76,7 @@ impl Server {
         builder
             .timer(TokioTimer::new())
             .header_read_timeout(if for_health { HEADER_FOR_HEALTH } else { limits.header })
-            .max_buf_size(limits.header_bytes.max(LEAST_HEADER_BYTES));
+            .max_buf_size(header_bytes);
         if limits.header_fields != USUAL_HEADER_FIELDS {
             builder.max_headers(limits.header_fields);
         }
@@ -126,7 +127,10 @@ async fn ask(
 }
 
 /// Why a request goes no further.
-fn refusal(request: &Request<Body>, for_health: bool) -> Option<Problem> {
+fn refusal(request: &Request<Body>, for_health: bool, header_bytes: usize) -> Option<Problem> {
+    if size_of_header(request) > header_bytes {
+        return Some(header_too_large(header_bytes));
+    }
     if is_ambiguous(request) {
         return Some(ambiguous());
     }
@@ -153,6 +157,26 @@ fn is_ambiguous(request: &Request<Body>) -> bool {
     let times = |name| request.headers().get_all(name).iter().count();
     let hostless = request.version() == Version::HTTP_11 && times(HOST) == 0;
     hostless || times(HOST) > 1 || times(CONTENT_TYPE) > 1
+}
+
+/// How many bytes the request's line and header were, written as usual. hyper's own limit is for its buffer, which
+/// takes in a header that is larger if its rest comes at once.
+fn size_of_header(request: &Request<Body>) -> usize {
+    const LINE: usize = "  HTTP/1.1\r\n".len();
+    const FIELD: usize = ": \r\n".len();
+    const END: usize = "\r\n".len();
+    let line = request.method().as_str().len() + request.uri().to_string().len() + LINE;
+    let fields = request.headers().iter();
+    line + fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD).sum::<usize>()
+        + END
+}
+
+fn header_too_large(most: usize) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "header-too-large",
+        format!("The request's line and header have more than {most} bytes."),
+    )
 }
 
 fn ambiguous() -> Problem {

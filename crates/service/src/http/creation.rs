@@ -126,7 +126,7 @@ impl Idempotency {
     ///
     /// # Errors
     /// 422 `idempotency-key-reused` if another request had the key.
-    pub(crate) async fn replay(&self, pool: &PgPool) -> Result<Option<Response>, Problem> {
+    pub(crate) async fn remembered(&self, pool: &PgPool) -> Result<Option<Remembered>, Problem> {
         let Some(keyed) = &self.0 else {
             return Ok(None);
         };
@@ -178,8 +178,30 @@ impl Idempotency {
     }
 }
 
+/// An answer that was given before: without the secrets that it had then.
+#[derive(Debug)]
+pub struct Remembered {
+    /// Its body.
+    pub body: serde_json::Value,
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl Remembered {
+    /// The same answer in another form than JSON.
+    pub fn in_form_of(self, content: impl IntoResponse) -> Response {
+        (self.status, self.headers, content).into_response()
+    }
+}
+
+impl IntoResponse for Remembered {
+    fn into_response(self) -> Response {
+        (self.status, self.headers, axum::Json(self.body)).into_response()
+    }
+}
+
 impl Keyed {
-    fn answer_again(&self, stored: StoredAnswer) -> Result<Response, Problem> {
+    fn answer_again(&self, stored: StoredAnswer) -> Result<Remembered, Problem> {
         if stored.fingerprint != self.fingerprint {
             return Err(Problem::unprocessable(
                 "idempotency-key-reused",
@@ -190,21 +212,23 @@ impl Keyed {
             .ok()
             .and_then(|status| StatusCode::from_u16(status).ok())
             .ok_or_else(|| Problem::internal("a remembered answer has no valid status"))?;
-        let mut response = (status, axum::Json(stored.body)).into_response();
+        let mut headers = HeaderMap::new();
         if let Some(location) = stored.location {
             let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
-            response.headers_mut().insert(LOCATION, location);
+            headers.insert(LOCATION, location);
         }
         if let Some(version) = stored.version {
-            response.headers_mut().insert(ETAG, etag(version));
+            headers.insert(ETAG, etag(version));
         }
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        Ok(response)
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        Ok(Remembered { body: stored.body, status, headers })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::CONTENT_TYPE;
+
     use super::*;
 
     fn keyed(body: &[u8]) -> Keyed {
@@ -237,6 +261,9 @@ mod tests {
         let record = idempotency.record("/v1/apps/1", Some(Version::FIRST), &body).unwrap();
 
         let again = keyed(b"{}").answer_again(stored(record.clone())).unwrap();
+        assert_eq!(again.body, body);
+        let again = again.into_response();
+        assert_eq!(again.headers()[CONTENT_TYPE], "application/json");
         assert_eq!(again.status(), StatusCode::CREATED);
         assert_eq!(again.headers()[LOCATION], "/v1/apps/1");
         assert_eq!(again.headers()[ETAG], "\"1\"");

@@ -16,7 +16,15 @@ pub fn etag(version: Version) -> HeaderValue {
 
 /// The `If-Match` header: which versions the change may be made to. Absent, or `*`, means any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct IfMatch(Option<Vec<Version>>);
+pub struct IfMatch(Option<Tags>);
+
+/// What a header names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Tags {
+    versions: Vec<Version>,
+    /// Whether it has a weak one.
+    weak: bool,
+}
 
 impl IfMatch {
     /// Refuses the change when the thing has another version.
@@ -24,33 +32,50 @@ impl IfMatch {
     /// # Errors
     /// 412.
     pub fn check(&self, version: Version) -> Result<(), Problem> {
-        match &self.0 {
-            Some(versions) if !versions.contains(&version) => Err(Problem::precondition_failed(
-                "changed-meanwhile",
-                format!("It has changed since: its version is {version} now. Read it again."),
-            )
-            .with_header(axum::http::header::ETAG, etag(version))),
-            _ => Ok(()),
+        let Some(Tags { versions, weak }) = &self.0 else {
+            return Ok(());
+        };
+        if versions.contains(&version) {
+            return Ok(());
         }
+        let refused = if !versions.is_empty() {
+            let detail =
+                format!("It has changed since: its version is {version} now. Read it again.");
+            Problem::precondition_failed("changed-meanwhile", detail)
+        } else if *weak {
+            let detail = format!(
+                "If-Match has a weak tag (W/), which matches nothing: send the ETag without the W/. Whoever stands \
+                 between us may have added it. The ETag is \"{version}\" now."
+            );
+            Problem::precondition_failed("unusable-if-match", detail)
+        } else {
+            let detail = format!(
+                "If-Match has no ETag of ours: these are numbers in quotes. The ETag is \"{version}\" now."
+            );
+            Problem::precondition_failed("unusable-if-match", detail)
+        };
+        Err(refused.with_header(axum::http::header::ETAG, etag(version)))
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let mut versions = None;
+        let mut named: Option<Tags> = None;
         for value in parts.headers.get_all(IF_MATCH) {
             let text = value.to_str().unwrap_or_default();
             if text.trim() == "*" {
                 return Ok(Self(None));
             }
             // If-Match compares strongly: weak tags, and tags that were never ours, match nothing.
-            let tags = text.split(',').filter_map(|tag| {
+            let versions = text.split(',').filter_map(|tag| {
                 tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok().and_then(Version::new)
             });
-            versions.get_or_insert_with(Vec::new).extend(tags);
+            let tags = named.get_or_insert_default();
+            tags.versions.extend(versions);
+            tags.weak |= text.split(',').any(|tag| tag.trim().starts_with("W/"));
         }
-        Ok(Self(versions))
+        Ok(Self(named))
     }
 }
 
@@ -60,14 +85,35 @@ mod tests {
 
     use super::*;
 
-    async fn matches(header: Option<&str>, version: i64) -> bool {
+    async fn refusal(header: Option<&str>, version: i64) -> Option<Problem> {
         let version = Version::new(version).unwrap();
         let mut request = Request::builder();
         if let Some(header) = header {
             request = request.header(IF_MATCH, header);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        IfMatch::from_request_parts(&mut parts, &()).await.unwrap().check(version).is_ok()
+        IfMatch::from_request_parts(&mut parts, &()).await.unwrap().check(version).err()
+    }
+
+    async fn matches(header: Option<&str>, version: i64) -> bool {
+        refusal(header, version).await.is_none()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_what_is_the_matter() {
+        for (header, slug) in [
+            ("\"6\"", "changed-meanwhile"),
+            ("\"6\", W/\"7\"", "changed-meanwhile"),
+            ("W/\"7\"", "unusable-if-match"),
+            ("7", "unusable-if-match"),
+            ("", "unusable-if-match"),
+            ("\"x\"", "unusable-if-match"),
+        ] {
+            let problem = refusal(Some(header), 7).await.unwrap();
+            assert_eq!((problem.status().as_u16(), problem.slug()), (412, slug), "{header}");
+            let says_weak = problem.detail().contains("weak");
+            assert_eq!(says_weak, header == "W/\"7\"", "{}", problem.detail());
+        }
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::page;
 use crate::problem::{Fault, FaultCode, Problem};
 
 /// A JSON body, in requests and answers.
@@ -87,6 +88,9 @@ pub fn refused_body(rejection: BytesRejection) -> Problem {
     }
 }
 
+/// U+FEFF in UTF-8, which some editors write at the beginning of a file (RFC 8259 section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a JSON document.
 pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // A struct could be read from a list of its fields as well, which no description mentions.
@@ -99,6 +103,12 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
 
 /// The same of a document of any kind.
 pub(super) fn parse_document<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.starts_with(BYTE_ORDER_MARK) {
+        return Err(Problem::bad_request(
+            "malformed-json",
+            "The body begins with a byte order mark (the bytes EF BB BF). Leave it out: JSON has none.",
+        ));
+    }
     if has_nul_escape(body) {
         let value = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
         return Err(nul_in(&where_nul_is(&value).unwrap_or_default()));
@@ -183,6 +193,9 @@ fn without_position(message: &str) -> String {
 /// message, as the first word in backticks.
 fn wrong_field(path: &str, message: &str) -> Problem {
     let (field, code, message) = named_field(path, message);
+    if message == page::WRONG_LIMIT {
+        return Problem::invalid_field("limit", Fault::out_of_range(1, page::MAX_LIMIT.into()));
+    }
     let mut fault = Fault::new(code, shortened(&message, MAX_MESSAGE_CHARS));
     if code == FaultCode::NotOneOf {
         fault = fault.with("expected", expected(&message));

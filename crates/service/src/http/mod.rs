@@ -21,9 +21,11 @@ use crate::settings::HttpSettings;
 use crate::tasks::panic_message;
 
 mod arriving_body;
+mod coding;
 mod connection;
 mod connection_limits;
 mod connections;
+mod cors;
 pub mod creation;
 pub mod etag;
 pub mod extract;
@@ -40,7 +42,8 @@ mod turn;
 pub(crate) mod turns;
 
 pub use connection_limits::Limits;
-pub use creation::{Creation, Idempotency};
+pub use cors::{AllowedOrigin, InvalidOrigin};
+pub use creation::{Creation, Idempotency, Remembered};
 pub use etag::{IfMatch, etag};
 pub use extract::{Json, Query};
 pub use json_list::JsonList;
@@ -69,7 +72,8 @@ pub fn application(
                 "This address does not take this method; the header allow lists those it takes.",
             )
         })
-        .layer(Extension(RequestAuthenticator(authenticator)));
+        .layer(Extension(RequestAuthenticator(authenticator)))
+        .layer(from_fn_with_state(Arc::from(settings.cors_origins.as_slice()), cors::share));
     site(routes, environment, settings, metrics)
 }
 
@@ -87,6 +91,7 @@ pub fn site(
     routes
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(DefaultBodyLimit::max(settings.max_body_bytes))
+        .layer(from_fn(coding::refuse_encoded))
         .layer(from_fn(harden))
         .layer(from_fn_with_state(observer, observe))
 }

@@ -25,6 +25,10 @@ pub(crate) fn in_words_of_oauth(mut response: Response) -> Response {
     let Some(Explanation(detail)) = response.extensions_mut().remove() else {
         return response;
     };
+    // Whatever is wrong with what was sent is 400 there (RFC 6749 section 5.2).
+    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
     let description: String = detail.chars().map(allowed).collect();
     let document = Document { error: code(response.status()), error_description: &description };
     let body = serde_json::to_vec(&document).expect("strings always serialize");
@@ -81,6 +85,17 @@ mod tests {
             "error": "temporarily_unavailable", "error_description": "Too 'many' at a time?",
         });
         assert_eq!(json, expected);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_an_invalid_request() {
+        let problem =
+            Problem::unsupported_media_type("unsupported-content-encoding", "It is gzip.");
+        let response = in_words_of_oauth(problem.into_response());
+        assert_eq!(response.status(), 400);
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(json["error"], "invalid_request");
     }
 
     #[test]

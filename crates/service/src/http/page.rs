@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, Error, Unexpected};
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,6 +17,9 @@ use crate::problem::{Fault, Problem};
 pub const DEFAULT_LIMIT: u32 = 50;
 /// Entries a page has at most.
 pub const MAX_LIMIT: u32 = 200;
+
+/// What serde hands on of a limit that is none; `extract` makes a fault of it.
+pub(super) const WRONG_LIMIT: &str = "must be a whole number from 1 to 200";
 
 /// Which page. Use it as `Query<PageQuery>`, or `#[serde(flatten)]` it into a query with filters.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -40,19 +43,13 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::E
         Number(u32),
         Text(String),
     }
-    let expected = "a whole number from 1 to 200";
     let number = match NumberOrText::deserialize(deserializer) {
-        Ok(NumberOrText::Number(number)) => number,
-        Ok(NumberOrText::Text(text)) => {
-            text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &expected))?
-        }
-        Err(_) => return Err(D::Error::custom(format!("expected {expected}"))),
+        Ok(NumberOrText::Number(number)) => Some(number),
+        Ok(NumberOrText::Text(text)) => text.parse().ok(),
+        Err(_) => None,
     };
-    if (1..=MAX_LIMIT).contains(&number) {
-        Ok(Some(number))
-    } else {
-        Err(D::Error::invalid_value(Unexpected::Unsigned(number.into()), &expected))
-    }
+    let number = number.filter(|number| (1..=MAX_LIMIT).contains(number));
+    number.map(Some).ok_or_else(|| D::Error::custom(WRONG_LIMIT))
 }
 
 impl PageQuery {
@@ -158,6 +155,8 @@ pub fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::extract::parse_urlencoded;
+    use crate::problem::FaultCode;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -185,7 +184,19 @@ mod tests {
     #[test]
     fn limits_outside_1_to_200_are_refused() {
         for limit in ["0", "201", "-1", "ten", ""] {
-            assert!(read::<PageQuery>(&format!("limit={limit}")).is_err(), "{limit}");
+            let query = format!("limit={limit}");
+            for problem in [
+                parse_urlencoded::<PageQuery>(query.as_bytes()).unwrap_err(),
+                parse_urlencoded::<ListApps>(query.as_bytes()).unwrap_err(),
+            ] {
+                let error = &problem.errors()[0];
+                assert_eq!(
+                    (error.field.as_str(), error.fault.code),
+                    ("limit", FaultCode::OutOfRange)
+                );
+                assert_eq!(error.fault.message, WRONG_LIMIT, "{limit}");
+                assert_eq!(error.fault.parameters["max"], MAX_LIMIT);
+            }
         }
     }
 

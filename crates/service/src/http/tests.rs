@@ -173,6 +173,25 @@ async fn a_body_too_large_or_of_another_type_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_body_that_is_encoded_is_refused_and_none_that_is_not_there() {
+    let bench = bench();
+    let post = |name: &str, value: &str, body: &'static str| {
+        let request = Request::post("/things").header("content-type", "application/json");
+        request.header(name, value).body(Body::from(body)).unwrap()
+    };
+    let (status, refused) = bench.send(post("content-encoding", "gzip", "{}")).await;
+    assert_eq!(
+        (status, &refused.headers()["accept-encoding"]),
+        (415, &"identity".parse().unwrap())
+    );
+    assert_eq!(json(refused).await["type"], "urn:mandate:problem:unsupported-content-encoding");
+    assert_eq!(bench.send(post("transfer-encoding", "gzip, chunked", "{}")).await.0, 415);
+    assert_eq!(bench.send(post("content-encoding", "identity", "{}")).await.0, 200);
+    let empty = Request::get("/facts").header("content-encoding", "gzip").body(Body::empty());
+    assert_eq!(bench.send(empty.unwrap()).await.0, 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_takes_too_long_is_answered() {
     let (status, response) = bench().get("/never").await;

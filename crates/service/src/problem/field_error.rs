@@ -45,7 +45,7 @@ pub enum FaultCode {
     WrongType,
     /// It is not written as such things are.
     WrongFormat,
-    /// It is none of the values that there are: `expected`, where they are few.
+    /// It is none of the values that there are: `expected`, where they are few, or the `nearest` of very many.
     NotOneOf,
     /// It has more characters than `max` (bytes where `unit` says so).
     TooLong,

@@ -10,6 +10,7 @@ use stage::{Answer, Client, Method};
 pub(crate) struct Call {
     parameters: Vec<(&'static str, String)>,
     query: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
     /// What else its events name.
     named: Vec<(&'static str, String)>,
     body: Body,
@@ -23,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) opens_a_session: bool,
     /// Of what there follows at least one, for each of something, where the description leaves that open.
     pub(crate) several: Vec<&'static str>,
+    /// Whether who makes it cannot make it again: it takes away what let them.
+    pub(crate) ends_its_caller: bool,
     /// Where its answer names who made it, if they were nobody before.
     acting_as: Option<&'static str>,
 }
@@ -63,6 +66,18 @@ impl Call {
     /// With a parameter in the query string.
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
+        self
+    }
+
+    /// With a header.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Takes away what lets its caller make it.
+    pub(crate) fn ends_its_caller(mut self) -> Self {
+        self.ends_its_caller = true;
         self
     }
 
@@ -182,7 +197,10 @@ impl Call {
             path = format!("{path}{separator}{name}={value}");
         }
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
-        let request = caller.request(method, &path);
+        let request =
+            self.headers.iter().fold(caller.request(method, &path), |request, (name, value)| {
+                request.header(name, value)
+            });
         let request = match &self.body {
             Body::None => request,
             Body::Json(body) => request.json(body),

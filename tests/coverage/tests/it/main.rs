@@ -2,7 +2,7 @@
 //!
 //! [`cast`] has everybody who may call, [`call`] what they ask for, [`table`] how each operation is
 //! asked for so that it can be done, [`single_sign_on`] an identity provider. [`walk`] makes every call that the document allows or forbids,
-//! [`ledger`] looks at what they left. [`schemathesis`] lets somebody else's tool loose.
+//! [`uniform`] what holds for every operation, [`ledger`] looks at what they left. [`schemathesis`] lets somebody else's tool loose.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -11,5 +11,7 @@ mod cast;
 mod ledger;
 mod schemathesis;
 mod single_sign_on;
+mod system;
 mod table;
+mod uniform;
 mod walk;

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::cast::{Cast, Who};
+use crate::system;
 use crate::table;
-use crate::walk;
 
 /// So many requests are made up for an operation in the last phase.
 const EXAMPLES: &str = "10";
@@ -29,7 +29,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 #[tokio::test]
 async fn schemathesis_finds_no_server_error_and_no_answer_outside_the_document() {
     let mail = MailServer::start(&MailServerOptions::default());
-    let system = System::configured(&walk::settings(&mail)).await;
+    let system = System::configured(&system::settings(&mail)).await;
     let cast = Cast::assemble(&system, mail).await;
     let (made_up, real) = tokio::join!(
         try_out(&system, everything_made_up(&cast)),
@@ -46,7 +46,7 @@ fn everything_made_up(cast: &Cast) -> String {
 
 /// Each operation by somebody who may call it, about something that is there.
 async fn about_real_things(system: &System, cast: &Cast) -> String {
-    let operations = walk::document(system).await.operations().unwrap();
+    let operations = system::document(system).await.operations().unwrap();
     let mut text = String::new();
     for entry in table::entries() {
         let who = caller(&operations[entry.id].promise);

@@ -10,10 +10,11 @@ use local_servers::testing::{MailServer, MailServerOptions};
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
-use crate::cast::{Cast, MOST_SESSIONS, Who};
+use crate::cast::{Cast, Who};
 use crate::ledger::{self, Left, Refusal};
-use crate::single_sign_on;
+use crate::system::{document, settings};
 use crate::table::{self, Case, Entry, refusals};
+use crate::uniform;
 
 /// So many operations are walked at a time.
 const AT_ONCE: usize = 6;
@@ -32,22 +33,6 @@ struct Walk<'a> {
     operation: &'a Operation,
     entry: &'a Entry,
     findings: Findings,
-}
-
-/// The document that a system serves.
-pub(crate) async fn document(system: &System) -> Document {
-    let anonymous = system.anonymous();
-    Document::new(anonymous.get("/openapi.json").await.expect(200).json)
-}
-
-/// The settings of a system that mails there.
-pub(crate) fn settings(mail: &MailServer) -> String {
-    format!(
-        "[directory]\nmax_sessions = {MOST_SESSIONS}\n{}[directory.mail]\nfrom = \"no-reply@example.com\"\n\
-         smtp = \"smtp://127.0.0.1:{}\"\n",
-        single_sign_on::SETTINGS,
-        mail.port()
-    )
 }
 
 #[tokio::test]
@@ -105,6 +90,7 @@ impl Walk<'_> {
         };
         // Those who may not come first: the call must still succeed after all of theirs.
         let mut call = self.make(first).await;
+        self.unknown_parameter(&call, first).await;
         self.without_credentials(&call).await;
         if promise.allows_anyone() {
             // It was done then.
@@ -128,6 +114,41 @@ impl Walk<'_> {
 
     async fn make(&self, who: Who) -> Call {
         (self.entry.make)(self.cast, who).await
+    }
+
+    /// With a parameter that the operation does not have: it does nothing. OAuth has them ignored.
+    async fn unknown_parameter(&mut self, call: &Call, who: Who) {
+        if !self.operation.path.starts_with("/v1/") {
+            return;
+        }
+        let what = "with an unknown parameter";
+        let (caller, actor) = self.caller(call, who);
+        let misspelt = call.clone().query(uniform::MISSPELT, "1");
+        let answer = self.send(&misspelt, &caller, what).await;
+        if let Some(fault) = uniform::fault_of_misspelt(&answer) {
+            self.fault(&format!("{what}: {fault}"));
+        }
+        self.leaves(what, &answer, call, &actor, &[], None);
+    }
+
+    /// What was made can be read, and what was done is done again without doing anything.
+    async fn again(&mut self, call: &Call, caller: &Client, actor: &str, first: &Answer) {
+        if let Some(fault) = uniform::fault_of_location(first, caller).await {
+            self.fault(&fault);
+        }
+        let deletes = self.operation.method == "DELETE" && !call.ends_its_caller;
+        if !deletes && !self.operation.repeatable {
+            return;
+        }
+        let what = "again";
+        let answer = self.send(call, caller, what).await;
+        self.expect_success(&answer, what);
+        if self.operation.repeatable {
+            for difference in uniform::differences(first, &answer) {
+                self.fault(&format!("{what}: {difference}"));
+            }
+        }
+        self.leaves(what, &answer, call, actor, &[], None);
     }
 
     /// Without a token, and with such as prove nothing.
@@ -204,7 +225,12 @@ impl Walk<'_> {
         authority: Option<String>,
     ) {
         let promise = &self.operation.promise;
-        let answer = self.send(call, caller, what).await;
+        let keyed = if self.operation.repeatable {
+            &call.clone().header("idempotency-key", format!("walk-{}", Cast::number()))
+        } else {
+            call
+        };
+        let answer = self.send(keyed, caller, what).await;
         self.expect_success(&answer, what);
         let kinds = match (&call.leaves, unconditional(&promise.events)) {
             (Some(kinds), _) => kinds.clone(),
@@ -231,6 +257,7 @@ impl Walk<'_> {
             left.follows = follows.into_iter().map(str::to_owned).collect();
             left.several = several.into_iter().map(str::to_owned).collect();
         }
+        self.again(keyed, caller, &actor, &answer).await;
     }
 
     async fn case(&mut self, case: &Case) {

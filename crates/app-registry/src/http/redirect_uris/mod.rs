@@ -3,6 +3,7 @@
 pub(super) mod add;
 pub(super) mod list;
 pub(super) mod pkce;
+pub(super) mod read;
 pub(super) mod remove;
 
 use chrono::{DateTime, Utc};

@@ -15,7 +15,8 @@ use crate::store::{self, redirect_uris};
 
 /// Remove a redirect URI
 ///
-/// No authorization code is sent there from now on. What was sent before can still be redeemed.
+/// No authorization code is sent there from now on. What was sent before can still be redeemed. One that is removed
+/// already stays so, and the answer is the same.
 #[utoipa::path(
     delete,
     path = "/v1/apps/{id}/redirect-uris/{redirect_uri_id}",
@@ -31,7 +32,7 @@ use crate::store::{self, redirect_uris};
         (status = 204, description = "It is removed"),
         (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The role does not suffice"),
-        (status = 404, body = Problem, description = "There is no such app, or it has no such redirect URI"),
+        (status = 404, body = Problem, description = "There is no such app"),
         (status = 409, body = Problem, description = "`app-without-redirect-uris`, `app-archived`"),
         (status = 412, body = Problem, description = "The app has changed")
     ),
@@ -50,11 +51,14 @@ pub(crate) async fn remove(
     let app = find(&registry, id).await?;
     let (permit, _) = permit(&attempt, &app, Operation::RemoveRedirectUri).await?;
     let mut unit = permit.begin();
-    let app = lock(&mut unit, id, &if_match).await?;
+    let app = lock(&mut unit, id, &IfMatch::default()).await?;
     app.has_redirect_uris()?;
     let there = redirect_uris::of_locked_app(unit.connection().await?, id).await?;
     let registered = there.into_iter().find(|registered| registered.id == redirect_uri_id);
-    let registered = registered.ok_or_else(Problem::no_such::<RedirectUriId>)?;
+    let Some(registered) = registered else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
+    if_match.check(app.version)?;
     let (app, fact) = app.remove_redirect_uri(&registered, registry.resources.env.now())?;
     redirect_uris::delete(unit.connection().await?, registered.id).await?;
     store::save(unit.connection().await?, &app).await?;

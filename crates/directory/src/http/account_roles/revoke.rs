@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use contract::{AccountId, AccountRoleId, PersonId};
+use contract::{AccountId, PersonId};
 use service::http::Path;
 use service::{Attempt, Problem};
 
@@ -12,6 +12,8 @@ use super::permit;
 use crate::{Directory, store};
 
 /// Take a person's role on an account away
+///
+/// Where they hold none, nothing changes and the answer is the same.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{id}/roles/{person_id}",
@@ -25,7 +27,7 @@ use crate::{Directory, store};
         (status = 204, description = "They hold no role on it any more."),
         (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
-        (status = 404, description = "There is none, or the caller holds no role on it; or the person holds none.", body = Problem),
+        (status = 404, description = "There is none, or the caller holds no role on it.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(
@@ -43,7 +45,9 @@ pub(in crate::http) async fn revoke(
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
     let found = store::account_roles::lock(conn, id, person_id).await?;
-    let held = found.ok_or_else(Problem::no_such::<AccountRoleId>)?;
+    let Some(held) = found else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
     let (ended, revoked) = held.revoke();
     store::account_roles::delete(conn, &ended).await?;
     unit.record(ended.id.uuid(), ended.version, &revoked)?;

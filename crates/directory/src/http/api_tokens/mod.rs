@@ -2,6 +2,7 @@
 
 pub(super) mod create;
 pub(super) mod list;
+pub(super) mod read;
 pub(super) mod revoke;
 pub(super) mod revoke_all;
 

@@ -6,6 +6,7 @@ pub(super) mod decline;
 pub(super) mod grant;
 pub(super) mod list;
 pub(super) mod list_of_organization;
+pub(super) mod read;
 
 use chrono::{DateTime, Utc};
 use contract::{DomainRequestId, OrganizationId, PersonId};

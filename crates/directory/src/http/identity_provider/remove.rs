@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use contract::{IdentityProviderId, OrganizationId};
+use contract::OrganizationId;
 use service::http::Path;
 use service::{Attempt, Problem, Target};
 
@@ -14,7 +14,7 @@ use crate::{Directory, store};
 /// Remove the identity provider of an organization
 ///
 /// Nobody signs in there any more, and nothing is required any more. Members stay, and so do their sessions and API
-/// tokens.
+/// tokens. Where there is none, nothing changes and the answer is the same.
 #[utoipa::path(
     delete,
     path = "/v1/organizations/{id}/identity-provider",
@@ -25,7 +25,7 @@ use crate::{Directory, store};
         (status = 204, description = "Removed."),
         (status = 401, description = "No valid API token or session.", body = Problem),
         (status = 403, description = "The role does not suffice.", body = Problem),
-        (status = 404, description = "There is none, or the caller is no member.", body = Problem),
+        (status = 404, description = "There is no such organization, or the caller is no member.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(
@@ -48,7 +48,9 @@ pub(in crate::http) async fn remove(
     let found = store::organizations::lock(conn, id).await?;
     found.ok_or_else(Problem::no_such::<OrganizationId>)?;
     let found = store::identity_providers::of_organization(conn, id).await?;
-    let provider = found.ok_or_else(Problem::no_such::<IdentityProviderId>)?;
+    let Some(provider) = found else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
     let (provider, removed) = provider.remove(directory.resources.env.now());
     store::identity_providers::save(conn, &provider).await?;
     unit.record(provider.id.uuid(), provider.version, &removed)?;

@@ -6,6 +6,7 @@ pub(super) mod invite_to_account;
 pub(super) mod list_of_account;
 pub(super) mod list_of_organization;
 pub(super) mod lookup;
+pub(super) mod read;
 pub(super) mod revoke;
 pub(super) mod send_again;
 
@@ -93,12 +94,13 @@ pub(super) struct InvitationFilter {
     page: PageQuery,
 }
 
-/// The permit for what is done with an invitation, and the invitation as it was then.
+/// The permit for what is done with an invitation, and the invitation as it was then. The action is what it is to the
+/// organization that invites; of an account it needs the management of roles.
 async fn permit(
     directory: &Directory,
     attempt: &Attempt,
     id: InvitationId,
-    operation: &'static str,
+    (operation, action): (&'static str, OrganizationAction),
 ) -> Result<(Permit, Invitation), Problem> {
     let (invitation, account_role) = {
         let mut conn = directory.resources.pool.acquire().await?;
@@ -115,7 +117,7 @@ async fn permit(
     let decision = match invitation.organization() {
         Some(organization) => {
             let role = attempt.role_in(organization).await?;
-            policy::organization(&attempt.caller, role, OrganizationAction::ManageMembers)
+            policy::organization(&attempt.caller, role, action)
         }
         None => policy::account(&attempt.caller, account_role, AccountAction::ManageRoles),
     };

@@ -9,6 +9,7 @@ use service::http::Path;
 use service::{Attempt, Problem};
 
 use super::permit;
+use crate::policy::OrganizationAction;
 use crate::{Directory, store};
 
 /// Revoke an invitation
@@ -40,7 +41,8 @@ pub(in crate::http) async fn revoke(
     attempt: Attempt,
     Path(id): Path<InvitationId>,
 ) -> Result<StatusCode, Problem> {
-    let (permit, _) = permit(&directory, &attempt, id, "invitation.revoke").await?;
+    let operation = ("invitation.revoke", OrganizationAction::ManageMembers);
+    let (permit, _) = permit(&directory, &attempt, id, operation).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
     let found = store::invitations::lock(conn, id).await?;

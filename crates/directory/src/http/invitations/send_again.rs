@@ -8,6 +8,7 @@ use service::http::{Json, Path};
 use service::{Attempt, Problem};
 
 use super::{InvitationAnswer, permit};
+use crate::policy::OrganizationAction;
 use crate::{Directory, invite, store};
 
 /// Send an invitation again
@@ -41,7 +42,8 @@ pub(in crate::http) async fn send_again(
     attempt: Attempt,
     Path(id): Path<InvitationId>,
 ) -> Result<Json<InvitationAnswer>, Problem> {
-    let (permit, invitation) = permit(&directory, &attempt, id, "invitation.send-again").await?;
+    let operation = ("invitation.send-again", OrganizationAction::ManageMembers);
+    let (permit, invitation) = permit(&directory, &attempt, id, operation).await?;
     let mut unit = permit.begin();
     let conn = unit.connection().await?;
     // Of whom the sendings are counted.

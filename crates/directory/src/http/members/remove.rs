@@ -1,7 +1,7 @@
 //! DELETE /v1/organizations/{id}/members/{person_id}
 
 use axum::http::StatusCode;
-use contract::{MembershipId, OrganizationId, PersonId};
+use contract::{OrganizationId, PersonId};
 use service::http::Path;
 use service::{Attempt, Problem, Target};
 
@@ -10,7 +10,8 @@ use crate::store;
 
 /// Remove a member, or leave
 ///
-/// Every member can leave; the last owner cannot.
+/// Every member can leave; the last owner cannot. Where they are no member, nothing changes and the answer is the
+/// same.
 #[utoipa::path(
     delete,
     path = "/v1/organizations/{id}/members/{person_id}",
@@ -51,7 +52,9 @@ pub(in crate::http) async fn remove(
     let found = store::organizations::lock(conn, id).await?;
     found.ok_or_else(Problem::no_such::<OrganizationId>)?;
     let found = store::memberships::find(conn, id, person_id).await?;
-    let membership = found.ok_or_else(Problem::no_such::<MembershipId>)?;
+    let Some(membership) = found else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
     let owners = store::memberships::count_owners(conn, id).await?;
     let (ended, removed) = membership.remove(owners)?;
     store::memberships::delete(conn, &ended).await?;

@@ -4,6 +4,7 @@ pub(super) mod create;
 pub(super) mod end;
 pub(super) mod end_others;
 pub(super) mod list;
+pub(super) mod read;
 
 use chrono::{DateTime, Utc};
 use contract::secret::SessionToken;

@@ -6,7 +6,9 @@ async fn a_provider_takes_effect_once_an_operator_has_confirmed_a_domain() {
     let owner = idp_less.person("owner").await;
     let path = format!("{}/identity-provider", owner.organization().await);
     owner.get(&path).await.problem(404, "identity-provider-not-found");
-    owner.delete(&path).await.problem(404, "identity-provider-not-found");
+    let (nothing, events) = idp_less.events_of(owner.delete(&path)).await;
+    nothing.expect(204);
+    assert!(events.is_empty(), "{events:?}");
     let put = owner.put(&path, setup("https://idp.example.com"));
     let (answer, events) = idp_less.events_of(put).await;
     let answer = answer.expect(200);

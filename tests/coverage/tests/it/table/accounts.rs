@@ -176,6 +176,18 @@ fn api_tokens() -> Vec<Entry> {
                 })
             },
         )),
+        // By somebody new: nobody else of the cast is to have too many.
+        entry("getApiToken", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Looking").await;
+                let made = person.post("/v1/api-tokens", json!({ "name": "laptop" })).await;
+                let call = Call::plain().path("id", made.expect(201).field("id"));
+                call.by((*person).clone(), person.actor())
+            })
+        })
+        .with(refused("somebody else's", Who::Foreigner, 404, &[], |cast, _| {
+            Box::pin(async move { Call::plain().path("id", token(cast, Who::Owner).await) })
+        })),
         // By somebody new: whoever calls has no token any more.
         entry("revokeAllApiTokens", everybody, |cast, _| {
             Box::pin(async move {
@@ -183,7 +195,8 @@ fn api_tokens() -> Vec<Entry> {
                 let second = json!({ "name": "second" });
                 person.post("/v1/api-tokens", second).await.expect(201);
                 let leaves = &["api-token.revoked", "api-token.revoked"];
-                Call::plain().leaves(leaves).by((*person).clone(), person.actor())
+                let call = Call::plain().leaves(leaves).ends_its_caller();
+                call.by((*person).clone(), person.actor())
             })
         }),
         entry("revokeApiToken", everybody, |cast, who| {

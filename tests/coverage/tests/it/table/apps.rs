@@ -112,6 +112,15 @@ fn redirect_uris() -> Vec<Entry> {
         .with(refused("of an app that has none", Who::Owner, 409, &[], |cast, _| {
             Box::pin(async move { about(cast, &cast.app) })
         })),
+        entry("getRedirectUri", members, |cast, _| {
+            Box::pin(async move {
+                let app = by_code(cast).await;
+                let path = format!("/v1/apps/{}/redirect-uris", app.id);
+                let new = json!({ "uri": "https://app.example.com/callback" });
+                let added = cast.organization.developer.post(&path, new).await.expect(201);
+                about(cast, &app).path("redirect_uri_id", added.field("id"))
+            })
+        }),
         entry("addRedirectUri", members, |cast, _| {
             Box::pin(async move {
                 let app = by_code(cast).await;

@@ -201,10 +201,12 @@ fn grants() -> Vec<Entry> {
         entry("revokeAppGrants", holders, |cast, _| {
             Box::pin(async move {
                 let (app, _) = cast.granted().await;
+                // Whoever has no live grant of an app is not told that it is there.
                 Call::plain()
                     .query("app_id", app.id)
                     .of(&cast.organization.id)
                     .leaves(&["consent.revoked"])
+                    .ends_its_caller()
             })
         }),
         entry("renewGrant", members_and_holders, |cast, _| {

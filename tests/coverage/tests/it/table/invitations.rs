@@ -53,6 +53,13 @@ fn inviting() -> Vec<Entry> {
                 Call::plain().path("id", &cast.account.id).json(body)
             })
         }),
+        entry("getInvitation", members, |cast, who| Box::pin(about_new(cast, who))).with(refused(
+            "to an account, by who cannot invite to it",
+            Who::Holder("viewer"),
+            403,
+            &["access.refused"],
+            |cast, who| Box::pin(about_new(cast, who)),
+        )),
         entry("sendInvitationAgain", members, |cast, who| Box::pin(about_new(cast, who))),
         entry("revokeInvitation", members, |cast, who| Box::pin(about_new(cast, who))).with(
             changes_nothing("twice", Who::Owner, |cast, who| {
@@ -144,7 +151,12 @@ async fn about_request(cast: &Cast) -> Call {
     let path = format!("/v1/organizations/{organization}/domain-requests");
     let body = json!({ "domain": DOMAIN, "reason": "invoices" });
     let made = cast.organization.owner.post(&path, body).await.expect(201);
-    Call::plain().path("id", made.field("id")).of(organization).json(json!({ "reason": "checked" }))
+    Call::plain().path("id", made.field("id")).of(organization)
+}
+
+/// An answer to one.
+async fn answering(cast: &Cast) -> Call {
+    about_request(cast).await.json(json!({ "reason": "checked" }))
 }
 
 fn domain_requests() -> Vec<Entry> {
@@ -165,12 +177,13 @@ fn domain_requests() -> Vec<Entry> {
             })
         }),
         entry("listDomainRequests", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("getDomainRequest", members, |cast, _| Box::pin(about_request(cast))),
         entry("grantDomainRequest", members, |cast, _| {
             Box::pin(async move {
                 let leaves = &["domain-request.granted", "organization.domains-enabled"];
-                about_request(cast).await.leaves(leaves)
+                answering(cast).await.leaves(leaves)
             })
         }),
-        entry("declineDomainRequest", members, |cast, _| Box::pin(about_request(cast))),
+        entry("declineDomainRequest", members, |cast, _| Box::pin(answering(cast))),
     ]
 }

@@ -44,6 +44,7 @@ fn keys() -> Vec<Entry> {
                     .json(json!({ "name": "production" }))
             })
         }),
+        entry("getKey", members, |cast, _| Box::pin(about_new_key(cast))),
         entry("renameKey", members, |cast, _| {
             Box::pin(async move { about_new_key(cast).await.json(json!({ "name": "other" })) })
         })
@@ -127,6 +128,14 @@ fn tokens() -> Vec<Entry> {
         entry("issueToken", everybody, |cast, _| {
             Box::pin(async move { request(cast, &cast.key.client_id, &cast.key.client_secret) })
         })
+        // RFC 6749 section 3.2: unknown parameters are ignored.
+        .with(leaves("with unknown parameters", Who::App, &["token.issued"], |cast, _| {
+            Box::pin(async move {
+                request(cast, &cast.key.client_id, &cast.key.client_secret)
+                    .query("misspelt", "1")
+                    .form("audience", "https://api.example.com")
+            })
+        }))
         .with(refused("with a wrong secret", Who::App, 401, &["token.refused"], |cast, _| {
             Box::pin(async move {
                 let secret = format!("mandate_cs_{}", "A".repeat(43));

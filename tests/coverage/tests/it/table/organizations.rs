@@ -96,6 +96,9 @@ fn organizations() -> Vec<Entry> {
 fn of_members() -> Vec<Entry> {
     vec![
         entry("listMembers", members, |cast, _| Box::pin(async move { about(cast) })),
+        entry("getMember", members, |cast, _| {
+            Box::pin(async move { about(cast).path("person_id", &cast.organization.developer.id) })
+        }),
         entry("addMember", members, |cast, _| {
             Box::pin(async move {
                 let person = cast.operator.person("New Member").await;
@@ -126,7 +129,9 @@ fn of_members() -> Vec<Entry> {
                 let person = cast.member(role).await;
                 let call = about(cast).path("person_id", &person.id);
                 match who {
-                    Who::Developer | Who::Auditor => call.by((*person).clone(), person.actor()),
+                    Who::Developer | Who::Auditor => {
+                        call.by((*person).clone(), person.actor()).ends_its_caller()
+                    }
                     _ => call,
                 }
             })

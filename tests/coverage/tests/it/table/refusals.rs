@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 55] = [
+const REFUSALS: [(&str, &str, &str); 56] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
@@ -19,6 +19,7 @@ const REFUSALS: [(&str, &str, &str); 55] = [
     ("inviteMember", "member.invite", "organization/{id}"),
     ("inviteToAccount", "account-role.invite", "account/{id}"),
     ("listAccountInvitations", "account-role.list-invitations", "account/{id}"),
+    ("getInvitation", "invitation.read", "invitation/{id}"),
     ("sendInvitationAgain", "invitation.send-again", "invitation/{id}"),
     ("revokeInvitation", "invitation.revoke", "invitation/{id}"),
     ("acceptInvitation", "invitation.accept", "invitation/{invitation}"),

@@ -51,6 +51,30 @@ pub(super) fn entries() -> Vec<Entry> {
                 })
             },
         )),
+        // By somebody new: nobody else of the cast is to have too many.
+        entry("getSession", everybody, |cast, _| {
+            Box::pin(async move {
+                let person = cast.operator.person("Looking").await;
+                let (id, this) = person.session().await;
+                Call::plain().path("id", id).by((*this).clone(), person.actor())
+            })
+        })
+        .with(refused("somebody else's", Who::Foreigner, 404, &[], |cast, _| {
+            Box::pin(async move {
+                let (id, _) = cast.operator.person("Looked At").await.session().await;
+                Call::plain().path("id", id)
+            })
+        }))
+        .with(changes_nothing(
+            "somebody else's, by an operator",
+            Who::Operator,
+            |cast, _| {
+                Box::pin(async move {
+                    let (id, _) = cast.operator.person("Looked At").await.session().await;
+                    Call::plain().path("id", id)
+                })
+            },
+        )),
         // By somebody new, so that nobody ends what others are about to.
         entry("endOtherSessions", everybody, |cast, _| {
             Box::pin(async move {

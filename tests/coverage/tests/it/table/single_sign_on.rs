@@ -97,7 +97,7 @@ fn of_providers() -> Vec<Entry> {
         entry("removeIdentityProvider", members, |cast, _| {
             Box::pin(async move { with_provider(cast).await.0 })
         })
-        .with(refused("that there is not", Who::Owner, 404, &[], |cast, _| {
+        .with(changes_nothing("that there is not", Who::Owner, |cast, _| {
             Box::pin(async move {
                 let id = cast.another_organization().await;
                 Call::plain().path("id", &id).of(id)

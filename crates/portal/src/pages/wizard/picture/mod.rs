@@ -101,8 +101,6 @@ pub(crate) async fn remove(
     let page = format!("/apps/{id}/picture/edit");
     match apps::remove_image(&portal.api, &browser, &token, id).await {
         Ok(()) => see_other(&page),
-        // It was removed before.
-        Err(ApiError::Refused(refused)) if refused.code == "image-not-found" => see_other(&page),
         Err(error) => Failed::page(&portal, &browser, &Method::POST, &error),
     }
 }
