@@ -8,6 +8,7 @@ use contract::Service;
 use journeys::program::{Process, command, finish, run};
 use journeys::system::{Servers, ready};
 use nix::sys::signal::Signal;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use stage::{Addresses, Client, eventually};
 
 #[test]
@@ -199,6 +200,31 @@ async fn migrating_twice_and_by_several_at_once_is_harmless() {
     }
     run(&["migrate", "--config", &file]).succeeded();
     servers.add_operator();
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_utf8_is_refused_with_the_command_that_makes_one() {
+    let servers = Servers::empty("").await;
+    let (server, name) = servers.database.url.rsplit_once('/').unwrap();
+    let mut admin = PgConnection::connect(&servers.database.url).await.unwrap();
+    let mut run_sql = async |statement: String| {
+        admin.execute(AssertSqlSafe(statement)).await.unwrap();
+    };
+    let latin = format!("{name}_latin");
+    run_sql(format!(
+        "CREATE DATABASE \"{latin}\" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"
+    ))
+    .await;
+    let url = format!("{server}/{latin}");
+    let refused = run(&["migrate", "--database-url", &url]).failed();
+    assert!(refused.contains("LATIN1"), "{refused}");
+    let command = refused.split('`').find(|part| part.starts_with("CREATE DATABASE")).unwrap();
+    run_sql(command.to_owned()).await;
+    run(&["migrate", "--database-url", &format!("{url}_utf8")]).succeeded();
+    for made in [format!("{latin}_utf8"), latin] {
+        run_sql(format!("DROP DATABASE \"{made}\"")).await;
+    }
+    admin.close().await.unwrap();
 }
 
 #[tokio::test]
