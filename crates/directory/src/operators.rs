@@ -39,6 +39,9 @@ pub enum AddOperatorError {
     /// The password cannot be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The token could not be shown.
+    #[error("the token cannot be shown, and nothing was added: {0}")]
+    NotShown(std::io::Error),
     /// The database refused.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -52,12 +55,16 @@ impl From<sqlx::Error> for AddOperatorError {
 
 /// Adds an operator to an installation without one, with an API token that is shown this once.
 ///
+/// `show` shows it, before the operator is there: one whose token nobody has seen never is. Only an error after that
+/// leaves a token that was shown and is none.
+///
 /// # Errors
 /// See [`AddOperatorError`]; nothing was added then.
 pub async fn add_first_operator(
     events: &EventStore,
     settings: &Settings,
     new: NewOperator,
+    show: impl FnOnce(&ApiToken) -> std::io::Result<()>,
 ) -> Result<(PersonId, ApiToken), AddOperatorError> {
     let environment = events.environment();
     let NewOperator { email, name, password, force } = new;
@@ -82,6 +89,7 @@ pub async fn add_first_operator(
     unit.record(person.id.uuid(), Version::FIRST, &registered)?;
     let first = NewToken::first(settings.longest_token_life(), environment.now());
     let (_, token) = issue::token(&mut unit, environment, person.id, first).await?;
+    show(&token).map_err(AddOperatorError::NotShown)?;
     unit.commit().await?;
     Ok((person.id, token))
 }

@@ -168,7 +168,10 @@ pub(crate) fn pid_file(folder: &Path, server: Server) -> PathBuf {
 
 /// Makes a folder with all above it. Those that are made are open to be entered whatever the umask
 /// is, because the server's account may be another.
-pub(crate) fn make_open(path: &Path) -> std::io::Result<()> {
+///
+/// # Errors
+/// When the system refuses.
+pub fn make_open(path: &Path) -> std::io::Result<()> {
     let missing: Vec<&Path> = path
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())

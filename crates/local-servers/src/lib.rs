@@ -55,7 +55,7 @@ mod wheels;
 
 pub use error::{FetchError, ServerError};
 pub use find::{Provision, Source};
-pub use folder::used_port;
+pub use folder::{make_open, used_port};
 pub use nats::{Nats, NatsOptions};
 pub use nats_user::{NatsAccount, NatsExport, NatsGuest, NatsImport, NatsUser};
 pub use postgres::{Postgres, PostgresOptions};

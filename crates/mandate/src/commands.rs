@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::CommandFactory;
+use contract::secret::ApiToken;
 use contract::{Environment, Service};
 use directory::NewOperator;
 use eventstore::{EventStore, Transport};
@@ -18,9 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Part, Serve, Up};
 use crate::configuration::Configuration;
 use crate::local::LocalServers;
+use crate::output::{note, print, say};
 use crate::portal_alone::PortalAlone;
 use crate::system::System;
-use crate::{api, data_dir, demo, subscribers};
+use crate::{api, data_dir, demo, output, subscribers, variables};
 
 /// How long a start may take until everything is ready.
 const READY: Duration = Duration::from_mins(1);
@@ -37,7 +39,8 @@ const QUIET: &str = "warn,async_nats=error";
 /// What went wrong, in words for the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     let load = |flags: &Overrides| {
-        Configuration::load(cli.config.as_deref(), std::env::vars_os().filter_map(as_text), flags)
+        let environment = variables::of_process()?;
+        anyhow::Ok(Configuration::load(cli.config.as_deref(), environment, flags)?)
     };
     match cli.command {
         Command::Up(command) => {
@@ -61,13 +64,10 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(Migrate { overrides }) => {
             let configuration = load(&overrides)?;
             start(&configuration, Machine::Own)?.block_on(migrate(&configuration))?;
-            println!("The database is up to date.");
+            say("The database is up to date.");
             Ok(())
         }
-        Command::Config(overrides) => {
-            print!("{}", toml::to_string(&load(&overrides)?)?);
-            Ok(())
-        }
+        Command::Config(overrides) => Ok(print(&toml::to_string(&load(&overrides)?)?)?),
         Command::Operators { command: Operators::Add(command) } => {
             let configuration = load(&command.overrides)?;
             start(&configuration, Machine::Own)?.block_on(add_operator(command, &configuration))
@@ -80,23 +80,14 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             }
             start(&configuration, Machine::Own)?.block_on(subscribers::run(command, configuration))
         }
-        Command::Version => {
-            println!("mandate {}", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
-        Command::Openapi => {
-            print!("{}", api::text());
-            Ok(())
-        }
+        Command::Version => Ok(print(concat!("mandate ", env!("CARGO_PKG_VERSION"), "\n"))?),
+        Command::Openapi => Ok(print(&api::text())?),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "mandate", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "mandate", &mut script);
+            Ok(print(&String::from_utf8(script)?)?)
         }
     }
-}
-
-fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
-    Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
 /// Whose the processors are.
@@ -163,7 +154,7 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
         never = servers.look_after(&configuration, &system.stalls) => match never {},
     };
     if std::io::stderr().is_terminal() {
-        eprintln!("Stopping. Data stays in {}.", folder.display());
+        note(&format!("Stopping. Data stays in {}.", folder.display()));
     }
     system.stop().await;
     servers.stop().await?;
@@ -187,18 +178,18 @@ async fn announce(
     } else {
         None
     };
-    println!("Mandate is ready at {url}");
+    say(&format!("Mandate is ready at {url}"));
     say_admin_address(system);
     match demo {
-        Some(demo) => print!("{}", demo.what_to_try(&file, observer_url)),
-        None => println!("{}", hint(folder)),
+        Some(demo) => say(&demo.what_to_try(&file, observer_url)),
+        None => say(&hint(folder)),
     }
     Ok(())
 }
 
 fn say_admin_address(system: &System) {
     if let Some(address) = system.admin_address {
-        println!("health in detail at http://{address}/readyz");
+        say(&format!("health in detail at http://{address}/readyz"));
     }
 }
 
@@ -220,8 +211,8 @@ async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String
         // An installation that has an operator is not the demo's to fill.
         force: false,
     };
-    let token = insert_operator(configuration, environment, new).await?;
-    Ok((email, password, token))
+    let token = insert_operator(configuration, environment, new, |_| Ok(())).await?;
+    Ok((email, password, token.reveal().to_owned()))
 }
 
 async fn operator_exists(configuration: &Configuration) -> anyhow::Result<bool> {
@@ -236,14 +227,15 @@ async fn insert_operator(
     configuration: &Configuration,
     environment: Environment,
     new: NewOperator,
-) -> anyhow::Result<String> {
+    show: impl FnOnce(&ApiToken) -> std::io::Result<()>,
+) -> anyhow::Result<ApiToken> {
     let settings = configuration.database_of(Service::Directory)?;
     let pool = service::connect::database(Service::Directory, &settings)?;
     let events = EventStore::new(Service::Directory, pool.clone(), environment);
-    let added = directory::add_first_operator(&events, &configuration.directory, new).await;
+    let added = directory::add_first_operator(&events, &configuration.directory, new, show).await;
     pool.close().await;
     let (_, token) = added?;
-    Ok(token.reveal().to_owned())
+    Ok(token)
 }
 
 async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<()> {
@@ -255,7 +247,7 @@ async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<(
             );
         }
         let portal = PortalAlone::start(configuration, &Environment::system()).await?;
-        println!("portal at http://{}", portal.address);
+        say(&format!("portal at http://{}", portal.address));
         stop.asked().await;
         portal.stop().await;
         return Ok(());
@@ -269,7 +261,7 @@ async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<(
     services.dedup();
     let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
     let system = Box::pin(System::start(configuration, &services, Environment::system())).await?;
-    println!("{} at http://{}", names.join(", "), system.address);
+    say(&format!("{} at http://{}", names.join(", "), system.address));
     say_admin_address(&system);
     stop.asked().await;
     system.stop().await;
@@ -330,9 +322,9 @@ async fn add_operator(command: AddOperator, configuration: &Configuration) -> an
     };
     let new =
         NewOperator { email: command.email, name: command.name, password, force: command.force };
-    let token = insert_operator(configuration, Environment::system(), new).await?;
-    println!("{token}");
-    eprintln!("The line above is the operator's API token. It is shown this once.");
+    let shown = |token: &ApiToken| output::show(&format!("{}\n", token.reveal()));
+    insert_operator(configuration, Environment::system(), new, shown).await?;
+    note("The line above is the operator's API token. It is shown this once.");
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 //! Unknown keys are refused wherever they come from, because a misspelled setting is one that
 //! silently does not hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, File, FileFormat};
 use contract::Service;
 use contract::catalogue::{Catalogue, CatalogueError};
 use eventstore::TransportSettings;
@@ -15,15 +15,7 @@ use service::limits::LimitSettings;
 use service::settings::{DatabaseSettings, HttpSettings, LogSettings, NatsSettings, SecretString};
 
 use crate::cli::Overrides;
-
-/// Environment variables that begin with `MANDATE_` and are no settings.
-const NOT_SETTINGS: [&str; 5] = [
-    "MANDATE_CONFIG",
-    "MANDATE_DATA_DIR",
-    "MANDATE_POSTGRES",
-    "MANDATE_NATS_SERVER",
-    "MANDATE_CACHE_DIR",
-];
+use crate::variables::Variables;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,6 +101,23 @@ pub enum ConfigurationError {
     /// A source cannot be read, has an unknown key or a wrong value.
     #[error("the configuration is wrong: {0}")]
     Wrong(#[from] config::ConfigError),
+    /// A variable of the environment is no setting.
+    #[error(
+        "the variable {name} would be the setting `{path}`, and there is none: between the parts of a setting's name \
+         stand two underscores, as in MANDATE_HTTP__MAX_BODY_BYTES"
+    )]
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// The setting that it would be.
+        path: String,
+    },
+    /// A variable of the environment is not text.
+    #[error("the value of the variable {name} is not UTF-8")]
+    NotText {
+        /// Its name.
+        name: String,
+    },
     /// The catalogue's file cannot be read.
     #[error("the catalogue {path} cannot be read")]
     CatalogueFile {
@@ -140,27 +149,12 @@ impl Configuration {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: &Overrides,
     ) -> Result<Self, ConfigurationError> {
-        let variables: HashMap<String, String> = environment
-            .into_iter()
-            .filter(|(name, _)| {
-                !NOT_SETTINGS.contains(&name.as_str()) && !name.starts_with("MANDATE_TEST_")
-            })
-            .collect();
         let mut builder = Config::builder();
         if let Some(file) = file {
             builder = builder.add_source(File::from(file).format(FileFormat::Toml));
         }
-        let environment = Environment::with_prefix("MANDATE")
-            .prefix_separator("_")
-            .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("http.trusted_proxies")
-            .with_list_parse_key("http.cors_origins")
-            .with_list_parse_key("directory.outgoing.reachable")
-            .source(Some(variables));
         let config = builder
-            .add_source(environment)
+            .add_source(Variables::read(environment)?)
             .set_override_option("listen", flags.listen.map(|listen| listen.to_string()))?
             .set_override_option("database.url", flags.database_url.clone())?
             .set_override_option("nats.url", flags.nats_url.clone())?
@@ -285,16 +279,25 @@ mod tests {
         assert!(error.contains("max_body_byte"), "{error}");
         let error =
             load("", &[("MANDATE_LISTNE", "x")], &Overrides::default()).unwrap_err().to_string();
-        assert!(error.contains("listne"), "{error}");
+        assert!(error.contains("MANDATE_LISTNE"), "{error}");
+        let error = load("", &[("MANDATE_HTTP__PORT_80", "x")], &Overrides::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("port_80"), "{error}");
     }
 
     #[test]
     fn numbers_and_lists_come_from_the_environment_too() {
         let variables = [
             ("MANDATE_HTTP__MAX_BODY_BYTES", "77"),
-            ("MANDATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1/32"),
-            ("MANDATE_HTTP__CORS_ORIGINS", "https://app.example.com,http://localhost:3000"),
-            ("MANDATE_DIRECTORY__OUTGOING__REACHABLE", "idp.internal,10.1.0.0/16"),
+            ("MANDATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1/32"),
+            ("MANDATE_HTTP__CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
+            ("MANDATE_DIRECTORY__OUTGOING__REACHABLE", " idp.internal , 10.1.0.0/16"),
+            ("MANDATE_KEY_ISSUER__NOTICE_DAYS", "30, 7,1"),
+            ("MANDATE_CONSENT_BROKER__NOTICE_DAYS", ""),
+            ("MANDATE_KEY_ISSUER__NULL_REFRESH_TOKEN", "true"),
+            ("MANDATE_NATS__SEPARATE_ACCOUNTS", "True"),
+            ("MANDATE_LOG__FORMAT", "json"),
             ("MANDATE_CACHE_DIR", "/somewhere"),
         ];
         let configuration = load("", &variables, &Overrides::default()).unwrap();
@@ -302,6 +305,28 @@ mod tests {
         assert_eq!(configuration.http.trusted_proxies.len(), 2);
         assert_eq!(configuration.http.cors_origins.len(), 2);
         assert_eq!(configuration.directory.outgoing.reachable.len(), 2);
+        assert_eq!(configuration.key_issuer.notice_days, [30, 7, 1]);
+        assert!(configuration.consent_broker.notice_days.is_empty());
+        assert!(configuration.key_issuer.null_refresh_token);
+        assert!(configuration.nats.separate_accounts);
+        assert_eq!(configuration.log.format, service::settings::LogFormat::Json);
+        let wrong = [("MANDATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,,::1")];
+        assert!(load("", &wrong, &Overrides::default()).is_err());
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_stays_that_text() {
+        for text in ["1e3", "007", "+5", "1.50", "TRUE", "inf", "00000000000000000000000000001"] {
+            let variables = [
+                ("MANDATE_KEY_ISSUER__MASTER_KEY", text),
+                ("MANDATE_DIRECTORY__MAIL__USER", text),
+                ("MANDATE_LOGINS__APP-REGISTRY__NATS_URL", text),
+            ];
+            let configuration = load("", &variables, &Overrides::default()).unwrap();
+            assert_eq!(configuration.key_issuer.master_key.reveal(), text);
+            assert_eq!(configuration.directory.mail.user, text);
+            assert_eq!(configuration.logins[&Service::AppRegistry].nats_url.reveal(), text);
+        }
     }
 
     #[test]

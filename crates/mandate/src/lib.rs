@@ -6,6 +6,12 @@
 //! events), `demo` (the main job, played through the public API), [`api`] (the OpenAPI document) and
 //! [`cli`] (the commands).
 
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic when nobody reads: see `output`"
+)]
+
 mod answers;
 pub mod api;
 pub mod cli;
@@ -19,6 +25,7 @@ pub mod nats_accounts;
 mod nats_restarts;
 mod nats_users;
 mod open_files;
+pub mod output;
 mod parameters;
 mod portal_alone;
 mod promises;
@@ -26,3 +33,4 @@ mod promises;
 mod properties;
 pub mod subscribers;
 pub mod system;
+mod variables;

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use contract::Service;
-use local_servers::{Nats, NatsGuest, NatsOptions, Postgres, PostgresOptions, ServerError};
+use local_servers::{
+    Nats, NatsGuest, NatsOptions, Postgres, PostgresOptions, ServerError, make_open,
+};
 use schema::Login;
 use service::Stalls;
 use service::settings::SecretString;
@@ -49,7 +51,7 @@ impl LocalServers {
         folder: &Path,
         configuration: &mut Configuration,
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
+        make_open(folder)
             .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let secrets = Secrets::of(folder)?;
         let mut servers = Self::default();

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use mandate::output::note;
 
 /// Requests are allocated on one thread and freed on another, which glibc's allocator answers by
 /// searching and merging: a third of the services' CPU under load.
@@ -14,9 +15,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The whole chain of causes, on one line each: what happened first, why below it.
-            eprintln!("mandate: {error}");
+            note(&format!("mandate: {error}"));
             for cause in error.chain().skip(1) {
-                eprintln!("  because {cause}");
+                note(&format!("  because {cause}"));
             }
             ExitCode::FAILURE
         }

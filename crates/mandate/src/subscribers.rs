@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use contract::secret::SubscriberPassword;
 use contract::{Environment, OrganizationId, Service};
 use eventstore::EventStore;
 use local_servers::NatsGuest;
@@ -18,7 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::cli::{AddSubscriber, ListSubscribers, RemoveSubscriber, Subscribers};
 use crate::configuration::Configuration;
-use crate::data_dir;
+use crate::output::{note, print, say};
+use crate::{data_dir, output};
 
 /// How long a running system may take to let a new subscriber in.
 const ADMISSION: Duration = Duration::from_secs(10);
@@ -130,41 +132,46 @@ async fn add(
         bail!("there is no organization {}", command.organization);
     }
     let events = EventStore::new(Service::Notifier, pool.clone(), Environment::system());
-    let (subscriber, password) = notifier::add_subscriber(&events, new).await?;
-    let login = subscriber.login();
-    // Printed before anything else can fail: there is no second time.
-    println!("NATS_URL={}", nats.url());
-    println!("NATS_USER={login}");
-    println!("NATS_PASSWORD={}", password.reveal());
-    eprintln!(
-        "The password is shown this once. It reads, from stream {STREAM} through the durable"
-    );
-    eprintln!("consumer {login}, with inboxes below {}:", subscriber.inbox_prefix());
-    for subject in subscriber.subjects() {
-        eprintln!("  {subject}");
-    }
-    eprintln!(
-        "docs/subscribing.md has a client. To try it with the nats command line tool, which reads"
-    );
-    eprintln!("these variables once they are exported:");
-    eprintln!("  nats --inbox-prefix {} consumer next {STREAM} {login}", subscriber.inbox_prefix());
+    // Shown before it is there: one whose password nobody has seen never is.
+    let show = |subscriber: &Subscriber, password: &SubscriberPassword| {
+        output::show(&format!(
+            "NATS_URL={}\nNATS_USER={}\nNATS_PASSWORD={}\n",
+            nats.url(),
+            subscriber.login(),
+            password.reveal()
+        ))
+    };
+    let (subscriber, password) = notifier::add_subscriber(&events, new, show).await?;
+    note(&reading(&subscriber));
     match nats {
         Nats::Private { url } => {
-            if admitted(url, &subscriber, password.reveal()).await {
-                eprintln!("It can connect.");
+            note(if admitted(url, &subscriber, password.reveal()).await {
+                "It can connect."
             } else {
-                eprintln!("It cannot connect yet: it can once `mandate up` runs.");
-            }
+                "It cannot connect yet: it can once `mandate up` runs."
+            });
         }
-        Nats::Given { .. } => {
-            eprintln!("Add this to `accounts` in the NATS server's configuration, and reload it");
-            eprintln!(
-                "twice (`nats-server --signal reload`): once does not bring up a new account's imports."
-            );
-            eprint!("{}", guest(&subscriber).config());
-        }
+        Nats::Given { .. } => note(&format!(
+            "Add this to `accounts` in the NATS server's configuration, and reload it\n\
+             twice (`nats-server --signal reload`): once does not bring up a new account's imports.\n{}",
+            guest(&subscriber).config().trim_end()
+        )),
     }
     Ok(())
+}
+
+/// What a new subscriber reads, and how.
+fn reading(subscriber: &Subscriber) -> String {
+    let (login, inboxes) = (subscriber.login(), subscriber.inbox_prefix());
+    let subjects = subscriber.subjects();
+    let subjects = subjects.join("\n  ");
+    format!(
+        "The password is shown this once. It reads, from stream {STREAM} through the durable\n\
+         consumer {login}, with inboxes below {inboxes}:\n  {subjects}\n\
+         docs/subscribing.md has a client. To try it with the nats command line tool, which reads\n\
+         these variables once they are exported:\n  \
+         nats --inbox-prefix {inboxes} consumer next {STREAM} {login}"
+    )
 }
 
 async fn organization_exists(
@@ -240,22 +247,21 @@ async fn list(command: &ListSubscribers, pool: &PgPool) -> anyhow::Result<()> {
             lines.push('\n');
         }
     }
-    print!("{lines}");
-    Ok(())
+    Ok(print(&lines)?)
 }
 
 async fn remove(command: &RemoveSubscriber, pool: &PgPool, nats: &Nats) -> anyhow::Result<()> {
     let events = EventStore::new(Service::Notifier, pool.clone(), Environment::system());
     let subscriber = notifier::remove_subscriber(&events, &command.name).await?;
-    println!("{} is removed; its name is not used again.", subscriber.name);
+    say(&format!("{} is removed; its name is not used again.", subscriber.name));
     match nats {
         Nats::Private { .. } => {
-            eprintln!("A running system disconnects it and deletes its consumer within seconds.");
+            note("A running system disconnects it and deletes its consumer within seconds.");
         }
-        Nats::Given { .. } => eprintln!(
+        Nats::Given { .. } => note(&format!(
             "A running system deletes its consumer within seconds. Take the user {} out of the NATS server's configuration, and reload it.",
             subscriber.login()
-        ),
+        )),
     }
     Ok(())
 }

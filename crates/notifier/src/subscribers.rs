@@ -28,6 +28,9 @@ pub enum SubscriberError {
     /// bcrypt refused.
     #[error("the password cannot be hashed: {0}")]
     Hash(#[from] bcrypt::BcryptError),
+    /// The password could not be shown.
+    #[error("the password cannot be shown, and nothing was added: {0}")]
+    NotShown(std::io::Error),
     /// The database refused.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -44,11 +47,14 @@ impl From<sqlx::Error> for SubscriberError {
 ///
 /// That there is such an organization is for the caller to know: the directory does.
 ///
+/// `show` shows the password, before the subscriber is there: one whose password nobody has seen never is.
+///
 /// # Errors
 /// See [`SubscriberError`]; nothing was added then.
 pub async fn add_subscriber(
     events: &EventStore,
     new: NewSubscriber,
+    show: impl FnOnce(&Subscriber, &SubscriberPassword) -> std::io::Result<()>,
 ) -> Result<(Subscriber, SubscriberPassword), SubscriberError> {
     let environment = events.environment();
     let password = SubscriberPassword::generate(environment);
@@ -66,6 +72,7 @@ pub async fn add_subscriber(
     })?;
     let details = SubscriberDetails { name: subscriber.name.clone() };
     unit.record_with(subscriber.id.uuid(), subscriber.version, &added, &details)?;
+    show(&subscriber, &password).map_err(SubscriberError::NotShown)?;
     unit.commit().await?;
     Ok((subscriber, password))
 }

@@ -43,8 +43,9 @@ impl Notifier {
 #[tokio::test]
 async fn each_change_has_its_event_which_does_not_tell_the_name() {
     let notifier = Notifier::new().await;
-    let (added, _) = add_subscriber(&notifier.events, notifier.wanted("billing")).await.unwrap();
-    add_subscriber(&notifier.events, notifier.wanted("archive")).await.unwrap();
+    let (added, _) =
+        add_subscriber(&notifier.events, notifier.wanted("billing"), |_, _| Ok(())).await.unwrap();
+    add_subscriber(&notifier.events, notifier.wanted("archive"), |_, _| Ok(())).await.unwrap();
     assert_eq!(notifier.names().await, ["archive", "billing"]);
     remove_subscriber(&notifier.events, "billing").await.unwrap();
     assert_eq!(notifier.names().await, ["archive"]);
@@ -67,9 +68,21 @@ async fn each_change_has_its_event_which_does_not_tell_the_name() {
 }
 
 #[tokio::test]
+async fn a_subscriber_whose_password_nobody_saw_never_was() {
+    let notifier = Notifier::new().await;
+    let nobody_reads = |_: &_, _: &_| Err(std::io::ErrorKind::BrokenPipe.into());
+    let added = add_subscriber(&notifier.events, notifier.wanted("billing"), nobody_reads).await;
+    assert!(matches!(added, Err(SubscriberError::NotShown(_))), "{added:?}");
+    assert!(notifier.names().await.is_empty());
+    // Its name is not taken either.
+    add_subscriber(&notifier.events, notifier.wanted("billing"), |_, _| Ok(())).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_name_is_one_subscribers_for_ever() {
     let notifier = Notifier::new().await;
-    let add = async || add_subscriber(&notifier.events, notifier.wanted("billing")).await;
+    let add =
+        async || add_subscriber(&notifier.events, notifier.wanted("billing"), |_, _| Ok(())).await;
     add().await.unwrap();
     assert!(matches!(add().await, Err(SubscriberError::NameTaken(name)) if name == "billing"));
     remove_subscriber(&notifier.events, "billing").await.unwrap();
@@ -81,7 +94,7 @@ async fn a_name_is_one_subscribers_for_ever() {
 #[tokio::test]
 async fn the_database_refuses_what_would_change_or_revive_a_subscriber() {
     let notifier = Notifier::new().await;
-    add_subscriber(&notifier.events, notifier.wanted("billing")).await.unwrap();
+    add_subscriber(&notifier.events, notifier.wanted("billing"), |_, _| Ok(())).await.unwrap();
     let owner = PgPool::connect(&notifier.database.url).await.unwrap();
     let refused = async |statement: &'static str| {
         let error = sqlx::query(statement).execute(&owner).await.unwrap_err();

@@ -35,6 +35,18 @@ pub enum SchemaError {
     /// The database does not answer or refuses.
     #[error("the database refused: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database cannot keep every text.
+    #[error(
+        "the database {database} keeps texts as {encoding}, and names in all languages need UTF8: name another one, made \
+         by `{}`",
+        utf8_database(.database)
+    )]
+    Encoding {
+        /// Its name, quoted where SQL needs it.
+        database: String,
+        /// What PostgreSQL calls its encoding.
+        encoding: String,
+    },
     /// A migration failed.
     #[error("migrating {service}: {source}")]
     Migration {
@@ -60,6 +72,14 @@ pub enum SchemaError {
         /// Which.
         version: i64,
     },
+}
+
+/// The statement that makes a database beside this one that keeps all texts.
+fn utf8_database(beside: &str) -> String {
+    let name = beside.trim_matches('"');
+    format!(
+        "CREATE DATABASE \"{name}_utf8\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+    )
 }
 
 /// So often a role is altered before another's altering it is taken for something else.
@@ -94,8 +114,8 @@ fn sets(service: Service) -> [(&'static Migrator, &'static str); 2] {
 /// Creates and updates the schemas and roles of these services.
 ///
 /// # Errors
-/// When the database cannot be reached, the login may not create roles or schemas, a migration fails,
-/// or another version made the database. What ran before stays; a second run goes on from there.
+/// When the database cannot be reached or is not one of UTF-8, the login may not create roles or schemas, a migration
+/// fails, or another version made the database. What ran before stays; a second run goes on from there.
 pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
     // What passwords are checked against stands in statements here, and no log may show it, however much it
     // shows.
@@ -115,6 +135,7 @@ pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
 
 async fn migrate_all(connection: &mut PgConnection, logins: &[Login]) -> Result<(), SchemaError> {
     // Before anything is changed.
+    refuse_other_encodings(connection).await?;
     refuse_other_versions(connection, logins).await?;
     for login in logins {
         prepare(connection, login).await?;
@@ -161,6 +182,16 @@ async fn run(
     let grant = format!("GRANT SELECT ON {table} TO {}", service.role());
     sqlx::query(AssertSqlSafe(grant)).execute(connection).await?;
     Ok(())
+}
+
+/// Refuses a database in which the first name that it cannot keep would fail a request.
+async fn refuse_other_encodings(connection: &mut PgConnection) -> Result<(), SchemaError> {
+    let (database, encoding): (String, String) = sqlx::query_as(
+        "SELECT quote_ident(current_database()), current_setting('server_encoding')",
+    )
+    .fetch_one(connection)
+    .await?;
+    if encoding == "UTF8" { Ok(()) } else { Err(SchemaError::Encoding { database, encoding }) }
 }
 
 /// Refuses a database that this build cannot bring up to date.

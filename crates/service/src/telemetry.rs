@@ -53,6 +53,8 @@ pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
         LogFormat::Human => {
             let layer = tracing_subscriber::fmt::layer()
                 .with_writer(stderr)
+                // It would tell of a line that cannot be written where lines cannot be written, and panic.
+                .log_internal_errors(false)
                 .with_ansi(stderr().is_terminal())
                 .with_target(false);
             registry.with(layer).try_init()?;
@@ -62,6 +64,7 @@ pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
                 .json()
                 .flatten_event(true)
                 .with_span_list(false)
+                .log_internal_errors(false)
                 .with_writer(stderr);
             registry.with(layer).try_init()?;
         }

@@ -1,10 +1,14 @@
 //! The commands, and how they refuse.
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 
 use contract::Service;
-use journeys::program::{command, finish, run};
-use journeys::system::Servers;
+use journeys::program::{Process, command, finish, run};
+use journeys::system::{Servers, ready};
+use nix::sys::signal::Signal;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use stage::{Addresses, Client, eventually};
 
 #[test]
@@ -29,9 +33,30 @@ fn an_unknown_key_in_file_or_environment_is_refused_by_name() {
     let refused = run(&["config", "--config", file.to_str().unwrap()]).failed();
     assert!(refused.contains("max_body_byte"), "{refused}");
     let refused = finish(command(&["config"]).env("MANDATE_LISTNE", "127.0.0.1:1")).failed();
-    assert!(refused.contains("listne"), "{refused}");
+    assert!(refused.contains("MANDATE_LISTNE"), "{refused}");
     let refused = run(&["config", "--config", "nowhere.toml"]).failed();
     assert!(refused.contains("nowhere.toml"), "{refused}");
+    let not_text = OsStr::from_bytes(b"postgres://\xff");
+    let refused = finish(command(&["config"]).env("MANDATE_DATABASE__URL", not_text)).failed();
+    assert!(refused.contains("MANDATE_DATABASE__URL is not UTF-8"), "{refused}");
+}
+
+/// Kubernetes gives every container these where a Service is called `mandate`.
+#[test]
+fn what_kubernetes_says_of_a_service_called_mandate_is_passed_over() {
+    let made = [
+        ("MANDATE_SERVICE_HOST", "10.0.0.7"),
+        ("MANDATE_SERVICE_PORT", "80"),
+        ("MANDATE_SERVICE_PORT_HTTP", "80"),
+        ("MANDATE_PORT", "tcp://10.0.0.7:80"),
+        ("MANDATE_PORT_80_TCP", "tcp://10.0.0.7:80"),
+        ("MANDATE_PORT_80_TCP_PROTO", "tcp"),
+        ("MANDATE_PORT_80_TCP_PORT", "80"),
+        ("MANDATE_PORT_80_TCP_ADDR", "10.0.0.7"),
+        ("MANDATE_LISTEN", "127.0.0.1:4"),
+    ];
+    let printed = finish(command(&["config"]).envs(made)).succeeded();
+    assert!(printed.contains("listen = \"127.0.0.1:4\""), "{printed}");
 }
 
 #[tokio::test]
@@ -178,6 +203,31 @@ async fn migrating_twice_and_by_several_at_once_is_harmless() {
 }
 
 #[tokio::test]
+async fn a_database_that_is_not_utf8_is_refused_with_the_command_that_makes_one() {
+    let servers = Servers::empty("").await;
+    let (server, name) = servers.database.url.rsplit_once('/').unwrap();
+    let mut admin = PgConnection::connect(&servers.database.url).await.unwrap();
+    let mut run_sql = async |statement: String| {
+        admin.execute(AssertSqlSafe(statement)).await.unwrap();
+    };
+    let latin = format!("{name}_latin");
+    run_sql(format!(
+        "CREATE DATABASE \"{latin}\" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"
+    ))
+    .await;
+    let url = format!("{server}/{latin}");
+    let refused = run(&["migrate", "--database-url", &url]).failed();
+    assert!(refused.contains("LATIN1"), "{refused}");
+    let command = refused.split('`').find(|part| part.starts_with("CREATE DATABASE")).unwrap();
+    run_sql(command.to_owned()).await;
+    run(&["migrate", "--database-url", &format!("{url}_utf8")]).succeeded();
+    for made in [format!("{latin}_utf8"), latin] {
+        run_sql(format!("DROP DATABASE \"{made}\"")).await;
+    }
+    admin.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     let servers = Servers::empty("").await;
     let (_process, address, admin) =
@@ -208,4 +258,89 @@ async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
         if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
     })
     .await;
+}
+
+/// Where nobody reads any more, as after `| head`.
+fn unread() -> std::io::PipeWriter {
+    let (_, writer) = std::io::pipe().unwrap();
+    writer
+}
+
+#[test]
+fn a_command_whose_reader_has_read_enough_ends_quietly() {
+    for arguments in [
+        &["openapi"][..],
+        &["config"],
+        &["version"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let ended = finish(command(arguments).stdout(unread()));
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{arguments:?}");
+    }
+    // A command that fails does so, even if nobody reads why.
+    let failed = finish(command(&["migrate"]).stderr(unread()));
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    // A file that ends in the middle is a failure.
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let failed = finish(command(&["openapi"]).stdout(full()));
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    assert!(failed.stderr.contains("No space left"), "{}", failed.stderr);
+}
+
+#[tokio::test]
+async fn nobody_is_added_whose_secret_nobody_saw() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let operator = [
+        "operators",
+        "add",
+        "--config",
+        &file,
+        "--email",
+        "operator@example.com",
+        "--name",
+        "Operator",
+    ];
+    let unseen = finish(command(&operator).stdout(unread()));
+    assert_eq!(unseen.code, Some(1), "{}", unseen.stderr);
+    assert!(unseen.stderr.contains("nothing was added"), "{}", unseen.stderr);
+    // So there is none yet, and the first can be added.
+    let operator = run(&operator).succeeded();
+
+    let (_process, address) = servers.serve(&[Service::Directory]).await;
+    let client = Client::anonymous(Addresses::One(address)).with_token(operator.trim());
+    let new = serde_json::json!({
+        "name": "Example Apps", "kind": "technology_company", "country": "DE",
+        "contact_email": "contact@example.com", "website": "https://apps.example.com/",
+    });
+    let organization = client.post("/v1/organizations", new).await.expect(201).field("id");
+    let mut add = vec!["subscribers", "add", "billing", "--config", &file];
+    add.extend(["--organization", &organization, "--events", "consent.granted"]);
+    let unseen = finish(command(&add).stdout(unread()));
+    assert_eq!(unseen.code, Some(1), "{}", unseen.stderr);
+    assert!(unseen.stderr.contains("nothing was added"), "{}", unseen.stderr);
+    assert_eq!(run(&["subscribers", "list", "--config", &file]).succeeded(), "");
+    assert!(run(&add).succeeded().contains("NATS_PASSWORD="));
+    let remove = ["subscribers", "remove", "billing", "--config", &file];
+    let removed = finish(command(&remove).stdout(unread()).stderr(unread()));
+    assert_eq!(removed.code, Some(0));
+}
+
+#[tokio::test]
+async fn what_serves_goes_on_when_nobody_reads_its_log_any_more() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let arguments = ["serve", "directory", "audit", "--config", &file, "--listen", "127.0.0.1:0"];
+    let mut process = Process::start_by(
+        // What it says first is read, what it logs never is.
+        &["sh", "-c", "exec \"$@\" 2>/dev/full", "sh"],
+        &arguments,
+        &[("MANDATE_LOG__FILTER", "trace")],
+    );
+    let address = process.line("directory, audit at ").await;
+    ready(&address).await;
+    process.signal(Signal::SIGTERM).await;
+    assert_eq!(process.ended().await.code(), Some(0));
 }

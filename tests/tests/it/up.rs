@@ -218,6 +218,32 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     nothing_runs(&folder).await;
 }
 
+/// As by `umask 077; mandate up --demo | true`, on a disk that is full: what cannot be said ends nothing.
+#[tokio::test]
+async fn it_starts_under_any_umask_and_whether_or_not_somebody_reads_what_it_says() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = root.path().join("made/on/the/way");
+    let name = folder.to_str().unwrap();
+    let script = "umask 077; exec \"$@\" >/dev/full 2>/dev/full";
+    let arguments = ["up", "--demo", "--data-dir", name, "--listen", "127.0.0.1:0"];
+    let mut process = Process::start_by(&["sh", "-c", script, "sh"], &arguments, &[]);
+    eventually("the demo was played", async || {
+        if folder.join("demo.json").exists() { Ok(()) } else { Err("not yet".to_owned()) }
+    })
+    .await;
+    let demo = demo(&folder);
+    let address = text(&demo, "base_url");
+    check_demo(&demo, address).await;
+    for name in ["secrets.json", "postgres", "nats"] {
+        let mode = std::fs::metadata(folder.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "others may look into {name}");
+    }
+    process.signal(Signal::SIGTERM).await;
+    assert_eq!(process.ended().await.code(), Some(0));
+    nothing_runs(&folder).await;
+}
+
 /// The process that this program runs as for this folder.
 fn server_of(folder: &Path, name: &str) -> Option<Pid> {
     let folder = folder.to_str().unwrap();

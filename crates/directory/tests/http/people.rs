@@ -51,12 +51,17 @@ async fn there_is_one_first_operator_unless_forced() {
         force,
     };
     let (events, settings) = (&stage.resources.events, settings());
-    let refused = add_first_operator(events, &settings, new(false)).await;
+    let refused = add_first_operator(events, &settings, new(false), |_| Ok(())).await;
     assert!(matches!(refused, Err(AddOperatorError::OperatorExists)));
-    let (added, recorded) = stage.events_of(add_first_operator(events, &settings, new(true))).await;
+    let nobody_reads = |_: &_| Err(std::io::ErrorKind::BrokenPipe.into());
+    let unseen = add_first_operator(events, &settings, new(true), nobody_reads).await;
+    assert!(matches!(unseen, Err(AddOperatorError::NotShown(_))));
+    // Nothing is left of that one.
+    let (added, recorded) =
+        stage.events_of(add_first_operator(events, &settings, new(true), |_| Ok(()))).await;
     added.unwrap();
     assert_eq!(recorded, ["person.registered", "api-token.created"]);
-    let taken = add_first_operator(events, &settings, new(true)).await;
+    let taken = add_first_operator(events, &settings, new(true), |_| Ok(())).await;
     assert!(matches!(taken, Err(AddOperatorError::EmailTaken)));
     stage.close().await;
 }

@@ -121,7 +121,9 @@ impl Stage {
             force: false,
         };
         let (id, token) =
-            directory::add_first_operator(&resources.events, &settings, new).await.unwrap();
+            directory::add_first_operator(&resources.events, &settings, new, |_| Ok(()))
+                .await
+                .unwrap();
         let client = Client::anonymous(&application).with_token(token.reveal());
         let operator = Person { id, email, client };
         Self { clock, resources, operator, application, tasks: shared.tasks, servers }

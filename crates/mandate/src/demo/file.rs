@@ -97,7 +97,7 @@ impl Demo {
                 "Follow consents as they are granted:\n  nats --server {url} sub 'mandate.events.*.consent.granted.>'\n"
             );
         }
-        let _ = writeln!(lines, "The whole API: {base}/openapi.json. Ctrl-C stops everything.");
+        let _ = write!(lines, "The whole API: {base}/openapi.json. Ctrl-C stops everything.");
         lines
     }
 }

@@ -9,6 +9,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::file::{Demo, DemoAccount, DemoApp, DemoPerson};
+use crate::output::note;
 
 /// How long the audit log may take to have every step.
 const AUDITED: Duration = Duration::from_secs(20);
@@ -36,12 +37,12 @@ pub(super) struct Play<'a> {
 }
 
 fn step(text: &str) {
-    eprintln!("  ✓ {text}");
+    note(&format!("  ✓ {text}"));
 }
 
 impl Play<'_> {
     pub(super) async fn all(self) -> anyhow::Result<Demo> {
-        eprintln!("Playing the main job through {}", self.base_url);
+        note(&format!("Playing the main job through {}", self.base_url));
         let operator = &self.operator;
         let owner = self.person("owner@example.com", "Owner", &["owner"]).await?;
         let developer = self.person("developer@example.com", "Developer", &["developer"]).await?;
