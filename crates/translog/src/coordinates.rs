@@ -279,17 +279,4 @@ mod tests {
         assert_eq!(Tile::changed(u64::MAX - 1, u64::MAX).count(), 1);
         assert_eq!(Tile::right_edge(u64::MAX).count(), 8);
     }
-
-    #[test]
-    fn a_tree_has_the_tiles_up_to_its_size() {
-        let within = |path: &str, size| match path.parse().unwrap() {
-            Resource::Tile(tile) => tile.is_within(size),
-            Resource::Entries(at) => at.is_within(size),
-        };
-        assert!(within("tile/0/000.p/5", 5) && within("tile/0/000.p/5", 300));
-        assert!(!within("tile/0/000.p/6", 5) && !within("tile/0/000", 255));
-        assert!(within("tile/1/000.p/1", 256) && !within("tile/1/000.p/1", 255));
-        assert!(within("tile/entries/001.p/1", 257) && !within("tile/entries/001.p/2", 257));
-        assert!(!within("tile/63/x018/x446/x744/x073/x709/x551/615", u64::MAX));
-    }
 }

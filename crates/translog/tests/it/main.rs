@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test can only fail")]
 
+mod bundles;
 mod definition;
 mod growth;
 mod hostile;
@@ -10,5 +11,5 @@ mod mutations;
 mod notes;
 mod parsers;
 mod proofs;
-
+mod sumdb;
 mod tiles;
