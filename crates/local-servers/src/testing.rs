@@ -30,7 +30,7 @@ use crate::{
 
 pub use crate::{
     chromium::{ChromeDriver, Chromium, ChromiumError},
-    go::Go,
+    go::{Go, GoError},
     mail_server::{MailServer, MailServerOptions, MailServerTls, ReceivedMail},
     node::Node,
     schemathesis::Schemathesis,
