@@ -105,10 +105,12 @@ fn owner(path: &str) -> Service {
             | "sign-ins",
             ..,
         ] => Service::Directory,
-        ["v1", "apps", _, "keys" | "activity"]
+        ["v1", "apps", "activity"]
+        | ["v1", "apps", _, "keys" | "activity"]
         | ["v1", "keys" | "leak-reports", ..]
         | ["oauth2", ..] => Service::KeyIssuer,
-        ["v1", "apps", _, "consent-links"]
+        ["v1", "apps", "consent-activity"]
+        | ["v1", "apps", _, "consent-links"]
         | ["v1", "consent-links" | "consent-requests" | "grants" | "me", ..] => {
             Service::ConsentBroker
         }

@@ -85,7 +85,11 @@ impl Browser {
     pub async fn faults_at_rest(&self) -> Vec<String> {
         let mut faults = self.layout_faults().await;
         faults.extend(self.violations().await.into_iter().map(|line| format!("axe: {line}")));
-        faults.extend(self.errors().await.into_iter().map(|line| format!("console: {line}")));
+        // That a refusal's page is answered with its status is no fault of the page.
+        let itself =
+            format!("{} - Failed to load resource:", self.driver().current_url().await.unwrap());
+        let errors = self.errors().await.into_iter().filter(|line| !line.starts_with(&itself));
+        faults.extend(errors.map(|line| format!("console: {line}")));
         self.forget_errors().await;
         faults
     }
