@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::conflict::{Conflict, ConflictKind, ConflictingEvent};
 use crate::entry::Entry;
+use crate::log::sequencer::Sequencer;
 use crate::resequence::resequence;
 use crate::store::{append, awaited_parts, conflicts, entries, heads, parts};
 use crate::stream::StreamHead;
@@ -31,6 +32,7 @@ pub(crate) struct Appended {
 pub(crate) async fn append_in_sequence(
     conn: &mut PgConnection,
     batch: Vec<Entry>,
+    sequencer: &mut Sequencer,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Appended> {
     let mut transaction = conn.begin().await?;
@@ -44,8 +46,14 @@ pub(crate) async fn append_in_sequence(
     let batch = refuse_foreign_entries(&mut transaction, batch, &heads, now).await?;
     let heads = heads.into_iter().map(|(stream, head)| (stream, head.version)).collect();
     let batch = resequence(batch, &heads);
+    let mut tree = None;
     if !batch.in_sequence.is_empty() {
-        append::insert(&mut transaction, &batch.in_sequence, now).await?;
+        sequencer.know_all(&mut transaction).await?;
+        if let Some((grown_tree, grown)) = sequencer.grow(&batch.in_sequence)? {
+            let is_done = append::insert(&mut transaction, &batch.in_sequence, &grown, now).await?;
+            debug_assert!(is_done, "the head is locked, and the tree ends there");
+            tree = Some(grown_tree);
+        }
         awaited_parts::add(&mut transaction, &batch.in_sequence, now).await?;
     }
     if !batch.duplicates.is_empty() {
@@ -67,6 +75,9 @@ pub(crate) async fn append_in_sequence(
     // Crash point: up to the commit nothing has happened, and every message comes again. After it,
     // what comes again is a duplicate and changes nothing.
     transaction.commit().await?;
+    if let Some(tree) = tree {
+        sequencer.committed(tree);
+    }
     Ok(Appended {
         count: batch.in_sequence.len(),
         out_of_sequence: batch.out_of_sequence,

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use contract::Environment;
 use eventstore::dedicated_connection::DedicatedConnection;
 use eventstore::gap::Gap;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::append_in_sequence::{Appended, append_in_sequence};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
 use crate::fetch::{deadline, fetch_gaps};
+use crate::log::sequencer::Sequencer;
 use crate::producers::Producers;
 use crate::store::{append, conflicts, gaps};
 use crate::stream::StreamPosition;
@@ -25,8 +27,16 @@ pub(crate) struct Ingest {
     pool: PgPool,
     env: Environment,
     producers: Arc<dyn Producers>,
-    appender: Arc<Mutex<DedicatedConnection>>,
+    appender: Arc<Mutex<Appender>>,
+    /// Notified when the log has grown.
+    grown: Arc<Notify>,
     parts_awaited: Arc<Notify>,
+}
+
+/// Who appends: a connection, and where the tree ends.
+struct Appender {
+    connection: DedicatedConnection,
+    sequencer: Sequencer,
 }
 
 /// What came of a batch.
@@ -40,15 +50,24 @@ pub(crate) struct Outcome {
 
 impl Ingest {
     /// Records in this database, and asks these producers for what is missing. `parts_awaited` is notified
-    /// when something was recorded of which parts are awaited.
+    /// when something was recorded of which parts are awaited, `grown` when anything was.
     pub(crate) fn new(
         pool: PgPool,
         env: Environment,
         producers: Arc<dyn Producers>,
         parts_awaited: Arc<Notify>,
+        grown: Arc<Notify>,
     ) -> Self {
-        let appender = Arc::new(Mutex::new(DedicatedConnection::like(&pool)));
-        Self { pool, env, producers, appender, parts_awaited }
+        let connection = DedicatedConnection::like(&pool);
+        let appender = Appender { connection, sequencer: Sequencer::default() };
+        Self {
+            pool,
+            env,
+            producers,
+            appender: Arc::new(Mutex::new(appender)),
+            grown,
+            parts_awaited,
+        }
     }
 
     /// Records a batch. What is missing before an entry is asked for at once, until the deadline; only
@@ -122,19 +141,26 @@ impl Ingest {
         }
         let now = self.env.now();
         // One at a time: they would only wait for each other in the database.
-        let mut dedicated = self.appender.lock().await;
+        let mut end = self.appender.lock().await;
+        let Appender { connection: dedicated, sequencer } = &mut *end;
         let mut connection = dedicated.take().await?;
         let awaiting = batch.iter().any(Entry::awaits_parts);
-        let at_once =
-            if awaiting { None } else { Some(append::insert(&mut connection, &batch, now).await) };
-        let appended = match at_once {
-            Some(Ok(())) => Appended { count: batch.len(), ..Appended::default() },
-            Some(Err(error)) if !append::is_out_of_turn(&error) => return Err(error),
-            _ => append_in_sequence(&mut connection, batch, now).await?,
+        let at_once = if awaiting {
+            false
+        } else {
+            insert_at_once(&mut connection, sequencer, &batch, now).await?
+        };
+        let appended = if at_once {
+            Appended { count: batch.len(), ..Appended::default() }
+        } else {
+            append_in_sequence(&mut connection, batch, sequencer, now).await?
         };
         dedicated.put_back(connection);
         if awaiting {
             self.parts_awaited.notify_one();
+        }
+        if appended.count > 0 {
+            self.grown.notify_one();
         }
         Ok(appended)
     }
@@ -185,4 +211,23 @@ impl Ingest {
         gaps::delete_filled(&mut conn).await?;
         Ok(())
     }
+}
+
+/// Records a batch that is new and in order, by one statement. False if it is not, or another replica has appended: it
+/// has changed nothing.
+async fn insert_at_once(
+    connection: &mut PgConnection,
+    sequencer: &mut Sequencer,
+    batch: &[Entry],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sequencer.know(connection).await?;
+    let Some((tree, grown)) = sequencer.grow(batch)? else { return Ok(false) };
+    match append::insert(connection, batch, &grown, now).await {
+        Ok(true) => sequencer.committed(tree),
+        Ok(false) => return Ok(false),
+        Err(error) if append::is_out_of_turn(&error) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    Ok(true)
 }

@@ -11,6 +11,7 @@
 //! | decisions, pure | `resequence`, `event_types`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
+//! | the transparency log | `log` (its tree, its key, its checkpoints) |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
 //! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
 //! | the doors | `rpc` (what other services ask), `http` (the public API) |
@@ -52,6 +53,7 @@ mod fetch;
 mod http;
 mod index_scan;
 mod ingest;
+mod log;
 mod part;
 mod part_recovery;
 mod plan;
@@ -72,16 +74,25 @@ mod stream;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use contract::AccountId;
 use contract::rpc::{AccountRolesOf, AskedIds};
 use service::{Attempt, Problem, Resources, ServiceState, StartError};
+use translog::VerifierKey;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::log::checkpoints::CheckpointSigner;
+use crate::log::keep::KeepDir;
+use crate::log::keyring;
 pub use crate::settings::Settings;
 
 /// What the handlers share.
 pub struct Audit {
     resources: Resources,
+    /// The key by which checkpoints are verified; none where nothing is signed.
+    verifier_key: Option<VerifierKey>,
+    /// Whether whoever asks is served checkpoints and hashes.
+    public_log: bool,
 }
 
 impl ServiceState for Audit {
@@ -119,8 +130,44 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
     rpc::answer(&resources).await?;
-    run::run(&resources, &settings);
+    let signer = checkpoint_signer(&resources, &settings).await?;
+    let verifier_key = signer.as_ref().map(|signer| signer.signer.verifier_key().clone());
+    run::run(&resources, &settings, signer);
     readiness::add_checks(&resources.health, &resources.pool, &resources.env);
     let (routes, _) = router().split_for_parts();
-    Ok(routes.with_state(Arc::new(Audit { resources })))
+    let audit = Audit { resources, verifier_key, public_log: settings.public_log };
+    Ok(routes.merge(http::log_routes()).with_state(Arc::new(audit)))
+}
+
+/// What signs the log's checkpoints, once it is certain that what was signed before is the beginning of what is there.
+async fn checkpoint_signer(
+    resources: &Resources,
+    settings: &Settings,
+) -> Result<Option<CheckpointSigner>, StartError> {
+    let master = settings.master_key();
+    let Some(master) = master.map_err(|error| StartError::setting("audit.master_key", error))?
+    else {
+        tracing::warn!(
+            "audit.master_key is not set: the log has no key, and no checkpoint of it is signed"
+        );
+        return Ok(None);
+    };
+    let origin = settings.log_origin.parse();
+    let origin = origin.map_err(|error| StartError::setting("audit.log_origin", error))?;
+    let (pool, env) = (resources.pool.clone(), resources.env.clone());
+    let signer = keyring::load_or_create(&pool, &env, &master, &origin).await;
+    let signer = Arc::new(signer.map_err(|error| StartError::Other(Box::new(error)))?);
+    let keep = if settings.keep_dir.as_os_str().is_empty() {
+        tracing::warn!(
+            "audit.keep_dir is not set: that the database was restored from an older backup will not be noticed"
+        );
+        None
+    } else {
+        let keep = KeepDir::at(&settings.keep_dir);
+        Some(keep.map_err(|error| StartError::setting("audit.keep_dir", error))?)
+    };
+    let interval = TimeDelta::seconds(settings.checkpoint_seconds.into());
+    let signer = CheckpointSigner { pool, env, signer, interval, keep };
+    signer.check().await.map_err(|error| StartError::Other(Box::new(error)))?;
+    Ok(Some(signer))
 }

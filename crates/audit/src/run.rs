@@ -1,6 +1,5 @@
 //! The background work: the consumer, the comparison with producers both ways, the recovery of parts.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,8 @@ use tokio::time::MissedTickBehavior;
 use crate::confirm::Confirmer;
 use crate::consume::{self, EventHandler};
 use crate::ingest::Ingest;
+use crate::log::checkpoints::{CheckpointSigner, SigningError};
+use crate::log::sequencer;
 use crate::part_recovery::PartRecovery;
 use crate::producers::{Producers, RpcProducers};
 use crate::reconcile::Reconciler;
@@ -25,14 +26,26 @@ use crate::settings::Settings;
 /// that was lost without a word; what was compared before counts.
 const COMPARING: Duration = Duration::from_mins(2);
 
+/// How often it is looked for what other replicas recorded, and what waits to be served.
+const LOOKING: Duration = Duration::from_millis(250);
+
 /// Starts all of it. It ends at shutdown.
-pub(crate) fn run(resources: &Resources, settings: &Settings) {
+pub(crate) fn run(resources: &Resources, settings: &Settings, signer: Option<CheckpointSigner>) {
     let (pool, env) = (resources.pool.clone(), resources.env.clone());
     let producers: Arc<dyn Producers> =
         Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
     let parts_awaited = Arc::new(Notify::new());
-    let ingest =
-        Ingest::new(pool.clone(), env.clone(), Arc::clone(&producers), Arc::clone(&parts_awaited));
+    let grown = Arc::new(Notify::new());
+    let ingest = Ingest::new(
+        pool.clone(),
+        env.clone(),
+        Arc::clone(&producers),
+        Arc::clone(&parts_awaited),
+        Arc::clone(&grown),
+    );
+    if let Some(signer) = signer {
+        sign(resources, signer, grown);
+    }
     let pause = Duration::from_secs(settings.reconcile_seconds);
     let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch };
     consume(resources, Arc::new(handler));
@@ -54,10 +67,12 @@ fn consume(resources: &Resources, handler: Arc<EventHandler>) {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
             let options = consume::consumer();
+            // A log that is older than its tree gets one before it grows.
+            sequencer::catch_up(&resources.pool).await?;
             let run =
                 consumer::run(&resources.transport, &options, handler.as_ref(), shutdown, report);
             Box::pin(run).await;
-            Ok::<_, Infallible>(())
+            Ok::<_, sqlx::Error>(())
         }
     });
 }
@@ -67,6 +82,25 @@ fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
     resources.tasks.every(pause, "reconcile", move || {
         let (reconciler, transport) = (reconciler.clone(), transport.clone());
         async move { Box::pin(in_time(compare_all(&reconciler, &transport))).await }
+    });
+}
+
+/// Signs whatever the log has grown to: woken by this replica's batches, and looking now and then for those of others.
+fn sign(resources: &Resources, signer: CheckpointSigner, grown: Arc<Notify>) {
+    resources.tasks.spawn("checkpoints", move |shutdown| {
+        let (signer, grown) = (signer.clone(), Arc::clone(&grown));
+        async move {
+            let mut ticks = tokio::time::interval(LOOKING);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => return Ok::<_, SigningError>(()),
+                    () = grown.notified() => {}
+                    _ = ticks.tick() => {}
+                }
+                unless_inactive(signer.sign()).await.map_err(sqlx::Error::from)??;
+            }
+        }
     });
 }
 

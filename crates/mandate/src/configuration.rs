@@ -229,6 +229,10 @@ impl Configuration {
         if self.consent_broker.public_base_url.is_empty() {
             self.consent_broker.public_base_url.clone_from(&base);
         }
+        if self.audit.log_origin.is_empty() {
+            let host = base.split_once("://").map_or(base.as_str(), |(_, host)| host);
+            self.audit.log_origin = format!("{host}/audit/log");
+        }
         if self.directory.sign_in_return_url.is_empty() {
             self.directory.sign_in_return_url = format!("{base}/sign-in/return");
         }

@@ -23,6 +23,9 @@ use crate::configuration::Configuration;
 /// What is where in the folder.
 pub(crate) const POSTGRES: &str = "postgres";
 pub(crate) const NATS: &str = "nats";
+
+/// Where the log's last checkpoint is kept, within it.
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
 const SECRETS: &str = "secrets.json";
 
 /// The name of the database.

@@ -11,7 +11,8 @@ use tower::ServiceExt;
 use crate::configuration::Configuration;
 
 /// Where the API's paths begin. What is below them is never a page.
-const API: [&str; 6] = ["/v1", "/oauth2", "/.well-known", "/healthz", "/readyz", "/openapi.json"];
+const API: [&str; 7] =
+    ["/audit/log", "/v1", "/oauth2", "/.well-known", "/healthz", "/readyz", "/openapi.json"];
 
 /// What the portal is made with, beside the configuration.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::configuration::Configuration;
-use crate::data_dir::{DATABASE, NATS, POSTGRES, Secrets, database_url};
+use crate::data_dir::{CHECKPOINTS, DATABASE, NATS, POSTGRES, Secrets, database_url};
 use crate::nats_restarts::Restarts;
 use crate::{nats_users, subscribers};
 
@@ -67,6 +67,13 @@ impl LocalServers {
         if configuration.directory.master_key.is_empty() {
             let key = secrets.derived_key(b"mandate directory.master_key")?;
             configuration.directory.master_key = SecretString::from(key);
+        }
+        if configuration.audit.master_key.is_empty() {
+            let key = secrets.derived_key(b"mandate audit.master_key")?;
+            configuration.audit.master_key = SecretString::from(key);
+        }
+        if configuration.audit.keep_dir.as_os_str().is_empty() {
+            configuration.audit.keep_dir = folder.join(CHECKPOINTS);
         }
         Ok(servers)
     }

@@ -115,7 +115,7 @@ fn owner(path: &str) -> Service {
             Service::ConsentBroker
         }
         ["v1", "apps" | "catalogue", ..] => Service::AppRegistry,
-        ["v1", "events", ..] => Service::Audit,
+        ["v1", "events", ..] | ["audit", ..] => Service::Audit,
         _ => panic!("nobody owns {path}"),
     }
 }

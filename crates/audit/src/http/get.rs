@@ -13,7 +13,7 @@ use service::{Attempt, Problem};
 use super::item::Item;
 use crate::Audit;
 use crate::policy::sees_event;
-use crate::store::entries;
+use crate::store::entries::{self, Recorded};
 
 /// Read one event
 ///
@@ -45,6 +45,22 @@ pub(super) async fn get(
     Path(id): Path<EventId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let recorded = find(&audit, &attempt, id).await?;
+    let mut response = if wants_event(&headers) {
+        ([(CONTENT_TYPE, envelope::CONTENT_TYPE)], recorded.envelope).into_response()
+    } else {
+        Json(Item::of(recorded, &attempt.caller)?).into_response()
+    };
+    response.headers_mut().insert(VARY, ACCEPT.into());
+    Ok(response)
+}
+
+/// An event that the caller may see.
+pub(super) async fn find(
+    audit: &Audit,
+    attempt: &Attempt,
+    id: EventId,
+) -> Result<Recorded, Problem> {
     let mut conn = audit.resources.pool.acquire().await?;
     let recorded =
         entries::of_event(&mut conn, id).await?.ok_or_else(Problem::no_such::<EventId>)?;
@@ -56,19 +72,10 @@ pub(super) async fn get(
     };
     let visible = sees_event(&attempt.caller, role, &recorded.actor)
         || match recorded.account_id {
-            Some(account) => audit.holds_role(&attempt, account).await?,
+            Some(account) => audit.holds_role(attempt, account).await?,
             None => false,
         };
-    if !visible {
-        return Err(Problem::no_such::<EventId>());
-    }
-    let mut response = if wants_event(&headers) {
-        ([(CONTENT_TYPE, envelope::CONTENT_TYPE)], recorded.envelope).into_response()
-    } else {
-        Json(Item::of(recorded, &attempt.caller)?).into_response()
-    };
-    response.headers_mut().insert(VARY, ACCEPT.into());
-    Ok(response)
+    if visible { Ok(recorded) } else { Err(Problem::no_such::<EventId>()) }
 }
 
 /// Whether the event itself is asked for.

@@ -5,6 +5,8 @@
 //! | `GET /v1/events` | [`list`] |
 //! | `GET /v1/events/{id}` | [`get`] |
 //! | `POST /v1/events/places` | [`places`] |
+//! | `GET /v1/events/{id}/proof` | [`proof`] |
+//! | `GET /audit/log/…` | [`log`] |
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
 //! `directory/src/http/accounts/create.rs` for something new;
@@ -16,11 +18,14 @@
 mod get;
 mod item;
 mod list;
+mod log;
 mod places;
+mod proof;
 mod window;
 
 use std::sync::Arc;
 
+use axum::routing;
 use contract::EventId;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -38,4 +43,13 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Audit>> {
         .routes(routes!(list::list))
         .routes(routes!(places::places))
         .routes(routes!(get::get))
+        .routes(routes!(proof::proof))
+}
+
+/// The log as others' tools read it. Its paths and formats are theirs (c2sp.org/tlog-tiles), not those of the API.
+pub(crate) fn log_routes() -> axum::Router<Arc<Audit>> {
+    axum::Router::new()
+        .route("/audit/log/checkpoint", routing::get(log::checkpoint))
+        .route("/audit/log/key", routing::get(log::key))
+        .route("/audit/log/{*path}", routing::get(log::resource))
 }

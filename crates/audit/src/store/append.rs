@@ -23,11 +23,13 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use translog::Hash;
 use uuid::Uuid;
 
 use crate::entry::Entry;
 use crate::part::Part;
 use crate::store::parts;
+use crate::store::tree;
 
 /// Locks the end of the log until the transaction ends.
 pub(crate) async fn lock_head(conn: &mut PgConnection) -> sqlx::Result<()> {
@@ -80,24 +82,38 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Inserts entries in their order, each the next version of its stream, with their parts. One
+/// What entries make of the tree.
+#[derive(Debug)]
+pub(crate) struct Grown {
+    /// How many entries are before them, all of them in the tree.
+    pub(crate) before: i64,
+    /// The tree's root with them.
+    pub(crate) root: Hash,
+    /// Its tiles that are new or wider.
+    pub(crate) tiles: tree::Columns,
+}
+
+/// Inserts entries in their order, each the next version of its stream, with their parts, and grows the tree. One
 /// statement, and a transaction of its own if none is open: the head is moved, which locks it, then come
-/// the rows and what is computed from them.
+/// the rows and what is computed from them. False if the head is not where the tree ends: then nothing happens.
 ///
 /// # Errors
 /// Among others when an entry is recorded already or does not follow: [`is_out_of_turn`].
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     entries: &[Entry],
+    grown: &Grown,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let columns = Columns::of(entries);
     let contexts = parts::Columns::of(Part::Context, entries);
     let details = parts::Columns::of(Part::Details, entries);
-    sqlx::query!(
+    let done = sqlx::query!(
         "WITH head AS (
              UPDATE audit.head
-             SET size = size + cardinality($2::uuid[]), recorded_at = GREATEST(recorded_at, $1)
+             SET size = size + cardinality($2::uuid[]), recorded_at = GREATEST(recorded_at, $1),
+                 tree_size = tree_size + cardinality($2::uuid[]), root = $24
+             WHERE size = $23 AND tree_size = $23
              RETURNING size - cardinality($2::uuid[]) AS before, recorded_at
          ), appended AS (
              INSERT INTO audit.entries
@@ -114,12 +130,16 @@ pub(crate) async fn insert(
              RETURNING position, occurred_at
          ), context AS (
              INSERT INTO audit.entry_contexts (event_id, salt, context)
-             SELECT * FROM UNNEST($16::uuid[], $17::bytea[], $18::bytea[])
+             SELECT parts.* FROM head CROSS JOIN UNNEST($16::uuid[], $17::bytea[], $18::bytea[]) AS parts
              ON CONFLICT (event_id) DO NOTHING
          ), details AS (
              INSERT INTO audit.entry_details (event_id, salt, details)
-             SELECT * FROM UNNEST($19::uuid[], $20::bytea[], $21::bytea[])
+             SELECT parts.* FROM head CROSS JOIN UNNEST($19::uuid[], $20::bytea[], $21::bytea[]) AS parts
              ON CONFLICT (event_id) DO NOTHING
+         ), tiles AS (
+             INSERT INTO audit.tiles (level, index, hashes)
+             SELECT tiles.* FROM head CROSS JOIN UNNEST($25::smallint[], $26::bigint[], $27::bytea[]) AS tiles
+             ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes
          )
          INSERT INTO audit.spans AS known (span, earliest, latest)
          SELECT position / 4096, min(occurred_at), max(occurred_at) FROM appended GROUP BY position / 4096
@@ -148,10 +168,16 @@ pub(crate) async fn insert(
         &details.salts as &[&[u8]],
         &details.parts as &[&[u8]],
         &columns.bulk,
+        grown.before,
+        grown.root.as_bytes(),
+        &grown.tiles.levels,
+        &grown.tiles.indexes,
+        &grown.tiles.hashes,
     )
     .execute(conn)
     .await?;
-    Ok(())
+    // Of each batch at least one span.
+    Ok(done.rows_affected() > 0)
 }
 
 /// Whether entries could not be inserted for their positions or ids: one of them is taken, or the one

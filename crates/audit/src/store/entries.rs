@@ -152,3 +152,23 @@ pub(crate) async fn contradictions(
     .await?;
     Ok(rows.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
 }
+
+/// The envelopes of a bundle of entries; none if the log does not reach so far.
+pub(crate) async fn envelopes(
+    conn: &mut PgConnection,
+    at: translog::Coordinates,
+) -> sqlx::Result<Option<Vec<Vec<u8>>>> {
+    let first = at.index().checked_mul(translog::FULL_WIDTH.into());
+    let Some(before) = first.and_then(|first| i64::try_from(first).ok()) else { return Ok(None) };
+    let width = i64::from(at.width());
+    let envelopes = sqlx::query_scalar!(
+        "SELECT envelope FROM audit.entries
+         WHERE position > $1 AND position <= $1 + $2 AND $1 + $2 <= (SELECT tree_size FROM audit.head)
+         ORDER BY position",
+        before,
+        width,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok((envelopes.len() == usize::from(at.width())).then_some(envelopes))
+}

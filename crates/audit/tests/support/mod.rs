@@ -19,7 +19,7 @@ use contract::{
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::{AUDIT, Transport};
 use service::settings::HttpSettings;
-use service::{Health, Problem, Tasks};
+use service::{Health, Problem, StartError, Tasks};
 use sqlx::PgPool;
 use stage::{Answer, Client, Person, Servers, eventually};
 
@@ -56,10 +56,22 @@ impl World {
 
     /// Starts a replica of audit.
     pub(crate) async fn audit(&self) -> Replica {
+        self.start(audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() })
+            .await
+            .unwrap()
+    }
+
+    /// Starts a replica with these settings.
+    pub(crate) async fn start(&self, settings: audit::Settings) -> Result<Replica, StartError> {
         let shared = stage::shared(&self.env);
         let resources = self.servers.connect(Service::Audit, &shared).await;
-        let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
-        let routes = audit::start(resources, settings).await.unwrap();
+        let routes = match audit::start(resources, settings).await {
+            Ok(routes) => routes,
+            Err(error) => {
+                assert!(shared.tasks.shutdown(Duration::from_secs(30)).await);
+                return Err(error);
+            }
+        };
         let people = Arc::clone(&self.people.callers);
         let routes = service::http::application(
             routes,
@@ -68,7 +80,7 @@ impl World {
             &HttpSettings::default(),
             &service::Metrics::default(),
         );
-        Replica { routes, health: shared.health, tasks: shared.tasks }
+        Ok(Replica { routes, health: shared.health, tasks: shared.tasks })
     }
 
     /// Starts a producer that answers for these events.

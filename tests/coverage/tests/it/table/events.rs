@@ -26,6 +26,9 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("getEvent", nobody_else, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.grant_event) })
         }),
+        entry("getEventProof", nobody_else, |cast, _| {
+            Box::pin(async move { Call::plain().path("id", &cast.grant_event) })
+        }),
         entry("findEventPlaces", everybody, |cast, _| {
             Box::pin(async move { Call::plain().json(json!({ "ids": [cast.grant_event] })) })
         }),
