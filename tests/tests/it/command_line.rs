@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use contract::Service;
 use journeys::program::{command, finish, run};
 use journeys::system::Servers;
+use sqlx::{Connection as _, PgConnection};
 use stage::{Addresses, Client, eventually};
 
 #[test]
@@ -175,6 +176,23 @@ async fn migrating_twice_and_by_several_at_once_is_harmless() {
     }
     run(&["migrate", "--config", &file]).succeeded();
     servers.add_operator();
+}
+
+#[tokio::test]
+async fn migrating_names_two_people_who_have_one_address_in_two_forms() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let mut database = PgConnection::connect(&servers.database.url).await.unwrap();
+    let ids = ["018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"];
+    for (id, email) in [(ids[0], "u\u{308}@example.com"), (ids[1], "\u{FC}@example.com")] {
+        let insert = "INSERT INTO directory.people (id, email, name, operator, language, version, created_at)
+                      VALUES ($1::text::uuid, $2, 'Somebody', false, 'en', 1, now())";
+        sqlx::query(insert).bind(id).bind(email).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let told = run(&["migrate", "--config", &file]).succeeded();
+    assert!(ids.iter().all(|id| told.contains(id)) && told.lines().count() == 1, "{told}");
+    assert_eq!(run(&["migrate", "--config", &file]).succeeded(), told);
 }
 
 #[tokio::test]
