@@ -35,6 +35,10 @@ impl fmt::Display for SharedEmail {
 /// When the database cannot be reached. What was written stays; a second run goes on from there.
 pub async fn rewrite_emails(url: &str) -> sqlx::Result<Vec<SharedEmail>> {
     let mut connection = PgConnection::connect(url).await?;
+    // As for the migrations: several processes may do this at once. It ends with the connection.
+    sqlx::query("SELECT pg_advisory_lock(hashtext('mandate.migrate'))")
+        .execute(&mut connection)
+        .await?;
     let mut shared = Vec::new();
     for (person_id, stored) in email_forms::of_people(&mut connection).await? {
         // One that no mail can reach has no form: it stays.

@@ -228,6 +228,23 @@ async fn a_database_that_is_not_utf8_is_refused_with_the_command_that_makes_one(
 }
 
 #[tokio::test]
+async fn migrating_names_two_people_who_have_one_address_in_two_forms() {
+    let servers = Servers::migrated("").await;
+    let file = servers.file();
+    let mut database = PgConnection::connect(&servers.database.url).await.unwrap();
+    let ids = ["018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"];
+    for (id, email) in [(ids[0], "u\u{308}@example.com"), (ids[1], "\u{FC}@example.com")] {
+        let insert = "INSERT INTO directory.people (id, email, name, operator, language, version, created_at)
+                      VALUES ($1::text::uuid, $2, 'Somebody', false, 'en', 1, now())";
+        sqlx::query(insert).bind(id).bind(email).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let told = run(&["migrate", "--config", &file]).succeeded();
+    assert!(ids.iter().all(|id| told.contains(id)) && told.lines().count() == 1, "{told}");
+    assert_eq!(run(&["migrate", "--config", &file]).succeeded(), told);
+}
+
+#[tokio::test]
 async fn a_process_is_not_ready_before_its_database_is_migrated_and_says_so() {
     let servers = Servers::empty("").await;
     let (_process, address, admin) =
