@@ -12,7 +12,6 @@ use axum::http::{HeaderMap, HeaderName, header};
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
-use crate::settings::HttpSettings;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -37,9 +36,9 @@ pub(crate) struct Forwarding {
 }
 
 impl Forwarding {
-    /// As these settings say.
-    pub(crate) fn new(settings: &HttpSettings) -> Self {
-        Self { trusted: settings.trusted_proxies.clone().into(), header: settings.forwarded_header }
+    /// These, who say it in this header.
+    pub(crate) fn by(trusted: &[Network], header: ForwardedHeader) -> Self {
+        Self { trusted: trusted.into(), header }
     }
 
     /// The last address that no trusted proxy has. Without a trusted peer the header says nothing.

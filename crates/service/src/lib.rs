@@ -26,6 +26,7 @@ pub mod attempt;
 pub mod authentication;
 pub mod background;
 pub mod connect;
+mod cors;
 mod events;
 mod forwarded;
 pub mod health;

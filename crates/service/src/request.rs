@@ -228,7 +228,7 @@ impl Observer {
     pub(crate) fn new(environment: Environment, settings: &HttpSettings, metrics: Metrics) -> Self {
         Self {
             environment,
-            forwarding: Forwarding::new(settings),
+            forwarding: Forwarding::by(&settings.trusted_proxies, settings.forwarded_header),
             warned: Arc::default(),
             turns: Turns::new(settings),
             metrics,

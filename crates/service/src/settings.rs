@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use crate::cors::AllowedOrigin;
 pub use crate::forwarded::ForwardedHeader;
-use crate::http::AllowedOrigin;
 pub use crate::network::Network;
 use crate::pace::Pace;
 use crate::start::StartError;

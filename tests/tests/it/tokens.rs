@@ -6,7 +6,7 @@ use journeys::events;
 use journeys::people::{App, Key, Organization, RETAIL_MEDIA};
 use journeys::system::{System, shared};
 use serde_json::json;
-use stage::Answer;
+use stage::{Answer, Method};
 
 const TOKEN: &str = "/oauth2/token";
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -167,5 +167,30 @@ async fn a_switch_adds_the_refresh_token_that_is_none_for_clients_that_need_the_
     let answer = key.ask(&organization.developer).await.expect(200).json;
     assert_eq!(answer.get("refresh_token"), Some(&serde_json::Value::Null));
     assert_eq!(answer["expires_in"], 60);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_a_named_origin_may_ask_for_a_token_and_for_nothing_else() {
+    let origin = "https://app.example.com";
+    let system = System::configured(&format!("[http]\ncors_origins = [\"{origin}\"]\n")).await;
+    let anyone = system.anonymous();
+    let preflight = async |path: &str, origin: &str| {
+        let asked = anyone.request(Method::OPTIONS, path).header("origin", origin);
+        asked.header("access-control-request-method", "POST").send().await
+    };
+    let may = preflight(TOKEN, origin).await.expect(204);
+    assert_eq!(may.header("access-control-allow-origin"), origin);
+    let other = preflight(TOKEN, "https://evil.example").await.expect(204);
+    assert!(!other.headers.contains_key("access-control-allow-origin"));
+    preflight("/v1/apps", origin).await.problem(405, "method-not-allowed");
+
+    // An error, too, is for the page to read.
+    let asked = anyone.request(Method::POST, TOKEN).header("origin", origin).form(&[GRANT]);
+    let refused = asked.send().await;
+    oauth_error(&refused, 401, "invalid_client");
+    assert_eq!(refused.header("access-control-allow-origin"), origin);
+    let apps = anyone.request(Method::GET, "/v1/apps").header("origin", origin).send().await;
+    assert!(!apps.headers.contains_key("access-control-allow-origin"));
     system.stop().await;
 }

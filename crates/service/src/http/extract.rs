@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::page;
+use super::limit;
 use crate::problem::{Fault, FaultCode, Problem};
 
 /// A JSON body, in requests and answers.
@@ -193,8 +193,8 @@ fn without_position(message: &str) -> String {
 /// message, as the first word in backticks.
 fn wrong_field(path: &str, message: &str) -> Problem {
     let (field, code, message) = named_field(path, message);
-    if message == page::WRONG_LIMIT {
-        return Problem::invalid_field("limit", Fault::out_of_range(1, page::MAX_LIMIT.into()));
+    if message == limit::WRONG_LIMIT {
+        return Problem::invalid_field("limit", Fault::out_of_range(1, limit::MAX_LIMIT.into()));
     }
     let mut fault = Fault::new(code, shortened(&message, MAX_MESSAGE_CHARS));
     if code == FaultCode::NotOneOf {

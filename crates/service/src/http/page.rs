@@ -6,20 +6,17 @@ use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::has_nul_escape;
+pub use super::limit::MAX_LIMIT;
+use super::limit::limit;
 use crate::problem::{Fault, Problem};
 
 /// Entries a page has when the caller does not say.
 pub const DEFAULT_LIMIT: u32 = 50;
-/// Entries a page has at most.
-pub const MAX_LIMIT: u32 = 200;
-
-/// What serde hands on of a limit that is none; `extract` makes a fault of it.
-pub(super) const WRONG_LIMIT: &str = "must be a whole number from 1 to 200";
 
 /// Which page. Use it as `Query<PageQuery>`, or `#[serde(flatten)]` it into a query with filters.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -33,23 +30,6 @@ pub struct PageQuery {
     /// The `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
-}
-
-/// Takes a number or its digits: a flattened field of a query string arrives as text.
-fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum NumberOrText {
-        Number(u32),
-        Text(String),
-    }
-    let number = match NumberOrText::deserialize(deserializer) {
-        Ok(NumberOrText::Number(number)) => Some(number),
-        Ok(NumberOrText::Text(text)) => text.parse().ok(),
-        Err(_) => None,
-    };
-    let number = number.filter(|number| (1..=MAX_LIMIT).contains(number));
-    number.map(Some).ok_or_else(|| D::Error::custom(WRONG_LIMIT))
 }
 
 impl PageQuery {
@@ -156,6 +136,7 @@ pub fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
     use crate::http::extract::parse_urlencoded;
+    use crate::http::limit::WRONG_LIMIT;
     use crate::problem::FaultCode;
 
     #[derive(Debug, Deserialize)]

@@ -14,6 +14,7 @@ use crate::{Directory, store};
 
 /// Which accounts.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct ListAccounts {
     /// Only those of this service.
     #[serde(default)]

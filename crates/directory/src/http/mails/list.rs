@@ -18,6 +18,7 @@ use crate::{Directory, store};
 
 /// Which mails.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct ListMails {
     /// Only those in this state.
     #[serde(default)]

@@ -3,7 +3,6 @@
 //!
 //! No credentials of the browser's are let along: these endpoints read no cookie.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -74,14 +73,8 @@ impl From<AllowedOrigin> for String {
     }
 }
 
-impl fmt::Display for AllowedOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Middleware: answers what browsers ask beforehand, and says with each answer that the page may read it.
-pub(super) async fn share(
+pub(crate) async fn share(
     State(allowed): State<Arc<[AllowedOrigin]>>,
     request: Request,
     next: Next,
