@@ -2,16 +2,18 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// Requests are allocated on one thread and freed on another, which glibc's allocator answers by
 /// searching and merging: a third of the services' CPU under load.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match mandate::commands::run(mandate::cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let cli = match mandate::cli::Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match mandate::commands::run(cli) {
+        Ok(code) => code,
         Err(error) => {
             // The whole chain of causes, on one line each: what happened first, why below it.
             eprintln!("mandate: {error}");
