@@ -103,8 +103,7 @@ fn verify(arguments: &verifier::Arguments) -> anyhow::Result<ExitCode> {
     let mut progress = std::io::stderr();
     let is_seen = progress.is_terminal();
     let progress = is_seen.then_some(&mut progress as &mut dyn Write);
-    let terminal = verifier::Terminal { out: &mut std::io::stdout(), progress };
-    Ok(ExitCode::from(verifier::run(arguments, terminal)?))
+    Ok(ExitCode::from(verifier::run(arguments, &mut std::io::stdout(), progress)?))
 }
 
 fn as_text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {

@@ -23,38 +23,38 @@ docs/audit.md says what each of them proves.";
 pub struct Arguments {
     /// Where the log is.
     #[command(flatten)]
-    pub place: Place,
+    pub(crate) place: Place,
     /// Read an API token from this file (its first line): of an operator, or of an auditor of the whole log.
     #[arg(long, value_name = "FILE", requires = "server")]
-    pub token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
     /// Trust this key of the log: <name>+<id>+<base64>. Without a key the log's own is trusted, which proves
     /// nothing against whoever serves it.
     #[arg(long, value_name = "VKEY", conflicts_with = "key_file")]
-    pub key: Option<VerifierKey>,
+    pub(crate) key: Option<VerifierKey>,
     /// Trust the key in this file (its first line).
     #[arg(long, value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
     /// The log must go on from the checkpoint in this file, which was kept earlier.
     #[arg(long, value_name = "FILE")]
-    pub checkpoint: Option<PathBuf>,
+    pub(crate) checkpoint: Option<PathBuf>,
     /// When all is well, keep the verified checkpoint in this file, for --checkpoint the next time.
     #[arg(long, value_name = "FILE")]
-    pub keep: Option<PathBuf>,
+    pub(crate) keep: Option<PathBuf>,
     /// Print the outcome as one JSON document.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Where the log is: a server or a folder.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub struct Place {
+pub(crate) struct Place {
     /// The address of the API, such as https://mandate.example.com: the log is below /audit/log there.
     #[arg(long, value_name = "URL")]
-    pub server: Option<Url>,
+    pub(crate) server: Option<Url>,
     /// A folder with `checkpoint`, `tile/…` and `tile/entries/…`, as tools for tlog-tiles mirror a log.
     #[arg(long, value_name = "DIR")]
-    pub folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl fmt::Display for Place {

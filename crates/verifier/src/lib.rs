@@ -21,29 +21,27 @@ mod walk;
 
 use std::io::{self, Write};
 
-pub use arguments::{Arguments, Place};
+pub use arguments::Arguments;
 
+use arguments::Place;
 use outcome::Outcome;
 use source::{Folder, Server, Source, SourceError};
 
-/// Where what is said goes.
-pub struct Terminal<'a> {
-    /// The outcome.
-    pub out: &'a mut dyn Write,
-    /// How far it has come, if somebody is looking.
-    pub progress: Option<&'a mut dyn Write>,
-}
-
-/// Verifies the log and tells the exit code: 0 when all is well, else of which kind the first failure is.
-/// The codes are listed in the help of [`Arguments`].
+/// Verifies the log, writes the outcome, and tells the exit code: 0 when all is well, else of which kind the
+/// first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is written to
+/// `progress`, a terminal, if somebody is looking.
 ///
 /// # Errors
 /// When the outcome cannot be written.
-pub fn run(arguments: &Arguments, terminal: Terminal<'_>) -> io::Result<u8> {
+pub fn run(
+    arguments: &Arguments,
+    out: &mut dyn Write,
+    progress: Option<&mut dyn Write>,
+) -> io::Result<u8> {
     let mut outcome = Outcome::new(arguments.place.to_string());
     match open(arguments) {
         Ok(source) => {
-            verification::verify(arguments, &*source, terminal.progress, &mut outcome);
+            verification::verify(arguments, &*source, progress, &mut outcome);
         }
         Err(error) => outcome.stop(error.to_string()),
     }
@@ -55,7 +53,7 @@ pub fn run(arguments: &Arguments, terminal: Terminal<'_>) -> io::Result<u8> {
             outcome.kept_in(keep);
         }
     }
-    outcome.write(arguments.json, terminal.out)?;
+    outcome.write(arguments.json, out)?;
     Ok(outcome.exit_code())
 }
 

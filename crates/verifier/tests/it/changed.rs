@@ -172,3 +172,28 @@ fn no_byte_of_any_file_can_be_changed() {
     }
     log.verify(&[]).is(0, &[]);
 }
+
+#[test]
+fn the_tiles_of_every_level_are_compared() {
+    // They are no events, which is said, and they are the tree's.
+    let log = Log::of((0_u32..65_800).map(|number| number.to_be_bytes().to_vec()).collect());
+    let said = log.verify(&[]);
+    said.is(5, &["ok      tree", "entry 1 (index 0): it is no event", "and 65780 more"]);
+    for (tile, hash, named) in [
+        ("tile/1/000", 100, "tile/1/000: its hash 100 is not that of tile 100 of the level below"),
+        (
+            "tile/1/001.p/1",
+            0,
+            "tile/1/001.p/1: its hash 0 is not that of tile 256 of the level below",
+        ),
+        (
+            "tile/2/000.p/1",
+            0,
+            "tile/2/000.p/1: its hash 0 is not that of tile 0 of the level below",
+        ),
+    ] {
+        log.change(tile, |bytes| bytes[hash * 32] ^= 1);
+        log.verify(&[]).is(3, &[named]);
+        log.change(tile, |bytes| bytes[hash * 32] ^= 1);
+    }
+}

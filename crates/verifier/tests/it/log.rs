@@ -1,7 +1,7 @@
 //! A log in a folder, and the command over it.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
@@ -12,7 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 use translog::{Checkpoint, Hash, Signer, Tile, Tree, bundle};
 use uuid::Uuid;
-use verifier::{Arguments, Terminal};
+use verifier::Arguments;
 
 /// The log's name.
 pub(crate) const ORIGIN: &str = "log.example.com/audit/log";
@@ -42,11 +42,15 @@ struct Command {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &[&str]) -> Said {
+    run_before(None, arguments)
+}
+
+/// Runs the command before somebody who looks on.
+pub(crate) fn run_before(progress: Option<&mut dyn Write>, arguments: &[&str]) -> Said {
     let line = ["verify"].iter().chain(arguments);
     let arguments = Command::try_parse_from(line).unwrap().arguments;
     let mut text = Vec::new();
-    let terminal = Terminal { out: &mut text, progress: None };
-    let code = verifier::run(&arguments, terminal).unwrap();
+    let code = verifier::run(&arguments, &mut text, progress).unwrap();
     Said { code, text: String::from_utf8(text).unwrap() }
 }
 

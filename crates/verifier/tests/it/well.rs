@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::log::{Log, events, run};
+use crate::log::{Log, events, run, run_before};
 
 #[test]
 fn a_log_that_is_well_is_verified_by_the_key_that_was_given() {
@@ -116,4 +116,15 @@ fn the_outcome_is_one_json_document() {
         (3, &false.into(), &3.into())
     );
     assert_eq!(outcome["checks"][1]["failures"][0]["file"], "tile/0/001");
+}
+
+#[test]
+fn whoever_looks_on_sees_how_far_it_has_come_and_nothing_of_it_afterwards() {
+    let log = Log::new();
+    let mut seen = Vec::new();
+    let folder = log.folder().to_str().unwrap();
+    run_before(Some(&mut seen), &["--folder", folder, "--key", &log.key()]).is(0, &[]);
+    let seen = String::from_utf8(seen).unwrap();
+    assert!(seen.starts_with("\r\u{1b}[K256 of 1000 entries (25 %, "), "{seen:?}");
+    assert!(seen.ends_with("\r\u{1b}[K"), "{seen:?}");
 }
