@@ -1,9 +1,12 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::str::FromStr;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use contract::{OrganizationId, Service, UnknownService};
@@ -26,6 +29,30 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line of this process.
+    ///
+    /// # Errors
+    /// The exit code, when it is wrong or asks for help; what there is to say is said.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            // Standard output or error may be gone; there is nowhere to say so.
+            let _ = error.print();
+            ExitCode::from(exit_code(&error, std::env::args_os()))
+        })
+    }
+}
+
+/// The exit code of a wrong command line is clap's, except that of `verify`: by its 2 an auditor learns of
+/// a wrong signature.
+fn exit_code(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        _ if arguments.into_iter().any(|argument| argument == "verify") => 1,
+        _ => 2,
+    }
 }
 
 /// The commands.
@@ -64,6 +91,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Subscribers,
     },
+    /// Verify the whole audit log, as an auditor who trusts nobody but the log's key.
+    ///
+    /// Checks the signature, the root over all entries, the tiles, that the log goes on from a checkpoint
+    /// that was kept, and that every stream has its versions without a hole. See docs/audit.md.
+    Verify(verifier::Arguments),
     /// Print the version.
     Version,
     /// Print the OpenAPI document of the whole public API.
@@ -263,6 +295,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_command_line_never_says_that_a_signature_is_wrong() {
+        let code = |line: &[&str]| {
+            let error = Cli::try_parse_from(line).unwrap_err();
+            exit_code(&error, line.iter().map(OsString::from))
+        };
+        assert_eq!(code(&["mandate", "verify"]), 1);
+        assert_eq!(code(&["mandate", "verify", "--folder", ".", "--server", "http://h"]), 1);
+        assert_eq!(code(&["mandate", "verify", "--folder", ".", "--key", "none"]), 1);
+        assert_eq!(code(&["mandate", "verify", "--help"]), 0);
+        assert_eq!(code(&["mandate", "serve"]), 2);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What each command does.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
 use std::num::NonZero;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -33,16 +34,17 @@ const MAILS_KEPT: usize = 100;
 /// What commands on a terminal log unless the configuration says otherwise.
 const QUIET: &str = "warn,async_nats=error";
 
-/// Runs a command.
+/// Runs a command, and tells the exit code: that of `verify` says what is wrong.
 ///
 /// # Errors
 /// What went wrong, in words for the terminal.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let load = |flags: &Overrides| {
         let environment = variables::of_process()?;
         anyhow::Ok(Configuration::load(cli.config.as_deref(), environment, flags)?)
     };
     match cli.command {
+        Command::Verify(arguments) => return verify(&arguments),
         Command::Up(command) => {
             let mut configuration = load(&command.overrides)?;
             // On a terminal the progress of the start is what matters, not every request.
@@ -87,7 +89,16 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "mandate", &mut script);
             Ok(print(&String::from_utf8(script)?)?)
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies a log. No configuration is read: an auditor has none.
+fn verify(arguments: &verifier::Arguments) -> anyhow::Result<ExitCode> {
+    let mut progress = std::io::stderr();
+    let is_seen = progress.is_terminal();
+    let progress = is_seen.then_some(&mut progress as &mut dyn Write);
+    Ok(ExitCode::from(verifier::run(arguments, &mut std::io::stdout(), progress)?))
 }
 
 /// Whose the processors are.

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mandate::output::note;
 
 /// Requests are allocated on one thread and freed on another, which glibc's allocator answers by
@@ -11,8 +10,12 @@ use mandate::output::note;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match mandate::commands::run(mandate::cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let cli = match mandate::cli::Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match mandate::commands::run(cli) {
+        Ok(code) => code,
         Err(error) => {
             // The whole chain of causes, on one line each: what happened first, why below it.
             note(&format!("mandate: {error}"));

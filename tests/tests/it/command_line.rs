@@ -10,6 +10,7 @@ use journeys::system::{Servers, ready};
 use nix::sys::signal::Signal;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use stage::{Addresses, Client, eventually};
+use translog::{Checkpoint, Hash, Signer};
 
 #[test]
 fn it_tells_its_version_its_commands_and_its_completions() {
@@ -98,6 +99,34 @@ fn the_configuration_is_printed_as_it_holds_with_its_secrets_masked() {
     // What is printed can be read again.
     std::fs::write(&file, printed).unwrap();
     run(&["config", "--config", file.to_str().unwrap()]).succeeded();
+}
+
+#[test]
+fn the_exit_code_of_verify_says_what_is_wrong_and_needs_no_configuration() {
+    let help = run(&["verify", "--help"]).succeeded();
+    assert!(help.contains("Exit codes") && help.contains("  5  a stream has a hole"), "{help}");
+    for wrong in [&["verify"][..], &["verify", "--folder", ".", "--key", "none"]] {
+        assert_eq!(run(wrong).code, Some(1), "{wrong:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let signer = Signer::generate("log.example.com/audit/log".parse().unwrap());
+    let key = signer.verifier_key().to_string();
+    let verify = || {
+        let mut command = command(&["verify", "--folder", place, "--key", &key]);
+        finish(command.env("MANDATE_LISTNE", "read by other commands only"))
+    };
+    let output = verify();
+    assert_eq!(output.code, Some(1), "{}", output.stdout);
+    std::fs::write(folder.path().join("checkpoint"), "unsigned\n").unwrap();
+    let output = verify();
+    assert_eq!(output.code, Some(2), "{}", output.stdout);
+    let origin = signer.verifier_key().name().clone();
+    let empty = Checkpoint { origin, size: 0, root: Hash::of_empty_tree() };
+    let note = empty.sign(&signer).unwrap().to_string();
+    std::fs::write(folder.path().join("checkpoint"), note).unwrap();
+    let said = verify().succeeded();
+    assert!(said.starts_with("Key, as given: ") && said.ends_with("All is well.\n"), "{said}");
 }
 
 #[test]

@@ -1,0 +1,68 @@
+//! The command line of `mandate verify`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use translog::VerifierKey;
+use url::Url;
+
+const EXIT_CODES: &str = "\
+Exit codes, by the first check that fails, in this order:
+  0  all is well
+  1  wrong usage, or the log could not be read (to its end)
+  2  the signature, or a checkpoint that is none or another log's
+  3  the tree: root, tile, leaf, or a bundle that cannot be read
+  4  not consistent with the checkpoint that was kept: rewritten, cut, or forked
+  5  a stream has a hole, or an entry is no event
+docs/audit.md says what each of them proves.";
+
+/// `mandate verify`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// Where the log is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Read an API token from this file (its first line): of an operator, or of an auditor of the whole log.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Trust this key of the log: <name>+<id>+<base64>. Without a key the log's own is trusted, which proves
+    /// nothing against whoever serves it.
+    #[arg(long, value_name = "VKEY", conflicts_with = "key_file")]
+    pub(crate) key: Option<VerifierKey>,
+    /// Trust the key in this file (its first line).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The log must go on from the checkpoint in this file, which was kept earlier.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// When all is well, keep the verified checkpoint in this file, for --checkpoint the next time.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Print the outcome as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the log is: a server or a folder.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Place {
+    /// The address of the API, such as https://mandate.example.com: the log is below /audit/log there.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<Url>,
+    /// A folder with `checkpoint`, `tile/…` and `tile/entries/…`, as tools for tlog-tiles mirror a log.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.server, &self.folder) {
+            (Some(url), _) => url.fmt(f),
+            (None, Some(folder)) => folder.display().fmt(f),
+            (None, None) => Ok(()),
+        }
+    }
+}

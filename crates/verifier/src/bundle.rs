@@ -1,0 +1,127 @@
+//! One bundle of entries, with the tile of their hashes: what each thread does by itself.
+
+use translog::bundle::{self as format, BundleError};
+use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
+
+use crate::event::{self, Event};
+use crate::failure::{Check, Failure};
+use crate::source::{self, Source, SourceError};
+
+/// What was read of a bundle and its tile.
+pub(crate) struct Bundle {
+    /// The hashes of its entries.
+    pub(crate) leaves: Vec<Hash>,
+    /// Its entries as events, or why they are none.
+    pub(crate) events: Vec<Result<Event, String>>,
+    /// What the tile of the leaves says.
+    pub(crate) tile: Served,
+}
+
+/// A tile, compared with the hashes that it should have.
+pub(crate) enum Served {
+    /// It says the same.
+    Same,
+    /// It says something else.
+    Other(Vec<Hash>),
+    /// It cannot be read.
+    Failed(Failure),
+}
+
+/// Why there is no bundle.
+pub(crate) enum NoBundle {
+    /// The log could not be read: nothing is known.
+    Unreadable(String),
+    /// It is damaged: all that can be said of it.
+    Damaged(Vec<Failure>),
+}
+
+/// Reads the bundle at these coordinates, and the tile over it.
+pub(crate) fn read(source: &dyn Source, at: Coordinates) -> Result<Bundle, NoBundle> {
+    let damaged =
+        |what: &str| NoBundle::Damaged(vec![Failure::of_resource(Resource::Entries(at), what)]);
+    let (bytes, is_full) = match source::bundle(source, at) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(damaged("it is not there")),
+        Err(SourceError::Unreadable(why)) => return Err(NoBundle::Unreadable(why)),
+        Err(error) => return Err(damaged(&error.to_string())),
+    };
+    let width = at.width();
+    let entries = match format::parse(&bytes, if is_full { FULL_WIDTH } else { width }) {
+        Ok(entries) => entries,
+        Err(error) => return Err(explain(source, at, &bytes, error)),
+    };
+    let entries = &entries[..usize::from(width)];
+    let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
+    let tile = Tile::new(0, at).expect("level 0 is one");
+    let tile = compare(source, tile, &leaves).map_err(NoBundle::Unreadable)?;
+    let events = entries.iter().map(|entry| event::read(entry)).collect();
+    Ok(Bundle { leaves, events, tile })
+}
+
+/// Compares a tile with the hashes that it should have.
+///
+/// # Errors
+/// When the log could not be read.
+pub(crate) fn compare(
+    source: &dyn Source,
+    tile: Tile,
+    expected: &[Hash],
+) -> Result<Served, String> {
+    let failed = |what: &str| Served::Failed(Failure::of_resource(Resource::Tile(tile), what));
+    Ok(match source::tile(source, tile) {
+        Ok(Some(hashes)) if hashes == expected => Served::Same,
+        Ok(Some(hashes)) => Served::Other(hashes),
+        Ok(None) => failed("it is not there"),
+        Err(SourceError::Unreadable(why)) => return Err(why),
+        Err(error) => failed(&error.to_string()),
+    })
+}
+
+/// The bundle does not have its entries: where the first is that is not the tile's.
+fn explain(source: &dyn Source, at: Coordinates, bytes: &[u8], error: BundleError) -> NoBundle {
+    let first = at.index() * u64::from(FULL_WIDTH);
+    let readable = match error {
+        BundleError::Truncated(index) => index,
+        _ => at.width(),
+    };
+    let what = match error {
+        BundleError::Truncated(index) => {
+            format!(
+                "{error}: entry {} (index {})",
+                first + u64::from(index) + 1,
+                first + u64::from(index)
+            )
+        }
+        _ => error.to_string(),
+    };
+    let mut failures = vec![Failure::of_resource(Resource::Entries(at), &what)];
+    let leaves: Vec<Hash> = format::prefix(bytes, readable)
+        .and_then(|prefix| format::parse(prefix, readable))
+        .map_or_else(|_| Vec::new(), |entries| entries.into_iter().map(Hash::of_leaf).collect());
+    let tile = Tile::new(0, at).expect("level 0 is one");
+    if let Ok(Some(served)) = source::tile(source, tile) {
+        failures.extend(wrong_entries(first, &leaves, &served).next());
+    }
+    NoBundle::Damaged(failures)
+}
+
+/// The entries of a bundle whose hashes are not the leaves that the tile has, `first` being the index of the
+/// bundle's first.
+pub(crate) fn wrong_entries(
+    first: u64,
+    leaves: &[Hash],
+    served: &[Hash],
+) -> impl Iterator<Item = Failure> {
+    let wrong = (first..).zip(leaves.iter().zip(served)).filter(|(_, (leaf, of))| leaf != of);
+    wrong.map(move |(index, (leaf, _))| {
+        let elsewhere = (first..).zip(served).find(|(_, of)| *of == leaf);
+        let what = match elsewhere {
+            None => "its hash is not the leaf's".to_owned(),
+            Some((other, _)) => format!(
+                "its hash is not the leaf's, but that of entry {} (index {other})",
+                other + 1
+            ),
+        };
+        Failure::of_entry(Check::Tree, index, &what)
+    })
+}

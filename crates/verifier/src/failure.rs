@@ -1,0 +1,176 @@
+//! What is wrong with a log, and where exactly.
+
+use std::fmt;
+
+use serde::Serialize;
+use translog::Resource;
+
+/// So many failures of a check are listed, and the rest is counted: where one entry is missing, all after it
+/// are in the wrong place.
+const LISTED: usize = 20;
+/// So many characters of what is wrong are said: an entry has up to 65,535.
+const LONGEST: usize = 500;
+
+/// What is checked, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Check {
+    /// The log signed what it serves.
+    Signature,
+    /// The entries and the tiles are those of the signed root.
+    Tree,
+    /// The log goes on from the checkpoint that was kept.
+    Consistency,
+    /// Every entry is an event, every stream has its versions without a hole, and every id is there once.
+    Streams,
+}
+
+impl Check {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Signature, Self::Tree, Self::Consistency, Self::Streams];
+
+    /// The exit code when it is the first that fails.
+    pub(crate) const fn exit_code(self) -> u8 {
+        match self {
+            Self::Signature => 2,
+            Self::Tree => 3,
+            Self::Consistency => 4,
+            Self::Streams => 5,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Tree => "tree",
+            Self::Consistency => "consistency",
+            Self::Streams => "streams",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) check: Check,
+    /// The entry, counted from 1 as everywhere in the API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<u64>,
+    /// The same, counted from 0 as in proofs and tiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    /// The file below the log's prefix, or the one that was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    what: String,
+}
+
+impl Failure {
+    /// Something is wrong with this entry, counted from 0.
+    pub(crate) fn of_entry(check: Check, index: u64, what: &str) -> Self {
+        let (entry, index) = (Some(index + 1), Some(index));
+        Self { check, entry, index, file: None, what: printable(what) }
+    }
+
+    /// Something is wrong with this tile or bundle.
+    pub(crate) fn of_resource(resource: Resource, what: &str) -> Self {
+        Self::of_file(Check::Tree, &resource.to_string(), what)
+    }
+
+    /// Something is wrong with this file.
+    pub(crate) fn of_file(check: Check, file: &str, what: &str) -> Self {
+        let file = Some(printable(file));
+        Self { check, entry: None, index: None, file, what: printable(what) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(entry), Some(index)) = (self.entry, self.index) {
+            write!(f, "entry {entry} (index {index}): ")?;
+        }
+        if let Some(file) = &self.file {
+            write!(f, "{file}: ")?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+/// The text, cut to what can be read, with its control characters written out: what a log says must not
+/// command the terminal of whoever reads of it.
+fn printable(text: &str) -> String {
+    let mut printable = String::new();
+    for it in text.chars().take(LONGEST) {
+        if it.is_control() {
+            printable.extend(it.escape_default());
+        } else {
+            printable.push(it);
+        }
+    }
+    printable
+}
+
+/// All that is wrong: of each check the first ones, and how many more.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    listed: [Vec<Failure>; Check::ALL.len()],
+    left_out: [u64; Check::ALL.len()],
+}
+
+impl Failures {
+    pub(crate) fn push(&mut self, failure: Failure) {
+        let check = failure.check;
+        if self.listed[check as usize].len() < LISTED {
+            self.listed[check as usize].push(failure);
+        } else {
+            self.leave_out(check, 1);
+        }
+    }
+
+    /// So many more are wrong, which nobody looked at one by one.
+    pub(crate) fn leave_out(&mut self, check: Check, count: u64) {
+        self.left_out[check as usize] += count;
+    }
+
+    /// Those of this check that are listed.
+    pub(crate) fn of(&self, check: Check) -> &[Failure] {
+        &self.listed[check as usize]
+    }
+
+    /// How many more of this check there are.
+    pub(crate) fn left_out_of(&self, check: Check) -> u64 {
+        self.left_out[check as usize]
+    }
+
+    /// The first check that failed.
+    pub(crate) fn first(&self) -> Option<Check> {
+        Check::ALL.into_iter().find(|check| !self.of(*check).is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_named_by_both_its_numbers_and_commands_no_terminal() {
+        let failure = Failure::of_entry(Check::Streams, 4710, "of \u{1b}[2J\nkind ü");
+        let text = failure.to_string();
+        assert_eq!(text, "entry 4711 (index 4710): of \\u{1b}[2J\\nkind ü");
+        let long = Failure::of_entry(Check::Streams, 0, &"x".repeat(60_000));
+        assert_eq!(long.what.len(), LONGEST);
+    }
+
+    #[test]
+    fn the_first_check_that_failed_says_the_exit_code_whatever_was_found_first() {
+        let mut failures = Failures::default();
+        assert_eq!(failures.first(), None);
+        for index in 0..LISTED as u64 + 3 {
+            failures.push(Failure::of_entry(Check::Streams, index, "is none"));
+        }
+        failures.push(Failure::of_file(Check::Tree, "tile/0/000", "is not there"));
+        assert_eq!(failures.first().map(Check::exit_code), Some(3));
+        assert_eq!(failures.of(Check::Streams).len(), LISTED);
+        assert_eq!(failures.left_out_of(Check::Streams), 3);
+    }
+}

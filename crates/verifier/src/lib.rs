@@ -1,0 +1,67 @@
+//! What an auditor runs: verifies a whole transparency log, on a server or in a folder as others mirror it,
+//! and trusts nobody but the key that it is given.
+//!
+//! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
+//! a folder), `signature` (key and checkpoints), `walk` (every bundle once, on all cores, in order), `bundle`
+//! and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
+//! hashes are), `verification` (the checks in their order) and `outcome` (what is said, and the exit code).
+
+mod arguments;
+mod bundle;
+mod event;
+mod failure;
+mod outcome;
+mod progress;
+mod signature;
+mod source;
+mod streams;
+mod tiles;
+mod verification;
+mod walk;
+
+use std::io::{self, Write};
+
+pub use arguments::Arguments;
+
+use arguments::Place;
+use outcome::Outcome;
+use source::{Folder, Server, Source, SourceError};
+
+/// Verifies the log, writes the outcome, and tells the exit code: 0 when all is well, else of which kind the
+/// first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is written to
+/// `progress`, a terminal, if somebody is looking.
+///
+/// # Errors
+/// When the outcome cannot be written.
+pub fn run(
+    arguments: &Arguments,
+    out: &mut dyn Write,
+    progress: Option<&mut dyn Write>,
+) -> io::Result<u8> {
+    let mut outcome = Outcome::new(arguments.place.to_string());
+    match open(arguments) {
+        Ok(source) => {
+            verification::verify(arguments, &*source, progress, &mut outcome);
+        }
+        Err(error) => outcome.stop(error.to_string()),
+    }
+    if let (Some(keep), Some(note)) = (&arguments.keep, outcome.verified_note()) {
+        let note = note.to_owned();
+        if let Err(error) = signature::keep(keep, &note) {
+            outcome.stop(format!("the checkpoint was not kept in {}: {error}", keep.display()));
+        } else {
+            outcome.kept_in(keep);
+        }
+    }
+    outcome.write(arguments.json, out)?;
+    Ok(outcome.exit_code())
+}
+
+fn open(arguments: &Arguments) -> Result<Box<dyn Source>, SourceError> {
+    let Place { server, folder } = &arguments.place;
+    match (server, folder) {
+        (Some(url), _) => Ok(Box::new(Server::new(url, arguments.token_file.as_deref())?)),
+        (None, Some(folder)) => Ok(Box::new(Folder::new(folder.clone())?)),
+        (None, None) => Err(SourceError::Unreadable("name --server or --folder".to_owned())),
+    }
+}

@@ -1,0 +1,99 @@
+//! Where files of the log are read from: a [`Server`], or a [`Folder`]. Whoever keeps them may lie, so that
+//! nothing is read beyond the size that it can have.
+
+mod folder;
+mod server;
+mod unpack;
+
+use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
+
+pub(crate) use folder::Folder;
+pub(crate) use server::Server;
+
+/// How many bytes the largest bundle has: 256 entries, each after its length.
+const MAX_BUNDLE_BYTES: usize =
+    FULL_WIDTH as usize * (translog::bundle::MAX_ENTRY_BYTES + size_of::<u16>());
+/// By how much gzip may make a bundle larger that it cannot make smaller.
+const GZIP_OVERHEAD: usize = 64 * 1024;
+
+/// Files by their path below the log's prefix.
+pub(crate) trait Source: Sync {
+    /// The bytes of this file, `limit` at most; none when there is no such file.
+    fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError>;
+
+    /// How many threads are worth reading with: as many as processors, and more where they wait.
+    fn readers(&self) -> usize;
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// It is larger than it can be.
+    #[error("it has over {0} bytes, more than it can have")]
+    TooLarge(usize),
+    /// It is compressed, and not as gzip is.
+    #[error("it is compressed and cannot be unpacked: {0}")]
+    Compression(std::io::Error),
+    /// It is not of the length that its place demands.
+    #[error("it has {0} bytes, not 32 for each of its {1} hashes")]
+    TileLength(usize, u16),
+    /// It cannot be known: nothing is wrong with the log.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// The hashes of a tile; none when it is not there. The full one may stand in for a partial one.
+pub(crate) fn tile(source: &dyn Source, tile: Tile) -> Result<Option<Vec<Hash>>, SourceError> {
+    let Some((bytes, is_full)) = partial_or_full(
+        source,
+        Resource::Tile(tile),
+        tile.at(),
+        usize::from(FULL_WIDTH) * Hash::BYTES,
+    )?
+    else {
+        return Ok(None);
+    };
+    let width = tile.at().width();
+    let (hashes, rest) = bytes.as_chunks::<{ Hash::BYTES }>();
+    let expected = if is_full { FULL_WIDTH } else { width };
+    if !rest.is_empty() || hashes.len() != usize::from(expected) {
+        return Err(SourceError::TileLength(bytes.len(), expected));
+    }
+    let hashes = hashes[..usize::from(width)].iter().copied();
+    Ok(Some(hashes.map(Hash::from_bytes).collect()))
+}
+
+/// The unpacked bytes of an entry bundle, and whether they are the full one's, which may stand in for a
+/// partial one; none when it is not there.
+pub(crate) fn bundle(
+    source: &dyn Source,
+    at: Coordinates,
+) -> Result<Option<(Vec<u8>, bool)>, SourceError> {
+    let limit = MAX_BUNDLE_BYTES + GZIP_OVERHEAD;
+    let Some((bytes, is_full)) = partial_or_full(source, Resource::Entries(at), at, limit)? else {
+        return Ok(None);
+    };
+    Ok(Some((unpack::unpack(bytes, MAX_BUNDLE_BYTES)?, is_full)))
+}
+
+/// What is at these coordinates, or the full one in place of a partial one, and whether it is full.
+fn partial_or_full(
+    source: &dyn Source,
+    resource: Resource,
+    at: Coordinates,
+    limit: usize,
+) -> Result<Option<(Vec<u8>, bool)>, SourceError> {
+    if let Some(bytes) = source.read(&resource.to_string(), limit)? {
+        return Ok(Some((bytes, at.is_full())));
+    }
+    if at.is_full() {
+        return Ok(None);
+    }
+    let Some(full) = Coordinates::new(at.index(), FULL_WIDTH) else { return Ok(None) };
+    let full = match resource {
+        Resource::Entries(_) => Some(Resource::Entries(full)),
+        Resource::Tile(tile) => Tile::new(tile.level(), full).map(Resource::Tile),
+    };
+    let Some(full) = full else { return Ok(None) };
+    Ok(source.read(&full.to_string(), limit)?.map(|bytes| (bytes, true)))
+}

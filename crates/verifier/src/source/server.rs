@@ -1,0 +1,136 @@
+//! A server of ours: the log is below `/audit/log`.
+
+use std::num::NonZero;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT_ENCODING, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, redirect};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use super::{Source, SourceError};
+
+/// Where the log is below the address of the API.
+const PREFIX: &str = "/audit/log";
+/// How long a connection may take, and how long a server may be silent within an answer.
+const CONNECT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_mins(1);
+/// How often a server that has too much to do is asked, and how long it may have itself waited for.
+const TRIES: u32 = 5;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// So many threads more than processors wait for answers.
+const WAITING: usize = 6;
+
+/// A server, asked with a token if there is one.
+pub(crate) struct Server {
+    prefix: String,
+    token: Option<String>,
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Server {
+    /// # Errors
+    /// When the token cannot be read.
+    pub(crate) fn new(url: &Url, token_file: Option<&Path>) -> Result<Self, SourceError> {
+        let unreadable = |error: String| SourceError::Unreadable(error);
+        let is_plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !is_plain {
+            return Err(unreadable(format!("{url} is no address of a server")));
+        }
+        let base = url.as_str().trim_end_matches('/');
+        let base = base.strip_suffix(PREFIX).unwrap_or(base);
+        let token = token_file.map(|file| {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| unreadable(format!("{}: {error}", file.display())))?;
+            Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+        });
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            // A token is for this server only, and a log does not move.
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("mandate-verify/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| unreadable(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| unreadable(error.to_string()))?;
+        Ok(Self { prefix: format!("{base}{PREFIX}"), token: token.transpose()?, client, runtime })
+    }
+
+    async fn get(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        let url = format!("{}/{path}", self.prefix);
+        let mut wait = Duration::from_millis(500);
+        for tries_left in (0..TRIES).rev() {
+            let mut request = self.client.get(&url).header(ACCEPT_ENCODING, "gzip");
+            if let Some(token) = &self.token {
+                request = request.bearer_auth(token);
+            }
+            let mut response = request.send().await.map_err(|error| unreachable(&url, &error))?;
+            match response.status() {
+                StatusCode::OK => return body(&url, &mut response, limit).await.map(Some),
+                StatusCode::NOT_FOUND => return Ok(None),
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+                    if tries_left > 0 =>
+                {
+                    tokio::time::sleep(asked_wait(&response).unwrap_or(wait).min(LONGEST_WAIT))
+                        .await;
+                    wait *= 2;
+                }
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                    return Err(SourceError::Unreadable(format!(
+                        "{url} is not for this caller ({}): name a token of an operator, or of an auditor of the whole log, with --token-file",
+                        response.status()
+                    )));
+                }
+                status => return Err(SourceError::Unreadable(format!("{url} answers {status}"))),
+            }
+        }
+        Err(SourceError::Unreadable(format!("{url} has no answer yet")))
+    }
+}
+
+/// How long the server asks to be left alone, in seconds (RFC 9110 section 10.2.3).
+fn asked_wait(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The body, of which no more is read than there may be.
+async fn body(url: &str, response: &mut Response, limit: usize) -> Result<Vec<u8>, SourceError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(url, &error))? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(SourceError::TooLarge(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn unreachable(url: &str, error: &reqwest::Error) -> SourceError {
+    let mut causes = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        causes = format!("{causes}: {error}");
+        cause = error.source();
+    }
+    SourceError::Unreadable(format!("{url} was not read: {causes}"))
+}
+
+impl Source for Server {
+    fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        self.runtime.block_on(self.get(path, limit))
+    }
+
+    fn readers(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, NonZero::get) + WAITING
+    }
+}

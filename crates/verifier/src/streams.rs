@@ -1,0 +1,145 @@
+//! Dense streams: in the order of the log, every stream has the versions 1, 2, 3 … and every event its own
+//! id. So an event that was left out shows, except the last ones of a stream.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use contract::Service;
+use uuid::Uuid;
+
+use crate::event::Event;
+use crate::failure::{Check, Failure, Failures};
+
+/// How far each stream has come, and every id that was seen: some 24 bytes an entry, and 50 a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    heads: HashMap<Uuid, Head>,
+    aggregates: Vec<Box<str>>,
+    ids: Vec<(Uuid, u64)>,
+}
+
+#[derive(Debug)]
+struct Head {
+    version: i64,
+    aggregate: usize,
+    source: Service,
+}
+
+impl Streams {
+    /// Takes the next event, the entry with this index.
+    pub(crate) fn take(&mut self, index: u64, event: &Event, failures: &mut Failures) {
+        self.ids.push((event.id, index));
+        let mut fail = |what: &str| failures.push(Failure::of_entry(Check::Streams, index, what));
+        let aggregate = intern(&mut self.aggregates, &event.aggregate);
+        let Event { stream, version, source, .. } = event;
+        let name = format_args!("{}/{stream}", event.aggregate);
+        match self.heads.entry(*stream) {
+            Entry::Vacant(vacant) => {
+                if *version != 1 {
+                    fail(&format!(
+                        "it is version {version} of {name}, of which nothing is before it: version 1 is missing"
+                    ));
+                }
+                vacant.insert(Head { version: *version, aggregate, source: *source });
+            }
+            Entry::Occupied(mut occupied) => {
+                let head = occupied.get_mut();
+                if (head.aggregate, head.source) != (aggregate, *source) {
+                    let (of, by) = (&self.aggregates[head.aggregate], head.source);
+                    fail(&format!(
+                        "it is of {name} by {source}, and that stream is of {of} by {by}"
+                    ));
+                }
+                let last = head.version;
+                if *version > last + 1 {
+                    fail(&format!(
+                        "it is version {version} of {name}, which has come to version {last}: version {} is missing",
+                        last + 1
+                    ));
+                } else if *version <= last {
+                    fail(&format!(
+                        "it is version {version} of {name}, which has come to version {last} already"
+                    ));
+                }
+                head.version = last.max(*version);
+            }
+        }
+    }
+
+    /// After the last entry: which ids are there twice. How many streams there are.
+    pub(crate) fn finish(mut self, failures: &mut Failures) -> usize {
+        self.ids.sort_unstable();
+        let twice = self.ids.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        let mut twice: Vec<_> = twice.map(|pair| (pair[1].1, pair[0].1, pair[0].0)).collect();
+        twice.sort_unstable();
+        for (index, first, id) in twice {
+            let what =
+                format!("its event id {id} is that of entry {} (index {first}), too", first + 1);
+            failures.push(Failure::of_entry(Check::Streams, index, &what));
+        }
+        self.heads.len()
+    }
+}
+
+/// There are few aggregates: each is kept once.
+fn intern(all: &mut Vec<Box<str>>, name: &str) -> usize {
+    all.iter().position(|it| **it == *name).unwrap_or_else(|| {
+        all.push(name.into());
+        all.len() - 1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: u128, stream: u128, version: i64) -> Event {
+        let (id, stream) = (Uuid::from_u128(id), Uuid::from_u128(stream));
+        Event { id, stream, aggregate: "app".into(), version, source: Service::AppRegistry }
+    }
+
+    fn check(events: &[Event]) -> (usize, Vec<String>) {
+        let (mut streams, mut failures) = (Streams::default(), Failures::default());
+        for (index, event) in (0..).zip(events) {
+            streams.take(index, event, &mut failures);
+        }
+        let count = streams.finish(&mut failures);
+        (count, failures.of(Check::Streams).iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn dense_streams_are_well_however_they_are_mixed() {
+        let events = [event(1, 1, 1), event(2, 2, 1), event(3, 2, 2), event(4, 1, 2)];
+        assert_eq!(check(&events), (2, Vec::new()));
+    }
+
+    #[test]
+    fn a_hole_a_missing_beginning_and_a_version_twice_are_named_once_each() {
+        let (_, failures) = check(&[event(1, 1, 1), event(2, 1, 3), event(3, 1, 4)]);
+        assert_eq!(failures.len(), 1);
+        assert!(failures[0].starts_with("entry 2 (index 1): it is version 3 of app/"));
+        assert!(failures[0].ends_with("version 2 is missing"), "{failures:?}");
+        let (_, failures) = check(&[event(1, 1, 2), event(2, 1, 3)]);
+        assert_eq!(failures.len(), 1);
+        assert!(failures[0].ends_with("version 1 is missing"), "{failures:?}");
+        let (_, failures) = check(&[event(1, 1, 1), event(2, 1, 1), event(3, 1, 2)]);
+        assert_eq!(failures.len(), 1);
+        assert!(failures[0].ends_with("has come to version 1 already"), "{failures:?}");
+    }
+
+    #[test]
+    fn an_id_twice_names_both_entries() {
+        let (_, failures) = check(&[event(7, 1, 1), event(1, 2, 1), event(7, 3, 1)]);
+        assert_eq!(failures.len(), 1);
+        assert!(failures[0].starts_with("entry 3 (index 2): its event id 0"), "{failures:?}");
+        assert!(failures[0].ends_with("is that of entry 1 (index 0), too"), "{failures:?}");
+    }
+
+    #[test]
+    fn a_stream_is_of_one_aggregate_and_one_producer() {
+        let other = Event { source: Service::KeyIssuer, ..event(2, 1, 2) };
+        assert!(check(&[event(1, 1, 1), other]).1[0].contains("by key-issuer"));
+        let other = Event { aggregate: "key".into(), ..event(2, 1, 2) };
+        assert!(check(&[event(1, 1, 1), other]).1[0].contains("that stream is of app"));
+    }
+}

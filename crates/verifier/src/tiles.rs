@@ -1,0 +1,132 @@
+//! Whether the tiles are those of the entries; and where they are not, which of both is wrong.
+
+use std::collections::HashSet;
+
+use translog::{FULL_WIDTH, Hash, Resource, Row, Tile, Tiles};
+
+use crate::bundle::{Served, compare, wrong_entries};
+use crate::failure::{Check, Failure, Failures};
+use crate::source::{self, Source};
+
+/// So many tiles that differ are kept to be looked at; the rest is counted.
+const LOOKED_AT: usize = 64;
+
+/// The tiles that are not those of the entries, as far as they were compared.
+#[derive(Default)]
+pub(crate) struct Differences {
+    listed: Vec<Difference>,
+    /// Level and index of all of them.
+    all: HashSet<(u8, u64)>,
+    failures: Vec<Failure>,
+}
+
+struct Difference {
+    tile: Tile,
+    /// What the entries make.
+    made: Vec<Hash>,
+    served: Vec<Hash>,
+}
+
+impl Differences {
+    /// Takes up what was compared.
+    pub(crate) fn take(&mut self, tile: Tile, made: Vec<Hash>, served: Served) {
+        match served {
+            Served::Same => {}
+            Served::Other(served) => {
+                self.all.insert((tile.level(), tile.at().index()));
+                if self.listed.len() < LOOKED_AT {
+                    self.listed.push(Difference { tile, made, served });
+                }
+            }
+            Served::Failed(failure) => self.failures.push(failure),
+        }
+    }
+
+    /// Compares a tile above the leaves with what the entries make.
+    ///
+    /// # Errors
+    /// When the log could not be read.
+    pub(crate) fn compare(&mut self, source: &dyn Source, row: &Row) -> Result<(), String> {
+        let (hashes, _) = row.bytes.as_chunks::<{ Hash::BYTES }>();
+        let made: Vec<Hash> = hashes.iter().copied().map(Hash::from_bytes).collect();
+        let served = compare(source, row.tile, &made)?;
+        self.take(row.tile, made, served);
+        Ok(())
+    }
+
+    /// Says of every difference what is wrong: the entries, when they do not make the signed root and the
+    /// tile does; else the tile.
+    pub(crate) fn judge(
+        self,
+        source: &dyn Source,
+        (size, root): (u64, Hash),
+        entries_are_right: bool,
+        failures: &mut Failures,
+    ) {
+        let not_looked_at = self.all.len() - self.listed.len();
+        for failure in self.failures {
+            failures.push(failure);
+        }
+        for difference in &self.listed {
+            let Difference { tile, made, served } = difference;
+            let width = u64::from(FULL_WIDTH);
+            let first = tile.at().index() * width;
+            let of_leaves = tile.level() == 0;
+            let signed = |hashes| is_signed(source, *tile, hashes, size, root);
+            if of_leaves && !entries_are_right && signed(served) {
+                for failure in wrong_entries(first, made, served) {
+                    failures.push(failure);
+                }
+                continue;
+            }
+            let is_made_right = entries_are_right || !of_leaves || signed(made);
+            let differ = (0..).zip(made.iter().zip(served)).filter(|(_, (made, of))| made != of);
+            for (at, _) in differ {
+                let at: u64 = at;
+                let below = first + at;
+                let what = if of_leaves {
+                    format!("its hash {at} is not that of entry {} (index {below})", below + 1)
+                } else if self.all.contains(&(tile.level() - 1, below)) {
+                    // What is wrong below is wrong above, too.
+                    continue;
+                } else {
+                    format!("its hash {at} is not that of tile {below} of the level below")
+                };
+                let both = if is_made_right {
+                    ""
+                } else {
+                    "; by the tiles above, neither is what was signed"
+                };
+                failures
+                    .push(Failure::of_resource(Resource::Tile(*tile), &format!("{what}{both}")));
+            }
+        }
+        failures.leave_out(Check::Tree, not_looked_at as u64);
+    }
+}
+
+/// Whether this tile leads to the root, by the tiles above it.
+fn is_signed(source: &dyn Source, tile: Tile, hashes: &[Hash], size: u64, root: Hash) -> bool {
+    let mut tiles = Tiles::new();
+    if tiles.insert(tile, &bytes(hashes)).is_err() {
+        return false;
+    }
+    for above in tiles.to_authenticate(size) {
+        if !fetch(source, above, &mut tiles) {
+            return false;
+        }
+    }
+    tiles.authenticate(size, root).is_ok()
+}
+
+/// Reads a tile; whether it is there.
+pub(crate) fn fetch(source: &dyn Source, tile: Tile, into: &mut Tiles) -> bool {
+    match source::tile(source, tile) {
+        Ok(Some(hashes)) => into.insert(tile, &bytes(&hashes)).is_ok(),
+        _ => false,
+    }
+}
+
+fn bytes(hashes: &[Hash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+}

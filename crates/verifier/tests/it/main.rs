@@ -1,0 +1,12 @@
+//! `mandate verify` over logs that are well, and over every kind of damage: the exit code, and the place that
+//! is named.
+
+#![allow(clippy::unwrap_used, reason = "a test can only fail")]
+
+mod changed;
+mod hostile;
+mod log;
+mod serving;
+mod signed;
+mod streams;
+mod well;

@@ -1,0 +1,124 @@
+//! What was signed by somebody else, for something else, or against what was kept.
+
+use translog::Signer;
+
+use crate::log::{Kept, Log, ORIGIN, backdated, events, run};
+
+#[test]
+fn a_log_of_another_key_is_refused_at_once() {
+    let log = Log::new();
+    let other = Signer::generate(ORIGIN.parse().unwrap()).verifier_key().to_string();
+    let folder = log.folder().to_str().unwrap();
+    let said = run(&["--folder", folder, "--key", &other]);
+    said.is(2, &["checkpoint: no known key signed the note", "tree         not checked"]);
+
+    // Nor does it help to call oneself by the key's name and id.
+    let (mine, theirs) = (log.key(), other);
+    let id = |key: &str| key.split('+').nth(1).unwrap().to_owned();
+    log.change("checkpoint", |bytes| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let (line, rest) = text.rsplit_once(' ').unwrap();
+        let mut signature = base64(rest.trim());
+        signature[..4].copy_from_slice(&hex(&id(&theirs)));
+        *bytes = format!("{line} {}\n", encode(&signature)).into_bytes();
+    });
+    assert_ne!(id(&mine), id(&theirs));
+    run(&["--folder", folder, "--key", &theirs]).is(2, &["the signature by", "is wrong"]);
+}
+
+#[test]
+fn a_checkpoint_of_another_log_is_refused() {
+    let log = Log::new();
+    let other = Log::of(events(10));
+    let kept = other.kept_checkpoint();
+    let said = log.verify(&["--checkpoint", &kept.file()]);
+    said.is(2, &[&kept.file(), "no known key signed the note"]);
+    log.write("checkpoint", other.checkpoint().as_bytes());
+    log.verify(&[]).is(2, &["checkpoint: no known key signed"]);
+    log.write("checkpoint", b"no checkpoint");
+    log.verify(&[]).is(2, &["checkpoint: the note has no empty line"]);
+}
+
+#[test]
+fn a_cut_tail_shows_against_what_was_kept_and_only_against_that() {
+    let mut log = Log::new();
+    let kept = log.kept_checkpoint();
+    log.entries.truncate(900);
+    log.write_entries();
+    log.write_tiles();
+    log.sign();
+    log.verify(&[]).is(0, &["900 entries"]);
+    let said = log.verify(&["--checkpoint", &kept.file()]);
+    said.is(
+        4,
+        &["it has 900 entries, and the one that was kept has 1000 entries: the log was cut"],
+    );
+}
+
+/// The log with one entry changed, all tiles made anew, and signed by its own key.
+fn rewritten(log: Log, index: usize) -> Log {
+    let mut log = log;
+    log.entries[index] = backdated(&log.entries[index]);
+    log.write_entries();
+    log.write_tiles();
+    log.sign();
+    log
+}
+
+#[test]
+fn a_fork_of_the_same_size_is_found() {
+    let log = Log::new();
+    let kept = log.kept_checkpoint();
+    let log = rewritten(log, 5);
+    log.verify(&[]).is(0, &[]);
+    log.verify(&["--checkpoint", &kept.file()])
+        .is(4, &["signed two roots of 1000 entries", "forked"]);
+}
+
+#[test]
+fn a_log_that_was_rewritten_before_what_was_kept_is_found_and_after_it_is_not() {
+    let kept_at = |size: usize| -> (Log, Kept) {
+        let mut log = Log::new();
+        let all = log.entries.clone();
+        log.entries.truncate(size);
+        let kept = log.kept_checkpoint();
+        log.entries = all;
+        (log, kept)
+    };
+    for size in [300, 512, 999] {
+        let (log, kept) = kept_at(size);
+        let log = rewritten(log, size - 1);
+        let said = log.verify(&["--checkpoint", &kept.file()]);
+        said.is(4, &[&format!("its first {size} entries are not those of the checkpoint")]);
+        let (log, kept) = kept_at(size);
+        let log = rewritten(log, size);
+        log.verify(&["--checkpoint", &kept.file()]).is(0, &["ok      consistency"]);
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_a_log_that_is_not_well() {
+    let log = Log::new();
+    log.change("tile/0/001", |bytes| bytes[0] ^= 1);
+    let kept = log.path("kept");
+    log.verify(&["--keep", kept.to_str().unwrap()]).is(3, &[]);
+    assert!(!kept.exists());
+    let log = Log::new();
+    let nowhere = log.path("nowhere/kept");
+    log.verify(&["--keep", nowhere.to_str().unwrap()]).is(1, &["the checkpoint was not kept in"]);
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+}
+
+fn encode(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(digits).collect()
+}

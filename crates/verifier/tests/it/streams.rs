@@ -1,0 +1,98 @@
+//! Logs that were well signed, and have entries that they should not have.
+
+use crate::log::{Log, event, events};
+
+fn with(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Log {
+    let mut entries = events(1000);
+    change(&mut entries);
+    Log::of(entries)
+}
+
+#[test]
+fn an_event_that_was_never_logged_is_a_hole_in_its_stream() {
+    // Entry 401 is version 11 of the first stream.
+    let log = with(|entries| drop(entries.remove(400)));
+    let said = log.verify(&[]);
+    said.is(
+        5,
+        &[
+            "ok      tree",
+            "entry 440 (index 439): it is version 12 of app/",
+            "version 11 is missing",
+        ],
+    );
+    assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    let log = with(|entries| drop(entries.remove(0)));
+    log.verify(&[])
+        .is(5, &["entry 40 (index 39): it is version 2 of app/", "version 1 is missing"]);
+}
+
+#[test]
+fn an_event_that_is_there_twice_is_named_with_both_its_places() {
+    let log = with(|entries| entries.insert(700, entries[20].clone()));
+    log.verify(&[]).is(
+        5,
+        &[
+            "entry 701 (index 700): it is version 1 of app/",
+            "has come to version 17 already",
+            "entry 701 (index 700): its event id ",
+            "is that of entry 21 (index 20), too",
+        ],
+    );
+    // Another event by the same id, at a place that is well.
+    let log = with(|entries| {
+        let id = |entry: &[u8]| {
+            let event: serde_json::Value = serde_json::from_slice(entry).unwrap();
+            event["id"].as_str().unwrap().to_owned()
+        };
+        let (old, new) = (id(&entries[500]), id(&entries[3]));
+        let text = String::from_utf8(entries[500].clone()).unwrap();
+        entries[500] = text.replace(&old, &new).into_bytes();
+    });
+    let said = log.verify(&[]);
+    said.is(5, &["entry 501 (index 500): its event id ", "is that of entry 4 (index 3), too"]);
+    assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+}
+
+#[test]
+fn what_comes_before_its_time_is_named() {
+    let log = with(|entries| entries.swap(400, 440));
+    let said = log.verify(&[]);
+    said.is(
+        5,
+        &[
+            "entry 401 (index 400): it is version 12 of",
+            "entry 441 (index 440): it is version 11 of",
+        ],
+    );
+}
+
+#[test]
+fn an_entry_that_is_no_event_is_named() {
+    let other = String::from_utf8(event(1, 1)).unwrap();
+    let spaced = other.replacen(':', ": ", 1);
+    let twice = other.replacen('{', r#"{"actor":"anonymous","#, 1);
+    let subject = other
+        .replace("/00000000-0000-0000-0000-000000000002\"", "/00000000000000000000000000000002\"");
+    assert_ne!(subject, other);
+    for (bytes, why) in [
+        ("{}", "it is no event: not a Mandate event"),
+        ("", "it is no event: not a Mandate event"),
+        (&spaced, "it is no event: it is not in canonical form"),
+        (&twice, "it is no event"),
+        (&subject, "it is no event: its subject"),
+    ] {
+        let log = with(|entries| entries.push(bytes.as_bytes().to_vec()));
+        let said = log.verify(&[]);
+        said.is(5, &["ok      tree", "entry 1001 (index 1000): ", why]);
+        assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    }
+}
+
+#[test]
+fn an_attribute_of_a_later_version_is_an_event_still() {
+    let event = String::from_utf8(event(50, 1)).unwrap();
+    let later = event.replacen(r#""type":"#, r#""traits":[1],"type":"#, 1);
+    assert_ne!(later, event);
+    Log::of(vec![later.into_bytes()]).verify(&[]).is(0, &[]);
+}
