@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 mod hidden;
 
-pub use hidden::{hidden, is_invisible, shows_something};
+use hidden::shows_something;
+pub use hidden::{hidden, is_invisible};
 
 /// Text that can be no name or description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

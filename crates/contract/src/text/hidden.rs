@@ -35,7 +35,7 @@ pub fn is_invisible(character: char) -> bool {
 }
 
 /// Whether anything of the text can be seen: a letter, digit, punctuation or symbol that is not blank.
-pub fn shows_something(text: &str) -> bool {
+pub(super) fn shows_something(text: &str) -> bool {
     text.chars().any(|character| {
         // Blanks that are letters, marks or symbols by category: of Braille, music, Egyptian and Khitan.
         let blank =
