@@ -24,7 +24,8 @@ pub struct Arguments {
     /// Where the log is.
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Read an API token from this file (its first line): of an operator, or of an auditor of the whole log.
+    /// Read an API token from this file (its first line), of somebody who may read the whole log, such as an
+    /// operator.
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) token_file: Option<PathBuf>,
     /// Trust this key of the log: <name>+<id>+<base64>. Without a key the log's own is trusted, which proves

@@ -54,13 +54,13 @@ impl Differences {
         Ok(())
     }
 
-    /// Says of every difference what is wrong: the entries, when they do not make the signed root and the
-    /// tile does; else the tile.
+    /// Says of every difference what is wrong: the entries, when they may be wrong and the tile leads to the
+    /// signed root; else the tile. They may not be wrong when they make the signed root.
     pub(crate) fn judge(
         self,
         source: &dyn Source,
         (size, root): (u64, Hash),
-        entries_are_right: bool,
+        may_be_entries: bool,
         failures: &mut Failures,
     ) {
         let not_looked_at = self.all.len() - self.listed.len();
@@ -73,13 +73,13 @@ impl Differences {
             let first = tile.at().index() * width;
             let of_leaves = tile.level() == 0;
             let signed = |hashes| is_signed(source, *tile, hashes, size, root);
-            if of_leaves && !entries_are_right && signed(served) {
+            if of_leaves && may_be_entries && signed(served) {
                 for failure in wrong_entries(first, made, served) {
                     failures.push(failure);
                 }
                 continue;
             }
-            let is_made_right = entries_are_right || !of_leaves || signed(made);
+            let is_made_right = !may_be_entries || !of_leaves || signed(made);
             let differ = (0..).zip(made.iter().zip(served)).filter(|(_, (made, of))| made != of);
             for (at, _) in differ {
                 let at: u64 = at;

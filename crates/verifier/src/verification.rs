@@ -45,11 +45,12 @@ pub(crate) fn verify(
     let Entries { differences, kept_root, streams, .. } = entries;
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
-        // What was seen is said; what was not reached is not judged.
+        // What was seen is said. Which of both is wrong would have to be read.
+        differences.judge(source, signed, false, &mut outcome.failures);
         streams.finish(&mut outcome.failures);
         return;
     }
-    differences.judge(source, signed, entries_are_right, &mut outcome.failures);
+    differences.judge(source, signed, !entries_are_right, &mut outcome.failures);
     if is_complete && !entries_are_right {
         outcome.fail(other_root(&checkpoint, found, kept.as_ref(), kept_root));
     }

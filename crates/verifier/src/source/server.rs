@@ -86,7 +86,7 @@ impl Server {
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                     return Err(SourceError::Unreadable(format!(
-                        "{url} is not for this caller ({}): name a token of an operator, or of an auditor of the whole log, with --token-file",
+                        "{url} is not for this caller ({}): name the token of somebody who may read the whole log, such as an operator, with --token-file",
                         response.status()
                     )));
                 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use contract::envelope::{Commitments, EventHeader};
 use contract::facts::AppSuspended;
 use contract::{AppId, Envelope, Environment, Provenance, Service, Version};
@@ -45,10 +45,19 @@ pub(crate) fn run(arguments: &[&str]) -> Said {
     run_before(None, arguments)
 }
 
+/// Reads a command line.
+pub(crate) fn parsed(line: &[&str]) -> Result<Arguments, clap::Error> {
+    Command::try_parse_from(line).map(|command| command.arguments)
+}
+
+/// The help of the command.
+pub(crate) fn help() -> String {
+    Command::command().render_long_help().to_string()
+}
+
 /// Runs the command before somebody who looks on.
 pub(crate) fn run_before(progress: Option<&mut dyn Write>, arguments: &[&str]) -> Said {
-    let line = ["verify"].iter().chain(arguments);
-    let arguments = Command::try_parse_from(line).unwrap().arguments;
+    let arguments = parsed(&[&["verify"], arguments].concat()).unwrap();
     let mut text = Vec::new();
     let code = verifier::run(&arguments, &mut text, progress).unwrap();
     Said { code, text: String::from_utf8(text).unwrap() }

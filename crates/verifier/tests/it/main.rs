@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test can only fail")]
 
 mod changed;
+mod documented;
 mod hostile;
 mod log;
 mod serving;

@@ -24,6 +24,8 @@ struct Serving {
 /// What it serves, and what it was asked.
 struct Asked {
     files: BTreeMap<String, Vec<u8>>,
+    /// What it cannot answer.
+    broken: &'static str,
     /// How often it has too much to do before it answers.
     busy: u32,
     with_token: u32,
@@ -45,7 +47,7 @@ impl Serving {
                 }
             }
         }
-        let asked = Asked { files, busy: 0, with_token: 0, without_token: 0 };
+        let asked = Asked { files, broken: "none", busy: 0, with_token: 0, without_token: 0 };
         let asked = Arc::new(Mutex::new(asked));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -85,6 +87,9 @@ async fn answer(State(asked): State<Arc<Mutex<Asked>>>, request: Request) -> Res
         .get(header::AUTHORIZATION)
         .is_some_and(|value| value.as_bytes() == format!("Bearer {TOKEN}").as_bytes());
     let path = request.uri().path();
+    if path.ends_with(asked.broken) {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     if path.contains("/entries/") {
         if !is_auditor {
             asked.without_token += 1;
@@ -129,6 +134,23 @@ fn what_is_changed_on_a_server_is_named_as_in_a_folder() {
     serving.with_token(&log, &[]).is(3, &["tile/entries/003.p/232: it has over 16777472 bytes"]);
     serving.change("checkpoint", vec![b'a'; 2_000_000]);
     serving.with_token(&log, &[]).is(2, &["checkpoint: it has over 1000000 bytes"]);
+}
+
+#[test]
+fn what_was_seen_is_said_although_the_rest_cannot_be_read() {
+    let log = Log::new();
+    let serving = Serving::of(&log);
+    let mut entries = log.entries.clone();
+    entries[300] = backdated(&entries[300]);
+    serving.change("tile/entries/001", bundle_of(&entries[256..512]));
+    serving.asked.lock().unwrap().broken = "entries/003.p/232";
+    let said = serving.with_token(&log, &[]);
+    let seen = "tile/0/001: its hash 44 is not that of entry 301 (index 300)";
+    said.is(3, &[seen, "Not finished: ", "answers 500 Internal Server Error"]);
+    serving.change("tile/entries/001", bundle_of(&log.entries[256..512]));
+    let said = serving.with_token(&log, &[]);
+    said.is(1, &["Not finished: ", "tree         not checked", "streams      not checked"]);
+    assert!(!said.text.contains("FAILED"), "{}", said.text);
 }
 
 #[test]
