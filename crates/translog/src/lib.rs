@@ -13,7 +13,7 @@
 //!
 //! Read it in this order:
 //!
-//! 1. [`Hash`] and [`Node`]: the Merkle tree of RFC 6962, and the perfect subtrees that are stored of it.
+//! 1. [`Hash`](struct@Hash) and [`Node`]: the Merkle tree of RFC 6962, and the perfect subtrees that are stored of it.
 //! 2. [`Tile`], [`Coordinates`], [`Resource`]: where hashes and entries are, and by which paths;
 //!    [`bundle`]: the entries' bytes.
 //! 3. [`Tree`]: the growing end: appends leaves and tells which tiles changed.

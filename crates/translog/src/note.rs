@@ -7,7 +7,7 @@ use crate::{
     key::{KeyId, KeyName, Signer, VerifierKey},
 };
 
-/// How many bytes a note that is read has at most: what Go's implementation takes.
+/// How many bytes a note that is read has at most: 16 signatures by post-quantum keys are a tenth of it.
 pub const MAX_NOTE_BYTES: usize = 1_000_000;
 /// How many signatures a note that is read has at most: what Go's implementation takes.
 pub const MAX_SIGNATURES: usize = 100;

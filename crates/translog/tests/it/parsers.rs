@@ -1,5 +1,5 @@
 //! What holds for every parser and any bytes: it does not panic, and what it accepts has one form only,
-//! the one that it was read from. The programs in `fuzz` call the same.
+//! the one that it was read from. The program in `fuzz` calls the same.
 
 use std::{fmt::Display, str::FromStr};
 
