@@ -28,7 +28,7 @@ impl Client {
         let id = added["id"].as_str().ok_or(End::Wrong)?;
         if self.random.once_in(2) {
             let (event, path) = ("app.redirect-uri-removed", format!("{path}/{id}"));
-            self.act(event, by, Method::DELETE, &path, &[404], &app).await?;
+            self.act(event, by, Method::DELETE, &path, &[], &app).await?;
         }
         Ok(())
     }
