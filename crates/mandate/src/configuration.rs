@@ -126,6 +126,9 @@ pub enum ConfigurationError {
         /// Why.
         source: std::io::Error,
     },
+    /// An address cannot be read.
+    #[error(transparent)]
+    Address(#[from] service::StartError),
     /// The catalogue contradicts itself.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -178,7 +181,7 @@ impl Configuration {
     /// The PostgreSQL of a service.
     ///
     /// # Errors
-    /// When no address is set.
+    /// When no address is set, or it cannot be read.
     pub fn database_of(&self, service: Service) -> Result<DatabaseSettings, ConfigurationError> {
         let own = self
             .logins
@@ -192,13 +195,24 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_DATABASE__URL or with --database-url",
             });
         }
+        service::connect::database_address(&self.database_setting(service), &url)?;
         Ok(DatabaseSettings { url, ..self.database.clone() })
+    }
+
+    /// The setting that names the PostgreSQL of a service.
+    pub(crate) fn database_setting(&self, service: Service) -> String {
+        match self.logins.get(&service) {
+            Some(login) if !login.database_url.is_empty() => {
+                format!("logins.{service}.database_url")
+            }
+            _ => "database.url".to_owned(),
+        }
     }
 
     /// The NATS of a service.
     ///
     /// # Errors
-    /// When no address is set.
+    /// When no address is set, or it cannot be read.
     pub fn nats_of(&self, service: Service) -> Result<NatsSettings, ConfigurationError> {
         let login = self.logins.get(&service);
         let own = login.map(|login| &login.nats_url).filter(|url| !url.is_empty());
@@ -211,7 +225,16 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_NATS__URL or with --nats-url",
             });
         }
+        service::connect::nats_addresses(&self.nats_setting(service), &url)?;
         Ok(NatsSettings { url, credentials_file, ..self.nats.clone() })
+    }
+
+    /// The setting that names the NATS of a service.
+    pub(crate) fn nats_setting(&self, service: Service) -> String {
+        match self.logins.get(&service) {
+            Some(login) if !login.nats_url.is_empty() => format!("logins.{service}.nats_url"),
+            _ => "nats.url".to_owned(),
+        }
     }
 
     /// Gives the settings that name this installation's address theirs, unless they have one.

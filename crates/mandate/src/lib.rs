@@ -27,6 +27,7 @@ mod nats_users;
 mod open_files;
 pub mod output;
 mod portal_alone;
+mod preflight;
 mod promises;
 #[cfg(test)]
 mod properties;
