@@ -1,6 +1,9 @@
 //! Why a server could not be started or stopped, and what the reader can do about it.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::version::{Server, Version};
 
@@ -149,6 +152,18 @@ pub enum ServerError {
     DiskFull {
         /// What was being written.
         path: PathBuf,
+    },
+
+    /// No room is left for shared memory.
+    #[error(
+        "{server} finds no room for shared memory in /dev/shm: make it larger (`docker run --shm-size=256m`; in Kubernetes \
+         an `emptyDir` with `medium: Memory` there); see {log}", log = .log.display()
+    )]
+    SharedMemoryFull {
+        /// Which server.
+        server: Server,
+        /// Its log.
+        log: PathBuf,
     },
 
     /// The server, or its preparation, ended with an error of its own.
@@ -317,6 +332,21 @@ impl FetchError {
     }
 }
 
+/// What a server means that says so of room; `None` if it says nothing of it. `written` is what it was writing.
+pub(crate) fn no_space(
+    server: Server,
+    said: &str,
+    written: &Path,
+    log: &Path,
+) -> Option<ServerError> {
+    let line = said.lines().find(|line| line.contains("No space left on device"))?;
+    Some(if line.contains("shared memory") {
+        ServerError::SharedMemoryFull { server, log: log.to_owned() }
+    } else {
+        ServerError::DiskFull { path: written.to_owned() }
+    })
+}
+
 /// How many lines of a log go into an error.
 const TAIL_LINES: usize = 12;
 
@@ -364,5 +394,17 @@ mod tests {
         let long: String = (1..=40).fold(String::new(), |text, n| format!("{text}line {n}\n"));
         assert!(tail(&long).starts_with("line 29\n"));
         assert_eq!(tail("\n \n"), "(nothing)");
+    }
+
+    #[test]
+    fn a_small_shared_memory_is_told_apart_from_a_full_disk() {
+        let (written, log) = (Path::new("/data/new"), Path::new("/data/log"));
+        let told = |said: &str| no_space(Server::Postgres, said, written, log);
+        let shared = "FATAL:  could not resize shared memory segment \"/PostgreSQL.1\" to 1048576 bytes: No space left \
+                      on device\nPANIC:  cannot abort transaction 1";
+        assert!(told(shared).unwrap().to_string().contains("/dev/shm"));
+        let disk = "could not write to file \"pg_wal/1\": No space left on device";
+        assert!(matches!(told(disk), Some(ServerError::DiskFull { .. })));
+        assert!(told("could not resize shared memory segment: Permission denied").is_none());
     }
 }

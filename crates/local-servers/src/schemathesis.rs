@@ -13,7 +13,7 @@ use std::{
 use crate::{
     cache::{self, default_cache},
     error::FetchError,
-    python::{PYTHONS, find_python, run},
+    python::{PYTHONS, find_python, pip, run},
 };
 
 /// The versions of all packages, and the hashes of their files.
@@ -72,8 +72,8 @@ fn install(python: &Path, part: &Path) -> Result<PathBuf, FetchError> {
     let list = part.join("pinned.txt");
     fs::write(&list, REQUIREMENTS).map_err(FetchError::io("write", &list))?;
     tracing::info!("installing {PACKAGE}");
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--no-input", "--no-deps"])
+    let mut pip = pip(python);
+    pip.args(["install", "--no-input", "--no-deps"])
         .args(["--disable-pip-version-check", "--quiet"])
         .args(["--require-hashes", "--only-binary", ":all:"])
         .arg("--requirement")

@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    error::{ServerError, tail},
+    error::{ServerError, no_space, tail},
     folder::DataFolder,
     process,
     user::ServerUser,
@@ -159,10 +159,9 @@ impl Supervised {
     /// Why the process, which has ended, did not get ready.
     pub(crate) fn failure(&self) -> ServerError {
         let output = self.output();
-        if output.contains("No space left on device") {
-            return ServerError::DiskFull { path: self.log.clone() };
-        }
-        ServerError::Failed { server: self.server, log: self.log.clone(), tail: tail(&output) }
+        no_space(self.server, &output, &self.log, &self.log).unwrap_or_else(|| {
+            ServerError::Failed { server: self.server, log: self.log.clone(), tail: tail(&output) }
+        })
     }
 
     /// Asks the process to end, and waits until it has. One that does not end in a minute is

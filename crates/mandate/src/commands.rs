@@ -12,7 +12,8 @@ use contract::{Environment, Service};
 use directory::NewOperator;
 use eventstore::{EventStore, Transport};
 use portal::Newcomer;
-use schema::Login;
+use schema::{Login, SchemaError};
+use service::preflight::pooler_refusal;
 use service::settings::LogSettings;
 use service::telemetry;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +24,7 @@ use crate::local::LocalServers;
 use crate::output::{note, print, say};
 use crate::portal_alone::PortalAlone;
 use crate::system::System;
-use crate::{api, data_dir, demo, output, subscribers, variables};
+use crate::{api, data_dir, demo, output, preflight, subscribers, variables};
 
 /// How long a start may take until everything is ready.
 const READY: Duration = Duration::from_mins(1);
@@ -133,6 +134,16 @@ async fn up(command: Up, mut configuration: Configuration) -> anyhow::Result<()>
     let mut stop = Stop::listen()?;
     let folder = command.data_dir.map_or_else(data_dir::default_data_dir, Ok)?;
     let folder = std::path::absolute(folder)?;
+    if folder.to_str().is_none() {
+        // It stands in the servers' configuration, which is text.
+        bail!(
+            "the data folder {} is not UTF-8: name another one with --data-dir",
+            folder.display()
+        );
+    }
+    if !configuration.nats.url.is_empty() {
+        preflight::nats(&configuration, &Service::ALL).await?;
+    }
     let migrate_given = !configuration.database.url.is_empty();
     let mut servers = tokio::select! {
         servers = LocalServers::start(&folder, &mut configuration) => servers?,
@@ -185,7 +196,7 @@ async fn announce(
     tracing::info!(seconds = began.elapsed().as_secs_f32(), "ready");
     let file = folder.join("demo.json");
     let demo = if play {
-        Some(demo::play_once(&file, &url, || first_operator(configuration)).await?)
+        Some(demo::play_once(&file, &url, &DemoStage { folder, configuration }).await?)
     } else {
         None
     };
@@ -211,19 +222,44 @@ fn hint(folder: &std::path::Path) -> String {
     )
 }
 
-/// The demo's way in: what `mandate operators add` does.
-async fn first_operator(configuration: &Configuration) -> anyhow::Result<(String, String, String)> {
-    let environment = Environment::system();
-    let (email, password) = ("operator@example.com".to_owned(), demo::new_password(&environment));
-    let new = NewOperator {
-        email: email.clone(),
-        name: "Operator".to_owned(),
-        password: Some(password.clone()),
-        // An installation that has an operator is not the demo's to fill.
-        force: false,
-    };
-    let token = insert_operator(configuration, environment, new, |_| Ok(())).await?;
-    Ok((email, password, token.reveal().to_owned()))
+/// The installation of a `mandate up`, as the demo's stage.
+struct DemoStage<'a> {
+    folder: &'a std::path::Path,
+    configuration: &'a Configuration,
+}
+
+impl demo::Stage for DemoStage<'_> {
+    async fn has_operator(&self) -> anyhow::Result<bool> {
+        operator_exists(self.configuration).await
+    }
+
+    /// What `mandate operators add` does.
+    async fn first_operator(&self) -> anyhow::Result<(String, String, String)> {
+        let environment = Environment::system();
+        let (email, password) =
+            ("operator@example.com".to_owned(), demo::new_password(&environment));
+        let new = NewOperator {
+            email: email.clone(),
+            name: "Operator".to_owned(),
+            password: Some(password.clone()),
+            force: false,
+        };
+        let token = insert_operator(self.configuration, environment, new, |_| Ok(())).await?;
+        Ok((email, password, token.reveal().to_owned()))
+    }
+
+    fn to_be_deleted(&self) -> String {
+        let folder = self.folder.display();
+        let Configuration { database, nats, .. } = self.configuration;
+        let mut parts = vec![format!("the folder {folder}")];
+        if !database.url.is_empty() {
+            parts.push("the database of `database.url`, which has to be made anew,".to_owned());
+        }
+        if !nats.url.is_empty() {
+            parts.push("the streams EVENTS and AUDIT".to_owned());
+        }
+        parts.join(" and ")
+    }
 }
 
 async fn operator_exists(configuration: &Configuration) -> anyhow::Result<bool> {
@@ -271,7 +307,14 @@ async fn serve(command: Serve, configuration: Configuration) -> anyhow::Result<(
     services.sort();
     services.dedup();
     let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
+    let (asked, asking) = (configuration.clone(), services.clone());
     let system = Box::pin(System::start(configuration, &services, Environment::system())).await?;
+    // Beside the work: a NATS that does not answer is waited for, and what it refuses may be mended while it runs.
+    tokio::spawn(async move {
+        if let Err(error) = preflight::nats(&asked, &asking).await {
+            tracing::error!("{error}");
+        }
+    });
     say(&format!("{} at http://{}", names.join(", "), system.address));
     say_admin_address(&system);
     stop.asked().await;
@@ -287,6 +330,7 @@ async fn migrate(configuration: &Configuration) -> anyhow::Result<()> {
             "`database.url` is not set: name the login that owns the database, with --database-url or MANDATE_DATABASE__URL"
         );
     }
+    service::connect::database_address("database.url", &configuration.database.url)?;
     let mut logins = Vec::new();
     for service in Service::ALL {
         let own = configuration
@@ -296,10 +340,16 @@ async fn migrate(configuration: &Configuration) -> anyhow::Result<()> {
             .unwrap_or_default();
         logins.push(Login { service, password: password_in(own, service)? });
     }
-    schema::migrate(owner, &logins).await.context("the database was not migrated")?;
+    schema::migrate(owner, &logins).await.map_err(|error| match error {
+        SchemaError::Database(error) => match pooler_refusal("database.url", &error) {
+            Some(refusal) => refusal.into(),
+            None => anyhow::Error::from(error).context("the database of `database.url` refused"),
+        },
+        error => anyhow::Error::from(error).context("the database was not migrated"),
+    })?;
     let shared = directory::rewrite_emails(owner).await;
     for shared in shared.context("the emails were not brought into their form")? {
-        println!("{shared}");
+        output::print(&format!("{shared}\n"))?;
     }
     let nats = &configuration.nats;
     if nats.separate_accounts && !nats.admin_url.is_empty() {
@@ -315,9 +365,11 @@ fn password_in(url: &str, service: Service) -> anyhow::Result<Option<String>> {
     if url.is_empty() {
         return Ok(None);
     }
+    let setting = format!("logins.{service}.database_url");
+    service::connect::database_address(&setting, &url.into())?;
     let parsed = url::Url::parse(url).ok().filter(|url| url.username() == service.role());
     let Some(parsed) = parsed else {
-        bail!("`logins.{service}.database_url` must log in as {}", service.role());
+        bail!("`{setting}` must log in as {}", service.role());
     };
     // As sqlx reads it when the service logs in.
     Ok(parsed.password().map(service::connect::percent_decoded))

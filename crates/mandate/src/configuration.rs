@@ -15,6 +15,7 @@ use service::limits::LimitSettings;
 use service::settings::{DatabaseSettings, HttpSettings, LogSettings, NatsSettings, SecretString};
 
 use crate::cli::Overrides;
+pub use crate::variables::VariableError;
 use crate::variables::Variables;
 
 /// Everything that can be set.
@@ -101,23 +102,9 @@ pub enum ConfigurationError {
     /// A source cannot be read, has an unknown key or a wrong value.
     #[error("the configuration is wrong: {0}")]
     Wrong(#[from] config::ConfigError),
-    /// A variable of the environment is no setting.
-    #[error(
-        "the variable {name} would be the setting `{path}`, and there is none: between the parts of a setting's name \
-         stand two underscores, as in MANDATE_HTTP__MAX_BODY_BYTES"
-    )]
-    UnknownVariable {
-        /// Its name.
-        name: String,
-        /// The setting that it would be.
-        path: String,
-    },
-    /// A variable of the environment is not text.
-    #[error("the value of the variable {name} is not UTF-8")]
-    NotText {
-        /// Its name.
-        name: String,
-    },
+    /// A variable of the environment cannot be a setting.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// The catalogue's file cannot be read.
     #[error("the catalogue {path} cannot be read")]
     CatalogueFile {
@@ -126,6 +113,9 @@ pub enum ConfigurationError {
         /// Why.
         source: std::io::Error,
     },
+    /// An address cannot be read.
+    #[error(transparent)]
+    Address(#[from] service::StartError),
     /// The catalogue contradicts itself.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -153,8 +143,10 @@ impl Configuration {
         if let Some(file) = file {
             builder = builder.add_source(File::from(file).format(FileFormat::Toml));
         }
+        let defaults = serde_json::to_value(Self::default())
+            .expect("settings are strings, numbers, lists and maps of these");
         let config = builder
-            .add_source(Variables::read(environment)?)
+            .add_source(Variables::read(environment, &defaults)?)
             .set_override_option("listen", flags.listen.map(|listen| listen.to_string()))?
             .set_override_option("database.url", flags.database_url.clone())?
             .set_override_option("nats.url", flags.nats_url.clone())?
@@ -178,7 +170,7 @@ impl Configuration {
     /// The PostgreSQL of a service.
     ///
     /// # Errors
-    /// When no address is set.
+    /// When no address is set, or it cannot be read.
     pub fn database_of(&self, service: Service) -> Result<DatabaseSettings, ConfigurationError> {
         let own = self
             .logins
@@ -192,13 +184,24 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_DATABASE__URL or with --database-url",
             });
         }
+        service::connect::database_address(&self.database_setting(service), &url)?;
         Ok(DatabaseSettings { url, ..self.database.clone() })
+    }
+
+    /// The setting that names the PostgreSQL of a service.
+    pub(crate) fn database_setting(&self, service: Service) -> String {
+        match self.logins.get(&service) {
+            Some(login) if !login.database_url.is_empty() => {
+                format!("logins.{service}.database_url")
+            }
+            _ => "database.url".to_owned(),
+        }
     }
 
     /// The NATS of a service.
     ///
     /// # Errors
-    /// When no address is set.
+    /// When no address is set, or it cannot be read.
     pub fn nats_of(&self, service: Service) -> Result<NatsSettings, ConfigurationError> {
         let login = self.logins.get(&service);
         let own = login.map(|login| &login.nats_url).filter(|url| !url.is_empty());
@@ -211,7 +214,16 @@ impl Configuration {
                 remedy: "name it in the configuration file, in MANDATE_NATS__URL or with --nats-url",
             });
         }
+        service::connect::nats_addresses(&self.nats_setting(service), &url)?;
         Ok(NatsSettings { url, credentials_file, ..self.nats.clone() })
+    }
+
+    /// The setting that names the NATS of a service.
+    pub(crate) fn nats_setting(&self, service: Service) -> String {
+        match self.logins.get(&service) {
+            Some(login) if !login.nats_url.is_empty() => format!("logins.{service}.nats_url"),
+            _ => "nats.url".to_owned(),
+        }
     }
 
     /// Gives the settings that name this installation's address theirs, unless they have one.

@@ -28,6 +28,7 @@ mod open_files;
 pub mod output;
 mod parameters;
 mod portal_alone;
+mod preflight;
 mod promises;
 #[cfg(test)]
 mod properties;

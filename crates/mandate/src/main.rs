@@ -18,9 +18,14 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // The whole chain of causes, on one line each: what happened first, why below it.
-            note(&format!("mandate: {error}"));
-            for cause in error.chain().skip(1) {
-                note(&format!("  because {cause}"));
+            let mut told = error.to_string();
+            note(&format!("mandate: {told}"));
+            for cause in error.chain().skip(1).map(ToString::to_string) {
+                // Some errors end with their cause.
+                if !told.ends_with(&cause) {
+                    note(&format!("  because {cause}"));
+                    told = cause;
+                }
             }
             ExitCode::FAILURE
         }

@@ -20,11 +20,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api;
 use crate::configuration::Configuration;
 use crate::front::Front;
 use crate::open_files::{self, ADMIN_CONNECTIONS};
-use crate::parameters;
+use crate::{api, parameters, preflight};
 
 /// How long background work may take to end.
 const TASKS_END: Duration = Duration::from_secs(10);
@@ -61,8 +60,8 @@ impl System {
     /// Starts these services and serves them on one address.
     ///
     /// # Errors
-    /// When the address is taken, an address in the configuration is wrong or missing, or a
-    /// service refuses its settings.
+    /// When the address is taken, an address in the configuration is wrong, missing or that of a connection pooler,
+    /// or a service refuses its settings.
     pub async fn start(
         mut configuration: Configuration,
         services: &[Service],
@@ -70,6 +69,7 @@ impl System {
     ) -> anyhow::Result<Self> {
         configuration.http.check()?;
         configuration.limits.check()?;
+        preflight::databases(&configuration, services).await?;
         let (listener, address) = listen(configuration.listen).await?;
         let admin = match configuration.http.admin_listen {
             Some(admin) => Some(listen(admin).await?),
@@ -158,7 +158,7 @@ impl System {
                 return Ok(());
             }
             if tokio::time::Instant::now() > deadline {
-                let failing = serde_json::to_string(&readiness)?;
+                let failing = readiness.failing();
                 anyhow::bail!("not ready after {} s: {failing}", patience.as_secs());
             }
             tokio::time::sleep(LOOK).await;

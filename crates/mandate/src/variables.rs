@@ -6,8 +6,6 @@
 
 use config::{ConfigError, Map, Source, Value, ValueKind};
 
-use crate::configuration::{Configuration, ConfigurationError};
-
 /// What the name of each begins with.
 const PREFIX: &str = "MANDATE_";
 
@@ -27,16 +25,37 @@ const NOT_SETTINGS: [&str; 5] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Variables(Map<String, Value>);
 
+/// A variable that cannot be a setting.
+#[derive(Debug, thiserror::Error)]
+pub enum VariableError {
+    /// It is none that is known.
+    #[error(
+        "the variable {name} would be the setting `{path}`, and there is none: between the parts of a setting's name \
+         stand two underscores, as in MANDATE_HTTP__MAX_BODY_BYTES"
+    )]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// The setting that it would be.
+        path: String,
+    },
+    /// It is not text.
+    #[error("the value of the variable {name} is not UTF-8")]
+    NotText {
+        /// Its name.
+        name: String,
+    },
+}
+
 impl Variables {
-    /// Those of these variables that are settings.
+    /// Those of these variables that are settings: what there is, the defaults tell.
     ///
     /// # Errors
     /// When one would be a setting by its name and is none that is known.
     pub(crate) fn read(
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigurationError> {
-        let defaults = serde_json::to_value(Configuration::default())
-            .expect("settings are strings, numbers, lists and maps of these");
+        defaults: &serde_json::Value,
+    ) -> Result<Self, VariableError> {
         let mut settings = Map::new();
         for (name, text) in environment {
             let Some(path) = path(&name) else { continue };
@@ -45,7 +64,7 @@ impl Variables {
                 if is_made_by_kubernetes(&name) {
                     continue;
                 }
-                return Err(ConfigurationError::UnknownVariable { name, path });
+                return Err(VariableError::Unknown { name, path });
             }
             // What it is to be, a number or a text that looks like one, the setting says when it is read.
             let value = |text: &str| Value::new(Some(&name), ValueKind::String(text.to_owned()));
@@ -76,13 +95,13 @@ impl Source for Variables {
 ///
 /// # Errors
 /// When the value of one is not UTF-8: left out it would silently not hold.
-pub(crate) fn of_process() -> Result<Vec<(String, String)>, ConfigurationError> {
+pub(crate) fn of_process() -> Result<Vec<(String, String)>, VariableError> {
     let mut found = Vec::new();
     for (name, value) in std::env::vars_os() {
         let Ok(name) = name.into_string() else { continue };
         if path(&name).is_some() {
             let Ok(value) = value.into_string() else {
-                return Err(ConfigurationError::NotText { name });
+                return Err(VariableError::NotText { name });
             };
             found.push((name, value));
         }
@@ -124,6 +143,12 @@ fn is_made_by_kubernetes(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::Configuration;
+
+    fn read(name: &str) -> Result<Variables, VariableError> {
+        let defaults = serde_json::to_value(Configuration::default()).unwrap();
+        Variables::read([(name.to_owned(), "x".to_owned())], &defaults)
+    }
 
     #[test]
     fn what_kubernetes_makes_of_a_service_is_told_from_a_misspelled_setting() {
@@ -141,7 +166,7 @@ mod tests {
             "MANDATE_PORTAL_PORT_8080_TCP_ADDR",
         ] {
             assert!(is_made_by_kubernetes(made), "{made}");
-            assert!(Variables::read([(made.to_owned(), "x".to_owned())]).unwrap().0.is_empty());
+            assert!(read(made).unwrap().0.is_empty());
         }
         for other in [
             "MANDATE_LISTNE",
@@ -154,7 +179,7 @@ mod tests {
             "MANDATE_HTTP",
         ] {
             assert!(!is_made_by_kubernetes(other), "{other}");
-            let error = Variables::read([(other.to_owned(), "x".to_owned())]).unwrap_err();
+            let error = read(other).unwrap_err();
             assert!(error.to_string().contains(other), "{error}");
         }
     }

@@ -8,7 +8,7 @@ use axum::extract::FromRef;
 use contract::Environment;
 
 use crate::api::Api;
-use crate::api::catalogue::Kept;
+use crate::api::catalogue::Catalogues;
 use crate::assets::{self, Assets};
 use crate::brand::{self, Brand, BrandError};
 use crate::browser::Clock;
@@ -20,7 +20,7 @@ use crate::settings::Settings;
 pub(crate) struct Portal {
     pub(crate) api: Api,
     /// The catalogue, as it was lately.
-    pub(crate) catalogue: Kept,
+    pub(crate) catalogue: Catalogues,
     pub(crate) settings: Settings,
     pub(crate) cookie: SessionCookie,
     pub(crate) assets: Assets,
@@ -46,8 +46,8 @@ impl Portal {
         let token_url = format!("{base_url}/oauth2/token");
         let is_lived_in = AtomicBool::new(false);
         let portal = Self {
+            catalogue: Catalogues::new(api.clone()),
             api,
-            catalogue: Kept::default(),
             settings,
             cookie,
             assets,

@@ -28,7 +28,8 @@
 //! unit.commit().await?;
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+mod roles;
+
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -156,19 +157,6 @@ impl Attempt {
     ) -> Result<Option<MemberRole>, Problem> {
         let memberships = self.memberships_in(&[organization]).await?;
         Ok(memberships.first().map(|membership| membership.role))
-    }
-
-    /// The caller's roles in those of these organizations of which they are a member.
-    ///
-    /// # Errors
-    /// As of [`Attempt::role_in`].
-    pub async fn roles_in(
-        &self,
-        organizations: impl IntoIterator<Item = OrganizationId>,
-    ) -> Result<BTreeMap<OrganizationId, MemberRole>, Problem> {
-        let organizations = BTreeSet::from_iter(organizations);
-        let memberships = self.memberships_in(&Vec::from_iter(organizations)).await?;
-        Ok(memberships.into_iter().map(|found| (found.organization_id, found.role)).collect())
     }
 
     /// The caller's memberships in those of these organizations of which they are a member.

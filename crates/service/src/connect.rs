@@ -29,14 +29,7 @@ pub const NATS_ADMIN: &str = "jetstream-admin";
 /// A pool of connections that work in the service's schema under the service's role. Connections
 /// are made when they are needed: this succeeds without a server, and `/readyz` tells.
 pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool, StartError> {
-    let options: PgConnectOptions = settings
-        .url
-        .reveal()
-        .parse()
-        // The error may repeat the address, and with it the password.
-        .map_err(|_| {
-            StartError::setting("database.url", "it is not postgres://user:password@host/database")
-        })?;
+    let options = database_address("database.url", &settings.url)?;
     Ok(PgPoolOptions::new()
         .max_connections(settings.max_connections.max(2))
         .acquire_timeout(Duration::from_secs(settings.acquire_timeout_seconds))
@@ -72,7 +65,54 @@ pub fn database(service: Service, settings: &DatabaseSettings) -> Result<PgPool,
         .connect_lazy_with(database_options(service, options, settings)))
 }
 
-fn database_options(
+/// How to write what an address cannot have as it is.
+const ENCODED: &str = "in user and password everything but letters, digits and -_.~ is percent-encoded: / is %2F, # is \
+                       %23, @ is %40";
+
+/// An address of PostgreSQL, from the setting of this name.
+///
+/// # Errors
+/// When it cannot be read, or reads as another than was meant: after an unescaped `/`, `?` or `#` in a password what
+/// follows is no longer the host.
+pub fn database_address(setting: &str, url: &SecretString) -> Result<PgConnectOptions, StartError> {
+    // The error may repeat the address, and with it the password.
+    let wrong = || {
+        let form = "it is not postgres://user:password@host:port/database";
+        StartError::setting(setting, format!("{form}; {ENCODED}"))
+    };
+    let parsed = Url::parse(url.reveal()).map_err(|_| wrong())?;
+    let misread = parsed.path().contains('@')
+        || parsed.fragment().is_some()
+        || parsed.query_pairs().any(|(name, _)| name.contains('@'));
+    if misread {
+        return Err(wrong());
+    }
+    url.reveal().parse().map_err(|_| wrong())
+}
+
+/// The addresses of NATS in the setting of this name.
+///
+/// # Errors
+/// As for [`database_address`].
+pub fn nats_addresses(setting: &str, url: &SecretString) -> Result<Vec<Url>, StartError> {
+    let wrong = || {
+        let form = "it is not nats://user:password@host:port";
+        StartError::setting(setting, format!("{form}; {ENCODED}, and so is a comma"))
+    };
+    let mut addresses = Vec::new();
+    for address in url.reveal().split(',') {
+        // The error may repeat the address, and with it the password.
+        let address = Url::parse(address.trim()).map_err(|_| wrong())?;
+        let is_plain = address.query().is_none() && address.fragment().is_none();
+        if address.has_host() && !(is_plain && matches!(address.path(), "" | "/")) {
+            return Err(wrong());
+        }
+        addresses.push(address);
+    }
+    Ok(addresses)
+}
+
+pub(crate) fn database_options(
     service: Service,
     options: PgConnectOptions,
     settings: &DatabaseSettings,
@@ -132,20 +172,22 @@ pub async fn nats_admin(settings: &NatsSettings) -> Result<async_nats::Client, S
     connect_nats(NATS_ADMIN, login).await
 }
 
-struct NatsLogin<'s> {
+/// Who logs in to NATS, and where.
+pub(crate) struct NatsLogin<'s> {
     /// The setting that has the address.
-    setting: &'static str,
-    url: &'s SecretString,
-    credentials_file: Option<&'s Path>,
+    pub(crate) setting: &'s str,
+    pub(crate) url: &'s SecretString,
+    pub(crate) credentials_file: Option<&'s Path>,
 }
 
+/// What a connection of this name begins with, and its addresses.
+///
 /// `_INBOX.<name>` prefixes the connection's inboxes, so that a NATS user can be limited to its own replies.
-async fn connect_nats(
+pub(crate) async fn nats_options(
     name: &'static str,
     login: NatsLogin<'_>,
-) -> Result<async_nats::Client, StartError> {
+) -> Result<(async_nats::ConnectOptions, Vec<String>), StartError> {
     let setting = login.setting;
-    let wrong = |_| StartError::setting(setting, "it is not nats://user:password@host:port");
     let mut options = async_nats::ConnectOptions::new();
     if let Some(file) = login.credentials_file {
         let read = options.credentials_file(file).await;
@@ -156,10 +198,7 @@ async fn connect_nats(
         })?;
     }
     let mut addresses = Vec::new();
-    for address in login.url.reveal().split(',') {
-        let address = address.trim();
-        // The error may repeat the address, and with it the password.
-        let mut url = Url::parse(address).map_err(wrong)?;
+    for mut url in nats_addresses(setting, login.url)? {
         if let Some(password) = url.password() {
             let (user, password) = (percent_decoded(url.username()), percent_decoded(password));
             options = options.user_and_password(user, password);
@@ -170,11 +209,20 @@ async fn connect_nats(
         }
         addresses.push(url.to_string());
     }
-    options
+    let options = options
         .name(format!("mandate-{name}"))
         .custom_inbox_prefix(format!("_INBOX.{name}"))
+        .connection_timeout(Duration::from_secs(5));
+    Ok((options, addresses))
+}
+
+async fn connect_nats(
+    name: &'static str,
+    login: NatsLogin<'_>,
+) -> Result<async_nats::Client, StartError> {
+    let (options, addresses) = nats_options(name, login).await?;
+    options
         .retry_on_initial_connect()
-        .connection_timeout(Duration::from_secs(5))
         .ping_interval(PING)
         .client_capacity(8192)
         .subscription_capacity(65_536)
@@ -234,6 +282,32 @@ mod tests {
         let settings = DatabaseSettings { url: "hunter2".into(), ..DatabaseSettings::default() };
         let error = database(Service::Directory, &settings).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_that_is_not_escaped_is_told_from_a_host() {
+        for right in [
+            "postgres://u:p%2Fp@h/d",
+            "postgres://u@h:5432/d?sslmode=disable",
+            "postgres:///d?host=/var/run/postgresql&user=u%40x",
+        ] {
+            database_address("database.url", &right.into()).unwrap();
+        }
+        for wrong in ["p/p", "p#p", "p?p", "12/p", "12#p", "12?p"] {
+            let url = format!("postgres://u:{wrong}@h/d");
+            let error = database_address("logins.audit.database_url", &url.into()).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("logins.audit.database_url") && error.contains("%2F"),
+                "{error}"
+            );
+            let url = format!("nats://u:{wrong}@h");
+            assert!(nats_addresses("nats.url", &url.into()).is_err(), "{wrong}");
+        }
+        assert!(nats_addresses("nats.url", &"nats://u:p,p@h".into()).is_err());
+        for right in ["nats://a:4222, nats://b:4222/", "localhost:4222", "tls://u:p%2Cp@h"] {
+            nats_addresses("nats.url", &right.into()).unwrap();
+        }
     }
 
     #[test]

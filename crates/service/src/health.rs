@@ -73,6 +73,24 @@ pub struct Check {
     pub reason: Option<String>,
 }
 
+impl Readiness {
+    /// What fails, each reason once with the first checks that have it.
+    pub fn failing(&self) -> String {
+        const NAMED: usize = 3;
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, check) in self.checks.iter().filter(|(_, check)| !check.ok) {
+            reasons.entry(check.reason.as_deref().unwrap_or_default()).or_default().push(name);
+        }
+        let told = reasons.into_iter().map(|(reason, names)| {
+            let more = names.len().saturating_sub(NAMED);
+            let named = names[..names.len() - more].join(", ");
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            format!("{reason} ({named}{more})")
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl std::fmt::Debug for Health {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Health").field("prefix", &self.prefix).finish_non_exhaustive()
@@ -239,5 +257,17 @@ mod tests {
             let response = health.router().oneshot(request).await.unwrap();
             assert_eq!(response.status().as_u16(), status, "{path}");
         }
+    }
+
+    #[test]
+    fn what_fails_is_told_once() {
+        let checks = [("a", None), ("b", Some("away")), ("c", Some("away")), ("d", Some("full"))];
+        let more = ["e", "f", "g"].map(|name| (name, Some("away")));
+        let checks = checks.into_iter().chain(more).map(|(name, reason)| {
+            let check = Check { ok: reason.is_none(), reason: reason.map(str::to_owned) };
+            (name.to_owned(), check)
+        });
+        let readiness = Readiness { ready: false, checks: checks.collect() };
+        assert_eq!(readiness.failing(), "away (b, c, e and 2 more); full (d)");
     }
 }

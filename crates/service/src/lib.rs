@@ -15,7 +15,7 @@
 //!    [`background`]: a thread of its own for what no caller waits for; [`Stalls`]: relays that cannot publish.
 //! 7. [`outgoing`]: HTTP requests to hosts that others name; [`master_key`]: secrets at rest that must be used
 //!    again.
-//! 8. [`settings`], [`connect`], [`telemetry`], [`start`]: from a configuration to the resources of a running service.
+//! 8. [`settings`], [`connect`], [`preflight`], [`telemetry`], [`start`]: from a configuration to the resources of a running service.
 //!
 //! A service has a function `start(resources, settings) -> Result<axum::Router, StartError>` that
 //! registers its questions, spawns its background work and returns its routes. The binary merges
@@ -38,6 +38,7 @@ pub mod metrics;
 mod network;
 pub mod outgoing;
 mod pace;
+pub mod preflight;
 pub mod problem;
 pub mod refusals;
 pub mod request;

@@ -39,3 +39,4 @@ mod tokens;
 mod typed_text;
 mod up;
 mod upgrade;
+mod wrong_starts;

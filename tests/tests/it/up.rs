@@ -157,6 +157,7 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     let folder = root.path().join("data");
 
     let (mut process, address) = up(&folder).await;
+    assert!(!folder.join("demo.unfinished").exists());
     let first = demo(&folder);
     check_demo(&first, &address).await;
     for hint in
@@ -216,6 +217,25 @@ async fn the_demo_is_played_once_and_everything_is_kept_over_stops_and_kills() {
     assert_eq!(process.ended().await.code(), Some(0), "{}", process.stderr());
     assert_eq!(processes_of(&folder, &SERVERS), Vec::<String>::new());
     nothing_runs(&folder).await;
+
+    // As if it had been interrupted before its last step: it cannot go on, and says what to delete.
+    std::fs::rename(folder.join("demo.json"), folder.join("demo.unfinished")).unwrap();
+    let said = refused(&folder).await;
+    assert!(said.contains(&format!("delete the folder {}", folder.display())), "{said}");
+    // In an installation that is somebody's own nothing is to be deleted.
+    std::fs::remove_file(folder.join("demo.unfinished")).unwrap();
+    let said = refused(&folder).await;
+    assert!(said.contains("start without --demo") && !said.contains("delete"), "{said}");
+}
+
+/// What a start says that does not play the demo.
+async fn refused(folder: &Path) -> String {
+    let name = folder.to_str().unwrap();
+    let arguments = ["up", "--demo", "--data-dir", name, "--listen", "127.0.0.1:0"];
+    let mut process = Process::start(&arguments, &[]);
+    assert_eq!(process.ended().await.code(), Some(1), "{}", process.stdout());
+    nothing_runs(folder).await;
+    process.stderr()
 }
 
 /// As by `umask 077; mandate up --demo | true`, on a disk that is full: what cannot be said ends nothing.

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use super::{Api, ApiError, FieldFault, Question};
 use crate::browser::Browser;
-use crate::portal::Portal;
 use crate::texts::{Language, Texts};
 
 /// What apps can ask for, in the browser's language.
@@ -97,36 +96,44 @@ impl Catalogue {
 /// For so long an answer is kept: the catalogue changes when the API is started with another.
 const KEPT: TimeDelta = TimeDelta::minutes(1);
 
-/// The last answers, one a language. The catalogue is the same for everybody.
-#[derive(Debug, Default)]
-pub(crate) struct Kept([Mutex<Option<Dated>>; Language::ALL.len()]);
+/// The last answers, one a language: nearly every page names a service, and the catalogue is the same for everybody.
+#[derive(Debug)]
+pub(crate) struct Catalogues {
+    api: Api,
+    last: [Mutex<Option<Dated>>; Language::ALL.len()],
+}
 
 /// An answer, and when it was asked for.
 type Dated = (DateTime<Utc>, Catalogue);
 
-impl Kept {
-    fn of(&self, language: Language) -> MutexGuard<'_, Option<Dated>> {
-        // What a thread that panicked left there is whole: it is replaced at once.
-        self.0[language as usize].lock().unwrap_or_else(PoisonError::into_inner)
+impl Catalogues {
+    /// Of this API.
+    pub(crate) fn new(api: Api) -> Self {
+        Self { api, last: Default::default() }
     }
-}
 
-/// The catalogue, as it was within the last minute: nearly every page names a service.
-pub(crate) async fn read(
-    portal: &Portal,
-    browser: &Browser,
-    token: &SessionToken,
-) -> Result<Catalogue, ApiError> {
-    if let Some((at, catalogue)) = &*portal.catalogue.of(browser.language)
-        && browser.now - at < KEPT
-    {
-        return Ok(catalogue.clone());
+    /// The catalogue, as it was within the last minute.
+    pub(crate) async fn read(
+        &self,
+        browser: &Browser,
+        token: &SessionToken,
+    ) -> Result<Catalogue, ApiError> {
+        if let Some((at, catalogue)) = &*self.last(browser.language)
+            && browser.now - at < KEPT
+        {
+            return Ok(catalogue.clone());
+        }
+        let question = Question::new(Method::GET, "/v1/catalogue").of(token);
+        let catalogue: Catalogue =
+            self.api.ask(browser, question).await.map_err(ApiError::of_session)?;
+        *self.last(browser.language) = Some((browser.now, catalogue.clone()));
+        Ok(catalogue)
     }
-    let question = Question::new(Method::GET, "/v1/catalogue").of(token);
-    let catalogue: Catalogue =
-        portal.api.ask(browser, question).await.map_err(ApiError::of_session)?;
-    *portal.catalogue.of(browser.language) = Some((browser.now, catalogue.clone()));
-    Ok(catalogue)
+
+    fn last(&self, language: Language) -> MutexGuard<'_, Option<Dated>> {
+        // What a thread that panicked left there is whole: it is replaced at once.
+        self.last[language as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a selection of domains would become.

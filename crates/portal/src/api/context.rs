@@ -5,7 +5,7 @@ use contract::secret::SessionToken;
 
 use super::ApiError;
 use super::apps::{self, App};
-use super::catalogue::{self, Catalogue};
+use super::catalogue::Catalogue;
 use super::people::{self, Me};
 use crate::browser::Browser;
 use crate::portal::Portal;
@@ -28,7 +28,7 @@ pub(crate) async fn read(
     let (me, app, catalogue) = futures::try_join!(
         people::me(&portal.api, browser, token),
         apps::get(&portal.api, browser, token, id),
-        catalogue::read(portal, browser, token),
+        portal.catalogue.read(browser, token),
     )?;
     Ok(AppContext { me, app, catalogue })
 }

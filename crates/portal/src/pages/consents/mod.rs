@@ -17,7 +17,7 @@ use contract::ids::GrantId;
 use serde::Deserialize;
 
 use self::rows::{Group, Soon, by_account, by_app, soonest};
-use crate::api::catalogue::{self, Catalogue};
+use crate::api::catalogue::Catalogue;
 use crate::api::consents::{self, Consent, ConsentState, Consents};
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
@@ -83,7 +83,7 @@ pub(crate) async fn show(
     let found = futures::try_join!(
         people::me(&portal.api, &browser, &token),
         consents::list(&portal.api, &browser, &token, &filter),
-        catalogue::read(&portal, &browser, &token),
+        portal.catalogue.read(&browser, &token),
     );
     match found {
         Ok((me, consents, catalogue)) => {

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use self::life::{Lives, lives};
 use crate::api::app_grants;
 use crate::api::apps::{self, App, Apps};
-use crate::api::catalogue::{self, Catalogue};
+use crate::api::catalogue::Catalogue;
 use crate::api::keys;
 use crate::api::people::{self, Me, Membership};
 use crate::browser::Browser;
@@ -78,7 +78,7 @@ pub(crate) async fn show(
     let failed = |error| Failed::page(&portal, &browser, &Method::GET, &error);
     let whose = futures::try_join!(
         people::me(&portal.api, &browser, &token),
-        catalogue::read(&portal, &browser, &token),
+        portal.catalogue.read(&browser, &token),
     );
     let (me, catalogue) = match whose {
         Ok(answers) => answers,

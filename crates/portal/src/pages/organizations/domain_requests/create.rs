@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::super::addresses::domain_requests as address;
 use super::Named;
-use crate::api::catalogue::{self, Catalogue, LevelEntry};
+use crate::api::catalogue::{Catalogue, LevelEntry};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::api::{ApiError, Refused, domain_requests, organizations};
 use crate::browser::Browser;
@@ -124,7 +124,7 @@ async fn answer(
 ) -> Response {
     let found = futures::try_join!(
         people::me(&portal.api, browser, token),
-        catalogue::read(portal, browser, token),
+        portal.catalogue.read(browser, token),
         organizations::get(&portal.api, browser, token, id),
     );
     let (me, catalogue, organization) = match found {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::addresses::{domain_requests as address, listed};
 use super::head::{Head, Tab};
-use crate::api::catalogue::{self, Catalogue};
+use crate::api::catalogue::Catalogue;
 use crate::api::domain_requests::{self, DomainRequest, DomainRequestState, DomainRequests};
 use crate::api::people::{self, Me, Membership, OrganizationOperation};
 use crate::browser::Browser;
@@ -72,7 +72,7 @@ pub(crate) async fn show(
 ) -> Response {
     let found = futures::try_join!(
         people::me(&portal.api, &browser, &token),
-        catalogue::read(&portal, &browser, &token),
+        portal.catalogue.read(&browser, &token),
         domain_requests::list(&portal.api, &browser, &token, id, asked.cursor.as_deref()),
     );
     match found {

@@ -163,7 +163,7 @@ async fn look_up(
         return Ok(Err(see_other(&format!("/apps/{id}/service"))));
     };
     let (mut catalogue, organization) = futures::try_join!(
-        catalogue::read(portal, &browser, &token),
+        portal.catalogue.read(&browser, &token),
         organizations::get(&portal.api, &browser, &token, app.organization_id),
     )?;
     let service = catalogue.services.remove(name);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::apps::{self, AppOperation};
-use crate::api::catalogue::{self, Catalogue};
+use crate::api::catalogue::Catalogue;
 use crate::browser::Browser;
 use crate::failed::Failed;
 use crate::layout::Frame;
@@ -57,7 +57,7 @@ pub(crate) async fn show(
 ) -> Response {
     let asked = futures::try_join!(
         apps::get(&portal.api, &browser, &token, id),
-        catalogue::read(&portal, &browser, &token),
+        portal.catalogue.read(&browser, &token),
     );
     match asked {
         Ok((app, _)) if !app.allowed.contains(&AppOperation::Edit) => {
@@ -82,7 +82,7 @@ pub(crate) async fn save(
         if next.is_some() {
             return see_other("/apps");
         }
-        return match catalogue::read(&portal, &browser, &token).await {
+        return match portal.catalogue.read(&browser, &token).await {
             Ok(catalogue) => {
                 draw(&portal, &browser, StatusCode::UNPROCESSABLE_ENTITY, id, catalogue, true)
             }
