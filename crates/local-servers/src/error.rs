@@ -395,16 +395,4 @@ mod tests {
         assert!(tail(&long).starts_with("line 29\n"));
         assert_eq!(tail("\n \n"), "(nothing)");
     }
-
-    #[test]
-    fn a_small_shared_memory_is_told_apart_from_a_full_disk() {
-        let (written, log) = (Path::new("/data/new"), Path::new("/data/log"));
-        let told = |said: &str| no_space(Server::Postgres, said, written, log);
-        let shared = "FATAL:  could not resize shared memory segment \"/PostgreSQL.1\" to 1048576 bytes: No space left \
-                      on device\nPANIC:  cannot abort transaction 1";
-        assert!(told(shared).unwrap().to_string().contains("/dev/shm"));
-        let disk = "could not write to file \"pg_wal/1\": No space left on device";
-        assert!(matches!(told(disk), Some(ServerError::DiskFull { .. })));
-        assert!(told("could not resize shared memory segment: Permission denied").is_none());
-    }
 }

@@ -276,3 +276,20 @@ fn locale(major: u32) -> &'static [&'static str] {
         &["--lc-ctype", "en_US.UTF-8"]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_shared_memory_is_told_apart_from_a_full_disk() {
+        let (written, log) = (Path::new("/data/new"), Path::new("/data/log"));
+        let told = |said: &str| no_space(Server::Postgres, said, written, log);
+        let shared = "FATAL:  could not resize shared memory segment \"/PostgreSQL.1\" to 1048576 bytes: No space left \
+                      on device\nPANIC:  cannot abort transaction 1";
+        assert!(told(shared).unwrap().to_string().contains("/dev/shm"));
+        let disk = "could not write to file \"pg_wal/1\": No space left on device";
+        assert!(matches!(told(disk), Some(ServerError::DiskFull { .. })));
+        assert!(told("could not resize shared memory segment: Permission denied").is_none());
+    }
+}

@@ -32,8 +32,8 @@ const READY: Duration = Duration::from_mins(1);
 /// So many mails `mandate up` keeps in memory where there is no mail server.
 const MAILS_KEPT: usize = 100;
 
-/// What commands on a terminal log unless the configuration says otherwise.
-const QUIET: &str = "warn,async_nats=error";
+/// What commands on a terminal log unless the configuration says otherwise. What NATS does is told by us.
+const QUIET: &str = "warn,async_nats=off";
 
 /// Runs a command, and tells the exit code: that of `verify` says what is wrong.
 ///
@@ -79,7 +79,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let mut configuration = load(command.overrides())?;
             if configuration.log == LogSettings::default() {
                 // The server refuses a new subscriber until it knows it; that is no news.
-                configuration.log.filter = format!("{QUIET},async_nats=off");
+                QUIET.clone_into(&mut configuration.log.filter);
             }
             start(&configuration, Machine::Own)?.block_on(subscribers::run(command, configuration))
         }
