@@ -84,12 +84,15 @@ app-end = End it
 app-suspend = Suspend
 # $keys (Number) - how many keys
 # $accounts (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 app-suspend-what = Stops { $keys ->
+    [0] no key
     [one] 1 key
    *[other] { $keys } keys
 } and the access to { $accounts ->
+    [0] no account
     [one] 1 account
-   *[other] { $accounts } accounts
+   *[other] { $shown } accounts
 } until it is resumed. Nothing is lost.
 app-resume = Resume
 app-resume-what = It gets tokens again, and can ask for access.
@@ -97,15 +100,19 @@ app-archive = Archive
 # $keys (Number) - how many keys
 # $links (Number) - how many open links
 # $accounts (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 app-archive-what = Ends { $keys ->
+    [0] no key
     [one] 1 key
    *[other] { $keys } keys
 }, { $links ->
+    [0] no open link
     [one] 1 open link
    *[other] { $links } open links
 } and { $accounts ->
+    [0] no grant
     [one] 1 grant
-   *[other] { $accounts } grants
+   *[other] { $shown } grants
 }, for good. The record stays.
 # $app (String) - its name
 app-suspend-question = Suspend { $app }?
@@ -135,13 +142,14 @@ app-archive-links = { $count ->
    *[other] { $count } links that wait for an answer end.
 }
 # $count (Number) - how many accounts
+# $shown (String) - the same, in groups of three
 app-archive-grants = { $count ->
     [0] None has granted anything.
     [one] 1 grant ends: the app reaches this account no more.
-   *[other] { $count } grants end: the app reaches these accounts no more.
+   *[other] { $shown } grants end: the app reaches these accounts no more.
 }
-# $count (Number) - how many accounts
-app-archive-more-grants = More than { $count } grants end: the app reaches these accounts no more.
+# $shown (String) - how many accounts, in groups of three
+app-archive-more-grants = More than { $shown } grants end: the app reaches these accounts no more.
 app-stays = Stays
 app-archive-stays = The record of all that happened, and the receipts of account owners. What the app has fetched is not deleted by this.
 app-archive-for-good = This can never be undone. Another app needs a new consent of each account.

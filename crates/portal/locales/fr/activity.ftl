@@ -53,7 +53,7 @@ event-link-created-for = Un lien de consentement a été généré pour { $who }
 event-link-opened = Un lien de consentement a été ouvert.
 event-link-passed-on = Un lien de consentement a été transmis à une personne qui peut décider.
 event-link-redeemed = Un lien de consentement a été approuvé ; { $count ->
-    [one] 1 compte consent par lui
+    [one] { $count } compte consent par lui
    *[other] { $count } comptes consentent par lui
 }.
 event-link-denied = Un lien de consentement a été refusé.

@@ -44,7 +44,7 @@ app-last-token = Dernier jeton
 app-refused = Refus, 24 h
 app-refused-none = aucun
 app-refused-count = { $count ->
-    [one] 1 demande de jeton
+    [one] { $count } demande de jeton
    *[other] { $shown } demandes de jeton
 }
 app-keys-ending = { $count ->
@@ -53,7 +53,7 @@ app-keys-ending = { $count ->
 }
 app-accounts = { $count ->
     [0] aucun pour l’instant
-    [one] 1 accordé
+    [one] { $count } accordé
    *[other] { $shown } accordés
 }
 app-accounts-more = plus de { $count } accordés
@@ -63,31 +63,31 @@ app-accounts-ending = { $count ->
 }
 app-links-waiting = { $count ->
     [0] aucun en attente
-    [one] 1 en attente
+    [one] { $count } en attente
    *[other] { $count } en attente
 }
 app-as-of = Au
 app-end = Y mettre fin
 app-suspend = Suspendre
 app-suspend-what = Arrête { $keys ->
-    [one] 1 clé
+    [one] { $keys } clé
    *[other] { $keys } clés
 } et l’accès à { $accounts ->
-    [one] 1 compte
-   *[other] { $accounts } comptes
+    [one] { $accounts } compte
+   *[other] { $shown } comptes
 } jusqu’au rétablissement. Rien n’est perdu.
 app-resume = Rétablir
 app-resume-what = Elle obtient de nouveau des jetons et peut demander l’accès.
 app-archive = Archiver
 app-archive-what = Met fin à { $keys ->
-    [one] 1 clé
+    [one] { $keys } clé
    *[other] { $keys } clés
 }, { $links ->
-    [one] 1 lien ouvert
+    [one] { $links } lien ouvert
    *[other] { $links } liens ouverts
 } et { $accounts ->
-    [one] 1 consentement
-   *[other] { $accounts } consentements
+    [one] { $accounts } consentement
+   *[other] { $shown } consentements
 }, définitivement. La trace demeure.
 app-suspend-question = Suspendre { $app } ?
 app-suspend-stops = Ses clés n’obtiennent plus de jeton, et personne ne peut approuver ses liens. Les jetons déjà obtenus ne servent pas au-delà de leur durée.
@@ -103,20 +103,20 @@ app-leave = Laisser tel quel
 app-archive-question = Archiver { $app } définitivement ?
 app-archive-keys = { $count ->
     [0] Aucune ne fonctionne.
-    [one] 1 clé prend fin. Les programmes qui l’utilisent n’obtiennent plus de jeton.
+    [one] { $count } clé prend fin. Les programmes qui l’utilisent n’obtiennent plus de jeton.
    *[other] { $count } clés prennent fin. Les programmes qui les utilisent n’obtiennent plus de jeton.
 }
 app-archive-links = { $count ->
     [0] Aucun n’attend de réponse.
-    [one] 1 lien en attente de réponse prend fin.
+    [one] { $count } lien en attente de réponse prend fin.
    *[other] { $count } liens en attente de réponse prennent fin.
 }
 app-archive-grants = { $count ->
     [0] Aucun n’a rien accordé.
-    [one] 1 consentement prend fin : l’application n’atteint plus ce compte.
-   *[other] { $count } consentements prennent fin : l’application n’atteint plus ces comptes.
+    [one] { $count } consentement prend fin : l’application n’atteint plus ce compte.
+   *[other] { $shown } consentements prennent fin : l’application n’atteint plus ces comptes.
 }
-app-archive-more-grants = Plus de { $count } consentements prennent fin : l’application n’atteint plus ces comptes.
+app-archive-more-grants = Plus de { $shown } consentements prennent fin : l’application n’atteint plus ces comptes.
 app-stays = Demeure
 app-archive-stays = La trace de tout ce qui s’est passé, et les reçus des titulaires. Ce que l’application a déjà récupéré n’est pas supprimé pour autant.
 app-archive-for-good = C’est irréversible. Une autre application aura besoin d’un nouveau consentement de chaque compte.

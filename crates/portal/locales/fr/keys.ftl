@@ -36,7 +36,7 @@ keys-delete = Supprimer
 keys-delete-this = Supprimer cette clé
 keys-keep = La garder telle quelle
 keys-ended = { $count ->
-    [one] 1 clé terminée
+    [one] { $count } clé terminée
    *[other] { $count } clés terminées
 }
 keys-ended-at = Terminée

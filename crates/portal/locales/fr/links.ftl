@@ -5,7 +5,7 @@ links-for-whom-hint = Visible uniquement par votre organisation.
 links-valid = Le lien est valable
 links-valid-longest = Aussi longtemps que possible, 30 jours en général
 links-days = { $days ->
-    [one] 1 jour
+    [one] { $days } jour
    *[other] { $days } jours
 }
 links-lasts = Le consentement dure
@@ -32,11 +32,11 @@ link-expired = Expiré
 link-revoked = Révoqué
 links-used = répondu le
 links-granted = { $count ->
-    [one] 1 compte accordé
+    [one] { $count } compte accordé
    *[other] { $shown } comptes accordés
 }
 links-already = { $count ->
-    [one] 1 avait déjà consenti
+    [one] { $count } avait déjà consenti
    *[other] { $shown } avaient déjà consenti
 }
 links-no-account = aucun

@@ -14,12 +14,12 @@ state-archived = Archivée
 my-apps-life-draft = Brouillon, étape { $step } sur 3
 my-apps-life-keys = { $count ->
     [0] Aucune clé
-    [one] 1 clé
+    [one] { $count } clé
    *[other] { $count } clés
 }
 my-apps-life-accounts = { $count ->
     [0] aucun compte
-    [one] 1 compte
+    [one] { $count } compte
    *[other] { $shown } comptes
 }
 my-apps-life-more-accounts = plus de { $count } comptes
@@ -31,7 +31,7 @@ ago-hours = il y a { $count } h
 ago-day = le { $date }
 my-apps-life-since = Depuis le { $date }
 my-apps-archived = { $count ->
-    [one] 1 application archivée n’est pas affichée.
+    [one] { $count } application archivée n’est pas affichée.
    *[other] { $count } applications archivées ne sont pas affichées.
 }
 my-apps-show-archived = Les afficher

@@ -35,8 +35,8 @@ pub(crate) fn app(number: u8, name: &str, state: &str) -> Value {
 
 /// The same, with the longest name and description that there are.
 pub(crate) fn longest(number: u8, state: &str) -> Value {
-    let mut app = app(number, &"Wortungetüm ".repeat(8), state);
-    app["description"] = json!("Haushaltsplanungsvorschlag ".repeat(9));
+    let mut app = app(number, "Wortungetüm ".repeat(8).trim_end(), state);
+    app["description"] = json!("Haushaltsplanungsvorschlag ".repeat(9).trim_end());
     app
 }
 

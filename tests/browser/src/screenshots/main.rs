@@ -84,7 +84,14 @@ async fn take(
         return Ok(Vec::new());
     }
     fs::write(pictures.join(format!("{name}.png")), browser.screenshot().await)?;
-    let faults = browser.faults(WEIGHT).await;
+    let mut faults = browser.faults(WEIGHT).await;
+    if matches!(shot, Shot::French) {
+        let language: String =
+            browser.execute("return document.documentElement.lang", Vec::new()).await;
+        if language != "fr" {
+            faults.push(format!("it is in {language}, and should be in French"));
+        }
+    }
     Ok(faults.into_iter().map(|fault| format!("{name}: {fault}")).collect())
 }
 

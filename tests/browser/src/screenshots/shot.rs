@@ -87,10 +87,11 @@ impl Shot {
         }
     }
 
-    /// Where the sample is in this way: no browser asks for the pseudo-locale or for a direction, so
-    /// the gallery has a parameter for each.
+    /// Where the sample is in this way: no browser asks for the pseudo-locale or for a direction, and
+    /// a sample is in English whatever the browser asks for, so the gallery has a parameter for each.
     pub(crate) fn path(self, sample: &Sample) -> String {
         match self {
+            Self::French => format!("{}?locale=fr", sample.path),
             Self::PseudoLocale => format!("{}?locale=pseudo", sample.path),
             Self::RightToLeft => format!("{}?dir=rtl", sample.path),
             _ => sample.path.clone(),

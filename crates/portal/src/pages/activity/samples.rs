@@ -74,8 +74,7 @@ pub(crate) fn all() -> Vec<Sample> {
         event(184_239, "token.refused", "anonymous", &json!({ "reason": "wrong_secret" }), &none),
         event(184_238, "not-yet.known", SYSTEM, &none, &Value::Null),
     ];
-    let longest =
-        json!({ "label": "Wortungetümsammlung & Söhne Beteiligungsgesellschaft ".repeat(4) });
+    let longest = json!({ "label": "Wortungetümsammlung & Söhne Beteiligungsgesellschaft ".repeat(4).trim_end() });
     let many: Vec<_> = (1..=40)
         .map(|position| event(position, "consent-link.created", DEVELOPER, &none, &longest))
         .collect();

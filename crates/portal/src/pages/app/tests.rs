@@ -6,6 +6,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use crate::gallery::gallery;
+use crate::texts::Language;
 
 /// A sample as it is answered.
 async fn sample(path: &str) -> (StatusCode, String) {
@@ -14,6 +15,11 @@ async fn sample(path: &str) -> (StatusCode, String) {
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Without the marks by which Fluent isolates what it puts in.
+fn plain(text: &str) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
 }
 
 #[tokio::test]
@@ -58,4 +64,24 @@ async fn whoever_types_another_name_archives_nothing() {
     let (status, page) = sample("app/archive_other_name").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("Nothing was archived.") && page.contains("aria-invalid"));
+}
+
+#[tokio::test]
+async fn an_app_that_has_nothing_yet_ends_nothing_in_either_language() {
+    let (_, english) = sample("app/new").await;
+    assert!(plain(&english).contains("Ends no key, no open link and no grant, for good."));
+    // French counts nothing as one: a text that writes the numeral itself would say one key.
+    let french = Language::French.texts();
+    let ended = plain(&french.app_archive_what(0, 0, 0, "0"));
+    assert!(!ended.contains('1') && ended.contains("0 clé,"), "{ended}");
+    let stopped = plain(&french.app_suspend_what(0, 0, "0"));
+    assert!(!stopped.contains('1') && stopped.contains("0 compte "), "{stopped}");
+}
+
+#[tokio::test]
+async fn what_ends_with_an_app_is_counted_in_groups_of_three() {
+    let (_, page) = sample("app/longest").await;
+    let page = plain(&page);
+    assert!(page.contains("10,000 grants, for good."));
+    assert!(page.contains("the access to 10,000 accounts"));
 }

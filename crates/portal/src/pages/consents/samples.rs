@@ -39,11 +39,13 @@ fn consent(number: u8, app: u8, account: &str, state: &str) -> Value {
 }
 
 fn live() -> Vec<Value> {
+    let mut of_the_first = consent(5, 1, "Calder Bay Coffee", "live");
+    of_the_first["account"]["id"] = json!("0195b2a0-0000-7000-8000-000000000701");
     vec![
         consent(1, 2, "Calder Bay Coffee", "live"),
         consent(2, 2, "Calder Bay Tea Rooms", "live"),
         consent(3, 2, "Brindle Baby", "live"),
-        consent(5, 1, "Calder Bay Coffee", "live"),
+        of_the_first,
     ]
 }
 

@@ -78,7 +78,8 @@ pub(super) fn when(browser: &Browser, refused: &Refused, by: By<'_>) -> Option<S
         ("link-already-used", By::Named(name)) => t.closed_used_by(name, at),
         ("link-already-used", By::Somebody) => t.closed_used_at(at),
         ("link-expired", _) => t.closed_expired_at(at),
-        _ => t.closed_revoked_at(at),
+        ("link-revoked", _) => t.closed_revoked_at(at),
+        _ => return None,
     })
 }
 

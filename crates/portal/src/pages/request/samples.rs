@@ -177,7 +177,11 @@ pub(crate) fn all() -> Vec<Sample> {
             page(easel, &drawn(request, many.collect(), counts, Some("next"), choice), None, None)
         }),
         Sample::new("longest", |easel| {
-            let request = request(&"Zusammenschluss ".repeat(6), &"Wortungetüm ".repeat(8), None);
+            let request = request(
+                "Zusammenschluss ".repeat(6).trim_end(),
+                "Wortungetüm ".repeat(8).trim_end(),
+                None,
+            );
             let long = account(1, &"Kaufhauskette".repeat(10), "technical_manager", &Value::Null);
             let counts = json!({ "matching": 1, "selectable": 1 });
             page(easel, &drawn(request, vec![long], counts, None, Choice::default()), None, None)

@@ -159,7 +159,11 @@ fn draw(
 
 fn go(portal: &Portal, browser: &Browser, url: &str) -> Response {
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    draw_going(portal, browser, url, host.unwrap_or_default())
+}
+
+fn draw_going(portal: &Portal, browser: &Browser, url: &str, host: String) -> Response {
     let frame = Frame::anonymous(portal, browser);
-    let page = Go { title: &frame.t.sso_going(), url, host: host.unwrap_or_default(), frame };
+    let page = Go { title: &frame.t.sso_going(), url, host, frame };
     respond::page(StatusCode::OK, browser.language, &page)
 }

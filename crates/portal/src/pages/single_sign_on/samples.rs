@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{draw, go};
+use super::{draw, draw_going};
 use crate::gallery::easel::Easel;
 use crate::gallery::sample::Sample;
 use crate::texts::Texts;
@@ -31,7 +31,8 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("not_accepted", refused(StatusCode::FORBIDDEN, "", Texts::sso_not_accepted)),
         Sample::new("going", |easel| {
             // An address that no picture leaves the gallery for.
-            go(easel.portal, easel.browser, "/gallery/single_sign_on/going#login.larkfield.example")
+            let stays = "/gallery/single_sign_on/going#";
+            draw_going(easel.portal, easel.browser, stays, "login.larkfield.example".to_owned())
         }),
     ]
 }
