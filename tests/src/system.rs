@@ -134,7 +134,11 @@ impl Servers {
         let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
         let mut arguments = vec!["serve", "--config", &file, "--listen", "127.0.0.1:0"];
         arguments.extend(&names);
-        let variables = [&[("MANDATE_KEY_ISSUER__MASTER_KEY", MASTER_KEY)], variables].concat();
+        let keys = [
+            ("MANDATE_KEY_ISSUER__MASTER_KEY", MASTER_KEY),
+            ("MANDATE_AUDIT__MASTER_KEY", MASTER_KEY),
+        ];
+        let variables = [&keys[..], variables].concat();
         let mut process = Process::start(&arguments, &variables);
         let mut sorted = services.to_vec();
         sorted.sort();

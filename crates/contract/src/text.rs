@@ -1,6 +1,6 @@
 //! Text that people type, and that others read before they decide something.
 //!
-//! [`line`] and [`lines`] read names and descriptions. What they refuse is decided by [`hidden`].
+//! [`line()`] and [`lines`] read names and descriptions. What they refuse is decided by [`hidden`].
 
 use std::borrow::Cow;
 

@@ -80,7 +80,7 @@ pub fn inclusion_tiles(index: u64, size: u64) -> Result<Vec<Tile>, ProofError> {
     Ok(tiles_of(inclusion_path(index, size)?.into_iter().flat_map(Range::nodes), size))
 }
 
-/// The proof that the entry `index`, counted from 0, is in the tree of this size: PATH(index, D[size]),
+/// The proof that the entry `index`, counted from 0, is in the tree of this size: `PATH(index, D[size])`,
 /// from the leaf's sibling upwards.
 ///
 /// # Errors
@@ -98,7 +98,7 @@ pub fn consistency_tiles(old: u64, new: u64) -> Result<Vec<Tile>, ProofError> {
 }
 
 /// The proof that the tree of the size `old` is the beginning of the one of the size `new`:
-/// PROOF(old, D[new]). Without hashes when `old` is 0 or `new`.
+/// `PROOF(old, D[new])`. Without hashes when `old` is 0 or `new`.
 ///
 /// # Errors
 /// When the older tree is larger, or a hash is missing.

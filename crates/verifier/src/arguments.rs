@@ -28,7 +28,7 @@ pub struct Arguments {
     /// operator.
     #[arg(long, value_name = "FILE", requires = "server")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Trust this key of the log: <name>+<id>+<base64>. Without a key the log's own is trusted, which proves
+    /// Trust this key of the log: `<name>+<id>+<base64>`. Without a key the log's own is trusted, which proves
     /// nothing against whoever serves it.
     #[arg(long, value_name = "VKEY", conflicts_with = "key_file")]
     pub(crate) key: Option<VerifierKey>,

@@ -197,6 +197,7 @@ impl Stage {
         self.tell_servers(&mut command)?;
         command
             .env("MANDATE_KEY_ISSUER__MASTER_KEY", &self.master_key)
+            .env("MANDATE_AUDIT__MASTER_KEY", &self.master_key)
             // PostgreSQL, NATS and the load are on the same machine.
             .env("MANDATE_WORKER_THREADS", "1")
             .envs(stage::wide_limit_variables())
