@@ -90,6 +90,8 @@ pub(crate) async fn play(system: &System) -> Journey {
     let again = account.admin().approve(&link, &[&account.id]).await;
     let when = again.problem(409, "link-already-used");
     assert!(when.starts_with("The link was used at 20"), "{when}");
+    // Whoever lost the answer is told that it is done.
+    assert_eq!(again.json["granted"], json!([{ "grant_id": grant, "account_id": account.id }]));
 
     let reaches = async || {
         let itself = organization.owner.with_token(&tokens[0]);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use contract::AccountId;
+use contract::{AccountId, LinkId};
+use serde_json::json;
 use service::http::{Json, Path};
 use service::{Attempt, Permit, Problem, Target};
 
@@ -15,8 +16,10 @@ use super::selectable_accounts::Seen;
 use crate::account_selection::SelectedAccount;
 use crate::consent_text::ConsentText;
 use crate::consent_words::ConsentWords;
+use crate::link::Closed;
 use crate::redemption::{self, ApprovedAccount, RedemptionError};
 use crate::remote_services::RemoteServices;
+use crate::store::grants;
 use crate::{ConsentBroker, policy};
 
 const OPERATION: &str = "consent-request.approve";
@@ -25,7 +28,7 @@ const OPERATION: &str = "consent-request.approve";
 ///
 /// Uses the link up and makes a grant for each chosen account, in one transaction: of any number of
 /// approvals of one link at the same time exactly one succeeds, the others are told when it was
-/// used. The person's role on each account is checked at this moment, and must be one that may
+/// used, and whoever used it, what came of it (`granted`). The person's role on each account is checked at this moment, and must be one that may
 /// consent for the service, as the catalogue says. What the app asks for is granted as a whole.
 /// A consent whose time has run out is in nobody's way: its `consent.expired`, which would have followed by itself, comes
 /// before the new grant.
@@ -67,7 +70,7 @@ pub(crate) async fn approve(
     let link = request::find(&broker, &token).await?;
     let target = Target::of(link.id, link.organization_id);
     if let Err(closed) = link.usable(broker.resources.env.now()) {
-        return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
+        return Err(refuse_closed(&broker, &attempt, target, link.id, closed).await);
     }
     let most = broker.settings.max_accounts_per_approval as usize;
     let text_sha256 = approval.text_sha256.clone();
@@ -119,7 +122,7 @@ pub(crate) async fn approve(
     let redeemed = match redemption::approve(&broker.resources, &permit, approval).await {
         Ok(redeemed) => redeemed,
         Err(RedemptionError::Closed(closed)) => {
-            return Err(request::refuse_closed(&attempt, OPERATION, target, closed).await);
+            return Err(refuse_closed(&broker, &attempt, target, link_id, closed).await);
         }
         Err(error) => return Err(error.into()),
     };
@@ -127,6 +130,33 @@ pub(crate) async fn approve(
     let people = redeemed.already_granted.iter().map(|grant| grant.granted_by).collect();
     let names = remote.name_people(people).await.unwrap_or_default();
     Ok(Json(Approved::of(&link, redeemed, chosen.left_out, &names)))
+}
+
+/// What a link that is closed answers. Whoever used it, and asks again since perhaps the answer was lost, is told what
+/// came of it.
+async fn refuse_closed(
+    broker: &ConsentBroker,
+    attempt: &Attempt,
+    target: Target,
+    link: LinkId,
+    closed: Closed,
+) -> Problem {
+    let problem = request::refuse_closed(attempt, OPERATION, target, closed).await;
+    match closed {
+        Closed::Used { by, .. } if by == attempt.caller.person_id => {}
+        _ => return problem,
+    }
+    match grants::made_by(&broker.resources.pool, link).await {
+        // It was denied.
+        Ok(made) if made.is_empty() => problem,
+        Ok(made) => {
+            let made = made.into_iter();
+            let granted =
+                made.map(|(grant, account)| json!({ "grant_id": grant, "account_id": account }));
+            problem.with_member("granted", granted.collect::<Vec<_>>())
+        }
+        Err(error) => error.into(),
+    }
 }
 
 /// The accounts with their names, which are part of what was shown.

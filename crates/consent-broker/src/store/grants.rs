@@ -358,3 +358,22 @@ pub(crate) async fn save_renewed(
     .await?;
     exactly_one(&done)
 }
+
+/// The grants that an approval made, with their accounts, in the order in which they were chosen.
+pub(crate) async fn made_by(
+    executor: impl PgExecutor<'_>,
+    link: LinkId,
+) -> Result<Vec<(GrantId, AccountId)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT grants.id, grants.account_id
+           FROM consent_broker.links
+           CROSS JOIN UNNEST(granted_accounts) WITH ORDINALITY AS chosen (account_id, n)
+           JOIN consent_broker.grants ON grants.account_id = chosen.account_id AND grants.link_id = links.id
+           WHERE links.id = $1 ORDER BY chosen.n"#,
+        link.uuid(),
+    )
+    .fetch_all(executor)
+    .await?;
+    let made = |row: (Uuid, Uuid)| (GrantId::from_uuid(row.0), AccountId::from_uuid(row.1));
+    Ok(rows.into_iter().map(|row| made((row.id, row.account_id))).collect())
+}
