@@ -5,6 +5,7 @@ use std::fmt;
 
 use contract::PersonId;
 use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
 
 use crate::fields::Email;
 use crate::store::email_forms;
@@ -40,15 +41,34 @@ pub async fn rewrite_emails(url: &str) -> sqlx::Result<Vec<SharedEmail>> {
         .execute(&mut connection)
         .await?;
     let mut shared = Vec::new();
-    for (person_id, stored) in email_forms::of_people(&mut connection).await? {
-        // One that no mail can reach has no form: it stays.
-        let Ok(email) = Email::parse("email", &stored) else { continue };
-        match email_forms::holder(&mut connection, &email).await? {
-            Some(holder) if holder == person_id => {}
-            Some(holder) => shared.push(SharedEmail { person_id, holder }),
-            None => email_forms::write(&mut connection, person_id, &email).await?,
+    let mut after = PersonId::from_uuid(Uuid::nil());
+    loop {
+        let people = email_forms::of_people(&mut connection, after).await?;
+        let Some((last, _)) = people.last() else { break };
+        after = *last;
+        // Those of ASCII alone are in today's form already, or in none.
+        for (person_id, stored) in people.into_iter().filter(|(_, email)| !email.is_ascii()) {
+            shared.extend(rewrite(&mut connection, person_id, &stored).await?);
         }
     }
     connection.close().await?;
     Ok(shared)
+}
+
+/// Brings one person's email into that form, unless somebody else has it.
+async fn rewrite(
+    connection: &mut PgConnection,
+    person_id: PersonId,
+    stored: &str,
+) -> sqlx::Result<Option<SharedEmail>> {
+    // One that no mail can reach has no form: it stays.
+    let Ok(email) = Email::parse("email", stored) else { return Ok(None) };
+    match email_forms::holder(connection, &email).await? {
+        Some(holder) if holder == person_id => Ok(None),
+        Some(holder) => Ok(Some(SharedEmail { person_id, holder })),
+        None => {
+            email_forms::write(connection, person_id, &email).await?;
+            Ok(None)
+        }
+    }
 }

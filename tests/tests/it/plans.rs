@@ -146,7 +146,7 @@ async fn what_is_asked_for_in_a_list_is_found_by_its_key_and_nothing_else_is_rea
         (
             Service::KeyIssuer,
             "coalesce(least(expires_at, ends_at), 'infinity') >",
-            &["keys_working"][..],
+            &["keys_working", "apps_pkey", "app_activity_pkey"][..],
         ),
         (Service::ConsentBroker, "AS chosen (account_id)", &["grants_live", "grants_pkey"][..]),
         (

@@ -1,6 +1,6 @@
 //! Why a link cannot be used, as problems (RFC 9457).
 
-use contract::instant::rfc3339;
+use serde_json::json;
 use service::Problem;
 
 use crate::grant::NotRenewable;
@@ -54,7 +54,7 @@ impl From<Closed> for Problem {
             Closed::Expired { at } => (Self::gone("link-expired", detail), at),
             Closed::Revoked { at } => (Self::gone("link-revoked", detail), at),
         };
-        problem.with_member("closed_at", rfc3339(at))
+        problem.with_member("closed_at", json!(at))
     }
 }
 

@@ -112,8 +112,8 @@ pub(crate) async fn of_many(
     let apps: Vec<Uuid> = apps.iter().map(|app| app.uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT app_id, organization_id,
-                  (SELECT count(*) FROM key_issuer.keys
-                   WHERE keys.app_id = apps.app_id AND deleted_at IS NULL
+                  (SELECT count(*) FILTER (WHERE deleted_at IS NULL) FROM key_issuer.keys
+                   WHERE keys.app_id = apps.app_id
                      AND coalesce(least(expires_at, ends_at), 'infinity') > $2) AS "live_keys!",
                   (SELECT last_token_at FROM key_issuer.app_activity
                    WHERE app_activity.app_id = apps.app_id) AS "last_token_at?"
