@@ -66,6 +66,7 @@ struct Document<'a> {
     errors: &'a [FieldError],
     /// What else the kind of problem tells (RFC 9457 section 3.2), as its operation says.
     #[serde(flatten)]
+    #[schema(ignore)]
     members: Option<&'a Map<String, Value>>,
 }
 
