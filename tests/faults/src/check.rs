@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::history::{Claim, History};
 use crate::invariants::{NAMED, NEVER, STATE};
 use crate::invariants_of_people;
+use crate::log;
 use crate::stage::Stage;
 use crate::subscriber::Subscriber;
 
@@ -88,6 +89,10 @@ pub async fn violations(
     let what = "audit does not have what is kept beside an event as its producer has it";
     report(&mut found, what, parts_missing(pool).await?);
     mails(stage, &mut found).await?;
+    let log::Wrongs { tree, tiles, checkpoints } = log::wrongs(pool).await?;
+    report(&mut found, "the log's tree is not that of its entries", tree);
+    report(&mut found, "a tile is not that of the log's entries", tiles);
+    report(&mut found, "a checkpoint is not of the log", checkpoints);
     claims(pool, history, &mut found).await?;
     names(pool, history, &mut found).await?;
     Ok(found)

@@ -23,6 +23,7 @@ pub mod history;
 mod invariants;
 mod invariants_of_people;
 pub mod load;
+mod log;
 pub mod mail;
 mod nats;
 mod people;

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 /// What is done to the tables behind the services' back, and what is then found.
-const SABOTAGE: [(&str, &str); 27] = [
+const SABOTAGE: [(&str, &str); 29] = [
     (
         // All of them: of some the asker had no answer. First, since only some cases of a check are told.
         "UPDATE directory.domain_requests SET reason = '-'",
@@ -41,6 +41,14 @@ const SABOTAGE: [(&str, &str); 27] = [
     (
         "UPDATE audit.entries SET envelope = envelope || ' '::bytea WHERE position = 7",
         "an event has other bytes than its producer's",
+    ),
+    (
+        "UPDATE audit.tiles SET hashes = set_byte(hashes, 33, get_byte(hashes, 33) # 1) WHERE level = 0 AND index = 0",
+        "a tile is not that of the log's entries: 0/0",
+    ),
+    (
+        "UPDATE audit.checkpoints SET root = sha256('another') WHERE size = (SELECT max(size) FROM audit.checkpoints)",
+        "a checkpoint is not of the log",
     ),
     (
         "UPDATE audit.entries SET version = version + 1 WHERE position = 9",
