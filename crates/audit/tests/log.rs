@@ -9,6 +9,7 @@ use std::path::Path;
 use axum::http::HeaderMap;
 use contract::rpc::MemberRole;
 use contract::{Envelope, EventId};
+use eventstore::audit_message::EventWithParts;
 use stage::{Answer, Client, Method, eventually};
 use support::{Events, Replica, World};
 use translog::{
@@ -36,6 +37,23 @@ async fn publish(world: &World, events: &Events, count: usize) -> Vec<Vec<u8>> {
         world.publish(event).await;
     }
     life
+}
+
+/// Publishes the lives of so many apps, of five events each, each in one message: whichever replica takes it has all
+/// that it needs.
+async fn publish_apart(world: &World, events: &Events, apps: usize) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for _ in 0..apps {
+        let (_, life) = events.app(&world.env, world.env.new_id(), 5);
+        let parts = life.iter().map(|event| EventWithParts {
+            event: event.clone().into(),
+            context: None,
+            details: None,
+        });
+        world.publish_life(&Vec::from_iter(parts)).await;
+        all.extend(life);
+    }
+    all
 }
 
 /// Whoever has no token.
@@ -205,7 +223,7 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
     let two = world.start(often("two")).await.unwrap();
     let events = Events::default();
     let (first, second) =
-        tokio::join!(publish(&world, &events, 150), publish(&world, &events, 150));
+        tokio::join!(publish_apart(&world, &events, 30), publish_apart(&world, &events, 30));
     world.until_recorded(300).await;
     world.assert_dense(300).await;
     let key = key(&anybody(&one)).await;
