@@ -50,7 +50,7 @@ async fn publish_apart(world: &World, events: &Events, apps: usize) -> Vec<Vec<u
             context: None,
             details: None,
         });
-        world.publish_life(&Vec::from_iter(parts)).await;
+        world.publish_life(&parts.collect::<Vec<_>>()).await;
         all.extend(life);
     }
     all
