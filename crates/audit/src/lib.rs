@@ -78,19 +78,15 @@ use chrono::TimeDelta;
 use contract::AccountId;
 use contract::rpc::{AccountRolesOf, AskedIds};
 use service::{Attempt, Problem, Resources, ServiceState, StartError};
-use translog::VerifierKey;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::log::checkpoints::CheckpointSigner;
+use crate::log::checkpoints::Signing;
 use crate::log::keep::KeepDir;
-use crate::log::keyring;
 pub use crate::settings::Settings;
 
 /// What the handlers share.
 pub struct Audit {
     resources: Resources,
-    /// The key by which checkpoints are verified; none where nothing is signed.
-    verifier_key: Option<VerifierKey>,
     /// Whether whoever asks is served checkpoints and hashes.
     public_log: bool,
 }
@@ -130,20 +126,24 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
         return Err(StartError::setting("audit", "max_batch and reconcile_seconds are at least 1"));
     }
     rpc::answer(&resources).await?;
-    let signer = checkpoint_signer(&resources, &settings).await?;
-    let verifier_key = signer.as_ref().map(|signer| signer.signer.verifier_key().clone());
-    run::run(&resources, &settings, signer);
+    let signing = signing(&resources, &settings)?;
+    if let Some(signing) = &signing {
+        match signing.open().await {
+            Ok(_) => {}
+            // It is tried again, in the background.
+            Err(error) if error.is_of_the_database() => tracing::warn!("the log's key: {error}"),
+            Err(error) => return Err(StartError::Other(Box::new(error))),
+        }
+    }
+    run::run(&resources, &settings, signing);
     readiness::add_checks(&resources.health, &resources.pool, &resources.env);
     let (routes, _) = router().split_for_parts();
-    let audit = Audit { resources, verifier_key, public_log: settings.public_log };
+    let audit = Audit { resources, public_log: settings.public_log };
     Ok(routes.merge(http::log_routes()).with_state(Arc::new(audit)))
 }
 
-/// What signs the log's checkpoints, once it is certain that what was signed before is the beginning of what is there.
-async fn checkpoint_signer(
-    resources: &Resources,
-    settings: &Settings,
-) -> Result<Option<CheckpointSigner>, StartError> {
+/// What signs the log's checkpoints, if the settings have a master key.
+fn signing(resources: &Resources, settings: &Settings) -> Result<Option<Signing>, StartError> {
     let master = settings.master_key();
     let Some(master) = master.map_err(|error| StartError::setting("audit.master_key", error))?
     else {
@@ -155,8 +155,6 @@ async fn checkpoint_signer(
     let origin = settings.log_origin.parse();
     let origin = origin.map_err(|error| StartError::setting("audit.log_origin", error))?;
     let (pool, env) = (resources.pool.clone(), resources.env.clone());
-    let signer = keyring::load_or_create(&pool, &env, &master, &origin).await;
-    let signer = Arc::new(signer.map_err(|error| StartError::Other(Box::new(error)))?);
     let keep = if settings.keep_dir.as_os_str().is_empty() {
         tracing::warn!(
             "audit.keep_dir is not set: that the database was restored from an older backup will not be noticed"
@@ -167,7 +165,5 @@ async fn checkpoint_signer(
         Some(keep.map_err(|error| StartError::setting("audit.keep_dir", error))?)
     };
     let interval = TimeDelta::seconds(settings.checkpoint_seconds.into());
-    let signer = CheckpointSigner { pool, env, signer, interval, keep };
-    signer.check().await.map_err(|error| StartError::Other(Box::new(error)))?;
-    Ok(Some(signer))
+    Ok(Some(Signing { pool, env, master: Arc::new(master), origin, interval, keep }))
 }

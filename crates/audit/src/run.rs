@@ -15,7 +15,7 @@ use tokio::time::MissedTickBehavior;
 use crate::confirm::Confirmer;
 use crate::consume::{self, EventHandler};
 use crate::ingest::Ingest;
-use crate::log::checkpoints::{CheckpointSigner, SigningError};
+use crate::log::checkpoints::{Signing, SigningError};
 use crate::log::sequencer;
 use crate::part_recovery::PartRecovery;
 use crate::producers::{Producers, RpcProducers};
@@ -30,7 +30,7 @@ const COMPARING: Duration = Duration::from_mins(2);
 const LOOKING: Duration = Duration::from_millis(250);
 
 /// Starts all of it. It ends at shutdown.
-pub(crate) fn run(resources: &Resources, settings: &Settings, signer: Option<CheckpointSigner>) {
+pub(crate) fn run(resources: &Resources, settings: &Settings, signing: Option<Signing>) {
     let (pool, env) = (resources.pool.clone(), resources.env.clone());
     let producers: Arc<dyn Producers> =
         Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
@@ -43,8 +43,8 @@ pub(crate) fn run(resources: &Resources, settings: &Settings, signer: Option<Che
         Arc::clone(&parts_awaited),
         Arc::clone(&grown),
     );
-    if let Some(signer) = signer {
-        sign(resources, signer, grown);
+    if let Some(signing) = signing {
+        sign(resources, signing, grown);
     }
     let pause = Duration::from_secs(settings.reconcile_seconds);
     let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch };
@@ -86,10 +86,11 @@ fn compare(resources: &Resources, reconciler: Reconciler, pause: Duration) {
 }
 
 /// Signs whatever the log has grown to: woken by this replica's batches, and looking now and then for those of others.
-fn sign(resources: &Resources, signer: CheckpointSigner, grown: Arc<Notify>) {
+fn sign(resources: &Resources, signing: Signing, grown: Arc<Notify>) {
     resources.tasks.spawn("checkpoints", move |shutdown| {
-        let (signer, grown) = (signer.clone(), Arc::clone(&grown));
+        let (signing, grown) = (signing.clone(), Arc::clone(&grown));
         async move {
+            let signer = signing.open().await?;
             let mut ticks = tokio::time::interval(LOOKING);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {

@@ -14,7 +14,7 @@ use service::{Caller, Problem};
 use translog::{Coordinates, Resource, Tile, bundle};
 
 use crate::Audit;
-use crate::store::{checkpoints, entries, tree};
+use crate::store::{checkpoints, entries, log_keys, tree};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
@@ -67,7 +67,8 @@ pub(super) async fn key(
     asking: Asking,
 ) -> Result<Response, Problem> {
     may_read(&audit, asking)?;
-    let key = audit.verifier_key.as_ref().ok_or_else(unsigned)?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let key = log_keys::last(&mut conn).await?.ok_or_else(unsigned)?.verifier_key;
     let headers = [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "public, max-age=300")];
     Ok((headers, format!("{key}\n")).into_response())
 }

@@ -5,12 +5,42 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use contract::Environment;
+use service::master_key::MasterKey;
 use sqlx::{PgConnection, PgPool};
-use translog::{Checkpoint, CheckpointError, Hash, MissingHash, Note, Signer, Tile};
+use translog::{Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, Signer, Tile};
 
 use super::keep::KeepDir;
+use super::keyring::{self, KeyringError};
 use crate::store::checkpoints::{self, StoredCheckpoint};
 use crate::store::tree;
+
+/// What checkpoints are signed with, once the database answers.
+#[derive(Clone)]
+pub(crate) struct Signing {
+    pub(crate) pool: PgPool,
+    pub(crate) env: Environment,
+    pub(crate) master: Arc<MasterKey>,
+    /// Under which name a log begins.
+    pub(crate) origin: KeyName,
+    /// How long a checkpoint is served at least before a larger one is.
+    pub(crate) interval: TimeDelta,
+    pub(crate) keep: Option<KeepDir>,
+}
+
+impl Signing {
+    /// Reads the log's key, or makes it, and makes certain that what was signed before is the beginning of what is
+    /// there.
+    ///
+    /// # Errors
+    /// When it is not, or the database does not answer.
+    pub(crate) async fn open(&self) -> Result<CheckpointSigner, SigningError> {
+        let Self { pool, env, master, origin, interval, keep } = self.clone();
+        let signer = Arc::new(keyring::load_or_create(&pool, &env, &master, &origin).await?);
+        let signer = CheckpointSigner { pool, env, signer, interval, keep };
+        signer.check().await?;
+        Ok(signer)
+    }
+}
 
 /// Signs checkpoints of the log.
 #[derive(Clone)]
@@ -48,9 +78,19 @@ pub(crate) enum SigningError {
     /// It cannot be kept, and so it is not served.
     #[error("audit.keep_dir: {0}")]
     Keep(#[from] io::Error),
+    /// There is no key.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+impl SigningError {
+    /// Whether the database did not answer, or is not migrated: it may be so later.
+    pub(crate) const fn is_of_the_database(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::Keyring(KeyringError::Database(_)))
+    }
 }
 
 impl CheckpointSigner {
