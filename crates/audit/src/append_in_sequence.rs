@@ -49,11 +49,14 @@ pub(crate) async fn append_in_sequence(
     let mut tree = None;
     if !batch.in_sequence.is_empty() {
         sequencer.know_all(&mut transaction).await?;
-        if let Some((grown_tree, grown)) = sequencer.grow(&batch.in_sequence)? {
-            let is_done = append::insert(&mut transaction, &batch.in_sequence, &grown, now).await?;
-            debug_assert!(is_done, "the head is locked, and the tree ends there");
-            tree = Some(grown_tree);
+        // The head is locked and the tree ends there. Were it not so, nothing would be recorded, and nothing may be
+        // acknowledged.
+        let moved = || sqlx::Error::Protocol("the log's end moved under its lock".to_owned());
+        let (grown_tree, grown) = sequencer.grow(&batch.in_sequence)?.ok_or_else(moved)?;
+        if !append::insert(&mut transaction, &batch.in_sequence, &grown, now).await? {
+            return Err(moved());
         }
+        tree = Some(grown_tree);
         awaited_parts::add(&mut transaction, &batch.in_sequence, now).await?;
     }
     if !batch.duplicates.is_empty() {

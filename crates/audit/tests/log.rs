@@ -175,7 +175,8 @@ async fn entries_are_for_operators_and_a_closed_log_is() {
         let path = format!("/audit/log/{path}");
         anybody(&audit).get(&path).await.problem(401, "unauthenticated");
         member.get(&path).await.problem(403, "role-not-allowed");
-        operator.get(&path).await.expect(200);
+        let answer = operator.get(&path).await.expect(200);
+        assert!(cached(&answer.headers).starts_with("private"), "{path}: for nobody else");
     }
     audit.stop().await;
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use service::{Caller, Problem};
 use translog::{Coordinates, Resource, Tile, bundle};
@@ -20,10 +20,14 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 
 /// What is full never changes; of what is partial, these bytes do not change either, but soon nobody asks for them.
-const FULL: &str = "public, max-age=31536000, immutable";
-const PARTIAL: &str = "public, max-age=3600";
-const FULL_ENTRIES: &str = "private, max-age=31536000, immutable";
-const PARTIAL_ENTRIES: &str = "private, max-age=3600";
+const FULL: &str = "max-age=31536000, immutable";
+const PARTIAL: &str = "max-age=3600";
+
+/// For how long it may be kept; by caches that others share only if it is for everybody.
+fn kept(is_public: bool, how_long: &str) -> (HeaderName, String) {
+    let whose = if is_public { "public" } else { "private" };
+    (CACHE_CONTROL, format!("{whose}, {how_long}"))
+}
 
 /// Whoever asks, if the log is public; else an operator.
 type Asking = Result<Caller, Problem>;
@@ -53,8 +57,9 @@ pub(super) async fn checkpoint(
     let checkpoint = checkpoint.ok_or_else(unsigned)?;
     let etag = format!("\"{}\"", checkpoint.size);
     let etag = HeaderValue::from_str(&etag).map_err(Problem::internal)?;
-    let cache =
-        [(CACHE_CONTROL, HeaderValue::from_static("public, no-cache")), (ETAG, etag.clone())];
+    let (name, value) = kept(audit.public_log, "no-cache");
+    let value = HeaderValue::from_str(&value).map_err(Problem::internal)?;
+    let cache = [(name, value), (ETAG, etag.clone())];
     if headers.get_all(IF_NONE_MATCH).iter().any(|known| known == etag) {
         return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
     }
@@ -69,8 +74,8 @@ pub(super) async fn key(
     may_read(&audit, asking)?;
     let mut conn = audit.resources.pool.acquire().await?;
     let key = log_keys::last(&mut conn).await?.ok_or_else(unsigned)?.verifier_key;
-    let headers = [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "public, max-age=300")];
-    Ok((headers, format!("{key}\n")).into_response())
+    let cache = kept(audit.public_log, "max-age=300");
+    Ok(([cache], [(CONTENT_TYPE, TEXT)], format!("{key}\n")).into_response())
 }
 
 /// A tile of hashes, or a bundle of entries.
@@ -97,8 +102,8 @@ pub(super) async fn resource(
 async fn hashes(audit: &Audit, tile: Tile) -> Result<Response, Problem> {
     let mut conn = audit.resources.pool.acquire().await?;
     let bytes = tree::tile(&mut conn, tile).await?.ok_or_else(not_there)?;
-    let cache = if tile.at().is_full() { FULL } else { PARTIAL };
-    Ok(([(CONTENT_TYPE, BYTES), (CACHE_CONTROL, cache)], bytes).into_response())
+    let cache = kept(audit.public_log, if tile.at().is_full() { FULL } else { PARTIAL });
+    Ok(([cache], [(CONTENT_TYPE, BYTES)], bytes).into_response())
 }
 
 async fn bundled(audit: &Audit, at: Coordinates) -> Result<Response, Problem> {
@@ -109,8 +114,8 @@ async fn bundled(audit: &Audit, at: Coordinates) -> Result<Response, Problem> {
     for envelope in &envelopes {
         bundle::push(&mut bytes, envelope).map_err(Problem::internal)?;
     }
-    let cache = if at.is_full() { FULL_ENTRIES } else { PARTIAL_ENTRIES };
-    Ok(([(CONTENT_TYPE, BYTES), (CACHE_CONTROL, cache)], bytes).into_response())
+    let cache = kept(false, if at.is_full() { FULL } else { PARTIAL });
+    Ok(([cache], [(CONTENT_TYPE, BYTES)], bytes).into_response())
 }
 
 /// What will be there is not there yet: nobody is to remember that.

@@ -125,7 +125,18 @@ impl CheckpointSigner {
         let head = tree::head(&mut conn).await?;
         let last = checkpoints::last(&mut *conn).await?;
         let last = match last {
-            Some(last) if last.size >= head.tree_size => last,
+            Some(last) if last.size == head.tree_size => {
+                if last.root != head.root {
+                    let (size, signed, root) = (last.size, last.root, head.root);
+                    return Err(SigningError::Fork { size, signed, root });
+                }
+                last
+            }
+            Some(last) if last.size > head.tree_size => {
+                // Another replica may have appended and signed since the head was read.
+                compare(&mut conn, last.size, last.root).await?;
+                last
+            }
             _ => {
                 let size = u64::try_from(head.tree_size).unwrap_or_default();
                 let origin = self.signer.verifier_key().name().clone();

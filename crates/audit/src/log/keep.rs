@@ -44,7 +44,8 @@ impl KeepDir {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write(&self, note: &[u8]) -> io::Result<()> {
-        let next = self.0.join(format!("{FILE}.next"));
+        // Of this process alone: another may keep its own in the same folder.
+        let next = self.0.join(format!("{FILE}.{}.next", std::process::id()));
         let mut file = File::create(&next)?;
         file.write_all(note)?;
         file.sync_all()?;
@@ -64,7 +65,8 @@ mod tests {
         let keep = KeepDir::at(&folder.path().join("a/b")).unwrap();
         assert_eq!(keep.read().unwrap(), None);
         keep.write(b"one").unwrap();
-        fs::write(keep.0.join("checkpoint.next"), b"tw").unwrap();
+        let half = format!("checkpoint.{}.next", std::process::id());
+        fs::write(keep.0.join(half), b"tw").unwrap();
         assert_eq!(keep.read().unwrap().unwrap(), b"one");
         keep.write(b"two").unwrap();
         assert_eq!(keep.read().unwrap().unwrap(), b"two");
