@@ -92,11 +92,7 @@ async fn a_pooler_that_keeps_settings_to_itself_is_refused_at_the_start() {
     let file = servers.file();
     for pooler in [Pooler::Refuses, Pooler::LeavesOut, Pooler::PassesOnPath] {
         let (url, standing) = pooler.before(&servers.database.url).await;
-        let mut commands = vec![vec!["serve", "audit", "--listen", "127.0.0.1:0"]];
-        if let Pooler::Refuses = pooler {
-            commands.push(vec!["migrate"]);
-        }
-        for mut arguments in commands {
+        for mut arguments in [vec!["serve", "audit", "--listen", "127.0.0.1:0"], vec!["migrate"]] {
             arguments.extend(["--config", &file, "--database-url", &url]);
             let mut process = Process::start(&arguments, &[]);
             assert_eq!(process.ended().await.code(), Some(1), "{}", process.stdout());
