@@ -7,6 +7,7 @@ mod bench;
 mod budgets;
 mod ci;
 mod circles;
+mod cold_build;
 mod committed;
 mod deny;
 mod documentation;
@@ -59,6 +60,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Build `mandate` as on a machine where nothing is built yet; prints how long, and which crates took longest.
+    ColdBuild,
     /// Take pictures of the portal's pages, and check each by machine.
     Screenshots {
         /// Handed to the program: `--only consent_request`.
@@ -131,6 +134,7 @@ async fn main() -> ExitCode {
         Chore::Openapi(mode) => generated::openapi(mode.check),
         Chore::Deny => deny::run(),
         Chore::Bench { arguments } => bench::run(&arguments),
+        Chore::ColdBuild => cold_build::run().map(|_| ()),
         Chore::Faults { arguments } => faults::run(&arguments),
         Chore::Screenshots { arguments } => screenshots::run(&arguments),
         Chore::Fixture { name } => fixture::run(&name),
