@@ -104,7 +104,7 @@ fn accepts_gzip(asked: &HeaderMap) -> bool {
 /// The weight of what is accepted (RFC 9110 section 12.4.2): 1 if none is given, 0 if it is none.
 fn quality(parameters: &str) -> Option<f32> {
     let weight = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
-    let weight = weight.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q")).last();
+    let weight = weight.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q")).next_back();
     Some(weight.map_or(1.0, |(_, weight)| weight.trim().parse().unwrap_or(0.0)))
 }
 
