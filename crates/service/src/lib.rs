@@ -7,7 +7,7 @@
 //!    [`Resources::group_commit`] and [`Resources::group_lookup`] commit and look up together.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
-//!    way of every change.
+//!    way of every change; [`caller`]: which tokens open which routes.
 //!    [`limits`] ward off floods, [`refusals`] counts what was refused.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS; [`mail_requests`]: mails that they ask the directory for.
@@ -25,6 +25,7 @@
 pub mod attempt;
 pub mod authentication;
 pub mod background;
+pub mod caller;
 pub mod connect;
 mod cors;
 mod events;
