@@ -1,5 +1,5 @@
-//! `GET /audit/log/checkpoint`, `/audit/log/key`, `/audit/log/tile/…`: the log as others' tools read it
-//! (c2sp.org/tlog-tiles).
+//! `GET /audit/log/checkpoint`, `/audit/log/key` (and `keys`, `key-replacement/…`), `/audit/log/tile/…`: the log as
+//! others' tools read it (c2sp.org/tlog-tiles).
 //!
 //! Checkpoint, key and hashes are for everybody, unless the settings say otherwise: no entry can be guessed from its
 //! hash, since each has commitments of 256 random bits. Entries tell of every organization and are for operators.
@@ -11,10 +11,12 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use service::{Caller, Problem};
-use translog::{Coordinates, Resource, Tile, bundle};
+use translog::{Coordinates, Resource, Tile, VerifierKey, bundle};
 
+use super::proof;
 use crate::Audit;
-use crate::store::{checkpoints, entries, log_keys, tree};
+use crate::store::log_keys::{self, StoredKey};
+use crate::store::{checkpoints, entries, tree};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
@@ -55,7 +57,8 @@ pub(super) async fn checkpoint(
     may_read(&audit, asking)?;
     let checkpoint = checkpoints::last_served(&audit.resources.pool).await?;
     let checkpoint = checkpoint.ok_or_else(unsigned)?;
-    let etag = format!("\"{}\"", checkpoint.size);
+    // Its root as well: after a restore another log may come to the same size.
+    let etag = format!("\"{}-{}\"", checkpoint.size, checkpoint.root);
     let etag = HeaderValue::from_str(&etag).map_err(Problem::internal)?;
     let (name, value) = kept(audit.public_log, "no-cache");
     let value = HeaderValue::from_str(&value).map_err(Problem::internal)?;
@@ -71,11 +74,52 @@ pub(super) async fn key(
     State(audit): State<Arc<Audit>>,
     asking: Asking,
 ) -> Result<Response, Problem> {
-    may_read(&audit, asking)?;
+    let keys = known_keys(&audit, asking).await?;
+    Ok(text(&audit, format!("{}\n", keys[0].verifier_key)))
+}
+
+/// All keys that the log was ever signed by, one a line, the newest first.
+pub(super) async fn keys(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+) -> Result<Response, Problem> {
+    let keys = known_keys(&audit, asking).await?;
+    Ok(text(&audit, keys.iter().map(|key| format!("{}\n", key.verifier_key)).collect()))
+}
+
+/// How a key with this id was replaced: the proof, by a checkpoint that this key signed as well, of the entry that
+/// names the one after it (c2sp.org/tlog-proof). Whoever trusts the old key needs nobody's word for the new one.
+pub(super) async fn key_replacement(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let keys = known_keys(&audit, asking).await?;
+    let is_it = |key: &StoredKey| {
+        key.verifier_key.parse().is_ok_and(|key: VerifierKey| key.id().to_string() == id)
+    };
+    let replaced = keys.iter().position(is_it).ok_or_else(not_there)?;
+    let by = replaced.checked_sub(1).and_then(|by| keys[by].event).ok_or_else(not_there)?;
     let mut conn = audit.resources.pool.acquire().await?;
-    let key = log_keys::last(&mut conn).await?.ok_or_else(unsigned)?.verifier_key;
-    let cache = kept(audit.public_log, "max-age=300");
-    Ok(([cache], [(CONTENT_TYPE, TEXT)], format!("{key}\n")).into_response())
+    let checkpoint = checkpoints::covering(&mut *conn, by.id).await?.ok_or_else(not_there)?;
+    let recorded = entries::of_event(&mut conn, by.id).await?.ok_or_else(not_there)?;
+    let (position, envelope) = (recorded.position, recorded.envelope);
+    let file = proof::file(&mut conn, position, envelope, &checkpoint).await?;
+    drop(conn);
+    Ok(text(&audit, file.to_string()))
+}
+
+/// The log's keys, the newest first: one at least.
+async fn known_keys(audit: &Audit, asking: Asking) -> Result<Vec<StoredKey>, Problem> {
+    may_read(audit, asking)?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let keys = log_keys::of_log(&mut conn).await?;
+    if keys.is_empty() { Err(unsigned()) } else { Ok(keys) }
+}
+
+/// A text that may be another the next time.
+fn text(audit: &Audit, text: String) -> Response {
+    ([kept(audit.public_log, "no-cache")], [(CONTENT_TYPE, TEXT)], text).into_response()
 }
 
 /// A tile of hashes, or a bundle of entries.
