@@ -11,10 +11,10 @@
 //! | decisions, pure | `resequence`, `event_types`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
-//! | the transparency log | `log` (its tree, its key, its checkpoints) |
+//! | the transparency log | `log` (its tree, its keys, its checkpoints) |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
 //! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
-//! | the doors | `rpc` (what other services ask), `http` (the public API) |
+//! | the doors | `rpc` (what other services ask), `http` (the public API), `administration` (`mandate log`) |
 //!
 //! # How events are recorded
 //!
@@ -43,6 +43,7 @@
 //! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
 //!   it is a conflict: kept in `audit.conflicts`, and `/readyz` says so.
 
+mod administration;
 mod append_in_sequence;
 mod confirm;
 mod conflict;
@@ -80,6 +81,7 @@ use contract::rpc::{AccountRolesOf, AskedIds};
 use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
+pub use crate::administration::{ContinuedLog, ReplacedKey, continue_log_as_new, replace_log_key};
 use crate::log::checkpoints::Signing;
 use crate::log::keep::KeepDir;
 pub use crate::settings::Settings;
@@ -157,7 +159,7 @@ fn signing(resources: &Resources, settings: &Settings) -> Result<Option<Signing>
     };
     let origin = settings.log_origin.parse();
     let origin = origin.map_err(|error| StartError::setting("audit.log_origin", error))?;
-    let (pool, env) = (resources.pool.clone(), resources.env.clone());
+    let events = resources.events.clone();
     let keep = if settings.keep_dir.as_os_str().is_empty() {
         tracing::warn!(
             "audit.keep_dir is not set: that the database was restored from an older backup will not be noticed"
@@ -168,5 +170,5 @@ fn signing(resources: &Resources, settings: &Settings) -> Result<Option<Signing>
         Some(keep.map_err(|error| StartError::setting("audit.keep_dir", error))?)
     };
     let interval = TimeDelta::seconds(settings.checkpoint_seconds.into());
-    Ok(Some(Signing { pool, env, master: Arc::new(master), origin, interval, keep }))
+    Ok(Some(Signing { events, master: Arc::new(master), origin, interval, keep }))
 }

@@ -90,7 +90,7 @@ fn sign(resources: &Resources, signing: Signing, grown: Arc<Notify>) {
     resources.tasks.spawn("checkpoints", move |shutdown| {
         let (signing, grown) = (signing.clone(), Arc::clone(&grown));
         async move {
-            let signer = signing.open().await?;
+            let mut signer = signing.open().await?;
             let mut ticks = tokio::time::interval(LOOKING);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {

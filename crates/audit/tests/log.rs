@@ -4,18 +4,14 @@
 
 mod support;
 
-use std::path::Path;
-
 use axum::http::HeaderMap;
 use contract::rpc::MemberRole;
 use contract::{Envelope, EventId};
 use eventstore::audit_message::EventWithParts;
 use stage::Client;
-use support::log::{ORIGIN, anybody, checkpoint, key, publish, settings};
+use support::log::{ORIGIN, alter, anybody, checkpoint, entries, key, publish, settings};
 use support::{Events, World};
-use translog::{
-    Checkpoint, Coordinates, Hash, Note, ProofFile, Resource, Tile, Tiles, Tree, bundle, proof,
-};
+use translog::{Checkpoint, Hash, Note, ProofFile, Tile, Tiles, Tree, proof};
 
 /// Publishes the lives of so many apps, of five events each, each in one message: whichever replica takes it has all
 /// that it needs.
@@ -36,18 +32,6 @@ async fn publish_apart(world: &World, events: &Events, apps: usize) -> Vec<Vec<u
 
 fn cached(headers: &HeaderMap) -> &str {
     headers["cache-control"].to_str().unwrap()
-}
-
-/// All entries, out of the bundles.
-async fn entries(operator: &Client, size: u64) -> Vec<Vec<u8>> {
-    let mut entries = Vec::new();
-    for at in Coordinates::changed(0, size) {
-        let answer =
-            operator.get(&format!("/audit/log/{}", Resource::Entries(at))).await.expect(200);
-        let read = bundle::parse(&answer.body, at.width()).unwrap();
-        entries.extend(read.into_iter().map(<[u8]>::to_vec));
-    }
-    entries
 }
 
 /// All tiles, as anybody reads them.
@@ -149,7 +133,7 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
     world.until_recorded(300).await;
     world.assert_dense(300).await;
     let key = key(&anybody(&one)).await;
-    assert_eq!(key, self::key(&anybody(&two)).await, "one key");
+    assert_eq!(key, support::log::key(&anybody(&two)).await, "one key");
     let (_, last) = checkpoint(&anybody(&two), &key, 300).await;
     let read = entries(&one.client(&world.people.operator(&world.env)), 300).await;
     let mut tree = Tree::new();
@@ -184,14 +168,6 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
     two.stop().await;
 }
 
-/// As the database's owner, who can do everything.
-async fn alter(world: &World, sql: &'static str) {
-    let mut conn = world.sql.acquire().await.unwrap();
-    let sql =
-        format!("SET session_replication_role = replica; {sql}; RESET session_replication_role");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_from_before_its_tree_gets_one() {
     let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
@@ -215,54 +191,4 @@ async fn a_log_from_before_its_tree_gets_one() {
     tree.append(read.iter().map(|entry| Hash::of_leaf(entry)));
     assert_eq!(checkpoint.root, tree.root());
     audit.stop().await;
-}
-
-/// Why it does not start.
-async fn refusal(world: &World, keep: &Path) -> String {
-    match world.start(settings(keep)).await {
-        Ok(_) => panic!("it starts"),
-        Err(error) => error.to_string(),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_altered_or_an_older_database_is_not_signed() {
-    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
-    let audit = world.start(settings(folder.path())).await.unwrap();
-    let events = Events::default();
-    publish(&world, &events, 10).await;
-    world.until_recorded(10).await;
-    let key = key(&anybody(&audit)).await;
-    let (note, _) = checkpoint(&anybody(&audit), &key, 10).await;
-    audit.stop().await;
-
-    // A copy that is behind is no mismatch, and one of another log is told as such.
-    let elsewhere = tempfile::tempdir().unwrap();
-    world.start(settings(elsewhere.path())).await.unwrap().stop().await;
-    std::fs::write(elsewhere.path().join("checkpoint"), "nothing").unwrap();
-    let refused = refusal(&world, elsewhere.path()).await;
-    assert!(refused.contains("is no checkpoint of this log"), "{refused}");
-
-    // The database is older than what others were told.
-    alter(
-        &world,
-        "DELETE FROM audit.entries WHERE position > 9; DELETE FROM audit.checkpoints;
-         UPDATE audit.tiles SET hashes = substr(hashes, 1, 9 * 32); UPDATE audit.head SET size = 9, tree_size = 9",
-    )
-    .await;
-    let refused = refusal(&world, folder.path()).await;
-    assert!(
-        refused.contains("a checkpoint of 10 entries that was served, and the log has 9"),
-        "{refused}"
-    );
-
-    // The same size, and another tree than the one that was signed.
-    alter(
-        &world,
-        "UPDATE audit.tiles SET hashes = hashes || sha256('another'); UPDATE audit.head SET size = 10, tree_size = 10",
-    )
-    .await;
-    let refused = refusal(&world, folder.path()).await;
-    assert!(refused.contains("does not have the root that was signed"), "{refused}");
-    assert_eq!(Checkpoint::open(&note, &key).unwrap().size, 10);
 }

@@ -122,6 +122,10 @@ ids! {
     RefusalId = "access" called "refusal";
     /// A key that signs access tokens: the `kid` of RFC 7517.
     SigningKeyId = "signing-key";
+    /// A log that goes on from another.
+    LogId = "log";
+    /// The key of a log, through all its replacements.
+    LogKeyId = "log-key";
     /// An event: the `id` of CloudEvents.
     EventId = "event";
     /// What belongs together: all events that follow from one request share it.
@@ -279,7 +283,7 @@ impl Service {
             Self::AppRegistry => &["app", "access"],
             Self::KeyIssuer => &["key", "signing-key", "token", "access"],
             Self::ConsentBroker => &["consent-link", "consent", "consent-notice", "access"],
-            Self::Audit => &["access"],
+            Self::Audit => &["log", "log-key", "access"],
             Self::Notifier => &["subscriber", "access"],
         }
     }

@@ -23,7 +23,7 @@ use crate::migrating::migrate;
 use crate::output::{note, print, say};
 use crate::portal_alone::PortalAlone;
 use crate::system::System;
-use crate::{api, data_dir, demo, output, preflight, subscribers, variables};
+use crate::{api, data_dir, demo, log, output, preflight, subscribers, variables};
 
 /// How long a start may take until everything is ready.
 const READY: Duration = Duration::from_mins(1);
@@ -81,6 +81,13 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 QUIET.clone_into(&mut configuration.log.filter);
             }
             start(&configuration, Machine::Own)?.block_on(subscribers::run(command, configuration))
+        }
+        Command::Log { command } => {
+            let mut configuration = load(command.overrides())?;
+            if configuration.log == LogSettings::default() {
+                QUIET.clone_into(&mut configuration.log.filter);
+            }
+            start(&configuration, Machine::Own)?.block_on(log::run(command, configuration))
         }
         Command::Version => Ok(print(concat!("mandate ", env!("CARGO_PKG_VERSION"), "\n"))?),
         Command::Openapi => Ok(print(&api::text())?),

@@ -21,6 +21,7 @@ mod data_dir;
 mod demo;
 mod front;
 mod local;
+mod log;
 mod migrating;
 pub mod nats_accounts;
 mod nats_restarts;

@@ -1,7 +1,10 @@
 //! An entry as an event: what the checks of streams need of it.
 
+use contract::facts::LogKeyReplaced;
 use contract::{Envelope, Service};
 use uuid::Uuid;
+
+use crate::replacement;
 
 /// An event's id and its place in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub(crate) struct Event {
     pub(crate) aggregate: Box<str>,
     pub(crate) version: i64,
     pub(crate) source: Service,
+    /// What it says of the log's key, if it says that it was replaced.
+    pub(crate) replaced_key: Option<Box<LogKeyReplaced>>,
 }
 
 /// Reads an entry: an envelope, in its canonical form and no other.
@@ -36,6 +41,7 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         aggregate: aggregate.into(),
         version: envelope.streamversion.number(),
         source: envelope.source,
+        replaced_key: replacement::said(&envelope).map(Box::new),
     })
 }
 

@@ -2,7 +2,7 @@
 //! and trusts nobody but the key that it is given.
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
-//! a folder), `signature` (key and checkpoints), `walk` (every bundle once, on all cores, in order), `bundle`
+//! a folder), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on all cores, in order), `bundle`
 //! and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
 //! hashes are), `verification` (the checks in their order) and `outcome` (what is said, and the exit code).
 
@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod outcome;
 mod progress;
+mod replacement;
 mod signature;
 mod source;
 mod streams;

@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use contract::facts::LogKeyReplaced;
 use serde_json::{Value, json};
-use translog::Checkpoint;
+use translog::{Checkpoint, Note, VerifierKey};
 
 use crate::failure::{Check, Failure, Failures};
+use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
 
 /// The exit code when the log could not be read.
@@ -24,6 +26,8 @@ pub(crate) struct Outcome {
     stopped: Option<String>,
     ended_at: Option<u64>,
     kept_in: Option<PathBuf>,
+    /// What the log says of a key that is to come.
+    announced: Option<String>,
 }
 
 impl Outcome {
@@ -40,6 +44,7 @@ impl Outcome {
             stopped: None,
             ended_at: None,
             kept_in: None,
+            announced: None,
         }
     }
 
@@ -50,6 +55,40 @@ impl Outcome {
     pub(crate) fn signed(&mut self, signed: Signed, kept: Option<Checkpoint>) {
         self.signed = Some(signed);
         self.kept = kept;
+    }
+
+    /// How the key that is trusted leads to the one that signs now.
+    pub(crate) fn replacements(&self) -> &[Replacement] {
+        self.trust.as_ref().map_or(&[], |trust| &trust.replacements)
+    }
+
+    /// An entry says that a key was replaced. If it is the one by which the log was verified, the new one must have
+    /// signed as well: whoever has stolen the old one signs by that alone.
+    pub(crate) fn key_is_replaced(&mut self, index: u64, said: &LogKeyReplaced) {
+        let (Some(trust), Some(signed)) = (&self.trust, &self.signed) else { return };
+        if trust.newest().to_string() != said.replaced_verifier_key {
+            return;
+        }
+        let new = said.verifier_key.parse::<VerifierKey>();
+        let signed_too = new.is_ok_and(|new| {
+            Note::parse(&signed.note).is_ok_and(|note| note.verify(&[new]).is_ok())
+        });
+        if signed_too {
+            let new = &said.verifier_key;
+            self.announced = Some(format!(
+                "The key is being replaced: entry {} (index {index}) names {new}. Give that with --key from now on.",
+                index + 1
+            ));
+        } else {
+            self.fail(Failure::of_entry(
+                Check::Signature,
+                index,
+                &format!(
+                    "it says that the key was replaced by {}, and the checkpoint is signed by the old one alone",
+                    said.verifier_key
+                ),
+            ));
+        }
     }
 
     pub(crate) fn checkpoint(&self) -> Option<&Checkpoint> {
@@ -123,9 +162,24 @@ impl Outcome {
             )?,
             None => {}
         }
+        for Replacement { index, new, .. } in self.replacements() {
+            writeln!(
+                out,
+                "That key was replaced: entry {} (index {index}), which it signed itself, names {new}",
+                index + 1
+            )?;
+        }
+        if let (Some(trust), false) = (&self.trust, self.replacements().is_empty()) {
+            writeln!(out, "From now on give the newest with --key: {}", trust.newest())?;
+        }
+        if let Some(announced) = &self.announced {
+            writeln!(out, "{announced}")?;
+        }
         writeln!(out, "Log at {}", self.place)?;
         for check in Check::ALL {
-            for (_, what) in self.passed.iter().filter(|(passed, _)| *passed == check) {
+            let has_passed = self.failures.of(check).is_empty();
+            let passed = self.passed.iter().filter(|(passed, _)| has_passed && *passed == check);
+            for (_, what) in passed {
                 writeln!(out, "ok      {:<12} {what}", check.name())?;
             }
             for failure in self.failures.of(check) {
@@ -179,12 +233,16 @@ impl Outcome {
                 "failures_left_out": self.failures.left_out_of(check),
             })
         });
+        let replaced = self.replacements().iter().map(|it| {
+            json!({ "key": it.old.to_string(), "by": it.new.to_string(), "entry": it.index + 1, "index": it.index })
+        });
         json!({
             "verified": self.exit_code() == 0,
             "exit_code": self.exit_code(),
             "log": self.place,
             "key": self.trust.as_ref().map(|trust| trust.key.to_string()),
             "key_is_given": self.trust.as_ref().map(|trust| trust.is_given),
+            "replaced_keys": replaced.collect::<Vec<_>>(),
             "checkpoint": self.checkpoint().map(checkpoint),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
             "streams": self.streams,

@@ -95,7 +95,8 @@ mod tests {
 
     fn event(id: u128, stream: u128, version: i64) -> Event {
         let (id, stream) = (Uuid::from_u128(id), Uuid::from_u128(stream));
-        Event { id, stream, aggregate: "app".into(), version, source: Service::AppRegistry }
+        let (aggregate, source) = ("app".into(), Service::AppRegistry);
+        Event { id, stream, aggregate, version, source, replaced_key: None }
     }
 
     fn check(events: &[Event]) -> (usize, Vec<String>) {

@@ -1,15 +1,17 @@
 //! The checks, in their order: what was signed, the tree under it, what was kept, the streams.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Tile, Tiles, Tree, proof};
+use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree, proof};
 
 use crate::arguments::Arguments;
 use crate::bundle::{self, Bundle, NoBundle};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
+use crate::replacement::Replacement;
 use crate::signature::{self, Refused};
 use crate::source::Source;
 use crate::streams::Streams;
@@ -32,9 +34,9 @@ pub(crate) fn verify(
     let mut entries = Entries {
         source,
         size: checkpoint.size,
-        kept_size: kept.as_ref().map(|kept| kept.size),
+        earlier: earlier(kept.as_ref(), outcome),
+        roots: HashMap::new(),
         tree: Tree::new(),
-        kept_root: None,
         differences: Differences::default(),
         streams: Streams::default(),
     };
@@ -42,7 +44,8 @@ pub(crate) fn verify(
     let is_complete = entries.tree.size() == checkpoint.size;
     let found = entries.tree.root();
     let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, kept_root, streams, .. } = entries;
+    let Entries { differences, roots, streams, .. } = entries;
+    let kept_root = kept.as_ref().and_then(|kept| roots.get(&kept.size).copied());
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
         // What was seen is said. Which of both is wrong would have to be read.
@@ -60,6 +63,9 @@ pub(crate) fn verify(
         let kept_root = kept_root.filter(|_| entries_are_right);
         consistency(source, &checkpoint, &kept, kept_root, outcome);
     }
+    if entries_are_right {
+        replacements(&roots, &checkpoint, outcome);
+    }
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
     if is_complete {
@@ -74,12 +80,13 @@ fn signatures(
     source: &dyn Source,
     outcome: &mut Outcome,
 ) -> Result<Option<Checkpoint>, Refused> {
-    let trust = signature::key(arguments, source)?;
-    let key = trust.key.clone();
+    let mut trust = signature::key(arguments, source)?;
+    let signed = signature::checkpoint(source, &mut trust);
+    let (key, keys) = (trust.newest().clone(), trust.keys());
     outcome.trust(trust);
-    let kept = arguments.checkpoint.as_deref().map(|file| signature::kept(file, &key));
+    let signed = signed?;
+    let kept = arguments.checkpoint.as_deref().map(|file| signature::kept(file, &keys));
     let kept = kept.transpose()?.map(|kept| kept.checkpoint);
-    let signed = signature::checkpoint(source, &key)?;
     outcome.pass(
         Check::Signature,
         format!(
@@ -96,10 +103,11 @@ fn signatures(
 struct Entries<'a> {
     source: &'a dyn Source,
     size: u64,
-    kept_size: Option<u64>,
+    /// How many entries earlier checkpoints cover, in order.
+    earlier: Vec<u64>,
+    /// The roots that the entries had when they were as many as those.
+    roots: HashMap<u64, Hash>,
     tree: Tree,
-    /// The root that the entries had when they were as many as in the checkpoint that was kept.
-    kept_root: Option<Hash>,
     differences: Differences,
     streams: Streams,
 }
@@ -137,21 +145,19 @@ impl Entries<'_> {
         let first = self.tree.size();
         for (index, event) in (first..).zip(&events) {
             match event {
-                Ok(event) => self.streams.take(index, event, &mut outcome.failures),
+                Ok(event) => {
+                    self.streams.take(index, event, &mut outcome.failures);
+                    if let Some(said) = &event.replaced_key {
+                        outcome.key_is_replaced(index, said);
+                    }
+                }
                 Err(why) => {
                     let why = format!("it is no event: {why}");
                     outcome.fail(Failure::of_entry(Check::Streams, index, &why));
                 }
             }
         }
-        // The root is taken on the way, where the entries are as many as were kept.
-        let kept = self.kept_size.and_then(|kept| usize::try_from(kept.checked_sub(first)?).ok());
-        let (before, after) = leaves.split_at(kept.unwrap_or(0).min(leaves.len()));
-        let mut rows = self.tree.append(before.iter().copied());
-        if self.kept_size == Some(self.tree.size()) {
-            self.kept_root = Some(self.tree.root());
-        }
-        rows.extend(self.tree.append(after.iter().copied()));
+        let rows = self.append(&leaves);
         let at = Coordinates::among(first / u64::from(FULL_WIDTH), self.size);
         let of_leaves = at.and_then(|at| Tile::new(0, at)).expect("a bundle has its tile");
         self.differences.take(of_leaves, leaves, tile);
@@ -164,6 +170,50 @@ impl Entries<'_> {
             self.differences.compare(self.source, row)?;
         }
         Ok(())
+    }
+
+    /// Appends leaves. Roots are taken on the way, where the entries are as many as earlier checkpoints cover.
+    fn append(&mut self, leaves: &[Hash]) -> Vec<Row> {
+        let (first, mut rest, mut rows) = (self.tree.size(), leaves, Vec::new());
+        let end = first + leaves.len() as u64;
+        for size in self.earlier.iter().filter(|size| (first..=end).contains(*size)) {
+            let count = usize::try_from(size - self.tree.size()).unwrap_or_default();
+            let (before, after) = rest.split_at(count);
+            rows.extend(self.tree.append(before.iter().copied()));
+            self.roots.insert(*size, self.tree.root());
+            rest = after;
+        }
+        rows.extend(self.tree.append(rest.iter().copied()));
+        rows
+    }
+}
+
+/// How many entries the checkpoints cover that the log has to go on from: the one that was kept, and those by which
+/// keys vouched for the ones after them.
+fn earlier(kept: Option<&Checkpoint>, outcome: &Outcome) -> Vec<u64> {
+    let by_keys = outcome.replacements().iter().map(|replacement| &replacement.checkpoint);
+    let mut sizes: Vec<u64> = kept.into_iter().chain(by_keys).map(|it| it.size).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
+}
+
+/// Whether the log goes on from what replaced keys signed last.
+fn replacements(roots: &HashMap<u64, Hash>, now: &Checkpoint, outcome: &mut Outcome) {
+    for Replacement { old, checkpoint, .. } in outcome.replacements().to_vec() {
+        let counted = entries_in_words(checkpoint.size);
+        let what = if checkpoint.size > now.size {
+            format!(
+                "the key {old} signed {counted} when it was replaced, and the log has fewer: it was cut"
+            )
+        } else if roots.get(&checkpoint.size) != Some(&checkpoint.root) {
+            format!(
+                "its first {counted} are not those that the key {old} signed when it was replaced: the log was forked"
+            )
+        } else {
+            continue;
+        };
+        outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", &what));
     }
 }
 

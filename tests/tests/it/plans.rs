@@ -20,10 +20,13 @@ use service::settings::DatabaseSettings;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 /// Tables and partial indexes that do not grow with the history, or hardly.
-const SMALL: [&str; 7] = [
+const SMALL: [&str; 9] = [
     // One row.
     "head",
     "sign_in_hash_key",
+    // A row for each key that the log ever had.
+    "log_keys",
+    "log_key_events",
     // What is missing at the moment.
     "gaps",
     // What operators have entered one by one.

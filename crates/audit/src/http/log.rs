@@ -1,5 +1,5 @@
-//! `GET /audit/log/checkpoint`, `/audit/log/key`, `/audit/log/tile/…`: the log as others' tools read it
-//! (c2sp.org/tlog-tiles).
+//! `GET /audit/log/checkpoint`, `/audit/log/key` (and `keys`, `key-replacement/…`), `/audit/log/tile/…`: the log as
+//! others' tools read it (c2sp.org/tlog-tiles).
 //!
 //! Checkpoint, key and hashes are for everybody, unless the settings say otherwise: no entry can be guessed from its
 //! hash, since each has a commitment of 256 random bits. Entries tell of every organization, and are for those who
@@ -12,12 +12,13 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use service::{Attempt, Problem};
-use translog::{Coordinates, Resource, Tile, bundle};
+use translog::{Coordinates, Resource, Tile, VerifierKey, bundle};
 
 use super::representation::File;
-use super::whole_log;
+use super::{proof, whole_log};
 use crate::Audit;
-use crate::store::{checkpoints, entries, log_keys, tree};
+use crate::store::log_keys::{self, StoredKey};
+use crate::store::{checkpoints, entries, tree};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
@@ -64,12 +65,61 @@ pub(super) async fn key(
     asking: Asking,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    check(&audit, asking).await?;
+    let keys = known_keys(&audit, asking).await?;
+    text(&audit, &headers, KEY, format!("{}\n", keys[0].verifier_key))
+}
+
+/// All keys that the log was ever signed by, one a line, the newest first.
+pub(super) async fn keys(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let keys = known_keys(&audit, asking).await?;
+    let lines = keys.iter().map(|key| format!("{}\n", key.verifier_key)).collect();
+    text(&audit, &headers, KEY, lines)
+}
+
+/// How a key with this id was replaced: the proof, by a checkpoint that this key signed as well, of the entry that
+/// names the one after it (c2sp.org/tlog-proof). Whoever trusts the old key needs nobody's word for the new one.
+pub(super) async fn key_replacement(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let keys = known_keys(&audit, asking).await?;
+    let is_it = |key: &StoredKey| {
+        key.verifier_key.parse().is_ok_and(|key: VerifierKey| key.id().to_string() == id)
+    };
+    let replaced = keys.iter().position(is_it).ok_or_else(not_there)?;
+    let by = replaced.checked_sub(1).and_then(|by| keys[by].event).ok_or_else(not_there)?;
     let mut conn = audit.resources.pool.acquire().await?;
-    let key = log_keys::last(&mut conn).await?.ok_or_else(unsigned)?.verifier_key;
+    let checkpoint = checkpoints::covering(&mut *conn, by.id).await?.ok_or_else(not_there)?;
+    let recorded = entries::of_event(&mut conn, by.id).await?.ok_or_else(not_there)?;
+    let (position, envelope) = (recorded.position, recorded.envelope);
+    let file = proof::file(&mut conn, position, envelope, &checkpoint).await?;
     drop(conn);
-    let bytes = format!("{key}\n").into_bytes();
-    Ok(File { bytes, media_type: TEXT, kept: kept(audit.public_log, KEY)? }.answer(&headers))
+    text(&audit, &headers, "no-cache", file.to_string())
+}
+
+/// The log's keys, the newest first: one at least.
+async fn known_keys(audit: &Audit, asking: Asking) -> Result<Vec<StoredKey>, Problem> {
+    check(audit, asking).await?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let keys = log_keys::of_log(&mut conn).await?;
+    if keys.is_empty() { Err(unsigned()) } else { Ok(keys) }
+}
+
+/// A text that may be another the next time.
+fn text(
+    audit: &Audit,
+    asked: &HeaderMap,
+    how_long: &str,
+    text: String,
+) -> Result<Response, Problem> {
+    let kept = kept(audit.public_log, how_long)?;
+    Ok(File { bytes: text.into_bytes(), media_type: TEXT, kept }.answer(asked))
 }
 
 /// A tile of hashes, or a bundle of entries.

@@ -62,6 +62,8 @@ pub(crate) fn log_routes() -> axum::Router<Arc<Audit>> {
     axum::Router::new()
         .route("/audit/log/checkpoint", routing::get(log::checkpoint))
         .route("/audit/log/key", routing::get(log::key))
+        .route("/audit/log/keys", routing::get(log::keys))
+        .route("/audit/log/key-replacement/{id}", routing::get(log::key_replacement))
         .route("/audit/log/{*path}", routing::get(log::resource))
         .layer(open_to_auditors())
 }

@@ -2,6 +2,7 @@
 //!
 //! * [`append`]: recording entries, in one dense order; [`heads`]: how far it reaches;
 //! * [`tree`]: the tree over them; [`checkpoints`]: what was signed of it; [`log_keys`]: with which key;
+//!   [`continuation`]: how another begins;
 //! * [`pages`]: which entries answer a query, at a cost that does not grow with history;
 //! * [`entries`]: the entries themselves; [`places`]: where those of some events are;
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
@@ -15,6 +16,7 @@ pub(crate) mod awaited_parts;
 pub(crate) mod checkpoints;
 pub(crate) mod confirmation;
 pub(crate) mod conflicts;
+pub(crate) mod continuation;
 mod decode;
 pub(crate) mod entries;
 pub(crate) mod gaps;

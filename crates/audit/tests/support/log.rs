@@ -1,9 +1,9 @@
-//! A log whose checkpoints are signed, and whoever reads it.
+//! The transparency log of a replica, as its readers find it.
 
 use std::path::Path;
 
 use stage::{Answer, Client, eventually};
-use translog::{Checkpoint, Note, VerifierKey};
+use translog::{Checkpoint, Coordinates, Note, Resource, VerifierKey, bundle};
 
 use super::{Events, Replica, World};
 
@@ -21,16 +21,6 @@ pub(crate) fn settings(keep: &Path) -> audit::Settings {
     }
 }
 
-/// Publishes the lives of apps until there are so many events more.
-pub(crate) async fn publish(world: &World, events: &Events, count: usize) -> Vec<Vec<u8>> {
-    let organization = world.env.new_id();
-    let (_, life) = events.app(&world.env, organization, count);
-    for event in &life {
-        world.publish(event).await;
-    }
-    life
-}
-
 /// Whoever has no token.
 pub(crate) fn anybody(replica: &Replica) -> Client {
     Client::anonymous(&replica.routes)
@@ -42,7 +32,7 @@ pub(crate) async fn key(client: &Client) -> VerifierKey {
     text(&answer).trim_end().parse().unwrap()
 }
 
-fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     String::from_utf8(answer.body.to_vec()).unwrap()
 }
 
@@ -66,4 +56,42 @@ pub(crate) async fn checkpoint(
         }
     })
     .await
+}
+
+/// Publishes the lives of apps until there are so many events more.
+pub(crate) async fn publish(world: &World, events: &Events, count: usize) -> Vec<Vec<u8>> {
+    let organization = world.env.new_id();
+    let (_, life) = events.app(&world.env, organization, count);
+    for event in &life {
+        world.publish(event).await;
+    }
+    life
+}
+
+/// All entries, out of the bundles.
+pub(crate) async fn entries(operator: &Client, size: u64) -> Vec<Vec<u8>> {
+    let mut entries = Vec::new();
+    for at in Coordinates::changed(0, size) {
+        let answer =
+            operator.get(&format!("/audit/log/{}", Resource::Entries(at))).await.expect(200);
+        let read = bundle::parse(&answer.body, at.width()).unwrap();
+        entries.extend(read.into_iter().map(<[u8]>::to_vec));
+    }
+    entries
+}
+
+/// As the database's owner, who can do everything.
+pub(crate) async fn alter(world: &World, sql: &'static str) {
+    let mut conn = world.sql.acquire().await.unwrap();
+    let sql =
+        format!("SET session_replication_role = replica; {sql}; RESET session_replication_role");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.unwrap();
+}
+
+/// Why it does not start.
+pub(crate) async fn refusal(world: &World, keep: &Path) -> String {
+    match world.start(settings(keep)).await {
+        Ok(_) => panic!("it starts"),
+        Err(error) => error.to_string(),
+    }
 }

@@ -20,7 +20,7 @@ use contract::{
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::{AUDIT, Transport};
 use service::settings::HttpSettings;
-use service::{Health, Problem, StartError, Tasks};
+use service::{Health, Problem, Resources, Shared, StartError, Tasks};
 use sqlx::PgPool;
 use stage::{Answer, Client, Person, Servers, eventually};
 
@@ -66,6 +66,23 @@ impl World {
     pub(crate) async fn start(&self, settings: audit::Settings) -> Result<Replica, StartError> {
         let shared = stage::shared(&self.env);
         let resources = self.servers.connect(Service::Audit, &shared).await;
+        self.start_on(resources, shared, settings).await
+    }
+
+    /// The same with its relay: what audit itself records comes to its log.
+    pub(crate) async fn start_with_relay(&self, settings: audit::Settings) -> Replica {
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::Audit, &shared).await;
+        resources.start_relays();
+        self.start_on(resources, shared, settings).await.unwrap()
+    }
+
+    async fn start_on(
+        &self,
+        resources: Resources,
+        shared: Shared,
+        settings: audit::Settings,
+    ) -> Result<Replica, StartError> {
         let routes = match audit::start(resources, settings).await {
             Ok(routes) => routes,
             Err(error) => {

@@ -21,6 +21,7 @@ mod domain_request;
 mod identity_provider;
 mod invitation;
 mod key;
+mod log;
 mod mail;
 mod notifier;
 mod session;
@@ -35,6 +36,7 @@ pub use domain_request::*;
 pub use identity_provider::*;
 pub use invitation::*;
 pub use key::*;
+pub use log::*;
 pub use mail::*;
 pub use notifier::*;
 pub use session::*;
@@ -93,6 +95,7 @@ pub fn all() -> Vec<EventType> {
         identity_provider::list(),
         invitation::list(),
         key::list(),
+        log::list(),
         mail::list(),
         notifier::list(),
         session::list(),
@@ -166,6 +169,8 @@ mod tests {
             "access",
             "consent-notice",
             "contact-confirmation",
+            "log",
+            "log-key",
             "mail",
             "password-reset",
             "session",
