@@ -6,7 +6,7 @@
 //! [`links`] (16, 17, 21), [`consent`] (18 to 22), [`grants`] (23), [`consent_ends`] (35 to 39), [`passing_on`] (40), [`tokens`] (27 to 29), [`log`]
 //! (32 to 34) and, for all of them, [`sign_ins`], [`single_sign_on`] and [`mails`]; who may do what, and what a refusal leaves, is in the
 //! walk of `tests/coverage`. [`pages`] is what pages ask, [`portal`] what pages hand on and what is logged of them, [`database`] is what PostgreSQL refuses by itself, [`typed_text`] what no event may hold, [`plans`] what its queries
-//! may cost, [`import`] the CSV files, [`upgrade`] databases of earlier versions, [`verifying`] what auditors find, [`command_line`] the
+//! may cost, [`import`] the CSV files, [`upgrade`] databases of earlier versions, [`verifying`] what auditors find, [`evidence`] what they are handed, [`command_line`] the
 //! commands.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -17,6 +17,7 @@ mod command_line;
 mod consent;
 mod consent_ends;
 mod database;
+mod evidence;
 mod grants;
 mod import;
 mod invitations;
