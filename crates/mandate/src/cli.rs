@@ -104,6 +104,11 @@ pub enum Command {
     /// Checks the signature, the root over all entries, the tiles, that the log goes on from a checkpoint
     /// that was kept, and that every stream has its versions without a hole. See docs/audit.md.
     Verify(verifier::Arguments),
+    /// Write evidence of one consent, or of a time, to a file that anybody verifies without a server.
+    ///
+    /// It has the entries, the signed checkpoint, the hashes from the ones to the other, and a page for the
+    /// auditor. `mandate verify --evidence FILE` verifies it. See docs/audit.md.
+    Evidence(verifier::evidence::Arguments),
     /// Print the version.
     Version,
     /// Print the OpenAPI document of the whole public API.

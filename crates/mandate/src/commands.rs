@@ -45,6 +45,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match cli.command {
         Command::Verify(arguments) => return verify(&arguments),
+        Command::Evidence(arguments) => {
+            let made = verifier::evidence::make(&arguments, &Environment::system())?;
+            Ok(print(&made)?)
+        }
         Command::Up(command) => {
             let mut configuration = load(&command.overrides)?;
             // On a terminal the progress of the start is what matters, not every request.

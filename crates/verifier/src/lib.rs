@@ -4,11 +4,13 @@
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
 //! a folder), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on all cores, in order), `bundle`
 //! and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
-//! hashes are), `verification` (the checks in their order) and `outcome` (what is said, and the exit code).
+//! hashes are), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
+//! [`evidence`]: some entries and their proof in a file of their own.
 
 mod arguments;
 mod bundle;
 mod event;
+pub mod evidence;
 mod failure;
 mod outcome;
 mod progress;
@@ -25,6 +27,7 @@ use std::io::{self, Write};
 pub use arguments::Arguments;
 
 use arguments::Place;
+use failure::Check;
 use outcome::Outcome;
 use source::{Folder, Server, Source, SourceError};
 
@@ -39,12 +42,17 @@ pub fn run(
     out: &mut dyn Write,
     progress: Option<&mut dyn Write>,
 ) -> io::Result<u8> {
-    let mut outcome = Outcome::new(arguments.place.to_string());
-    match open(arguments) {
-        Ok(source) => {
-            verification::verify(arguments, &*source, progress, &mut outcome);
+    let (place, given) = (arguments.place.to_string(), arguments.given());
+    let mut outcome;
+    if let Some(file) = &arguments.place.evidence {
+        outcome = Outcome::new(place, Check::OF_EVIDENCE);
+        evidence::verify(given, file, &mut outcome);
+    } else {
+        outcome = Outcome::new(place, Check::OF_LOG);
+        match open(arguments) {
+            Ok(source) => verification::verify(given, &*source, progress, &mut outcome),
+            Err(error) => outcome.stop(error.to_string()),
         }
-        Err(error) => outcome.stop(error.to_string()),
     }
     if let (Some(keep), Some(note)) = (&arguments.keep, outcome.verified_note()) {
         let note = note.to_owned();
@@ -59,7 +67,7 @@ pub fn run(
 }
 
 fn open(arguments: &Arguments) -> Result<Box<dyn Source>, SourceError> {
-    let Place { server, folder } = &arguments.place;
+    let Place { server, folder, .. } = &arguments.place;
     match (server, folder) {
         (Some(url), _) => Ok(Box::new(Server::new(url, arguments.token_file.as_deref())?)),
         (None, Some(folder)) => Ok(Box::new(Folder::new(folder.clone())?)),

@@ -17,6 +17,8 @@ const NOT_READ: u8 = 1;
 /// What came out so far.
 pub(crate) struct Outcome {
     place: String,
+    /// What is checked: each of these is said to be well, wrong, or not checked.
+    checks: Vec<Check>,
     trust: Option<Trust>,
     signed: Option<Signed>,
     kept: Option<Checkpoint>,
@@ -32,9 +34,10 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// Nothing is known of the log at this place.
-    pub(crate) fn new(place: String) -> Self {
+    pub(crate) fn new(place: String, checks: &[Check]) -> Self {
         Self {
             place,
+            checks: checks.to_vec(),
             trust: None,
             signed: None,
             kept: None,
@@ -46,6 +49,18 @@ impl Outcome {
             kept_in: None,
             announced: None,
         }
+    }
+
+    /// This is checked, too.
+    pub(crate) fn ask(&mut self, check: Check) {
+        self.checks.push(check);
+        self.checks.sort_unstable();
+        self.checks.dedup();
+    }
+
+    /// The key that is trusted.
+    pub(crate) fn key(&self) -> Option<&VerifierKey> {
+        self.trust.as_ref().map(|trust| &trust.key)
     }
 
     pub(crate) fn trust(&mut self, trust: Trust) {
@@ -158,7 +173,9 @@ impl Outcome {
             Some(Trust { key, is_given: true }) => writeln!(out, "Key, as given: {key}")?,
             Some(Trust { key, is_given: false }) => writeln!(
                 out,
-                "Trusted the key that the log itself names, which proves nothing against whoever serves it: {key}"
+                "Trusted the key that {} itself names, which proves nothing against whoever {} it: {key}",
+                if self.is_evidence() { "the evidence" } else { "the log" },
+                if self.is_evidence() { "made" } else { "serves" }
             )?,
             None => {}
         }
@@ -175,8 +192,9 @@ impl Outcome {
         if let Some(announced) = &self.announced {
             writeln!(out, "{announced}")?;
         }
-        writeln!(out, "Log at {}", self.place)?;
-        for check in Check::ALL {
+        let what = if self.is_evidence() { "Evidence in" } else { "Log at" };
+        writeln!(out, "{what} {}", self.place)?;
+        for check in self.checks.iter().copied() {
             let has_passed = self.failures.of(check).is_empty();
             let passed = self.passed.iter().filter(|(passed, _)| has_passed && *passed == check);
             for (_, what) in passed {
@@ -208,6 +226,10 @@ impl Outcome {
         }
     }
 
+    fn is_evidence(&self) -> bool {
+        self.checks.contains(&Check::Evidence)
+    }
+
     /// Whether the check came to an end, or need not: nothing was kept to compare with.
     fn is_done(&self, check: Check) -> bool {
         let needless = check == Check::Consistency && self.signed.is_some() && self.kept.is_none();
@@ -218,7 +240,7 @@ impl Outcome {
 
     fn json(&self) -> Value {
         let checkpoint = |it: &Checkpoint| json!({ "origin": it.origin.as_str(), "size": it.size, "root": it.root.to_string() });
-        let checks = Check::ALL.into_iter().map(|check| {
+        let checks = self.checks.iter().map(|&check| {
             let outcome = if !self.failures.of(check).is_empty() {
                 "failed"
             } else if self.passed.iter().any(|(passed, _)| *passed == check) {

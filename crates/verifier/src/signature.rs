@@ -7,7 +7,6 @@ use std::path::Path;
 
 use translog::{Checkpoint, CheckpointError, MAX_NOTE_BYTES, Note, NoteError, VerifierKey};
 
-use crate::arguments::Arguments;
 use crate::failure::{Check, Failure};
 use crate::replacement::{self, Replacement};
 use crate::source::{Source, SourceError};
@@ -21,6 +20,17 @@ const MAX_REPLACEMENTS: usize = 1_000;
 /// Where a log has them.
 const CHECKPOINT: &str = "checkpoint";
 const KEY: &str = "key";
+
+/// What the auditor gives: what everything is verified with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    /// The key to trust.
+    pub(crate) key: Option<&'a VerifierKey>,
+    /// Or a file with it.
+    pub(crate) key_file: Option<&'a Path>,
+    /// A file with a checkpoint that was kept.
+    pub(crate) checkpoint: Option<&'a Path>,
+}
 
 /// A key, and on whose word it is trusted.
 #[derive(Debug, Clone)]
@@ -79,11 +89,11 @@ pub(crate) enum Refused {
 }
 
 /// The key that is trusted.
-pub(crate) fn key(arguments: &Arguments, source: &dyn Source) -> Result<Trust, Refused> {
-    if let Some(key) = &arguments.key {
+pub(crate) fn key(given: Given<'_>, source: &dyn Source) -> Result<Trust, Refused> {
+    if let Some(key) = given.key {
         return Ok(Trust::of(key.clone(), true));
     }
-    if let Some(path) = &arguments.key_file {
+    if let Some(path) = given.key_file {
         let text = String::from_utf8_lossy(&file(path, MAX_KEY_BYTES)?).into_owned();
         let key = first_line(&text).parse();
         let key = key.map_err(|error| {
@@ -152,7 +162,7 @@ pub(crate) fn served(
 }
 
 /// A file of the auditor's own.
-fn file(path: &Path, limit: usize) -> Result<Vec<u8>, Refused> {
+pub(crate) fn file(path: &Path, limit: usize) -> Result<Vec<u8>, Refused> {
     let unreadable = |error| Refused::Unreadable(format!("{}: {error}", path.display()));
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(unreadable)?;

@@ -16,6 +16,8 @@ pub(crate) struct Streams {
     heads: HashMap<Uuid, Head>,
     aggregates: Vec<Box<str>>,
     ids: Vec<(Uuid, u64)>,
+    /// What was before the first is not known.
+    is_part: bool,
 }
 
 #[derive(Debug)]
@@ -26,6 +28,11 @@ struct Head {
 }
 
 impl Streams {
+    /// Those of a part of a log: they begin with any version.
+    pub(crate) fn of_part() -> Self {
+        Self { is_part: true, ..Self::default() }
+    }
+
     /// Takes the next event, the entry with this index.
     pub(crate) fn take(&mut self, index: u64, event: &Event, failures: &mut Failures) {
         self.ids.push((event.id, index));
@@ -35,7 +42,7 @@ impl Streams {
         let name = format_args!("{}/{stream}", event.aggregate);
         match self.heads.entry(*stream) {
             Entry::Vacant(vacant) => {
-                if *version != 1 {
+                if *version != 1 && !self.is_part {
                     fail(&format!(
                         "it is version {version} of {name}, of which nothing is before it: version 1 is missing"
                     ));

@@ -6,13 +6,12 @@ use std::ops::ControlFlow;
 
 use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree, proof};
 
-use crate::arguments::Arguments;
 use crate::bundle::{self, Bundle, NoBundle};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::replacement::Replacement;
-use crate::signature::{self, Refused};
+use crate::signature::{self, Given, Refused};
 use crate::source::Source;
 use crate::streams::Streams;
 use crate::tiles::{self, Differences};
@@ -20,12 +19,12 @@ use crate::walk::walk;
 
 /// Verifies a log.
 pub(crate) fn verify(
-    arguments: &Arguments,
+    given: Given<'_>,
     source: &dyn Source,
     progress: Option<&mut dyn Write>,
     outcome: &mut Outcome,
 ) {
-    let kept = match signatures(arguments, source, outcome) {
+    let kept = match signatures(given, source, outcome) {
         Ok(kept) => kept,
         Err(Refused::Unreadable(why)) => return outcome.stop(why),
         Err(Refused::Wrong(failure)) => return outcome.fail(failure),
@@ -75,17 +74,17 @@ pub(crate) fn verify(
 }
 
 /// Key, checkpoint, and the checkpoint that was kept, if one was named.
-fn signatures(
-    arguments: &Arguments,
+pub(crate) fn signatures(
+    given: Given<'_>,
     source: &dyn Source,
     outcome: &mut Outcome,
 ) -> Result<Option<Checkpoint>, Refused> {
-    let mut trust = signature::key(arguments, source)?;
+    let mut trust = signature::key(given, source)?;
     let signed = signature::checkpoint(source, &mut trust);
     let (key, keys) = (trust.newest().clone(), trust.keys());
     outcome.trust(trust);
     let signed = signed?;
-    let kept = arguments.checkpoint.as_deref().map(|file| signature::kept(file, &keys));
+    let kept = given.checkpoint.map(|file| signature::kept(file, &keys));
     let kept = kept.transpose()?.map(|kept| kept.checkpoint);
     outcome.pass(
         Check::Signature,
@@ -235,14 +234,14 @@ fn other_root(
 }
 
 /// Whether the log goes on from what was kept. `kept_root` is the root that the entries had then, where they
-/// are those that were signed; else the tiles say it.
-fn consistency(
+/// are those that were signed; else the tiles say it. Whether they do.
+pub(crate) fn consistency(
     source: &dyn Source,
     now: &Checkpoint,
     kept: &Checkpoint,
     kept_root: Option<Hash>,
     outcome: &mut Outcome,
-) {
+) -> bool {
     let fail = |outcome: &mut Outcome, what: &str| {
         outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", what));
     };
@@ -252,14 +251,16 @@ fn consistency(
             "it has {}, and the one that was kept has {counted}: the log was cut, or this is an older copy",
             entries_in_words(now.size)
         );
-        return fail(outcome, &what);
+        fail(outcome, &what);
+        return true;
     }
     if kept.size == now.size && kept.root != now.root {
         let what = format!(
             "the log signed two roots of {counted}, {} now and {} when it was kept: it was forked",
             now.root, kept.root
         );
-        return fail(outcome, &what);
+        fail(outcome, &what);
+        return true;
     }
     let is_consistent = match kept_root {
         Some(root) => Some(root == kept.root),
@@ -280,6 +281,7 @@ fn consistency(
         ),
         None => {}
     }
+    is_consistent.is_some()
 }
 
 /// Whether the tiles prove it; none when they do not make what was signed, so that they prove nothing.
@@ -299,6 +301,7 @@ fn proven(source: &dyn Source, now: &Checkpoint, kept: &Checkpoint) -> Option<bo
     Some(proof::verify_consistency(old, new, &proof).is_ok())
 }
 
-fn entries_in_words(size: u64) -> String {
+/// So many entries.
+pub(crate) fn entries_in_words(size: u64) -> String {
     if size == 1 { "1 entry".to_owned() } else { format!("{size} entries") }
 }

@@ -7,8 +7,8 @@
 //! (32 to 34) and, for all of them, [`sign_ins`], [`single_sign_on`] and [`mails`]; who may do what, and what a refusal leaves, is in the
 //! walk of `tests/coverage`. [`pages`] is what pages ask, [`portal`] what pages hand on and what is logged of them, [`database`] is what PostgreSQL refuses by itself, [`typed_text`] what no event may hold, [`plans`] what its queries
 //! may cost, [`import`] the CSV files, [`clients`] the programs of docs/clients.md, [`upgrade`] databases of earlier
-//! versions, [`verifying`] what auditors find, [`log_continued`] what becomes of the log after a restore and
-//! [`log_crashes`] after a kill, [`command_line`] the
+//! versions, [`verifying`] what auditors find and [`evidence`] what they are handed, [`log_continued`] what becomes of
+//! the log after a restore and [`log_crashes`] after a kill, [`command_line`] the
 //! commands.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -20,6 +20,7 @@ mod command_line;
 mod consent;
 mod consent_ends;
 mod database;
+mod evidence;
 mod grants;
 mod import;
 mod invitations;

@@ -50,6 +50,17 @@ pub(crate) fn parsed(line: &[&str]) -> Result<Arguments, clap::Error> {
     Command::try_parse_from(line).map(|command| command.arguments)
 }
 
+#[derive(Debug, clap::Parser)]
+struct EvidenceCommand {
+    #[command(flatten)]
+    arguments: verifier::evidence::Arguments,
+}
+
+/// Reads a command line of `mandate evidence`.
+pub(crate) fn parsed_evidence(line: &[&str]) -> Result<verifier::evidence::Arguments, clap::Error> {
+    EvidenceCommand::try_parse_from(line).map(|command| command.arguments)
+}
+
 /// The help of the command.
 pub(crate) fn help() -> String {
     Command::command().render_long_help().to_string()
