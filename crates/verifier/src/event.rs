@@ -1,6 +1,6 @@
 //! An entry as an event: what the checks of streams need of it.
 
-use contract::{Envelope, Service};
+use contract::{Envelope, IndexColumns, Indexed, Service};
 use uuid::Uuid;
 
 /// An event's id and its place in its stream.
@@ -37,6 +37,12 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         version: envelope.streamversion.number(),
         source: envelope.source,
     })
+}
+
+/// What an index is to have of this entry; none if it is no event.
+pub(crate) fn columns(entry: &[u8]) -> Option<IndexColumns> {
+    let envelope = Envelope::parse(entry).ok()?;
+    Some(Indexed::of(&envelope).ok()?.columns())
 }
 
 /// Whether these bytes are the canonical form of what they say. Attributes that a later version adds are not
