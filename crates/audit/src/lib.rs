@@ -7,13 +7,14 @@
 //!
 //! | layer | files |
 //! |---|---|
-//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `record_types`, `entry`, `conflict`, `settings` |
+//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
 //! | decisions, pure | `resequence`, `event_types`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | the transparency log | `log` (its tree, its keys, its checkpoints) |
 //! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
 //! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
+//! | for auditors | `index_reader` (rows of the index, to be compared with the entries) |
 //! | the doors | `rpc` (what other services ask), `http` (the public API), `administration` (`mandate log`) |
 //!
 //! # How events are recorded
@@ -52,6 +53,7 @@ mod entry;
 mod event_types;
 mod fetch;
 mod http;
+mod index_reader;
 mod index_scan;
 mod ingest;
 mod log;
@@ -65,7 +67,6 @@ mod properties;
 mod query;
 mod readiness;
 mod reconcile;
-mod record_types;
 mod resequence;
 mod rpc;
 mod run;
@@ -82,6 +83,7 @@ use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use crate::administration::{ContinuedLog, ReplacedKey, continue_log_as_new, replace_log_key};
+pub use crate::index_reader::{IndexReader, IndexRow};
 use crate::log::checkpoints::Signing;
 use crate::log::keep::KeepDir;
 pub use crate::settings::Settings;

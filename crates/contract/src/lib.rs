@@ -5,7 +5,7 @@
 //! 1. [`ids`]: every id is a type of its own; [`Service`] names the services.
 //! 2. [`actor`]: who does things, [`Credential`]: by what people prove it, and [`provenance`]: why they were allowed and where they came from.
 //! 3. [`facts`]: what can happen, one struct an event type.
-//! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject.
+//! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject; [`Indexed`]: by what it is found.
 //! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
 //! 6. [`catalogue`]: what apps can ask for.
 //! 7. [`rpc`]: the questions services ask each other; [`follows`]: what they follow of each other's events.
@@ -23,6 +23,7 @@ pub mod environment;
 pub mod facts;
 pub mod follows;
 pub mod ids;
+mod indexed;
 pub mod instant;
 pub mod mail;
 mod patterns;
@@ -41,5 +42,6 @@ pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};
 pub use ids::*;
+pub use indexed::{IndexColumns, Indexed, time_column};
 pub use provenance::{Authority, Provenance};
 pub use trace::TraceParent;

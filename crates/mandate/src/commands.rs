@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Part, Serve, Up};
 use crate::configuration::Configuration;
+use crate::index::DatabaseIndex;
 use crate::local::LocalServers;
 use crate::migrating::migrate;
 use crate::output::{note, print, say};
@@ -109,7 +110,9 @@ fn verify(arguments: &verifier::Arguments) -> anyhow::Result<ExitCode> {
     let mut progress = std::io::stderr();
     let is_seen = progress.is_terminal();
     let progress = is_seen.then_some(&mut progress as &mut dyn Write);
-    Ok(ExitCode::from(verifier::run(arguments, &mut std::io::stdout(), progress)?))
+    let mut index = arguments.database_url().map(DatabaseIndex::connect).transpose()?;
+    let index = index.as_mut().map(|index| index as &mut dyn verifier::Index);
+    Ok(ExitCode::from(verifier::run(arguments, index, &mut std::io::stdout(), progress)?))
 }
 
 /// Whose the processors are.

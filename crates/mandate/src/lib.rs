@@ -20,6 +20,7 @@ pub mod configuration;
 mod data_dir;
 mod demo;
 mod front;
+mod index;
 mod local;
 mod log;
 mod migrating;

@@ -18,6 +18,7 @@ Exit codes, by the first check that fails, in this order:
   4  not consistent with the checkpoint that was kept: rewritten, cut, or forked
   5  a stream has a hole, or an entry is no event
   6  a manifest, or what it lists is not there
+  7  the index in the database does not say what the entries do
   8  evidence says of itself what its entries do not
 docs/audit.md says what each of them proves.";
 
@@ -45,12 +46,21 @@ pub struct Arguments {
     /// When all is well, keep the verified checkpoint in this file, for --checkpoint the next time.
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
+    /// Compare the index in this database, too: each row of audit.entries says what its entry does. The login needs
+    /// to read that table and nothing else. Others can read a command line: keep the password in PGPASSFILE.
+    #[arg(long, value_name = "URL", conflicts_with = "evidence")]
+    pub(crate) database_url: Option<String>,
     /// Print the outcome as one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 impl Arguments {
+    /// The database whose index is compared.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// What everything is verified with.
     pub(crate) fn given(&self) -> Given<'_> {
         Given {

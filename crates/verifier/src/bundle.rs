@@ -1,5 +1,6 @@
 //! One bundle of entries, with the tile of their hashes: what each thread does by itself.
 
+use contract::IndexColumns;
 use translog::bundle::{self as format, BundleError};
 use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
 
@@ -13,6 +14,8 @@ pub(crate) struct Bundle {
     pub(crate) leaves: Vec<Hash>,
     /// Its entries as events, or why they are none.
     pub(crate) events: Vec<Result<Event, String>>,
+    /// What an index is to have of each, where one is compared.
+    pub(crate) columns: Vec<Option<IndexColumns>>,
     /// What the tile of the leaves says.
     pub(crate) tile: Served,
 }
@@ -36,7 +39,11 @@ pub(crate) enum NoBundle {
 }
 
 /// Reads the bundle at these coordinates, and the tile over it.
-pub(crate) fn read(source: &dyn Source, at: Coordinates) -> Result<Bundle, NoBundle> {
+pub(crate) fn read(
+    source: &dyn Source,
+    at: Coordinates,
+    has_index: bool,
+) -> Result<Bundle, NoBundle> {
     let damaged =
         |what: &str| NoBundle::Damaged(vec![Failure::of_resource(Resource::Entries(at), what)]);
     let (bytes, is_full) = match source::bundle(source, at) {
@@ -55,7 +62,12 @@ pub(crate) fn read(source: &dyn Source, at: Coordinates) -> Result<Bundle, NoBun
     let tile = Tile::new(0, at).expect("level 0 is one");
     let tile = compare(source, tile, &leaves).map_err(NoBundle::Unreadable)?;
     let events = entries.iter().map(|entry| event::read(entry)).collect();
-    Ok(Bundle { leaves, events, tile })
+    let columns = if has_index {
+        entries.iter().map(|entry| event::columns(entry)).collect()
+    } else {
+        Vec::new()
+    };
+    Ok(Bundle { leaves, events, columns, tile })
 }
 
 /// Compares a tile with the hashes that it should have.

@@ -1,7 +1,7 @@
 //! An entry as an event: what the checks of streams need of it.
 
 use contract::facts::LogKeyReplaced;
-use contract::{Envelope, Service};
+use contract::{Envelope, IndexColumns, Indexed, Service};
 use uuid::Uuid;
 
 use crate::replacement;
@@ -43,6 +43,12 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         source: envelope.source,
         replaced_key: replacement::said(&envelope).map(Box::new),
     })
+}
+
+/// What an index is to have of this entry; none if it is no event.
+pub(crate) fn columns(entry: &[u8]) -> Option<IndexColumns> {
+    let envelope = Envelope::parse(entry).ok()?;
+    Some(Indexed::of(&envelope).ok()?.columns())
 }
 
 /// Whether these bytes are the canonical form of what they say. Attributes that a later version adds are not

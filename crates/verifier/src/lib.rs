@@ -12,6 +12,7 @@ mod bundle;
 mod event;
 pub mod evidence;
 mod failure;
+mod index;
 mod outcome;
 mod progress;
 mod replacement;
@@ -25,6 +26,7 @@ mod walk;
 use std::io::{self, Write};
 
 pub use arguments::Arguments;
+pub use index::{Index, IndexRow};
 
 use arguments::Place;
 use failure::Check;
@@ -33,12 +35,13 @@ use source::{Folder, Server, Source, SourceError};
 
 /// Verifies the log, writes the outcome, and tells the exit code: 0 when all is well, else of which kind the
 /// first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is written to
-/// `progress`, a terminal, if somebody is looking.
+/// `progress`, a terminal, if somebody is looking. `index` is what the database of [`Arguments::database_url`] has.
 ///
 /// # Errors
 /// When the outcome cannot be written.
 pub fn run(
     arguments: &Arguments,
+    index: Option<&mut dyn Index>,
     out: &mut dyn Write,
     progress: Option<&mut dyn Write>,
 ) -> io::Result<u8> {
@@ -49,8 +52,11 @@ pub fn run(
         evidence::verify(given, file, &mut outcome);
     } else {
         outcome = Outcome::new(place, Check::OF_LOG);
+        if index.is_some() {
+            outcome.ask(Check::Index);
+        }
         match open(arguments) {
-            Ok(source) => verification::verify(given, &*source, progress, &mut outcome),
+            Ok(source) => verification::verify(given, &*source, index, progress, &mut outcome),
             Err(error) => outcome.stop(error.to_string()),
         }
     }

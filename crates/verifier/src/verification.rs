@@ -8,6 +8,7 @@ use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree
 
 use crate::bundle::{self, Bundle, NoBundle};
 use crate::failure::{Check, Failure};
+use crate::index::{Comparison, Index};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::replacement::Replacement;
@@ -21,6 +22,7 @@ use crate::walk::walk;
 pub(crate) fn verify(
     given: Given<'_>,
     source: &dyn Source,
+    index: Option<&mut dyn Index>,
     progress: Option<&mut dyn Write>,
     outcome: &mut Outcome,
 ) {
@@ -38,6 +40,7 @@ pub(crate) fn verify(
         tree: Tree::new(),
         differences: Differences::default(),
         streams: Streams::default(),
+        index: index.map(Comparison::of),
     };
     entries.read_all(progress, outcome);
     let is_complete = entries.tree.size() == checkpoint.size;
@@ -68,6 +71,8 @@ pub(crate) fn verify(
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
     if is_complete {
+        let rows = entries_in_words(checkpoint.size);
+        outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
         let streams = format!("{count} streams have every version up to their last");
         outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
     }
@@ -109,17 +114,18 @@ struct Entries<'a> {
     tree: Tree,
     differences: Differences,
     streams: Streams,
+    index: Option<Comparison<'a>>,
 }
 
 impl Entries<'_> {
     /// Reads every bundle once, up to the first that cannot be read.
     fn read_all(&mut self, progress: Option<&mut dyn Write>, outcome: &mut Outcome) {
-        let (source, size) = (self.source, self.size);
+        let (source, size, has_index) = (self.source, self.size, self.index.is_some());
         let mut progress = Progress::new(progress, size);
         let bundles = size.div_ceil(u64::from(FULL_WIDTH));
         let read = |index| {
             let at = Coordinates::among(index, size);
-            bundle::read(source, at.expect("there are so many bundles"))
+            bundle::read(source, at.expect("there are so many bundles"), has_index)
         };
         walk(bundles, source.readers(), read, |read| {
             match read.map(|bundle| self.take(bundle, outcome)) {
@@ -140,8 +146,13 @@ impl Entries<'_> {
     }
 
     fn take(&mut self, bundle: Bundle, outcome: &mut Outcome) -> Result<(), String> {
-        let Bundle { leaves, events, tile } = bundle;
+        let Bundle { leaves, events, columns, tile } = bundle;
         let first = self.tree.size();
+        if let Some(index) = &mut self.index {
+            for (at, (leaf, columns)) in (first..).zip(leaves.iter().zip(&columns)) {
+                index.take(at, *leaf, columns.as_ref(), &mut outcome.failures)?;
+            }
+        }
         for (index, event) in (first..).zip(&events) {
             match event {
                 Ok(event) => {

@@ -76,7 +76,7 @@ impl<'a> Columns<'a> {
             columns.correlation_ids.push(entry.correlation_id.uuid());
             columns.occurred_at.push(entry.occurred_at);
             columns.envelopes.push(&entry.envelope);
-            columns.bulk.push(entry.is_bulk());
+            columns.bulk.push(entry.bulk);
         }
         columns
     }

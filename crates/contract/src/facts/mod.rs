@@ -8,6 +8,8 @@
 //! (`with` names its details, if it has any; `record` before the name says what it is, see [`EventClass`]),
 //! run `cargo xtask schemas`. A new file needs its `mod`, its `pub use` and its line in [`all`].
 
+use std::sync::LazyLock;
+
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,16 @@ pub fn all() -> Vec<EventType> {
     .concat();
     all.sort_by_key(|event| event.name);
     all
+}
+
+static RECORD_TYPES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let records = all().into_iter().filter(|kind| kind.class == EventClass::Record);
+    records.map(|kind| kind.name.to_owned()).collect()
+});
+
+/// The names of the event types that are records.
+pub fn record_types() -> &'static [String] {
+    &RECORD_TYPES
 }
 
 /// Declares the types and aggregates of a file's facts.

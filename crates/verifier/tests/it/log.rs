@@ -12,7 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 use translog::{Checkpoint, Hash, Signer, Tile, Tree, bundle};
 use uuid::Uuid;
-use verifier::Arguments;
+use verifier::{Arguments, Index};
 
 /// The log's name.
 pub(crate) const ORIGIN: &str = "log.example.com/audit/log";
@@ -68,9 +68,22 @@ pub(crate) fn help() -> String {
 
 /// Runs the command before somebody who looks on.
 pub(crate) fn run_before(progress: Option<&mut dyn Write>, arguments: &[&str]) -> Said {
+    run_all(None, progress, arguments)
+}
+
+/// Runs the command with an index to compare.
+pub(crate) fn run_with(index: Option<&mut dyn Index>, arguments: &[&str]) -> Said {
+    run_all(index, None, arguments)
+}
+
+fn run_all(
+    index: Option<&mut dyn Index>,
+    progress: Option<&mut dyn Write>,
+    arguments: &[&str],
+) -> Said {
     let arguments = parsed(&[&["verify"], arguments].concat()).unwrap();
     let mut text = Vec::new();
-    let code = verifier::run(&arguments, &mut text, progress).unwrap();
+    let code = verifier::run(&arguments, index, &mut text, progress).unwrap();
     Said { code, text: String::from_utf8(text).unwrap() }
 }
 

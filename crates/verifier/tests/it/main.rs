@@ -6,6 +6,7 @@
 mod changed;
 mod documented;
 mod hostile;
+mod index;
 mod log;
 mod replaced;
 mod serving;
