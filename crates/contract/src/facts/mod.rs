@@ -18,10 +18,12 @@ mod consent;
 mod consent_lifetime;
 mod directory;
 mod domain_request;
+mod hole;
 mod identity_provider;
 mod invitation;
 mod key;
 mod mail;
+mod manifest;
 mod notifier;
 mod session;
 mod sign_in;
@@ -32,10 +34,12 @@ pub use consent::*;
 pub use consent_lifetime::*;
 pub use directory::*;
 pub use domain_request::*;
+pub use hole::*;
 pub use identity_provider::*;
 pub use invitation::*;
 pub use key::*;
 pub use mail::*;
+pub use manifest::*;
 pub use notifier::*;
 pub use session::*;
 pub use sign_in::*;
@@ -90,10 +94,12 @@ pub fn all() -> Vec<EventType> {
         consent_lifetime::list(),
         directory::list(),
         domain_request::list(),
+        hole::list(),
         identity_provider::list(),
         invitation::list(),
         key::list(),
         mail::list(),
+        manifest::list(),
         notifier::list(),
         session::list(),
         sign_in::list(),
@@ -146,7 +152,7 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring"]
+            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring", "written"]
                 .iter()
                 .any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
@@ -166,7 +172,9 @@ mod tests {
             "access",
             "consent-notice",
             "contact-confirmation",
+            "hole",
             "mail",
+            "manifest",
             "password-reset",
             "session",
             "sign-in",
