@@ -23,11 +23,13 @@ pub(crate) enum Check {
     Consistency,
     /// Every entry is an event, every stream has its versions without a hole, and every id is there once.
     Streams,
+    /// What the services said that they have recorded is in the log.
+    Manifests,
 }
 
 impl Check {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Signature, Self::Tree, Self::Consistency, Self::Streams];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Manifests];
 
     /// The exit code when it is the first that fails.
     pub(crate) const fn exit_code(self) -> u8 {
@@ -36,6 +38,7 @@ impl Check {
             Self::Tree => 3,
             Self::Consistency => 4,
             Self::Streams => 5,
+            Self::Manifests => 6,
         }
     }
 
@@ -45,6 +48,7 @@ impl Check {
             Self::Tree => "tree",
             Self::Consistency => "consistency",
             Self::Streams => "streams",
+            Self::Manifests => "manifests",
         }
     }
 }

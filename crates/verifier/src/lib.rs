@@ -3,13 +3,15 @@
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
 //! a folder), `signature` (key and checkpoints), `walk` (every bundle once, on all cores, in order), `bundle`
-//! and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
+//! and `event` (one bundle, one entry), `streams` (versions without holes), `manifests` (what was recorded is
+//! there), `tiles` (what the log says its
 //! hashes are), `verification` (the checks in their order) and `outcome` (what is said, and the exit code).
 
 mod arguments;
 mod bundle;
 mod event;
 mod failure;
+mod manifests;
 mod outcome;
 mod progress;
 mod signature;

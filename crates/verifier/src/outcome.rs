@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use translog::Checkpoint;
 
 use crate::failure::{Check, Failure, Failures};
+use crate::manifests::Checked;
 use crate::signature::{Signed, Trust};
 
 /// The exit code when the log could not be read.
@@ -19,6 +20,7 @@ pub(crate) struct Outcome {
     signed: Option<Signed>,
     kept: Option<Checkpoint>,
     streams: Option<usize>,
+    manifests: Option<Checked>,
     passed: Vec<(Check, String)>,
     pub(crate) failures: Failures,
     stopped: Option<String>,
@@ -35,6 +37,7 @@ impl Outcome {
             signed: None,
             kept: None,
             streams: None,
+            manifests: None,
             passed: Vec::new(),
             failures: Failures::default(),
             stopped: None,
@@ -58,6 +61,10 @@ impl Outcome {
 
     pub(crate) fn count_streams(&mut self, count: usize) {
         self.streams = Some(count);
+    }
+
+    pub(crate) fn count_manifests(&mut self, checked: Checked) {
+        self.manifests = Some(checked);
     }
 
     /// A check came to its end. It has passed unless something failed it.
@@ -188,6 +195,7 @@ impl Outcome {
             "checkpoint": self.checkpoint().map(checkpoint),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
             "streams": self.streams,
+            "manifests": self.manifests,
             "checks": checks.collect::<Vec<_>>(),
             "ended_after_entry": self.ended_at,
             "not_finished_because": self.stopped,

@@ -1,4 +1,4 @@
-//! The checks, in their order: what was signed, the tree under it, what was kept, the streams.
+//! The checks, in their order: what was signed, the tree under it, what was kept, the streams, the manifests.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -8,6 +8,7 @@ use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Tile, Tiles, Tree, pro
 use crate::arguments::Arguments;
 use crate::bundle::{self, Bundle, NoBundle};
 use crate::failure::{Check, Failure};
+use crate::manifests::Manifests;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::signature::{self, Refused};
@@ -37,12 +38,13 @@ pub(crate) fn verify(
         kept_root: None,
         differences: Differences::default(),
         streams: Streams::default(),
+        manifests: Manifests::default(),
     };
     entries.read_all(progress, outcome);
     let is_complete = entries.tree.size() == checkpoint.size;
     let found = entries.tree.root();
     let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, kept_root, streams, .. } = entries;
+    let Entries { differences, kept_root, mut streams, manifests, .. } = entries;
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
         // What was seen is said. Which of both is wrong would have to be read.
@@ -60,11 +62,21 @@ pub(crate) fn verify(
         let kept_root = kept_root.filter(|_| entries_are_right);
         consistency(source, &checkpoint, &kept, kept_root, outcome);
     }
+    let checked =
+        is_complete.then(|| manifests.finish(source, &mut streams, &mut outcome.failures));
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
     if is_complete {
         let streams = format!("{count} streams have every version up to their last");
         outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
+    }
+    match checked {
+        Some(Ok(checked)) => {
+            outcome.count_manifests(checked);
+            outcome.pass(Check::Manifests, checked.describe());
+        }
+        Some(Err(why)) => outcome.stop(why),
+        None => {}
     }
 }
 
@@ -102,6 +114,7 @@ struct Entries<'a> {
     kept_root: Option<Hash>,
     differences: Differences,
     streams: Streams,
+    manifests: Manifests,
 }
 
 impl Entries<'_> {
@@ -135,9 +148,12 @@ impl Entries<'_> {
     fn take(&mut self, bundle: Bundle, outcome: &mut Outcome) -> Result<(), String> {
         let Bundle { leaves, events, tile } = bundle;
         let first = self.tree.size();
-        for (index, event) in (first..).zip(&events) {
+        for (index, event) in (first..).zip(events) {
             match event {
-                Ok(event) => self.streams.take(index, event, &mut outcome.failures),
+                Ok(event) => {
+                    self.streams.take(index, &event, &mut outcome.failures);
+                    self.manifests.take(index, event, &mut outcome.failures);
+                }
                 Err(why) => {
                     let why = format!("it is no event: {why}");
                     outcome.fail(Failure::of_entry(Check::Streams, index, &why));

@@ -23,7 +23,7 @@ fn the_exit_codes_of_the_document_are_those_of_the_help() {
         line.strip_prefix(after)?.split_once(' ')?.0.parse().ok()
     };
     let codes: Vec<u8> = DOCUMENT.lines().filter_map(|line| code(line, "| ")).collect();
-    assert_eq!(codes, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6]);
     let help = help();
     let of_help: Vec<u8> = help.lines().filter_map(|line| code(line, "  ")).collect();
     assert_eq!(of_help, codes, "{help}");

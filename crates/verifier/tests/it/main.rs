@@ -7,6 +7,7 @@ mod changed;
 mod documented;
 mod hostile;
 mod log;
+mod manifests;
 mod serving;
 mod signed;
 mod streams;
