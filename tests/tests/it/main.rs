@@ -26,6 +26,7 @@ mod keys;
 mod links;
 mod log;
 mod mails;
+mod manifests;
 mod organizations;
 mod pages;
 mod passing_on;

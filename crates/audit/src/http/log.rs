@@ -1,5 +1,5 @@
 //! `GET /audit/log/checkpoint`, `/audit/log/key`, `/audit/log/tile/…`: the log as others' tools read it
-//! (c2sp.org/tlog-tiles).
+//! (c2sp.org/tlog-tiles); and `/audit/log/manifests/…`, what manifests list.
 //!
 //! Checkpoint, key and hashes are for everybody, unless the settings say otherwise: no entry can be guessed from its
 //! hash, since each has commitments of 256 random bits. Entries tell of every organization and are for operators.
@@ -10,11 +10,12 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use contract::{Service, Version};
 use service::{Caller, Problem};
 use translog::{Coordinates, Resource, Tile, bundle};
 
 use crate::Audit;
-use crate::store::{checkpoints, entries, log_keys, tree};
+use crate::store::{checkpoints, entries, log_keys, manifests, tree};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
@@ -116,6 +117,24 @@ async fn bundled(audit: &Audit, at: Coordinates) -> Result<Response, Problem> {
     }
     let cache = kept(false, if at.is_full() { FULL } else { PARTIAL });
     Ok(([cache], [(CONTENT_TYPE, BYTES)], bytes).into_response())
+}
+
+/// What a manifest lists, as its service has kept it. It has the hash that the manifest names, and never changes.
+pub(super) async fn manifest_list(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    Path((service, version)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    operator(asking)?;
+    let service: Service = service.parse().map_err(|error| {
+        Problem::not_found("not-found", format!("There is no such list: {error}."))
+    })?;
+    let version: Option<Version> = version.parse().ok().and_then(Version::new);
+    let version = version.ok_or_else(not_there)?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let list = manifests::list(&mut conn, service, version.number()).await?;
+    let list = list.ok_or_else(not_there)?;
+    Ok(([kept(false, FULL)], [(CONTENT_TYPE, TEXT)], list).into_response())
 }
 
 /// What will be there is not there yet: nobody is to remember that.

@@ -6,6 +6,8 @@
 //! | `GET /v1/events/{id}` | [`get`] |
 //! | `POST /v1/events/places` | [`places`] |
 //! | `GET /v1/events/{id}/proof` | [`proof`] |
+//! | `GET /v1/completeness` | [`completeness`] |
+//! | `POST /v1/manifests` | [`manifests`] |
 //! | `GET /audit/log/…` | [`log`] |
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
@@ -15,10 +17,12 @@
 //! What they share: [`item`] shows an event; [`window`] reads the events of members of very many organizations. 404 says that there is no such organization, account or
 //! event, or that it is none of the caller's business; 403 that nothing in the log is.
 
+mod completeness;
 mod get;
 mod item;
 mod list;
 mod log;
+mod manifests;
 mod places;
 mod proof;
 mod window;
@@ -44,6 +48,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Audit>> {
         .routes(routes!(places::places))
         .routes(routes!(get::get))
         .routes(routes!(proof::proof))
+        .routes(routes!(completeness::get))
+        .routes(routes!(manifests::write))
 }
 
 /// The log as others' tools read it. Its paths and formats are theirs (c2sp.org/tlog-tiles), not those of the API.
@@ -51,5 +57,6 @@ pub(crate) fn log_routes() -> axum::Router<Arc<Audit>> {
     axum::Router::new()
         .route("/audit/log/checkpoint", routing::get(log::checkpoint))
         .route("/audit/log/key", routing::get(log::key))
+        .route("/audit/log/manifests/{service}/{version}", routing::get(log::manifest_list))
         .route("/audit/log/{*path}", routing::get(log::resource))
 }

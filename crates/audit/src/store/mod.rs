@@ -5,6 +5,7 @@
 //! * [`pages`]: which entries answer a query, at a cost that does not grow with history;
 //! * [`entries`]: the entries themselves; [`places`]: where those of some events are;
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
+//! * [`manifests`]: what services say that they have recorded;
 //! * [`conflicts`]: what contradicts the record;
 //! * [`gaps`]: what is known to be missing;
 //! * [`reconciliation`]: how far producers were compared with the record; [`confirmation`]: how far the record
@@ -20,6 +21,7 @@ pub(crate) mod entries;
 pub(crate) mod gaps;
 pub(crate) mod heads;
 pub(crate) mod log_keys;
+pub(crate) mod manifests;
 pub(crate) mod pages;
 pub(crate) mod parts;
 pub(crate) mod places;
