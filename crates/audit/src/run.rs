@@ -124,7 +124,7 @@ fn confirm(resources: &Resources, confirmer: Confirmer, pause: Duration) {
 fn fetch_lists(resources: &Resources, fetcher: ListFetcher, pause: Duration) {
     resources.tasks.every(pause, "manifest-lists", move || {
         let fetcher = fetcher.clone();
-        async move { in_time(fetcher.fetch()).await }
+        async move { Box::pin(in_time(fetcher.fetch())).await }
     });
 }
 

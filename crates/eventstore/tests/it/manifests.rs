@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 use contract::environment::ManualClock;
 use contract::facts::{ManifestReason, ManifestWritten};
-use contract::manifest::{read_list, sha256_hex};
+use contract::manifest::{ManifestLine, read_list, sha256_hex};
 use contract::rpc::ManifestListOf;
 use contract::{Envelope, Environment, ManifestId};
 use eventstore::EventStore;
@@ -71,7 +71,7 @@ impl Stage {
                 *head = line.to.number();
             }
             assert_eq!(manifest.changed_streams, lines.len() as u64);
-            let events: u64 = lines.iter().map(|line| line.events()).sum();
+            let events: u64 = lines.iter().map(ManifestLine::events).sum();
             assert_eq!(manifest.changed_events, events);
             assert_eq!(events, self.events_between(after, up_to).await, "manifest {number}");
             assert_eq!(kinds_of(&manifest), self.kinds_up_to(up_to).await, "manifest {number}");

@@ -252,8 +252,8 @@ fn a_manifest_that_does_not_go_on_from_the_one_before_is_named() {
     producer.entries.remove(46);
     producer.log().verify(&[]).is(5, &["version 2 is missing", "goes on from one whose SHA-256"]);
     // A first that is none.
-    let mut producer = Producer::default();
-    producer.tampering = Some(|it| it.previous = Some("0".repeat(64)));
+    let tampering: fn(&mut ManifestWritten) = |it| it.previous = Some("0".repeat(64));
+    let mut producer = Producer { tampering: Some(tampering), ..Producer::default() };
     producer.record(1, 3);
     producer.write_manifest();
     producer.log().verify(&[]).is(6, &["names one before it, and is the first"]);
