@@ -12,8 +12,8 @@
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | the transparency log | `log` (its tree, its keys, its checkpoints) |
-//! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
-//! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
+//! | recording | `append_in_sequence` (one transaction), `holes` (what is missing), `ingest` (a batch and what is missing of it) |
+//! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `manifest_lists`, `completeness`, `readiness`, `run` (starts the loops) |
 //! | for auditors | `index_reader` (rows of the index, to be compared with the entries) |
 //! | the doors | `rpc` (what other services ask), `http` (the public API), `administration` (`mandate log`) |
 //!
@@ -30,6 +30,7 @@
 //! 6. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
 //!    to them by commitments. What a producer was asked for comes without; `part_recovery` has it published
 //!    once more.
+//! 7. `manifest_lists` fetches what manifests list; `completeness` holds that against the log.
 //!
 //! # How a query is answered
 //!
@@ -46,17 +47,20 @@
 
 mod administration;
 mod append_in_sequence;
+mod completeness;
 mod confirm;
 mod conflict;
 mod consume;
 mod entry;
 mod event_types;
 mod fetch;
+mod holes;
 mod http;
 mod index_reader;
 mod index_scan;
 mod ingest;
 mod log;
+mod manifest_lists;
 mod part;
 mod part_recovery;
 mod plan;

@@ -7,6 +7,7 @@
 //! 3. [`facts`]: what can happen, one struct an event type.
 //! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject; [`Indexed`]: by what it is found.
 //! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
+//!    [`manifest`]: what services say that they have recorded.
 //! 6. [`catalogue`]: what apps can ask for.
 //! 7. [`rpc`]: the questions services ask each other; [`follows`]: what they follow of each other's events.
 //!    [`mail`]: the mails that they ask the directory for.
@@ -26,6 +27,7 @@ pub mod ids;
 mod indexed;
 pub mod instant;
 pub mod mail;
+pub mod manifest;
 mod patterns;
 #[cfg(test)]
 mod properties;

@@ -16,6 +16,9 @@ pub(crate) const SCOPES: &str =
 /// A SHA-256 in lower-case hex digits.
 pub(crate) const SHA256: &str = "^[0-9a-f]{64}$";
 
+/// A kind of stream.
+pub(crate) const KIND: &str = "^[a-z]+(-[a-z]+)*$";
+
 /// An RFC 7638 thumbprint: a SHA-256 in base64url.
 pub(crate) const THUMBPRINT: &str = "^[A-Za-z0-9_-]{43}$";
 

@@ -1,7 +1,8 @@
-//! An entry as an event: what the checks of streams need of it.
+//! An entry as an event: what the checks of streams and manifests need of it.
 
-use contract::facts::LogKeyReplaced;
-use contract::{Envelope, IndexColumns, Indexed, Service};
+use contract::facts::{LogKeyReplaced, ManifestWritten};
+use contract::manifest::sha256_hex;
+use contract::{Envelope, Fact, IndexColumns, Indexed, Service};
 use uuid::Uuid;
 
 use crate::replacement;
@@ -12,10 +13,20 @@ pub(crate) struct Event {
     pub(crate) id: Uuid,
     pub(crate) stream: Uuid,
     pub(crate) aggregate: Box<str>,
-    pub(crate) version: i64,
+    pub(crate) version: i32,
     pub(crate) source: Service,
     /// What it says of the log's key, if it says that it was replaced.
     pub(crate) replaced_key: Option<Box<LogKeyReplaced>>,
+    /// What it says, if it is a manifest.
+    pub(crate) manifest: Option<Box<Written>>,
+}
+
+/// A manifest as its entry has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) manifest: ManifestWritten,
+    /// The SHA-256 of the entry.
+    pub(crate) hash: String,
 }
 
 /// Reads an entry: an envelope, in its canonical form and no other.
@@ -35,13 +46,20 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
             envelope.subject
         ));
     }
+    let manifest = if envelope.kind == ManifestWritten::TYPE {
+        let manifest = envelope.fact().map_err(|error| error.to_string())?;
+        Some(Box::new(Written { manifest, hash: sha256_hex(entry) }))
+    } else {
+        None
+    };
     Ok(Event {
         id: envelope.id.uuid(),
         stream,
         aggregate: aggregate.into(),
-        version: envelope.streamversion.number(),
+        version: envelope.streamversion.into(),
         source: envelope.source,
         replaced_key: replacement::said(&envelope).map(Box::new),
+        manifest,
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Check {
     Consistency,
     /// Every entry is an event, every stream has its versions without a hole, and every id is there once.
     Streams,
-    /// What the producers say that they recorded is there.
+    /// What the services said that they have recorded is in the log.
     Manifests,
     /// What the database has beside the entries is what they say.
     Index,
@@ -43,7 +43,7 @@ impl Check {
     ];
     /// What is checked of a log.
     pub(crate) const OF_LOG: &[Self] =
-        &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams];
+        &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Manifests];
     /// What is checked of evidence; manifests besides, if it has any.
     pub(crate) const OF_EVIDENCE: &[Self] =
         &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Evidence];

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use translog::{Checkpoint, Note, VerifierKey};
 
 use crate::failure::{Check, Failure, Failures};
+use crate::manifests::Checked;
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
 
@@ -23,6 +24,7 @@ pub(crate) struct Outcome {
     signed: Option<Signed>,
     kept: Option<Checkpoint>,
     streams: Option<usize>,
+    manifests: Option<Checked>,
     passed: Vec<(Check, String)>,
     pub(crate) failures: Failures,
     stopped: Option<String>,
@@ -42,6 +44,7 @@ impl Outcome {
             signed: None,
             kept: None,
             streams: None,
+            manifests: None,
             passed: Vec::new(),
             failures: Failures::default(),
             stopped: None,
@@ -112,6 +115,10 @@ impl Outcome {
 
     pub(crate) fn count_streams(&mut self, count: usize) {
         self.streams = Some(count);
+    }
+
+    pub(crate) fn count_manifests(&mut self, checked: Checked) {
+        self.manifests = Some(checked);
     }
 
     /// A check came to its end. It has passed unless something failed it.
@@ -268,6 +275,7 @@ impl Outcome {
             "checkpoint": self.checkpoint().map(checkpoint),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
             "streams": self.streams,
+            "manifests": self.manifests,
             "checks": checks.collect::<Vec<_>>(),
             "ended_after_entry": self.ended_at,
             "not_finished_because": self.stopped,

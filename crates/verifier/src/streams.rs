@@ -1,10 +1,11 @@
 //! Dense streams: in the order of the log, every stream has the versions 1, 2, 3 … and every event its own
 //! id. So an event that was left out shows, except the last ones of a stream.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use contract::Service;
+use contract::manifest::ManifestLine;
 use uuid::Uuid;
 
 use crate::event::Event;
@@ -22,7 +23,9 @@ pub(crate) struct Streams {
 
 #[derive(Debug)]
 struct Head {
-    version: i64,
+    version: i32,
+    /// To which version manifests have listed it.
+    listed: i32,
     aggregate: usize,
     source: Service,
 }
@@ -47,7 +50,7 @@ impl Streams {
                         "it is version {version} of {name}, of which nothing is before it: version 1 is missing"
                     ));
                 }
-                vacant.insert(Head { version: *version, aggregate, source: *source });
+                vacant.insert(Head { version: *version, listed: 0, aggregate, source: *source });
             }
             Entry::Occupied(mut occupied) => {
                 let head = occupied.get_mut();
@@ -71,6 +74,48 @@ impl Streams {
                 head.version = last.max(*version);
             }
         }
+    }
+
+    /// Whether a manifest of this service lists a stream as it is in the log, if so many lists before it were read that
+    /// it `follows` on what they listed.
+    ///
+    /// # Errors
+    /// How the log has it, in words that follow on what is listed.
+    pub(crate) fn list(
+        &mut self,
+        service: Service,
+        line: &ManifestLine<'_>,
+        follows: bool,
+    ) -> Result<(), String> {
+        let head = self.heads.get_mut(&line.stream);
+        let head = head.ok_or("and nothing of that stream is in the log")?;
+        let aggregate = &*self.aggregates[head.aggregate];
+        if (aggregate, head.source) != (line.kind, service) {
+            return Err(format!("and in the log that stream is of {aggregate} by {}", head.source));
+        }
+        let listed = std::mem::replace(&mut head.listed, line.to.into());
+        if head.version < head.listed {
+            return Err(format!("and in the log it ends with version {}", head.version));
+        }
+        if follows && i32::from(line.from) != listed.saturating_add(1) {
+            let from = line.from;
+            return Err(format!("from version {from}; before, it was listed to version {listed}"));
+        }
+        Ok(())
+    }
+
+    /// How many streams and events of each kind each service has in the log.
+    pub(crate) fn totals(&self) -> BTreeMap<(Service, String), (u64, u64)> {
+        let mut counted: HashMap<(Service, usize), (u64, u64)> = HashMap::new();
+        for head in self.heads.values() {
+            let (streams, events) = counted.entry((head.source, head.aggregate)).or_default();
+            *streams += 1;
+            *events += u64::from(head.version.unsigned_abs());
+        }
+        let named = |((service, aggregate), totals): ((Service, usize), _)| {
+            ((service, self.aggregates[aggregate].to_string()), totals)
+        };
+        counted.into_iter().map(named).collect()
     }
 
     /// After the last entry: which ids are there twice. How many streams there are.
@@ -100,10 +145,10 @@ fn intern(all: &mut Vec<Box<str>>, name: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn event(id: u128, stream: u128, version: i64) -> Event {
+    fn event(id: u128, stream: u128, version: i32) -> Event {
         let (id, stream) = (Uuid::from_u128(id), Uuid::from_u128(stream));
         let (aggregate, source) = ("app".into(), Service::AppRegistry);
-        Event { id, stream, aggregate, version, source, replaced_key: None }
+        Event { id, stream, aggregate, version, source, replaced_key: None, manifest: None }
     }
 
     fn check(events: &[Event]) -> (usize, Vec<String>) {

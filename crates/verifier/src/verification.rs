@@ -1,4 +1,4 @@
-//! The checks, in their order: what was signed, the tree under it, what was kept, the streams.
+//! The checks, in their order: what was signed, the tree under it, what was kept, the streams, the manifests.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -9,6 +9,7 @@ use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree
 use crate::bundle::{self, Bundle, NoBundle};
 use crate::failure::{Check, Failure};
 use crate::index::{Comparison, Index};
+use crate::manifests::Manifests;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::replacement::Replacement;
@@ -41,12 +42,13 @@ pub(crate) fn verify(
         differences: Differences::default(),
         streams: Streams::default(),
         index: index.map(Comparison::of),
+        manifests: Manifests::default(),
     };
     entries.read_all(progress, outcome);
     let is_complete = entries.tree.size() == checkpoint.size;
     let found = entries.tree.root();
     let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, roots, streams, .. } = entries;
+    let Entries { differences, roots, mut streams, manifests, .. } = entries;
     let kept_root = kept.as_ref().and_then(|kept| roots.get(&kept.size).copied());
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
@@ -68,6 +70,8 @@ pub(crate) fn verify(
     if entries_are_right {
         replacements(&roots, &checkpoint, outcome);
     }
+    let checked =
+        is_complete.then(|| manifests.finish(source, &mut streams, &mut outcome.failures));
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
     if is_complete {
@@ -75,6 +79,14 @@ pub(crate) fn verify(
         outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
         let streams = format!("{count} streams have every version up to their last");
         outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
+    }
+    match checked {
+        Some(Ok(checked)) => {
+            outcome.count_manifests(checked);
+            outcome.pass(Check::Manifests, checked.describe());
+        }
+        Some(Err(why)) => outcome.stop(why),
+        None => {}
     }
 }
 
@@ -115,6 +127,7 @@ struct Entries<'a> {
     differences: Differences,
     streams: Streams,
     index: Option<Comparison<'a>>,
+    manifests: Manifests,
 }
 
 impl Entries<'_> {
@@ -153,13 +166,14 @@ impl Entries<'_> {
                 index.take(at, *leaf, columns.as_ref(), &mut outcome.failures)?;
             }
         }
-        for (index, event) in (first..).zip(&events) {
+        for (index, event) in (first..).zip(events) {
             match event {
                 Ok(event) => {
-                    self.streams.take(index, event, &mut outcome.failures);
+                    self.streams.take(index, &event, &mut outcome.failures);
                     if let Some(said) = &event.replaced_key {
                         outcome.key_is_replaced(index, said);
                     }
+                    self.manifests.take(index, event, &mut outcome.failures);
                 }
                 Err(why) => {
                     let why = format!("it is no event: {why}");

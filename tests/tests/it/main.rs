@@ -32,6 +32,7 @@ mod log;
 mod log_continued;
 mod log_crashes;
 mod mails;
+mod manifests;
 mod organizations;
 mod pages;
 mod passing_on;

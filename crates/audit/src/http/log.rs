@@ -1,5 +1,5 @@
 //! `GET /audit/log/checkpoint`, `/audit/log/key` (and `keys`, `key-replacement/…`), `/audit/log/tile/…`: the log as
-//! others' tools read it (c2sp.org/tlog-tiles).
+//! others' tools read it (c2sp.org/tlog-tiles); and `/audit/log/manifests/…`, what manifests list.
 //!
 //! Checkpoint, key and hashes are for everybody, unless the settings say otherwise: no entry can be guessed from its
 //! hash, since each has a commitment of 256 random bits. Entries tell of every organization, and are for those who
@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
+use contract::{Service, Version};
 use service::{Attempt, Problem};
 use translog::{Coordinates, Resource, Tile, VerifierKey, bundle};
 
@@ -18,7 +19,7 @@ use super::representation::File;
 use super::{proof, whole_log};
 use crate::Audit;
 use crate::store::log_keys::{self, StoredKey};
-use crate::store::{checkpoints, entries, tree};
+use crate::store::{checkpoints, entries, manifests, tree};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
@@ -164,6 +165,26 @@ async fn bundled(audit: &Audit, at: Coordinates) -> Result<File, Problem> {
 
 fn how_long(at: Coordinates) -> &'static str {
     if at.is_full() { FULL } else { PARTIAL }
+}
+
+/// What a manifest lists, as its service has kept it. It has the hash that the manifest names, and never changes.
+pub(super) async fn manifest_list(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    Path((service, version)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    whole_log::check(&asking?, "log.read-entries").await?;
+    let service: Service = service.parse().map_err(|error| {
+        Problem::not_found("not-found", format!("There is no such list: {error}."))
+    })?;
+    let version: Option<Version> = version.parse().ok().and_then(Version::new);
+    let version = version.ok_or_else(not_there)?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let list = manifests::list(&mut conn, service, version.number()).await?;
+    let bytes = list.ok_or_else(not_there)?;
+    drop(conn);
+    File { bytes, media_type: TEXT, kept: kept(false, FULL)? }.answer_packed(&headers).await
 }
 
 /// What will be there is not there yet: nobody is to remember that.

@@ -6,6 +6,8 @@
 //! | `GET /v1/events/{id}` | [`get`] |
 //! | `POST /v1/events/places` | [`places`] |
 //! | `GET /v1/events/{id}/proof` | [`proof`] |
+//! | `GET /v1/completeness` | [`completeness`] |
+//! | `POST /v1/manifests` | [`manifests`] |
 //! | `GET /audit/log/…` | [`log`] |
 //!
 //! To add an endpoint, copy `app-registry/src/http/suspend.rs` for a change of what is there, or
@@ -16,10 +18,12 @@
 //! [`whole_log`] lets in whoever may read all of the log, [`representation`] answers with files of it. 404 says that there is no such organization, account or
 //! event, or that it is none of the caller's business; 403 that nothing in the log is.
 
+mod completeness;
 mod get;
 mod item;
 mod list;
 mod log;
+mod manifests;
 mod places;
 mod proof;
 mod representation;
@@ -48,11 +52,13 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Audit>> {
         .routes(routes!(places::places))
         .routes(routes!(get::get))
         .routes(routes!(proof::proof))
+        .routes(routes!(completeness::get))
         .layer(open_to_auditors())
+        .routes(routes!(manifests::write))
 }
 
-/// All of the log's routes are open to tokens for auditors of the whole log, and no others are. What is to be closed to
-/// them is added after this layer.
+/// The log's routes are open to tokens for auditors of the whole log, and no others are. What is to be closed to them
+/// is added after this layer.
 fn open_to_auditors() -> Extension<OpenTo> {
     Extension(OpenTo(TokenScope::AuditLog))
 }
@@ -64,6 +70,7 @@ pub(crate) fn log_routes() -> axum::Router<Arc<Audit>> {
         .route("/audit/log/key", routing::get(log::key))
         .route("/audit/log/keys", routing::get(log::keys))
         .route("/audit/log/key-replacement/{id}", routing::get(log::key_replacement))
+        .route("/audit/log/manifests/{service}/{version}", routing::get(log::manifest_list))
         .route("/audit/log/{*path}", routing::get(log::resource))
         .layer(open_to_auditors())
 }

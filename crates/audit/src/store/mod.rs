@@ -7,6 +7,7 @@
 //! * [`entries`]: the entries themselves; [`places`]: where those of some events are;
 //! * [`parts`]: what is kept beside them, and [`awaited_parts`], what of it is to come;
 //! * [`index_rows`]: the whole rows, for auditors;
+//! * [`manifests`]: what services say that they have recorded;
 //! * [`conflicts`]: what contradicts the record;
 //! * [`gaps`]: what is known to be missing;
 //! * [`reconciliation`]: how far producers were compared with the record; [`confirmation`]: how far the record
@@ -24,6 +25,7 @@ pub(crate) mod gaps;
 pub(crate) mod heads;
 pub(crate) mod index_rows;
 pub(crate) mod log_keys;
+pub(crate) mod manifests;
 pub(crate) mod pages;
 pub(crate) mod parts;
 pub(crate) mod places;

@@ -62,6 +62,24 @@ impl World {
             .unwrap()
     }
 
+    /// Starts a replica whose own events come into the log, and who answers for them.
+    pub(crate) async fn audit_with_its_own_events(&self) -> Replica {
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::Audit, &shared).await;
+        resources.serve_producer_rpc(Duration::from_secs(60)).await.unwrap();
+        resources.start_relays();
+        let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
+        self.start_on(resources, shared, settings).await.unwrap()
+    }
+
+    /// Starts a service that records events, has them sent, and answers for them.
+    pub(crate) async fn service(&self, service: Service) -> Resources {
+        let resources = self.servers.connect(service, &stage::shared(&self.env)).await;
+        resources.serve_producer_rpc(Duration::from_secs(60)).await.unwrap();
+        resources.start_relays();
+        resources
+    }
+
     /// Starts a replica with these settings.
     pub(crate) async fn start(&self, settings: audit::Settings) -> Result<Replica, StartError> {
         let shared = stage::shared(&self.env);

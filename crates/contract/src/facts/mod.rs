@@ -20,11 +20,13 @@ mod consent;
 mod consent_lifetime;
 mod directory;
 mod domain_request;
+mod hole;
 mod identity_provider;
 mod invitation;
 mod key;
 mod log;
 mod mail;
+mod manifest;
 mod notifier;
 mod session;
 mod sign_in;
@@ -35,11 +37,13 @@ pub use consent::*;
 pub use consent_lifetime::*;
 pub use directory::*;
 pub use domain_request::*;
+pub use hole::*;
 pub use identity_provider::*;
 pub use invitation::*;
 pub use key::*;
 pub use log::*;
 pub use mail::*;
+pub use manifest::*;
 pub use notifier::*;
 pub use session::*;
 pub use sign_in::*;
@@ -94,11 +98,13 @@ pub fn all() -> Vec<EventType> {
         consent_lifetime::list(),
         directory::list(),
         domain_request::list(),
+        hole::list(),
         identity_provider::list(),
         invitation::list(),
         key::list(),
         log::list(),
         mail::list(),
+        manifest::list(),
         notifier::list(),
         session::list(),
         sign_in::list(),
@@ -161,7 +167,7 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring"]
+            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring", "written"]
                 .iter()
                 .any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
@@ -181,9 +187,11 @@ mod tests {
             "access",
             "consent-notice",
             "contact-confirmation",
+            "hole",
             "log",
             "log-key",
             "mail",
+            "manifest",
             "password-reset",
             "session",
             "sign-in",

@@ -8,6 +8,7 @@ mod documented;
 mod hostile;
 mod index;
 mod log;
+mod manifests;
 mod replaced;
 mod serving;
 mod signed;

@@ -11,9 +11,10 @@ use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
     AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, EndLeaked, EventDigest,
-    FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MatchingAccounts,
-    MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople, PlacesOf, RepeatEvents,
-    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, ManifestListOf,
+    MatchingAccounts, MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople,
+    PlacesOf, RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents,
+    VisibleAccounts, WriteManifests, subject,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{
@@ -203,6 +204,12 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         "stream-heads" => {
             let first = StreamHeads { limit: i64::MAX, ..StreamHeads::default() };
             vec![json!(first), json!(StreamHeads { after_seq: 80_000, ..first })]
+        }
+        "write-manifests" => vec![json!(WriteManifests {})],
+        // Each lists as many streams as one can.
+        "manifest-list" => {
+            let of = |number| json!(ManifestListOf { version: Version::new(number).unwrap() });
+            (1..=10).map(of).collect()
         }
         other => panic!("`{other}` is a question that nobody asks here"),
     }

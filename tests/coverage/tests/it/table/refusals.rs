@@ -11,6 +11,8 @@ const REFUSALS: [(&str, &str, &str); 56] = [
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
     ("requestContactConfirmation", "contact-confirmation.request", "organization/{id}"),
     ("listMails", "mail.list", "person/{caller}"),
+    ("getCompleteness", "completeness.read", "person/{caller}"),
+    ("writeManifests", "manifest.write", "person/{caller}"),
     ("getIdentityProvider", "identity-provider.read", "organization/{id}"),
     ("putIdentityProvider", "identity-provider.configure", "organization/{id}"),
     ("confirmIdentityProviderDomains", "identity-provider.confirm-domains", "organization/{id}"),
