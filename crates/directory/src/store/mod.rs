@@ -10,6 +10,7 @@ pub(crate) mod contact_confirmations;
 pub(crate) mod domain_requests;
 pub(crate) mod email_forms;
 pub(crate) mod export;
+pub(crate) mod found_accounts;
 pub(crate) mod found_people;
 pub(crate) mod holders;
 pub(crate) mod identities;

@@ -5,6 +5,7 @@
     reason = "the helpers of tests are tests, and clippy knows only #[test] functions"
 )]
 
+mod account_search;
 mod accounts;
 mod answers;
 mod deactivation;
