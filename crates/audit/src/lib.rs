@@ -89,6 +89,8 @@ pub struct Audit {
     resources: Resources,
     /// Whether whoever asks is served checkpoints and hashes.
     public_log: bool,
+    /// For how long, in seconds, a checkpoint is served at least.
+    checkpoint_seconds: u32,
 }
 
 impl ServiceState for Audit {
@@ -138,7 +140,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     run::run(&resources, &settings, signing);
     readiness::add_checks(&resources.health, &resources.pool, &resources.env);
     let (routes, _) = router().split_for_parts();
-    let audit = Audit { resources, public_log: settings.public_log };
+    let Settings { public_log, checkpoint_seconds, .. } = settings;
+    let audit = Audit { resources, public_log, checkpoint_seconds };
     Ok(routes.merge(http::log_routes()).with_state(Arc::new(audit)))
 }
 

@@ -10,34 +10,12 @@ use axum::http::HeaderMap;
 use contract::rpc::MemberRole;
 use contract::{Envelope, EventId};
 use eventstore::audit_message::EventWithParts;
-use stage::{Answer, Client, Method, eventually};
-use support::{Events, Replica, World};
+use stage::Client;
+use support::log::{ORIGIN, anybody, checkpoint, key, publish, settings};
+use support::{Events, World};
 use translog::{
-    Checkpoint, Coordinates, Hash, Note, ProofFile, Resource, Tile, Tiles, Tree, VerifierKey,
-    bundle, proof,
+    Checkpoint, Coordinates, Hash, Note, ProofFile, Resource, Tile, Tiles, Tree, bundle, proof,
 };
-
-const ORIGIN: &str = "log.example.com/audit/log";
-
-fn settings(keep: &Path) -> audit::Settings {
-    audit::Settings {
-        reconcile_seconds: 1,
-        master_key: "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".into(),
-        log_origin: ORIGIN.to_owned(),
-        keep_dir: keep.to_owned(),
-        ..audit::Settings::default()
-    }
-}
-
-/// Publishes the lives of apps until there are so many events more.
-async fn publish(world: &World, events: &Events, count: usize) -> Vec<Vec<u8>> {
-    let organization = world.env.new_id();
-    let (_, life) = events.app(&world.env, organization, count);
-    for event in &life {
-        world.publish(event).await;
-    }
-    life
-}
 
 /// Publishes the lives of so many apps, of five events each, each in one message: whichever replica takes it has all
 /// that it needs.
@@ -54,38 +32,6 @@ async fn publish_apart(world: &World, events: &Events, apps: usize) -> Vec<Vec<u
         all.extend(life);
     }
     all
-}
-
-/// Whoever has no token.
-fn anybody(replica: &Replica) -> Client {
-    Client::anonymous(&replica.routes)
-}
-
-async fn key(client: &Client) -> VerifierKey {
-    let answer = client.get("/audit/log/key").await.expect(200);
-    text(&answer).trim_end().parse().unwrap()
-}
-
-fn text(answer: &Answer) -> String {
-    String::from_utf8(answer.body.to_vec()).unwrap()
-}
-
-/// The checkpoint that is served, once it covers so many entries.
-async fn checkpoint(client: &Client, key: &VerifierKey, size: u64) -> (Note, Checkpoint) {
-    eventually("a checkpoint covers it", async || {
-        let answer = client.get("/audit/log/checkpoint").await;
-        if answer.status != 200 {
-            return Err(answer.status.to_string());
-        }
-        let note = Note::parse(&answer.body).unwrap();
-        let checkpoint = Checkpoint::open(&note, key).unwrap();
-        if checkpoint.size >= size {
-            Ok((note, checkpoint))
-        } else {
-            Err(checkpoint.size.to_string())
-        }
-    })
-    .await
 }
 
 fn cached(headers: &HeaderMap) -> &str {
@@ -152,31 +98,6 @@ async fn whoever_reads_all_of_the_log_finds_the_root_that_was_signed() {
     }
     for none in ["tile/64/000", "tile/0/1", "tile/0/001.p/256", "tile/0/001.p/0", "nothing"] {
         anybody.get(&format!("/audit/log/{none}")).await.problem(404, "not-found");
-    }
-    let again = anybody.request(Method::GET, "/audit/log/checkpoint");
-    let again = again.header("if-none-match", "\"300\"").send().await;
-    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-    audit.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn entries_are_for_operators_and_a_closed_log_is() {
-    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
-    let closed = audit::Settings { public_log: false, ..settings(folder.path()) };
-    let audit = world.start(closed).await.unwrap();
-    publish(&world, &Events::default(), 1).await;
-    world.until_recorded(1).await;
-    let operator = audit.client(&world.people.operator(&world.env));
-    let key = key(&operator).await;
-    checkpoint(&operator, &key, 1).await;
-    let owner = (world.env.new_id(), MemberRole::Owner);
-    let member = audit.client(&world.people.person(&world.env, &[owner]));
-    for path in ["checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1"] {
-        let path = format!("/audit/log/{path}");
-        anybody(&audit).get(&path).await.problem(401, "unauthenticated");
-        member.get(&path).await.problem(403, "role-not-allowed");
-        let answer = operator.get(&path).await.expect(200);
-        assert!(cached(&answer.headers).starts_with("private"), "{path}: for nobody else");
     }
     audit.stop().await;
 }

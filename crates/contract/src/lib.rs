@@ -36,7 +36,7 @@ pub mod trace;
 
 pub use actor::Actor;
 pub use commitment::{Commitment, Context, Salt, Sealed};
-pub use credential::Credential;
+pub use credential::{Credential, TokenScope};
 pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test can only fail")]
 
 mod events;
+pub(crate) mod log;
 mod people;
 
 use std::sync::Arc;

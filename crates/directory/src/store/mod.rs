@@ -33,6 +33,7 @@ pub(crate) mod sign_in_flows;
 pub(crate) mod sign_in_networks;
 pub(crate) mod visible_accounts;
 
+use contract::TokenScope;
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 use sqlx::postgres::PgQueryResult;
 
@@ -85,7 +86,7 @@ macro_rules! named {
     )*};
 }
 
-named!(MemberRole, AccountRole, OrganizationKind, AccountKind);
+named!(MemberRole, AccountRole, OrganizationKind, AccountKind, TokenScope);
 
 impl Named for crate::language::Language {
     fn named(text: &str) -> Option<Self> {

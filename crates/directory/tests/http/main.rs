@@ -8,6 +8,7 @@
 mod account_search;
 mod accounts;
 mod answers;
+mod audit_tokens;
 mod deactivation;
 mod domain_requests;
 mod editing_me;
