@@ -10,11 +10,11 @@ use axum::http::request::Parts;
 use contract::TokenScope;
 use contract::facts::{AccessRefused, RefusedBecause};
 
-use crate::attempt::ServiceState;
 use crate::authentication::{Caller, authenticated};
 use crate::problem::Problem;
 use crate::refusals::Refusal;
 use crate::request::RequestFacts;
+use crate::resources::ServiceState;
 
 /// Routes that tokens of this scope open: a layer, `axum::Extension(OpenTo(…))`.
 #[derive(Debug, Clone, Copy)]

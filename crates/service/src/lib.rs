@@ -51,7 +51,7 @@ pub mod start;
 pub mod tasks;
 pub mod telemetry;
 
-pub use attempt::{Attempt, Denied, Permit, ServiceState, Target};
+pub use attempt::{Attempt, Denied, Permit, Target};
 pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
 pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
@@ -61,7 +61,7 @@ pub use metrics::Metrics;
 pub use problem::{Fault, FaultCode, Problem};
 pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
-pub use resources::{Resources, Shared};
+pub use resources::{Resources, ServiceState, Shared};
 pub use rpc::{CallContext, RpcClient, RpcError, RpcRefusal};
 pub use stalls::Stalls;
 pub use start::StartError;
