@@ -8,14 +8,13 @@ mod support;
 use contract::facts::{LogKeyCreated, LogKeyReplaced};
 use contract::{Envelope, Fact, Service};
 use eventstore::EventStore;
-use serde::de::DeserializeOwned;
 use stage::eventually;
 use support::log::{anybody, checkpoint, key, publish, settings, text};
 use support::{Events, World};
 use translog::{Checkpoint, Hash, Note, NoteError, ProofFile, VerifierKey};
 
 /// The facts of this type that are recorded, with their positions.
-async fn recorded<F: Fact + DeserializeOwned>(world: &World) -> Vec<(i64, F)> {
+async fn recorded<F: Fact>(world: &World) -> Vec<(i64, F)> {
     let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
         "SELECT position, envelope FROM audit.entries WHERE type = $1 ORDER BY position",
     )

@@ -177,8 +177,8 @@ impl Outcome {
             return writeln!(out);
         }
         match &self.trust {
-            Some(Trust { key, is_given: true }) => writeln!(out, "Key, as given: {key}")?,
-            Some(Trust { key, is_given: false }) => writeln!(
+            Some(Trust { key, is_given: true, .. }) => writeln!(out, "Key, as given: {key}")?,
+            Some(Trust { key, is_given: false, .. }) => writeln!(
                 out,
                 "Trusted the key that {} itself names, which proves nothing against whoever {} it: {key}",
                 if self.is_evidence() { "the evidence" } else { "the log" },

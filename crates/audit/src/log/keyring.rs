@@ -114,7 +114,7 @@ pub(crate) async fn load(
     for pair in stored.windows(2) {
         let (replacing, replaced) = (&pair[0], &pair[1]);
         let is_over = match replacing.event {
-            Some(event) => checkpoints::covering(conn, event.id).await?.is_some(),
+            Some(event) => checkpoints::covering(&mut *conn, event.id).await?.is_some(),
             None => false,
         };
         if !is_over {

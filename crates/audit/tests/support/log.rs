@@ -36,7 +36,7 @@ pub(crate) fn text(answer: &Answer) -> String {
     String::from_utf8(answer.body.to_vec()).unwrap()
 }
 
-/// The checkpoint that is served, once it covers so many entries.
+/// The checkpoint that is served, once it is by this key and covers so many entries.
 pub(crate) async fn checkpoint(
     client: &Client,
     key: &VerifierKey,
@@ -48,7 +48,7 @@ pub(crate) async fn checkpoint(
             return Err(answer.status.to_string());
         }
         let note = Note::parse(&answer.body).unwrap();
-        let checkpoint = Checkpoint::open(&note, key).unwrap();
+        let checkpoint = Checkpoint::open(&note, key).map_err(|error| error.to_string())?;
         if checkpoint.size >= size {
             Ok((note, checkpoint))
         } else {
