@@ -58,17 +58,7 @@ struct Item<'a> {
 /// # Errors
 /// What cannot be read, in words.
 pub(super) fn collect(server: &Server, asked: Asked, size: u64) -> Result<Collected, String> {
-    let mut reading = Reading {
-        server,
-        size,
-        found: Collected {
-            entries: BTreeMap::new(),
-            manifests: BTreeMap::new(),
-            streams: Vec::new(),
-            is_covered: true,
-        },
-        bytes: 0,
-    };
+    let mut reading = Reading::of(server, size);
     match asked {
         Asked::Grant(grant) => {
             reading.stream(format!("consent/{grant}"))?;
@@ -94,7 +84,18 @@ struct Reading<'a> {
     bytes: usize,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Nothing is read yet.
+    const fn of(server: &'a Server, size: u64) -> Self {
+        let found = Collected {
+            entries: BTreeMap::new(),
+            manifests: BTreeMap::new(),
+            streams: Vec::new(),
+            is_covered: true,
+        };
+        Self { server, size, found, bytes: 0 }
+    }
+
     /// All entries of a stream; it is described if there are any.
     fn stream(&mut self, stream: String) -> Result<(), String> {
         let before = self.found.entries.len();
@@ -182,17 +183,7 @@ impl Reading<'_> {
         stream: &str,
         after: u64,
     ) -> Result<(), String> {
-        let mut later = Reading {
-            server: self.server,
-            size: self.size,
-            found: Collected {
-                entries: BTreeMap::new(),
-                manifests: BTreeMap::new(),
-                streams: Vec::new(),
-                is_covered: true,
-            },
-            bytes: 0,
-        };
+        let mut later = Reading::of(self.server, self.size);
         let after = after.to_string();
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs([("type", MANIFEST), ("after", &after), ("limit", "200")]);

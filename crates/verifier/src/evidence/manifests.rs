@@ -1,7 +1,7 @@
 //! Manifests: what a producer says that it had recorded. The entry has the hash of a list, a line for each stream
 //! that changed: `<kind> <stream id> <from> <to>`, the first and the last version since the manifest before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use contract::{Envelope, Service};
 use sha2::{Digest as _, Sha256};
@@ -44,6 +44,8 @@ pub(super) fn verify(package: &Package, events: &[(u64, Envelope)], outcome: &mu
         return;
     }
     outcome.ask(Check::Manifests);
+    let streams = package.description.streams.iter();
+    let streams: HashMap<&str, u64> = streams.map(|it| (&*it.stream, it.events)).collect();
     for ((service, version), list) in &package.manifests {
         let name = File::Manifest(*service, *version).to_string();
         let mut fail = |what: &str| outcome.fail(Failure::of_file(Check::Manifests, &name, what));
@@ -60,11 +62,9 @@ pub(super) fn verify(package: &Package, events: &[(u64, Envelope)], outcome: &mu
             match line {
                 None => fail("it has a line that is not <kind> <stream id> <from> <to>"),
                 Some(Line { stream, to }) => {
-                    let had = package.description.streams.iter().find(|it| it.stream == stream);
-                    if let Some(had) = had.filter(|had| had.events < to) {
+                    if let Some(had) = streams.get(&*stream).filter(|had| **had < to) {
                         fail(&format!(
-                            "it lists {stream} up to version {to}, and only {} are there: events are missing",
-                            had.events
+                            "it lists {stream} up to version {to}, and only {had} are there: events are missing"
                         ));
                     }
                 }

@@ -1,7 +1,7 @@
 //! Verifies evidence, offline: what was signed, the entries under it, the checkpoint that was kept, the streams
 //! as far as they are there, the manifests, and whether description and page say what the entries do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use contract::Envelope;
@@ -13,7 +13,7 @@ use super::manifests::{self, MANIFEST};
 use super::package::{NoPackage, Package};
 use super::page;
 use super::zip::{self, ZipError};
-use crate::event;
+use crate::event::{self, Event};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::signature::{self, Given, Refused};
@@ -113,49 +113,65 @@ fn tree(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome) {
 /// Every entry is an event, and versions and positions have no hole within what is there. The events, with their
 /// positions.
 fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
-    let asked = package.description.asked;
-    let mut streams = match asked {
-        Asked::Grant(_) => Streams::default(),
-        Asked::Recorded { .. } => Streams::of_part(),
-    };
+    let is_range = matches!(package.description.asked, Asked::Recorded { .. });
+    let mut streams = if is_range { Streams::of_part() } else { Streams::default() };
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut events, mut last) = (Vec::new(), None);
+    let described = package.description.streams.iter().map(|it| &*it.stream);
+    let described: HashSet<&str> = described.collect();
+    let mut events = Vec::new();
+    if is_range {
+        positions(package, outcome);
+    }
     for (position, entry) in &package.entries {
         let index = position - 1;
-        let fail = |outcome: &mut Outcome, check, what: &str| {
-            outcome.fail(Failure::of_entry(check, index, what));
-        };
-        let read = event::read(entry).and_then(|event| {
-            Ok((event, Envelope::parse(entry).map_err(|error| error.to_string())?))
-        });
-        let (event, envelope) = match read {
+        let mut fail = |check, what: &str| outcome.fail(Failure::of_entry(check, index, what));
+        let (event, envelope) = match read(entry) {
             Ok(read) => read,
             Err(why) => {
-                fail(outcome, Check::Streams, &format!("it is no event: {why}"));
+                fail(Check::Streams, &format!("it is no event: {why}"));
                 continue;
             }
         };
-        match (asked, last) {
-            (Asked::Recorded { .. }, Some(last)) if last + 1 < *position => fail(
-                outcome,
-                Check::Streams,
-                &format!(
-                    "the one before it that is there is entry {last}: those between are missing"
-                ),
-            ),
-            _ => {}
-        }
-        last = Some(*position);
-        let described = package.description.streams.iter();
-        let is_described = described.into_iter().any(|it| it.stream == envelope.subject);
-        if is_described || matches!(asked, Asked::Recorded { .. }) {
-            streams.take(index, &event, &mut outcome.failures);
+        if is_range || described.contains(&*envelope.subject) {
             *counted.entry(envelope.subject.clone()).or_default() += 1;
+            streams.take(index, &event, &mut outcome.failures);
         } else if envelope.kind != MANIFEST {
-            fail(outcome, Check::Evidence, "it is of no stream that the description names");
+            fail(Check::Evidence, "it is of no stream that the description names");
         }
         events.push((*position, envelope));
     }
+    counts(package, &counted, outcome);
+    let count = streams.finish(&mut outcome.failures);
+    outcome.count_streams(count);
+    let what = if is_range {
+        format!("no position is missing, nor a version of {count} streams within them")
+    } else {
+        format!("{count} streams have every version up to their last")
+    };
+    outcome.pass(Check::Streams, format!("every entry is an event; {what}"));
+    events
+}
+
+fn read(entry: &[u8]) -> Result<(Event, Envelope), String> {
+    let event = event::read(entry)?;
+    Ok((event, Envelope::parse(entry).map_err(|error| error.to_string())?))
+}
+
+/// No position is missing between the first and the last.
+fn positions(package: &Package, outcome: &mut Outcome) {
+    let positions = package.entries.keys();
+    for (before, after) in positions.clone().zip(positions.skip(1)) {
+        if before + 1 < *after {
+            let what = format!(
+                "the one before it that is there is entry {before}: those between are missing"
+            );
+            outcome.fail(Failure::of_entry(Check::Streams, after - 1, &what));
+        }
+    }
+}
+
+/// Of each stream that the description names, so many events are there as it says.
+fn counts(package: &Package, counted: &BTreeMap<String, u64>, outcome: &mut Outcome) {
     for stream in &package.description.streams {
         let found = counted.get(&stream.stream).copied().unwrap_or_default();
         if found != stream.events {
@@ -166,16 +182,6 @@ fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
             outcome.fail(Failure::of_file(Check::Evidence, &File::Description.to_string(), &what));
         }
     }
-    let count = streams.finish(&mut outcome.failures);
-    outcome.count_streams(count);
-    let what = match asked {
-        Asked::Grant(_) => format!("{count} streams have every version up to their last"),
-        Asked::Recorded { .. } => {
-            format!("no position is missing, nor a version of {count} streams within them")
-        }
-    };
-    outcome.pass(Check::Streams, format!("every entry is an event; {what}"));
-    events
 }
 
 /// The description says what was signed, and what is there.
