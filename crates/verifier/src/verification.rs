@@ -116,7 +116,7 @@ pub(crate) fn signatures(
 }
 
 /// The entries as they are read, and what they make.
-struct Entries<'a> {
+struct Entries<'a, 'i> {
     source: &'a dyn Source,
     size: u64,
     /// How many entries earlier checkpoints cover, in order.
@@ -126,11 +126,11 @@ struct Entries<'a> {
     tree: Tree,
     differences: Differences,
     streams: Streams,
-    index: Option<Comparison<'a>>,
+    index: Option<Comparison<'i>>,
     manifests: Manifests,
 }
 
-impl Entries<'_> {
+impl Entries<'_, '_> {
     /// Reads every bundle once, up to the first that cannot be read.
     fn read_all(&mut self, progress: Option<&mut dyn Write>, outcome: &mut Outcome) {
         let (source, size, has_index) = (self.source, self.size, self.index.is_some());
