@@ -97,7 +97,7 @@ pub(crate) fn signatures(
 }
 
 /// The entries as they are read, and what they make.
-struct Entries<'a> {
+struct Entries<'a, 'i> {
     source: &'a dyn Source,
     size: u64,
     kept_size: Option<u64>,
@@ -106,10 +106,10 @@ struct Entries<'a> {
     kept_root: Option<Hash>,
     differences: Differences,
     streams: Streams,
-    index: Option<Comparison<'a>>,
+    index: Option<Comparison<'i>>,
 }
 
-impl Entries<'_> {
+impl Entries<'_, '_> {
     /// Reads every bundle once, up to the first that cannot be read.
     fn read_all(&mut self, progress: Option<&mut dyn Write>, outcome: &mut Outcome) {
         let (source, size, has_index) = (self.source, self.size, self.index.is_some());
