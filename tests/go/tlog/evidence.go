@@ -70,15 +70,15 @@ func checkEvidence(arguments []string) error {
 		if err != nil || position < 1 || position > tree.N {
 			return fmt.Errorf("%s is no entry of this log", name)
 		}
-		if !json.Valid(entry) {
-			return fmt.Errorf("%s is no JSON", name)
-		}
 		proof, err := tlog.ProveRecord(tree.N, position-1, tiles)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if err := tlog.CheckRecord(proof, tree.N, tree.Hash, position-1, tlog.RecordHash(entry)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
+		}
+		if !json.Valid(entry) {
+			return fmt.Errorf("%s is no JSON", name)
 		}
 		count++
 	}
