@@ -10,8 +10,8 @@ use crate::{
     queries, rooms, test, unused,
 };
 
-/// `spent` went before, for the budget of the whole.
-pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
+/// `spent` went before, for the budget of the whole. `with_cold_build`: also what a newcomer waits for.
+pub(crate) async fn run(spent: Duration, with_cold_build: bool) -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.done("format", format());
     steps.done("circles", circles::run());
@@ -24,7 +24,9 @@ pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
     steps.done("event schemas", generated::schemas(true));
     steps.done("API description", generated::openapi(true));
     let mut cold = None;
-    steps.done("cold release build", cold_build::run().map(|taken| cold = Some(taken)));
+    if with_cold_build {
+        steps.done("cold release build", cold_build::run().map(|taken| cold = Some(taken)));
+    }
     let tests = steps.done("tests", test::run(&[], true).await);
     // After the tests, whose programs it asks.
     steps.done("guarantees", guarantees::run());

@@ -89,6 +89,9 @@ enum Chore {
         /// Seconds that went before, for the budget of the whole.
         #[arg(long, default_value_t = 0)]
         spent: u64,
+        /// Also build `mandate` for release as on a machine where nothing is built yet, for that budget.
+        #[arg(long)]
+        cold_build: bool,
     },
 }
 
@@ -139,7 +142,7 @@ async fn main() -> ExitCode {
         Chore::Screenshots { arguments } => screenshots::run(&arguments),
         Chore::Fixture { name } => fixture::run(&name),
         Chore::Check { what } => what.run(),
-        Chore::Ci { spent } => ci::run(Duration::from_secs(spent)).await,
+        Chore::Ci { spent, cold_build } => ci::run(Duration::from_secs(spent), cold_build).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,7 +11,8 @@ use crate::system::{document, settings};
 use crate::table::{self, Entry};
 
 /// What it opens.
-const OPEN: [&str; 4] = ["findEventPlaces", "getEvent", "getEventProof", "listEvents"];
+const OPEN: [&str; 5] =
+    ["findEventPlaces", "getCompleteness", "getEvent", "getEventProof", "listEvents"];
 
 /// What anyone may call, and who is signed in calls as who they are: in an operator's name, with that token.
 const OPTIONALLY_SIGNED_IN: [&str; 1] = ["acceptInvitation"];

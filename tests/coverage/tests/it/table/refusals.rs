@@ -5,7 +5,7 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 56] = [
+const REFUSALS: [(&str, &str, &str); 58] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
