@@ -2,7 +2,7 @@
 //! and trusts nobody but the key that it is given.
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
-//! a folder), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on
+//! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on
 //! all cores, in order), `bundle` and `event` (one bundle, one entry), `streams` (versions without holes), `manifests`
 //! (what was recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its
 //! hashes are), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
@@ -17,6 +17,7 @@ mod index;
 mod manifests;
 mod outcome;
 mod progress;
+mod refused;
 mod replacement;
 mod signature;
 mod source;

@@ -5,7 +5,7 @@ use contract::facts::LogKeyReplaced;
 use contract::{Envelope, Fact, Service};
 use translog::{Checkpoint, Hash, MAX_NOTE_BYTES, ProofFile, VerifierKey};
 
-use crate::signature::{Refused, served, wrong};
+use crate::refused::{Refused, served, wrong};
 use crate::source::Source;
 
 /// A key that took another's place.

@@ -1,15 +1,15 @@
 //! The key that is trusted, and the checkpoints that it signed: the one that is served, and the one that was
 //! kept.
 
-use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use translog::{Checkpoint, CheckpointError, MAX_NOTE_BYTES, Note, NoteError, VerifierKey};
 
-use crate::failure::{Check, Failure};
+pub(crate) use crate::refused::{Refused, file};
+use crate::refused::{served, wrong};
 use crate::replacement::{self, Replacement};
-use crate::source::{Source, SourceError};
+use crate::source::Source;
 
 /// How many bytes the file of a key has at most: the longest there is takes some 1,800.
 const MAX_KEY_BYTES: usize = 8192;
@@ -79,15 +79,6 @@ pub(crate) struct Signed {
     pub(crate) note: Vec<u8>,
 }
 
-/// Why there is nothing to go on with.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// It could not be read: nothing is known.
-    Unreadable(String),
-    /// It is wrong.
-    Wrong(Failure),
-}
-
 /// The key that is trusted.
 pub(crate) fn key(given: Given<'_>, source: &dyn Source) -> Result<Trust, Refused> {
     if let Some(key) = given.key {
@@ -148,33 +139,6 @@ fn open(name: &str, note: Vec<u8>, keys: &[VerifierKey]) -> Result<Signed, Refus
         wrong(name, &format!("{error} ({by})"))
     })?;
     Ok(Signed { checkpoint, note })
-}
-
-pub(crate) fn served(
-    source: &dyn Source,
-    path: &str,
-    limit: usize,
-) -> Result<Option<Vec<u8>>, Refused> {
-    source.read(path, limit).map_err(|error| match error {
-        SourceError::Unreadable(why) => Refused::Unreadable(why),
-        error => wrong(path, &error.to_string()),
-    })
-}
-
-/// A file of the auditor's own.
-pub(crate) fn file(path: &Path, limit: usize) -> Result<Vec<u8>, Refused> {
-    let unreadable = |error| Refused::Unreadable(format!("{}: {error}", path.display()));
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > limit {
-        return Err(Refused::Unreadable(format!("{} has over {limit} bytes", path.display())));
-    }
-    Ok(bytes)
-}
-
-pub(crate) fn wrong(file: &str, what: &str) -> Refused {
-    Refused::Wrong(Failure::of_file(Check::Signature, file, what))
 }
 
 fn first_line(text: &str) -> &str {

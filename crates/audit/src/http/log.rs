@@ -53,7 +53,7 @@ pub(super) async fn checkpoint(
 ) -> Result<Response, Problem> {
     check(&audit, asking).await?;
     let checkpoint = checkpoints::last_served(&audit.resources.pool).await?;
-    let bytes = checkpoint.ok_or_else(unsigned)?.note;
+    let bytes = checkpoint.ok_or_else(proof::unsigned)?.note;
     // There is no other before that.
     let how_long = format!("max-age={}", audit.checkpoint_seconds);
     let kept = kept(audit.public_log, &how_long)?;
@@ -109,7 +109,7 @@ async fn known_keys(audit: &Audit, asking: Asking) -> Result<Vec<StoredKey>, Pro
     check(audit, asking).await?;
     let mut conn = audit.resources.pool.acquire().await?;
     let keys = log_keys::of_log(&mut conn).await?;
-    if keys.is_empty() { Err(unsigned()) } else { Ok(keys) }
+    if keys.is_empty() { Err(proof::unsigned()) } else { Ok(keys) }
 }
 
 /// A text that may be another the next time.
@@ -191,12 +191,4 @@ pub(super) async fn manifest_list(
 fn not_there() -> Problem {
     let problem = Problem::not_found("not-found", "The log does not reach so far.");
     problem.with_header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-}
-
-/// No checkpoint is signed here, or none yet.
-pub(super) fn unsigned() -> Problem {
-    Problem::unavailable(
-        "unavailable",
-        "The log has no checkpoint yet, or no key: nothing is signed.",
-    )
 }

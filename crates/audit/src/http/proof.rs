@@ -11,7 +11,7 @@ use service::{Attempt, Problem};
 use sqlx::PgConnection;
 use translog::{Note, ProofFile, proof as proofs};
 
-use super::{get, log};
+use super::get;
 use crate::Audit;
 use crate::store::checkpoints::{self, StoredCheckpoint};
 use crate::store::tree;
@@ -46,7 +46,7 @@ pub(super) async fn proof(
 ) -> Result<Response, Problem> {
     let recorded = get::find(&audit, &attempt, id).await?;
     let mut conn = audit.resources.pool.acquire().await?;
-    let checkpoint = checkpoints::last_served(&mut *conn).await?.ok_or_else(log::unsigned)?;
+    let checkpoint = checkpoints::last_served(&mut *conn).await?.ok_or_else(unsigned)?;
     if checkpoint.size < recorded.position {
         return Err(Problem::unavailable(
             "unavailable",
@@ -78,4 +78,12 @@ pub(super) async fn file(
     let proof = proofs::inclusion(index, size, &tiles).map_err(Problem::internal)?;
     let checkpoint = Note::parse(&checkpoint.note).map_err(Problem::internal)?;
     Ok(ProofFile { extra: envelope, index, proof, checkpoint })
+}
+
+/// No checkpoint is signed here, or none yet.
+pub(super) fn unsigned() -> Problem {
+    Problem::unavailable(
+        "unavailable",
+        "The log has no checkpoint yet, or no key: nothing is signed.",
+    )
 }

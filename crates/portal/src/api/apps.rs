@@ -4,13 +4,12 @@ use axum::http::{HeaderValue, Method};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::catalogue::{DomainLevel, Level};
-use contract::ids::{AppId, OrganizationId};
+use contract::ids::{AppId, OrganizationId, RedirectUriId};
 use contract::rpc::{AppState, AuthenticationMethod, EventPlace};
 use contract::secret::SessionToken;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::redirect_uris::RedirectUri;
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
 
@@ -40,6 +39,13 @@ impl App {
     pub(crate) fn has_redirect_uris(&self) -> bool {
         self.authentication_method == AuthenticationMethod::AuthorizationCode
     }
+}
+
+/// An address to which an app's authorization codes may be sent.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RedirectUri {
+    pub(crate) id: RedirectUriId,
+    pub(crate) uri: String,
 }
 
 /// An app with what only its own page shows.

@@ -7,7 +7,6 @@ use translog::Tile;
 
 use super::description::Description;
 use super::files::File;
-use super::page;
 use super::zip::Files;
 use crate::source::{Source, SourceError};
 
@@ -61,25 +60,6 @@ impl Package {
             }
         }
         Ok((Self { description, checkpoint, key, entries, manifests, tiles }, page))
-    }
-
-    /// Its files, with the page.
-    pub(crate) fn files(&self) -> Files {
-        let mut files = Files::new();
-        files.insert(File::Page, page::draw(self).into_bytes());
-        files.insert(File::Description, self.description.bytes());
-        files.insert(File::Checkpoint, self.checkpoint.clone());
-        files.insert(File::Key, self.key.clone());
-        for (position, entry) in &self.entries {
-            files.insert(File::Entry(*position), entry.clone());
-        }
-        for ((service, version), list) in &self.manifests {
-            files.insert(File::Manifest(*service, *version), list.clone());
-        }
-        for (tile, hashes) in &self.tiles {
-            files.insert(File::Tile(*tile), hashes.clone());
-        }
-        files
     }
 }
 

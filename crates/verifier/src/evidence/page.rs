@@ -8,8 +8,10 @@ use chrono::SecondsFormat;
 use contract::Envelope;
 
 use super::description::{Asked, Description};
+use super::files::File;
 use super::package::Package;
 use super::words;
+use super::zip::Files;
 
 const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:76rem;margin:2rem auto;padding:0 1rem}\
@@ -21,6 +23,27 @@ pre,code{font:.85rem/1.4 ui-monospace,monospace}\
 pre{background:#f3f3f3;padding:.8rem;white-space:pre-wrap;overflow-wrap:anywhere}\
 dt{font-weight:600}dd{margin:0 0 .6rem;overflow-wrap:anywhere}\
 @media print{body{margin:0;max-width:none;font-size:11pt}tr{break-inside:avoid}thead{display:table-header-group}}";
+
+impl Package {
+    /// Its files, with the page.
+    pub(crate) fn files(&self) -> Files {
+        let mut files = Files::new();
+        files.insert(File::Page, draw(self).into_bytes());
+        files.insert(File::Description, self.description.bytes());
+        files.insert(File::Checkpoint, self.checkpoint.clone());
+        files.insert(File::Key, self.key.clone());
+        for (position, entry) in &self.entries {
+            files.insert(File::Entry(*position), entry.clone());
+        }
+        for ((service, version), list) in &self.manifests {
+            files.insert(File::Manifest(*service, *version), list.clone());
+        }
+        for (tile, hashes) in &self.tiles {
+            files.insert(File::Tile(*tile), hashes.clone());
+        }
+        files
+    }
+}
 
 /// Draws the page.
 pub(super) fn draw(package: &Package) -> String {

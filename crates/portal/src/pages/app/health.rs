@@ -2,8 +2,8 @@
 
 use contract::rpc::EventPlace;
 
+use crate::api::apps::RedirectUri;
 use crate::api::keys::{Activity, Consents};
-use crate::api::redirect_uris::RedirectUri;
 
 /// How an app is doing.
 pub(super) struct Health {
