@@ -82,7 +82,7 @@ async fn no_page_asks_more_than_three_questions() {
     let (used, open) = (owner.link(&app).await, owner.link(&app).await);
     let approved = account.admin().approve(&used, &[account.id.as_str()]).await.expect(200);
     let grant = approved.json["granted"][0]["grant_id"].as_str().unwrap().to_owned();
-    let new = json!({ "name": "Reports", "expires_in_days": 7 });
+    let new = json!({ "name": "Reports" });
     let token = account.admin().post("/v1/api-tokens", new).await.expect(201).field("id");
     let query = format!("app_id={}", app.id);
     let granted = events::one(&operator, &query, "consent.granted", |_| true).await;

@@ -166,7 +166,7 @@ async fn what_is_asked_for_in_a_list_is_found_by_its_key_and_nothing_else_is_rea
                 "identity_providers_enforced",
             ][..],
         ),
-        (Service::Directory, "AS near", &["accounts_by_parts"][..]),
+        (Service::Directory, "OFFSET 0) AS near", &["accounts_by_parts"][..]),
         (
             Service::Directory,
             "AS wanting (account_id)",

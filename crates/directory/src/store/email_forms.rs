@@ -146,13 +146,14 @@ pub(crate) async fn write_of_contact(
     )
     .execute(&mut *both)
     .await?;
-    sqlx::query!(
+    // Unchecked: the service itself may not, and what is checked is planned as the service.
+    sqlx::query(
         "UPDATE directory.contact_confirmations SET email = $3
          WHERE organization_id = $1 AND email = $2 AND completed_at IS NULL",
-        contact.id,
-        contact.email,
-        email.as_str(),
     )
+    .bind(contact.id)
+    .bind(&contact.email)
+    .bind(email.as_str())
     .execute(&mut *both)
     .await?;
     both.commit().await
@@ -169,13 +170,11 @@ pub(crate) async fn write_of_invitation(
     sqlx::query("ALTER TABLE directory.invitations DISABLE TRIGGER invitations_frozen")
         .execute(&mut *unfrozen)
         .await?;
-    sqlx::query!(
-        "UPDATE directory.invitations SET email = $2 WHERE id = $1 AND state = 'pending'",
-        id,
-        email.as_str(),
-    )
-    .execute(&mut *unfrozen)
-    .await?;
+    sqlx::query("UPDATE directory.invitations SET email = $2 WHERE id = $1 AND state = 'pending'")
+        .bind(id)
+        .bind(email.as_str())
+        .execute(&mut *unfrozen)
+        .await?;
     sqlx::query("ALTER TABLE directory.invitations ENABLE TRIGGER invitations_frozen")
         .execute(&mut *unfrozen)
         .await?;
