@@ -1,5 +1,4 @@
 chip-entry = Entry in the log:
-chip-proof = (download its proof)
 # $what (String) - the label of a value
 copy-what = Copy: { $what }
 copy-button = Copy

@@ -1,16 +1,13 @@
 //! What an app's other services tell of it.
 
-use contract::rpc::EventPlace;
-
-use crate::api::apps::RedirectUri;
-use crate::api::keys::{Activity, Consents};
+use crate::api::app_grants::ConsentActivity;
+use crate::api::keys::Activity;
+use crate::api::redirect_uris::RedirectUris;
 
 /// How an app is doing.
 pub(super) struct Health {
     pub(super) activity: Activity,
-    pub(super) consents: Consents,
+    pub(super) consents: ConsentActivity,
     /// Empty for an app that has no such addresses.
-    pub(super) redirect_uris: Vec<RedirectUri>,
-    /// Where in the log it was activated.
-    pub(super) record: Option<EventPlace>,
+    pub(super) redirect_uris: RedirectUris,
 }
