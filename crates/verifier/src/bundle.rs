@@ -1,20 +1,49 @@
 //! One bundle of entries, with the tile of their hashes: what each thread does by itself.
 
 use translog::bundle::{self as format, BundleError};
-use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
+use translog::{Coordinates, FULL_WIDTH, FullTile, Hash, Resource, Tile};
 
-use crate::event::{self, Event};
+use crate::event::Event;
 use crate::failure::{Check, Failure};
+use crate::plain_event;
 use crate::source::{self, Source, SourceError};
 
 /// What was read of a bundle and its tile.
 pub(crate) struct Bundle {
     /// The hashes of its entries.
-    pub(crate) leaves: Vec<Hash>,
+    pub(crate) leaves: Leaves,
     /// Its entries as events, or why they are none.
     pub(crate) events: Vec<Result<Event, String>>,
     /// What the tile of the leaves says.
     pub(crate) tile: Served,
+}
+
+/// The hashes of a bundle's entries. Those of a full one are put together here already, on the thread that reads it.
+pub(crate) enum Leaves {
+    Full(FullTile),
+    Partial(Vec<Hash>),
+}
+
+impl Leaves {
+    fn of(leaves: Vec<Hash>) -> Self {
+        FullTile::new(leaves.clone()).map_or(Self::Partial(leaves), Self::Full)
+    }
+
+    /// The hashes.
+    pub(crate) fn hashes(&self) -> &[Hash] {
+        match self {
+            Self::Full(tile) => tile.leaves(),
+            Self::Partial(leaves) => leaves,
+        }
+    }
+
+    /// The root of a full one.
+    pub(crate) fn root(&self) -> Option<Hash> {
+        match self {
+            Self::Full(tile) => Some(tile.root()),
+            Self::Partial(_) => None,
+        }
+    }
 }
 
 /// A tile, compared with the hashes that it should have.
@@ -54,8 +83,8 @@ pub(crate) fn read(source: &dyn Source, at: Coordinates) -> Result<Bundle, NoBun
     let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
     let tile = Tile::new(0, at).expect("level 0 is one");
     let tile = compare(source, tile, &leaves).map_err(NoBundle::Unreadable)?;
-    let events = entries.iter().map(|entry| event::read(entry)).collect();
-    Ok(Bundle { leaves, events, tile })
+    let events = entries.iter().map(|entry| plain_event::read(entry)).collect();
+    Ok(Bundle { leaves: Leaves::of(leaves), events, tile })
 }
 
 /// Compares a tile with the hashes that it should have.

@@ -1,5 +1,7 @@
 //! An entry as an event: what the checks of streams need of it.
 
+use std::borrow::Cow;
+
 use contract::{Envelope, Service};
 use uuid::Uuid;
 
@@ -8,7 +10,7 @@ use uuid::Uuid;
 pub(crate) struct Event {
     pub(crate) id: Uuid,
     pub(crate) stream: Uuid,
-    pub(crate) aggregate: Box<str>,
+    pub(crate) aggregate: Cow<'static, str>,
     pub(crate) version: i64,
     pub(crate) source: Service,
 }
@@ -33,7 +35,7 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
     Ok(Event {
         id: envelope.id.uuid(),
         stream,
-        aggregate: aggregate.into(),
+        aggregate: aggregate.to_owned().into(),
         version: envelope.streamversion.number(),
         source: envelope.source,
     })

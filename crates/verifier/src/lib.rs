@@ -2,15 +2,18 @@
 //! and trusts nobody but the key that it is given.
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
-//! a folder), `signature` (key and checkpoints), `walk` (every bundle once, on all cores, in order), `bundle`
-//! and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
-//! hashes are), `verification` (the checks in their order) and `outcome` (what is said, and the exit code).
+//! a folder), `signature` (key and checkpoints), `walk` (every bundle once, on all cores, in order), `bundle`,
+//! `plain_event` and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
+//! hashes are), `kept_hashes` (where a log differs that was rewritten), `verification` (the checks in their order)
+//! and `outcome` (what is said, and the exit code).
 
 mod arguments;
 mod bundle;
 mod event;
 mod failure;
+mod kept_hashes;
 mod outcome;
+mod plain_event;
 mod progress;
 mod signature;
 mod source;
@@ -39,15 +42,16 @@ pub fn run(
     progress: Option<&mut dyn Write>,
 ) -> io::Result<u8> {
     let mut outcome = Outcome::new(arguments.place.to_string());
-    match open(arguments) {
-        Ok(source) => {
-            verification::verify(arguments, &*source, progress, &mut outcome);
+    let hashes = match open(arguments) {
+        Ok(source) => verification::verify(arguments, &*source, progress, &mut outcome),
+        Err(error) => {
+            outcome.stop(error.to_string());
+            None
         }
-        Err(error) => outcome.stop(error.to_string()),
-    }
-    if let (Some(keep), Some(note)) = (&arguments.keep, outcome.verified_note()) {
-        let note = note.to_owned();
-        if let Err(error) = signature::keep(keep, &note) {
+    };
+    let verified = outcome.verified_note().map(<[u8]>::to_vec);
+    if let (Some(keep), Some(note), Some(hashes)) = (&arguments.keep, verified, hashes) {
+        if let Err(error) = signature::keep(keep, &note, &hashes) {
             outcome.stop(format!("the checkpoint was not kept in {}: {error}", keep.display()));
         } else {
             outcome.kept_in(keep);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use translog::Checkpoint;
 
 use crate::failure::{Check, Failure, Failures};
+use crate::kept_hashes::Beside;
 use crate::signature::{Signed, Trust};
 
 /// The exit code when the log could not be read.
@@ -18,6 +19,7 @@ pub(crate) struct Outcome {
     trust: Option<Trust>,
     signed: Option<Signed>,
     kept: Option<Checkpoint>,
+    kept_hashes: Beside,
     streams: Option<usize>,
     passed: Vec<(Check, String)>,
     pub(crate) failures: Failures,
@@ -34,6 +36,7 @@ impl Outcome {
             trust: None,
             signed: None,
             kept: None,
+            kept_hashes: Beside::Nothing,
             streams: None,
             passed: Vec::new(),
             failures: Failures::default(),
@@ -47,9 +50,15 @@ impl Outcome {
         self.trust = Some(trust);
     }
 
-    pub(crate) fn signed(&mut self, signed: Signed, kept: Option<Checkpoint>) {
+    pub(crate) fn signed(&mut self, signed: Signed, kept: Option<Checkpoint>, beside: Beside) {
         self.signed = Some(signed);
         self.kept = kept;
+        self.kept_hashes = beside;
+    }
+
+    /// What was beside the checkpoint that was kept.
+    pub(crate) const fn kept_hashes(&self) -> &Beside {
+        &self.kept_hashes
     }
 
     pub(crate) fn checkpoint(&self) -> Option<&Checkpoint> {
@@ -139,6 +148,12 @@ impl Outcome {
                 writeln!(out, "-       {:<12} not checked", check.name())?;
             }
         }
+        if self.kept_hashes == Beside::Other {
+            writeln!(
+                out,
+                "The hashes beside the kept checkpoint do not make its root: where a log differs is not told by them."
+            )?;
+        }
         if let Some(entries) = self.ended_at {
             writeln!(out, "Read up to entry {entries}: what comes after was not checked.")?;
         }
@@ -187,6 +202,11 @@ impl Outcome {
             "key_is_given": self.trust.as_ref().map(|trust| trust.is_given),
             "checkpoint": self.checkpoint().map(checkpoint),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
+            "kept_hashes": match &self.kept_hashes {
+                Beside::Nothing => "not_there",
+                Beside::Other => "of_another_root",
+                Beside::Hashes(_) => "used",
+            },
             "streams": self.streams,
             "checks": checks.collect::<Vec<_>>(),
             "ended_after_entry": self.ended_at,

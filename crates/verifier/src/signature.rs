@@ -9,6 +9,7 @@ use translog::{Checkpoint, MAX_NOTE_BYTES, Note, VerifierKey};
 
 use crate::arguments::Arguments;
 use crate::failure::{Check, Failure};
+use crate::kept_hashes::{self, Beside, KeptHashes};
 use crate::source::{Source, SourceError};
 
 /// How many bytes the file of a key has at most: the longest there is takes some 1,800.
@@ -71,19 +72,32 @@ pub(crate) fn checkpoint(source: &dyn Source, key: &VerifierKey) -> Result<Signe
     open(CHECKPOINT, note, key)
 }
 
-/// The checkpoint that was kept.
-pub(crate) fn kept(path: &Path, key: &VerifierKey) -> Result<Signed, Refused> {
-    open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, key)
+/// The checkpoint that was kept, and what is beside it.
+pub(crate) fn kept(path: &Path, key: &VerifierKey) -> Result<(Checkpoint, Beside), Refused> {
+    let signed = open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, key)?;
+    let checkpoint = signed.checkpoint;
+    let beside = kept_hashes::read(path, checkpoint.size, checkpoint.root).map_err(|error| {
+        let file = kept_hashes::beside(path);
+        Refused::Unreadable(format!("{}: {error}", file.display()))
+    })?;
+    Ok((checkpoint, beside))
 }
 
-/// Writes a checkpoint to this file, whole or not at all.
+/// Keeps a checkpoint in this file, and the hashes beside it.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn keep(path: &Path, note: &[u8]) -> io::Result<()> {
+pub(crate) fn keep(path: &Path, note: &[u8], hashes: &KeptHashes) -> io::Result<()> {
+    // Whoever is killed in between is left with the last checkpoint and hashes that are seen not to be its.
+    write(&kept_hashes::beside(path), &hashes.bytes())?;
+    write(path, note)
+}
+
+/// Writes a file, whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(note)?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Tile, Tiles, Tree, proof};
+use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree, proof};
 
 use crate::arguments::Arguments;
-use crate::bundle::{self, Bundle, NoBundle};
+use crate::bundle::{self, Bundle, Leaves, NoBundle};
 use crate::failure::{Check, Failure};
+use crate::kept_hashes::{Beside, Difference, KeptHashes, Seen};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::signature::{self, Refused};
@@ -16,25 +17,32 @@ use crate::streams::Streams;
 use crate::tiles::{self, Differences};
 use crate::walk::walk;
 
-/// Verifies a log.
+/// Verifies a log. What is to be kept beside its checkpoint, if all of it was read.
 pub(crate) fn verify(
     arguments: &Arguments,
     source: &dyn Source,
     progress: Option<&mut dyn Write>,
     outcome: &mut Outcome,
-) {
+) -> Option<KeptHashes> {
     let kept = match signatures(arguments, source, outcome) {
         Ok(kept) => kept,
-        Err(Refused::Unreadable(why)) => return outcome.stop(why),
-        Err(Refused::Wrong(failure)) => return outcome.fail(failure),
+        Err(Refused::Unreadable(why)) => {
+            outcome.stop(why);
+            return None;
+        }
+        Err(Refused::Wrong(failure)) => {
+            outcome.fail(failure);
+            return None;
+        }
     };
-    let Some(checkpoint) = outcome.checkpoint().cloned() else { return };
+    let checkpoint = outcome.checkpoint().cloned()?;
     let mut entries = Entries {
         source,
         size: checkpoint.size,
         kept_size: kept.as_ref().map(|kept| kept.size),
         tree: Tree::new(),
         kept_root: None,
+        seen: Seen::default(),
         differences: Differences::default(),
         streams: Streams::default(),
     };
@@ -42,13 +50,13 @@ pub(crate) fn verify(
     let is_complete = entries.tree.size() == checkpoint.size;
     let found = entries.tree.root();
     let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, kept_root, streams, .. } = entries;
+    let Entries { differences, kept_root, streams, seen, .. } = entries;
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
         // What was seen is said. Which of both is wrong would have to be read.
         differences.judge(source, signed, false, &mut outcome.failures);
         streams.finish(&mut outcome.failures);
-        return;
+        return None;
     }
     differences.judge(source, signed, !entries_are_right, &mut outcome.failures);
     if is_complete && !entries_are_right {
@@ -58,7 +66,14 @@ pub(crate) fn verify(
     outcome.pass(Check::Tree, format!("{counted} and all tiles make the signed root"));
     if let Some(kept) = kept {
         let kept_root = kept_root.filter(|_| entries_are_right);
-        consistency(source, &checkpoint, &kept, kept_root, outcome);
+        let is_kept = consistency(source, &checkpoint, &kept, kept_root, outcome);
+        if is_kept == Some(false)
+            && let Beside::Hashes(kept) = outcome.kept_hashes().clone()
+        {
+            for difference in kept.differences(&seen, checkpoint.size) {
+                outcome.fail(not_as_kept(&difference));
+            }
+        }
     }
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
@@ -66,6 +81,7 @@ pub(crate) fn verify(
         let streams = format!("{count} streams have every version up to their last");
         outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
     }
+    is_complete.then(|| seen.into_kept())
 }
 
 /// Key, checkpoint, and the checkpoint that was kept, if one was named.
@@ -78,7 +94,7 @@ fn signatures(
     let key = trust.key.clone();
     outcome.trust(trust);
     let kept = arguments.checkpoint.as_deref().map(|file| signature::kept(file, &key));
-    let kept = kept.transpose()?.map(|kept| kept.checkpoint);
+    let (kept, hashes) = kept.transpose()?.unzip();
     let signed = signature::checkpoint(source, &key)?;
     outcome.pass(
         Check::Signature,
@@ -88,7 +104,7 @@ fn signatures(
             entries_in_words(signed.checkpoint.size)
         ),
     );
-    outcome.signed(signed, kept.clone());
+    outcome.signed(signed, kept.clone(), hashes.unwrap_or(Beside::Nothing));
     Ok(kept)
 }
 
@@ -100,6 +116,7 @@ struct Entries<'a> {
     tree: Tree,
     /// The root that the entries had when they were as many as in the checkpoint that was kept.
     kept_root: Option<Hash>,
+    seen: Seen,
     differences: Differences,
     streams: Streams,
 }
@@ -132,6 +149,31 @@ impl Entries<'_> {
         });
     }
 
+    /// Appends a bundle's leaves. The root is taken on the way, where the entries are as many as were kept.
+    fn append(&mut self, leaves: &Leaves) -> Vec<Row> {
+        let first = self.tree.size();
+        let before = self.kept_size.and_then(|kept| usize::try_from(kept.checked_sub(first)?).ok());
+        let before = before.filter(|before| *before < leaves.hashes().len());
+        let rows = match (before, leaves) {
+            (None, Leaves::Full(tile)) => self.tree.append_tile(tile),
+            _ => {
+                let (before, after) = leaves.hashes().split_at(before.unwrap_or(0));
+                let mut rows = self.tree.append(before.iter().copied());
+                self.take_kept_root();
+                rows.extend(self.tree.append(after.iter().copied()));
+                rows
+            }
+        };
+        self.take_kept_root();
+        rows
+    }
+
+    fn take_kept_root(&mut self) {
+        if self.kept_size == Some(self.tree.size()) {
+            self.kept_root = Some(self.tree.root());
+        }
+    }
+
     fn take(&mut self, bundle: Bundle, outcome: &mut Outcome) -> Result<(), String> {
         let Bundle { leaves, events, tile } = bundle;
         let first = self.tree.size();
@@ -144,17 +186,11 @@ impl Entries<'_> {
                 }
             }
         }
-        // The root is taken on the way, where the entries are as many as were kept.
-        let kept = self.kept_size.and_then(|kept| usize::try_from(kept.checked_sub(first)?).ok());
-        let (before, after) = leaves.split_at(kept.unwrap_or(0).min(leaves.len()));
-        let mut rows = self.tree.append(before.iter().copied());
-        if self.kept_size == Some(self.tree.size()) {
-            self.kept_root = Some(self.tree.root());
-        }
-        rows.extend(self.tree.append(after.iter().copied()));
+        self.seen.take(leaves.hashes(), leaves.root(), self.kept_size);
+        let rows = self.append(&leaves);
         let at = Coordinates::among(first / u64::from(FULL_WIDTH), self.size);
         let of_leaves = at.and_then(|at| Tile::new(0, at)).expect("a bundle has its tile");
-        self.differences.take(of_leaves, leaves, tile);
+        self.differences.take(of_leaves, leaves.hashes(), tile);
         // Narrower ones are on the way to these.
         let is_last = |tile: Tile| {
             tile.level() > 0
@@ -165,6 +201,25 @@ impl Entries<'_> {
         }
         Ok(())
     }
+}
+
+/// These entries are not those that were kept.
+fn not_as_kept(difference: &Difference) -> Failure {
+    let Difference { first, first_end, end, is_missing } = *difference;
+    let what = match (is_missing, end - first) {
+        (true, 1) => "it is missing".to_owned(),
+        (true, _) => "they are missing".to_owned(),
+        (false, 1) => "it is not that of the kept checkpoint".to_owned(),
+        (false, _) if first_end == end => "they are not those of the kept checkpoint".to_owned(),
+        (false, _) if first_end == first + 1 => {
+            format!("they are not those of the kept checkpoint, from entry {first_end} on")
+        }
+        (false, _) => format!(
+            "they are not those of the kept checkpoint, from entries {} to {first_end} on",
+            first + 1
+        ),
+    };
+    Failure::of_entries(Check::Consistency, first..end, &what)
 }
 
 /// The entries make another root than the signed one.
@@ -184,17 +239,18 @@ fn other_root(
     Failure::of_file(Check::Tree, "checkpoint", &what)
 }
 
-/// Whether the log goes on from what was kept. `kept_root` is the root that the entries had then, where they
-/// are those that were signed; else the tiles say it.
+/// Whether the log goes on from what was kept; none when nothing proves either. `kept_root` is the root that the
+/// entries had then, where they are those that were signed; else the tiles say it.
 fn consistency(
     source: &dyn Source,
     now: &Checkpoint,
     kept: &Checkpoint,
     kept_root: Option<Hash>,
     outcome: &mut Outcome,
-) {
+) -> Option<bool> {
     let fail = |outcome: &mut Outcome, what: &str| {
         outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", what));
+        Some(false)
     };
     let counted = entries_in_words(kept.size);
     if kept.size > now.size {
@@ -212,24 +268,22 @@ fn consistency(
         return fail(outcome, &what);
     }
     let is_consistent = match kept_root {
-        Some(root) => Some(root == kept.root),
+        Some(root) => root == kept.root,
         // The same checkpoint, whatever else is wrong.
-        None if kept.size == now.size => Some(true),
-        None => proven(source, now, kept),
+        None if kept.size == now.size => true,
+        None => proven(source, now, kept)?,
     };
-    match is_consistent {
-        Some(true) => outcome.pass(
-            Check::Consistency,
-            format!("it begins with {counted} of the checkpoint that was kept"),
-        ),
-        Some(false) => fail(
-            outcome,
-            &format!(
-                "its first {counted} are not those of the checkpoint that was kept: the log was rewritten, or forked"
-            ),
-        ),
-        None => {}
+    if !is_consistent {
+        let what = format!(
+            "its first {counted} are not those of the checkpoint that was kept: the log was rewritten, or forked"
+        );
+        return fail(outcome, &what);
     }
+    outcome.pass(
+        Check::Consistency,
+        format!("it begins with {counted} of the checkpoint that was kept"),
+    );
+    Some(true)
 }
 
 /// Whether the tiles prove it; none when they do not make what was signed, so that they prove nothing.
