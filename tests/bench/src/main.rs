@@ -15,6 +15,7 @@
 //! * [`pages`]: what each page of the portal takes the server.
 //! * [`history`]: every question of the log, every list, a command and a token, beside a million entries and
 //!   beside ten thousand.
+//! * [`verify`]: entries per second that an auditor verifies against their hashing alone.
 
 mod apps;
 mod as_users;
@@ -32,6 +33,7 @@ mod receipt;
 mod report;
 mod stage;
 mod tokens;
+mod verify;
 mod wrk;
 
 use std::time::Duration;
@@ -55,7 +57,7 @@ struct Arguments {
     /// How many events are ingested.
     #[arg(long, default_value_t = 100_000)]
     events: usize,
-    /// Only these: tokens, apps, ingestion, receipt, consent, pages, history, as-users.
+    /// Only these: tokens, apps, ingestion, receipt, consent, pages, history, verify, as-users.
     #[arg(long)]
     only: Vec<String>,
     /// The same, in fewer words.
@@ -92,6 +94,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted("pages") {
         pages::measure(duration, &mut report).await?;
+    }
+    if wanted("verify") {
+        verify::measure(arguments.events, &mut report)?;
     }
     if wanted("history") {
         history::measure(duration, &mut report).await?;
