@@ -19,8 +19,8 @@ use crate::program::{self, Process};
 /// Under which address the systems say that they are reached.
 pub const BASE_URL: &str = "http://mandate.example.com";
 
-/// The master key of the key issuers: base64 of 32 bytes.
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// The master key of the key issuers and of audit: base64 of 32 bytes.
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// PostgreSQL and NATS, and the configuration that leads to them.
 #[derive(Debug)]
