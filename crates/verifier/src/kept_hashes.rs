@@ -177,13 +177,11 @@ impl HashReader for KeptHashes {
 
 /// The root of the perfect tree over these.
 fn perfect(hashes: &[Hash]) -> Hash {
-    match hashes {
-        [hash] => *hash,
-        _ => {
-            let (left, right) = hashes.split_at(hashes.len() / 2);
-            Hash::of_node(&perfect(left), &perfect(right))
-        }
+    if let [hash] = hashes {
+        return *hash;
     }
+    let (left, right) = hashes.split_at(hashes.len() / 2);
+    Hash::of_node(&perfect(left), &perfect(right))
 }
 
 #[cfg(test)]

@@ -154,15 +154,14 @@ impl Entries<'_> {
         let first = self.tree.size();
         let before = self.kept_size.and_then(|kept| usize::try_from(kept.checked_sub(first)?).ok());
         let before = before.filter(|before| *before < leaves.hashes().len());
-        let rows = match (before, leaves) {
-            (None, Leaves::Full(tile)) => self.tree.append_tile(tile),
-            _ => {
-                let (before, after) = leaves.hashes().split_at(before.unwrap_or(0));
-                let mut rows = self.tree.append(before.iter().copied());
-                self.take_kept_root();
-                rows.extend(self.tree.append(after.iter().copied()));
-                rows
-            }
+        let rows = if let (None, Leaves::Full(tile)) = (before, leaves) {
+            self.tree.append_tile(tile)
+        } else {
+            let (before, after) = leaves.hashes().split_at(before.unwrap_or(0));
+            let mut rows = self.tree.append(before.iter().copied());
+            self.take_kept_root();
+            rows.extend(self.tree.append(after.iter().copied()));
+            rows
         };
         self.take_kept_root();
         rows

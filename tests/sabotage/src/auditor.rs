@@ -58,7 +58,7 @@ impl Auditor {
     pub fn verify(&self, place: &[&str], kept: Option<&Path>) -> anyhow::Result<Verdict> {
         let kept = kept.map(path).transpose()?;
         let kept = kept.map(|kept| vec!["--checkpoint", kept]).unwrap_or_default();
-        self.run(&[place, &kept].concat())
+        self.run(&[place, &kept[..]].concat())
     }
 
     /// The same, and keeps the checkpoint when all is well.
@@ -71,11 +71,11 @@ impl Auditor {
         kept: Option<&Path>,
         keep: &Path,
     ) -> anyhow::Result<Verdict> {
-        self.verify(&[place, &["--keep", path(keep)?]].concat(), kept)
+        self.verify(&[place, &["--keep", path(keep)?][..]].concat(), kept)
     }
 
     fn run(&self, arguments: &[&str]) -> anyhow::Result<Verdict> {
-        let all = [&["verify", "--json", "--key", &self.key], arguments].concat();
+        let all = [&["verify", "--json", "--key", self.key.as_str()][..], arguments].concat();
         let command = Command::try_parse_from(all)?;
         let mut said = Vec::new();
         verifier::run(&command.arguments, &mut said, None)?;

@@ -110,6 +110,7 @@ pub async fn tree(
     let origin = signer.verifier_key().name().clone();
     let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() };
     let note = checkpoint.sign(signer)?.to_string();
+    let root = tree.root().as_bytes().to_vec();
     for gone in ["DELETE FROM audit.tiles", "DELETE FROM audit.checkpoints"] {
         sqlx::query(gone).execute(&mut *conn).await?;
     }
@@ -124,7 +125,7 @@ pub async fn tree(
     .await?;
     sqlx::query("UPDATE audit.head SET size = $1, tree_size = $1, root = $2")
         .bind(size)
-        .bind(tree.root().as_bytes())
+        .bind(&root)
         .execute(&mut *conn)
         .await?;
     sqlx::query(
@@ -132,7 +133,7 @@ pub async fn tree(
          SELECT $1, $2, $3, recorded_at, recorded_at FROM audit.head",
     )
     .bind(size)
-    .bind(tree.root().as_bytes())
+    .bind(&root)
     .bind(note.as_bytes())
     .execute(conn)
     .await?;
