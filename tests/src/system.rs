@@ -91,7 +91,11 @@ impl Servers {
         servers
     }
 
-    fn with(database: TestDatabase, nats: Nats, extra: &str) -> Self {
+    /// A database and a NATS that are there. `extra` is added to the configuration.
+    ///
+    /// # Panics
+    /// When the configuration cannot be written.
+    pub fn with(database: TestDatabase, nats: Nats, extra: &str) -> Self {
         let addresses = format!(
             "[database]\nurl = \"{}\"\nmax_connections = 8\n[nats]\nurl = \"{}\"\n{extra}",
             database.url,

@@ -75,7 +75,7 @@ pub(crate) async fn append_in_sequence(
         awaited_parts::remove_delivered(&mut transaction, &recorded).await?;
         parts::keep(&mut transaction, &recorded).await?;
     }
-    // Crash point: up to the commit nothing has happened, and every message comes again. After it,
+    // Crash point (batch-committed): up to the commit nothing has happened, and every message comes again. After it,
     // what comes again is a duplicate and changes nothing.
     transaction.commit().await?;
     if let Some(tree) = tree {

@@ -1,18 +1,14 @@
 //! Log entries: an event's bytes, and what is indexed of it.
 
-use std::str::FromStr;
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{
-    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, OrganizationId,
-    PersonId, Sealed, Service, Version,
+    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, Indexed,
+    OrganizationId, PersonId, Sealed, Service, Version,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::part::{MismatchedPart, Part, PartState, Parts};
-use crate::record_types::record_types;
 use crate::stream::{StreamHead, StreamPosition};
 
 /// An event that is to be recorded.
@@ -31,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) actor: Actor,
     pub(crate) correlation_id: CorrelationId,
     pub(crate) occurred_at: DateTime<Utc>,
+    /// Whether it is what an app records of itself: [`Indexed::is_bulk`].
+    pub(crate) bulk: bool,
     /// The bytes as they came, never serialized a second time.
     pub(crate) envelope: Bytes,
     /// What is kept beside it.
@@ -57,8 +55,8 @@ impl Entry {
             Ok(envelope) => envelope,
             Err(error) => return Err((error, bytes)),
         };
-        let (stream_kind, stream_id) = match envelope.stream() {
-            Ok((kind, id)) => (kind.to_owned(), id),
+        let indexed = match Indexed::of(&envelope) {
+            Ok(indexed) => indexed,
             Err(error) => return Err((error, bytes)),
         };
         let parts = Parts::each(|part| match part.commitment(&envelope) {
@@ -66,23 +64,20 @@ impl Entry {
             None => PartState::Absent,
         });
         Ok(Self {
-            event_id: envelope.id,
-            stream_id,
-            version: envelope.streamversion,
-            source: envelope.source,
-            organization: envelope
-                .organization
-                .or_else(|| id_in_fact(&envelope, "organization_id")),
-            app_id: id_in_fact(&envelope, "app_id").or_else(|| id_of_target(&envelope, "app")),
-            account_id: id_in_fact(&envelope, "account_id")
-                .or_else(|| id_of_target(&envelope, "account")),
-            person_id: id_in_fact(&envelope, "person_id")
-                .or_else(|| id_of_target(&envelope, "person")),
-            actor: envelope.actor,
-            correlation_id: envelope.correlationid,
-            occurred_at: envelope.time,
-            stream_kind,
-            kind: envelope.kind,
+            bulk: indexed.is_bulk(),
+            event_id: indexed.event_id,
+            stream_kind: indexed.stream_kind,
+            stream_id: indexed.stream_id,
+            version: indexed.version,
+            kind: indexed.kind,
+            source: indexed.source,
+            organization: indexed.organization,
+            app_id: indexed.app_id,
+            account_id: indexed.account_id,
+            person_id: indexed.person_id,
+            actor: indexed.actor,
+            correlation_id: indexed.correlation_id,
+            occurred_at: indexed.occurred_at,
             envelope: bytes,
             parts,
         })
@@ -101,15 +96,6 @@ impl Entry {
     /// Whether it is what only this service may record.
     pub(crate) fn is_of(&self, service: Service) -> bool {
         self.source == service && service.aggregates().contains(&&*self.stream_kind)
-    }
-
-    /// Whether it is the record that an app leaves of itself, such as a token: what there are thousands of a
-    /// second. `migrations/audit/0002_history.sql` says what that means for the index.
-    pub(crate) fn is_bulk(&self) -> bool {
-        self.organization.is_some()
-            && self.account_id.is_none()
-            && self.app_id.is_some_and(|app| self.actor == Actor::App(app))
-            && record_types().contains(&self.kind)
     }
 
     /// Whether this part is still to come.
@@ -149,17 +135,6 @@ pub(crate) fn is_word(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// The id that the fact has under this name.
-fn id_in_fact<I: FromStr>(envelope: &Envelope, field: &str) -> Option<I> {
-    envelope.data.get(field).and_then(Value::as_str).and_then(|text| text.parse().ok())
-}
-
-/// The id of what a refused attempt was aimed at, if it is of this kind.
-fn id_of_target<I: FromStr>(envelope: &Envelope, kind: &str) -> Option<I> {
-    let target = envelope.data.get("target").and_then(Value::as_str)?;
-    target.strip_prefix(kind)?.strip_prefix('/')?.parse().ok()
 }
 
 #[cfg(test)]
@@ -234,30 +209,6 @@ pub(crate) mod tests {
         let entry = Entry::read(event(Uuid::from_u128(10), 1, &fact)).unwrap();
         assert_eq!(entry.app_id, Some(AppId::from_uuid(app)));
         assert_eq!(entry.account_id, None);
-    }
-
-    #[test]
-    fn bulk_is_what_an_app_records_of_itself_and_nothing_else() {
-        let app = AppId::from_uuid(Uuid::from_u128(6));
-        let token = Entry {
-            kind: "mandate.token.issued.v1".to_owned(),
-            app_id: Some(app),
-            actor: Actor::App(app),
-            ..entry(1, 1)
-        };
-        assert!(token.is_bulk());
-        let other = AppId::from_uuid(Uuid::from_u128(7));
-        for not_bulk in [
-            Entry { kind: "mandate.app.edited.v1".to_owned(), ..token.clone() },
-            Entry { kind: "mandate.unicorn.issued.v1".to_owned(), ..token.clone() },
-            Entry { organization: None, ..token.clone() },
-            Entry { app_id: None, ..token.clone() },
-            Entry { account_id: Some(AccountId::from_uuid(Uuid::from_u128(8))), ..token.clone() },
-            Entry { actor: Actor::App(other), ..token.clone() },
-            Entry { actor: Actor::Anonymous, ..token },
-        ] {
-            assert!(!not_bulk.is_bulk(), "{not_bulk:?}");
-        }
     }
 
     #[test]

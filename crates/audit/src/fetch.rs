@@ -112,7 +112,10 @@ mod tests {
 
     use contract::Version;
     use contract::facts::AppSuspended;
-    use contract::rpc::{EventDigest, HeadsPage, RepeatEvents, StreamHeads, UnknownEvents};
+    use contract::rpc::{
+        EventDigest, HeadsPage, ManifestListOf, ManifestsWritten, RepeatEvents, StreamHeads,
+        UnknownEvents,
+    };
     use uuid::Uuid;
 
     use super::*;
@@ -176,6 +179,18 @@ mod tests {
         }
 
         async fn repeat_events(&self, _: Service, _: &RepeatEvents) -> Result<u64, Unreachable> {
+            Err(Unreachable("not asked".to_owned()))
+        }
+
+        async fn manifest_list(
+            &self,
+            _: Service,
+            _: &ManifestListOf,
+        ) -> Result<Option<String>, Unreachable> {
+            Err(Unreachable("not asked".to_owned()))
+        }
+
+        async fn write_manifests(&self, _: Service) -> Result<ManifestsWritten, Unreachable> {
             Err(Unreachable("not asked".to_owned()))
         }
     }

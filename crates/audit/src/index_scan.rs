@@ -7,10 +7,10 @@
 //! the time at which an event happened.
 
 use contract::Actor;
+use contract::facts::record_types;
 use uuid::Uuid;
 
 use crate::query::Filter;
-use crate::record_types::record_types;
 
 /// What of an index is read, in the order of positions.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,9 +16,10 @@ use crate::append_in_sequence::{Appended, append_in_sequence};
 use crate::conflict::{Conflict, ConflictKind};
 use crate::entry::Entry;
 use crate::fetch::{deadline, fetch_gaps};
+use crate::holes::Holes;
 use crate::log::sequencer::Sequencer;
 use crate::producers::Producers;
-use crate::store::{append, conflicts, gaps};
+use crate::store::{append, conflicts};
 use crate::stream::StreamPosition;
 
 /// Records entries, however they come: by message, in a producer's answer, twice.
@@ -27,6 +28,7 @@ pub(crate) struct Ingest {
     pool: PgPool,
     env: Environment,
     producers: Arc<dyn Producers>,
+    holes: Holes,
     appender: Arc<Mutex<Appender>>,
     /// Notified when the log has grown.
     grown: Arc<Notify>,
@@ -55,6 +57,7 @@ impl Ingest {
         pool: PgPool,
         env: Environment,
         producers: Arc<dyn Producers>,
+        holes: Holes,
         parts_awaited: Arc<Notify>,
         grown: Arc<Notify>,
     ) -> Self {
@@ -64,6 +67,7 @@ impl Ingest {
             pool,
             env,
             producers,
+            holes,
             appender: Arc::new(Mutex::new(appender)),
             grown,
             parts_awaited,
@@ -193,7 +197,6 @@ impl Ingest {
 
     /// Keeps gaps that could not be filled, to be tried again.
     async fn keep_gaps(&self, open: &[Gap], reasons: &HashMap<Uuid, String>) -> sqlx::Result<()> {
-        let mut conn = self.pool.acquire().await?;
         let reason_of = |gap: &Gap| {
             let reason = reasons.get(&gap.stream_id);
             reason.map_or("not complete yet", String::as_str)
@@ -205,11 +208,8 @@ impl Ingest {
                 reason = reason_of(gap), "events stay missing"
             );
         }
-        for gap in open {
-            gaps::keep(&mut conn, gap, reason_of(gap), self.env.now()).await?;
-        }
-        gaps::delete_filled(&mut conn).await?;
-        Ok(())
+        let open: Vec<(&Gap, &str)> = open.iter().map(|gap| (gap, reason_of(gap))).collect();
+        self.holes.keep(&open).await
     }
 }
 

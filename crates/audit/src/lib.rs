@@ -7,14 +7,15 @@
 //!
 //! | layer | files |
 //! |---|---|
-//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `record_types`, `entry`, `conflict`, `settings` |
+//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
 //! | decisions, pure | `resequence`, `event_types`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
-//! | the transparency log | `log` (its tree, its key, its checkpoints) |
-//! | recording | `append_in_sequence` (one transaction), `ingest` (a batch and what is missing of it) |
-//! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `readiness`, `run` (starts the loops) |
-//! | the doors | `rpc` (what other services ask), `http` (the public API) |
+//! | the transparency log | `log` (its tree, its keys, its checkpoints) |
+//! | recording | `append_in_sequence` (one transaction), `holes` (what is missing), `ingest` (a batch and what is missing of it) |
+//! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `manifest_lists`, `completeness`, `readiness`, `run` (starts the loops) |
+//! | for auditors | `index_reader` (rows of the index, to be compared with the entries) |
+//! | the doors | `rpc` (what other services ask), `http` (the public API), `administration` (`mandate log`) |
 //!
 //! # How events are recorded
 //!
@@ -29,6 +30,7 @@
 //! 6. Their parts, contexts (personal data) and details (what people typed), come with events and are bound
 //!    to them by commitments. What a producer was asked for comes without; `part_recovery` has it published
 //!    once more.
+//! 7. `manifest_lists` fetches what manifests list; `completeness` holds that against the log.
 //!
 //! # How a query is answered
 //!
@@ -43,17 +45,22 @@
 //! * What is recorded is never changed: the role may not, and triggers refuse it. What contradicts
 //!   it is a conflict: kept in `audit.conflicts`, and `/readyz` says so.
 
+mod administration;
 mod append_in_sequence;
+mod completeness;
 mod confirm;
 mod conflict;
 mod consume;
 mod entry;
 mod event_types;
 mod fetch;
+mod holes;
 mod http;
+mod index_reader;
 mod index_scan;
 mod ingest;
 mod log;
+mod manifest_lists;
 mod part;
 mod part_recovery;
 mod plan;
@@ -64,7 +71,6 @@ mod properties;
 mod query;
 mod readiness;
 mod reconcile;
-mod record_types;
 mod resequence;
 mod rpc;
 mod run;
@@ -80,6 +86,8 @@ use contract::rpc::{AccountRolesOf, AskedIds};
 use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
+pub use crate::administration::{ContinuedLog, ReplacedKey, continue_log_as_new, replace_log_key};
+pub use crate::index_reader::{IndexReader, IndexRow};
 use crate::log::checkpoints::Signing;
 use crate::log::keep::KeepDir;
 pub use crate::settings::Settings;
@@ -89,6 +97,8 @@ pub struct Audit {
     resources: Resources,
     /// Whether whoever asks is served checkpoints and hashes.
     public_log: bool,
+    /// For how long, in seconds, a checkpoint is served at least.
+    checkpoint_seconds: u32,
 }
 
 impl ServiceState for Audit {
@@ -138,7 +148,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
     run::run(&resources, &settings, signing);
     readiness::add_checks(&resources.health, &resources.pool, &resources.env);
     let (routes, _) = router().split_for_parts();
-    let audit = Audit { resources, public_log: settings.public_log };
+    let Settings { public_log, checkpoint_seconds, .. } = settings;
+    let audit = Audit { resources, public_log, checkpoint_seconds };
     Ok(routes.merge(http::log_routes()).with_state(Arc::new(audit)))
 }
 
@@ -154,7 +165,7 @@ fn signing(resources: &Resources, settings: &Settings) -> Result<Option<Signing>
     };
     let origin = settings.log_origin.parse();
     let origin = origin.map_err(|error| StartError::setting("audit.log_origin", error))?;
-    let (pool, env) = (resources.pool.clone(), resources.env.clone());
+    let events = resources.events.clone();
     let keep = if settings.keep_dir.as_os_str().is_empty() {
         tracing::warn!(
             "audit.keep_dir is not set: that the database was restored from an older backup will not be noticed"
@@ -165,5 +176,5 @@ fn signing(resources: &Resources, settings: &Settings) -> Result<Option<Signing>
         Some(keep.map_err(|error| StartError::setting("audit.keep_dir", error))?)
     };
     let interval = TimeDelta::seconds(settings.checkpoint_seconds.into());
-    Ok(Some(Signing { pool, env, master: Arc::new(master), origin, interval, keep }))
+    Ok(Some(Signing { events, master: Arc::new(master), origin, interval, keep }))
 }

@@ -20,8 +20,8 @@ pub(crate) enum Scope {
 /// Who asks for events, and what they have to do with what they ask for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asking {
-    /// Whether they operate the platform.
-    pub(crate) operator: bool,
+    /// Whether they may read the whole log ([`Caller::reads_whole_log`]).
+    pub(crate) whole_log: bool,
     /// The organization that they ask for, and their role in it.
     pub(crate) organization: Option<(OrganizationId, Option<MemberRole>)>,
     /// Whether they hold any role on the account that they ask for, if they ask for one.
@@ -36,8 +36,8 @@ pub(crate) struct Asking {
 /// [`Denied::Hidden`]: they have nothing to do with the organization, or else the account, that they ask
 /// for. [`Denied::Role`]: they ask for neither, and are a member of no organization.
 pub(crate) fn scope(asking: Asking) -> Result<Scope, Denied> {
-    let Asking { operator, organization, account, organizations } = asking;
-    if operator {
+    let Asking { whole_log, organization, account, organizations } = asking;
+    if whole_log {
         return Ok(Scope::Everything);
     }
     if account == Some(true) {
@@ -57,15 +57,16 @@ pub(crate) fn scope(asking: Asking) -> Result<Scope, Denied> {
 /// Whether the caller may see this one event, given their role in its organization, without a role on its
 /// account: who holds one may, too.
 pub(crate) fn sees_event(caller: &Caller, role: Option<MemberRole>, actor: &str) -> bool {
-    caller.operator || role.is_some() || is_actor(caller, actor)
+    caller.reads_whole_log() || role.is_some() || is_actor(caller, actor)
 }
 
 /// Whether the caller may see from where an event was caused: operators, and whoever caused it.
 ///
 /// Not the organization's members: the events of their consent links are caused by people of
-/// their customers, whose addresses are none of their business.
+/// their customers, whose addresses are none of their business. Nor an auditor, who speaks in an operator's name
+/// and is not the operator: what the log proves has no addresses in it.
 pub(crate) fn sees_context(caller: &Caller, actor: &str) -> bool {
-    caller.operator || is_actor(caller, actor)
+    caller.operator || (caller.scope.is_none() && is_actor(caller, actor))
 }
 
 fn is_actor(caller: &Caller, actor: &str) -> bool {
@@ -74,7 +75,7 @@ fn is_actor(caller: &Caller, actor: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use contract::{ApiTokenId, Credential, PersonId};
+    use contract::{ApiTokenId, Credential, PersonId, TokenScope};
     use uuid::Uuid;
 
     use super::*;
@@ -94,6 +95,7 @@ mod tests {
             more_memberships: false,
             credential: Credential::ApiToken(ApiTokenId::from_uuid(Uuid::nil())),
             identity_provider_id: None,
+            scope: None,
         }
     }
 
@@ -109,7 +111,7 @@ mod tests {
     #[test]
     fn operators_see_everything() {
         let asked = Some((organization(9), None));
-        let operator = Asking { operator: true, organization: asked, ..member_of(&[]) };
+        let operator = Asking { whole_log: true, organization: asked, ..member_of(&[]) };
         assert_eq!(scope(operator), Ok(Scope::Everything));
     }
 
@@ -161,5 +163,13 @@ mod tests {
         assert!(sees_event(&somebody, AUDITOR, "anonymous"));
         assert!(!sees_event(&somebody, None, "anonymous"));
         assert!(sees_event(&somebody, None, &somebody.actor().to_string()));
+    }
+    #[test]
+    fn an_auditor_of_the_whole_log_sees_every_event_and_from_where_none_was_caused() {
+        let auditor = Caller { scope: Some(TokenScope::AuditLog), ..caller(false) };
+        assert!(auditor.reads_whole_log() && !caller(false).reads_whole_log());
+        assert!(sees_event(&auditor, None, "anonymous"));
+        assert!(!sees_context(&auditor, "anonymous"));
+        assert!(!sees_context(&auditor, &auditor.actor().to_string()));
     }
 }

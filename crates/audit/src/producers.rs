@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use contract::rpc::{
-    EventDigest, HeadsPage, RepeatEvents, Request, StoredEvent, StreamEvents, StreamHeads,
-    UnknownEvents,
+    EventDigest, HeadsPage, ManifestListOf, ManifestsWritten, RepeatEvents, Request, StoredEvent,
+    StreamEvents, StreamHeads, UnknownEvents, WriteManifests,
 };
 use contract::{Environment, Service};
 use service::{CallContext, RpcClient};
@@ -31,6 +31,14 @@ pub(crate) trait Producers: Send + Sync {
     ) -> Result<Vec<EventDigest>, Unreachable>;
     /// Publishes some of a stream's events once more, with their parts: how many.
     async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<u64, Unreachable>;
+    /// The list of one of its manifests, if there is such a one.
+    async fn manifest_list(
+        &self,
+        of: Service,
+        asked: &ManifestListOf,
+    ) -> Result<Option<String>, Unreachable>;
+    /// Writes manifests of all that is in none.
+    async fn write_manifests(&self, of: Service) -> Result<ManifestsWritten, Unreachable>;
 }
 
 /// A producer could not be asked, and why.
@@ -72,6 +80,18 @@ impl Producers for RpcProducers {
 
     async fn repeat_events(&self, of: Service, asked: &RepeatEvents) -> Result<u64, Unreachable> {
         self.ask(of, asked).await
+    }
+
+    async fn manifest_list(
+        &self,
+        of: Service,
+        asked: &ManifestListOf,
+    ) -> Result<Option<String>, Unreachable> {
+        self.ask(of, asked).await
+    }
+
+    async fn write_manifests(&self, of: Service) -> Result<ManifestsWritten, Unreachable> {
+        self.ask(of, &WriteManifests {}).await
     }
 }
 

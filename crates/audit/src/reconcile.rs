@@ -9,6 +9,7 @@ use eventstore::gap::Gap;
 use eventstore::reconcile::{self, CaughtUp, Compared, Comparison};
 use sqlx::{PgConnection, PgPool};
 
+use crate::holes::Holes;
 use crate::ingest::Ingest;
 use crate::producers::{Producers, Unreachable};
 use crate::store::{gaps, heads, reconciliation};
@@ -31,6 +32,7 @@ pub(crate) struct Reconciler {
     pub(crate) pool: PgPool,
     pub(crate) producers: Arc<dyn Producers>,
     pub(crate) ingest: Ingest,
+    pub(crate) holes: Holes,
 }
 
 impl Reconciler {
@@ -56,8 +58,8 @@ impl Reconciler {
 
     /// Tries again to fill the gaps that are known. How many entries were appended.
     pub(crate) async fn retry_gaps(&self) -> sqlx::Result<usize> {
+        self.holes.close_filled().await?;
         let mut conn = self.pool.acquire().await?;
-        gaps::delete_filled(&mut conn).await?;
         let gaps = gaps::to_retry(&mut conn, RETRIES).await?;
         drop(conn);
         self.ingest.repair(gaps).await

@@ -1,4 +1,5 @@
-//! The background work: the consumer, the comparison with producers both ways, the recovery of parts.
+//! The background work: the consumer, the comparison with producers both ways, the lists of manifests, the recovery
+//! of parts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use tokio::time::MissedTickBehavior;
 
 use crate::confirm::Confirmer;
 use crate::consume::{self, EventHandler};
+use crate::holes::Holes;
 use crate::ingest::Ingest;
 use crate::log::checkpoints::{Signing, SigningError};
 use crate::log::sequencer;
+use crate::manifest_lists::ListFetcher;
 use crate::part_recovery::PartRecovery;
 use crate::producers::{Producers, RpcProducers};
 use crate::reconcile::Reconciler;
@@ -36,10 +39,12 @@ pub(crate) fn run(resources: &Resources, settings: &Settings, signing: Option<Si
         Arc::new(RpcProducers { rpc: resources.rpc.clone(), env: env.clone() });
     let parts_awaited = Arc::new(Notify::new());
     let grown = Arc::new(Notify::new());
+    let holes = Holes::new(resources.events.clone());
     let ingest = Ingest::new(
         pool.clone(),
         env.clone(),
         Arc::clone(&producers),
+        holes.clone(),
         Arc::clone(&parts_awaited),
         Arc::clone(&grown),
     );
@@ -49,11 +54,13 @@ pub(crate) fn run(resources: &Resources, settings: &Settings, signing: Option<Si
     let pause = Duration::from_secs(settings.reconcile_seconds);
     let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch };
     consume(resources, Arc::new(handler));
-    let reconciler = Reconciler { pool: pool.clone(), producers: Arc::clone(&producers), ingest };
+    let reconciler =
+        Reconciler { pool: pool.clone(), producers: Arc::clone(&producers), ingest, holes };
     compare(resources, reconciler, pause);
     let confirmer =
         Confirmer { pool: pool.clone(), env: env.clone(), producers: Arc::clone(&producers) };
     confirm(resources, confirmer, pause);
+    fetch_lists(resources, ListFetcher::new(pool.clone(), Arc::clone(&producers)), pause);
     recover_parts(resources, PartRecovery { pool, env, producers }, parts_awaited, pause);
 }
 
@@ -90,7 +97,7 @@ fn sign(resources: &Resources, signing: Signing, grown: Arc<Notify>) {
     resources.tasks.spawn("checkpoints", move |shutdown| {
         let (signing, grown) = (signing.clone(), Arc::clone(&grown));
         async move {
-            let signer = signing.open().await?;
+            let mut signer = signing.open().await?;
             let mut ticks = tokio::time::interval(LOOKING);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
@@ -110,6 +117,14 @@ fn confirm(resources: &Resources, confirmer: Confirmer, pause: Duration) {
     resources.tasks.every(pause, "confirm", move || {
         let confirmer = confirmer.clone();
         async move { Box::pin(in_time(confirmer.confirm())).await }
+    });
+}
+
+/// What manifests list is kept with the log.
+fn fetch_lists(resources: &Resources, fetcher: ListFetcher, pause: Duration) {
+    resources.tasks.every(pause, "manifest-lists", move || {
+        let fetcher = fetcher.clone();
+        async move { Box::pin(in_time(fetcher.fetch())).await }
     });
 }
 

@@ -25,7 +25,8 @@ pub struct Settings {
     /// Where each checkpoint is kept as a file before it is served, so that a database that was restored from an older
     /// backup is noticed. Empty: nowhere.
     pub keep_dir: PathBuf,
-    /// Whether checkpoint, key and hash tiles are served to everybody. Otherwise to operators, as entries are.
+    /// Whether checkpoint, key and hash tiles are served to everybody. Otherwise to those who may read
+    /// the whole log, as entries are: operators, and auditors with a token of theirs.
     pub public_log: bool,
 }
 

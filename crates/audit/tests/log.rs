@@ -4,40 +4,14 @@
 
 mod support;
 
-use std::path::Path;
-
 use axum::http::HeaderMap;
 use contract::rpc::MemberRole;
 use contract::{Envelope, EventId};
 use eventstore::audit_message::EventWithParts;
-use stage::{Answer, Client, Method, eventually};
-use support::{Events, Replica, World};
-use translog::{
-    Checkpoint, Coordinates, Hash, Note, ProofFile, Resource, Tile, Tiles, Tree, VerifierKey,
-    bundle, proof,
-};
-
-const ORIGIN: &str = "log.example.com/audit/log";
-
-fn settings(keep: &Path) -> audit::Settings {
-    audit::Settings {
-        reconcile_seconds: 1,
-        master_key: "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".into(),
-        log_origin: ORIGIN.to_owned(),
-        keep_dir: keep.to_owned(),
-        ..audit::Settings::default()
-    }
-}
-
-/// Publishes the lives of apps until there are so many events more.
-async fn publish(world: &World, events: &Events, count: usize) -> Vec<Vec<u8>> {
-    let organization = world.env.new_id();
-    let (_, life) = events.app(&world.env, organization, count);
-    for event in &life {
-        world.publish(event).await;
-    }
-    life
-}
+use stage::Client;
+use support::log::{ORIGIN, alter, anybody, checkpoint, entries, key, publish, settings};
+use support::{Events, World};
+use translog::{Checkpoint, Hash, Note, ProofFile, Tile, Tiles, Tree, proof};
 
 /// Publishes the lives of so many apps, of five events each, each in one message: whichever replica takes it has all
 /// that it needs.
@@ -56,52 +30,8 @@ async fn publish_apart(world: &World, events: &Events, apps: usize) -> Vec<Vec<u
     all
 }
 
-/// Whoever has no token.
-fn anybody(replica: &Replica) -> Client {
-    Client::anonymous(&replica.routes)
-}
-
-async fn key(client: &Client) -> VerifierKey {
-    let answer = client.get("/audit/log/key").await.expect(200);
-    text(&answer).trim_end().parse().unwrap()
-}
-
-fn text(answer: &Answer) -> String {
-    String::from_utf8(answer.body.to_vec()).unwrap()
-}
-
-/// The checkpoint that is served, once it covers so many entries.
-async fn checkpoint(client: &Client, key: &VerifierKey, size: u64) -> (Note, Checkpoint) {
-    eventually("a checkpoint covers it", async || {
-        let answer = client.get("/audit/log/checkpoint").await;
-        if answer.status != 200 {
-            return Err(answer.status.to_string());
-        }
-        let note = Note::parse(&answer.body).unwrap();
-        let checkpoint = Checkpoint::open(&note, key).unwrap();
-        if checkpoint.size >= size {
-            Ok((note, checkpoint))
-        } else {
-            Err(checkpoint.size.to_string())
-        }
-    })
-    .await
-}
-
 fn cached(headers: &HeaderMap) -> &str {
     headers["cache-control"].to_str().unwrap()
-}
-
-/// All entries, out of the bundles.
-async fn entries(operator: &Client, size: u64) -> Vec<Vec<u8>> {
-    let mut entries = Vec::new();
-    for at in Coordinates::changed(0, size) {
-        let answer =
-            operator.get(&format!("/audit/log/{}", Resource::Entries(at))).await.expect(200);
-        let read = bundle::parse(&answer.body, at.width()).unwrap();
-        entries.extend(read.into_iter().map(<[u8]>::to_vec));
-    }
-    entries
 }
 
 /// All tiles, as anybody reads them.
@@ -153,31 +83,6 @@ async fn whoever_reads_all_of_the_log_finds_the_root_that_was_signed() {
     for none in ["tile/64/000", "tile/0/1", "tile/0/001.p/256", "tile/0/001.p/0", "nothing"] {
         anybody.get(&format!("/audit/log/{none}")).await.problem(404, "not-found");
     }
-    let again = anybody.request(Method::GET, "/audit/log/checkpoint");
-    let again = again.header("if-none-match", "\"300\"").send().await;
-    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
-    audit.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn entries_are_for_operators_and_a_closed_log_is() {
-    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
-    let closed = audit::Settings { public_log: false, ..settings(folder.path()) };
-    let audit = world.start(closed).await.unwrap();
-    publish(&world, &Events::default(), 1).await;
-    world.until_recorded(1).await;
-    let operator = audit.client(&world.people.operator(&world.env));
-    let key = key(&operator).await;
-    checkpoint(&operator, &key, 1).await;
-    let owner = (world.env.new_id(), MemberRole::Owner);
-    let member = audit.client(&world.people.person(&world.env, &[owner]));
-    for path in ["checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1"] {
-        let path = format!("/audit/log/{path}");
-        anybody(&audit).get(&path).await.problem(401, "unauthenticated");
-        member.get(&path).await.problem(403, "role-not-allowed");
-        let answer = operator.get(&path).await.expect(200);
-        assert!(cached(&answer.headers).starts_with("private"), "{path}: for nobody else");
-    }
     audit.stop().await;
 }
 
@@ -228,7 +133,7 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
     world.until_recorded(300).await;
     world.assert_dense(300).await;
     let key = key(&anybody(&one)).await;
-    assert_eq!(key, self::key(&anybody(&two)).await, "one key");
+    assert_eq!(key, support::log::key(&anybody(&two)).await, "one key");
     let (_, last) = checkpoint(&anybody(&two), &key, 300).await;
     let read = entries(&one.client(&world.people.operator(&world.env)), 300).await;
     let mut tree = Tree::new();
@@ -263,14 +168,6 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
     two.stop().await;
 }
 
-/// As the database's owner, who can do everything.
-async fn alter(world: &World, sql: &'static str) {
-    let mut conn = world.sql.acquire().await.unwrap();
-    let sql =
-        format!("SET session_replication_role = replica; {sql}; RESET session_replication_role");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_from_before_its_tree_gets_one() {
     let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
@@ -294,54 +191,4 @@ async fn a_log_from_before_its_tree_gets_one() {
     tree.append(read.iter().map(|entry| Hash::of_leaf(entry)));
     assert_eq!(checkpoint.root, tree.root());
     audit.stop().await;
-}
-
-/// Why it does not start.
-async fn refusal(world: &World, keep: &Path) -> String {
-    match world.start(settings(keep)).await {
-        Ok(_) => panic!("it starts"),
-        Err(error) => error.to_string(),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_altered_or_an_older_database_is_not_signed() {
-    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
-    let audit = world.start(settings(folder.path())).await.unwrap();
-    let events = Events::default();
-    publish(&world, &events, 10).await;
-    world.until_recorded(10).await;
-    let key = key(&anybody(&audit)).await;
-    let (note, _) = checkpoint(&anybody(&audit), &key, 10).await;
-    audit.stop().await;
-
-    // A copy that is behind is no mismatch, and one of another log is told as such.
-    let elsewhere = tempfile::tempdir().unwrap();
-    world.start(settings(elsewhere.path())).await.unwrap().stop().await;
-    std::fs::write(elsewhere.path().join("checkpoint"), "nothing").unwrap();
-    let refused = refusal(&world, elsewhere.path()).await;
-    assert!(refused.contains("is no checkpoint of this log"), "{refused}");
-
-    // The database is older than what others were told.
-    alter(
-        &world,
-        "DELETE FROM audit.entries WHERE position > 9; DELETE FROM audit.checkpoints;
-         UPDATE audit.tiles SET hashes = substr(hashes, 1, 9 * 32); UPDATE audit.head SET size = 9, tree_size = 9",
-    )
-    .await;
-    let refused = refusal(&world, folder.path()).await;
-    assert!(
-        refused.contains("a checkpoint of 10 entries that was served, and the log has 9"),
-        "{refused}"
-    );
-
-    // The same size, and another tree than the one that was signed.
-    alter(
-        &world,
-        "UPDATE audit.tiles SET hashes = hashes || sha256('another'); UPDATE audit.head SET size = 10, tree_size = 10",
-    )
-    .await;
-    let refused = refusal(&world, folder.path()).await;
-    assert!(refused.contains("does not have the root that was signed"), "{refused}");
-    assert_eq!(Checkpoint::open(&note, &key).unwrap().size, 10);
 }

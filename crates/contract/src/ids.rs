@@ -120,8 +120,16 @@ ids! {
     PasswordResetId = "password-reset";
     /// One refused attempt that matters to security.
     RefusalId = "access" called "refusal";
+    /// A hole in a stream, as the log noticed it.
+    HoleId = "hole";
+    /// The manifests of a service: a stream each, see [`crate::manifest`].
+    ManifestId = "manifest";
     /// A key that signs access tokens: the `kid` of RFC 7517.
     SigningKeyId = "signing-key";
+    /// A log that goes on from another.
+    LogId = "log";
+    /// The key of a log, through all its replacements.
+    LogKeyId = "log-key";
     /// An event: the `id` of CloudEvents.
     EventId = "event";
     /// What belongs together: all events that follow from one request share it.
@@ -256,7 +264,7 @@ impl Service {
     }
 
     /// The kinds of streams that this service writes: nobody else may, but for `access`, the refused
-    /// attempts of each.
+    /// attempts of each, and `manifest`, what each says that it has recorded.
     pub const fn aggregates(self) -> &'static [&'static str] {
         match self {
             Self::Directory => &[
@@ -275,12 +283,15 @@ impl Service {
                 "invitation",
                 "domain-request",
                 "access",
+                "manifest",
             ],
-            Self::AppRegistry => &["app", "access"],
-            Self::KeyIssuer => &["key", "signing-key", "token", "access"],
-            Self::ConsentBroker => &["consent-link", "consent", "consent-notice", "access"],
-            Self::Audit => &["access"],
-            Self::Notifier => &["subscriber", "access"],
+            Self::AppRegistry => &["app", "access", "manifest"],
+            Self::KeyIssuer => &["key", "signing-key", "token", "access", "manifest"],
+            Self::ConsentBroker => {
+                &["consent-link", "consent", "consent-notice", "access", "manifest"]
+            }
+            Self::Audit => &["log", "log-key", "hole", "access", "manifest"],
+            Self::Notifier => &["subscriber", "access", "manifest"],
         }
     }
 
@@ -346,21 +357,25 @@ mod tests {
 
     #[test]
     fn every_kind_of_event_is_of_one_service() {
+        // These are of each.
+        let of_all = ["access", "manifest"];
         let mut written: Vec<&str> = Service::ALL
             .into_iter()
             .flat_map(Service::aggregates)
             .copied()
-            .filter(|aggregate| *aggregate != "access")
+            .filter(|aggregate| !of_all.contains(aggregate))
             .collect();
         written.sort_unstable();
         let known: BTreeSet<&str> = crate::facts::all()
             .iter()
             .map(|event| event.aggregate)
-            .filter(|aggregate| *aggregate != "access")
+            .filter(|aggregate| !of_all.contains(aggregate))
             .collect();
         assert_eq!(written, known.into_iter().collect::<Vec<_>>());
         for service in Service::ALL {
-            assert!(service.aggregates().contains(&"access"), "{service}");
+            for aggregate in of_all {
+                assert!(service.aggregates().contains(&aggregate), "{service}");
+            }
         }
     }
 

@@ -16,6 +16,9 @@ pub(crate) const SCOPES: &str =
 /// A SHA-256 in lower-case hex digits.
 pub(crate) const SHA256: &str = "^[0-9a-f]{64}$";
 
+/// A kind of stream.
+pub(crate) const KIND: &str = "^[a-z]+(-[a-z]+)*$";
+
 /// An RFC 7638 thumbprint: a SHA-256 in base64url.
 pub(crate) const THUMBPRINT: &str = "^[A-Za-z0-9_-]{43}$";
 
@@ -31,3 +34,10 @@ pub(crate) const THING: &str =
 
 /// ISO 3166-1 alpha-2.
 pub(crate) const COUNTRY: &str = "^[A-Z]{2}$";
+
+/// A verifier key of the log (c2sp.org/signed-note): `<name>+<id>+<base64>`.
+pub(crate) const VERIFIER_KEY: &str = "^[^\\s+]+\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]+=*$";
+
+/// A signed checkpoint (c2sp.org/tlog-checkpoint): origin, size, root, an empty line, and signatures.
+pub(crate) const CHECKPOINT: &str =
+    "^[^\\s+]+\n[0-9]+\n[A-Za-z0-9+/]{43}=\n\n(\u{2014} [^\\s+]+ [A-Za-z0-9+/]+=*\n)+$";

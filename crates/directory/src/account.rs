@@ -10,7 +10,7 @@ use service::{Fault, FaultCode};
 use crate::fields::{self, FieldError, Invalid};
 
 /// The most characters of a name or an external id.
-const NAME_CHARS: usize = 200;
+pub(crate) const NAME_CHARS: usize = 200;
 
 /// An account as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

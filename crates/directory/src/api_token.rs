@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use contract::facts::{ApiTokenCreated, ApiTokenRevocation, ApiTokenRevoked};
 use contract::secret::ApiToken;
-use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId, Version};
+use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId, TokenScope, Version};
 use service::{Fault, FaultCode};
 
 use crate::fields::{self, FieldError, Invalid};
@@ -25,6 +25,8 @@ pub(crate) struct TokenRecord {
     pub(crate) session_id: Option<SessionId>,
     /// The provider from whose sign-in it stems, through what made it; none, if from a password of ours.
     pub(crate) identity_provider_id: Option<IdentityProviderId>,
+    /// To what it is limited; none, if it opens all that the person may.
+    pub(crate) scope: Option<TokenScope>,
     /// What its owner calls it.
     pub(crate) name: String,
     /// Its last four characters.
@@ -52,7 +54,29 @@ pub(crate) enum Maker<'a> {
     Token(&'a TokenRecord),
 }
 
-/// A token that somebody wants.
+impl Maker<'_> {
+    /// The provider from whose sign-in it stems; none, if from a password of ours.
+    fn identity_provider_id(self) -> Option<IdentityProviderId> {
+        match self {
+            Self::Password => None,
+            Self::Session(session) => session.identity_provider_id,
+            Self::Token(token) => token.identity_provider_id,
+        }
+    }
+}
+
+/// What is asked for of a token, as it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// What it shall be called.
+    pub(crate) name: &'a str,
+    /// When it shall end by itself.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// To what it shall be limited.
+    pub(crate) scope: Option<TokenScope>,
+}
+
+/// A token that somebody wants, and may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewToken {
     /// What they call it.
@@ -65,15 +89,17 @@ pub(crate) struct NewToken {
     session_id: Option<SessionId>,
     /// The provider from whose sign-in it stems.
     identity_provider_id: Option<IdentityProviderId>,
+    /// To what it is limited.
+    scope: Option<TokenScope>,
 }
 
 impl NewToken {
-    /// Checks the fields. `longest` is how long a token may live; one for which no end is asked ends as late as it
-    /// may.
+    /// Checks what is wanted. `operator` is whether the person is one, and `longest` how long a token may live; one for
+    /// which no end is asked ends as late as it may.
     pub(crate) fn parse(
-        name: &str,
-        expires_at: Option<DateTime<Utc>>,
+        wanted: Wanted<'_>,
         maker: Maker<'_>,
+        operator: bool,
         longest: Duration,
         now: DateTime<Utc>,
     ) -> Result<Self, Invalid> {
@@ -82,19 +108,23 @@ impl NewToken {
             Maker::Session(session) => (None, Some(session)),
             Maker::Token(parent) => (Some(parent), None),
         };
-        let name = fields::name("name", name, NAME_CHARS);
-        let expires_at = end(expires_at, parent, longest, now);
-        match (name, expires_at) {
-            (Ok(name), Ok(expires_at)) => Ok(Self {
+        let identity_provider_id = maker.identity_provider_id();
+        let name = fields::name("name", wanted.name, NAME_CHARS);
+        let expires_at = end(wanted.expires_at, parent, longest, now);
+        // Who signs in at a provider is no operator then: whoever sets one up must not get an operator's right by it.
+        let scope = scope(wanted.scope, operator && identity_provider_id.is_none());
+        match (name, expires_at, scope) {
+            (Ok(name), Ok(expires_at), Ok(scope)) => Ok(Self {
                 name,
                 expires_at,
                 parent_id: parent.map(|parent| parent.id),
                 session_id: session.map(|session| session.id),
-                identity_provider_id: parent
-                    .and_then(|parent| parent.identity_provider_id)
-                    .or(session.and_then(|session| session.identity_provider_id)),
+                identity_provider_id,
+                scope,
             }),
-            (name, expires_at) => Err(Invalid::all([name.err(), expires_at.err()])),
+            (name, expires_at, scope) => {
+                Err(Invalid::all([name.err(), expires_at.err(), scope.err()]))
+            }
         }
     }
 
@@ -106,7 +136,19 @@ impl NewToken {
             parent_id: None,
             session_id: None,
             identity_provider_id: None,
+            scope: None,
         }
+    }
+}
+
+/// Operators alone read the whole log, and so they alone make tokens that do.
+fn scope(wanted: Option<TokenScope>, operates: bool) -> Result<Option<TokenScope>, FieldError> {
+    match wanted {
+        Some(TokenScope::AuditLog) if !operates => {
+            let message = "is for operators, who make such tokens for auditors";
+            Err(FieldError::new("scope", Fault::new(FaultCode::NotAllowed, message)))
+        }
+        wanted => Ok(wanted),
     }
 }
 
@@ -145,7 +187,7 @@ impl TokenRecord {
         secret: &ApiToken,
         now: DateTime<Utc>,
     ) -> (Self, ApiTokenCreated) {
-        let NewToken { name, expires_at, parent_id, session_id, identity_provider_id } = new;
+        let NewToken { name, expires_at, parent_id, session_id, identity_provider_id, scope } = new;
         let expires_at = Some(expires_at);
         let record = Self {
             id,
@@ -153,6 +195,7 @@ impl TokenRecord {
             parent_id,
             session_id,
             identity_provider_id,
+            scope,
             name,
             hint: secret.hint().to_owned(),
             created_at: now,
@@ -161,8 +204,14 @@ impl TokenRecord {
             last_used_at: None,
             version: Version::FIRST,
         };
-        let created =
-            ApiTokenCreated { api_token_id: id, person_id, expires_at, parent_id, session_id };
+        let created = ApiTokenCreated {
+            api_token_id: id,
+            person_id,
+            expires_at,
+            parent_id,
+            session_id,
+            scope,
+        };
         (record, created)
     }
 
@@ -210,6 +259,7 @@ mod tests {
             parent_id: None,
             session_id: None,
             identity_provider_id: None,
+            scope: None,
             name: "laptop".into(),
             hint: "abcd".into(),
             created_at: at(0),
@@ -246,11 +296,17 @@ mod tests {
 
     const LONGEST: Duration = Duration::days(1);
 
+    /// A token for which somebody who is no operator asks at second 10.
+    fn parse(name: &str, wanted: Option<i64>, maker: Maker<'_>) -> Result<NewToken, Invalid> {
+        let wanted = Wanted { name, expires_at: wanted.map(at), scope: None };
+        NewToken::parse(wanted, maker, false, LONGEST, at(10))
+    }
+
     /// The end of a token for which this is asked at second 10, or how many fields are wrong.
     fn ends(wanted: Option<i64>, parent: Option<i64>) -> Result<i64, usize> {
         let parent = parent.map(|end| TokenRecord { expires_at: Some(at(end)), ..token() });
         let maker = parent.as_ref().map_or(Maker::Password, Maker::Token);
-        let new = NewToken::parse("laptop", wanted.map(at), maker, LONGEST, at(10));
+        let new = parse("laptop", wanted, maker);
         new.map(|new| new.expires_at.timestamp()).map_err(|invalid| invalid.0.len())
     }
 
@@ -258,8 +314,7 @@ mod tests {
     fn a_new_token_has_a_name_and_ends_in_the_future() {
         assert_eq!(ends(Some(11), None), Ok(11));
         assert_eq!(ends(Some(10), None), Err(1));
-        let wrong =
-            NewToken::parse(" ", Some(at(10)), Maker::Password, LONGEST, at(10)).unwrap_err();
+        let wrong = parse(" ", Some(10), Maker::Password).unwrap_err();
         assert_eq!(wrong.0.len(), 2);
     }
 
@@ -278,7 +333,7 @@ mod tests {
         assert_eq!(ends(Some(19), Some(18)), Err(1));
         let forever = TokenRecord { expires_at: None, ..token() };
         let maker = Maker::Token(&forever);
-        let new = NewToken::parse("laptop", None, maker, LONGEST, at(10)).unwrap();
+        let new = parse("laptop", None, maker).unwrap();
         assert_eq!((new.expires_at, new.parent_id), (at(10) + LONGEST, Some(forever.id)));
     }
 
@@ -288,7 +343,7 @@ mod tests {
         let lifetimes = Lifetimes { idle: Duration::seconds(5), longest: Duration::seconds(9) };
         let id = SessionId::from_uuid(Uuid::from_u128(3));
         let (session, _) = Session::open(id, token().person_id, provider, None, lifetimes, at(10));
-        let made = |maker| NewToken::parse("laptop", None, maker, LONGEST, at(10)).unwrap();
+        let made = |maker| parse("laptop", None, maker).unwrap();
         let new = made(Maker::Session(&session));
         assert_eq!(
             (new.expires_at, new.parent_id, new.session_id),
@@ -299,5 +354,16 @@ mod tests {
         let new = made(Maker::Token(&parent));
         assert_eq!((new.session_id, new.identity_provider_id), (None, provider));
         assert_eq!(made(Maker::Password).identity_provider_id, None);
+    }
+    #[test]
+    fn only_who_operates_makes_tokens_that_read_the_log() {
+        let scope = Some(TokenScope::AuditLog);
+        let wanted = Wanted { name: "auditor", expires_at: None, scope };
+        let made = |maker, operator| NewToken::parse(wanted, maker, operator, LONGEST, at(10));
+        assert_eq!(made(Maker::Password, true).unwrap().scope, scope);
+        assert_eq!(made(Maker::Password, false).unwrap_err().0.len(), 1);
+        let provider = Some(IdentityProviderId::from_uuid(Uuid::from_u128(7)));
+        let token = TokenRecord { identity_provider_id: provider, ..token() };
+        assert!(made(Maker::Token(&token), true).is_err(), "no operator who came by a provider");
     }
 }

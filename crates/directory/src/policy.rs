@@ -145,6 +145,7 @@ mod tests {
             more_memberships: false,
             credential: Credential::ApiToken(ApiTokenId::from_uuid(Uuid::from_u128(3))),
             identity_provider_id: None,
+            scope: None,
         }
     }
 

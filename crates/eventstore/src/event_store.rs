@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicU64;
 use contract::envelope::{Commitments, EventHeader};
 use contract::facts::NoDetails;
 use contract::{
-    Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, Sealed, Service, Version,
+    Context, Envelope, EnvelopeError, Environment, EventId, Fact, Provenance, Sealed, Service,
+    Version,
 };
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -91,8 +92,7 @@ impl EventStore {
         details: Option<Sealed>,
     ) -> Result<NewEvent, EnvelopeError> {
         let id: EventId = self.environment.new_id();
-        let context = provenance.context.as_ref();
-        let context = context.map(|context| Sealed::seal(context, &self.environment));
+        let context = self.context(provenance, details.is_some());
         let commitments = Commitments {
             context: context.as_ref().map(Sealed::hash),
             details: details.as_ref().map(Sealed::hash),
@@ -103,6 +103,15 @@ impl EventStore {
         let event = envelope.canonical()?.into();
         let with_parts = EventWithParts { event, context, details };
         Ok(NewEvent::new::<F>(&envelope, stream, with_parts))
+    }
+
+    /// The context under a salt of its own. What a service does by itself comes from nowhere, and still has one, an
+    /// empty one, unless it has details: hashes of events are for everybody, and nobody is to guess an event from its
+    /// hash, so that 256 random bits stand before each.
+    fn context(&self, provenance: &Provenance, has_details: bool) -> Option<Sealed> {
+        let none = Context::default();
+        let context = provenance.context.as_ref().or((!has_details).then_some(&none));
+        context.map(|context| Sealed::seal(context, &self.environment))
     }
 
     /// The service whose events these are.

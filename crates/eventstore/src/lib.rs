@@ -35,6 +35,10 @@
 //! is how far they have come. Where services may not make streams
 //! and consumers, one login does ([`Transport::make_all`]).
 //!
+//! # Counting
+//!
+//! [`manifests`] say what was recorded, so that what is missing in the log shows, whole streams included.
+//!
 //! # Together
 //!
 //! [`availability`] knows whether the database takes changes. [`rows`] is what every store asks of its rows. [`group_commit`] and [`group_lookup`], over [`batch`]: one round trip to the database for all who wait
@@ -55,6 +59,7 @@ pub mod group_commit;
 pub mod group_lookup;
 pub mod idempotency;
 pub mod inactivity;
+pub mod manifests;
 mod outbox_cache;
 mod parked_streams;
 pub mod producer;

@@ -44,6 +44,8 @@ mod postgres;
 mod process;
 mod python;
 #[cfg(feature = "testing")]
+mod python_packages;
+#[cfg(feature = "testing")]
 mod schemathesis;
 mod supervised;
 #[cfg(feature = "testing")]

@@ -42,16 +42,19 @@ impl Node {
 
     /// The folder of a package, for those whose files are read and not run.
     pub fn package(&self, name: &str) -> PathBuf {
-        self.packages.join("node_modules").join(name)
+        self.packages().join(name)
+    }
+
+    /// The folder of all packages. A module finds them by `import` where this is, by a link, beside it as
+    /// `node_modules`.
+    pub fn packages(&self) -> PathBuf {
+        self.packages.join("node_modules")
     }
 
     /// `node`, to be completed with arguments. A script finds the packages by `require`.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .env("NODE_PATH", self.packages.join("node_modules"))
-            .env_remove("NODE_OPTIONS")
-            .stdin(Stdio::null());
+        command.env("NODE_PATH", self.packages()).env_remove("NODE_OPTIONS").stdin(Stdio::null());
         command
     }
 }

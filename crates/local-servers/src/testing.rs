@@ -33,6 +33,7 @@ pub use crate::{
     go::{Go, GoError},
     mail_server::{MailServer, MailServerOptions, MailServerTls, ReceivedMail},
     node::Node,
+    python_packages::PythonPackages,
     schemathesis::Schemathesis,
 };
 

@@ -1,4 +1,4 @@
-//! Node.js and Go as tests get them: fetched by pip, with packages by a lock file.
+//! Node.js, Python's packages and Go as tests get them: fetched by pip, with packages by lists of hashes.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -8,11 +8,11 @@ use std::{
     process::Command,
 };
 
-use local_servers::testing::{Go, Node};
+use local_servers::testing::{Go, Node, PythonPackages};
 
 /// Where the packages that tests need are listed.
-fn lists() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/node")
+fn lists(of: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(of)
 }
 
 #[track_caller]
@@ -24,7 +24,7 @@ fn printed(command: &mut Command) -> String {
 
 #[test]
 fn node_runs_a_script_that_uses_a_package_of_the_lock_file() {
-    let node = Node::provide(&lists()).unwrap();
+    let node = Node::provide(&lists("node")).unwrap();
     assert_eq!(printed(node.command().arg("--version")), "v24.19.0");
     let script = r#"
         const { CloudEvent } = require("cloudevents");
@@ -32,6 +32,13 @@ fn node_runs_a_script_that_uses_a_package_of_the_lock_file() {
         console.log(event.specversion, event.validate());
     "#;
     assert_eq!(printed(node.command().arg("--eval").arg(script)), "1.0 true");
+}
+
+#[test]
+fn python_runs_a_script_that_uses_a_package_of_the_list() {
+    let python = PythonPackages::provide(&lists("python").join("requirements.txt")).unwrap();
+    let script = "import requests_oauthlib; print(requests_oauthlib.__version__)";
+    assert_eq!(printed(python.command().arg("-c").arg(script)), "2.0.0");
 }
 
 #[test]

@@ -91,11 +91,24 @@ pub enum Command {
         #[command(subcommand)]
         command: Subscribers,
     },
+    /// Manage the key and the beginning of the transparency log.
+    ///
+    /// See docs/audit.md and docs/operating.md.
+    Log {
+        /// What to do.
+        #[command(subcommand)]
+        command: LogCommand,
+    },
     /// Verify the whole audit log, as an auditor who trusts nobody but the log's key.
     ///
     /// Checks the signature, the root over all entries, the tiles, that the log goes on from a checkpoint
     /// that was kept, and that every stream has its versions without a hole. See docs/audit.md.
     Verify(verifier::Arguments),
+    /// Write evidence of one consent, or of a time, to a file that anybody verifies without a server.
+    ///
+    /// It has the entries, the signed checkpoint, the hashes from the ones to the other, and a page for the
+    /// auditor. `mandate verify --evidence FILE` verifies it. See docs/audit.md.
+    Evidence(verifier::evidence::Arguments),
     /// Print the version.
     Version,
     /// Print the OpenAPI document of the whole public API.
@@ -252,6 +265,54 @@ pub struct RemoveSubscriber {
     /// Where it is.
     #[command(flatten)]
     pub installation: Installation,
+}
+
+/// `mandate log`.
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Replace the key that signs the log's checkpoints, and print the new one.
+    ///
+    /// Running processes take it up by themselves. An entry of the log says so, and the first checkpoint
+    /// that covers it is signed by both keys: whoever trusts the old one can go over to the new one.
+    ReplaceKey(ReplaceKey),
+    /// Begin another log, after the database was restored from a backup that is older than what the log had
+    /// signed, and print its key.
+    ///
+    /// With all services stopped. Its first entry names the last checkpoint that was kept of the former log; what was
+    /// restored of that follows. Needs the login that owns the database, as `mandate migrate` does.
+    ContinueAsNew(ContinueAsNew),
+}
+
+/// `mandate log replace-key`.
+#[derive(Debug, Args)]
+pub struct ReplaceKey {
+    /// Where it is.
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+/// `mandate log continue-as-new`.
+#[derive(Debug, Args)]
+pub struct ContinueAsNew {
+    /// The last checkpoint that anybody kept. Default: the one in `audit.keep_dir`.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// What the new log is called. Default: the name of the first one with /2, /3 … behind it.
+    #[arg(long, value_name = "NAME")]
+    pub origin: Option<String>,
+    /// Where it is.
+    #[command(flatten)]
+    pub installation: Installation,
+}
+
+impl LogCommand {
+    /// The flags over the configuration.
+    pub(crate) fn overrides(&self) -> &Overrides {
+        match self {
+            Self::ReplaceKey(command) => &command.installation.overrides,
+            Self::ContinueAsNew(command) => &command.installation.overrides,
+        }
+    }
 }
 
 /// Which installation is meant.

@@ -18,12 +18,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{AddOperator, Cli, Command, Migrate, Operators, Overrides, Part, Serve, Up};
 use crate::configuration::Configuration;
+use crate::index::DatabaseIndex;
 use crate::local::LocalServers;
 use crate::migrating::migrate;
 use crate::output::{note, print, say};
 use crate::portal_alone::PortalAlone;
 use crate::system::System;
-use crate::{api, data_dir, demo, output, preflight, subscribers, variables};
+use crate::{api, data_dir, demo, log, output, preflight, subscribers, variables};
 
 /// How long a start may take until everything is ready.
 const READY: Duration = Duration::from_mins(1);
@@ -45,6 +46,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match cli.command {
         Command::Verify(arguments) => return verify(&arguments),
+        Command::Evidence(arguments) => {
+            let made = verifier::evidence::make(&arguments, &Environment::system())?;
+            Ok(print(&made)?)
+        }
         Command::Up(command) => {
             let mut configuration = load(&command.overrides)?;
             // On a terminal the progress of the start is what matters, not every request.
@@ -82,6 +87,13 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             start(&configuration, Machine::Own)?.block_on(subscribers::run(command, configuration))
         }
+        Command::Log { command } => {
+            let mut configuration = load(command.overrides())?;
+            if configuration.log == LogSettings::default() {
+                QUIET.clone_into(&mut configuration.log.filter);
+            }
+            start(&configuration, Machine::Own)?.block_on(log::run(command, configuration))
+        }
         Command::Version => Ok(print(concat!("mandate ", env!("CARGO_PKG_VERSION"), "\n"))?),
         Command::Openapi => Ok(print(&api::text())?),
         Command::Completions { shell } => {
@@ -98,7 +110,9 @@ fn verify(arguments: &verifier::Arguments) -> anyhow::Result<ExitCode> {
     let mut progress = std::io::stderr();
     let is_seen = progress.is_terminal();
     let progress = is_seen.then_some(&mut progress as &mut dyn Write);
-    Ok(ExitCode::from(verifier::run(arguments, &mut std::io::stdout(), progress)?))
+    let mut index = arguments.database_url().map(DatabaseIndex::connect).transpose()?;
+    let index = index.as_mut().map(|index| index as &mut dyn verifier::Index);
+    Ok(ExitCode::from(verifier::run(arguments, index, &mut std::io::stdout(), progress)?))
 }
 
 /// Whose the processors are.

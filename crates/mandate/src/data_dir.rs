@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use contract::{Environment, Service};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use service::settings::SecretString;
 use sha2::Sha256;
 
 use crate::configuration::Configuration;
@@ -25,7 +26,7 @@ pub(crate) const POSTGRES: &str = "postgres";
 pub(crate) const NATS: &str = "nats";
 
 /// Where the log's last checkpoint is kept, within it.
-pub(crate) const CHECKPOINTS: &str = "checkpoints";
+const CHECKPOINTS: &str = "checkpoints";
 const SECRETS: &str = "secrets.json";
 
 /// The name of the database.
@@ -126,6 +127,29 @@ pub(crate) fn reach_postgres(
     };
     let login = configuration.logins.entry(service).or_default();
     login.database_url = database_url(service, password, port).into();
+    Ok(())
+}
+
+/// Gives the settings of the transparency log those of this folder, unless they are set; nothing if it is no folder of
+/// a `mandate up`.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn fill_log_settings(
+    folder: &Path,
+    configuration: &mut Configuration,
+) -> anyhow::Result<()> {
+    if !folder.join(SECRETS).exists() {
+        return Ok(());
+    }
+    let audit = &mut configuration.audit;
+    if audit.master_key.is_empty() {
+        let key = Secrets::of(folder)?.derived_key(b"mandate audit.master_key")?;
+        audit.master_key = SecretString::from(key);
+    }
+    if audit.keep_dir.as_os_str().is_empty() {
+        audit.keep_dir = folder.join(CHECKPOINTS);
+    }
     Ok(())
 }
 

@@ -18,9 +18,9 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::configuration::Configuration;
-use crate::data_dir::{CHECKPOINTS, DATABASE, NATS, POSTGRES, Secrets, database_url};
+use crate::data_dir::{DATABASE, NATS, POSTGRES, Secrets, database_url};
 use crate::nats_restarts::Restarts;
-use crate::{nats_users, subscribers};
+use crate::{data_dir, nats_users, subscribers};
 
 /// How often is looked whether the servers run, and whether the users of NATS are those of the table of
 /// subscribers: a removed one is cut off after so long.
@@ -40,6 +40,8 @@ pub(crate) struct LocalServers {
     nats: Option<Nats>,
     /// For looking on: a NATS address that may only read events.
     pub observer_url: Option<String>,
+    /// The address of the login that owns the database.
+    pub owner_url: Option<String>,
 }
 
 impl LocalServers {
@@ -68,13 +70,7 @@ impl LocalServers {
             let key = secrets.derived_key(b"mandate directory.master_key")?;
             configuration.directory.master_key = SecretString::from(key);
         }
-        if configuration.audit.master_key.is_empty() {
-            let key = secrets.derived_key(b"mandate audit.master_key")?;
-            configuration.audit.master_key = SecretString::from(key);
-        }
-        if configuration.audit.keep_dir.as_os_str().is_empty() {
-            configuration.audit.keep_dir = folder.join(CHECKPOINTS);
-        }
+        data_dir::fill_log_settings(folder, configuration)?;
         Ok(servers)
     }
 
@@ -106,6 +102,7 @@ impl LocalServers {
             configuration.logins.entry(*service).or_default().database_url = url.into();
         }
         self.postgres = Some(postgres);
+        self.owner_url = Some(admin);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use contract::Service;
 use eventstore::Transport;
 use schema::{Login, SchemaError};
+use service::StartError;
 use service::preflight::pooler_refusal;
 
 use crate::configuration::Configuration;
@@ -36,6 +37,9 @@ pub(crate) async fn migrate(configuration: &Configuration) -> anyhow::Result<()>
             Some(refusal) => refusal.into(),
             None => anyhow::Error::from(error).context("the database of `database.url` refused"),
         },
+        error @ SchemaError::Pooler => {
+            StartError::setting("database.url", error.to_string()).into()
+        }
         error => anyhow::Error::from(error).context("the database was not migrated"),
     })?;
     let shared = directory::rewrite_emails(owner).await;

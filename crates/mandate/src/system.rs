@@ -214,6 +214,7 @@ async fn start_service(
     let settle = settled_after(&configuration.database, &configuration.http);
     resources.serve_producer_rpc(settle).await?;
     resources.start_relays();
+    resources.write_manifests();
     let configuration = configuration.clone();
     let routes = match service {
         Service::Directory => directory::start(resources, configuration.directory).await?,

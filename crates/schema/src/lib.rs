@@ -17,7 +17,7 @@ mod ownership;
 use contract::Service;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
 
 use crate::history::Foreign;
 
@@ -47,6 +47,9 @@ pub enum SchemaError {
         /// What PostgreSQL calls its encoding.
         encoding: String,
     },
+    /// The address is not that of PostgreSQL itself.
+    #[error("it leads to a connection pooler, and needs PostgreSQL itself")]
+    Pooler,
     /// A migration failed.
     #[error("migrating {service}: {source}")]
     Migration {
@@ -82,6 +85,10 @@ fn utf8_database(beside: &str) -> String {
     )
 }
 
+/// A setting of no meaning, with which the connection begins. A connection pooler refuses it or leaves it out; behind one
+/// the lock and the search path may be another session's.
+const DIRECT: (&str, &str) = ("mandate.direct", "yes");
+
 /// So often a role is altered before another's altering it is taken for something else.
 const ROLE_TRIES: u32 = 100;
 
@@ -114,13 +121,16 @@ fn sets(service: Service) -> [(&'static Migrator, &'static str); 2] {
 /// Creates and updates the schemas and roles of these services.
 ///
 /// # Errors
-/// When the database cannot be reached or is not one of UTF-8, the login may not create roles or schemas, a migration
-/// fails, or another version made the database. What ran before stays; a second run goes on from there.
+/// When the database cannot be reached, or only by a connection pooler, or is not one of UTF-8, the login may not create
+/// roles or schemas, a migration fails, or another version made the database. What ran before stays; a second run goes
+/// on from there.
 pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
     // What passwords are checked against stands in statements here, and no log may show it, however much it
     // shows.
     let options: PgConnectOptions = url.parse()?;
+    let options = options.options([DIRECT]);
     let mut connection = options.disable_statement_logging().connect().await?;
+    refuse_pooler(&mut connection).await?;
     // Held in this database alone: what is done to roles, which belong to the whole server, bears company.
     sqlx::query("SELECT pg_advisory_lock(hashtext('mandate.migrate'))")
         .execute(&mut connection)
@@ -131,6 +141,14 @@ pub async fn migrate(url: &str, logins: &[Login]) -> Result<(), SchemaError> {
         .await?;
     connection.close().await?;
     result
+}
+
+/// Before the lock, for which one would wait for ever where another session of the pooler has it.
+async fn refuse_pooler(connection: &mut PgConnection) -> Result<(), SchemaError> {
+    // By the simple protocol: behind a pooler two steps of one statement can reach two sessions.
+    let row = sqlx::raw_sql("SELECT current_setting('mandate.direct', true)");
+    let taken: Option<String> = row.fetch_one(connection).await?.try_get(0)?;
+    if taken.as_deref() == Some(DIRECT.1) { Ok(()) } else { Err(SchemaError::Pooler) }
 }
 
 async fn migrate_all(connection: &mut PgConnection, logins: &[Login]) -> Result<(), SchemaError> {

@@ -30,8 +30,6 @@
 
 mod roles;
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -46,20 +44,8 @@ use crate::http::{Idempotency, Remembered};
 use crate::problem::Problem;
 use crate::refusals::{Refusal, Refusals};
 use crate::request::RequestFacts;
-use crate::resources::Resources;
+use crate::resources::{Resources, ServiceState};
 use crate::rpc::CallContext;
-
-/// The state of a service's handlers.
-pub trait ServiceState: Send + Sync {
-    /// What the service was given.
-    fn resources(&self) -> &Resources;
-}
-
-impl<S: ServiceState> ServiceState for Arc<S> {
-    fn resources(&self) -> &Resources {
-        self.as_ref().resources()
-    }
-}
 
 /// Who attempts something, with which request. An extractor; nobody unknown gets past it (401), and nobody who
 /// changes more than they may in a minute (429).

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
@@ -11,13 +10,14 @@ use contract::rpc::{
     AskedIds, Authenticate, AuthenticatedPerson, KnownMemberships, Membership, MembershipsIn,
 };
 use contract::secret::BearerToken;
-use contract::{Actor, Credential, IdentityProviderId, OrganizationId, PersonId};
+use contract::{Actor, Credential, IdentityProviderId, OrganizationId, PersonId, TokenScope};
 
 use crate::problem::Problem;
 use crate::request::RequestFacts;
 use crate::rpc::{CallContext, RpcClient, RpcError};
 
-/// The person who calls, proved by an API token or a session. As an extractor it answers 401 to all others.
+/// The person who calls, proved by an API token or a session. As an extractor it answers 401 to all others, and 403
+/// to a token that is limited to something else (`caller`).
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The person.
@@ -36,12 +36,20 @@ pub struct Caller {
     pub credential: Credential,
     /// The provider from whose sign-in the credential stems; none if it stems from a password.
     pub identity_provider_id: Option<IdentityProviderId>,
+    /// To what the credential is limited. A caller with one is neither an operator nor a member, whoever they are.
+    pub scope: Option<TokenScope>,
 }
 
 impl Caller {
     /// The caller as the actor of events.
     pub fn actor(&self) -> Actor {
         Actor::Person(self.person_id)
+    }
+
+    /// Whether they may read the whole audit log, which tells of every organization: operators, and the auditors for
+    /// whom one of them made a token.
+    pub fn reads_whole_log(&self) -> bool {
+        self.operator || self.scope == Some(TokenScope::AuditLog)
     }
 }
 
@@ -55,6 +63,7 @@ impl From<AuthenticatedPerson> for Caller {
             more_memberships: person.more_memberships,
             credential: person.credential,
             identity_provider_id: person.identity_provider_id,
+            scope: person.scope,
         }
     }
 }
@@ -187,27 +196,18 @@ pub fn invalid_token() -> Problem {
     .with_header(WWW_AUTHENTICATE, challenge)
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        // Several extractors of one request may need the caller; the directory is asked once.
-        if let Some(caller) = parts.extensions.get::<Self>() {
-            return Ok(caller.clone());
-        }
-        let facts = RequestFacts::from_request_parts(parts, state).await?;
-        let RequestAuthenticator(authenticator) = RequestAuthenticator::of(parts)?;
-        let token = bearer(parts).ok_or_else(|| unauthenticated(parts))?;
-        let token = BearerToken::parse(token).map_err(|_| invalid_token())?;
-        let caller = authenticator
-            .authenticate(&token, &CallContext::from(&facts))
-            .await
-            .map_err(|error| unavailable(&error))?
-            .ok_or_else(invalid_token)?;
-        facts.proved_by(caller.actor(), caller.credential);
-        parts.extensions.insert(caller.clone());
-        Ok(caller)
-    }
+/// Whoever is proved by the request's token.
+pub(crate) async fn authenticated(parts: &Parts, facts: &RequestFacts) -> Result<Caller, Problem> {
+    let RequestAuthenticator(authenticator) = RequestAuthenticator::of(parts)?;
+    let token = bearer(parts).ok_or_else(|| unauthenticated(parts))?;
+    let token = BearerToken::parse(token).map_err(|_| invalid_token())?;
+    let caller = authenticator
+        .authenticate(&token, &CallContext::from(facts))
+        .await
+        .map_err(|error| unavailable(&error))?
+        .ok_or_else(invalid_token)?;
+    facts.proved_by(caller.actor(), caller.credential);
+    Ok(caller)
 }
 
 #[cfg(test)]

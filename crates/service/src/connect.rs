@@ -23,6 +23,9 @@ const MAX_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// PostgreSQL ends it.
 pub(crate) const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(15);
 
+/// How prepared statements are planned: once.
+pub(crate) const PLAN_CACHE_MODE: &str = "force_generic_plan";
+
 /// The NATS login that makes streams and consumers where services may not: no service's name.
 pub const NATS_ADMIN: &str = "jetstream-admin";
 
@@ -125,7 +128,7 @@ pub(crate) fn database_options(
         ("enable_seqscan", "off"),
         // Left to itself PostgreSQL plans a statement with a short array anew each time, which takes
         // longer than the statement.
-        ("plan_cache_mode", "force_generic_plan"),
+        ("plan_cache_mode", PLAN_CACHE_MODE),
         ("jit", "off"),
     ]);
     let options = match service {

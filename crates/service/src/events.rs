@@ -10,6 +10,7 @@ use contract::rpc::{HeadsPage, StoredEvent, StreamEvents, StreamHeads};
 use eventstore::gap::Repair;
 use eventstore::group_commit::{Change, GroupCommit};
 use eventstore::group_lookup::{GroupLookup, Lookup};
+use eventstore::manifests::Manifests;
 use eventstore::projection::{self, Projection};
 use eventstore::projection_comparison::{Comparer, Heads};
 use eventstore::relay::{Relay, RelayError, RelayState};
@@ -19,6 +20,9 @@ use futures::FutureExt;
 use crate::health::Health;
 use crate::resources::Resources;
 use crate::rpc::{CallContext, RpcClient};
+
+/// How often it is looked whether a manifest is due.
+const LOOK_FOR_MANIFESTS: Duration = Duration::from_secs(10);
 
 /// How soon after one comparison of a projection the next begins.
 const COMPARE_EVERY: Duration = Duration::from_secs(2);
@@ -77,6 +81,15 @@ impl Resources {
                 }
             });
         }
+    }
+
+    /// Writes this service's manifests when they are due, for as long as it runs. Every replica looks; one writes.
+    pub fn write_manifests(&self) {
+        let manifests = Manifests::new(self.events.clone());
+        self.tasks.every(LOOK_FOR_MANIFESTS, "manifests", move || {
+            let manifests = manifests.clone();
+            async move { manifests.write_due().await }
+        });
     }
 
     /// Commits changes that come at the same time together, as a supervised task of this name.

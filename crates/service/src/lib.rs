@@ -7,7 +7,7 @@
 //!    [`Resources::group_commit`] and [`Resources::group_lookup`] commit and look up together.
 //! 2. [`http`]: the application around the services' routes; what handlers take and give.
 //! 3. [`request`] and [`authentication`]: what is known of a request, and of who calls; [`attempt`]: the
-//!    way of every change.
+//!    way of every change; [`caller`]: which tokens open which routes.
 //!    [`limits`] ward off floods, [`refusals`] counts what was refused.
 //! 4. [`problem`]: errors as answers. One mapping for all services.
 //! 5. [`rpc`]: questions between services over NATS; [`mail_requests`]: mails that they ask the directory for.
@@ -25,6 +25,7 @@
 pub mod attempt;
 pub mod authentication;
 pub mod background;
+pub mod caller;
 pub mod connect;
 mod cors;
 mod events;
@@ -50,7 +51,7 @@ pub mod start;
 pub mod tasks;
 pub mod telemetry;
 
-pub use attempt::{Attempt, Denied, Permit, ServiceState, Target};
+pub use attempt::{Attempt, Denied, Permit, Target};
 pub use authentication::{AuthenticationError, Authenticator, Caller, RpcAuthenticator};
 pub use background::Background;
 pub use contract::rpc::{MemberRole, Membership};
@@ -60,7 +61,7 @@ pub use metrics::Metrics;
 pub use problem::{Fault, FaultCode, Problem};
 pub use refusals::{Refusal, Refusals};
 pub use request::RequestFacts;
-pub use resources::{Resources, Shared};
+pub use resources::{Resources, ServiceState, Shared};
 pub use rpc::{CallContext, RpcClient, RpcError, RpcRefusal};
 pub use stalls::Stalls;
 pub use start::StartError;

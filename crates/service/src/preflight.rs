@@ -39,14 +39,21 @@ pub async fn database(
     let options = connect::database_options(service, options, settings);
     let asked = async {
         let mut connection = options.connect().await?;
-        let path: String = sqlx::query_scalar("SELECT current_setting('search_path')")
-            .fetch_one(&mut connection)
-            .await?;
+        // Not the search path alone: PostgreSQL 18 reports it, and so it is one that PgBouncer can be told to pass on
+        // (`track_extra_parameters`), while the role, the time limits and the plans are left out. No version reports
+        // `plan_cache_mode`.
+        let taken: (String, String) = sqlx::query_as(
+            "SELECT current_setting('search_path'), current_setting('plan_cache_mode')",
+        )
+        .fetch_one(&mut connection)
+        .await?;
         connection.close().await?;
-        Ok(path)
+        Ok(taken)
     };
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(path)) if path != service.schema() => Err(StartError::setting(setting, POOLER)),
+        Ok(Ok((path, plans))) if path != service.schema() || plans != connect::PLAN_CACHE_MODE => {
+            Err(StartError::setting(setting, POOLER))
+        }
         Ok(Err(error)) => pooler_refusal(setting, &error).map_or(Ok(()), Err),
         _ => Ok(()),
     }
@@ -55,9 +62,13 @@ pub async fn database(
 /// What an error says if it is a connection pooler's.
 pub fn pooler_refusal(setting: &str, error: &sqlx::Error) -> Option<StartError> {
     let message = error.as_database_error().map(sqlx::error::DatabaseError::message);
-    // protocol_violation, as other errors too: the words are PgBouncer's.
+    // protocol_violation, as other errors too: the words are PgBouncer's. From 1.20 on it reads `options`, and names
+    // what in it is unsupported.
     message
-        .is_some_and(|message| message.contains("unsupported startup parameter"))
+        .is_some_and(|message| {
+            message.contains("unsupported startup parameter")
+                || message.contains("unsupported options startup parameter")
+        })
         .then(|| StartError::setting(setting, POOLER))
 }
 

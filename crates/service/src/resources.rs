@@ -50,6 +50,18 @@ async fn takes_changes(pool: &PgPool) -> Result<(), String> {
     }
 }
 
+/// The state of a service's handlers.
+pub trait ServiceState: Send + Sync {
+    /// What the service was given.
+    fn resources(&self) -> &Resources;
+}
+
+impl<S: ServiceState> ServiceState for Arc<S> {
+    fn resources(&self) -> &Resources {
+        self.as_ref().resources()
+    }
+}
+
 /// What a service is given: its connections and what runs on them. Clones are the same.
 #[derive(Clone)]
 pub struct Resources {

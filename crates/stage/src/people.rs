@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use axum::Router;
 use contract::rpc::{KnownMemberships, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership};
 use contract::secret::{ApiToken, BearerToken};
-use contract::{Credential, Environment, OrganizationId, PersonId};
+use contract::{Credential, Environment, OrganizationId, PersonId, TokenScope};
 use service::{AuthenticationError, Authenticator, CallContext, Caller};
 
 use crate::Client;
@@ -73,9 +73,27 @@ impl People {
             more_memberships: false,
             credential: Credential::ApiToken(env.new_id()),
             identity_provider_id: None,
+            scope: None,
         };
         self.0.lock().unwrap().insert(person.token.hash().0, caller);
         person
+    }
+
+    /// The same person with a token for auditors of the whole log, of whom the directory says no more than that.
+    pub fn admit_auditor(&self, env: &Environment, person: &Person) -> Person {
+        let auditor = Person { id: person.id, token: ApiToken::generate(env) };
+        let caller = Caller {
+            person_id: person.id,
+            operator: false,
+            memberships: Vec::new(),
+            sign_in_required: Vec::new(),
+            more_memberships: false,
+            credential: Credential::ApiToken(env.new_id()),
+            identity_provider_id: None,
+            scope: Some(TokenScope::AuditLog),
+        };
+        self.0.lock().unwrap().insert(auditor.token.hash().0, caller);
+        auditor
     }
 
     /// Gives someone who was admitted these roles, in place of those they had.

@@ -7,6 +7,8 @@ use clap::Args;
 use translog::VerifierKey;
 use url::Url;
 
+use crate::signature::Given;
+
 const EXIT_CODES: &str = "\
 Exit codes, by the first check that fails, in this order:
   0  all is well
@@ -15,6 +17,9 @@ Exit codes, by the first check that fails, in this order:
   3  the tree: root, tile, leaf, or a bundle that cannot be read
   4  not consistent with the checkpoint that was kept: rewritten, cut, or forked
   5  a stream has a hole, or an entry is no event
+  6  what a service recorded is not in the log, or its manifests contradict each other
+  7  the index in the database does not say what the entries do
+  8  evidence says of itself what its entries do not
 docs/audit.md says what each of them proves.";
 
 /// `mandate verify`.
@@ -43,12 +48,32 @@ pub struct Arguments {
     /// 32 bytes for each 256 entries.
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
+    /// Compare the index in this database, too: each row of audit.entries says what its entry does. The login needs
+    /// to read that table and nothing else. Others can read a command line: keep the password in PGPASSFILE.
+    #[arg(long, value_name = "URL", conflicts_with = "evidence")]
+    pub(crate) database_url: Option<String>,
     /// Print the outcome as one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Where the log is: a server or a folder.
+impl Arguments {
+    /// The database whose index is compared.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
+    /// What everything is verified with.
+    pub(crate) fn given(&self) -> Given<'_> {
+        Given {
+            key: self.key.as_ref(),
+            key_file: self.key_file.as_deref(),
+            checkpoint: self.checkpoint.as_deref(),
+        }
+    }
+}
+
+/// Where the log is: a server or a folder; or evidence of it.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Place {
@@ -58,13 +83,16 @@ pub(crate) struct Place {
     /// A folder with `checkpoint`, `tile/…` and `tile/entries/…`, as tools for tlog-tiles mirror a log.
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
+    /// A file that `mandate evidence` made, of some of a log's entries. No server is asked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.server, &self.folder) {
+        match (&self.server, self.folder.as_ref().or(self.evidence.as_ref())) {
             (Some(url), _) => url.fmt(f),
-            (None, Some(folder)) => folder.display().fmt(f),
+            (None, Some(path)) => path.display().fmt(f),
             (None, None) => Ok(()),
         }
     }

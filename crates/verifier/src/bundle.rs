@@ -1,9 +1,10 @@
 //! One bundle of entries, with the tile of their hashes: what each thread does by itself.
 
+use contract::IndexColumns;
 use translog::bundle::{self as format, BundleError};
 use translog::{Coordinates, FULL_WIDTH, FullTile, Hash, Resource, Tile};
 
-use crate::event::Event;
+use crate::event::{self, Event};
 use crate::failure::{Check, Failure};
 use crate::plain_event;
 use crate::source::{self, Source, SourceError};
@@ -14,6 +15,8 @@ pub(crate) struct Bundle {
     pub(crate) leaves: Leaves,
     /// Its entries as events, or why they are none.
     pub(crate) events: Vec<Result<Event, String>>,
+    /// What an index is to have of each, where one is compared.
+    pub(crate) columns: Vec<Option<IndexColumns>>,
     /// What the tile of the leaves says.
     pub(crate) tile: Served,
 }
@@ -65,7 +68,11 @@ pub(crate) enum NoBundle {
 }
 
 /// Reads the bundle at these coordinates, and the tile over it.
-pub(crate) fn read(source: &dyn Source, at: Coordinates) -> Result<Bundle, NoBundle> {
+pub(crate) fn read(
+    source: &dyn Source,
+    at: Coordinates,
+    has_index: bool,
+) -> Result<Bundle, NoBundle> {
     let damaged =
         |what: &str| NoBundle::Damaged(vec![Failure::of_resource(Resource::Entries(at), what)]);
     let (bytes, is_full) = match source::bundle(source, at) {
@@ -84,7 +91,12 @@ pub(crate) fn read(source: &dyn Source, at: Coordinates) -> Result<Bundle, NoBun
     let tile = Tile::new(0, at).expect("level 0 is one");
     let tile = compare(source, tile, &leaves).map_err(NoBundle::Unreadable)?;
     let events = entries.iter().map(|entry| plain_event::read(entry)).collect();
-    Ok(Bundle { leaves: Leaves::of(leaves), events, tile })
+    let columns = if has_index {
+        entries.iter().map(|entry| event::columns(entry)).collect()
+    } else {
+        Vec::new()
+    };
+    Ok(Bundle { leaves: Leaves::of(leaves), events, columns, tile })
 }
 
 /// Compares a tile with the hashes that it should have.

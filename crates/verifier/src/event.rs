@@ -1,9 +1,13 @@
-//! An entry as an event: what the checks of streams need of it.
+//! An entry as an event: what the checks of streams and manifests need of it.
 
 use std::borrow::Cow;
 
-use contract::{Envelope, Service};
+use contract::facts::{LogKeyReplaced, ManifestWritten};
+use contract::manifest::sha256_hex;
+use contract::{Envelope, Fact, IndexColumns, Indexed, Service};
 use uuid::Uuid;
+
+use crate::replacement;
 
 /// An event's id and its place in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +15,20 @@ pub(crate) struct Event {
     pub(crate) id: Uuid,
     pub(crate) stream: Uuid,
     pub(crate) aggregate: Cow<'static, str>,
-    pub(crate) version: i64,
+    pub(crate) version: i32,
     pub(crate) source: Service,
+    /// What it says of the log's key, if it says that it was replaced.
+    pub(crate) replaced_key: Option<Box<LogKeyReplaced>>,
+    /// What it says, if it is a manifest.
+    pub(crate) manifest: Option<Box<Written>>,
+}
+
+/// A manifest as its entry has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) manifest: ManifestWritten,
+    /// The SHA-256 of the entry.
+    pub(crate) hash: String,
 }
 
 /// Reads an entry: an envelope, in its canonical form and no other.
@@ -32,13 +48,27 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
             envelope.subject
         ));
     }
+    let manifest = if envelope.kind == ManifestWritten::TYPE {
+        let manifest = envelope.fact().map_err(|error| error.to_string())?;
+        Some(Box::new(Written { manifest, hash: sha256_hex(entry) }))
+    } else {
+        None
+    };
     Ok(Event {
         id: envelope.id.uuid(),
         stream,
         aggregate: aggregate.to_owned().into(),
-        version: envelope.streamversion.number(),
+        version: envelope.streamversion.into(),
         source: envelope.source,
+        replaced_key: replacement::said(&envelope).map(Box::new),
+        manifest,
     })
+}
+
+/// What an index is to have of this entry; none if it is no event.
+pub(crate) fn columns(entry: &[u8]) -> Option<IndexColumns> {
+    let envelope = Envelope::parse(entry).ok()?;
+    Some(Indexed::of(&envelope).ok()?.columns())
 }
 
 /// Whether these bytes are the canonical form of what they say. Attributes that a later version adds are not

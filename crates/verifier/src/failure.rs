@@ -24,11 +24,30 @@ pub(crate) enum Check {
     Consistency,
     /// Every entry is an event, every stream has its versions without a hole, and every id is there once.
     Streams,
+    /// What the services said that they have recorded is in the log.
+    Manifests,
+    /// What the database has beside the entries is what they say.
+    Index,
+    /// What evidence says of itself is what its entries say.
+    Evidence,
 }
 
 impl Check {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Signature, Self::Tree, Self::Consistency, Self::Streams];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Signature,
+        Self::Tree,
+        Self::Consistency,
+        Self::Streams,
+        Self::Manifests,
+        Self::Index,
+        Self::Evidence,
+    ];
+    /// What is checked of a log.
+    pub(crate) const OF_LOG: &[Self] =
+        &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Manifests];
+    /// What is checked of evidence; manifests besides, if it has any.
+    pub(crate) const OF_EVIDENCE: &[Self] =
+        &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Evidence];
 
     /// The exit code when it is the first that fails.
     pub(crate) const fn exit_code(self) -> u8 {
@@ -37,6 +56,9 @@ impl Check {
             Self::Tree => 3,
             Self::Consistency => 4,
             Self::Streams => 5,
+            Self::Manifests => 6,
+            Self::Index => 7,
+            Self::Evidence => 8,
         }
     }
 
@@ -46,6 +68,9 @@ impl Check {
             Self::Tree => "tree",
             Self::Consistency => "consistency",
             Self::Streams => "streams",
+            Self::Manifests => "manifests",
+            Self::Index => "index",
+            Self::Evidence => "evidence",
         }
     }
 }

@@ -2,19 +2,25 @@
 //! and trusts nobody but the key that it is given.
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
-//! a folder), `signature` (key and checkpoints), `walk` (every bundle once, on all cores, in order), `bundle`,
-//! `plain_event` and `event` (one bundle, one entry), `streams` (versions without holes), `tiles` (what the log says its
-//! hashes are), `kept_hashes` (where a log differs that was rewritten), `verification` (the checks in their order)
-//! and `outcome` (what is said, and the exit code).
+//! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on
+//! all cores, in order), `bundle`, `plain_event` and `event` (one bundle, one entry), `streams` (versions without holes), `manifests`
+//! (what was recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its
+//! hashes are), `kept_hashes` (where a log differs that was rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
+//! [`evidence`]: some entries and their proof in a file of their own.
 
 mod arguments;
 mod bundle;
 mod event;
+pub mod evidence;
 mod failure;
+mod index;
 mod kept_hashes;
+mod manifests;
 mod outcome;
 mod plain_event;
 mod progress;
+mod refused;
+mod replacement;
 mod signature;
 mod source;
 mod streams;
@@ -25,33 +31,46 @@ mod walk;
 use std::io::{self, Write};
 
 pub use arguments::Arguments;
+pub use index::{Index, IndexRow};
 
 use arguments::Place;
+use failure::Check;
 use outcome::Outcome;
 use source::{Folder, Server, Source, SourceError};
 
 /// Verifies the log, writes the outcome, and tells the exit code: 0 when all is well, else of which kind the
 /// first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is written to
-/// `progress`, a terminal, if somebody is looking.
+/// `progress`, a terminal, if somebody is looking. `index` is what the database of [`Arguments::database_url`] has.
 ///
 /// # Errors
 /// When the outcome cannot be written.
 pub fn run(
     arguments: &Arguments,
+    index: Option<&mut dyn Index>,
     out: &mut dyn Write,
     progress: Option<&mut dyn Write>,
 ) -> io::Result<u8> {
-    let mut outcome = Outcome::new(arguments.place.to_string());
-    let hashes = match open(arguments) {
-        Ok(source) => verification::verify(arguments, &*source, progress, &mut outcome),
-        Err(error) => {
-            outcome.stop(error.to_string());
-            None
+    let (place, given) = (arguments.place.to_string(), arguments.given());
+    let mut outcome;
+    let mut hashes = None;
+    if let Some(file) = &arguments.place.evidence {
+        outcome = Outcome::new(place, Check::OF_EVIDENCE);
+        evidence::verify(given, file, &mut outcome);
+    } else {
+        outcome = Outcome::new(place, Check::OF_LOG);
+        if index.is_some() {
+            outcome.ask(Check::Index);
         }
-    };
+        match open(arguments) {
+            Ok(source) => {
+                hashes = verification::verify(given, &*source, index, progress, &mut outcome);
+            }
+            Err(error) => outcome.stop(error.to_string()),
+        }
+    }
     let verified = outcome.verified_note().map(<[u8]>::to_vec);
-    if let (Some(keep), Some(note), Some(hashes)) = (&arguments.keep, verified, hashes) {
-        if let Err(error) = signature::keep(keep, &note, &hashes) {
+    if let (Some(keep), Some(note)) = (&arguments.keep, verified) {
+        if let Err(error) = signature::keep(keep, &note, hashes.as_ref()) {
             outcome.stop(format!("the checkpoint was not kept in {}: {error}", keep.display()));
         } else {
             outcome.kept_in(keep);
@@ -62,7 +81,7 @@ pub fn run(
 }
 
 fn open(arguments: &Arguments) -> Result<Box<dyn Source>, SourceError> {
-    let Place { server, folder } = &arguments.place;
+    let Place { server, folder, .. } = &arguments.place;
     match (server, folder) {
         (Some(url), _) => Ok(Box::new(Server::new(url, arguments.token_file.as_deref())?)),
         (None, Some(folder)) => Ok(Box::new(Folder::new(folder.clone())?)),

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use contract::Service;
+use contract::facts::{LogKeyReplaced, ManifestWritten};
+use contract::{Fact as _, Service};
 use uuid::Uuid;
 
 use crate::event::{self, Event};
@@ -66,8 +67,19 @@ fn plain(entry: &[u8]) -> Option<Event> {
         traceparent(rest.text()?)?;
     }
     rest.skip(br#","type":""#)?;
-    rest.text()?;
-    (rest.0 == b"}").then_some(Event { id, stream, aggregate, version, source })
+    // Of these the checks need what they say.
+    let is_needed_whole =
+        [ManifestWritten::TYPE.as_bytes(), LogKeyReplaced::TYPE.as_bytes()].contains(&rest.text()?);
+    let (replaced_key, manifest) = (None, None);
+    (rest.0 == b"}" && !is_needed_whole).then_some(Event {
+        id,
+        stream,
+        aggregate,
+        version,
+        source,
+        replaced_key,
+        manifest,
+    })
 }
 
 /// What was not read yet.
@@ -238,12 +250,12 @@ fn commitment(text: &[u8]) -> Option<()> {
     (text.len() == 43 && ends && text.iter().all(is_of_the_alphabet)).then_some(())
 }
 
-fn version(digits: &[u8]) -> Option<i64> {
+fn version(digits: &[u8]) -> Option<i32> {
     // Nine digits are within an integer of CloudEvents.
     if digits.len() > 9 || digits == b"0" {
         return None;
     }
-    Some(digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
+    Some(digits.iter().fold(0, |number, digit| number * 10 + i32::from(digit - b'0')))
 }
 
 fn subject(text: &[u8], source: Service) -> Option<(Cow<'static, str>, Uuid)> {

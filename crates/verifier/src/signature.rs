@@ -1,23 +1,37 @@
 //! The key that is trusted, and the checkpoints that it signed: the one that is served, and the one that was
 //! kept.
 
-use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
-use translog::{Checkpoint, MAX_NOTE_BYTES, Note, VerifierKey};
+use translog::{Checkpoint, CheckpointError, MAX_NOTE_BYTES, Note, NoteError, VerifierKey};
 
-use crate::arguments::Arguments;
-use crate::failure::{Check, Failure};
 use crate::kept_hashes::{self, Beside, KeptHashes};
-use crate::source::{Source, SourceError};
+pub(crate) use crate::refused::{Refused, file};
+use crate::refused::{served, wrong};
+use crate::replacement::{self, Replacement};
+use crate::source::Source;
 
 /// How many bytes the file of a key has at most: the longest there is takes some 1,800.
 const MAX_KEY_BYTES: usize = 8192;
 
+/// So many replacements of a key are followed: nobody replaces it more often than that.
+const MAX_REPLACEMENTS: usize = 1_000;
+
 /// Where a log has them.
 const CHECKPOINT: &str = "checkpoint";
 const KEY: &str = "key";
+
+/// What the auditor gives: what everything is verified with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    /// The key to trust.
+    pub(crate) key: Option<&'a VerifierKey>,
+    /// Or a file with it.
+    pub(crate) key_file: Option<&'a Path>,
+    /// A file with a checkpoint that was kept.
+    pub(crate) checkpoint: Option<&'a Path>,
+}
 
 /// A key, and on whose word it is trusted.
 #[derive(Debug, Clone)]
@@ -25,6 +39,37 @@ pub(crate) struct Trust {
     pub(crate) key: VerifierKey,
     /// The auditor gave it. Else it is what the log itself says.
     pub(crate) is_given: bool,
+    /// By what it leads to the key that signs now.
+    pub(crate) replacements: Vec<Replacement>,
+}
+
+impl Trust {
+    fn of(key: VerifierKey, is_given: bool) -> Self {
+        Self { key, is_given, replacements: Vec::new() }
+    }
+
+    /// The key that signs now.
+    pub(crate) fn newest(&self) -> &VerifierKey {
+        self.replacements.last().map_or(&self.key, |last| &last.new)
+    }
+
+    /// All keys, each of which the one before it vouches for.
+    pub(crate) fn keys(&self) -> Vec<VerifierKey> {
+        let newer = self.replacements.iter().map(|replacement| replacement.new.clone());
+        std::iter::once(self.key.clone()).chain(newer).collect()
+    }
+
+    /// Goes from key to key until one has signed this note, or none leads further.
+    fn follow(&mut self, source: &dyn Source, note: &[u8]) -> Result<(), Refused> {
+        let Ok(note) = Note::parse(note) else { return Ok(()) };
+        while self.replacements.len() < MAX_REPLACEMENTS
+            && note.verify(&self.keys()[self.replacements.len()..]) == Err(NoteError::UnknownKeys)
+        {
+            let Some(next) = replacement::of(source, self.newest())? else { break };
+            self.replacements.push(next);
+        }
+        Ok(())
+    }
 }
 
 /// A checkpoint that the log signed.
@@ -35,46 +80,38 @@ pub(crate) struct Signed {
     pub(crate) note: Vec<u8>,
 }
 
-/// Why there is nothing to go on with.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// It could not be read: nothing is known.
-    Unreadable(String),
-    /// It is wrong.
-    Wrong(Failure),
-}
-
 /// The key that is trusted.
-pub(crate) fn key(arguments: &Arguments, source: &dyn Source) -> Result<Trust, Refused> {
-    if let Some(key) = &arguments.key {
-        return Ok(Trust { key: key.clone(), is_given: true });
+pub(crate) fn key(given: Given<'_>, source: &dyn Source) -> Result<Trust, Refused> {
+    if let Some(key) = given.key {
+        return Ok(Trust::of(key.clone(), true));
     }
-    if let Some(path) = &arguments.key_file {
+    if let Some(path) = given.key_file {
         let text = String::from_utf8_lossy(&file(path, MAX_KEY_BYTES)?).into_owned();
         let key = first_line(&text).parse();
         let key = key.map_err(|error| {
             Refused::Unreadable(format!("{} is no key: {error}", path.display()))
         })?;
-        return Ok(Trust { key, is_given: true });
+        return Ok(Trust::of(key, true));
     }
     let bytes = served(source, KEY, MAX_KEY_BYTES)?.ok_or_else(|| {
         Refused::Unreadable("the log has no file `key`: name its key with --key".to_owned())
     })?;
     let key = first_line(&String::from_utf8_lossy(&bytes)).parse();
     let key = key.map_err(|error: translog::KeyError| wrong(KEY, &error.to_string()))?;
-    Ok(Trust { key, is_given: false })
+    Ok(Trust::of(key, false))
 }
 
-/// The checkpoint that is served.
-pub(crate) fn checkpoint(source: &dyn Source, key: &VerifierKey) -> Result<Signed, Refused> {
+/// The checkpoint that is served, signed by the key that is trusted or by one that it leads to.
+pub(crate) fn checkpoint(source: &dyn Source, trust: &mut Trust) -> Result<Signed, Refused> {
     let note = served(source, CHECKPOINT, MAX_NOTE_BYTES)?
         .ok_or_else(|| Refused::Unreadable("there is no log: it has no `checkpoint`".to_owned()))?;
-    open(CHECKPOINT, note, key)
+    trust.follow(source, &note)?;
+    open(CHECKPOINT, note, std::slice::from_ref(trust.newest()))
 }
 
-/// The checkpoint that was kept, and what is beside it.
-pub(crate) fn kept(path: &Path, key: &VerifierKey) -> Result<(Checkpoint, Beside), Refused> {
-    let signed = open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, key)?;
+/// The checkpoint that was kept, signed by any of these keys, and what is beside it.
+pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<(Checkpoint, Beside), Refused> {
+    let signed = open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, keys)?;
     let checkpoint = signed.checkpoint;
     let beside = kept_hashes::read(path, checkpoint.size, checkpoint.root).map_err(|error| {
         let file = kept_hashes::beside(path);
@@ -83,13 +120,15 @@ pub(crate) fn kept(path: &Path, key: &VerifierKey) -> Result<(Checkpoint, Beside
     Ok((checkpoint, beside))
 }
 
-/// Keeps a checkpoint in this file, and the hashes beside it.
+/// Keeps a checkpoint in this file, and the hashes beside it, if all of the log was read.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn keep(path: &Path, note: &[u8], hashes: &KeptHashes) -> io::Result<()> {
+pub(crate) fn keep(path: &Path, note: &[u8], hashes: Option<&KeptHashes>) -> io::Result<()> {
     // Whoever is killed in between is left with the last checkpoint and hashes that are seen not to be its.
-    write(&kept_hashes::beside(path), &hashes.bytes())?;
+    if let Some(hashes) = hashes {
+        write(&kept_hashes::beside(path), &hashes.bytes())?;
+    }
     write(path, note)
 }
 
@@ -103,38 +142,19 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn open(name: &str, note: Vec<u8>, key: &VerifierKey) -> Result<Signed, Refused> {
+fn open(name: &str, note: Vec<u8>, keys: &[VerifierKey]) -> Result<Signed, Refused> {
     let parsed = Note::parse(&note).map_err(|error| wrong(name, &error.to_string()))?;
-    let checkpoint = Checkpoint::open(&parsed, key);
+    let signed = parsed.verify(keys).map_err(CheckpointError::from);
+    let checkpoint = signed.and_then(|signed| {
+        Checkpoint::open(&parsed, signed.first().expect("a note that verifies has a signature"))
+    });
     let checkpoint = checkpoint.map_err(|error| {
         let claimed = parsed.text().lines().next().unwrap_or_default();
-        let by = format!("it calls itself one of {claimed}, and the key is {key}");
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let by = format!("it calls itself one of {claimed}, and the key is {}", keys.join(", or "));
         wrong(name, &format!("{error} ({by})"))
     })?;
     Ok(Signed { checkpoint, note })
-}
-
-fn served(source: &dyn Source, path: &str, limit: usize) -> Result<Option<Vec<u8>>, Refused> {
-    source.read(path, limit).map_err(|error| match error {
-        SourceError::Unreadable(why) => Refused::Unreadable(why),
-        error => wrong(path, &error.to_string()),
-    })
-}
-
-/// A file of the auditor's own.
-fn file(path: &Path, limit: usize) -> Result<Vec<u8>, Refused> {
-    let unreadable = |error| Refused::Unreadable(format!("{}: {error}", path.display()));
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > limit {
-        return Err(Refused::Unreadable(format!("{} has over {limit} bytes", path.display())));
-    }
-    Ok(bytes)
-}
-
-fn wrong(file: &str, what: &str) -> Refused {
-    Refused::Wrong(Failure::of_file(Check::Signature, file, what))
 }
 
 fn first_line(text: &str) -> &str {

@@ -1,10 +1,11 @@
 //! Dense streams: in the order of the log, every stream has the versions 1, 2, 3 … and every event its own
 //! id. So an event that was left out shows, except the last ones of a stream.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use contract::Service;
+use contract::manifest::ManifestLine;
 use uuid::Uuid;
 
 use crate::event::Event;
@@ -19,16 +20,25 @@ pub(crate) struct Streams {
     /// The one that came last: most often it is the next, too.
     recent: usize,
     ids: Vec<(Uuid, u64)>,
+    /// What was before the first is not known.
+    is_part: bool,
 }
 
 #[derive(Debug)]
 struct Head {
-    version: i64,
+    version: i32,
+    /// To which version manifests have listed it.
+    listed: i32,
     aggregate: usize,
     source: Service,
 }
 
 impl Streams {
+    /// Those of a part of a log: they begin with any version.
+    pub(crate) fn of_part() -> Self {
+        Self { is_part: true, ..Self::default() }
+    }
+
     /// Takes the next event, the entry with this index.
     pub(crate) fn take(&mut self, index: u64, event: &Event, failures: &mut Failures) {
         self.ids.push((event.id, index));
@@ -38,12 +48,12 @@ impl Streams {
         let name = format_args!("{}/{stream}", event.aggregate);
         match self.heads.entry(*stream) {
             Entry::Vacant(vacant) => {
-                if *version != 1 {
+                if *version != 1 && !self.is_part {
                     fail(&format!(
                         "it is version {version} of {name}, of which nothing is before it: version 1 is missing"
                     ));
                 }
-                vacant.insert(Head { version: *version, aggregate, source: *source });
+                vacant.insert(Head { version: *version, listed: 0, aggregate, source: *source });
             }
             Entry::Occupied(mut occupied) => {
                 let head = occupied.get_mut();
@@ -81,6 +91,48 @@ impl Streams {
         self.recent
     }
 
+    /// Whether a manifest of this service lists a stream as it is in the log, if so many lists before it were read that
+    /// it `follows` on what they listed.
+    ///
+    /// # Errors
+    /// How the log has it, in words that follow on what is listed.
+    pub(crate) fn list(
+        &mut self,
+        service: Service,
+        line: &ManifestLine<'_>,
+        follows: bool,
+    ) -> Result<(), String> {
+        let head = self.heads.get_mut(&line.stream);
+        let head = head.ok_or("and nothing of that stream is in the log")?;
+        let aggregate = &*self.aggregates[head.aggregate];
+        if (aggregate, head.source) != (line.kind, service) {
+            return Err(format!("and in the log that stream is of {aggregate} by {}", head.source));
+        }
+        let listed = std::mem::replace(&mut head.listed, line.to.into());
+        if head.version < head.listed {
+            return Err(format!("and in the log it ends with version {}", head.version));
+        }
+        if follows && i32::from(line.from) != listed.saturating_add(1) {
+            let from = line.from;
+            return Err(format!("from version {from}; before, it was listed to version {listed}"));
+        }
+        Ok(())
+    }
+
+    /// How many streams and events of each kind each service has in the log.
+    pub(crate) fn totals(&self) -> BTreeMap<(Service, String), (u64, u64)> {
+        let mut counted: HashMap<(Service, usize), (u64, u64)> = HashMap::new();
+        for head in self.heads.values() {
+            let (streams, events) = counted.entry((head.source, head.aggregate)).or_default();
+            *streams += 1;
+            *events += u64::from(head.version.unsigned_abs());
+        }
+        let named = |((service, aggregate), totals): ((Service, usize), _)| {
+            ((service, self.aggregates[aggregate].to_string()), totals)
+        };
+        counted.into_iter().map(named).collect()
+    }
+
     /// After the last entry: which ids are there twice. How many streams there are.
     pub(crate) fn finish(mut self, failures: &mut Failures) -> usize {
         self.ids.sort_unstable();
@@ -100,9 +152,10 @@ impl Streams {
 mod tests {
     use super::*;
 
-    fn event(id: u128, stream: u128, version: i64) -> Event {
+    fn event(id: u128, stream: u128, version: i32) -> Event {
         let (id, stream) = (Uuid::from_u128(id), Uuid::from_u128(stream));
-        Event { id, stream, aggregate: "app".into(), version, source: Service::AppRegistry }
+        let (aggregate, source) = ("app".into(), Service::AppRegistry);
+        Event { id, stream, aggregate, version, source, replaced_key: None, manifest: None }
     }
 
     fn check(events: &[Event]) -> (usize, Vec<String>) {

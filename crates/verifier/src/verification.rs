@@ -1,17 +1,20 @@
-//! The checks, in their order: what was signed, the tree under it, what was kept, the streams.
+//! The checks, in their order: what was signed, the tree under it, what was kept, the streams, the manifests.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
 use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree, proof};
 
-use crate::arguments::Arguments;
 use crate::bundle::{self, Bundle, Leaves, NoBundle};
 use crate::failure::{Check, Failure};
+use crate::index::{Comparison, Index};
 use crate::kept_hashes::{Beside, Difference, KeptHashes, Seen};
+use crate::manifests::Manifests;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
-use crate::signature::{self, Refused};
+use crate::replacement::Replacement;
+use crate::signature::{self, Given, Refused};
 use crate::source::Source;
 use crate::streams::Streams;
 use crate::tiles::{self, Differences};
@@ -19,12 +22,13 @@ use crate::walk::walk;
 
 /// Verifies a log. What is to be kept beside its checkpoint, if all of it was read.
 pub(crate) fn verify(
-    arguments: &Arguments,
+    given: Given<'_>,
     source: &dyn Source,
+    index: Option<&mut dyn Index>,
     progress: Option<&mut dyn Write>,
     outcome: &mut Outcome,
 ) -> Option<KeptHashes> {
-    let kept = match signatures(arguments, source, outcome) {
+    let kept = match signatures(given, source, outcome) {
         Ok(kept) => kept,
         Err(Refused::Unreadable(why)) => {
             outcome.stop(why);
@@ -40,17 +44,21 @@ pub(crate) fn verify(
         source,
         size: checkpoint.size,
         kept_size: kept.as_ref().map(|kept| kept.size),
+        earlier: earlier(kept.as_ref(), outcome),
+        roots: HashMap::new(),
         tree: Tree::new(),
-        kept_root: None,
         seen: Seen::default(),
         differences: Differences::default(),
         streams: Streams::default(),
+        index: index.map(Comparison::of),
+        manifests: Manifests::default(),
     };
     entries.read_all(progress, outcome);
     let is_complete = entries.tree.size() == checkpoint.size;
     let found = entries.tree.root();
     let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, kept_root, streams, seen, .. } = entries;
+    let Entries { differences, roots, mut streams, manifests, seen, .. } = entries;
+    let kept_root = kept.as_ref().and_then(|kept| roots.get(&kept.size).copied());
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
         // What was seen is said. Which of both is wrong would have to be read.
@@ -75,27 +83,43 @@ pub(crate) fn verify(
             }
         }
     }
+    if entries_are_right {
+        replacements(&roots, &checkpoint, outcome);
+    }
+    let checked =
+        is_complete.then(|| manifests.finish(source, &mut streams, &mut outcome.failures));
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
     if is_complete {
+        let rows = entries_in_words(checkpoint.size);
+        outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
         let streams = format!("{count} streams have every version up to their last");
         outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
+    }
+    match checked {
+        Some(Ok(checked)) => {
+            outcome.count_manifests(checked);
+            outcome.pass(Check::Manifests, checked.describe());
+        }
+        Some(Err(why)) => outcome.stop(why),
+        None => {}
     }
     is_complete.then(|| seen.into_kept())
 }
 
 /// Key, checkpoint, and the checkpoint that was kept, if one was named.
-fn signatures(
-    arguments: &Arguments,
+pub(crate) fn signatures(
+    given: Given<'_>,
     source: &dyn Source,
     outcome: &mut Outcome,
 ) -> Result<Option<Checkpoint>, Refused> {
-    let trust = signature::key(arguments, source)?;
-    let key = trust.key.clone();
+    let mut trust = signature::key(given, source)?;
+    let signed = signature::checkpoint(source, &mut trust);
+    let (key, keys) = (trust.newest().clone(), trust.keys());
     outcome.trust(trust);
-    let kept = arguments.checkpoint.as_deref().map(|file| signature::kept(file, &key));
+    let signed = signed?;
+    let kept = given.checkpoint.map(|file| signature::kept(file, &keys));
     let (kept, hashes) = kept.transpose()?.unzip();
-    let signed = signature::checkpoint(source, &key)?;
     outcome.pass(
         Check::Signature,
         format!(
@@ -109,27 +133,31 @@ fn signatures(
 }
 
 /// The entries as they are read, and what they make.
-struct Entries<'a> {
+struct Entries<'a, 'i> {
     source: &'a dyn Source,
     size: u64,
     kept_size: Option<u64>,
+    /// How many entries earlier checkpoints cover, in order.
+    earlier: Vec<u64>,
+    /// The roots that the entries had when they were as many as those.
+    roots: HashMap<u64, Hash>,
     tree: Tree,
-    /// The root that the entries had when they were as many as in the checkpoint that was kept.
-    kept_root: Option<Hash>,
     seen: Seen,
     differences: Differences,
     streams: Streams,
+    index: Option<Comparison<'i>>,
+    manifests: Manifests,
 }
 
-impl Entries<'_> {
+impl Entries<'_, '_> {
     /// Reads every bundle once, up to the first that cannot be read.
     fn read_all(&mut self, progress: Option<&mut dyn Write>, outcome: &mut Outcome) {
-        let (source, size) = (self.source, self.size);
+        let (source, size, has_index) = (self.source, self.size, self.index.is_some());
         let mut progress = Progress::new(progress, size);
         let bundles = size.div_ceil(u64::from(FULL_WIDTH));
         let read = |index| {
             let at = Coordinates::among(index, size);
-            bundle::read(source, at.expect("there are so many bundles"))
+            bundle::read(source, at.expect("there are so many bundles"), has_index)
         };
         walk(bundles, source.readers(), read, |read| {
             match read.map(|bundle| self.take(bundle, outcome)) {
@@ -149,36 +177,23 @@ impl Entries<'_> {
         });
     }
 
-    /// Appends a bundle's leaves. The root is taken on the way, where the entries are as many as were kept.
-    fn append(&mut self, leaves: &Leaves) -> Vec<Row> {
-        let first = self.tree.size();
-        let before = self.kept_size.and_then(|kept| usize::try_from(kept.checked_sub(first)?).ok());
-        let before = before.filter(|before| *before < leaves.hashes().len());
-        let rows = if let (None, Leaves::Full(tile)) = (before, leaves) {
-            self.tree.append_tile(tile)
-        } else {
-            let (before, after) = leaves.hashes().split_at(before.unwrap_or(0));
-            let mut rows = self.tree.append(before.iter().copied());
-            self.take_kept_root();
-            rows.extend(self.tree.append(after.iter().copied()));
-            rows
-        };
-        self.take_kept_root();
-        rows
-    }
-
-    fn take_kept_root(&mut self) {
-        if self.kept_size == Some(self.tree.size()) {
-            self.kept_root = Some(self.tree.root());
-        }
-    }
-
     fn take(&mut self, bundle: Bundle, outcome: &mut Outcome) -> Result<(), String> {
-        let Bundle { leaves, events, tile } = bundle;
+        let Bundle { leaves, events, columns, tile } = bundle;
         let first = self.tree.size();
-        for (index, event) in (first..).zip(&events) {
+        if let Some(index) = &mut self.index {
+            for (at, (leaf, columns)) in (first..).zip(leaves.hashes().iter().zip(&columns)) {
+                index.take(at, *leaf, columns.as_ref(), &mut outcome.failures)?;
+            }
+        }
+        for (index, event) in (first..).zip(events) {
             match event {
-                Ok(event) => self.streams.take(index, event, &mut outcome.failures),
+                Ok(event) => {
+                    self.streams.take(index, &event, &mut outcome.failures);
+                    if let Some(said) = &event.replaced_key {
+                        outcome.key_is_replaced(index, said);
+                    }
+                    self.manifests.take(index, event, &mut outcome.failures);
+                }
                 Err(why) => {
                     let why = format!("it is no event: {why}");
                     outcome.fail(Failure::of_entry(Check::Streams, index, &why));
@@ -199,6 +214,55 @@ impl Entries<'_> {
             self.differences.compare(self.source, row)?;
         }
         Ok(())
+    }
+
+    /// Appends leaves. Roots are taken on the way, where the entries are as many as earlier checkpoints cover.
+    fn append(&mut self, leaves: &Leaves) -> Vec<Row> {
+        let (first, mut rest, mut rows) = (self.tree.size(), leaves.hashes(), Vec::new());
+        let end = first + rest.len() as u64;
+        let earlier: Vec<&u64> =
+            self.earlier.iter().filter(|size| (first..=end).contains(*size)).collect();
+        if let (Leaves::Full(tile), []) = (leaves, &*earlier) {
+            return self.tree.append_tile(tile);
+        }
+        for size in earlier {
+            let count = usize::try_from(size - self.tree.size()).unwrap_or_default();
+            let (before, after) = rest.split_at(count);
+            rows.extend(self.tree.append(before.iter().copied()));
+            self.roots.insert(*size, self.tree.root());
+            rest = after;
+        }
+        rows.extend(self.tree.append(rest.iter().copied()));
+        rows
+    }
+}
+
+/// How many entries the checkpoints cover that the log has to go on from: the one that was kept, and those by which
+/// keys vouched for the ones after them.
+fn earlier(kept: Option<&Checkpoint>, outcome: &Outcome) -> Vec<u64> {
+    let by_keys = outcome.replacements().iter().map(|replacement| &replacement.checkpoint);
+    let mut sizes: Vec<u64> = kept.into_iter().chain(by_keys).map(|it| it.size).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
+}
+
+/// Whether the log goes on from what replaced keys signed last.
+fn replacements(roots: &HashMap<u64, Hash>, now: &Checkpoint, outcome: &mut Outcome) {
+    for Replacement { old, checkpoint, .. } in outcome.replacements().to_vec() {
+        let counted = entries_in_words(checkpoint.size);
+        let what = if checkpoint.size > now.size {
+            format!(
+                "the key {old} signed {counted} when it was replaced, and the log has fewer: it was cut"
+            )
+        } else if roots.get(&checkpoint.size) != Some(&checkpoint.root) {
+            format!(
+                "its first {counted} are not those that the key {old} signed when it was replaced: the log was forked"
+            )
+        } else {
+            continue;
+        };
+        outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", &what));
     }
 }
 
@@ -240,7 +304,7 @@ fn other_root(
 
 /// Whether the log goes on from what was kept; none when nothing proves either. `kept_root` is the root that the
 /// entries had then, where they are those that were signed; else the tiles say it.
-fn consistency(
+pub(crate) fn consistency(
     source: &dyn Source,
     now: &Checkpoint,
     kept: &Checkpoint,
@@ -267,22 +331,25 @@ fn consistency(
         return fail(outcome, &what);
     }
     let is_consistent = match kept_root {
-        Some(root) => root == kept.root,
+        Some(root) => Some(root == kept.root),
         // The same checkpoint, whatever else is wrong.
-        None if kept.size == now.size => true,
-        None => proven(source, now, kept)?,
+        None if kept.size == now.size => Some(true),
+        None => proven(source, now, kept),
     };
-    if !is_consistent {
-        let what = format!(
-            "its first {counted} are not those of the checkpoint that was kept: the log was rewritten, or forked"
-        );
-        return fail(outcome, &what);
+    match is_consistent {
+        Some(true) => {
+            let what = format!("it begins with {counted} of the checkpoint that was kept");
+            outcome.pass(Check::Consistency, what);
+            Some(true)
+        }
+        Some(false) => fail(
+            outcome,
+            &format!(
+                "its first {counted} are not those of the checkpoint that was kept: the log was rewritten, or forked"
+            ),
+        ),
+        None => None,
     }
-    outcome.pass(
-        Check::Consistency,
-        format!("it begins with {counted} of the checkpoint that was kept"),
-    );
-    Some(true)
 }
 
 /// Whether the tiles prove it; none when they do not make what was signed, so that they prove nothing.
@@ -302,6 +369,7 @@ fn proven(source: &dyn Source, now: &Checkpoint, kept: &Checkpoint) -> Option<bo
     Some(proof::verify_consistency(old, new, &proof).is_ok())
 }
 
-fn entries_in_words(size: u64) -> String {
+/// So many entries.
+pub(crate) fn entries_in_words(size: u64) -> String {
     if size == 1 { "1 entry".to_owned() } else { format!("{size} entries") }
 }

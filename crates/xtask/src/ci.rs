@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::{
-    budgets, circles, deny, documentation, generated, guarantees,
+    budgets, circles, cold_build, deny, documentation, generated, guarantees,
     process::{cargo, run as run_command},
     queries, rooms, test, unused,
 };
 
-/// `spent` went before, for the budget of the whole.
-pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
+/// `spent` went before, for the budget of the whole. `with_cold_build`: also what a newcomer waits for.
+pub(crate) async fn run(spent: Duration, with_cold_build: bool) -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.done("format", format());
     steps.done("circles", circles::run());
@@ -23,11 +23,15 @@ pub(crate) async fn run(spent: Duration) -> anyhow::Result<()> {
     steps.done("queries", queries::run(true).await);
     steps.done("event schemas", generated::schemas(true));
     steps.done("API description", generated::openapi(true));
+    let mut cold = None;
+    if with_cold_build {
+        steps.done("cold release build", cold_build::run().map(|taken| cold = Some(taken)));
+    }
     let tests = steps.done("tests", test::run(&[], true).await);
     // After the tests, whose programs it asks.
     steps.done("guarantees", guarantees::run());
     let whole = steps.report();
-    budgets::print(tests, spent + whole)?;
+    budgets::print(cold, tests, spent + whole)?;
     steps.verdict()
 }
 

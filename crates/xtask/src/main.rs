@@ -7,6 +7,7 @@ mod bench;
 mod budgets;
 mod ci;
 mod circles;
+mod cold_build;
 mod committed;
 mod deny;
 mod documentation;
@@ -60,6 +61,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Build `mandate` as on a machine where nothing is built yet; prints how long, and which crates took longest.
+    ColdBuild,
     /// Take pictures of the portal's pages, and check each by machine.
     Screenshots {
         /// Handed to the program: `--only consent_request`.
@@ -93,6 +96,9 @@ enum Chore {
         /// Seconds that went before, for the budget of the whole.
         #[arg(long, default_value_t = 0)]
         spent: u64,
+        /// Also build `mandate` for release as on a machine where nothing is built yet, for that budget.
+        #[arg(long)]
+        cold_build: bool,
     },
 }
 
@@ -138,12 +144,13 @@ async fn main() -> ExitCode {
         Chore::Openapi(mode) => generated::openapi(mode.check),
         Chore::Deny => deny::run(),
         Chore::Bench { arguments } => bench::run(&arguments),
+        Chore::ColdBuild => cold_build::run().map(|_| ()),
         Chore::Faults { arguments } => faults::run(&arguments),
         Chore::Sabotage { arguments } => sabotage::run(&arguments),
         Chore::Screenshots { arguments } => screenshots::run(&arguments),
         Chore::Fixture { name } => fixture::run(&name),
         Chore::Check { what } => what.run(),
-        Chore::Ci { spent } => ci::run(Duration::from_secs(spent)).await,
+        Chore::Ci { spent, cold_build } => ci::run(Duration::from_secs(spent), cold_build).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,6 +17,8 @@ pub(crate) async fn run(arguments: &[String], with_browser: bool) -> anyhow::Res
     testing::python_client().context("no Python client of NATS for the tests")?;
     testing::MailServer::provide().context("no mail server for the tests")?;
     testing::Schemathesis::provide().context("no Schemathesis for the tests")?;
+    testing::PythonPackages::provide(&root().join("tests/python/requirements.txt"))
+        .context("no packages of Python for the tests")?;
     testing::Node::provide(&root().join("tests/node")).context("no Node.js for the tests")?;
     testing::Go::provide().context("no Go for the tests")?;
     if !with_browser {

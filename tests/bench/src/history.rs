@@ -1,5 +1,5 @@
-//! What history costs: each question of the log, each list of the API, a command and a token, with ten thousand
-//! entries in the log and then with a million, nearly all of them tokens.
+//! What history costs: each question of the log, each list of the API, a proof, a command and a token, with few
+//! entries in the log and then with very many, nearly all of them tokens.
 
 use std::time::Duration;
 
@@ -14,8 +14,12 @@ use crate::report::{Report, Row};
 use crate::stage::Stage;
 use crate::tokens;
 
-const SHORT: i64 = 10_000;
-const LONG: i64 = 1_000_000;
+/// How many entries are in the log: first, and then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) short: i64,
+    pub(crate) long: i64,
+}
 
 /// The latency that one in a hundred exceeds is at most so many times what it was (performance.md).
 const AIM: f64 = 2.0;
@@ -35,14 +39,20 @@ struct Measured<'s> {
 }
 
 /// Fills the log to both sizes, measures all at each, and compares.
-pub(crate) async fn measure(duration: Duration, report: &mut Report) -> anyhow::Result<()> {
-    let stage = Stage::set().await?;
+pub(crate) async fn measure(
+    duration: Duration,
+    sizes: Sizes,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut stage = Stage::set().await?;
     let asked = Asked::prepare(&stage).await?;
     let duration = duration / 10;
     let mut taken = Vec::new();
-    for size in [SHORT, LONG] {
+    let Sizes { short, long } = sizes;
+    for size in [short, long] {
         stage.until_audited().await?;
         fill(&stage.pool, &asked.app, size).await?;
+        stage.grow_tree().await?;
         stage.settle().await?;
         let mut latencies = Vec::new();
         for request in asked.requests(&stage).await? {
@@ -61,10 +71,11 @@ pub(crate) async fn measure(duration: Duration, report: &mut Report) -> anyhow::
         taken.push(latencies);
     }
     stage.strike().await?;
-    let (Some(long), Some(short)) = (taken.pop(), taken.pop()) else { bail!("nothing was taken") };
-    for ((what, long), (_, short)) in long.into_iter().zip(short) {
+    let (Some(last), Some(first)) = (taken.pop(), taken.pop()) else { bail!("nothing was taken") };
+    let entries = long;
+    for ((what, long), (_, short)) in last.into_iter().zip(first) {
         report.add(Row {
-            what: format!("a million entries: {what}"),
+            what: format!("{entries} entries: {what}"),
             measured: long.p99_ms,
             limit: Some(short.p99_ms),
             unit: "ms",
@@ -73,8 +84,8 @@ pub(crate) async fn measure(duration: Duration, report: &mut Report) -> anyhow::
             p50_ms: Some(long.p50_ms),
             p99_ms: Some(long.p99_ms),
             note: format!(
-                "p99; limit: the same at ten thousand, p50 {:.2}; aim: at most",
-                short.p50_ms
+                "p99; limit: the same at {}, p50 {:.2}; aim: at most",
+                sizes.short, short.p50_ms
             ),
         });
     }
@@ -144,6 +155,15 @@ impl Asked {
                 requests.push(Measured { what, address, status: 200, bytes });
             }
         }
+        let event: String = sqlx::query_scalar(
+            "SELECT event_id::text FROM audit.entries WHERE position = (SELECT size / 3 + 1 FROM audit.head)",
+        )
+        .fetch_one(&stage.pool)
+        .await?;
+        let bytes =
+            load::get(&format!("/v1/events/{event}/proof"), &[("authorization", bearer.as_str())]);
+        let (what, log) = ("a proof".to_owned(), stage.log_address()?);
+        requests.push(Measured { what, address: log, status: 200, bytes });
         for path in &self.lists {
             let bearer = if path.starts_with("/v1/me/") { &of_app } else { &bearer };
             let bytes = load::get(path, &[("authorization", bearer.as_str())]);

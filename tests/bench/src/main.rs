@@ -8,17 +8,20 @@
 //!   a durable record lets anyone come is measured as well: [`least`].
 //! * [`apps`]: app creations per second against single-row inserts of the same bytes.
 //! * [`ingestion`]: events per second into the audit log against multi-row inserts of the same rows.
+//! * [`audit`]: from a command's commit to a signed checkpoint that covers it, at 500 events per second; the proof of
+//!   one event beside ten thousand entries and beside a million.
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
 //! * [`as_users`]: tokens of `mandate up`, by somebody else's load, beside somebody else's server.
 //! * [`consent_approval`]: 5,000 accounts approved at once against the same rows copied in.
 //! * [`consent_expiry`]: 100,000 grants that end at once, and tokens meanwhile.
 //! * [`pages`]: what each page of the portal takes the server.
-//! * [`history`]: every question of the log, every list, a command and a token, beside a million entries and
-//!   beside ten thousand.
+//! * [`history`]: every question of the log, every list, a proof, a command and a token, beside five million entries
+//!   and beside fifty thousand.
 //! * [`verify`]: entries per second that an auditor verifies against their hashing alone.
 
 mod apps;
 mod as_users;
+mod audit;
 mod consent_approval;
 mod consent_expiry;
 mod cost;
@@ -57,7 +60,10 @@ struct Arguments {
     /// How many events are ingested.
     #[arg(long, default_value_t = 100_000)]
     events: usize,
-    /// Only these: tokens, apps, ingestion, receipt, consent, pages, history, verify, as-users.
+    /// How many entries the log has where history is measured: first, and then.
+    #[arg(long, num_args = 2, default_values_t = [50_000, 5_000_000])]
+    entries: Vec<i64>,
+    /// Only these: tokens, apps, ingestion, audit, receipt, consent, pages, history, verify, as-users.
     #[arg(long)]
     only: Vec<String>,
     /// The same, in fewer words.
@@ -85,7 +91,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let only: Vec<&String> = arguments.only.iter().chain(&arguments.only_these).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| *only == name);
     let mut report = Report::default();
-    let shared = ["apps", "consent", "tokens", "receipt", "ingestion"];
+    let shared = ["apps", "consent", "tokens", "receipt", "ingestion", "audit"];
     if shared.into_iter().any(wanted) {
         measure_shared(arguments, duration, wanted, &mut report).await?;
     }
@@ -95,11 +101,13 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     if wanted("pages") {
         pages::measure(duration, &mut report).await?;
     }
-    if wanted("verify") {
+    // So is what an auditor does with it.
+    if wanted("verify") || wanted("audit") {
         verify::measure(arguments.events, &mut report)?;
     }
     if wanted("history") {
-        history::measure(duration, &mut report).await?;
+        let [short, long] = arguments.entries[..] else { anyhow::bail!("--entries: two numbers") };
+        history::measure(duration, history::Sizes { short, long }, &mut report).await?;
     }
     report.print();
     report.write()
@@ -127,8 +135,12 @@ async fn measure_shared(
     if wanted("receipt") {
         receipt::measure(&stage, duration, report).await?;
     }
-    if wanted("ingestion") {
+    // The log's ingestion is a part of it.
+    if wanted("ingestion") || wanted("audit") {
         ingestion::measure(&mut stage, arguments.events, report).await?;
+    }
+    if wanted("audit") {
+        audit::measure(&mut stage, duration, report).await?;
     }
     stage.strike().await
 }

@@ -3,6 +3,8 @@
 // on the log's formats.
 //
 //	tlog check -key <vkey> [-older <checkpoint>] [-consistency <hashes>] <folder> [index | file.tlog-proof]...
+//	tlog evidence -key <vkey> <evidence.zip>
+//	tlog rezip <evidence.zip> <changed.zip> <file>    (with a byte of the file changed)
 //	tlog make -name <log> -older <size> <folder>    (entries on standard input, one a line)
 package main
 
@@ -28,9 +30,11 @@ const height = 8
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: tlog check|make ..."))
+		fail(fmt.Errorf("usage: tlog check|evidence|rezip|make ..."))
 	}
-	run := map[string]func([]string) error{"check": check, "make": makeLog}[os.Args[1]]
+	run := map[string]func([]string) error{
+		"check": check, "evidence": checkEvidence, "rezip": rezip, "make": makeLog,
+	}[os.Args[1]]
 	if run == nil {
 		fail(fmt.Errorf("no command %q", os.Args[1]))
 	}

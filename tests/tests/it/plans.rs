@@ -20,10 +20,13 @@ use service::settings::DatabaseSettings;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 /// Tables and partial indexes that do not grow with the history, or hardly.
-const SMALL: [&str; 7] = [
+const SMALL: [&str; 9] = [
     // One row.
     "head",
     "sign_in_hash_key",
+    // A row for each key that the log ever had.
+    "log_keys",
+    "log_key_events",
     // What is missing at the moment.
     "gaps",
     // What operators have entered one by one.
@@ -163,6 +166,7 @@ async fn what_is_asked_for_in_a_list_is_found_by_its_key_and_nothing_else_is_rea
                 "identity_providers_enforced",
             ][..],
         ),
+        (Service::Directory, "AS near", &["accounts_by_parts"][..]),
         (
             Service::Directory,
             "AS wanting (account_id)",

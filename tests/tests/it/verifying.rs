@@ -56,7 +56,9 @@ async fn the_log_verifies_and_a_byte_changed_by_sql_is_found_by_us_and_by_gos_ow
 
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
-    let token = operator.authorization().unwrap().trim_start_matches("Bearer ").to_owned();
+    // As an auditor does, whom an operator has given a token for nothing but this.
+    let token = serde_json::json!({ "name": "auditor", "scope": "audit-log" });
+    let token = operator.post("/v1/api-tokens", token).await.expect(201).field("token");
     fs::write(place("token"), token).unwrap();
     let (token, kept) = (place("token"), place("kept"));
     let server = system.addresses().of("/audit/log").to_owned();
@@ -84,7 +86,24 @@ async fn the_log_verifies_and_a_byte_changed_by_sql_is_found_by_us_and_by_gos_ow
     assert!(is_well, "{why}");
 
     // As whoever owns the database, and holds no key.
-    let mut database = PgConnection::connect(&system.servers.database.url).await.unwrap();
+    let url = &system.servers.database.url;
+    let mut database = PgConnection::connect(url).await.unwrap();
+    let with_index = [&of_server[..], &["--database-url", url]].concat();
+    verify(&with_index).succeeded();
+    let hide = "SET session_replication_role = replica;
+                UPDATE audit.entries SET app_id = NULL WHERE position =
+                    (SELECT position FROM audit.entries WHERE type = 'mandate.consent.granted.v1')
+                RETURNING position";
+    let (hide, update) = hide.split_once(';').unwrap();
+    sqlx::raw_sql(hide).execute(&mut database).await.unwrap();
+    let position: i64 = sqlx::query_scalar(update).fetch_one(&mut database).await.unwrap();
+    let output = verify(&with_index);
+    assert_eq!(output.code, Some(7), "{}", output.stdout);
+    let named = format!(
+        "entry {position} (index {}): its row in the index has `app_id` none",
+        position - 1
+    );
+    assert!(output.stdout.contains(&named), "{}", output.stdout);
     let flip = "SET session_replication_role = replica;
                 UPDATE audit.entries SET envelope = set_byte(envelope, 9, get_byte(envelope, 9) # 1) WHERE position = 4";
     sqlx::raw_sql(flip).execute(&mut database).await.unwrap();

@@ -22,6 +22,8 @@ enum Pooler {
     Refuses,
     /// As PgBouncer does with `ignore_startup_parameters = extra_float_digits,options`.
     LeavesOut,
+    /// As PgBouncer does from 1.20 on, in front of PostgreSQL 18, with `track_extra_parameters = search_path` as well.
+    PassesOnPath,
 }
 
 /// `SSLRequest`, and version 3.0 of the protocol.
@@ -58,9 +60,16 @@ impl Pooler {
         };
         let parts: Vec<&[u8]> = startup[4..].split(|byte| *byte == 0).collect();
         let pairs = parts.chunks_exact(2).filter(|pair| !pair[0].is_empty());
-        let taken = pairs.filter(|pair| !matches!(pair[0], b"options" | b"extra_float_digits"));
-        let taken: Vec<u8> =
-            taken.flat_map(|pair| [pair[0], b"\0", pair[1], b"\0"].concat()).collect();
+        let (options, pairs): (Vec<&[&[u8]]>, Vec<_>) =
+            pairs.partition(|pair| matches!(pair[0], b"options" | b"extra_float_digits"));
+        let mut taken: Vec<u8> =
+            pairs.iter().flat_map(|pair| [pair[0], b"\0", pair[1], b"\0"].concat()).collect();
+        if let Self::PassesOnPath = self {
+            let all = options.iter().map(|pair| String::from_utf8_lossy(pair[1]).into_owned());
+            let all: String = all.collect();
+            let path = all.split(['=', ' ']).skip_while(|word| *word != "search_path").nth(1);
+            taken.extend(format!("search_path\0{}\0", path.unwrap_or("public")).into_bytes());
+        }
         if let Self::Refuses = self {
             let said = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
             let mut answer = vec![b'E'];
@@ -81,13 +90,9 @@ impl Pooler {
 async fn a_pooler_that_keeps_settings_to_itself_is_refused_at_the_start() {
     let servers = Servers::migrated("").await;
     let file = servers.file();
-    for pooler in [Pooler::Refuses, Pooler::LeavesOut] {
+    for pooler in [Pooler::Refuses, Pooler::LeavesOut, Pooler::PassesOnPath] {
         let (url, standing) = pooler.before(&servers.database.url).await;
-        let mut commands = vec![vec!["serve", "audit", "--listen", "127.0.0.1:0"]];
-        if let Pooler::Refuses = pooler {
-            commands.push(vec!["migrate"]);
-        }
-        for mut arguments in commands {
+        for mut arguments in [vec!["serve", "audit", "--listen", "127.0.0.1:0"], vec!["migrate"]] {
             arguments.extend(["--config", &file, "--database-url", &url]);
             let mut process = Process::start(&arguments, &[]);
             assert_eq!(process.ended().await.code(), Some(1), "{}", process.stdout());

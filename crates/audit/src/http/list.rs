@@ -168,16 +168,16 @@ async fn asking(
     organization: Option<OrganizationId>,
     account: Option<AccountId>,
 ) -> Result<Asking, Problem> {
-    let operator = attempt.caller.operator;
+    let whole_log = attempt.caller.reads_whole_log();
     let organization = match organization {
         Some(organization) => Some((organization, attempt.role_in(organization).await?)),
         None => None,
     };
     let account = match account {
-        Some(account) => Some(!operator && audit.holds_role(attempt, account).await?),
+        Some(account) => Some(!whole_log && audit.holds_role(attempt, account).await?),
         None => None,
     };
-    Ok(Asking { operator, organization, account, organizations: attempt.organizations() })
+    Ok(Asking { whole_log, organization, account, organizations: attempt.organizations() })
 }
 
 /// A position to go on from. One beyond the end was given out by another log, or by this one before it was restored

@@ -1,49 +1,48 @@
-//! `GET /audit/log/checkpoint`, `/audit/log/key`, `/audit/log/tile/…`: the log as others' tools read it
-//! (c2sp.org/tlog-tiles).
+//! `GET /audit/log/checkpoint`, `/audit/log/key` (and `keys`, `key-replacement/…`), `/audit/log/tile/…`: the log as
+//! others' tools read it (c2sp.org/tlog-tiles); and `/audit/log/manifests/…`, what manifests list.
 //!
 //! Checkpoint, key and hashes are for everybody, unless the settings say otherwise: no entry can be guessed from its
-//! hash, since each has commitments of 256 random bits. Entries tell of every organization and are for operators.
+//! hash, since each has a commitment of 256 random bits. Entries tell of every organization, and are for those who
+//! may read the whole log.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
-use service::{Caller, Problem};
-use translog::{Coordinates, Resource, Tile, bundle};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use contract::{Service, Version};
+use service::{Attempt, Problem};
+use translog::{Coordinates, Resource, Tile, VerifierKey, bundle};
 
+use super::representation::File;
+use super::{proof, whole_log};
 use crate::Audit;
-use crate::store::{checkpoints, entries, log_keys, tree};
+use crate::store::log_keys::{self, StoredKey};
+use crate::store::{checkpoints, entries, manifests, tree};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 
-/// What is full never changes; of what is partial, these bytes do not change either, but soon nobody asks for them.
+/// What is full never changes.
 const FULL: &str = "max-age=31536000, immutable";
-const PARTIAL: &str = "max-age=3600";
+/// Of what is partial these bytes do not change either, but soon nobody asks for them any more.
+const PARTIAL: &str = "max-age=60";
+/// A key is replaced once in years, and whoever verifies is to learn of it soon.
+const KEY: &str = "max-age=300";
 
 /// For how long it may be kept; by caches that others share only if it is for everybody.
-fn kept(is_public: bool, how_long: &str) -> (HeaderName, String) {
+fn kept(is_public: bool, how_long: &str) -> Result<HeaderValue, Problem> {
     let whose = if is_public { "public" } else { "private" };
-    (CACHE_CONTROL, format!("{whose}, {how_long}"))
+    HeaderValue::from_str(&format!("{whose}, {how_long}")).map_err(Problem::internal)
 }
 
-/// Whoever asks, if the log is public; else an operator.
-type Asking = Result<Caller, Problem>;
+/// Whoever asks; nobody in particular may.
+type Asking = Result<Attempt, Problem>;
 
-fn may_read(audit: &Audit, asking: Asking) -> Result<(), Problem> {
-    if audit.public_log { Ok(()) } else { operator(asking) }
-}
-
-fn operator(asking: Asking) -> Result<(), Problem> {
-    if asking?.operator {
-        return Ok(());
-    }
-    Err(Problem::forbidden(
-        "role-not-allowed",
-        "The entries of the whole log are for operators; members read those of their organization at /v1/events.",
-    ))
+/// Lets in everybody, if the log is public; else those who may read the whole of it.
+async fn check(audit: &Audit, asking: Asking) -> Result<(), Problem> {
+    if audit.public_log { Ok(()) } else { whole_log::check(&asking?, "log.read").await }
 }
 
 /// The checkpoint that is served now.
@@ -52,30 +51,76 @@ pub(super) async fn checkpoint(
     asking: Asking,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    may_read(&audit, asking)?;
+    check(&audit, asking).await?;
     let checkpoint = checkpoints::last_served(&audit.resources.pool).await?;
-    let checkpoint = checkpoint.ok_or_else(unsigned)?;
-    let etag = format!("\"{}\"", checkpoint.size);
-    let etag = HeaderValue::from_str(&etag).map_err(Problem::internal)?;
-    let (name, value) = kept(audit.public_log, "no-cache");
-    let value = HeaderValue::from_str(&value).map_err(Problem::internal)?;
-    let cache = [(name, value), (ETAG, etag.clone())];
-    if headers.get_all(IF_NONE_MATCH).iter().any(|known| known == etag) {
-        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
-    }
-    Ok((cache, [(CONTENT_TYPE, TEXT)], checkpoint.note).into_response())
+    let bytes = checkpoint.ok_or_else(proof::unsigned)?.note;
+    // There is no other before that.
+    let how_long = format!("max-age={}", audit.checkpoint_seconds);
+    let kept = kept(audit.public_log, &how_long)?;
+    Ok(File { bytes, media_type: TEXT, kept }.answer(&headers))
 }
 
 /// The key by which checkpoints are verified (c2sp.org/signed-note, Verifier keys).
 pub(super) async fn key(
     State(audit): State<Arc<Audit>>,
     asking: Asking,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    may_read(&audit, asking)?;
+    let keys = known_keys(&audit, asking).await?;
+    text(&audit, &headers, KEY, format!("{}\n", keys[0].verifier_key))
+}
+
+/// All keys that the log was ever signed by, one a line, the newest first.
+pub(super) async fn keys(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let keys = known_keys(&audit, asking).await?;
+    let lines = keys.iter().map(|key| format!("{}\n", key.verifier_key)).collect();
+    text(&audit, &headers, KEY, lines)
+}
+
+/// How a key with this id was replaced: the proof, by a checkpoint that this key signed as well, of the entry that
+/// names the one after it (c2sp.org/tlog-proof). Whoever trusts the old key needs nobody's word for the new one.
+pub(super) async fn key_replacement(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let keys = known_keys(&audit, asking).await?;
+    let is_it = |key: &StoredKey| {
+        key.verifier_key.parse().is_ok_and(|key: VerifierKey| key.id().to_string() == id)
+    };
+    let replaced = keys.iter().position(is_it).ok_or_else(not_there)?;
+    let by = replaced.checked_sub(1).and_then(|by| keys[by].event).ok_or_else(not_there)?;
     let mut conn = audit.resources.pool.acquire().await?;
-    let key = log_keys::last(&mut conn).await?.ok_or_else(unsigned)?.verifier_key;
-    let cache = kept(audit.public_log, "max-age=300");
-    Ok(([cache], [(CONTENT_TYPE, TEXT)], format!("{key}\n")).into_response())
+    let checkpoint = checkpoints::covering(&mut *conn, by.id).await?.ok_or_else(not_there)?;
+    let recorded = entries::of_event(&mut conn, by.id).await?.ok_or_else(not_there)?;
+    let (position, envelope) = (recorded.position, recorded.envelope);
+    let file = proof::file(&mut conn, position, envelope, &checkpoint).await?;
+    drop(conn);
+    text(&audit, &headers, "no-cache", file.to_string())
+}
+
+/// The log's keys, the newest first: one at least.
+async fn known_keys(audit: &Audit, asking: Asking) -> Result<Vec<StoredKey>, Problem> {
+    check(audit, asking).await?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let keys = log_keys::of_log(&mut conn).await?;
+    if keys.is_empty() { Err(proof::unsigned()) } else { Ok(keys) }
+}
+
+/// A text that may be another the next time.
+fn text(
+    audit: &Audit,
+    asked: &HeaderMap,
+    how_long: &str,
+    text: String,
+) -> Result<Response, Problem> {
+    let kept = kept(audit.public_log, how_long)?;
+    Ok(File { bytes: text.into_bytes(), media_type: TEXT, kept }.answer(asked))
 }
 
 /// A tile of hashes, or a bundle of entries.
@@ -83,30 +128,31 @@ pub(super) async fn resource(
     State(audit): State<Arc<Audit>>,
     asking: Asking,
     Path(path): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let resource: Resource = path.parse().map_err(|error| {
         Problem::not_found("not-found", format!("There is nothing at this path: {error}."))
     })?;
     match resource {
         Resource::Tile(tile) => {
-            may_read(&audit, asking)?;
-            hashes(&audit, tile).await
+            check(&audit, asking).await?;
+            Ok(hashes(&audit, tile).await?.answer(&headers))
         }
         Resource::Entries(at) => {
-            operator(asking)?;
-            bundled(&audit, at).await
+            whole_log::check(&asking?, "log.read-entries").await?;
+            bundled(&audit, at).await?.answer_packed(&headers).await
         }
     }
 }
 
-async fn hashes(audit: &Audit, tile: Tile) -> Result<Response, Problem> {
+async fn hashes(audit: &Audit, tile: Tile) -> Result<File, Problem> {
     let mut conn = audit.resources.pool.acquire().await?;
     let bytes = tree::tile(&mut conn, tile).await?.ok_or_else(not_there)?;
-    let cache = kept(audit.public_log, if tile.at().is_full() { FULL } else { PARTIAL });
-    Ok(([cache], [(CONTENT_TYPE, BYTES)], bytes).into_response())
+    let kept = kept(audit.public_log, how_long(tile.at()))?;
+    Ok(File { bytes, media_type: BYTES, kept })
 }
 
-async fn bundled(audit: &Audit, at: Coordinates) -> Result<Response, Problem> {
+async fn bundled(audit: &Audit, at: Coordinates) -> Result<File, Problem> {
     let mut conn = audit.resources.pool.acquire().await?;
     let envelopes = entries::envelopes(&mut conn, at).await?.ok_or_else(not_there)?;
     drop(conn);
@@ -114,20 +160,35 @@ async fn bundled(audit: &Audit, at: Coordinates) -> Result<Response, Problem> {
     for envelope in &envelopes {
         bundle::push(&mut bytes, envelope).map_err(Problem::internal)?;
     }
-    let cache = kept(false, if at.is_full() { FULL } else { PARTIAL });
-    Ok(([cache], [(CONTENT_TYPE, BYTES)], bytes).into_response())
+    Ok(File { bytes, media_type: BYTES, kept: kept(false, how_long(at))? })
+}
+
+fn how_long(at: Coordinates) -> &'static str {
+    if at.is_full() { FULL } else { PARTIAL }
+}
+
+/// What a manifest lists, as its service has kept it. It has the hash that the manifest names, and never changes.
+pub(super) async fn manifest_list(
+    State(audit): State<Arc<Audit>>,
+    asking: Asking,
+    Path((service, version)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    whole_log::check(&asking?, "log.read-entries").await?;
+    let service: Service = service.parse().map_err(|error| {
+        Problem::not_found("not-found", format!("There is no such list: {error}."))
+    })?;
+    let version: Option<Version> = version.parse().ok().and_then(Version::new);
+    let version = version.ok_or_else(not_there)?;
+    let mut conn = audit.resources.pool.acquire().await?;
+    let list = manifests::list(&mut conn, service, version.number()).await?;
+    let bytes = list.ok_or_else(not_there)?;
+    drop(conn);
+    File { bytes, media_type: TEXT, kept: kept(false, FULL)? }.answer_packed(&headers).await
 }
 
 /// What will be there is not there yet: nobody is to remember that.
 fn not_there() -> Problem {
     let problem = Problem::not_found("not-found", "The log does not reach so far.");
     problem.with_header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-}
-
-/// No checkpoint is signed here, or none yet.
-pub(super) fn unsigned() -> Problem {
-    Problem::unavailable(
-        "unavailable",
-        "The log has no checkpoint yet, or no key: nothing is signed.",
-    )
 }

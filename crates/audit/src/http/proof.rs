@@ -8,11 +8,13 @@ use axum::response::{IntoResponse, Response};
 use contract::EventId;
 use service::http::Path;
 use service::{Attempt, Problem};
+use sqlx::PgConnection;
 use translog::{Note, ProofFile, proof as proofs};
 
-use super::{get, log};
+use super::get;
 use crate::Audit;
-use crate::store::{checkpoints, tree};
+use crate::store::checkpoints::{self, StoredCheckpoint};
+use crate::store::tree;
 
 /// Prove one event
 ///
@@ -44,21 +46,15 @@ pub(super) async fn proof(
 ) -> Result<Response, Problem> {
     let recorded = get::find(&audit, &attempt, id).await?;
     let mut conn = audit.resources.pool.acquire().await?;
-    let checkpoint = checkpoints::last_served(&mut *conn).await?.ok_or_else(log::unsigned)?;
+    let checkpoint = checkpoints::last_served(&mut *conn).await?.ok_or_else(unsigned)?;
     if checkpoint.size < recorded.position {
         return Err(Problem::unavailable(
             "unavailable",
             "No checkpoint covers the event yet: one is signed within a second or two.",
         ));
     }
-    let index = u64::try_from(recorded.position - 1).map_err(Problem::internal)?;
-    let size = u64::try_from(checkpoint.size).map_err(Problem::internal)?;
-    let needed = proofs::inclusion_tiles(index, size).map_err(Problem::internal)?;
-    let tiles = tree::tiles(&mut conn, &needed).await?;
+    let file = file(&mut conn, recorded.position, recorded.envelope, &checkpoint).await?;
     drop(conn);
-    let proof = proofs::inclusion(index, size, &tiles).map_err(Problem::internal)?;
-    let checkpoint = Note::parse(&checkpoint.note).map_err(Problem::internal)?;
-    let file = ProofFile { extra: recorded.envelope, index, proof, checkpoint };
     let name = format!("attachment; filename=\"{id}.tlog-proof\"");
     let name = HeaderValue::from_str(&name).map_err(Problem::internal)?;
     let headers = [
@@ -66,4 +62,28 @@ pub(super) async fn proof(
         (CONTENT_DISPOSITION, name),
     ];
     Ok((headers, file.to_string()).into_response())
+}
+
+/// The proof that the entry at this position is in the tree of this checkpoint, which covers it.
+pub(super) async fn file(
+    conn: &mut PgConnection,
+    position: i64,
+    envelope: Vec<u8>,
+    checkpoint: &StoredCheckpoint,
+) -> Result<ProofFile, Problem> {
+    let index = u64::try_from(position - 1).map_err(Problem::internal)?;
+    let size = u64::try_from(checkpoint.size).map_err(Problem::internal)?;
+    let needed = proofs::inclusion_tiles(index, size).map_err(Problem::internal)?;
+    let tiles = tree::tiles(conn, &needed).await?;
+    let proof = proofs::inclusion(index, size, &tiles).map_err(Problem::internal)?;
+    let checkpoint = Note::parse(&checkpoint.note).map_err(Problem::internal)?;
+    Ok(ProofFile { extra: envelope, index, proof, checkpoint })
+}
+
+/// No checkpoint is signed here, or none yet.
+pub(super) fn unsigned() -> Problem {
+    Problem::unavailable(
+        "unavailable",
+        "The log has no checkpoint yet, or no key: nothing is signed.",
+    )
 }

@@ -1,24 +1,26 @@
 //! Signs what was committed, and lets it be served.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use contract::Environment;
+use eventstore::{AppendError, EventStore};
 use service::master_key::MasterKey;
-use sqlx::{PgConnection, PgPool};
-use translog::{Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, Signer, Tile};
+use sqlx::PgConnection;
+use translog::{Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, NoteError, Tile};
 
 use super::keep::KeepDir;
-use super::keyring::{self, KeyringError};
+use super::keyring::{self, Keyring, KeyringError, Keys};
 use crate::store::checkpoints::{self, StoredCheckpoint};
-use crate::store::tree;
+use crate::store::tree::Head;
+use crate::store::{log_keys, tree};
 
 /// What checkpoints are signed with, once the database answers.
 #[derive(Clone)]
 pub(crate) struct Signing {
-    pub(crate) pool: PgPool,
-    pub(crate) env: Environment,
+    /// Where the log is told of its keys, and in which database it is.
+    pub(crate) events: EventStore,
     pub(crate) master: Arc<MasterKey>,
     /// Under which name a log begins.
     pub(crate) origin: KeyName,
@@ -28,29 +30,24 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    /// Reads the log's key, or makes it, and makes certain that what was signed before is the beginning of what is
-    /// there.
+    /// Reads the log's keys, or makes the first, and makes certain that what was signed before is the beginning of what
+    /// is there.
     ///
     /// # Errors
     /// When it is not, or the database does not answer.
     pub(crate) async fn open(&self) -> Result<CheckpointSigner, SigningError> {
-        let Self { pool, env, master, origin, interval, keep } = self.clone();
-        let signer = Arc::new(keyring::load_or_create(&pool, &env, &master, &origin).await?);
-        let signer = CheckpointSigner { pool, env, signer, interval, keep };
+        let keys = Keys { events: &self.events, master: &self.master };
+        let keyring = keyring::load_or_create(keys, &self.origin).await?;
+        let signer = CheckpointSigner { signing: self.clone(), keyring };
         signer.check().await?;
         Ok(signer)
     }
 }
 
 /// Signs checkpoints of the log.
-#[derive(Clone)]
 pub(crate) struct CheckpointSigner {
-    pub(crate) pool: PgPool,
-    pub(crate) env: Environment,
-    pub(crate) signer: Arc<Signer>,
-    /// How long a checkpoint is served at least before a larger one is.
-    pub(crate) interval: TimeDelta,
-    pub(crate) keep: Option<KeepDir>,
+    signing: Signing,
+    keyring: Keyring,
 }
 
 /// Why a checkpoint is not signed, or not served.
@@ -64,11 +61,21 @@ pub(crate) enum SigningError {
     /// What was signed is not what the tree was at that size.
     #[error("the tree of {size} entries does not have the root that was signed: {reason}")]
     Mismatch { size: i64, reason: String },
+    /// What was kept is not the beginning of what there is.
+    #[error(
+        "{file} has a checkpoint of {size} entries that was served, and the tree of as many does not have the root that was signed: {reason}. The database was altered, or it was restored from an older backup and went on from there; then `mandate log continue-as-new` begins another log (docs/operating.md, Backup and restore)"
+    )]
+    OtherThanKept { file: String, size: i64, reason: String },
     /// A checkpoint was served of more entries than there are.
     #[error(
-        "{file} has a checkpoint of {kept} entries that was served, and the log has {size}: the database was restored from an older backup, or is another. Restore a newer one; what has been told others cannot be signed anew"
+        "{file} has a checkpoint of {kept} entries that was served, and the log has {size}: the database was restored from an older backup, or is another. What has been told others cannot be signed anew: restore a newer backup, or begin another log by `mandate log continue-as-new` (docs/operating.md, Backup and restore)"
     )]
     Behind { file: String, kept: u64, size: i64 },
+    /// It was served under a key that there is not.
+    #[error(
+        "{file} has a checkpoint of {kept} entries of this log by a key that the database does not have: it was restored from a backup that is older than the key. Restore a newer one, or begin another log by `mandate log continue-as-new` (docs/operating.md, Backup and restore)"
+    )]
+    OtherKey { file: String, kept: u64 },
     /// The kept file is no checkpoint of this log.
     #[error("{file} is no checkpoint of this log: {error}")]
     NotIts { file: String, error: CheckpointError },
@@ -89,7 +96,13 @@ pub(crate) enum SigningError {
 impl SigningError {
     /// Whether the database did not answer, or is not migrated: it may be so later.
     pub(crate) const fn is_of_the_database(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Keyring(KeyringError::Database(_)))
+        matches!(
+            self,
+            Self::Database(_)
+                | Self::Keyring(
+                    KeyringError::Database(_) | KeyringError::Event(AppendError::Database(_))
+                )
+        )
     }
 }
 
@@ -99,32 +112,26 @@ impl CheckpointSigner {
     ///
     /// # Errors
     /// When it is not, which nothing here can mend.
-    pub(crate) async fn check(&self) -> Result<(), SigningError> {
-        let mut conn = self.pool.acquire().await?;
+    async fn check(&self) -> Result<(), SigningError> {
+        let mut conn = self.signing.events.pool().acquire().await?;
         if let Some(last) = checkpoints::last(&mut *conn).await? {
             compare(&mut conn, last.size, last.root).await?;
         }
-        let Some(keep) = &self.keep else { return Ok(()) };
-        let Some(kept) = keep.read()? else { return Ok(()) };
-        let file = || keep.file().display().to_string();
-        let kept = Note::parse(&kept)
-            .map_err(CheckpointError::from)
-            .and_then(|note| Checkpoint::open(&note, self.signer.verifier_key()))
-            .map_err(|error| SigningError::NotIts { file: file(), error })?;
-        let size = tree::head(&mut conn).await?.tree_size;
-        match i64::try_from(kept.size) {
-            Ok(kept_size) if kept_size <= size => compare(&mut conn, kept_size, kept.root).await,
-            _ => Err(SigningError::Behind { file: file(), kept: kept.size, size }),
+        let Some(keep) = &self.signing.keep else { return Ok(()) };
+        match keep.read()? {
+            Some(kept) => check_kept(&mut conn, &keep.file(), &kept, &self.keyring).await,
+            None => Ok(()),
         }
     }
 
     /// Signs the tree as it is committed, if that was not done, and lets it be served, if the last was long enough ago.
     /// Whether there is one that waits to be served.
-    pub(crate) async fn sign(&self) -> Result<bool, SigningError> {
-        let mut conn = self.pool.acquire().await?;
+    pub(crate) async fn sign(&mut self) -> Result<bool, SigningError> {
+        let mut conn = self.signing.events.pool().acquire().await?;
         let head = tree::head(&mut conn).await?;
-        let last = checkpoints::last(&mut *conn).await?;
-        let last = match last {
+        // After the head: no tree with the entry that says so is signed by the replaced key alone.
+        self.keyring.refresh(&mut conn, &self.signing.master).await?;
+        let last = match checkpoints::last(&mut *conn).await? {
             Some(last) if last.size == head.tree_size => {
                 if last.root != head.root {
                     let (size, signed, root) = (last.size, last.root, head.root);
@@ -137,44 +144,111 @@ impl CheckpointSigner {
                 compare(&mut conn, last.size, last.root).await?;
                 last
             }
-            _ => {
-                let size = u64::try_from(head.tree_size).unwrap_or_default();
-                let origin = self.signer.verifier_key().name().clone();
-                let checkpoint = Checkpoint { origin, size, root: head.root };
-                let note = checkpoint.sign(&self.signer)?.to_string().into_bytes();
-                let (size, root) = (head.tree_size, head.root);
-                let signed = StoredCheckpoint { size, root, note };
-                let now = self.env.now();
-                let stored = checkpoints::insert(&mut conn, &signed, now).await?;
-                if stored != root {
-                    return Err(SigningError::Fork { size, signed: stored, root });
-                }
-                // Crash point: it is stored and nobody has seen it; the next one is signed as well.
-                checkpoints::forget_unserved(&mut conn, size).await?;
-                signed
-            }
+            last => self.sign_larger(&mut conn, head, last).await?,
         };
+        self.serve(&mut conn, last).await
+    }
+
+    /// Signs a tree that is larger than the one that was signed last.
+    async fn sign_larger(
+        &self,
+        conn: &mut PgConnection,
+        head: Head,
+        last: Option<StoredCheckpoint>,
+    ) -> Result<StoredCheckpoint, SigningError> {
+        if let Some(last) = last {
+            // Whoever changed the tables while this ran is not covered up by a signature.
+            compare(conn, last.size, last.root).await?;
+            compare(conn, head.tree_size, head.root).await?;
+        }
+        let (size, root) = (head.tree_size, head.root);
+        let origin = self.keyring.origin().clone();
+        let checkpoint = Checkpoint { origin, size: u64::try_from(size).unwrap_or_default(), root };
+        let note = self.keyring.sign(&checkpoint)?.to_string().into_bytes();
+        let signed = StoredCheckpoint { size, root, note };
+        let now = self.signing.events.environment().now();
+        let stored = checkpoints::insert(conn, &signed, now).await?;
+        if stored.root != root {
+            return Err(SigningError::Fork { size, signed: stored.root, root });
+        }
+        // Crash point (checkpoint-stored): nobody has seen it; the next one is signed as well.
+        checkpoints::forget_unserved(conn, size).await?;
+        Ok(stored)
+    }
+
+    /// Lets a checkpoint be served, after it was kept. Whether it is too early for that.
+    async fn serve(
+        &self,
+        conn: &mut PgConnection,
+        last: StoredCheckpoint,
+    ) -> Result<bool, SigningError> {
         let served = checkpoints::last_served(&mut *conn).await?;
         if served.is_some_and(|served| served.size >= last.size) {
             return Ok(false);
         }
-        let now = self.env.now();
-        if !checkpoints::may_serve(&mut *conn, now, self.interval).await? {
+        let now = self.signing.events.environment().now();
+        if !checkpoints::may_serve(&mut *conn, now, self.signing.interval).await? {
             return Ok(true);
         }
-        if let Some(keep) = self.keep.clone() {
+        if let Some(keep) = self.signing.keep.clone() {
             let note = last.note;
             let written = tokio::task::spawn_blocking(move || keep.write(&note)).await;
             written.map_err(io::Error::other)??;
         }
-        // Crash point: it is kept, and not served: the copy is ahead of what others saw, and never of the tree.
+        // Crash point (checkpoint-kept): the copy is ahead of what others saw, and never of the tree.
         checkpoints::serve(&mut *conn, last.size, now).await?;
         Ok(false)
     }
 }
 
+/// Compares what was kept with the tree as it is stored.
+pub(crate) async fn check_kept(
+    conn: &mut PgConnection,
+    file: &Path,
+    note: &[u8],
+    keyring: &Keyring,
+) -> Result<(), SigningError> {
+    let file = file.display().to_string();
+    let parsed = Note::parse(note).map_err(CheckpointError::from);
+    let opened = parsed.and_then(|note| {
+        let said: Checkpoint = note.text().parse()?;
+        Ok((said, keyring.open(&note)))
+    });
+    let kept = match opened {
+        Ok((_, Ok(kept))) => kept,
+        Ok((said, Err(CheckpointError::Note(NoteError::UnknownKeys)))) => {
+            if log_keys::is_former(conn, said.origin.as_str()).await? {
+                tracing::warn!(file, "what was kept is of the log before this one");
+                return Ok(());
+            }
+            if said.origin == *keyring.origin() {
+                return Err(SigningError::OtherKey { file, kept: said.size });
+            }
+            let error = CheckpointError::OtherOrigin(said.origin);
+            return Err(SigningError::NotIts { file, error });
+        }
+        Ok((_, Err(error))) | Err(error) => return Err(SigningError::NotIts { file, error }),
+    };
+    let size = tree::head(conn).await?.tree_size;
+    match i64::try_from(kept.size) {
+        Ok(kept_size) if kept_size <= size => {
+            compare(conn, kept_size, kept.root).await.map_err(|error| match error {
+                SigningError::Mismatch { size, reason } => {
+                    SigningError::OtherThanKept { file, size, reason }
+                }
+                error => error,
+            })
+        }
+        _ => Err(SigningError::Behind { file, kept: kept.size, size }),
+    }
+}
+
 /// Whether the stored tree had this root at this size.
-async fn compare(conn: &mut PgConnection, size: i64, root: Hash) -> Result<(), SigningError> {
+pub(crate) async fn compare(
+    conn: &mut PgConnection,
+    size: i64,
+    root: Hash,
+) -> Result<(), SigningError> {
     let mismatch = |reason: String| SigningError::Mismatch { size, reason };
     let of = u64::try_from(size).map_err(|error| mismatch(error.to_string()))?;
     let edge: Vec<Tile> = Tile::right_edge(of).collect();

@@ -24,7 +24,12 @@ impl KeepDir {
 
     /// The file.
     pub(crate) fn file(&self) -> PathBuf {
-        self.0.join(FILE)
+        Self::file_in(&self.0)
+    }
+
+    /// The file of this folder, whether it is there or not.
+    pub(crate) fn file_in(folder: &Path) -> PathBuf {
+        folder.join(FILE)
     }
 
     /// The checkpoint that was kept last; none if none was.
@@ -49,7 +54,7 @@ impl KeepDir {
         let mut file = File::create(&next)?;
         file.write_all(note)?;
         file.sync_all()?;
-        // Crash point: the last one is still there, whole.
+        // Crash point (checkpoint-written): the last one is still there, whole.
         fs::rename(&next, self.file())?;
         File::open(&self.0)?.sync_all()
     }

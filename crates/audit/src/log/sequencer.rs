@@ -32,9 +32,9 @@ impl Sequencer {
     /// keeps it; until then none is kept, so that whatever fails has it read anew.
     pub(crate) fn grow(&mut self, entries: &[Entry]) -> sqlx::Result<Option<(Tree, Grown)>> {
         let Some(mut tree) = self.0.take() else { return Ok(None) };
-        let before = size(&tree)?;
+        let (before, root_before) = (size(&tree)?, tree.root());
         let rows = tree.append(entries.iter().map(|entry| Hash::of_leaf(&entry.envelope)));
-        let grown = Grown { before, root: tree.root(), tiles: Columns::of(rows)? };
+        let grown = Grown { before, root_before, root: tree.root(), tiles: Columns::of(rows)? };
         Ok(Some((tree, grown)))
     }
 
@@ -100,7 +100,7 @@ pub(crate) async fn catch_up(pool: &sqlx::PgPool) -> sqlx::Result<()> {
         let mut transaction = pool.begin().await?;
         append::lock_head(&mut transaction).await?;
         let behind = sequencer.catch_up(&mut transaction).await?;
-        // Crash point: what was committed stays, and the next start goes on from there.
+        // Crash point (tree-follows): what was committed stays, and the next start goes on from there.
         transaction.commit().await?;
         let Some(behind) = behind else { return Ok(()) };
         if told == 0 || told - behind >= 100_000 {

@@ -76,7 +76,7 @@ impl<'a> Columns<'a> {
             columns.correlation_ids.push(entry.correlation_id.uuid());
             columns.occurred_at.push(entry.occurred_at);
             columns.envelopes.push(&entry.envelope);
-            columns.bulk.push(entry.is_bulk());
+            columns.bulk.push(entry.bulk);
         }
         columns
     }
@@ -87,6 +87,8 @@ impl<'a> Columns<'a> {
 pub(crate) struct Grown {
     /// How many entries are before them, all of them in the tree.
     pub(crate) before: i64,
+    /// The root of the tree of those.
+    pub(crate) root_before: Hash,
     /// The tree's root with them.
     pub(crate) root: Hash,
     /// Its tiles that are new or wider.
@@ -95,7 +97,7 @@ pub(crate) struct Grown {
 
 /// Inserts entries in their order, each the next version of its stream, with their parts, and grows the tree. One
 /// statement, and a transaction of its own if none is open: the head is moved, which locks it, then come
-/// the rows and what is computed from them. False if the head is not where the tree ends: then nothing happens.
+/// the rows and what is computed from them. False if the head is not where the tree ends, or has another root: then nothing happens.
 ///
 /// # Errors
 /// Among others when an entry is recorded already or does not follow: [`is_out_of_turn`].
@@ -113,7 +115,7 @@ pub(crate) async fn insert(
              UPDATE audit.head
              SET size = size + cardinality($2::uuid[]), recorded_at = GREATEST(recorded_at, $1),
                  tree_size = tree_size + cardinality($2::uuid[]), root = $24
-             WHERE size = $23 AND tree_size = $23
+             WHERE size = $23 AND tree_size = $23 AND root = $28
              RETURNING size - cardinality($2::uuid[]) AS before, recorded_at
          ), appended AS (
              INSERT INTO audit.entries
@@ -173,6 +175,7 @@ pub(crate) async fn insert(
         &grown.tiles.levels,
         &grown.tiles.indexes,
         &grown.tiles.hashes,
+        grown.root_before.as_bytes(),
     )
     .execute(conn)
     .await?;

@@ -1,6 +1,7 @@
 //! Checkpoints: what was signed, and what of it may be served.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use contract::EventId;
 use sqlx::{PgConnection, PgExecutor};
 use translog::Hash;
 
@@ -54,21 +55,43 @@ pub(crate) async fn last_served(
     row.map(StoredCheckpoint::try_from).transpose()
 }
 
-/// Stores what was signed, unless there is one of this size: which root that has.
+/// The smallest that was served and covers the entry of this event, if one does.
+pub(crate) async fn covering(
+    executor: impl PgExecutor<'_>,
+    event: EventId,
+) -> sqlx::Result<Option<StoredCheckpoint>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT covering.size, root, note
+         FROM audit.entries
+         CROSS JOIN LATERAL (
+             SELECT size, root, note FROM audit.checkpoints
+             WHERE served_at IS NOT NULL AND size >= position ORDER BY size LIMIT 1
+         ) AS covering
+         WHERE event_id = $1",
+        event.uuid()
+    )
+    .fetch_optional(executor)
+    .await?;
+    row.map(StoredCheckpoint::try_from).transpose()
+}
+
+/// Stores what was signed, unless there is one of this size: what is stored then.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     checkpoint: &StoredCheckpoint,
     now: DateTime<Utc>,
-) -> sqlx::Result<Hash> {
-    let root = sqlx::query_scalar!(
+) -> sqlx::Result<StoredCheckpoint> {
+    let row = sqlx::query_as!(
+        Row,
         r#"WITH signed AS (
                INSERT INTO audit.checkpoints (size, root, note, signed_at) VALUES ($1, $2, $3, $4)
                ON CONFLICT (size) DO NOTHING
-               RETURNING root
+               RETURNING size, root, note
            )
-           SELECT root AS "root!" FROM signed
+           SELECT size AS "size!", root AS "root!", note AS "note!" FROM signed
            UNION ALL
-           SELECT root FROM audit.checkpoints WHERE size = $1
+           SELECT size, root, note FROM audit.checkpoints WHERE size = $1
            LIMIT 1"#,
         checkpoint.size,
         checkpoint.root.as_bytes(),
@@ -77,7 +100,7 @@ pub(crate) async fn insert(
     )
     .fetch_one(conn)
     .await?;
-    tree::hash(&root)
+    row.try_into()
 }
 
 /// Forgets those below this size that were never served: nobody has seen them.

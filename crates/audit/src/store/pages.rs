@@ -46,8 +46,9 @@ pub(crate) async fn positions(conn: &mut PgConnection, mut plan: Plan) -> sqlx::
 }
 
 /// How many of the first so many entries were recorded before this time: in the order of positions these
-/// times never run backwards, so they are bisected.
-async fn recorded_before(
+/// times never run backwards, so they are bisected. Where entries were taken out it finds its way past them: what is
+/// missing is to be told, by the manifests that follow.
+pub(crate) async fn recorded_before(
     conn: &mut PgConnection,
     time: DateTime<Utc>,
     size: i64,
@@ -56,11 +57,12 @@ async fn recorded_before(
         r#"WITH RECURSIVE bisected (before, after) AS (
                SELECT 0::bigint, $2::bigint + 1
                UNION ALL
-               SELECT CASE WHEN middle.recorded_at < $1 THEN middle.position ELSE before END,
-                      CASE WHEN middle.recorded_at < $1 THEN after ELSE middle.position END
-               FROM bisected CROSS JOIN LATERAL (
-                   SELECT position, recorded_at FROM audit.entries WHERE position = (before + after) / 2
-               ) AS middle
+               SELECT CASE WHEN middle.recorded_at >= $1 THEN before ELSE (before + after) / 2 END,
+                      CASE WHEN middle.recorded_at >= $1 THEN (before + after) / 2 ELSE after END
+               FROM bisected LEFT JOIN LATERAL (
+                   SELECT recorded_at FROM audit.entries
+                   WHERE position > before AND position <= (before + after) / 2 ORDER BY position DESC LIMIT 1
+               ) AS middle ON true
                WHERE after - before > 1
            )
            SELECT max(before) AS "before!" FROM bisected"#,

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test can only fail")]
 
 mod events;
+pub(crate) mod log;
 mod people;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use contract::{
 use eventstore::audit_message::{self, EventWithParts};
 use eventstore::transport::{AUDIT, Transport};
 use service::settings::HttpSettings;
-use service::{Health, Problem, StartError, Tasks};
+use service::{Health, Problem, Resources, Shared, StartError, Tasks};
 use sqlx::PgPool;
 use stage::{Answer, Client, Person, Servers, eventually};
 
@@ -61,10 +62,45 @@ impl World {
             .unwrap()
     }
 
+    /// Starts a replica whose own events come into the log, and who answers for them.
+    pub(crate) async fn audit_with_its_own_events(&self) -> Replica {
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::Audit, &shared).await;
+        resources.serve_producer_rpc(Duration::from_secs(60)).await.unwrap();
+        resources.start_relays();
+        let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
+        self.start_on(resources, shared, settings).await.unwrap()
+    }
+
+    /// Starts a service that records events, has them sent, and answers for them.
+    pub(crate) async fn service(&self, service: Service) -> Resources {
+        let resources = self.servers.connect(service, &stage::shared(&self.env)).await;
+        resources.serve_producer_rpc(Duration::from_secs(60)).await.unwrap();
+        resources.start_relays();
+        resources
+    }
+
     /// Starts a replica with these settings.
     pub(crate) async fn start(&self, settings: audit::Settings) -> Result<Replica, StartError> {
         let shared = stage::shared(&self.env);
         let resources = self.servers.connect(Service::Audit, &shared).await;
+        self.start_on(resources, shared, settings).await
+    }
+
+    /// The same with its relay: what audit itself records comes to its log.
+    pub(crate) async fn start_with_relay(&self, settings: audit::Settings) -> Replica {
+        let shared = stage::shared(&self.env);
+        let resources = self.servers.connect(Service::Audit, &shared).await;
+        resources.start_relays();
+        self.start_on(resources, shared, settings).await.unwrap()
+    }
+
+    async fn start_on(
+        &self,
+        resources: Resources,
+        shared: Shared,
+        settings: audit::Settings,
+    ) -> Result<Replica, StartError> {
         let routes = match audit::start(resources, settings).await {
             Ok(routes) => routes,
             Err(error) => {

@@ -29,6 +29,16 @@ impl People {
         self.callers.admit(env, false, memberships)
     }
 
+    /// An auditor, with a token of an operator's.
+    pub(crate) fn auditor(&self, env: &Environment) -> Person {
+        self.auditor_of(env, &self.operator(env))
+    }
+
+    /// An auditor, with a token of this operator's.
+    pub(crate) fn auditor_of(&self, env: &Environment, operator: &Person) -> Person {
+        self.callers.admit_auditor(env, operator)
+    }
+
     pub(super) fn roles(&self, asked: &AccountRolesOf) -> Vec<HeldAccountRole> {
         let held = *self.account_holder.lock().unwrap();
         held.into_iter()

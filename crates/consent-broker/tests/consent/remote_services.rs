@@ -77,6 +77,7 @@ impl RemoteServices {
             more_memberships: false,
             credential: Credential::ApiToken(env.new_id()),
             identity_provider_id: None,
+            scope: None,
         };
         let mut known = self.known();
         known.people.insert(hash_in_hex(&token), person);

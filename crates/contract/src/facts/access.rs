@@ -23,6 +23,8 @@ pub enum RefusedBecause {
     LinkAlreadyUsed,
     /// The organization requires its members to sign in at its provider, and the caller did not.
     SignInRequired,
+    /// The API token is limited to something else.
+    ScopeNotAllowed,
 }
 
 impl fmt::Display for RefusedBecause {

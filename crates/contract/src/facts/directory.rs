@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts;
 use crate::catalogue::ServiceDomain;
+use crate::credential::TokenScope;
 use crate::ids::{
     AccountId, AccountRoleId, ApiTokenId, MembershipId, OrganizationId, PersonId, SessionId,
 };
@@ -294,6 +295,9 @@ pub struct ApiTokenCreated {
     /// The session by which it was made. It does not end with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
+    /// To what it is limited; absent if it opens all that the person may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<TokenScope>,
 }
 
 /// An API token was revoked.

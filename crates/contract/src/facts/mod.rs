@@ -8,6 +8,8 @@
 //! (`with` names its details, if it has any; `record` before the name says what it is, see [`EventClass`]),
 //! run `cargo xtask schemas`. A new file needs its `mod`, its `pub use` and its line in [`all`].
 
+use std::sync::LazyLock;
+
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,10 +20,13 @@ mod consent;
 mod consent_lifetime;
 mod directory;
 mod domain_request;
+mod hole;
 mod identity_provider;
 mod invitation;
 mod key;
+mod log;
 mod mail;
+mod manifest;
 mod notifier;
 mod session;
 mod sign_in;
@@ -32,10 +37,13 @@ pub use consent::*;
 pub use consent_lifetime::*;
 pub use directory::*;
 pub use domain_request::*;
+pub use hole::*;
 pub use identity_provider::*;
 pub use invitation::*;
 pub use key::*;
+pub use log::*;
 pub use mail::*;
+pub use manifest::*;
 pub use notifier::*;
 pub use session::*;
 pub use sign_in::*;
@@ -90,10 +98,13 @@ pub fn all() -> Vec<EventType> {
         consent_lifetime::list(),
         directory::list(),
         domain_request::list(),
+        hole::list(),
         identity_provider::list(),
         invitation::list(),
         key::list(),
+        log::list(),
         mail::list(),
+        manifest::list(),
         notifier::list(),
         session::list(),
         sign_in::list(),
@@ -101,6 +112,16 @@ pub fn all() -> Vec<EventType> {
     .concat();
     all.sort_by_key(|event| event.name);
     all
+}
+
+static RECORD_TYPES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let records = all().into_iter().filter(|kind| kind.class == EventClass::Record);
+    records.map(|kind| kind.name.to_owned()).collect()
+});
+
+/// The names of the event types that are records.
+pub fn record_types() -> &'static [String] {
+    &RECORD_TYPES
 }
 
 /// Declares the types and aggregates of a file's facts.
@@ -146,7 +167,7 @@ mod tests {
             let parts: Vec<_> = event.name.split('.').collect();
             assert_eq!(parts.len(), 4, "{}", event.name);
             assert_eq!((parts[0], parts[1], parts[3]), ("mandate", event.aggregate, "v1"));
-            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring"]
+            let participle = ["ed", "set", "sent", "again", "ed-on", "expiring", "written"]
                 .iter()
                 .any(|end| parts[2].ends_with(end));
             assert!(participle, "{}", event.name);
@@ -166,7 +187,11 @@ mod tests {
             "access",
             "consent-notice",
             "contact-confirmation",
+            "hole",
+            "log",
+            "log-key",
             "mail",
+            "manifest",
             "password-reset",
             "session",
             "sign-in",

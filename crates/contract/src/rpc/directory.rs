@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{AskedIds, questions};
-use crate::credential::Credential;
+use crate::credential::{Credential, TokenScope};
 use crate::ids::{AccountId, IdentityProviderId, OrganizationId, PersonId};
 use crate::secret::BearerKind;
 
@@ -159,6 +159,9 @@ pub struct AuthenticatedPerson {
     /// The provider from whose sign-in the credential stems; none if it stems from a password.
     #[serde(default)]
     pub identity_provider_id: Option<IdentityProviderId>,
+    /// To what the credential is limited. One that is limited is neither an operator's nor a member's.
+    #[serde(default)]
+    pub scope: Option<TokenScope>,
 }
 
 /// A role in an organization.

@@ -8,14 +8,15 @@ use uuid::Uuid;
 use super::{Named, Slice, unless_taken};
 use crate::account::{Account, AccountProfile};
 
-struct Row {
-    id: Uuid,
-    name: String,
-    kind: String,
-    service: String,
-    external_id: Option<String>,
-    version: i64,
-    created_at: DateTime<Utc>,
+/// An account's columns.
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) service: String,
+    pub(super) external_id: Option<String>,
+    pub(super) version: i64,
+    pub(super) created_at: DateTime<Utc>,
 }
 
 impl TryFrom<Row> for Account {

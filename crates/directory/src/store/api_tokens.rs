@@ -1,11 +1,11 @@
 use chrono::{DateTime, Utc};
 use contract::secret::SecretHash;
-use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId};
+use contract::{ApiTokenId, IdentityProviderId, PersonId, SessionId, TokenScope};
 use eventstore::rows::version;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Slice;
+use super::{Named, Slice};
 use crate::api_token::TokenRecord;
 
 struct Row {
@@ -14,6 +14,7 @@ struct Row {
     parent_id: Option<Uuid>,
     session_id: Option<Uuid>,
     identity_provider_id: Option<Uuid>,
+    scope: Option<String>,
     name: String,
     hint: String,
     created_at: DateTime<Utc>,
@@ -32,6 +33,7 @@ impl TryFrom<Row> for TokenRecord {
             parent_id: row.parent_id.map(ApiTokenId::from_uuid),
             session_id: row.session_id.map(SessionId::from_uuid),
             identity_provider_id: row.identity_provider_id.map(IdentityProviderId::from_uuid),
+            scope: row.scope.as_deref().map(TokenScope::read).transpose()?,
             name: row.name,
             hint: row.hint,
             created_at: row.created_at,
@@ -51,14 +53,15 @@ pub(crate) async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO directory.api_tokens
-            (id, person_id, parent_id, session_id, identity_provider_id, name, token_hash, hint, created_at,
+            (id, person_id, parent_id, session_id, identity_provider_id, scope, name, token_hash, hint, created_at,
              expires_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         new.id.uuid(),
         new.person_id.uuid(),
         new.parent_id.map(ApiTokenId::uuid),
         new.session_id.map(SessionId::uuid),
         new.identity_provider_id.map(IdentityProviderId::uuid),
+        new.scope.map(TokenScope::as_str),
         new.name,
         &hash.0[..],
         new.hint,
@@ -78,7 +81,7 @@ pub(crate) async fn find(
 ) -> Result<Option<TokenRecord>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
+        "SELECT id, person_id, parent_id, session_id, identity_provider_id, scope, name, hint, created_at, expires_at,
                 revoked_at, last_used_at, version
          FROM directory.api_tokens WHERE id = $1",
         id.uuid(),
@@ -96,7 +99,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<TokenRecord>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
+        "SELECT id, person_id, parent_id, session_id, identity_provider_id, scope, name, hint, created_at, expires_at,
                 revoked_at, last_used_at, version
          FROM directory.api_tokens
          WHERE person_id = $1 AND id > $2
@@ -128,7 +131,7 @@ pub(crate) async fn live_descendants(
                ) AS child
            )
            SELECT t.id AS "id!", t.person_id AS "person_id!", t.parent_id, t.session_id, t.identity_provider_id,
-                  t.name AS "name!", t.hint AS "hint!", t.created_at AS "created_at!", t.expires_at, t.revoked_at, t.last_used_at,
+                  t.scope, t.name AS "name!", t.hint AS "hint!", t.created_at AS "created_at!", t.expires_at, t.revoked_at, t.last_used_at,
                   t.version AS "version!"
            FROM descendants
            CROSS JOIN LATERAL (SELECT * FROM directory.api_tokens WHERE id = descendants.id OFFSET 0) AS t
@@ -149,7 +152,7 @@ pub(crate) async fn live(
 ) -> Result<Vec<TokenRecord>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, person_id, parent_id, session_id, identity_provider_id, name, hint, created_at, expires_at,
+        "SELECT id, person_id, parent_id, session_id, identity_provider_id, scope, name, hint, created_at, expires_at,
                 revoked_at, last_used_at, version
          FROM directory.api_tokens
          WHERE person_id = $1 AND revoked_at IS NULL AND coalesce(expires_at, 'infinity') > $2",

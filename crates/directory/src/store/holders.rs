@@ -7,7 +7,9 @@ use contract::rpc::{
     AuthenticatedPerson, KnownMemberships, MAX_KNOWN_MEMBERSHIPS, MemberRole, Membership,
 };
 use contract::secret::SecretHash;
-use contract::{ApiTokenId, Credential, IdentityProviderId, OrganizationId, PersonId, SessionId};
+use contract::{
+    ApiTokenId, Credential, IdentityProviderId, OrganizationId, PersonId, SessionId, TokenScope,
+};
 use eventstore::rows::version;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -21,13 +23,13 @@ use crate::session::Session;
 type Holders<T> = HashMap<SecretHash, (T, AuthenticatedPerson)>;
 
 /// The API tokens with these hashes and whom they speak for, be they live or not, but for people who are
-/// deactivated.
+/// deactivated, and for tokens of operators who are none any more.
 pub(crate) async fn of_api_tokens(
     conn: &mut PgConnection,
     hashes: &[SecretHash],
 ) -> Result<Holders<TokenRecord>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT t.token_hash, t.id, t.person_id, t.parent_id, t.session_id, t.identity_provider_id, t.name,
+        r#"SELECT t.token_hash, t.id, t.person_id, t.parent_id, t.session_id, t.identity_provider_id, t.scope, t.name,
                   t.hint, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.version, p.operator,
                   ARRAY(SELECT m.organization_id FROM directory.memberships m
                         WHERE m.person_id = p.id ORDER BY m.organization_id LIMIT $2) AS "organizations!",
@@ -53,6 +55,7 @@ pub(crate) async fn of_api_tokens(
             parent_id: row.parent_id.map(ApiTokenId::from_uuid),
             session_id: row.session_id.map(SessionId::from_uuid),
             identity_provider_id: row.identity_provider_id.map(IdentityProviderId::from_uuid),
+            scope: row.scope.as_deref().map(TokenScope::read).transpose()?,
             name: row.name,
             hint: row.hint,
             created_at: row.created_at,
@@ -73,8 +76,15 @@ pub(crate) async fn of_api_tokens(
             more_memberships,
             credential: Credential::ApiToken(record.id),
             identity_provider_id: record.identity_provider_id,
+            scope: None,
         };
-        holders.insert(hash(&row.token_hash)?, (record, person));
+        let person = match record.scope {
+            None => Some(person),
+            Some(scope) => limited(person, scope),
+        };
+        if let Some(person) = person {
+            holders.insert(hash(&row.token_hash)?, (record, person));
+        }
     }
     Ok(holders)
 }
@@ -128,10 +138,27 @@ pub(crate) async fn of_sessions(
             more_memberships,
             credential: Credential::Session(session.id),
             identity_provider_id: session.identity_provider_id,
+            scope: None,
         };
         holders.insert(hash(&row.token_hash)?, (session, person));
     }
     Ok(holders)
+}
+
+/// Of a person what a token says that is limited so: nobody is let in as an operator or a member by one. None, if they
+/// may no longer have it.
+fn limited(person: AuthenticatedPerson, scope: TokenScope) -> Option<AuthenticatedPerson> {
+    let may = match scope {
+        TokenScope::AuditLog => person.operator,
+    };
+    may.then(|| AuthenticatedPerson {
+        operator: false,
+        memberships: Vec::new(),
+        sign_in_required: Vec::new(),
+        more_memberships: false,
+        scope: Some(scope),
+        ..person
+    })
 }
 
 /// The memberships that are answered to a credential that stems from this provider, and whether there are more.

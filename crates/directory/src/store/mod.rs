@@ -10,6 +10,7 @@ pub(crate) mod contact_confirmations;
 pub(crate) mod domain_requests;
 pub(crate) mod email_forms;
 pub(crate) mod export;
+pub(crate) mod found_accounts;
 pub(crate) mod found_people;
 pub(crate) mod holders;
 pub(crate) mod identities;
@@ -32,6 +33,7 @@ pub(crate) mod sign_in_flows;
 pub(crate) mod sign_in_networks;
 pub(crate) mod visible_accounts;
 
+use contract::TokenScope;
 use contract::rpc::{AccountKind, AccountRole, MemberRole, OrganizationKind};
 use sqlx::postgres::PgQueryResult;
 
@@ -84,7 +86,7 @@ macro_rules! named {
     )*};
 }
 
-named!(MemberRole, AccountRole, OrganizationKind, AccountKind);
+named!(MemberRole, AccountRole, OrganizationKind, AccountKind, TokenScope);
 
 impl Named for crate::language::Language {
     fn named(text: &str) -> Option<Self> {

@@ -5,8 +5,10 @@
     reason = "the helpers of tests are tests, and clippy knows only #[test] functions"
 )]
 
+mod account_search;
 mod accounts;
 mod answers;
+mod audit_tokens;
 mod deactivation;
 mod domain_requests;
 mod editing_me;

@@ -41,6 +41,11 @@ impl NewEvent {
     pub fn id(&self) -> EventId {
         self.event.event_id()
     }
+
+    /// Its canonical bytes, which are stored and published.
+    pub fn bytes(&self) -> &[u8] {
+        &self.event.content.event
+    }
 }
 
 /// An event on its way to JetStream.

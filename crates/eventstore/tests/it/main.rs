@@ -14,6 +14,7 @@ mod leaders;
 mod limits;
 mod losses;
 mod lost_view;
+mod manifests;
 mod observer;
 mod order;
 mod outages;

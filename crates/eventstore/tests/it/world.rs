@@ -40,6 +40,8 @@ const EVENT_TABLES: &str = concat!(
     include_str!("../../../../migrations/eventstore/0003_projection_comparisons.sql"),
     include_str!("../../../../migrations/eventstore/0005_parked_streams.sql"),
     include_str!("../../../../migrations/eventstore/0006_versions_of_answers.sql"),
+    include_str!("../../../../migrations/eventstore/0007_receipts_by_age.sql"),
+    include_str!("../../../../migrations/eventstore/0008_manifests.sql"),
 );
 
 /// What a producer and a consumer of these tests keep as their state.

@@ -36,6 +36,7 @@ use super::etag::etag;
 use super::extract::{expect_json, parse_json, read_body};
 use crate::authentication::Caller;
 use crate::problem::Problem;
+use crate::resources::ServiceState;
 
 /// The header with the key.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -65,7 +66,7 @@ struct Keyed {
     fingerprint: [u8; 32],
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Creation<T> {
+impl<S: ServiceState, T: DeserializeOwned> FromRequest<S> for Creation<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {

@@ -4,6 +4,7 @@ use eventstore::AppendError;
 use eventstore::availability;
 use eventstore::group_commit::Uncommitted;
 use eventstore::group_lookup::LookupError;
+use eventstore::manifests::ManifestError;
 
 use super::Problem;
 
@@ -48,6 +49,16 @@ fn is_impossible_value(error: &sqlx::Error) -> bool {
 impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<ManifestError> for Problem {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::Append(error) => error.into(),
+            ManifestError::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use contract::rpc::{RepeatEvents, StreamEvents, StreamHeads, UnknownEvents};
+use contract::rpc::{
+    ManifestListOf, RepeatEvents, StreamEvents, StreamHeads, UnknownEvents, WriteManifests,
+};
 use eventstore::consumer::HANDLING;
+use eventstore::manifests::Manifests;
 use eventstore::producer::{repeat_events, stream_events, stream_heads, unknown_events};
 
 use crate::connect::IDLE_IN_TRANSACTION;
@@ -21,7 +24,7 @@ pub fn settled_after(database: &DatabaseSettings, http: &HttpSettings) -> Durati
 
 impl Resources {
     /// Answers [`StreamEvents`], [`StreamHeads`], [`UnknownEvents`] and [`RepeatEvents`] from this service's
-    /// events, which are settled after so long: [`settled_after`].
+    /// events, which are settled after so long: [`settled_after`]; and [`WriteManifests`] and [`ManifestListOf`].
     pub async fn serve_producer_rpc(&self, settle: Duration) -> Result<(), StartError> {
         let pool = self.pool.clone();
         self.serve_rpc(move |_, question: StreamEvents| {
@@ -45,6 +48,22 @@ impl Resources {
         self.serve_rpc(move |_, question: RepeatEvents| {
             let events = events.clone();
             async move { Ok(repeat_events(&events, &question).await?) }
+        })
+        .await?;
+        self.serve_manifests().await
+    }
+
+    async fn serve_manifests(&self) -> Result<(), StartError> {
+        let manifests = Manifests::new(self.events.clone());
+        let asked = manifests.clone();
+        self.serve_rpc(move |_, _: WriteManifests| {
+            let manifests = asked.clone();
+            async move { Ok(manifests.write_asked().await?) }
+        })
+        .await?;
+        self.serve_rpc(move |_, question: ManifestListOf| {
+            let manifests = manifests.clone();
+            async move { Ok(manifests.list(question).await?) }
         })
         .await
     }

@@ -118,6 +118,7 @@ impl Authenticator for Everyone {
             more_memberships: false,
             credential: contract::Credential::ApiToken(contract::ApiTokenId::from_uuid(uuid)),
             identity_provider_id: None,
+            scope: None,
         }))
     }
 

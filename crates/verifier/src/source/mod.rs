@@ -5,6 +5,8 @@ mod folder;
 mod server;
 mod unpack;
 
+use contract::Service;
+use contract::manifest::MAX_LIST_BYTES;
 use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
 
 pub(crate) use folder::Folder;
@@ -74,6 +76,17 @@ pub(crate) fn bundle(
         return Ok(None);
     };
     Ok(Some((unpack::unpack(bytes, MAX_BUNDLE_BYTES)?, is_full)))
+}
+
+/// The unpacked list of a service's manifest of this version; none when it is not there.
+pub(crate) fn manifest_list(
+    source: &dyn Source,
+    service: Service,
+    version: i32,
+) -> Result<Option<Vec<u8>>, SourceError> {
+    let path = format!("manifests/{service}/{version}");
+    let Some(bytes) = source.read(&path, MAX_LIST_BYTES + GZIP_OVERHEAD)? else { return Ok(None) };
+    unpack::unpack(bytes, MAX_LIST_BYTES).map(Some)
 }
 
 /// What is at these coordinates, or the full one in place of a partial one, and whether it is full.

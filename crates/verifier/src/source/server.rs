@@ -22,9 +22,16 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// So many threads more than processors wait for answers.
 const WAITING: usize = 6;
 
+/// What a server answers.
+enum Answer {
+    Found(Vec<u8>),
+    NotThere,
+    NotPermitted(StatusCode),
+}
+
 /// A server, asked with a token if there is one.
 pub(crate) struct Server {
-    prefix: String,
+    base: String,
     token: Option<String>,
     client: Client,
     runtime: Runtime,
@@ -62,21 +69,54 @@ impl Server {
             .enable_all()
             .build()
             .map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self { prefix: format!("{base}{PREFIX}"), token: token.transpose()?, client, runtime })
+        Ok(Self { base: base.to_owned(), token: token.transpose()?, client, runtime })
     }
 
-    async fn get(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        let url = format!("{}/{path}", self.prefix);
+    /// What the API answers at this path, `limit` bytes at most; none when there is nothing.
+    pub(crate) fn api(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        self.runtime.block_on(self.get(&format!("{}{path}", self.base), limit))
+    }
+
+    /// The same; none either when it is not for this caller.
+    pub(crate) fn api_if_permitted(
+        &self,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, SourceError> {
+        match self.runtime.block_on(self.ask(&format!("{}{path}", self.base), limit))? {
+            Answer::Found(bytes) => Ok(Some(bytes)),
+            Answer::NotThere | Answer::NotPermitted(_) => Ok(None),
+        }
+    }
+
+    /// The address of the API.
+    pub(crate) fn address(&self) -> &str {
+        &self.base
+    }
+
+    async fn get(&self, url: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        match self.ask(url, limit).await? {
+            Answer::Found(bytes) => Ok(Some(bytes)),
+            Answer::NotThere => Ok(None),
+            Answer::NotPermitted(status) => Err(SourceError::Unreadable(format!(
+                "{url} is not for this caller ({status}): name the token of somebody who may read the whole log, such as an operator, with --token-file"
+            ))),
+        }
+    }
+
+    async fn ask(&self, url: &str, limit: usize) -> Result<Answer, SourceError> {
         let mut wait = Duration::from_millis(500);
         for tries_left in (0..TRIES).rev() {
-            let mut request = self.client.get(&url).header(ACCEPT_ENCODING, "gzip");
+            let mut request = self.client.get(url).header(ACCEPT_ENCODING, "gzip");
             if let Some(token) = &self.token {
                 request = request.bearer_auth(token);
             }
-            let mut response = request.send().await.map_err(|error| unreachable(&url, &error))?;
+            let mut response = request.send().await.map_err(|error| unreachable(url, &error))?;
             match response.status() {
-                StatusCode::OK => return body(&url, &mut response, limit).await.map(Some),
-                StatusCode::NOT_FOUND => return Ok(None),
+                StatusCode::OK => {
+                    return body(url, &mut response, limit).await.map(Answer::Found);
+                }
+                StatusCode::NOT_FOUND => return Ok(Answer::NotThere),
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
                     if tries_left > 0 =>
                 {
@@ -84,11 +124,8 @@ impl Server {
                         .await;
                     wait *= 2;
                 }
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                    return Err(SourceError::Unreadable(format!(
-                        "{url} is not for this caller ({}): name the token of somebody who may read the whole log, such as an operator, with --token-file",
-                        response.status()
-                    )));
+                status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                    return Ok(Answer::NotPermitted(status));
                 }
                 status => return Err(SourceError::Unreadable(format!("{url} answers {status}"))),
             }
@@ -127,7 +164,7 @@ fn unreachable(url: &str, error: &reqwest::Error) -> SourceError {
 
 impl Source for Server {
     fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        self.runtime.block_on(self.get(path, limit))
+        self.api(&format!("{PREFIX}/{path}"), limit)
     }
 
     fn readers(&self) -> usize {

@@ -12,7 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 use translog::{Checkpoint, Hash, Signer, Tile, Tree, bundle};
 use uuid::Uuid;
-use verifier::Arguments;
+use verifier::{Arguments, Index};
 
 /// The log's name.
 pub(crate) const ORIGIN: &str = "log.example.com/audit/log";
@@ -50,6 +50,17 @@ pub(crate) fn parsed(line: &[&str]) -> Result<Arguments, clap::Error> {
     Command::try_parse_from(line).map(|command| command.arguments)
 }
 
+#[derive(Debug, clap::Parser)]
+struct EvidenceCommand {
+    #[command(flatten)]
+    arguments: verifier::evidence::Arguments,
+}
+
+/// Reads a command line of `mandate evidence`.
+pub(crate) fn parsed_evidence(line: &[&str]) -> Result<verifier::evidence::Arguments, clap::Error> {
+    EvidenceCommand::try_parse_from(line).map(|command| command.arguments)
+}
+
 /// The help of the command.
 pub(crate) fn help() -> String {
     Command::command().render_long_help().to_string()
@@ -57,9 +68,22 @@ pub(crate) fn help() -> String {
 
 /// Runs the command before somebody who looks on.
 pub(crate) fn run_before(progress: Option<&mut dyn Write>, arguments: &[&str]) -> Said {
+    run_all(None, progress, arguments)
+}
+
+/// Runs the command with an index to compare.
+pub(crate) fn run_with(index: Option<&mut dyn Index>, arguments: &[&str]) -> Said {
+    run_all(index, None, arguments)
+}
+
+fn run_all(
+    index: Option<&mut dyn Index>,
+    progress: Option<&mut dyn Write>,
+    arguments: &[&str],
+) -> Said {
     let arguments = parsed(&[&["verify"], arguments].concat()).unwrap();
     let mut text = Vec::new();
-    let code = verifier::run(&arguments, &mut text, progress).unwrap();
+    let code = verifier::run(&arguments, index, &mut text, progress).unwrap();
     Said { code, text: String::from_utf8(text).unwrap() }
 }
 

@@ -6,7 +6,10 @@
 mod changed;
 mod documented;
 mod hostile;
+mod index;
 mod log;
+mod manifests;
+mod replaced;
 mod serving;
 mod signed;
 mod streams;

@@ -106,7 +106,7 @@ fn the_outcome_is_one_json_document() {
     let checks: Vec<_> = outcome["checks"].as_array().unwrap().iter().collect();
     assert!(checks.iter().all(|check| check["outcome"] == "passed"), "{}", said.text);
     let names: Vec<_> = checks.iter().map(|check| check["check"].as_str().unwrap()).collect();
-    assert_eq!(names, ["signature", "tree", "consistency", "streams"]);
+    assert_eq!(names, ["signature", "tree", "consistency", "streams", "manifests"]);
 
     log.change("tile/0/001", |bytes| bytes[40] ^= 1);
     let said = log.verify(&["--json"]);

@@ -10,10 +10,11 @@ use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, EndLeaked, EventDigest,
-    FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, MatchingAccounts,
-    MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople, PlacesOf, RepeatEvents,
-    RequestMails, StreamEvents, StreamHeads, UnknownEvents, VisibleAccounts, subject,
+    AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, CountConsents,
+    CountGrants, EndLeaked, EventDigest, FindConsenter, GetApp, GetOrganization, HeldAccounts,
+    LeakedToken, MOST_IDS, ManifestListOf, MatchingAccounts, MembershipsIn, NameAccounts, NameApps,
+    NameOrganizations, NamePeople, PlacesOf, RepeatEvents, RequestMails, StreamEvents, StreamHeads,
+    UnknownEvents, VisibleAccounts, WriteManifests, subject,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{
@@ -132,6 +133,11 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
             pass_on_id: PassOnId::from_uuid(Uuid::nil()),
             token_sha256: hex::encode([0; 32]),
         })],
+        "count-consents" => vec![json!(CountConsents { app_id: filled.app })],
+        "count-grants" => {
+            let app_ids = AskedIds::try_from(filled.apps.clone()).unwrap();
+            vec![json!(CountGrants { app_ids })]
+        }
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
         "memberships-in" => {
             let organization_ids = filled.organizations.clone().try_into().unwrap();
@@ -203,6 +209,12 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
         "stream-heads" => {
             let first = StreamHeads { limit: i64::MAX, ..StreamHeads::default() };
             vec![json!(first), json!(StreamHeads { after_seq: 80_000, ..first })]
+        }
+        "write-manifests" => vec![json!(WriteManifests {})],
+        // Each lists as many streams as one can.
+        "manifest-list" => {
+            let of = |number| json!(ManifestListOf { version: Version::new(number).unwrap() });
+            (1..=10).map(of).collect()
         }
         other => panic!("`{other}` is a question that nobody asks here"),
     }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use contract::Credential;
+use contract::{Credential, TokenScope};
 use serde::{Deserialize, Serialize};
 use service::Problem;
 use service::authentication::invalid_token;
@@ -15,7 +15,7 @@ use service::http::Json;
 use utoipa::ToSchema;
 
 use super::TokenAnswer;
-use crate::api_token::{Maker, NewToken};
+use crate::api_token::{Maker, NewToken, Wanted};
 use crate::http::sign_in::SignedIn;
 use crate::{Directory, issue, store};
 
@@ -30,6 +30,10 @@ pub(in crate::http) struct CreateToken {
     /// late as it may, if left out.
     #[serde(default, deserialize_with = "contract::instant::optional")]
     expires_at: Option<DateTime<Utc>>,
+    /// To what it shall be limited. With `audit-log` it reads the whole audit log and opens nothing else: for
+    /// auditors. Only operators make such a token. Left out, it opens all that the person may.
+    #[serde(default)]
+    scope: Option<TokenScope>,
 }
 
 /// A new token, with its secret.
@@ -80,7 +84,8 @@ pub(in crate::http) async fn create(
     let conn = unit.connection().await?;
     // Whoever ends the token, or all that the person can do, waits until this is done, or was first.
     let person = store::people::lock(conn, person_id).await?;
-    person.filter(|person| person.deactivated_at.is_none()).ok_or_else(invalid_token)?;
+    let person = person.filter(|person| person.deactivated_at.is_none());
+    let operator = person.ok_or_else(invalid_token)?.operator;
     let (parent, session);
     let maker = match credential {
         Some(Credential::ApiToken(id)) => {
@@ -98,7 +103,9 @@ pub(in crate::http) async fn create(
         None => Maker::Password,
     };
     let longest = settings.longest_token_life();
-    let new = NewToken::parse(&body.name, body.expires_at, maker, longest, now)?;
+    let CreateToken { name, expires_at, scope } = &body;
+    let wanted = Wanted { name, expires_at: *expires_at, scope: *scope };
+    let new = NewToken::parse(wanted, maker, operator, longest, now)?;
     let live = store::api_tokens::count_live(conn, person_id, now).await?;
     if live >= settings.max_api_tokens.into() {
         return Err(too_many(settings.max_api_tokens));

@@ -7,7 +7,7 @@ pub(super) mod revoke;
 pub(super) mod revoke_all;
 
 use chrono::{DateTime, Utc};
-use contract::{ApiTokenId, SessionId};
+use contract::{ApiTokenId, SessionId, TokenScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +27,8 @@ pub(super) struct TokenAnswer {
     parent_id: Option<ApiTokenId>,
     /// The session by which it was made. It does not end with it.
     session_id: Option<SessionId>,
+    /// To what it is limited; none if it opens all that the person may.
+    scope: Option<TokenScope>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -45,6 +47,7 @@ impl From<TokenRecord> for TokenAnswer {
             hint: token.hint,
             parent_id: token.parent_id,
             session_id: token.session_id,
+            scope: token.scope,
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,

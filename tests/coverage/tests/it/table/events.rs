@@ -29,6 +29,8 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("getEventProof", nobody_else, |cast, _| {
             Box::pin(async move { Call::plain().path("id", &cast.grant_event) })
         }),
+        entry("getCompleteness", everybody, |_, _| Box::pin(async { Call::plain() })),
+        entry("writeManifests", everybody, |_, _| Box::pin(async { Call::plain() })),
         entry("findEventPlaces", everybody, |cast, _| {
             Box::pin(async move { Call::plain().json(json!({ "ids": [cast.grant_event] })) })
         }),

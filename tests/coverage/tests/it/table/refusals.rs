@@ -5,12 +5,14 @@
 //! `{organization}` on whose behalf it is, or for the `{caller}`.
 
 /// Operation of the document, operation of the event, target.
-const REFUSALS: [(&str, &str, &str); 56] = [
+const REFUSALS: [(&str, &str, &str); 58] = [
     ("editOrganization", "organization.edit", "organization/{id}"),
     ("confirmOrganizationContact", "organization.confirm-contact", "organization/{id}"),
     ("enableOrganizationDomains", "organization.enable-domains", "organization/{id}"),
     ("requestContactConfirmation", "contact-confirmation.request", "organization/{id}"),
     ("listMails", "mail.list", "person/{caller}"),
+    ("getCompleteness", "completeness.read", "person/{caller}"),
+    ("writeManifests", "manifest.write", "person/{caller}"),
     ("getIdentityProvider", "identity-provider.read", "organization/{id}"),
     ("putIdentityProvider", "identity-provider.configure", "organization/{id}"),
     ("confirmIdentityProviderDomains", "identity-provider.confirm-domains", "organization/{id}"),

@@ -1,0 +1,261 @@
+//! Completeness: whether all that services said they had recorded is in the log, over the manifests of a time.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use contract::facts::{ManifestReason, ManifestWritten};
+use contract::manifest::{ManifestLine, read_list, sha256_hex};
+use contract::{Envelope, EventId, Service};
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+
+use crate::store::gaps::{self, OpenHole};
+use crate::store::manifests::{self, Recorded};
+use crate::store::{heads, pages};
+
+/// So many manifests, and so many events that they list, are held against the log for one answer.
+pub(crate) const MOST_MANIFESTS: u32 = 2_000;
+pub(crate) const MOST_EVENTS: u64 = 1_000_000;
+
+/// So many streams of which something is missing are named for one service, and so many open holes.
+const MOST_NAMED: u32 = 100;
+
+/// So many entries are looked at for those that came after the last manifest.
+const LOOKED_AT: i64 = 20_000;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoReport {
+    /// The time is too long.
+    #[error(
+        "more than {MOST_MANIFESTS} manifests, or {MOST_EVENTS} events in them, are of this time: ask for a shorter one"
+    )]
+    TooMuch,
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What is known of the log's completeness over a time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Completeness {
+    /// Manifests that were recorded not before this time …
+    from: DateTime<Utc>,
+    /// … and before this one.
+    to: DateTime<Utc>,
+    /// Whether nothing is known to be missing: all that these manifests list is in the log, each goes on from the one
+    /// before, and no hole is open. What no manifest lists, it says nothing about.
+    complete: bool,
+    /// The size of the log.
+    log_size: i64,
+    /// Each service.
+    services: Vec<ServiceCompleteness>,
+    /// Holes in streams that are open now, the oldest first, at most 100: events that are known to exist and could not
+    /// be had yet.
+    open_holes: Vec<OpenHole>,
+}
+
+/// What is known of one service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ServiceCompleteness {
+    /// The service.
+    #[schema(value_type = String, example = "app-registry")]
+    service: Service,
+    /// Whether nothing of what its manifests list is known to be missing.
+    complete: bool,
+    /// Its manifests of this time.
+    manifests: Vec<ManifestItem>,
+    /// Streams of which something that was listed is not in the log, at most 100.
+    missing: Vec<MissingEvents>,
+    /// How many streams more there are of which something is missing.
+    more_missing: usize,
+    /// How many entries of the service were recorded after its last manifest, among the next 20,000 of the log: those
+    /// are for the next one.
+    entries_since_last_manifest: i64,
+}
+
+/// One manifest.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ManifestItem {
+    /// Its version: 1, 2, 3 …
+    version: i64,
+    /// Its position in the log.
+    position: i64,
+    /// Its event.
+    event_id: EventId,
+    /// When it was recorded.
+    recorded_at: DateTime<Utc>,
+    /// Why it was written.
+    #[schema(value_type = String, example = "hour")]
+    reason: ManifestReason,
+    /// How many streams it lists.
+    changed_streams: u64,
+    /// How many events of them it lists.
+    changed_events: u64,
+    /// How many streams the service had recorded in all.
+    streams: u64,
+    /// How many events.
+    events: u64,
+    /// Whether it goes on from the one before.
+    continues: bool,
+    /// Whether its list is here: only then it is known what it lists. It is fetched within seconds.
+    list_is_here: bool,
+}
+
+/// Events of a stream that are not in the log although they were listed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MissingEvents {
+    /// The manifest that lists them.
+    manifest_version: i64,
+    /// Its position in the log.
+    manifest_position: i64,
+    /// The stream, as in an event's `subject`.
+    #[schema(example = "app/0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001")]
+    stream: String,
+    /// The first version that it lists.
+    from_version: i64,
+    /// The last.
+    to_version: i64,
+    /// How many of these are missing.
+    missing: i64,
+}
+
+/// The manifests of a service, as they are gone through.
+struct Chain {
+    /// The SHA-256 of the one before the next.
+    before: Option<String>,
+    report: ServiceCompleteness,
+}
+
+/// The report of what was recorded between these times.
+pub(crate) async fn report(
+    conn: &mut PgConnection,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Completeness, NoReport> {
+    let log_size = heads::log_head(conn).await?.size;
+    let after = pages::recorded_before(conn, from, log_size).await?;
+    let up_to = pages::recorded_before(conn, to, log_size).await?;
+    let recorded = manifests::between(conn, after, up_to, i64::from(MOST_MANIFESTS) + 1).await?;
+    if recorded.len() > MOST_MANIFESTS as usize {
+        return Err(NoReport::TooMuch);
+    }
+    let recorded: Vec<(Recorded, ManifestWritten)> =
+        recorded.into_iter().map(read).collect::<Result<_, _>>()?;
+    let listed = recorded.iter().map(|(_, manifest)| manifest.changed_events);
+    if listed.fold(0_u64, u64::saturating_add) > MOST_EVENTS {
+        return Err(NoReport::TooMuch);
+    }
+    let mut chains: BTreeMap<Service, Chain> = BTreeMap::new();
+    for service in Service::ALL {
+        let first = recorded.iter().find(|(recorded, _)| recorded.service == service);
+        let before = match first {
+            Some((first, _)) if first.version > 1 => {
+                manifests::envelope(conn, service, first.version - 1).await?
+            }
+            _ => None,
+        };
+        let last = manifests::last(conn, service).await?.map_or(0, |(_, position)| position);
+        let since = manifests::count_after(conn, service, last, LOOKED_AT).await?;
+        let before = before.map(|before| sha256_hex(&before));
+        chains.insert(service, Chain { before, report: ServiceCompleteness::new(service, since) });
+    }
+    for (recorded, manifest) in &recorded {
+        if let Some(chain) = chains.get_mut(&recorded.service) {
+            chain.go_on(conn, recorded, manifest).await?;
+        }
+    }
+    let open_holes = gaps::open(conn, i64::from(MOST_NAMED)).await?;
+    let services: Vec<_> = chains.into_values().map(|chain| chain.report).collect();
+    let complete = open_holes.is_empty() && services.iter().all(|service| service.complete);
+    Ok(Completeness { from, to, complete, log_size, services, open_holes })
+}
+
+/// What a manifest says. What is recorded as one was read when it was recorded.
+fn read(recorded: Recorded) -> Result<(Recorded, ManifestWritten), sqlx::Error> {
+    let manifest = Envelope::parse(&recorded.envelope).and_then(|envelope| envelope.fact());
+    let manifest = manifest.map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok((recorded, manifest))
+}
+
+impl ServiceCompleteness {
+    fn new(service: Service, entries_since_last_manifest: i64) -> Self {
+        Self {
+            service,
+            complete: true,
+            manifests: Vec::new(),
+            missing: Vec::new(),
+            more_missing: 0,
+            entries_since_last_manifest,
+        }
+    }
+
+    /// Not all of what a line lists is in the log.
+    fn miss(&mut self, manifest: &Recorded, line: &ManifestLine<'_>, missing: i64) {
+        self.complete = false;
+        if self.missing.len() == MOST_NAMED as usize {
+            self.more_missing += 1;
+            return;
+        }
+        self.missing.push(MissingEvents {
+            manifest_version: manifest.version,
+            manifest_position: manifest.position,
+            stream: format!("{}/{}", line.kind, line.stream),
+            from_version: line.from.number(),
+            to_version: line.to.number(),
+            missing,
+        });
+    }
+}
+
+impl Chain {
+    /// The next manifest, held against the one before and, by its list, against the log.
+    async fn go_on(
+        &mut self,
+        conn: &mut PgConnection,
+        recorded: &Recorded,
+        manifest: &ManifestWritten,
+    ) -> sqlx::Result<()> {
+        let continues = manifest.previous == self.before;
+        self.before = Some(sha256_hex(&recorded.envelope));
+        let list = manifests::list(conn, recorded.service, recorded.version).await?;
+        let list_is_here = list.is_some();
+        if let Some(list) = list {
+            // It was read before it was kept.
+            let list = String::from_utf8_lossy(&list);
+            let lines = read_list(&list).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            for (index, missing) in manifests::not_in_log(conn, &lines).await? {
+                if let Some(line) = lines.get(index) {
+                    self.report.miss(recorded, line, missing);
+                }
+            }
+        }
+        self.report.complete &= continues && list_is_here;
+        self.report.manifests.push(item(recorded, manifest, continues, list_is_here));
+        Ok(())
+    }
+}
+
+fn item(
+    recorded: &Recorded,
+    manifest: &ManifestWritten,
+    continues: bool,
+    list_is_here: bool,
+) -> ManifestItem {
+    let (streams, events) = manifest.kinds.iter().fold((0_u64, 0_u64), |(streams, events), of| {
+        (streams.saturating_add(of.streams), events.saturating_add(of.events))
+    });
+    ManifestItem {
+        version: recorded.version,
+        position: recorded.position,
+        event_id: EventId::from_uuid(recorded.event_id),
+        recorded_at: recorded.recorded_at,
+        reason: manifest.reason,
+        changed_streams: manifest.changed_streams,
+        changed_events: manifest.changed_events,
+        streams,
+        events,
+        continues,
+        list_is_here,
+    }
+}

@@ -1,0 +1,82 @@
+//! `GET /v1/completeness`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use service::http::{Json, Query};
+use service::{Attempt, Fault, FaultCode, Problem};
+
+use super::whole_log;
+use crate::Audit;
+use crate::completeness::{self, Completeness, NoReport};
+
+/// So much of the time before now is looked at if nothing else is asked for.
+const A_DAY: TimeDelta = TimeDelta::days(1);
+
+/// Of which time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Window {
+    #[serde(default, deserialize_with = "contract::instant::optional")]
+    from: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "contract::instant::optional")]
+    to: Option<DateTime<Utc>>,
+}
+
+/// Report what is missing
+///
+/// Each service says, hour by hour and whenever it is asked, what it has recorded: a manifest, which is an entry of the
+/// log, lists every stream that has grown since the manifest before. This holds the manifests of a time against the
+/// log: whether each goes on from the one before, and whether all that they list is there, whole streams included.
+/// Holes that are open are named, too. What no manifest lists yet is for the next one: `POST /v1/manifests` has it
+/// written at once.
+///
+/// An auditor who trusts nobody finds out the same with `mandate verify`, from the entries and the lists alone.
+#[utoipa::path(
+    get,
+    path = "/v1/completeness",
+    operation_id = "getCompleteness",
+    tag = "events",
+    security(("api_token" = [])),
+    params(
+        ("from" = Option<chrono::DateTime<chrono::Utc>>, Query,
+            description = "Manifests recorded not before this time (RFC 3339); a day before `to` by default."),
+        ("to" = Option<chrono::DateTime<chrono::Utc>>, Query,
+            description = "Manifests recorded before this time (RFC 3339); now by default.")
+    ),
+    responses(
+        (status = 200, description = "The report", body = Completeness),
+        (status = 401, body = Problem, description = "No valid API token or session"),
+        (status = 403, body = Problem, description = "The caller may not read the whole log"),
+        (status = 422, body = Problem, description = "Parameters are wrong, or the time is too long; `errors` names them")
+    ),
+    extensions(
+        ("x-mandate-events" = json!([])),
+        ("x-mandate-refusals" = json!(["access.refused"])),
+        ("x-mandate-roles" = json!(["operator"])),
+    ),
+)]
+pub(super) async fn get(
+    State(audit): State<Arc<Audit>>,
+    attempt: Attempt,
+    Query(window): Query<Window>,
+) -> Result<Json<Completeness>, Problem> {
+    whole_log::check(&attempt, "completeness.read").await?;
+    let to = window.to.unwrap_or_else(|| audit.resources.env.now());
+    let from = window.from.unwrap_or(to - A_DAY);
+    if from > to {
+        let fault = Fault::new(FaultCode::OutOfRange, "is before `from`");
+        return Err(Problem::invalid_field("to", fault));
+    }
+    let mut conn = audit.resources.pool.acquire().await?;
+    let report = completeness::report(&mut conn, from, to).await;
+    report.map(Json).map_err(|error| match error {
+        NoReport::TooMuch => {
+            let fault = Fault::new(FaultCode::OutOfRange, error.to_string());
+            Problem::invalid_field("from", fault)
+        }
+        NoReport::Database(error) => error.into(),
+    })
+}

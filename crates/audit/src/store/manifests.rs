@@ -1,0 +1,183 @@
+//! Manifests in the log, their lists beside it, and whether what they list is there.
+
+use chrono::{DateTime, Utc};
+use contract::facts::ManifestWritten;
+use contract::manifest::ManifestLine;
+use contract::{Fact, ManifestId, Service};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::store::decode;
+
+/// Manifests of a service that are recorded and whose list is not kept, after one version: so many, in their order,
+/// each with its version and the event.
+pub(crate) async fn without_list(
+    conn: &mut PgConnection,
+    service: Service,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<(i64, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        "SELECT version, envelope FROM audit.entries
+         WHERE stream_id = $1 AND version > $2 AND NOT EXISTS (
+             SELECT FROM audit.manifest_lists WHERE service = $3 AND manifest_lists.version = entries.version)
+         ORDER BY version LIMIT $4",
+        ManifestId::of(service).uuid(),
+        after,
+        service.name(),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.version, row.envelope)).collect())
+}
+
+/// Keeps a list. Another replica may have kept it.
+pub(crate) async fn keep_list(
+    conn: &mut PgConnection,
+    service: Service,
+    version: i64,
+    list: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO audit.manifest_lists (service, version, list) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        service.name(),
+        version,
+        list.as_bytes()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The list of a manifest, if it is kept.
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    service: Service,
+    version: i64,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        "SELECT list FROM audit.manifest_lists WHERE service = $1 AND version = $2",
+        service.name(),
+        version
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// A manifest that is recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    pub(crate) position: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) event_id: Uuid,
+    pub(crate) service: Service,
+    pub(crate) version: i64,
+    pub(crate) envelope: Vec<u8>,
+}
+
+/// The manifests of all services after one position up to another, `limit` at most, in their order.
+pub(crate) async fn between(
+    conn: &mut PgConnection,
+    after: i64,
+    up_to: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Recorded>> {
+    let rows = sqlx::query!(
+        "SELECT position, recorded_at, event_id, source, version, envelope FROM audit.entries
+         WHERE NOT bulk AND type = $1 AND position > $2 AND position <= $3
+         ORDER BY position LIMIT $4",
+        ManifestWritten::TYPE,
+        after,
+        up_to,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut manifests = Vec::with_capacity(rows.len());
+    for row in rows {
+        manifests.push(Recorded {
+            position: row.position,
+            recorded_at: row.recorded_at,
+            event_id: row.event_id,
+            service: decode::service(&row.source)?,
+            version: row.version,
+            envelope: row.envelope,
+        });
+    }
+    Ok(manifests)
+}
+
+/// A manifest's event.
+pub(crate) async fn envelope(
+    conn: &mut PgConnection,
+    service: Service,
+    version: i64,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        "SELECT envelope FROM audit.entries WHERE stream_id = $1 AND version = $2",
+        ManifestId::of(service).uuid(),
+        version
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The version of the last manifest of a service, and its position.
+pub(crate) async fn last(
+    conn: &mut PgConnection,
+    service: Service,
+) -> sqlx::Result<Option<(i64, i64)>> {
+    let row = sqlx::query!(
+        "SELECT version, position FROM audit.entries WHERE stream_id = $1 ORDER BY version DESC LIMIT 1",
+        ManifestId::of(service).uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.version, row.position)))
+}
+
+/// How many entries of a service are after a position, among the next so many.
+pub(crate) async fn count_after(
+    conn: &mut PgConnection,
+    service: Service,
+    position: i64,
+    among: i64,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) FILTER (WHERE source = $1) AS "count!" FROM (
+               SELECT source FROM audit.entries WHERE position > $2 ORDER BY position LIMIT $3) AS next"#,
+        service.name(),
+        position,
+        among
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Of which of these lines not all events are in the log: their indices, each with how many are not.
+pub(crate) async fn not_in_log(
+    conn: &mut PgConnection,
+    lines: &[ManifestLine<'_>],
+) -> sqlx::Result<Vec<(usize, i64)>> {
+    let streams: Vec<Uuid> = lines.iter().map(|line| line.stream).collect();
+    let from: Vec<i64> = lines.iter().map(|line| line.from.number()).collect();
+    let to: Vec<i64> = lines.iter().map(|line| line.to.number()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT listed.n AS "n!", listed."to" - listed."from" + 1 - there.count AS "missing!"
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS listed (stream_id, "from", "to", n)
+           CROSS JOIN LATERAL (
+               SELECT count(*) FROM audit.entries
+               WHERE stream_id = listed.stream_id AND version BETWEEN listed."from" AND listed."to"
+           ) AS there
+           WHERE there.count <> listed."to" - listed."from" + 1
+           ORDER BY listed.n"#,
+        &streams,
+        &from,
+        &to
+    )
+    .fetch_all(conn)
+    .await?;
+    let index = |n: i64| usize::try_from(n - 1).unwrap_or_default();
+    Ok(rows.into_iter().map(|row| (index(row.n), row.missing)).collect())
+}

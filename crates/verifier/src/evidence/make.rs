@@ -1,0 +1,200 @@
+//! Makes evidence from a server: verifies first what it is given, and writes nothing that does not verify.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use contract::Environment;
+use translog::{Checkpoint, Tile, Tiles, proof};
+
+use super::arguments::Arguments;
+use super::collect::{Collected, collect};
+use super::description::{Asked, Description, FORMAT, PAGE};
+use super::package::Package;
+use super::zip;
+use crate::failure::Check;
+use crate::outcome::Outcome;
+use crate::signature::{self, Given, Refused, Signed, Trust};
+use crate::source::{self, Server};
+
+/// A checkpoint that covers what was just recorded is signed and served within a second or two.
+const TRIES: u32 = 20;
+const WAIT: Duration = Duration::from_millis(500);
+
+/// Why there is no evidence, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotMade(String);
+
+impl From<Refused> for NotMade {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unreadable(why) => Self(why),
+            Refused::Wrong(failure) => Self(failure.to_string()),
+        }
+    }
+}
+
+/// Makes the evidence and writes it to its file, whole or not at all. What there is to say of it.
+///
+/// # Errors
+/// When it cannot be read, does not verify, or cannot be written.
+pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, NotMade> {
+    let token = arguments.token_file.as_deref();
+    let server =
+        Server::new(&arguments.server, token).map_err(|error| NotMade(error.to_string()))?;
+    let given = Given {
+        key: arguments.key.as_ref(),
+        key_file: arguments.key_file.as_deref(),
+        checkpoint: arguments.checkpoint.as_deref(),
+    };
+    let mut trust = signature::key(given, &server)?;
+    let (signed, collected) = covered(&server, &mut trust, arguments.asked())?;
+    let keys = trust.keys();
+    let kept = given.checkpoint.map(|file| signature::kept(file, &keys)).transpose()?;
+    let checkpoint = &signed.checkpoint;
+    let tiles = tiles(&server, &collected, checkpoint, kept.map(|(kept, _)| kept.size))?;
+    let description = Description {
+        format: FORMAT.to_owned(),
+        page: PAGE,
+        made_at: environment.now(),
+        made_by: concat!("mandate ", env!("CARGO_PKG_VERSION")).to_owned(),
+        server: server.address().to_owned(),
+        log: checkpoint.origin.to_string(),
+        size: checkpoint.size,
+        root: checkpoint.root.to_string(),
+        asked: arguments.asked(),
+        positions: collected.entries.keys().copied().collect(),
+        streams: collected.streams,
+    };
+    let package = Package {
+        description,
+        key: format!("{}\n", trust.newest()).into_bytes(),
+        checkpoint: signed.note.clone(),
+        entries: collected.entries,
+        manifests: collected.manifests,
+        tiles,
+    };
+    let zip = zip::write(&package.files()).map_err(|error| NotMade(error.to_string()))?;
+    // The key that was given may have been replaced: the evidence is of the newest.
+    let newest = Given { key: Some(trust.newest()), key_file: None, ..given };
+    verified(newest, &zip)?;
+    write(&arguments.out, &zip)
+        .map_err(|error| NotMade(format!("{}: {error}", arguments.out.display())))?;
+    Ok(said(&package, &trust, &arguments.out))
+}
+
+/// A checkpoint, and what was asked up to it: all of it, if that can be had by waiting a little.
+fn covered(
+    server: &Server,
+    trust: &mut Trust,
+    asked: Asked,
+) -> Result<(Signed, Collected), NotMade> {
+    for tries_left in (0..TRIES).rev() {
+        let signed = signature::checkpoint(server, trust)?;
+        let collected = collect(server, asked, signed.checkpoint.size).map_err(NotMade)?;
+        if collected.is_covered || tries_left == 0 {
+            if collected.entries.is_empty() {
+                return Err(NotMade(nothing(asked, collected.is_covered)));
+            }
+            return Ok((signed, collected));
+        }
+        std::thread::sleep(WAIT);
+    }
+    Err(NotMade("no checkpoint covers the entries yet".to_owned()))
+}
+
+fn nothing(asked: Asked, is_covered: bool) -> String {
+    match asked {
+        _ if !is_covered => "no checkpoint covers these entries yet: try again".to_owned(),
+        Asked::Grant(grant) => {
+            format!("--grant: there is no consent {grant}, or this token may not read of it")
+        }
+        Asked::Recorded { from, to } => {
+            format!("--from, --to: nothing was recorded from {from} to before {to}")
+        }
+    }
+}
+
+/// The tiles that prove these entries, and that the log goes on from a checkpoint of this size.
+fn tiles(
+    server: &Server,
+    collected: &Collected,
+    checkpoint: &Checkpoint,
+    kept: Option<u64>,
+) -> Result<BTreeMap<Tile, Vec<u8>>, NotMade> {
+    let size = checkpoint.size;
+    let failed = |error: &dyn std::error::Error| NotMade(error.to_string());
+    let mut needed = Vec::new();
+    for position in collected.entries.keys() {
+        needed.extend(proof::inclusion_tiles(position - 1, size).map_err(|error| failed(&error))?);
+    }
+    if let Some(kept) = kept {
+        needed.extend(proof::consistency_tiles(kept, size).map_err(|error| failed(&error))?);
+    }
+    let (mut tiles, mut read) = (Tiles::new(), BTreeMap::new());
+    let mut fetch = |tile: Tile, tiles: &mut Tiles| -> Result<(), NotMade> {
+        if read.contains_key(&tile) {
+            return Ok(());
+        }
+        let hashes = source::tile(server, tile)
+            .map_err(|error| NotMade(format!("{tile}: {error}")))?
+            .ok_or_else(|| NotMade(format!("{tile}: it is not there")))?;
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
+        tiles.insert(tile, &bytes).map_err(|error| failed(&error))?;
+        read.insert(tile, bytes);
+        Ok(())
+    };
+    for tile in needed {
+        fetch(tile, &mut tiles)?;
+    }
+    for tile in tiles.to_authenticate(size) {
+        fetch(tile, &mut tiles)?;
+    }
+    Ok(read)
+}
+
+/// As whoever gets it will verify it.
+fn verified(given: Given<'_>, zip: &[u8]) -> Result<(), NotMade> {
+    let mut outcome = Outcome::new("the evidence".to_owned(), Check::OF_EVIDENCE);
+    super::verify::verify_bytes(given, zip, &mut outcome);
+    if outcome.exit_code() == 0 {
+        return Ok(());
+    }
+    let mut text = Vec::new();
+    outcome.write(false, &mut text).map_err(|error| NotMade(error.to_string()))?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Err(NotMade(format!("what the log gave does not verify; nothing was written\n{text}")))
+}
+
+fn write(path: &Path, zip: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(zip)?;
+    file.as_file().sync_all()?;
+    // It is to be handed on: a temporary file is its owner's only.
+    let file = file.persist(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
+
+fn said(package: &Package, trust: &Trust, out: &Path) -> String {
+    let Description { size, log, .. } = &package.description;
+    let word = if trust.is_given {
+        "the key that was given"
+    } else {
+        "the key that the log itself names; whoever gets this needs it from elsewhere"
+    };
+    format!(
+        "{} entries of {log}, proven by its checkpoint of {size} entries, in {}.\nVerified with {word}: {}\n",
+        package.entries.len(),
+        out.display(),
+        trust.newest()
+    )
+}

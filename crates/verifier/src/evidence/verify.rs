@@ -1,0 +1,227 @@
+//! Verifies evidence, offline: what was signed, the entries under it, the checkpoint that was kept, the streams
+//! as far as they are there, the manifests, and whether description and page say what the entries do.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use contract::Envelope;
+use translog::{Checkpoint, Hash, Resource, TileError, Tiles, proof};
+
+use super::description::{Asked, PAGE};
+use super::files::File;
+use super::manifests::{self, MANIFEST};
+use super::package::{NoPackage, Package};
+use super::page;
+use super::zip::{self, ZipError};
+use crate::event::{self, Event};
+use crate::failure::{Check, Failure};
+use crate::outcome::Outcome;
+use crate::signature::{self, Given, Refused};
+use crate::streams::Streams;
+use crate::verification::{consistency, entries_in_words, signatures};
+
+/// Verifies the evidence in this file.
+pub(crate) fn verify(given: Given<'_>, file: &Path, outcome: &mut Outcome) {
+    match signature::file(file, zip::MAX_BYTES) {
+        Ok(bytes) => verify_bytes(given, &bytes, outcome),
+        Err(Refused::Unreadable(why)) => outcome.stop(why),
+        Err(Refused::Wrong(failure)) => outcome.fail(failure),
+    }
+}
+
+/// Verifies the evidence in these bytes.
+pub(super) fn verify_bytes(given: Given<'_>, bytes: &[u8], outcome: &mut Outcome) {
+    let no_zip = |error: ZipError| Failure::of_file(Check::Tree, "zip", &error.to_string());
+    let files = match zip::read(bytes) {
+        Ok(files) => files,
+        Err(error) => return outcome.fail(no_zip(error)),
+    };
+    if let Err(error) = zip::check_form(bytes, &files) {
+        outcome.fail(no_zip(error));
+    }
+    let (package, page) = match Package::of(files) {
+        Ok(package) => package,
+        Err(NoPackage { file, what }) => {
+            return outcome.fail(Failure::of_file(Check::Evidence, &file.to_string(), &what));
+        }
+    };
+    let kept = match signatures(given, &package, outcome) {
+        Ok(kept) => kept,
+        Err(Refused::Unreadable(why)) => return outcome.stop(why),
+        Err(Refused::Wrong(failure)) => return outcome.fail(failure),
+    };
+    let Some(checkpoint) = outcome.checkpoint().cloned() else { return };
+    tree(&package, &checkpoint, outcome);
+    if let Some(kept) = kept
+        && consistency(&package, &checkpoint, &kept, None, outcome).is_none()
+    {
+        outcome.stop(format!(
+            "the evidence has not the tiles that prove that the log goes on from the checkpoint of {} that was kept: have it made with --checkpoint",
+            entries_in_words(kept.size)
+        ));
+    }
+    let events = streams(&package, outcome);
+    manifests::verify(&package, &events, outcome);
+    description(&package, &checkpoint, outcome);
+    drawing(&package, &page, outcome);
+    outcome.pass(
+        Check::Evidence,
+        "its description and its page say what the signed entries do".to_owned(),
+    );
+}
+
+/// The tiles are those under the signed root, and each entry is one of its leaves.
+fn tree(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome) {
+    let Checkpoint { size, root, .. } = checkpoint;
+    let mut tiles = Tiles::new();
+    for (tile, bytes) in &package.tiles {
+        if let Err(error) = tiles.insert(*tile, bytes) {
+            return outcome.fail(Failure::of_resource(Resource::Tile(*tile), &error.to_string()));
+        }
+    }
+    if let Err(error) = tiles.authenticate(*size, *root) {
+        let what = error.to_string();
+        return outcome.fail(match error {
+            TileError::Hash(tile)
+            | TileError::Foreign { tile, .. }
+            | TileError::Length { tile, .. } => Failure::of_resource(Resource::Tile(tile), &what),
+            TileError::Missing(_) | TileError::Root { .. } => {
+                Failure::of_file(Check::Tree, "tile", &what)
+            }
+        });
+    }
+    for (position, entry) in &package.entries {
+        let index = position - 1;
+        let mut fail = |what: &str| outcome.fail(Failure::of_entry(Check::Tree, index, what));
+        match proof::inclusion(index, *size, &tiles) {
+            Err(error) => fail(&error.to_string()),
+            Ok(proof) => {
+                let leaf = Hash::of_leaf(entry);
+                if proof::verify_inclusion(leaf, index, &proof, *size, *root).is_err() {
+                    fail("its hash is not the leaf's: it was changed, or is another entry");
+                }
+            }
+        }
+    }
+    let counted = entries_in_words(package.entries.len() as u64);
+    outcome.pass(
+        Check::Tree,
+        format!("{counted} of it are under the signed root, by the tiles inside"),
+    );
+}
+
+/// Every entry is an event, and versions and positions have no hole within what is there. The events, with their
+/// positions.
+fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
+    let is_range = matches!(package.description.asked, Asked::Recorded { .. });
+    let mut streams = if is_range { Streams::of_part() } else { Streams::default() };
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    let described = package.description.streams.iter().map(|it| &*it.stream);
+    let described: HashSet<&str> = described.collect();
+    let mut events = Vec::new();
+    if is_range {
+        positions(package, outcome);
+    }
+    for (position, entry) in &package.entries {
+        let index = position - 1;
+        let mut fail = |check, what: &str| outcome.fail(Failure::of_entry(check, index, what));
+        let (event, envelope) = match read(entry) {
+            Ok(read) => read,
+            Err(why) => {
+                fail(Check::Streams, &format!("it is no event: {why}"));
+                continue;
+            }
+        };
+        if is_range || described.contains(&*envelope.subject) {
+            *counted.entry(envelope.subject.clone()).or_default() += 1;
+            streams.take(index, &event, &mut outcome.failures);
+        } else if envelope.kind != MANIFEST {
+            fail(Check::Evidence, "it is of no stream that the description names");
+        }
+        events.push((*position, envelope));
+    }
+    counts(package, &counted, outcome);
+    let count = streams.finish(&mut outcome.failures);
+    outcome.count_streams(count);
+    let what = if is_range {
+        format!("no position is missing, nor a version of {count} streams within them")
+    } else {
+        format!("{count} streams have every version up to their last")
+    };
+    outcome.pass(Check::Streams, format!("every entry is an event; {what}"));
+    events
+}
+
+fn read(entry: &[u8]) -> Result<(Event, Envelope), String> {
+    let event = event::read(entry)?;
+    Ok((event, Envelope::parse(entry).map_err(|error| error.to_string())?))
+}
+
+/// No position is missing between the first and the last.
+fn positions(package: &Package, outcome: &mut Outcome) {
+    let positions = package.entries.keys();
+    for (before, after) in positions.clone().zip(positions.skip(1)) {
+        if before + 1 < *after {
+            let what = format!(
+                "the one before it that is there is entry {before}: those between are missing"
+            );
+            outcome.fail(Failure::of_entry(Check::Streams, after - 1, &what));
+        }
+    }
+}
+
+/// Of each stream that the description names, so many events are there as it says.
+fn counts(package: &Package, counted: &BTreeMap<String, u64>, outcome: &mut Outcome) {
+    for stream in &package.description.streams {
+        let found = counted.get(&stream.stream).copied().unwrap_or_default();
+        if found != stream.events {
+            let what = format!(
+                "it says {} events of {}, and {found} are there",
+                stream.events, stream.stream
+            );
+            outcome.fail(Failure::of_file(Check::Evidence, &File::Description.to_string(), &what));
+        }
+    }
+}
+
+/// The description says what was signed, and what is there.
+fn description(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome) {
+    let description = &package.description;
+    let fail = |outcome: &mut Outcome, file: File, what: &str| {
+        outcome.fail(Failure::of_file(Check::Evidence, &file.to_string(), what));
+    };
+    let signed = (checkpoint.origin.to_string(), checkpoint.size, checkpoint.root.to_string());
+    if signed != (description.log.clone(), description.size, description.root.clone()) {
+        fail(outcome, File::Description, "it says another log, size or root than the checkpoint");
+    }
+    if !description.positions.iter().eq(package.entries.keys()) {
+        fail(outcome, File::Description, "it says other positions than those of the entries");
+    }
+    if package.entries.is_empty() {
+        fail(outcome, File::Description, "it has no entry: it is evidence of nothing");
+    }
+    if let Asked::Grant(grant) = description.asked {
+        let consent = format!("consent/{grant}");
+        if !description.streams.iter().any(|it| it.stream == consent && it.events > 0) {
+            fail(outcome, File::Description, "it has nothing of the consent that was asked for");
+        }
+    }
+    let key = outcome.key().map(|key| format!("{key}\n").into_bytes());
+    if key.as_ref() != Some(&package.key) {
+        fail(outcome, File::Key, "it is another key than the one that is trusted");
+    }
+}
+
+/// The page is the one that is drawn of these entries.
+fn drawing(package: &Package, page: &[u8], outcome: &mut Outcome) {
+    if package.description.page != PAGE {
+        return outcome.stop(format!(
+            "{} was drawn by another version of Mandate, so that it was not compared with the entries: do not rely on it",
+            File::Page
+        ));
+    }
+    if page::draw(package).as_bytes() != page {
+        let what = "it is not the page that these entries make: do not believe it";
+        outcome.fail(Failure::of_file(Check::Evidence, &File::Page.to_string(), what));
+    }
+}

@@ -1,0 +1,46 @@
+//! From a key that was replaced to the one after it, on nobody's word: the old key signed a checkpoint that covers the
+//! entry in which the log names the new one.
+
+use contract::facts::LogKeyReplaced;
+use contract::{Envelope, Fact, Service};
+use translog::{Checkpoint, Hash, MAX_NOTE_BYTES, ProofFile, VerifierKey};
+
+use crate::refused::{Refused, served, wrong};
+use crate::source::Source;
+
+/// A key that took another's place.
+#[derive(Debug, Clone)]
+pub(crate) struct Replacement {
+    /// The entry that says so, counted from 0.
+    pub(crate) index: u64,
+    /// The key that was replaced.
+    pub(crate) old: VerifierKey,
+    /// The key since then.
+    pub(crate) new: VerifierKey,
+    /// What the old key signed with that entry in it.
+    pub(crate) checkpoint: Checkpoint,
+}
+
+/// How this key was replaced; none if the log does not say that it was.
+pub(crate) fn of(source: &dyn Source, key: &VerifierKey) -> Result<Option<Replacement>, Refused> {
+    let path = format!("key-replacement/{}", key.id());
+    let Some(bytes) = served(source, &path, 2 * MAX_NOTE_BYTES)? else { return Ok(None) };
+    let refused = |error: &dyn std::fmt::Display| wrong(&path, &error.to_string());
+    let file = ProofFile::parse(&bytes).map_err(|error| refused(&error))?;
+    let checkpoint = file.verify(Hash::of_leaf(&file.extra), key);
+    let checkpoint = checkpoint.map_err(|error| refused(&error))?;
+    let other = || refused(&format!("its entry does not say that {key} was replaced"));
+    let envelope = Envelope::parse(&file.extra).map_err(|error| refused(&error))?;
+    let said = said(&envelope).filter(|said| said.replaced_verifier_key == key.to_string());
+    let new: VerifierKey = said.ok_or_else(other)?.verifier_key.parse().map_err(|_| other())?;
+    if new.name() != key.name() {
+        return Err(other());
+    }
+    Ok(Some(Replacement { index: file.index, old: key.clone(), new, checkpoint }))
+}
+
+/// What an event says of the log's key, if it says that it was replaced.
+pub(crate) fn said(event: &Envelope) -> Option<LogKeyReplaced> {
+    let is_one = event.kind == LogKeyReplaced::TYPE && event.source == Service::Audit;
+    is_one.then(|| serde_json::from_value(event.data.clone()).ok()).flatten()
+}

@@ -1,0 +1,101 @@
+//! The index of a database beside a log: rows that say what their entries do, and rows that do not.
+
+use std::collections::VecDeque;
+
+use contract::{Envelope, Indexed};
+use verifier::{Index, IndexRow};
+
+use crate::log::{Log, Said, backdated, event, run_with};
+
+/// An index, row by row, and why it cannot be read after that.
+struct Rows(VecDeque<IndexRow>, Option<&'static str>);
+
+impl Index for Rows {
+    fn next(&mut self) -> Result<Option<IndexRow>, String> {
+        match (self.0.pop_front(), self.1) {
+            (None, Some(why)) => Err(why.to_owned()),
+            (row, _) => Ok(row),
+        }
+    }
+}
+
+impl Rows {
+    /// What an index is to have of these entries.
+    fn of(entries: &[Vec<u8>]) -> Self {
+        let rows = (1..).zip(entries).map(|(position, entry)| {
+            let columns = Indexed::of(&Envelope::parse(entry).unwrap()).unwrap().columns();
+            IndexRow { position, envelope: entry.clone(), columns }
+        });
+        Self(rows.collect(), None)
+    }
+
+    fn verify(mut self, log: &Log) -> Said {
+        let folder = log.folder().to_str().unwrap();
+        run_with(Some(&mut self), &["--folder", folder, "--key", &log.key()])
+    }
+}
+
+#[test]
+fn rows_that_say_what_their_entries_do_are_well_and_newer_ones_are_not_looked_at() {
+    let log = Log::new();
+    Rows::of(&log.entries).verify(&log).is(0, &["the rows of 1000 entries say what these do"]);
+    let more = [&log.entries[..], &[event(0, 999)]].concat();
+    Rows::of(&more).verify(&log).is(0, &[]);
+    assert!(!log.verify(&[]).text.contains("index  "), "it is not compared unless asked for");
+}
+
+#[test]
+fn a_row_with_another_value_is_named_with_its_column() {
+    let log = Log::new();
+    let columns = Rows::of(&log.entries).0[700].columns.clone();
+    for (at, (name, value)) in columns.into_iter().enumerate() {
+        let mut rows = Rows::of(&log.entries);
+        rows.0[700].columns[at].1 = if value.is_some() { None } else { Some("other".to_owned()) };
+        let said = rows.verify(&log);
+        said.is(7, &[&format!("entry 701 (index 700): its row in the index has `{name}`")]);
+        assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    }
+    let mut rows = Rows::of(&log.entries);
+    rows.0[255].envelope = backdated(&log.entries[255]);
+    rows.verify(&log)
+        .is(7, &["entry 256 (index 255): its row in the index has another `envelope`"]);
+}
+
+#[test]
+fn a_row_that_is_missing_or_too_many_is_named() {
+    let log = Log::new();
+    let mut rows = Rows::of(&log.entries);
+    rows.0.remove(300);
+    let said = rows.verify(&log);
+    said.is(7, &["entry 301 (index 300): the index has no row of it"]);
+    assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+
+    let mut rows = Rows::of(&log.entries);
+    let mut first = Rows::of(&log.entries).0.remove(0).unwrap();
+    first.position = -5;
+    rows.0.push_front(first);
+    rows.verify(&log).is(7, &["the index has a row at position -5, where none is"]);
+
+    let mut rows = Rows::of(&log.entries);
+    rows.0.truncate(999);
+    rows.verify(&log).is(7, &["entry 1000 (index 999): the index has no row of it"]);
+}
+
+#[test]
+fn an_index_that_cannot_be_read_is_no_wrong_index() {
+    let log = Log::new();
+    let mut rows = Rows::of(&log.entries[..400]);
+    rows.1 = Some("the database went away");
+    let said = rows.verify(&log);
+    said.is(1, &["Not finished: the database went away", "index        not checked"]);
+}
+
+#[test]
+fn what_is_wrong_with_the_tree_comes_first() {
+    let mut log = Log::new();
+    let rows = Rows::of(&log.entries);
+    log.entries[10] = backdated(&log.entries[10]);
+    log.write_entries();
+    rows.verify(&log)
+        .is(3, &["entry 11 (index 10)", "its row in the index has another `envelope`"]);
+}

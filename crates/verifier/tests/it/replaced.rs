@@ -1,0 +1,159 @@
+//! A log whose key was replaced: whoever trusts the old one is led to the new one by what the old one signed.
+
+use contract::envelope::{Commitments, EventHeader};
+use contract::facts::LogKeyReplaced;
+use contract::{Envelope, Environment, LogKeyId, Provenance, Service, Version};
+use std::fs;
+use translog::{Checkpoint, Hash, Note, ProofFile, Signer, Tiles, Tree, proof};
+
+use crate::log::{Log, ORIGIN, backdated, events, run};
+
+/// Where the replacement is, counted from 0.
+const INDEX: usize = 400;
+
+/// So many entries are covered by what both keys signed.
+const COVERED: usize = 500;
+
+fn signer() -> Signer {
+    Signer::generate(ORIGIN.parse().unwrap())
+}
+
+/// The entry that says that the one key took the place of the other.
+fn replaced(old: &Signer, new: &Signer) -> Vec<u8> {
+    let environment = Environment::system();
+    let log_key: LogKeyId = environment.new_id();
+    let provenance = Provenance::system(Service::Audit, None, environment.new_id());
+    let header = EventHeader {
+        id: environment.new_id(),
+        stream: log_key.uuid(),
+        version: Version::FIRST,
+        time: environment.now(),
+        source: Service::Audit,
+    };
+    let fact = LogKeyReplaced {
+        log_key_id: log_key,
+        verifier_key: new.verifier_key().to_string(),
+        replaced_verifier_key: old.verifier_key().to_string(),
+    };
+    let envelope = Envelope::of(&header, &provenance, Commitments::default(), &fact).unwrap();
+    envelope.canonical().unwrap()
+}
+
+/// What the old key, and the new one, signed of the first entries.
+fn signed_by_both(entries: &[Vec<u8>], old: &Signer, new: &Signer) -> (Note, Tiles) {
+    let (mut tree, mut tiles) = (Tree::new(), Tiles::new());
+    for row in tree.append(entries.iter().map(|entry| Hash::of_leaf(entry))) {
+        tiles.insert(row.tile, &row.bytes).unwrap();
+    }
+    let origin = old.verifier_key().name().clone();
+    let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() };
+    let mut note = checkpoint.sign(new).unwrap();
+    note.add(old);
+    (note, tiles)
+}
+
+/// Writes the proof of the replacement, as a server has it.
+fn write_proof(log: &Log, entries: &[Vec<u8>], old: &Signer, new: &Signer) {
+    let (checkpoint, tiles) = signed_by_both(&entries[..COVERED], old, new);
+    let (index, size) = (INDEX as u64, COVERED as u64);
+    let proof = proof::inclusion(index, size, &tiles).unwrap();
+    let file = ProofFile { extra: entries[INDEX].clone(), index, proof, checkpoint };
+    let path = format!("key-replacement/{}", old.verifier_key().id());
+    log.write(&path, file.to_string().as_bytes());
+}
+
+/// A log that the new key signs, and the old key.
+fn log() -> (Log, Signer) {
+    let (old, new) = (signer(), signer());
+    let mut entries = events(999);
+    entries.insert(INDEX, replaced(&old, &new));
+    let mut log = Log::of(entries);
+    log.signer = new;
+    log.sign();
+    write_proof(&log, &log.entries, &old, &log.signer);
+    (log, old)
+}
+
+fn verify_by(key: &Signer, log: &Log, more: &[&str]) -> crate::log::Said {
+    let (folder, key) = (log.folder().to_str().unwrap(), key.verifier_key().to_string());
+    run(&[&["--folder", folder, "--key", &key], more].concat())
+}
+
+#[test]
+fn whoever_trusts_the_old_key_is_told_of_the_new_one_and_where_the_log_says_so() {
+    let (log, old) = log();
+    let new = log.key();
+    let named = format!("entry 401 (index 400), which it signed itself, names {new}");
+    verify_by(&old, &log, &[]).is(0, &[&named, &format!("--key: {new}"), "All is well."]);
+    log.verify(&[]).is(0, &["Key, as given"]);
+    let json = verify_by(&old, &log, &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.text).unwrap();
+    assert_eq!(json["replaced_keys"][0]["by"], new);
+    assert_eq!(json["replaced_keys"][0]["entry"], 401);
+}
+
+#[test]
+fn a_checkpoint_that_was_kept_under_the_old_key_is_one_to_go_on_from() {
+    let (mut log, old) = log();
+    let (new, all) = (std::mem::replace(&mut log.signer, old), log.entries.clone());
+    log.entries.truncate(300);
+    let kept = log.kept_checkpoint();
+    let old = std::mem::replace(&mut log.signer, new);
+    log.entries = all;
+    let with_kept = ["--checkpoint", &kept.file()];
+    verify_by(&old, &log, &with_kept).is(0, &["it begins with 300 entries of the checkpoint"]);
+
+    // Rewritten before it, with proof and all.
+    log.entries[200] = backdated(&log.entries[200]);
+    log.write_entries();
+    log.write_tiles();
+    log.sign();
+    write_proof(&log, &log.entries, &old, &log.signer);
+    verify_by(&old, &log, &[]).is(0, &[]);
+    verify_by(&old, &log, &with_kept).is(4, &["its first 300 entries are not those"]);
+}
+
+#[test]
+fn a_new_key_for_which_the_old_one_does_not_vouch_is_refused() {
+    let (log, old) = log();
+    let path = format!("key-replacement/{}", old.verifier_key().id());
+    // It was signed by others.
+    write_proof(&log, &log.entries, &signer(), &log.signer);
+    let foreign = fs::read_dir(log.path("key-replacement")).unwrap();
+    let foreign = foreign.map(|file| file.unwrap().path()).find(|file| *file != log.path(&path));
+    fs::rename(foreign.unwrap(), log.path(&path)).unwrap();
+    verify_by(&old, &log, &[]).is(2, &[&path, "no known key signed"]);
+    // Its entry says something else.
+    let mut other = log.entries.clone();
+    other[INDEX] = replaced(&signer(), &log.signer);
+    write_proof(&log, &other, &old, &log.signer);
+    verify_by(&old, &log, &[]).is(2, &[&path, "does not say that"]);
+    // It leads to a key that has not signed.
+    other[INDEX] = replaced(&old, &signer());
+    write_proof(&log, &other, &old, &log.signer);
+    verify_by(&old, &log, &[]).is(2, &["checkpoint: no known key signed"]);
+    // It is not there.
+    fs::remove_file(log.path(&path)).unwrap();
+    verify_by(&old, &log, &[]).is(2, &["checkpoint: no known key signed"]);
+}
+
+#[test]
+fn the_log_goes_on_from_what_the_old_key_signed_last() {
+    let (log, old) = log();
+    let mut other = log.entries.clone();
+    other[100] = backdated(&other[100]);
+    write_proof(&log, &other, &old, &log.signer);
+    verify_by(&old, &log, &[]).is(4, &["its first 500 entries are not those that the key"]);
+}
+
+#[test]
+fn a_log_that_says_that_its_key_was_replaced_is_not_signed_by_the_old_one_alone() {
+    let (mut log, old) = log();
+    let new = log.key();
+    let (both, _) = signed_by_both(&log.entries, &old, &log.signer);
+    log.write("checkpoint", both.to_string().as_bytes());
+    verify_by(&old, &log, &[]).is(0, &["The key is being replaced: entry 401", &new]);
+    log.signer = old;
+    log.sign();
+    log.verify(&[]).is(2, &["entry 401 (index 400)", "is signed by the old one alone"]);
+}
