@@ -97,8 +97,8 @@ pub fn read_list(list: &str) -> Result<Vec<ManifestLine<'_>>, InvalidList> {
     for (number, line) in (1..).zip(list.split_inclusive('\n')) {
         let line = line.strip_suffix('\n').ok_or(InvalidList::Unfinished)?;
         let line = read_line(line).ok_or(InvalidList::Line(number))?;
-        let last = lines.last().map(|last| (last.kind, last.stream));
-        if last.is_some_and(|last| last >= (line.kind, line.stream)) {
+        let before = lines.last().map(|before| (before.kind, before.stream));
+        if before.is_some_and(|before| before >= (line.kind, line.stream)) {
             return Err(InvalidList::Order(number));
         }
         events += line.events();
@@ -206,9 +206,10 @@ mod tests {
     #[test]
     fn the_largest_list_fits_a_message() {
         let kind = "k".repeat(LONGEST_KIND);
-        let last = i64::from(i32::MAX);
-        let mut lines: Vec<_> =
-            (0..u128::from(MOST_EVENTS)).map(|stream| line(&kind, stream, last, last)).collect();
+        let highest = i64::from(i32::MAX);
+        let mut lines: Vec<_> = (0..u128::from(MOST_EVENTS))
+            .map(|stream| line(&kind, stream, highest, highest))
+            .collect();
         let list = write_list(&mut lines);
         assert!(list.len() <= MAX_LIST_BYTES, "{} bytes", list.len());
         let message = serde_json::to_vec(&list).unwrap();

@@ -181,8 +181,8 @@ impl Manifests {
             if rows.len() == MOST_EVENTS as usize { Some(ManifestReason::Many) } else { reason };
         let (Some(reason), Some(last)) = (reason, rows.last()) else { return Ok(None) };
         let up_to_seq = last.seq;
-        let listed: Vec<Listed> = rows.into_iter().map(listed).collect::<Result<_, _>>()?;
-        let (manifest, list) = next::next(before, &listed, reason)
+        let events: Vec<Listed> = rows.into_iter().map(listed).collect::<Result<_, _>>()?;
+        let (manifest, list) = next::next(before, &events, reason)
             .map_err(|NotWhole(stream)| ManifestError::NotWhole(stream))?;
         match self.record(before, &manifest, up_to_seq, &list).await {
             Ok(()) => Ok(Some(Written { events: manifest.changed_events })),

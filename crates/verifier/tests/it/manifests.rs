@@ -227,9 +227,12 @@ fn another_list_than_the_one_that_was_recorded_is_refused() {
     log.verify(&[]).is(6, &["manifest 2 of app-registry has a list that is none: it has over"]);
 }
 
+/// What is done to a manifest.
+type Tamper = fn(&mut ManifestWritten);
+
 #[test]
 fn a_manifest_that_does_not_go_on_from_the_one_before_is_named() {
-    let tamperings: [(fn(&mut ManifestWritten), &str); 6] = [
+    let tamperings: [(Tamper, &str); 6] = [
         (|it| it.previous = Some("0".repeat(64)), "goes on from one whose SHA-256 is 000"),
         (|it| it.previous = None, "names none before it, and is not the first"),
         (|it| it.kinds[0].events -= 1, "lists 16 events, and its totals grew by 15"),

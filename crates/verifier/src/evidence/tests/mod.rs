@@ -168,6 +168,11 @@ impl Log {
         kept: Option<u64>,
     ) -> Package {
         let signed = self.signed(self.entries.len());
+        let entry = |position: &u64| {
+            (*position, self.entries[usize::try_from(*position - 1).unwrap()].clone())
+        };
+        let (entries, tiles) =
+            (positions.iter().map(entry).collect(), self.tiles(&positions, kept));
         let description = Description {
             format: FORMAT.to_owned(),
             page: PAGE,
@@ -178,19 +183,16 @@ impl Log {
             size: signed.size,
             root: signed.root.to_string(),
             asked,
-            positions: positions.clone(),
+            positions,
             streams,
-        };
-        let entry = |position: &u64| {
-            (*position, self.entries[usize::try_from(*position - 1).unwrap()].clone())
         };
         Package {
             description,
             checkpoint: self.checkpoint(self.entries.len()).into_bytes(),
             key: format!("{}\n", self.key()).into_bytes(),
-            entries: positions.iter().map(entry).collect(),
+            entries,
             manifests: BTreeMap::new(),
-            tiles: self.tiles(&positions, kept),
+            tiles,
         }
     }
 
