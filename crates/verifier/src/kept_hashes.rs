@@ -242,7 +242,9 @@ mod tests {
         );
         assert_eq!(differing(&|leaves| leaves.insert(600, other)), [found(512, 768, 1000)]);
         assert_eq!(
-            differing(&|leaves| drop(leaves.remove(600))),
+            differing(&|leaves| {
+                leaves.remove(600);
+            }),
             [found(512, 768, 999), missing(999, 1000)]
         );
         assert_eq!(differing(&|leaves| leaves.truncate(900)), [missing(900, 1000)]);
