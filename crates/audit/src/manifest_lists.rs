@@ -66,7 +66,7 @@ impl ListFetcher {
 
     async fn fetch_of(&self, service: Service, reached: &mut Reached) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
-        let last = manifests::last(&mut conn, service).await?.map_or(0, |(version, _)| version);
+        let newest = manifests::last(&mut conn, service).await?.map_or(0, |(version, _)| version);
         let mut due =
             manifests::without_list(&mut conn, service, reached.version, MOST_AT_ONCE.into())
                 .await?;
@@ -99,7 +99,7 @@ impl ListFetcher {
         }
         // It is not looked again at those whose lists were kept before.
         if are_all {
-            reached.version = reached.version.max(last);
+            reached.version = reached.version.max(newest);
         }
         Ok(())
     }

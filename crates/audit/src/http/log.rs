@@ -77,7 +77,7 @@ pub(super) async fn keys(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let keys = known_keys(&audit, asking).await?;
-    let lines = keys.iter().map(|key| format!("{}\n", key.verifier_key)).collect();
+    let lines = keys.iter().map(|key| key.verifier_key.clone() + "\n").collect();
     text(&audit, &headers, KEY, lines)
 }
 

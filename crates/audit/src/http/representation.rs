@@ -89,7 +89,7 @@ fn accepts_gzip(asked: &HeaderMap) -> bool {
     let named = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     for coding in named.flat_map(|value| value.split(',')) {
         let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-        let quality = quality(parameters);
+        let quality = Some(quality(parameters));
         match name.trim().to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => gzip = quality,
             "identity" => identity = quality,
@@ -102,10 +102,10 @@ fn accepts_gzip(asked: &HeaderMap) -> bool {
 }
 
 /// The weight of what is accepted (RFC 9110 section 12.4.2): 1 if none is given, 0 if it is none.
-fn quality(parameters: &str) -> Option<f32> {
-    let weight = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
-    let weight = weight.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q")).next_back();
-    Some(weight.map_or(1.0, |(_, weight)| weight.trim().parse().unwrap_or(0.0)))
+fn quality(parameters: &str) -> f32 {
+    let mut named = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+    let weight = named.rfind(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    weight.map_or(1.0, |(_, weight)| weight.trim().parse().unwrap_or(0.0))
 }
 
 #[cfg(test)]

@@ -189,12 +189,11 @@ pub(crate) async fn replace(keys: Keys<'_>) -> Result<Replaced, KeyringError> {
     let stored = log_keys::of_log(&mut transaction).await?;
     let current = stored.into_iter().next().ok_or(KeyringError::NoKey)?;
     let signer = open(keys.master, &current)?;
-    let event = match current.event {
-        Some(event) => event,
-        None => {
-            let key = &current.verifier_key;
-            tell_created(&mut transaction, keys, current.generation, key).await?
-        }
+    let event = if let Some(event) = current.event {
+        event
+    } else {
+        let key = &current.verifier_key;
+        tell_created(&mut transaction, keys, current.generation, key).await?
     };
     let origin = signer.verifier_key().name();
     let (generation, new) = make(&mut transaction, keys, origin).await?;

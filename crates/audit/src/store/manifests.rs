@@ -67,6 +67,7 @@ pub(crate) async fn list(
 
 /// A manifest that is recorded.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "the column's name")]
 pub(crate) struct Recorded {
     pub(crate) position: i64,
     pub(crate) recorded_at: DateTime<Utc>,

@@ -179,8 +179,8 @@ impl Manifests {
         let rows = store::rows_between(self.events.pool(), before.up_to_seq, up_to, limit).await?;
         let reason =
             if rows.len() == MOST_EVENTS as usize { Some(ManifestReason::Many) } else { reason };
-        let (Some(reason), Some(last)) = (reason, rows.last()) else { return Ok(None) };
-        let up_to_seq = last.seq;
+        let (Some(reason), Some(end)) = (reason, rows.last()) else { return Ok(None) };
+        let up_to_seq = end.seq;
         let events: Vec<Listed> = rows.into_iter().map(listed).collect::<Result<_, _>>()?;
         let (manifest, list) = next::next(before, &events, reason)
             .map_err(|NotWhole(stream)| ManifestError::NotWhole(stream))?;
