@@ -1,5 +1,7 @@
 //! What services say that they recorded, held against the log; and holes, which are told of in it.
 
+#![allow(clippy::unwrap_used, reason = "a test can only fail")]
+
 mod support;
 
 use std::sync::Arc;

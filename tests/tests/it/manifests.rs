@@ -116,8 +116,9 @@ async fn a_stream_that_never_came_into_the_log_is_named_by_the_report_and_by_an_
     fs::write(&token, bearer).unwrap();
     let server = system.addresses().of("/audit/log").to_owned();
     let token = token.to_str().unwrap();
-    let served = run(&["verify", "--key", key.trim(), "--server", &server, "--token-file", token]);
-    served.succeeded();
+    let by_server =
+        run(&["verify", "--key", key.trim(), "--server", &server, "--token-file", token]);
+    by_server.succeeded();
 
     // Whoever holds the log's key leaves out all of an app, and signs what is left.
     let whole = Copy::of(&log);

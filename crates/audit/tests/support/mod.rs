@@ -66,7 +66,7 @@ impl World {
     pub(crate) async fn audit_with_its_own_events(&self) -> Replica {
         let shared = stage::shared(&self.env);
         let resources = self.servers.connect(Service::Audit, &shared).await;
-        resources.serve_producer_rpc(Duration::from_secs(60)).await.unwrap();
+        resources.serve_producer_rpc(Duration::from_mins(1)).await.unwrap();
         resources.start_relays();
         let settings = audit::Settings { reconcile_seconds: 1, ..audit::Settings::default() };
         self.start_on(resources, shared, settings).await.unwrap()
@@ -75,7 +75,7 @@ impl World {
     /// Starts a service that records events, has them sent, and answers for them.
     pub(crate) async fn service(&self, service: Service) -> Resources {
         let resources = self.servers.connect(service, &stage::shared(&self.env)).await;
-        resources.serve_producer_rpc(Duration::from_secs(60)).await.unwrap();
+        resources.serve_producer_rpc(Duration::from_mins(1)).await.unwrap();
         resources.start_relays();
         resources
     }

@@ -80,7 +80,7 @@ pub(crate) async fn of_api_tokens(
         };
         let person = match record.scope {
             None => Some(person),
-            Some(scope) => limited(person, scope),
+            Some(scope) => limited(&person, scope),
         };
         if let Some(person) = person {
             holders.insert(hash(&row.token_hash)?, (record, person));
@@ -147,7 +147,7 @@ pub(crate) async fn of_sessions(
 
 /// Of a person what a token says that is limited so: nobody is let in as an operator or a member by one. None, if they
 /// may no longer have it.
-fn limited(person: AuthenticatedPerson, scope: TokenScope) -> Option<AuthenticatedPerson> {
+fn limited(person: &AuthenticatedPerson, scope: TokenScope) -> Option<AuthenticatedPerson> {
     let may = match scope {
         TokenScope::AuditLog => person.operator,
     };
@@ -157,7 +157,7 @@ fn limited(person: AuthenticatedPerson, scope: TokenScope) -> Option<Authenticat
         sign_in_required: Vec::new(),
         more_memberships: false,
         scope: Some(scope),
-        ..person
+        ..*person
     })
 }
 

@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<Block> {
         let text: String = lines
             .by_ref()
             .take_while(|line| *line != "```")
-            .map(|line| format!("{line}\n"))
+            .flat_map(|line| [line, "\n"])
             .collect();
         if let Some((language, name)) = info.split_once(' ') {
             blocks.push(Block { name: name.to_owned(), text, language: language.to_owned() });

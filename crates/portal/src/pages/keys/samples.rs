@@ -48,7 +48,7 @@ pub(super) fn key(number: u8, name: &str, state: &str) -> Value {
     })
 }
 
-fn list(app: Value, keys: &[Value], counts: Value) -> impl Fn(&Easel<'_>) -> Response + use<> {
+fn list(app: Value, keys: &[Value], counts: &Value) -> impl Fn(&Easel<'_>) -> Response + use<> {
     let keys = json!({ "items": keys, "next_cursor": null, "counts": counts });
     move |easel| {
         let context = AppContext {
@@ -145,15 +145,15 @@ pub(crate) fn all() -> Vec<Sample> {
         .collect();
     let longest: Vec<_> = (1..=5).map(|number| key(number, LONGEST, "live")).collect();
     vec![
-        Sample::new("typical", list(app(), &typical, counts(2))).key(),
-        Sample::new("empty", list(app(), &[], counts(0))),
-        Sample::new("leaked", list(app(), &[leaked.clone()], counts(0))),
+        Sample::new("typical", list(app(), &typical, &counts(2))).key(),
+        Sample::new("empty", list(app(), &[], &counts(0))),
+        Sample::new("leaked", list(app(), &[leaked.clone()], &counts(0))),
         Sample::new(
             "suspended",
-            list(apps::app(1, "Shelf Report", "suspended"), &typical, counts(2)),
+            list(apps::app(1, "Shelf Report", "suspended"), &typical, &counts(2)),
         ),
-        Sample::new("longest", list(apps::longest(1, "active"), &longest, counts(5))),
-        Sample::new("many", list(app(), &many, counts(1))),
+        Sample::new("longest", list(apps::longest(1, "active"), &longest, &counts(5))),
+        Sample::new("many", list(app(), &many, &counts(1))),
         Sample::new("one", by_itself(key(1, "Production", "live"))),
         Sample::new("one_leaked", by_itself(leaked)),
         Sample::new("replace", replacing(StatusCode::OK, too_late)),

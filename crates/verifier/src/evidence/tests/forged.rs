@@ -110,7 +110,10 @@ fn manifest(list: &[u8]) -> Vec<u8> {
     event.kind = super::super::manifests::MANIFEST.to_owned();
     event.dataschema = format!("urn:mandate:schema:{}", event.kind);
     event.subject = format!("manifest/{}", Uuid::from_u128(50));
-    event.data = serde_json::json!({ "list_hash": hex::encode(Sha256::digest(list)) });
+    event.data = serde_json::json!({
+        "changed_events": 2, "changed_streams": 1, "kinds": [], "list_hash": hex::encode(Sha256::digest(list)),
+        "previous": "0".repeat(64), "reason": "asked",
+    });
     event.canonical().unwrap()
 }
 
