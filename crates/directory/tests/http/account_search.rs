@@ -51,7 +51,7 @@ async fn an_account_is_found_among_thousands_by_any_part_of_its_name_or_external
     make(&stage, "倉庫", "retail_media", None).await;
     let operator = &*stage.operator;
     for (q, names) in [
-        ("cafe", &["Café Müller", "Cafeteria"][..]),
+        ("cafe", &["Cafeteria", "Café Müller"][..]),
         ("M%C3%9CLLER", &["Café Müller"]),
         ("/08", &["Café Müller"]),
         ("%C3%A9%20mu", &["Café Müller"]),
@@ -64,7 +64,9 @@ async fn an_account_is_found_among_thousands_by_any_part_of_its_name_or_external
         // It ends one and begins the other.
         ("rcrm", &[]),
     ] {
-        assert_eq!(found(operator, &format!("q={q}")).await, names, "{q}");
+        let mut found = found(operator, &format!("q={q}")).await;
+        found.sort_unstable();
+        assert_eq!(found, names, "{q}");
     }
     assert_eq!(found(operator, "q=cafe&service=marketing_solutions").await, ["Cafeteria"]);
     // In pages, each once.
