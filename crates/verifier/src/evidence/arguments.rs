@@ -13,7 +13,7 @@ use super::description::Asked;
 /// `mandate evidence`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The address of the API, such as https://mandate.example.com.
+    /// The address of the API, such as <https://mandate.example.com>.
     #[arg(long, value_name = "URL")]
     pub(crate) server: Url,
     /// Read an API token from this file (its first line): of an operator, or for one consent of somebody who may

@@ -87,7 +87,11 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
 }
 
 /// A checkpoint, and what was asked up to it: all of it, if that can be had by waiting a little.
-fn covered(server: &Server, trust: &mut Trust, asked: Asked) -> Result<(Signed, Collected), NotMade> {
+fn covered(
+    server: &Server,
+    trust: &mut Trust,
+    asked: Asked,
+) -> Result<(Signed, Collected), NotMade> {
     for tries_left in (0..TRIES).rev() {
         let signed = signature::checkpoint(server, trust)?;
         let collected = collect(server, asked, signed.checkpoint.size).map_err(NotMade)?;
