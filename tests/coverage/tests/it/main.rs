@@ -8,6 +8,7 @@
 
 mod call;
 mod cast;
+mod commitments;
 mod ledger;
 mod limited;
 mod schemathesis;

@@ -7,11 +7,11 @@ use coverage::promise::{Entry as Promised, always, named, permits, unconditional
 use futures::StreamExt;
 use journeys::system::System;
 use local_servers::testing::{MailServer, MailServerOptions};
-use serde_json::Value;
 use stage::{Answer, Client};
 
 use crate::call::{Belongs, Call};
 use crate::cast::{Cast, Who};
+use crate::commitments;
 use crate::ledger::{self, Left, Refusal};
 use crate::system::{document, settings};
 use crate::table::{self, Case, Entry, refusals};
@@ -63,22 +63,10 @@ async fn every_operation_is_called_by_everybody_and_leaves_what_its_description_
     }
     println!("{} operations, {} calls", operations.len(), left.len());
     faults.extend(ledger::faults(&cast, left).await);
-    faults.extend(guessable(&cast).await);
+    faults.extend(commitments::missing(&cast).await);
     faults.sort();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     system.stop().await;
-}
-
-/// The events that could be guessed from their hashes, which are for everybody: those that commit to nothing under
-/// random bits.
-async fn guessable(cast: &Cast) -> Vec<String> {
-    let events = journeys::events::all(&cast.operator, "").await;
-    assert!(events.len() > 1_000, "{}: the walk has left that many", events.len());
-    let commits = |event: &Value, to: &str| event.get(to).is_some_and(Value::is_string);
-    let events = events.iter().map(|event| &event.event);
-    let bare =
-        events.filter(|event| !commits(event, "contexthash") && !commits(event, "detailshash"));
-    bare.map(|event| format!("can be guessed from its hash: {event}")).collect()
 }
 
 /// That the table has every operation of the document, once, and no other.
