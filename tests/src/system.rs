@@ -163,7 +163,7 @@ impl Servers {
     pub fn add_operator(&self) -> String {
         let mut arguments = vec!["operators", "add", "--config"];
         let file = self.file();
-        arguments.extend([&file, "--email", "operator@example.com", "--name", "Operator"]);
+        arguments.extend([&file, "--email", "operator@operators.example", "--name", "Operator"]);
         let printed = program::run(&arguments).succeeded();
         printed.trim().to_owned()
     }

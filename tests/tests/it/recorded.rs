@@ -122,7 +122,7 @@ async fn check_whole_log(system: &System, journey: &Journey) {
         for personal in [
             "people.example",
             "Number",
-            "example.com",
+            "operators.example",
             "127.0.0.1",
             USER_AGENT,
             "mandate_",

@@ -35,7 +35,7 @@ const TYPED: [&str; 14] = [
     "Corner Shop",
     "Number",
     "people.example",
-    "example.com",
+    "operators.example",
     SUBSCRIBER,
 ];
 
