@@ -64,8 +64,9 @@ pub struct TestDatabase {
 
 /// The options of a cluster for tests: fast, for many connections, and gone without a trace.
 pub fn cluster_options() -> Result<PostgresOptions, ServerError> {
-    // A login that a dropped test left half-way would hold DROP DATABASE up for a minute.
-    let options = PostgresOptions::throwaway()?.with("authentication_timeout", "10s");
+    // A login that a dropped test left half-way would hold DROP DATABASE up for a minute. Much less than half of one,
+    // and a busy machine does not log in.
+    let options = PostgresOptions::throwaway()?.with("authentication_timeout", "30s");
     Ok(options.with("max_connections", "300"))
 }
 
