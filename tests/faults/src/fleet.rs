@@ -19,6 +19,11 @@ impl Fleet {
         replicas.values().nth(place).cloned()
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Addresses> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut BTreeMap<usize, Addresses>)) {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }

@@ -5,10 +5,11 @@
 //! In reading order: [`stage`] is what is broken (PostgreSQL, NATS, replicas, and a [`proxy`] before
 //! each connection, a small [`disk`] below each server that is to run out of room), [`fault`] is how, [`load`] plays the journeys by each [`client`] for a [`cast`]
 //! (`people` and `sign_in` those of people)
-//! and writes the [`history`], [`subscriber`] follows the events as a system outside would, [`check`] is what must hold, and
-//! [`round`] puts it together. Everything random comes from a seed ([`random`]), so that a run can be
+//! and writes the [`history`], [`subscriber`] follows the events as a system outside would, [`check`] is what must hold,
+//! `auditor` verifies the log as people outside do, and [`round`] puts it together. Everything random comes from a seed ([`random`]), so that a run can be
 //! tried again; what the machine's scheduling adds to it cannot be repeated.
 
+mod auditor;
 pub mod cast;
 pub mod check;
 pub mod client;

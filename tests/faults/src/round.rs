@@ -11,6 +11,7 @@ use serde_json::json;
 use stage::within;
 use tokio_util::sync::CancellationToken;
 
+use crate::auditor::Auditor;
 use crate::cast::Cast;
 use crate::check;
 use crate::client::Client;
@@ -77,6 +78,7 @@ pub struct Run {
     /// What was asked for.
     pub history: Arc<History>,
     cast: Arc<Cast>,
+    auditor: Auditor,
     random: Random,
     http: reqwest::Client,
     clients: usize,
@@ -149,12 +151,15 @@ impl Run {
             CancellationToken::new(),
         )?;
         let mailbox = stage.mailbox.clone();
-        let cast = Cast::make(&mut director, &stage.add_operator()?, mailbox).await?;
+        let operator = stage.add_operator()?;
+        let cast = Cast::make(&mut director, &operator, mailbox).await?;
+        let auditor = Auditor::new(stage.mandate(), &plan.folder, &operator)?;
         Ok(Self {
             stage,
             subscriber,
             history,
             cast: Arc::new(cast),
+            auditor,
             random,
             http: reqwest::Client::new(),
             clients: plan.clients,
@@ -204,6 +209,7 @@ impl Run {
         let recovered_in = healing.elapsed();
         let mut found = check::violations(&self.stage, &self.subscriber, &self.history).await?;
         found.extend(self.mails_again(faults));
+        found.extend(self.verify().await?);
         let after = self.history.tally();
         let names: Vec<&str> = faults.iter().map(|fault| fault.name()).collect();
         let round = Round {
@@ -227,6 +233,14 @@ impl Run {
     pub fn mails_again(&mut self, faults: &[Fault]) -> Vec<String> {
         let again = check::mails_again(&mut self.mails, self.stage.mailbox.came());
         if faults.iter().any(|fault| fault.may_repeat_mail()) { Vec::new() } else { again }
+    }
+
+    /// What the auditor is told, who comes after every round.
+    ///
+    /// # Errors
+    /// When their program cannot be run.
+    pub async fn verify(&mut self) -> anyhow::Result<Vec<String>> {
+        self.auditor.verify(&self.stage).await
     }
 
     /// Breaks things under load, and heals them.

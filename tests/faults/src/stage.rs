@@ -122,6 +122,11 @@ impl Stage {
         Ok(stage)
     }
 
+    /// The program, as all of them run it.
+    pub(crate) fn mandate(&self) -> &Path {
+        &self.programs.mandate
+    }
+
     /// How many replicas there are.
     pub fn replicas(&self) -> usize {
         self.replicas.len()

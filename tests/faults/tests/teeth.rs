@@ -178,6 +178,7 @@ async fn the_checks_find_what_is_lost_doubled_or_changed() {
     let history = plan.folder.join("history.jsonl");
     let mut run = Run::begin(&plan, &history).await.unwrap();
     run.round(1, &plan.faults).await.unwrap();
+    an_auditor_is_told(&mut run).await;
     // Some of it the services would mend.
     for number in 0..run.stage.replicas() {
         run.stage.kill_process(number).unwrap();
@@ -206,6 +207,25 @@ async fn the_checks_find_what_is_lost_doubled_or_changed() {
         assert!(found.iter().any(|finding| finding.starts_with(&expected)), "{found:#?}");
     }
     mails_that_come_again(&mut run).await;
+}
+
+/// Whoever verifies the log after a round hears of a hash that is another.
+async fn an_auditor_is_told(run: &mut Run) {
+    let flip = "UPDATE audit.tiles SET hashes = set_byte(hashes, 33, get_byte(hashes, 33) # 1) WHERE level = 0 AND index = 0";
+    for expected in [Some("FAILED  tiles"), None] {
+        let mut transaction = run.stage.pool.begin().await.unwrap();
+        transaction.execute("SET LOCAL session_replication_role = replica").await.unwrap();
+        assert_eq!(transaction.execute(flip).await.unwrap().rows_affected(), 1);
+        transaction.commit().await.unwrap();
+        let told = run.verify().await.unwrap();
+        match expected {
+            Some(expected) => assert!(
+                told.len() == run.stage.replicas() && told.iter().all(|it| it.contains(expected)),
+                "{told:#?}"
+            ),
+            None => assert_eq!(told, [""; 0], "it was flipped back"),
+        }
+    }
 }
 
 /// Unless somebody died, a mail comes once.
