@@ -11,20 +11,17 @@ use stage::{Answer, Client, Method};
 /// A page asks at most so many.
 const MOST: u32 = 3;
 
-/// The pages that this walk never sees as such: they lead to others, or what they show needs a token of a mail.
-const SHOWS_NOTHING_HERE: [&str; 12] = [
-    "/",
-    "/accept-invitation/{token}",
-    "/apps/new/method",
-    "/apps/{id}/picture",
-    "/confirm-contact/{token}",
-    "/organizations",
-    "/organizations/{id}/invitations/{invitation_id}/revocation",
-    "/organizations/{id}/members/{person_id}/removal",
-    "/reset-password/{token}",
-    "/sign-in",
-    "/sign-in/return",
-    "/signed-in",
+/// What this walk never sees as a page, and why. What these addresses do ask is counted all the same.
+const NEVER_SHOWN: [(&str, &str); 9] = [
+    ("/", "leads on to the apps"),
+    ("/accept-invitation/{token}", "needs the token of a mail"),
+    ("/apps/{id}/picture", "is a picture, and no app here has one"),
+    ("/apps/{id}/resume", "only operators may, and they sign in without a password here"),
+    ("/apps/{id}/suspend", "only operators may, and they sign in without a password here"),
+    ("/organizations", "leads on to the organization"),
+    ("/organizations/{id}/invitations/{invitation_id}/revocation", "nobody is invited here"),
+    ("/sign-in/return", "needs the answer of another site"),
+    ("/signed-in", "leads on, as the cookie came back"),
 ];
 
 /// The addresses of the site map that can be read.
@@ -72,6 +69,11 @@ async fn no_page_asks_more_than_three_questions() {
     let account = operator.account(RETAIL_MEDIA, &ACCOUNT_ROLES).await;
 
     let unfinished = owner.draft(&organization, RETAIL_MEDIA).await;
+    let mut only_named = draft(&organization, RETAIL_MEDIA);
+    for later in ["service", "domains"] {
+        only_named.as_object_mut().unwrap().remove(later);
+    }
+    let only_named = owner.post("/v1/apps", only_named).await.expect(201).field("id");
     let mut by_code = draft(&organization, RETAIL_MEDIA);
     by_code["authentication_method"] = json!("authorization_code");
     let app = people::App { id: owner.post("/v1/apps", by_code).await.expect(201).field("id") };
@@ -94,9 +96,10 @@ async fn no_page_asks_more_than_three_questions() {
 
     let (mut shown, mut faults) = (BTreeSet::new(), Vec::new());
     for route in routes() {
+        let link = if route.ends_with("/revoke") { &open.id } else { &used.id };
         let ids = |of: &str| {
             let filled = route.replace("{id}", of).replace("{client_id}", &key.client_id);
-            let filled = filled.replace("{link}", &used.id).replace("{token}", &open.token);
+            let filled = filled.replace("{link}", link).replace("{token}", &open.token);
             filled.replace("{person_id}", &organization.developer.id)
         };
         let paths: Vec<(&Visitor, String)> = if route.starts_with("/organizations/{id}") {
@@ -121,9 +124,10 @@ async fn no_page_asks_more_than_three_questions() {
                 (&member, closed),
             ]
         } else {
-            let of_apps = [&app.id, &unfinished.id].map(|id| (&member, ids(id)));
-            let more =
-                of_apps.clone().map(|(of, path)| (of, format!("{path}?all=shown&accounts=all")));
+            let of_apps = [&app.id, &unfinished.id, &only_named].map(|id| (&member, ids(id)));
+            let more = of_apps
+                .clone()
+                .map(|(of, path)| (of, format!("{path}?all=shown&accounts=all&name=Shelf")));
             of_apps.into_iter().chain(more).collect()
         };
         for (visitor, path) in paths {
@@ -141,5 +145,5 @@ async fn no_page_asks_more_than_three_questions() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let all: BTreeSet<_> = routes().into_iter().collect();
     let never: Vec<_> = all.into_iter().filter(|route| !shown.contains(route)).collect();
-    assert_eq!(never, SHOWS_NOTHING_HERE);
+    assert_eq!(never, NEVER_SHOWN.map(|(route, _)| route));
 }
