@@ -1,12 +1,13 @@
 //! What other services ask.
 
-use contract::rpc::{AddLinkToken, UsableLink};
+use contract::rpc::{AddLinkToken, CountConsents, CountGrants, LiveGrants, UsableLink};
 use contract::secret::SecretHash;
 use service::{Resources, RpcRefusal, StartError};
 
 use crate::Settings;
+use crate::as_of::AsOf;
 use crate::store::apps::{self, Standing};
-use crate::store::{links, passings};
+use crate::store::{app_activity, links, passings};
 
 /// Answers the questions of `contract::rpc` that are the consent broker's.
 pub(crate) async fn answer(resources: &Resources, settings: &Settings) -> Result<(), StartError> {
@@ -19,7 +20,34 @@ pub(crate) async fn answer(resources: &Resources, settings: &Settings) -> Result
                 Ok(usable.then_some(UsableLink { url_prefix }))
             }
         })
+        .await?;
+    let asked = resources.clone();
+    resources
+        .serve_rpc(move |_, question: CountConsents| {
+            let resources = asked.clone();
+            async move {
+                let as_of = AsOf::now(&resources);
+                Ok(app_activity::count(&resources.pool, question.app_id, as_of).await?)
+            }
+        })
+        .await?;
+    let asked = resources.clone();
+    resources
+        .serve_rpc(move |_, question: CountGrants| {
+            let resources = asked.clone();
+            async move { Ok(count_grants(&resources, &question).await?) }
+        })
         .await
+}
+
+/// Whoever asks has found out who may know.
+async fn count_grants(
+    resources: &Resources,
+    question: &CountGrants,
+) -> Result<Vec<LiveGrants>, sqlx::Error> {
+    let as_of = AsOf::now(resources);
+    let counted = app_activity::count_each(&resources.pool, &question.app_ids, as_of).await?;
+    Ok(counted.into_values().map(|app| app.live).collect())
 }
 
 /// Whether the token leads to a link that can be used. What may be done with it is decided when it is used.

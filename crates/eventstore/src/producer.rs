@@ -9,6 +9,7 @@ use contract::rpc::{
     UnknownEvents,
 };
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::Destination;
 use crate::event_store::EventStore;
@@ -59,6 +60,18 @@ pub async fn stream_events(
 /// When the database fails.
 pub async fn details_of(pool: &PgPool, event: EventId) -> Result<Option<Vec<u8>>, sqlx::Error> {
     store::details_of(pool, event.uuid()).await
+}
+
+/// The last event of a stream that is of one of these types.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_event_of(
+    pool: &PgPool,
+    stream: Uuid,
+    types: &[&str],
+) -> Result<Option<EventId>, sqlx::Error> {
+    Ok(store::last_event_of(pool, stream, types).await?.map(EventId::from_uuid))
 }
 
 /// Publishes events of a stream to audit once more, with their contexts and details: how many.

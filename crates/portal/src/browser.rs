@@ -1,5 +1,8 @@
 //! The browser that asks: from where, with what, and in which language.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -25,6 +28,24 @@ pub(crate) struct Browser {
     pub(crate) path: String,
     /// When it asks.
     pub(crate) now: DateTime<Utc>,
+    /// What is asked of the API for it.
+    pub(crate) questions: Questions,
+}
+
+/// How many questions were asked of the API for one request. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Questions(Arc<AtomicU32>);
+
+impl Questions {
+    /// One more is asked.
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many were asked.
+    pub(crate) fn asked(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Browser {
@@ -39,7 +60,8 @@ impl Browser {
         let language = chosen.and_then(Language::of_tag);
         let language = language.unwrap_or_else(|| Language::accepted(&parts.headers));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { facts, language, path, now: environment.now() })
+        let questions = parts.extensions.get::<Questions>().cloned().unwrap_or_default();
+        Ok(Self { facts, language, path, now: environment.now(), questions })
     }
 }
 

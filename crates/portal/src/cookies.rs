@@ -86,6 +86,26 @@ impl SessionCookie {
         })
     }
 
+    const fn kept_name(self) -> &'static str {
+        if self.secure { "__Host-mandate_form" } else { "mandate_form" }
+    }
+
+    /// The form that somebody filled in before they went to sign in elsewhere.
+    pub(crate) fn kept(self, headers: &HeaderMap) -> Option<&str> {
+        read(headers, self.kept_name())
+    }
+
+    /// Keeps it as long as a sign-in can take; an empty one is forgotten.
+    pub(crate) fn set_kept(self, value: &str) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let age = if value.is_empty() { 0 } else { SIGN_IN_SECONDS };
+        let name = self.kept_name();
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={age}");
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
     /// Forgets the token.
     pub(crate) fn clear(self) -> HeaderValue {
         HeaderValue::from_static(if self.secure {

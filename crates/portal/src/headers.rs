@@ -8,6 +8,8 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::browser::Questions;
+
 /// Nothing but what is ours, and nothing inline (CSP level 3).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -24,6 +26,14 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
+/// How many questions of the API a page took, where developers look (W3C Server Timing).
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+fn timing(questions: &Questions) -> HeaderValue {
+    let text = format!("api;desc=\"{} questions\"", questions.asked());
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("api"))
+}
+
 /// Whether browsers are to come by https only from now on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Https(pub(crate) bool);
@@ -31,11 +41,14 @@ pub(crate) struct Https(pub(crate) bool);
 /// Adds them; what a page has set itself stands.
 pub(crate) async fn protect(
     State(Https(https)): State<Https>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    let questions = Questions::default();
+    request.extensions_mut().insert(questions.clone());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    headers.insert(SERVER_TIMING, timing(&questions));
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };

@@ -29,7 +29,7 @@ use crate::pages::organizations::{domain_requests, profile};
 use crate::pages::wizard::{details, domains, method, picture, review, service};
 use crate::pages::{
     account, activity, app, consents, grants, home, keys, language, links, my_apps, organizations,
-    password_reset, problem, request, sessions, sign_in, single_sign_on,
+    password_reset, problem, proof, request, sessions, sign_in, single_sign_on,
 };
 use crate::portal::Portal;
 use crate::settings::Settings;
@@ -109,6 +109,7 @@ pub fn router(
             get(consents::revoke::ask_app).post(consents::revoke::revoke_app),
         )
         .merge(of_organizations())
+        .route("/events/{id}/proof", get(proof::file))
         .route("/account", get(account::show).post(account::save))
         .route("/account/password", get(password::ask).post(password::change))
         .route("/account/data.json", get(account::data))

@@ -71,3 +71,27 @@ impl Language {
 
 static ENGLISH: LazyLock<Texts> = LazyLock::new(|| L10n::En.load());
 static FRENCH: LazyLock<Texts> = LazyLock::new(|| L10n::Fr.load());
+
+#[cfg(test)]
+mod tests {
+    /// French counts nothing as one (CLDR): a text for `one` is one for 0 as well, and so has the number in it.
+    #[test]
+    fn no_french_text_says_one_where_there_is_none() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/locales/fr");
+        let mut checked = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let mut counted = String::new();
+            for line in std::fs::read_to_string(&path).unwrap().lines() {
+                if let Some((before, _)) = line.split_once(" ->") {
+                    counted = before.rsplit('{').next().unwrap().trim().to_owned();
+                }
+                if line.trim_start().starts_with("[one]") {
+                    assert!(line.contains(&counted), "{}: {line}", path.display());
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 10, "{checked}");
+    }
+}

@@ -22,13 +22,14 @@
 //! then add its line to `router` and to this table.
 //!
 //! What they share: [`steps`] is the way of every change, [`view`] shows an app, [`fields`] reads its
-//! texts, [`refusals`] maps what the domain refuses to answers.
+//! texts, [`extras`] has what is read along with one, [`refusals`] maps what the domain refuses to answers.
 
 mod activate;
 mod archive;
 mod catalogue;
 mod create;
 mod edit;
+mod extras;
 mod fields;
 mod get;
 mod get_image;

@@ -13,6 +13,33 @@ async fn draft(developer: &Client) -> String {
     developer.post("/v1/apps", by_code()).await.expect(201).field("id")
 }
 
+#[tokio::test]
+async fn an_app_is_read_with_its_redirect_uris_and_its_place_in_the_log_where_that_is_asked_for() {
+    let stage = Stage::set().await;
+    let developer = stage.developer();
+    let path = format!("/v1/apps/{}", draft(&developer).await);
+    developer.post(&format!("{path}/redirect-uris"), uri(1)).await.expect(201);
+    let read =
+        async |with: &str| stage.auditor().get(&format!("{path}{with}")).await.expect(200).json;
+    let without = read("").await;
+    assert!(without.get("redirect_uris").is_none() && without.get("record").is_none());
+    // The log does not answer here: an app is to be had all the same.
+    let alone = read("?with=redirect_uris,record").await;
+    assert_eq!(alone["redirect_uris"][0]["uri"], "https://example.com/cb/1");
+    assert_eq!((&alone["id"], alone.get("record")), (&without["id"], None));
+    let wrong = stage.auditor().get(&format!("{path}?with=records")).await;
+    wrong.refuses_fields(&["with"]);
+
+    stage.answer_places().await;
+    let place = read("?with=record").await["record"].clone();
+    assert_eq!(place["position"], 7);
+    assert_eq!(stage.kind_of(&place["event_id"]).await, "mandate.app.created.v1");
+    developer.act(&format!("{path}/activate")).await.expect(200);
+    developer.post(&format!("{path}/redirect-uris"), uri(2)).await.expect(201);
+    let place = read("?with=record").await["record"].clone();
+    assert_eq!(stage.kind_of(&place["event_id"]).await, "mandate.app.activated.v1");
+}
+
 fn uri(n: usize) -> serde_json::Value {
     json!({ "uri": format!("https://example.com/cb/{n}") })
 }

@@ -10,7 +10,7 @@ use service::{Attempt, Fault, Problem};
 use utoipa::ToSchema;
 
 use crate::as_of::AsOf;
-use crate::store::app_activity::{self, MOST_COUNTED_EACH};
+use crate::store::app_activity;
 use crate::{ConsentBroker, policy};
 
 /// So many apps can be asked for at a time.
@@ -83,8 +83,8 @@ pub(crate) async fn consent_activities(
     let brief = |app_id| {
         known.remove(&app_id).map(|app| BriefConsents {
             app_id,
-            live_grants: app.live_grants.min(MOST_COUNTED_EACH),
-            more_grants: app.live_grants > MOST_COUNTED_EACH,
+            live_grants: app.live.live_grants,
+            more_grants: app.live.more_grants,
         })
     };
     Ok(Json(ConsentActivities { items: ids.into_iter().filter_map(brief).collect() }))

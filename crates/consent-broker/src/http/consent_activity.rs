@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use contract::AppId;
 use serde::Serialize;
 use service::http::{Json, Path};
@@ -12,11 +12,8 @@ use utoipa::ToSchema;
 
 use crate::as_of::AsOf;
 use crate::remote_services::RemoteServices;
-use crate::store::app_activity::{self, MOST_COUNTED};
+use crate::store::app_activity;
 use crate::{ConsentBroker, policy};
-
-/// Grants that end within so many days end soon.
-const SOON: TimeDelta = TimeDelta::days(30);
 
 /// How an app's links and grants stand.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,14 +65,14 @@ pub(crate) async fn consent_activity(
     let _permit = attempt.permit("app.read-consent-activity", target, decision).await?;
 
     let (pool, as_of) = (&broker.resources.pool, AsOf::now(&broker.resources));
-    let counts = app_activity::count(pool, app_id, as_of, SOON).await?;
+    let counts = app_activity::count(pool, app_id, as_of).await?;
     let last_used = app_activity::of(pool, [app_id].into_iter()).await?;
     Ok(Json(ConsentActivity {
         app_id,
         open_links: counts.open_links,
-        live_grants: counts.live_grants.min(MOST_COUNTED),
-        more_grants: counts.live_grants > MOST_COUNTED,
-        grants_ending_soon: counts.ending_soon,
+        live_grants: counts.live_grants,
+        more_grants: counts.more_grants,
+        grants_ending_soon: counts.grants_ending_soon,
         last_used_at: last_used.get(&app_id).copied(),
     }))
 }

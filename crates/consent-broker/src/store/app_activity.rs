@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::ids::{AppId, OrganizationId};
+use contract::rpc::{ConsentCounts, LiveGrants};
 use sqlx::PgExecutor;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -43,27 +44,18 @@ pub(crate) async fn of(
     Ok(rows.into_iter().map(|row| (AppId::from_uuid(row.app_id), row.asked_at)).collect())
 }
 
-/// How many links and grants an app has. Of grants no more than so many are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// Links that can still be used.
-    pub(crate) open_links: i64,
-    /// Grants that are live.
-    pub(crate) live_grants: i64,
-    /// Those of them that end soon.
-    pub(crate) ending_soon: i64,
-}
-
 /// So many grants are counted at most.
-pub(crate) const MOST_COUNTED: i64 = 10_000;
+const MOST_COUNTED: i64 = 10_000;
 
-/// Counts them, as of now; those that end within this time do so soon.
+/// Grants that end within so many days end soon.
+const SOON: TimeDelta = TimeDelta::days(30);
+
+/// How many links and grants an app has, as of now.
 pub(crate) async fn count(
     executor: impl PgExecutor<'_>,
     app: AppId,
     as_of: AsOf<'_>,
-    soon: TimeDelta,
-) -> Result<Counts, sqlx::Error> {
+) -> Result<ConsentCounts, sqlx::Error> {
     let counted = sqlx::query!(
         r#"SELECT (SELECT count(*) FROM consent_broker.links
                    WHERE app_id = $1 AND state IN ('pending', 'opened') AND expires_at > $2) AS "open_links!",
@@ -76,27 +68,31 @@ pub(crate) async fn count(
                  LIMIT $5) AS live"#,
         app.uuid(),
         as_of.now,
-        as_of.now + soon,
+        as_of.now + SOON,
         Json(as_of.lifetimes()) as _,
         MOST_COUNTED + 1,
     )
     .fetch_one(executor)
     .await?;
-    let (open_links, live_grants) = (counted.open_links, counted.live_grants);
-    Ok(Counts { open_links, live_grants, ending_soon: counted.ending_soon })
+    Ok(ConsentCounts {
+        open_links: counted.open_links,
+        live_grants: counted.live_grants.min(MOST_COUNTED),
+        more_grants: counted.live_grants > MOST_COUNTED,
+        grants_ending_soon: counted.ending_soon,
+    })
 }
 
-/// How many grants an app has. No more than so many are counted.
+/// How many grants an app has, and whose app it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GrantCount {
     /// Whose app it is.
     pub(crate) organization_id: OrganizationId,
     /// Grants that are live.
-    pub(crate) live_grants: i64,
+    pub(crate) live: LiveGrants,
 }
 
 /// So many grants of each of many apps are counted at most.
-pub(crate) const MOST_COUNTED_EACH: i64 = 1_000;
+const MOST_COUNTED_EACH: i64 = 1_000;
 
 /// Counts the live grants of those of these apps that ever had links, as of now.
 pub(crate) async fn count_each(
@@ -123,7 +119,13 @@ pub(crate) async fn count_each(
     .await?;
     let counted = rows.into_iter().map(|row| {
         let organization_id = OrganizationId::from_uuid(row.organization_id);
-        (AppId::from_uuid(row.id), GrantCount { organization_id, live_grants: row.live_grants })
+        let app_id = AppId::from_uuid(row.id);
+        let live = LiveGrants {
+            app_id,
+            live_grants: row.live_grants.min(MOST_COUNTED_EACH),
+            more_grants: row.live_grants > MOST_COUNTED_EACH,
+        };
+        (app_id, GrantCount { organization_id, live })
     });
     Ok(counted.collect())
 }

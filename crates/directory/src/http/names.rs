@@ -11,13 +11,14 @@ use contract::{AccountId, AppId, OrganizationId, PersonId};
 use serde::{Deserialize, Serialize};
 use service::http::Json;
 use service::{Caller, Fault, Problem, RequestFacts};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::store::{memberships, shown_names};
 use crate::{Directory, policy};
 
 /// So many names can be asked for at a time.
-const MOST_NAMES: usize = 100;
+pub(super) const MOST_NAMES: usize = 100;
 
 /// What to name: at most 100 ids in all.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -129,11 +130,7 @@ pub(super) async fn names(
     let known_apps = known_apps(&directory, &facts, &apps).await?;
     let mut conn = directory.resources.pool.acquire().await?;
 
-    let consenting = consenting(&directory.resources.catalogue);
-    let found = shown_names::people(&mut conn, &caller, &people, &consenting).await?;
-    let shown = found.into_iter().filter(|(id, _, with)| policy::sees_name(&caller, *id, *with));
-    let named = Shown::of(shown.map(|(id, name, _)| (id, name)));
-    let people = people.into_iter().map(|id| PersonName { id, name: named.get(&id) }).collect();
+    let people = of_people(&directory, &mut conn, &caller, people).await?;
 
     let found = shown_names::accounts(&mut conn, caller.person_id, &accounts).await?;
     let shown = found.into_iter().filter(|(_, _, held)| caller.operator || *held);
@@ -161,6 +158,20 @@ pub(super) async fn names(
         organizations.into_iter().map(|id| OrganizationName { id, name: named.get(&id) }).collect();
     let apps = apps.into_iter().map(|id| AppName::of(id, shown_apps.get(&id).copied())).collect();
     Ok(Json(Names { people, apps, accounts, organizations }))
+}
+
+/// What these people are called, as far as the caller may know.
+pub(super) async fn of_people(
+    directory: &Directory,
+    conn: &mut PgConnection,
+    caller: &Caller,
+    people: Vec<PersonId>,
+) -> Result<Vec<PersonName>, Problem> {
+    let consenting = consenting(&directory.resources.catalogue);
+    let found = shown_names::people(conn, caller, &people, &consenting).await?;
+    let shown = found.into_iter().filter(|(id, _, with)| policy::sees_name(caller, *id, *with));
+    let named = Shown::of(shown.map(|(id, name, _)| (id, name)));
+    Ok(people.into_iter().map(|id| PersonName { id, name: named.get(&id) }).collect())
 }
 
 impl AskedNames {

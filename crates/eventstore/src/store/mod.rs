@@ -32,4 +32,4 @@ pub(crate) use positions::{Moved, lock_positions, positions, save_positions};
 pub(crate) use receipts::{
     Receipt, forget_batches, last_batch, repeat_batch, repeat_other_streams, settle_batch,
 };
-pub(crate) use streams::{details_of, known_events, rows_after, stream_events};
+pub(crate) use streams::{details_of, known_events, last_event_of, rows_after, stream_events};

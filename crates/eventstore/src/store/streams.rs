@@ -32,6 +32,21 @@ pub(crate) async fn stream_events(
     .await
 }
 
+/// The last event of a stream that is of one of these types.
+pub(crate) async fn last_event_of(
+    executor: impl PgExecutor<'_>,
+    stream: Uuid,
+    types: &[&str],
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM events WHERE stream_id = $1 AND type = ANY($2) ORDER BY version DESC LIMIT 1",
+        stream,
+        types as &[&str],
+    )
+    .fetch_optional(executor)
+    .await
+}
+
 /// The details of an event, unless it had none or they were erased.
 pub(crate) async fn details_of(
     executor: impl PgExecutor<'_>,

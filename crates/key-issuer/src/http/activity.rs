@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contract::AppId;
+use contract::rpc::{ConsentCounts, CountConsents};
 use serde::Serialize;
 use service::http::{Json, Path};
 use service::{Attempt, Problem};
@@ -14,6 +15,7 @@ use super::steps::{find_app, permit_with_app};
 use super::view::ends_soon;
 use crate::KeyIssuer;
 use crate::activity::first_hour;
+use crate::key_limit::WorkingKey;
 use crate::policy::Operation;
 use crate::store::{activity, apps, keys};
 
@@ -29,10 +31,12 @@ pub(super) struct ActivityBody {
     last_token_at: Option<DateTime<Utc>>,
     /// Requests for tokens in its name that were refused lately.
     refusals: RefusalsBody,
+    /// How its consent links and grants stand; null while that cannot be told.
+    consents: Option<ConsentCounts>,
 }
 
 /// How many keys an app has.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(super) struct KeyCounts {
     /// How many are live.
     live: usize,
@@ -42,6 +46,19 @@ pub(super) struct KeyCounts {
     working: usize,
     /// How many of the live ones expire within 30 days.
     ending_soon: usize,
+}
+
+impl KeyCounts {
+    /// Of these keys that work, where so many may be.
+    pub(super) fn of(working: &[WorkingKey], most: usize, now: DateTime<Utc>) -> Self {
+        let live = || working.iter().filter(|key| key.live);
+        Self {
+            live: live().count(),
+            most,
+            working: working.len(),
+            ending_soon: live().filter(|key| ends_soon(key.end, now)).count(),
+        }
+    }
 }
 
 /// Refused requests for tokens. Those of the last seconds may be missing, and those of a process that was killed.
@@ -58,8 +75,8 @@ pub(super) struct RefusalsBody {
 
 /// Read an app's activity
 ///
-/// How many keys it has of those it may have, when it last got a token, and how many requests for tokens were refused in
-/// its name within a day.
+/// How many keys it has of those it may have, when it last got a token, how many requests for tokens were refused in
+/// its name within a day, and how its consent links and grants stand.
 #[utoipa::path(
     get,
     path = "/v1/apps/{id}/activity",
@@ -94,15 +111,14 @@ pub(super) async fn read(
     let mut connection = pool.acquire().await?;
     let working = keys::working(&mut connection, app_id, now).await?;
     let known = activity::of(&mut *connection, app_id, since).await?;
-    let live = || working.iter().filter(|key| key.live);
+    // Nobody holds a connection while another service is asked.
+    drop(connection);
+    // What an app does with its keys is to be had while the consent broker is not.
+    let consents = issuer.resources.rpc.call(&attempt.facts, &CountConsents { app_id }).await.ok();
     Ok(Json(ActivityBody {
         app_id,
-        keys: KeyCounts {
-            live: live().count(),
-            most: issuer.settings.max_keys_per_app(),
-            working: working.len(),
-            ending_soon: live().filter(|key| ends_soon(key.end, now)).count(),
-        },
+        keys: KeyCounts::of(&working, issuer.settings.max_keys_per_app(), now),
+        consents,
         last_token_at: known.last_token_at,
         refusals: RefusalsBody { since, count: known.refusals, last_at: known.last_refusal_at },
     }))

@@ -1,7 +1,8 @@
 //! What an app's page shows: its keys, its last token, and what was refused in its name.
 
 use chrono::Duration;
-use contract::AppId;
+use contract::rpc::{ConsentCounts, CountConsents, CountGrants, LiveGrants};
+use contract::{AppId, Service};
 use serde_json::{Value, json};
 use stage::eventually;
 
@@ -73,7 +74,7 @@ async fn a_list_of_apps_has_the_keys_and_the_last_token_of_each_that_one_may_kno
     let items = async |who: &str| {
         replica.client(who).post(path, &asked).await.expect(200).json["items"].clone()
     };
-    let brief = json!([{ "app_id": app, "live_keys": 1, "last_token_at": null }]);
+    let brief = json!([{ "app_id": app, "live_keys": 1, "last_token_at": null, "consents": null }]);
     for who in ["owner", "developer", "auditor", "operator"] {
         assert_eq!(items(who).await, brief, "{who}");
     }
@@ -83,6 +84,64 @@ async fn a_list_of_apps_has_the_keys_and_the_last_token_of_each_that_one_may_kno
     let refused = replica.client("owner").post(path, json!({ "ids": too_many })).await;
     refused.problem(422, "invalid-request");
     assert_eq!(refused.json["errors"][0]["code"], "too_many");
+}
+
+#[tokio::test]
+async fn how_consents_stand_is_told_along_while_the_consent_broker_answers() {
+    let (stage, replica, app) = Stage::with_app().await;
+    replica.key(app).await;
+    // Keys are told without it.
+    let alone = activity(&replica, app).await;
+    assert_eq!((&alone["keys"]["live"], &alone["consents"]), (&json!(1), &json!(null)));
+
+    let counts = ConsentCounts {
+        open_links: 2,
+        live_grants: 10_000,
+        more_grants: true,
+        grants_ending_soon: 7,
+    };
+    let broker = stage.servers.connect(Service::ConsentBroker, &stage::shared(&stage.env)).await;
+    broker
+        .serve_rpc(move |_, question: CountConsents| {
+            assert_eq!(question.app_id, app);
+            std::future::ready(Ok(counts))
+        })
+        .await
+        .unwrap();
+    broker
+        .serve_rpc(move |_, question: CountGrants| {
+            let live = |app_id| LiveGrants { app_id, live_grants: 14, more_grants: false };
+            let known = question.app_ids.iter().copied().filter(move |asked| *asked == app);
+            std::future::ready(Ok(known.map(live).collect()))
+        })
+        .await
+        .unwrap();
+    assert_eq!(activity(&replica, app).await["consents"], json!(counts));
+
+    let without_link = stage.registry.active_app().await;
+    stage.until_known(without_link, "active").await;
+    let asked = json!({ "ids": [app, without_link] });
+    let brief = replica.client("owner").post("/v1/apps/activity", asked).await.expect(200).json;
+    let consents: Vec<_> =
+        brief["items"].as_array().unwrap().iter().map(|app| app["consents"].clone()).collect();
+    let of = |live: i64| json!({ "live_grants": live, "more_grants": false });
+    assert_eq!(consents, [of(14), of(0)]);
+}
+
+#[tokio::test]
+async fn a_list_of_keys_says_how_many_there_are_on_all_its_pages() {
+    let (_stage, replica, app) = Stage::with_app().await;
+    for _ in 0..3 {
+        replica.key(app).await;
+    }
+    let path = format!("{}?limit=2", keys_of(app));
+    let first = replica.client("auditor").get(&path).await.expect(200);
+    assert_eq!(first.json["items"].as_array().unwrap().len(), 2);
+    assert!(first.headers["link"].to_str().unwrap().contains("rel=\"next\""));
+    assert_eq!(
+        first.json["counts"],
+        json!({ "live": 3, "most": 5, "working": 3, "ending_soon": 0 })
+    );
 }
 
 #[tokio::test]

@@ -172,4 +172,8 @@ uris-pkce-is-optional = An authorization code can be asked for without a code ch
 uris-pkce-relax = Require it no more
 uris-pkce-require = Require PKCE
 app-archive-other = That is not the app's name. Nothing was archived.
-app-next-replace-what = Replace it in time: a new key works at once, the old one until the moment that you choose.
+# $count (Number) - how many keys
+app-next-replace-what = { $count ->
+    [one] Replace it
+   *[other] Replace them
+} in time: a new key works at once, the old one until the moment that you choose.

@@ -67,6 +67,12 @@ receipt-to = To
 receipt-ended = ended on
 receipt-unless = unless ended before
 receipt-accounts = Accounts
+# $count (Number) - of how many accounts
+# $shown (String) - the same, in groups of three
+receipt-already = { $count ->
+    [one] One more account was chosen that had consented before. Its consent stays as it was.
+   *[other] { $shown } more accounts were chosen that had consented before. Their consents stay as they were.
+}
 receipt-of-its-own = Its receipt
 receipt-words = In the words that were shown
 receipt-words-erased = The words were erased at somebody’s request. That they were shown can still be checked by their hash.

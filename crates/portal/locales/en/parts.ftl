@@ -1,4 +1,5 @@
 chip-entry = Entry in the log:
+chip-proof = (download its proof)
 # $what (String) - the label of a value
 copy-what = Copy: { $what }
 copy-button = Copy

@@ -4,6 +4,7 @@ sso-begin = Go on
 sso-with-password = Sign in with a password
 sso-no-provider = No organization signs people in by this address. Sign in with your password.
 sso-unavailable = Your organization’s provider does not answer. Try again in a while.
+sso-too-long = What you typed is too long to be kept on the way there. Sign in with a password to keep it, or go on without it.
 sso-begin-again = This sign-in could not be completed: it was begun elsewhere, or too long ago. Begin again.
 sso-not-signed-in = Your organization’s provider did not sign you in. Begin again.
 sso-not-accepted = This sign-in was not accepted. Begin again. If it is refused again, ask an owner of your organization.

@@ -35,7 +35,7 @@ event-key-deleted-archived = Une clé a pris fin avec l’application.
 event-key-replaced = Une clé a été remplacée par une autre.
 event-key-expired = Une clé a expiré.
 event-key-expiring = Une clé allait expirer dans { $days ->
-    [one] un jour
+    [1] un jour
    *[other] { $days } jours
 } au plus.
 event-key-leaked = Le secret d’une clé a été trouvé quelque part et signalé.
@@ -67,7 +67,7 @@ event-consent-expiry-set = Une fin a été donnée au consentement d’un compte
 event-consent-revoked = Le consentement d’un compte a été révoqué.
 event-consent-revoked-archived = Le consentement d’un compte a pris fin avec l’application.
 event-consent-notice = Un titulaire a été informé qu’un consentement prend fin dans { $days ->
-    [one] un jour
+    [1] un jour
    *[other] { $days } jours
 } au plus.
 activity-you = vous

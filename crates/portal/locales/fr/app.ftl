@@ -15,7 +15,7 @@ app-next-suspended-what = Elle n’obtient pas de jeton et ne peut pas demander 
 app-next-key = Elle n’a pas encore de clé.
 app-next-key-what = Une clé permet à votre programme d’obtenir des jetons pour cette application.
 app-next-replace = { $count ->
-    [one] Une clé prend fin dans les 30 jours.
+    [1] Une clé prend fin dans les 30 jours.
    *[other] { $count } clés prennent fin dans les 30 jours.
 }
 app-see-keys = Voir les clés
@@ -24,7 +24,7 @@ app-next-uri-what = Les codes d’autorisation sont envoyés à une adresse que 
 app-next-link = L’accès n’a encore été demandé à personne.
 app-next-link-what = Générez un lien pour un client : il lui montre ce que l’application pourra faire et lui laisse choisir les comptes.
 app-next-await = { $count ->
-    [one] Un lien attend une réponse.
+    [1] Un lien attend une réponse.
    *[other] { $count } liens attendent une réponse.
 }
 app-see-links = Voir les liens
@@ -48,7 +48,7 @@ app-refused-count = { $count ->
    *[other] { $shown } demandes de jeton
 }
 app-keys-ending = { $count ->
-    [one] une prend fin dans les 30 jours
+    [1] une prend fin dans les 30 jours
    *[other] { $count } prennent fin dans les 30 jours
 }
 app-accounts = { $count ->
@@ -58,7 +58,7 @@ app-accounts = { $count ->
 }
 app-accounts-more = plus de { $count } accordés
 app-accounts-ending = { $count ->
-    [one] un prend fin dans les 30 jours
+    [1] un prend fin dans les 30 jours
    *[other] { $shown } prennent fin dans les 30 jours
 }
 app-links-waiting = { $count ->
@@ -139,4 +139,7 @@ uris-pkce-is-optional = Un code d’autorisation peut être demandé sans défi.
 uris-pkce-relax = Ne plus l’exiger
 uris-pkce-require = Exiger PKCE
 app-archive-other = Ce n’est pas le nom de l’application. Rien n’a été archivé.
-app-next-replace-what = Remplacez-la à temps : une nouvelle clé fonctionne aussitôt, l’ancienne jusqu’au moment que vous choisissez.
+app-next-replace-what = { $count ->
+    [1] Remplacez-la
+   *[other] Remplacez-les
+} à temps : une nouvelle clé fonctionne aussitôt, l’ancienne jusqu’au moment que vous choisissez.

@@ -13,7 +13,7 @@ consents-you = Vous
 consents-somebody = Quelqu’un
 consents-in-days = { $days ->
     [0] aujourd’hui
-    [one] dans un jour
+    [1] dans un jour
    *[other] dans { $days } jours
 }
 consents-renew = Renouveler
@@ -41,7 +41,7 @@ consents-expired = Expiré
 consents-revoked = Révoqué
 receipt-label = Reçu de consentement
 receipt-title = { $count ->
-    [one] { $app } peut agir sur un compte
+    [1] { $app } peut agir sur un compte
    *[other] { $app } peut agir sur { $shown } comptes
 }
 receipt-title-ended = { $app } ne peut plus agir sur ce compte
@@ -55,6 +55,10 @@ receipt-to = À
 receipt-ended = terminé le
 receipt-unless = sauf fin anticipée
 receipt-accounts = Comptes
+receipt-already = { $count ->
+    [1] Un autre compte choisi avait déjà consenti. Son consentement reste tel quel.
+   *[other] { $shown } autres comptes choisis avaient déjà consenti. Leurs consentements restent tels quels.
+}
 receipt-of-its-own = Son reçu
 receipt-words = Dans les mots qui ont été montrés
 receipt-words-erased = Ces mots ont été effacés à la demande de quelqu’un. Leur empreinte permet encore de vérifier qu’ils ont été montrés.
@@ -76,7 +80,7 @@ revoke-keep = Le garder
 revoke-button = Révoquer pour { $account }
 revoke-app-title = Révoquer tout ce que { $app } peut faire ?
 revoke-app-stops = { $count ->
-    [one] { $app } ne peut plus rien voir ni modifier du seul compte qui lui avait donné accès.
+    [1] { $app } ne peut plus rien voir ni modifier du seul compte qui lui avait donné accès.
    *[other] { $app } ne peut plus rien voir ni modifier de { $shown } comptes, tous ceux qui lui avaient donné accès.
 }
 revoke-app-stops-more = { $app } ne peut plus rien voir ni modifier de vos comptes, dont plus de { $count } lui avaient donné accès.

@@ -19,7 +19,7 @@ keys-made-before = Cette clé existait déjà, et son secret a été montré à 
 keys-back = Retour aux clés
 keys-too-many = L’application a autant de clés qu’elle peut en avoir. Supprimez-en une d’abord.
 keys-too-many-for-now = L’application a autant de clés qu’elle peut en avoir. La prochaine pourra être créée dans { $minutes ->
-    [one] une minute
+    [1] une minute
    *[other] { $minutes } minutes
 }, quand une clé supprimée aura pris fin ; ou supprimez-en une autre.
 keys-not-active = L’application n’est pas active, elle n’obtient donc pas de clé.

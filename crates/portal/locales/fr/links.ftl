@@ -63,7 +63,7 @@ links-one = Lien de consentement
 links-not-opened = pas encore
 links-passed-on = Transmis
 links-passed-on-times = { $count ->
-    [one] une fois, à une personne qui peut décider
+    [1] une fois, à une personne qui peut décider
    *[other] { $count } fois, à des personnes qui peuvent décider
 }
 links-answered = Réponse

@@ -1,4 +1,5 @@
 chip-entry = Entrée du registre :
+chip-proof = (télécharger sa preuve)
 copy-what = Copier : { $what }
 copy-button = Copier
 copy-done = Copié

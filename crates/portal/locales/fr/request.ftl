@@ -24,7 +24,7 @@ request-cannot-reach = Atteindre un compte que vous ne choisissez pas ci-dessous
 request-how-long = Pour combien de temps, et comment y mettre fin
 request-until = Jusqu’au
 request-days = { $days ->
-    [one] dans un jour
+    [1] dans un jour
    *[other] dans { $days } jours
 }
 request-for-ever = jusqu’à ce que vous y mettiez fin
@@ -42,7 +42,7 @@ request-choose-matching = Choisir les { $count } qui correspondent
 request-choose-none = N’en choisir aucun
 request-chosen = { $chosen } sur { $all } choisis. { $cannot ->
     [0] Tous peuvent être choisis.
-    [one] Un ne peut pas l’être ; il dit pourquoi.
+    [1] Un ne peut pas l’être ; il dit pourquoi.
    *[other] { $shown } ne peuvent pas l’être ; chacun dit pourquoi.
 }
 request-no-accounts = Vous n’avez de rôle sur aucun compte { $service }. Quelqu’un qui gère un compte peut vous en donner un.
@@ -57,7 +57,7 @@ request-ask = Demander à { $name }
 request-passed-on = La demande est transmise : un message avec le lien est en route.
 request-passed-on-too-often = Cette demande a déjà été transmise trop souvent. Demandez un autre lien.
 request-passed-on-just-now = Cette personne vient d’être sollicitée. Vous pourrez recommencer dans { $minutes ->
-    [one] une minute
+    [1] une minute
    *[other] { $minutes } minutes
 }.
 request-granted-meanwhile = Ce compte a été accordé entre-temps.
@@ -66,7 +66,7 @@ request-more = Comptes suivants
 request-to-first = Revenir au début
 request-review = Vérifier
 request-review-count = { $count ->
-    [one] Vérifier un compte
+    [1] Vérifier un compte
    *[other] Vérifier { $shown } comptes
 }
 request-deny = Refuser
@@ -75,7 +75,7 @@ request-choose-one = Choisissez au moins un compte qui peut l’être.
 request-words-changed = Ce qui est demandé a changé depuis que vous l’avez lu. Rien n’a été accordé : relisez-le.
 request-accounts-changed = Certains de ces comptes ne peuvent plus être choisis. Rien n’a été accordé : revoyez la liste.
 request-review-title = { $count ->
-    [one] Laisser { $app } agir sur un de vos comptes ?
+    [1] Laisser { $app } agir sur un de vos comptes ?
    *[other] Laisser { $app } agir sur { $shown } de vos comptes ?
 }
 request-belongs = L’application appartient à
@@ -85,13 +85,13 @@ request-and-more = et { $count } autres
 request-sign-as = Vous signez en tant que
 request-on-record = Votre décision est inscrite dans un registre que personne ne peut modifier, pas même nous, et vous recevez un reçu. Pour y mettre fin, allez dans Mes consentements ; l’effet est immédiat.
 request-approve = { $count ->
-    [one] Approuver pour un compte
+    [1] Approuver pour un compte
    *[other] Approuver pour { $shown } comptes
 }
 request-then-sent = Vous pourrez ensuite continuer vers
 request-approved = { $count ->
     [0] Rien de nouveau n’a été accordé
-    [one] { $app } peut agir sur un compte
+    [1] { $app } peut agir sur un compte
    *[other] { $app } peut agir sur { $shown } comptes
 }
 request-approved-what = C’est inscrit, avec un reçu pour chaque compte dans Mes consentements, où vous pouvez aussi y mettre fin.

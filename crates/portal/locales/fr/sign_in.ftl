@@ -7,7 +7,7 @@ sign-in-password = Mot de passe
 sign-in-button = Se connecter
 sign-in-wrong = L’adresse e-mail ou le mot de passe n’est pas correct.
 sign-in-locked = Trop de tentatives. Réessayez dans { $minutes ->
-    [one] une minute
+    [1] une minute
    *[other] { $minutes } minutes
 }.
 sign-in-no-cookie = Votre navigateur n’a pas gardé le cookie qui dit qui vous êtes. Autorisez les cookies pour cette adresse, puis reconnectez-vous.

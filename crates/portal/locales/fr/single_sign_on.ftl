@@ -4,6 +4,7 @@ sso-begin = Continuer
 sso-with-password = Se connecter avec un mot de passe
 sso-no-provider = Aucune organisation ne connecte ses membres par cette adresse. Utilisez votre mot de passe.
 sso-unavailable = Le fournisseur de votre organisation ne répond pas. Réessayez dans un moment.
+sso-too-long = Ce que vous avez saisi est trop long pour être conservé en chemin. Connectez-vous avec un mot de passe pour le garder, ou continuez sans lui.
 sso-begin-again = Cette connexion n’a pas pu aboutir : elle a été commencée ailleurs, ou il y a trop longtemps. Recommencez.
 sso-not-signed-in = Le fournisseur de votre organisation ne vous a pas connecté. Recommencez.
 sso-not-accepted = Cette connexion n’a pas été acceptée. Recommencez. Si elle est de nouveau refusée, adressez-vous à un propriétaire de votre organisation.

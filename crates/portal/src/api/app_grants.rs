@@ -1,14 +1,11 @@
 //! `/v1/grants`, as an app's organization reads it.
 
-use std::collections::BTreeMap;
-
 use axum::http::Method;
 use chrono::{DateTime, Utc};
 use contract::catalogue::DomainLevel;
 use contract::ids::{AccountId, AppId};
 use contract::secret::SessionToken;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
@@ -64,47 +61,6 @@ pub(crate) struct AppGrants {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// How an app's links and grants stand.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ConsentActivity {
-    pub(crate) open_links: u64,
-    pub(crate) live_grants: u64,
-    /// Whether there are more than were counted.
-    pub(crate) more_grants: bool,
-    /// Within 30 days.
-    pub(crate) grants_ending_soon: u64,
-}
-
-/// How many accounts consented to an app.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct Brief {
-    app_id: AppId,
-    pub(crate) live_grants: u64,
-    /// Whether there are more than were counted.
-    pub(crate) more_grants: bool,
-}
-
-/// The same of each of these apps that ever had a link.
-pub(crate) async fn activities(
-    api: &Api,
-    browser: &Browser,
-    token: &SessionToken,
-    apps: &[AppId],
-) -> Result<BTreeMap<AppId, Brief>, ApiError> {
-    if apps.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let question = Question::new(Method::POST, "/v1/apps/consent-activity").of(token);
-    let question = question.with(json!({ "ids": apps }));
-    let found: Activities = api.ask(browser, question).await.map_err(ApiError::of_session)?;
-    Ok(found.items.into_iter().map(|brief| (brief.app_id, brief)).collect())
-}
-
-#[derive(Deserialize)]
-struct Activities {
-    items: Vec<Brief>,
-}
-
 /// A page of the grants to an app, newest first.
 pub(crate) async fn list(
     api: &Api,
@@ -122,18 +78,6 @@ pub(crate) async fn list(
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
-/// How an app's links and grants stand.
-pub(crate) async fn activity(
-    api: &Api,
-    browser: &Browser,
-    token: &SessionToken,
-    app: AppId,
-) -> Result<ConsentActivity, ApiError> {
-    let path = format!("/v1/apps/{app}/consent-activity");
-    let question = Question::new(Method::GET, path).of(token);
-    api.ask(browser, question).await.map_err(ApiError::of_session)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,11 +85,8 @@ mod tests {
 
     #[test]
     fn is_documented() {
-        answer::<Activities>("ConsentActivities");
-        answer::<Brief>("BriefConsents");
         answer::<AppGrants>("Page_GrantView");
         answer::<AppGrant>("GrantView");
         answer::<GrantedAccount>("GrantedAccount");
-        answer::<ConsentActivity>("ConsentActivity");
     }
 }

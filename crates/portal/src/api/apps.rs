@@ -4,8 +4,8 @@ use axum::http::{HeaderValue, Method};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::catalogue::{DomainLevel, Level};
-use contract::ids::{AppId, OrganizationId};
-use contract::rpc::{AppState, AuthenticationMethod};
+use contract::ids::{AppId, OrganizationId, RedirectUriId};
+use contract::rpc::{AppState, AuthenticationMethod, EventPlace};
 use contract::secret::SessionToken;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -39,6 +39,25 @@ impl App {
     pub(crate) fn has_redirect_uris(&self) -> bool {
         self.authentication_method == AuthenticationMethod::AuthorizationCode
     }
+}
+
+/// An address to which an app's authorization codes may be sent.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RedirectUri {
+    pub(crate) id: RedirectUriId,
+    pub(crate) uri: String,
+}
+
+/// An app with what only its own page shows.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AppInFull {
+    #[serde(flatten)]
+    pub(crate) app: App,
+    /// Where its authorization codes may be sent, in the order in which they were added.
+    #[serde(default)]
+    pub(crate) redirect_uris: Vec<RedirectUri>,
+    /// Where in the log it was activated, or of a draft, where it was made; none while the log cannot tell.
+    pub(crate) record: Option<EventPlace>,
 }
 
 /// What can be done with an app.
@@ -186,6 +205,18 @@ pub(crate) async fn get(
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
+/// An app, with its redirect URIs and its place in the log.
+pub(crate) async fn in_full(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: AppId,
+) -> Result<AppInFull, ApiError> {
+    let path = super::with_query(&format!("/v1/apps/{id}"), &[("with", "redirect_uris,record")]);
+    let question = Question::new(Method::GET, path).of(token);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
 /// Makes an app, once for each key.
 pub(crate) async fn create(
     api: &Api,
@@ -267,6 +298,7 @@ mod tests {
     #[test]
     fn is_documented() {
         answer::<App>("App");
+        answer::<AppInFull>("AppWith");
         answer::<Preview>("ConsentPreview");
         answer::<Apps>("Page_App");
     }

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, Method};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::catalogue::{DomainLevel, Level};
-use contract::ids::{AccountId, AppId, GrantId, LinkId, PersonId};
+use contract::ids::{AccountId, AppId, EventId, GrantId, LinkId, PersonId};
 use contract::secret::SessionToken;
 use serde::Deserialize;
 
@@ -185,6 +185,7 @@ pub(crate) struct Times {
 /// Something that happened to it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ReceiptEvent {
+    pub(crate) id: EventId,
     pub(crate) time: DateTime<Utc>,
     pub(crate) position: Option<i64>,
 }

@@ -1,8 +1,9 @@
 //! `/v1/events`, as far as pages of apps tell of them.
 
-use axum::http::Method;
+use axum::http::{HeaderValue, Method};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::ids::AppId;
+use contract::ids::{AppId, EventId};
 use contract::secret::SessionToken;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,6 +25,7 @@ pub(crate) struct RecordedEvent {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Event {
+    pub(crate) id: Option<EventId>,
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) time: DateTime<Utc>,
@@ -33,7 +35,7 @@ pub(crate) struct Event {
 }
 
 /// A page of the log.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Events {
     pub(crate) items: Vec<RecordedEvent>,
     pub(crate) next_cursor: Option<String>,
@@ -56,6 +58,21 @@ impl RecordedEvent {
     }
 }
 
+impl Events {
+    /// The newest of these types, which are named as in `key.created`.
+    pub(crate) fn newest(&self, names: &[&str]) -> Option<&RecordedEvent> {
+        self.items.iter().find(|item| names.contains(&item.event.name()))
+    }
+}
+
+impl Event {
+    /// Its type as far as it tells events apart: `key.created` of `mandate.key.created.v1`.
+    pub(crate) fn name(&self) -> &str {
+        let name = self.kind.strip_prefix("mandate.").and_then(|kind| kind.strip_suffix(".v1"));
+        name.unwrap_or(&self.kind)
+    }
+}
+
 /// A page of the events that concern an app, newest first: of these types, or all.
 pub(crate) async fn of_app(
     api: &Api,
@@ -71,6 +88,29 @@ pub(crate) async fn of_app(
     query.extend(cursor.map(|cursor| ("cursor", cursor)));
     let question = Question::new(Method::GET, super::with_query("/v1/events", &query)).of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// What has happened to one thing, newest first: up to 200 events of the stream `<aggregate>/<id>`.
+pub(crate) async fn of_stream(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    stream: &str,
+) -> Result<Events, ApiError> {
+    let query = [("stream", stream), ("limit", "200")];
+    let question = Question::new(Method::GET, super::with_query("/v1/events", &query)).of(token);
+    api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// The proof that an event is in the log, as a file (c2sp.org/tlog-proof).
+pub(crate) async fn proof(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    id: EventId,
+) -> Result<(HeaderValue, Bytes), ApiError> {
+    let question = Question::new(Method::GET, format!("/v1/events/{id}/proof")).of(token);
+    api.bytes(browser, question).await.map_err(ApiError::of_session)
 }
 
 #[cfg(test)]

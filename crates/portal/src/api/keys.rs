@@ -16,6 +16,7 @@ use crate::browser::Browser;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Key {
     pub(crate) client_id: ClientId,
+    pub(crate) app_id: AppId,
     pub(crate) name: String,
     /// The last characters of its secret.
     pub(crate) hint: String,
@@ -72,6 +73,8 @@ pub(crate) enum KeyOperation {
 pub(crate) struct Keys {
     pub(crate) items: Vec<Key>,
     pub(crate) next_cursor: Option<String>,
+    /// On all pages.
+    pub(crate) counts: KeyCounts,
 }
 
 /// A key that was just made, with its secret, unless it was told already.
@@ -91,12 +94,31 @@ pub(crate) struct ReplacedKey {
     pub(crate) replaced: Key,
 }
 
-/// What an app gets of its keys.
+/// What an app gets of its keys, and how its links and grants stand.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Activity {
     pub(crate) keys: KeyCounts,
     pub(crate) last_token_at: Option<DateTime<Utc>>,
     pub(crate) refusals: Refusals,
+    consents: Option<Consents>,
+}
+
+impl Activity {
+    /// How its links and grants stand.
+    pub(crate) fn consents(&self) -> Result<Consents, ApiError> {
+        self.consents.ok_or_else(|| ApiError::Unavailable("an app's consents".to_owned()))
+    }
+}
+
+/// How an app's links and grants stand.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Consents {
+    pub(crate) open_links: u64,
+    pub(crate) live_grants: u64,
+    /// Whether there are more than were counted.
+    pub(crate) more_grants: bool,
+    /// Within 30 days.
+    pub(crate) grants_ending_soon: u64,
 }
 
 /// How many keys an app has, of those that it may have.
@@ -129,7 +151,7 @@ pub(crate) async fn list(
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
-/// A key of this app. Only whoever has made hundreds needs more than one page.
+/// A key of this app.
 pub(crate) async fn find(
     api: &Api,
     browser: &Browser,
@@ -137,14 +159,9 @@ pub(crate) async fn find(
     app: AppId,
     id: ClientId,
 ) -> Result<Key, ApiError> {
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = list(api, browser, token, app, cursor.as_deref()).await?;
-        if let Some(key) = page.items.into_iter().find(|key| key.client_id == id) {
-            return Ok(key);
-        }
-        cursor = Some(page.next_cursor.ok_or_else(ApiError::not_found)?);
-    }
+    let question = Question::new(Method::GET, format!("/v1/keys/{id}")).of(token);
+    let key: Key = api.ask(browser, question).await.map_err(ApiError::of_session)?;
+    if key.app_id == app { Ok(key) } else { Err(ApiError::not_found()) }
 }
 
 /// How an app uses its keys.
@@ -158,12 +175,22 @@ pub(crate) async fn activity(
     api.ask(browser, question).await.map_err(ApiError::of_session)
 }
 
-/// How many keys an app has, and when it last got a token.
+/// How many keys an app has, when it last got a token, and how many accounts consented to it.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Brief {
     app_id: AppId,
     pub(crate) live_keys: u64,
     pub(crate) last_token_at: Option<DateTime<Utc>>,
+    /// None while that cannot be told.
+    pub(crate) consents: Option<GrantedAccounts>,
+}
+
+/// How many accounts consented to an app.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct GrantedAccounts {
+    pub(crate) live_grants: u64,
+    /// Whether there are more than were counted.
+    pub(crate) more_grants: bool,
 }
 
 /// The same of each of these apps that was ever activated.
@@ -253,12 +280,14 @@ mod tests {
     fn is_documented() {
         answer::<Activities>("AppActivities");
         answer::<Brief>("BriefAppActivity");
-        answer::<Keys>("Page_Key");
+        answer::<Keys>("KeyPage");
         answer::<Key>("Key");
         answer::<CreatedKey>("CreatedKey");
         answer::<ReplacedKey>("ReplacedKey");
         answer::<Activity>("AppActivity");
         answer::<KeyCounts>("KeyCounts");
+        answer::<Consents>("ConsentCounts");
+        answer::<GrantedAccounts>("GrantedAccounts");
         answer::<Refusals>("TokenRefusals");
     }
 }

@@ -31,6 +31,9 @@ pub(crate) struct Link {
     pub(crate) already_granted_count: u32,
     /// For how many days the consents last that come of it, if fewer than the catalogue gives.
     pub(crate) grant_lifetime_days: Option<u32>,
+    /// The first of the accounts that were chosen on it.
+    #[serde(default)]
+    pub(crate) accounts: Vec<LinkedAccount>,
     pub(crate) allowed: Vec<LinkOperation>,
 }
 

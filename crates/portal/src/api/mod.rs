@@ -161,6 +161,7 @@ impl Api {
     }
 
     async fn send(&self, browser: &Browser, question: Question<'_>) -> Result<Answer, ApiError> {
+        browser.questions.count();
         let headers = headers(browser, &question)?;
         let Question { method, path, body, .. } = question;
         let body = body.map(Content::bytes);

@@ -1,11 +1,14 @@
 //! `/v1/people`
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
 use contract::ids::{OrganizationId, PersonId};
 use contract::secret::SessionToken;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::names::{self, PersonName};
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
 
@@ -18,7 +21,17 @@ pub(crate) struct Me {
     /// In which language they are written to, as a BCP 47 tag.
     pub(crate) language: String,
     pub(crate) memberships: Vec<Membership>,
+    /// Their roles on accounts, or the first of very many.
+    #[serde(default)]
+    pub(crate) account_roles: Vec<AccountRoleHeld>,
+    /// What those are called who were asked for with it.
+    #[serde(default)]
+    pub(crate) names: Vec<PersonName>,
 }
+
+/// A role on an account: that there is one is all that pages ask for.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct AccountRoleHeld {}
 
 /// Their role in an organization.
 #[derive(Debug, Clone, Deserialize)]
@@ -61,6 +74,23 @@ impl Me {
 pub(crate) async fn me(api: &Api, browser: &Browser, token: &SessionToken) -> Result<Me, ApiError> {
     let question = Question::new(Method::GET, "/v1/people/me").of(token);
     api.ask(browser, question).await.map_err(ApiError::of_session)
+}
+
+/// Who is signed in, and what these people are called as far as they may know: up to 100.
+pub(crate) async fn me_and_names(
+    api: &Api,
+    browser: &Browser,
+    token: &SessionToken,
+    people: &[PersonId],
+) -> Result<(Me, BTreeMap<PersonId, String>), ApiError> {
+    let asked: Vec<_> = people.iter().take(names::MOST).map(ToString::to_string).collect();
+    let asked = asked.join(",");
+    let query: &[_] = if asked.is_empty() { &[] } else { &[("names", asked.as_str())] };
+    let path = super::with_query("/v1/people/me", query);
+    let question = Question::new(Method::GET, path).of(token);
+    let mut me: Me = api.ask(browser, question).await.map_err(ApiError::of_session)?;
+    let names = names::known(std::mem::take(&mut me.names));
+    Ok((me, names))
 }
 
 /// Changes what they are called, and in which language they are written to.
@@ -131,6 +161,7 @@ mod tests {
     fn is_documented() {
         answer::<Me>("Me");
         answer::<Membership>("MyMembership");
+        answer::<AccountRoleHeld>("MyAccountRole");
     }
 
     #[test]

@@ -6,16 +6,9 @@ use contract::secret::SessionToken;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::apps::App;
+use super::apps::{App, RedirectUri};
 use super::{Api, ApiError, Question};
 use crate::browser::Browser;
-
-/// An address to which an app's authorization codes may be sent.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RedirectUri {
-    pub(crate) id: RedirectUriId,
-    pub(crate) uri: String,
-}
 
 /// All of an app's, in the order in which they were added.
 #[derive(Debug, Default, Deserialize)]

@@ -146,7 +146,13 @@ pub(crate) struct Approved {
     pub(crate) link_id: LinkId,
     pub(crate) granted: Vec<NewGrant>,
     pub(crate) granted_count: u32,
+    /// The chosen accounts that had consented before.
+    pub(crate) already_granted: Vec<EarlierGrant>,
 }
+
+/// A consent that was there before: that there is one is all that pages ask for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EarlierGrant {}
 
 /// A consent that came of it.
 #[derive(Debug, Deserialize)]

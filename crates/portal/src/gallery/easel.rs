@@ -49,6 +49,11 @@ impl<'a> Easel<'a> {
             "state": "active",
             "operator": false,
             "created_at": "2026-01-08T09:00:00Z",
+            "account_roles": [{
+                "account_id": "0195b2a0-0000-7000-8000-0000000000c1",
+                "service": "retail_media",
+                "role": "admin",
+            }],
             "memberships": [
                 {
                     "organization_id": "0195b2a0-0000-7000-8000-0000000000a1",

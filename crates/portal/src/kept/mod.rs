@@ -52,19 +52,19 @@ pub(crate) async fn keep(
             .is_some_and(|kind| kind.as_bytes().starts_with(FORM.as_bytes()));
     let (parts, body) = request.into_parts();
     let browser = Browser::of(&parts, &portal.environment);
+    let (facts, headers) = (parts.extensions.get::<RequestFacts>().cloned(), parts.headers.clone());
     if !is_form {
         let response = next.run(Request::from_parts(parts, body)).await;
-        return match browser {
-            Ok(browser) if response.extensions().get::<Ended>().is_some() => {
-                sign_in_in_place(&portal, &browser, &response, None)
-            }
-            _ => response,
-        };
+        if response.extensions().get::<Ended>().is_some()
+            && let Ok(browser) = browser
+        {
+            return sign_in_in_place(&portal, &browser, &response, None);
+        }
+        return resumed(pages, response, facts, headers).await;
     }
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let (facts, headers) = (parts.extensions.get::<RequestFacts>().cloned(), parts.headers.clone());
     let path = parts.uri.path().to_owned();
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     if response.extensions().get::<Ended>().is_some()
@@ -72,6 +72,16 @@ pub(crate) async fn keep(
     {
         return sign_in_in_place(&portal, &browser, &response, Kept::of(&path, &body).as_ref());
     }
+    resumed(pages, response, facts, headers).await
+}
+
+/// The form that a sign-in is to be followed by; else its answer.
+async fn resumed(
+    pages: Router,
+    response: Response,
+    facts: Option<RequestFacts>,
+    headers: HeaderMap,
+) -> Response {
     match (response.extensions().get::<Resume>().cloned(), facts) {
         (Some(Resume(kept)), Some(facts)) => resume(pages, response, &kept, &facts, headers).await,
         _ => response,
@@ -111,7 +121,10 @@ async fn resume(
         }
     }
     let mut answer = answer.unwrap_or_else(|| see_other("/"));
-    answer.headers_mut().insert(SET_COOKIE, cookie);
+    answer.headers_mut().remove(SET_COOKIE);
+    for cookie in signed_in.headers().get_all(SET_COOKIE) {
+        answer.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
     answer
 }
 

@@ -15,11 +15,17 @@ pub(crate) struct Signed {
     pub(crate) name: String,
     /// Whether they belong to an organization.
     pub(crate) is_member: bool,
+    /// Whether they hold a role on an account, so that apps can be granted access to it.
+    pub(crate) has_accounts: bool,
 }
 
 impl Signed {
     pub(crate) fn of(me: &Me) -> Self {
-        Self { name: me.name.clone(), is_member: !me.memberships.is_empty() }
+        Self {
+            name: me.name.clone(),
+            is_member: !me.memberships.is_empty(),
+            has_accounts: !me.account_roles.is_empty(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod my_apps;
 pub(crate) mod organizations;
 pub(crate) mod password_reset;
 pub(crate) mod problem;
+pub(crate) mod proof;
 pub(crate) mod request;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;

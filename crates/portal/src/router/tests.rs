@@ -90,6 +90,7 @@ const ROUTES: &[(&str, For, Option<&str>)] = &[
     ),
     ("/organizations/{id}/domain-requests", For::SignedIn, Some("domain_requests")),
     ("/organizations/{id}/domain-requests/new", For::SignedIn, Some("domain_requests")),
+    ("/events/{id}/proof", For::SignedIn, None),
     ("/account", For::SignedIn, Some("account")),
     ("/account/password", For::SignedIn, Some("account")),
     ("/account/data.json", For::SignedIn, None),

@@ -10,11 +10,11 @@ use async_nats::service::NATS_SERVICE_ERROR;
 use async_nats::{ConnectOptions, HeaderMap};
 use contract::mail::{MailRecipient, MailRequest, RequestedMail};
 use contract::rpc::{
-    AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, EndLeaked, EventDigest,
-    FindConsenter, GetApp, GetOrganization, HeldAccounts, LeakedToken, MOST_IDS, ManifestListOf,
-    MatchingAccounts, MembershipsIn, NameAccounts, NameApps, NameOrganizations, NamePeople,
-    PlacesOf, RepeatEvents, RequestMails, StreamEvents, StreamHeads, UnknownEvents,
-    VisibleAccounts, WriteManifests, subject,
+    AccountRole, AccountRolesOf, AddLinkToken, AskedIds, AuthenticateApp, CountConsents,
+    CountGrants, EndLeaked, EventDigest, FindConsenter, GetApp, GetOrganization, HeldAccounts,
+    LeakedToken, MOST_IDS, ManifestListOf, MatchingAccounts, MembershipsIn, NameAccounts, NameApps,
+    NameOrganizations, NamePeople, PlacesOf, RepeatEvents, RequestMails, StreamEvents, StreamHeads,
+    UnknownEvents, VisibleAccounts, WriteManifests, subject,
 };
 use contract::secret::{BearerKind, SecretHash};
 use contract::{
@@ -133,6 +133,11 @@ fn questions(operation: &str, filled: &Filled) -> Vec<Value> {
             pass_on_id: PassOnId::from_uuid(Uuid::nil()),
             token_sha256: hex::encode([0; 32]),
         })],
+        "count-consents" => vec![json!(CountConsents { app_id: filled.app })],
+        "count-grants" => {
+            let app_ids = AskedIds::try_from(filled.apps.clone()).unwrap();
+            vec![json!(CountGrants { app_ids })]
+        }
         "held-accounts" => vec![json!(HeldAccounts { person_id, after: None })],
         "memberships-in" => {
             let organization_ids = filled.organizations.clone().try_into().unwrap();

@@ -7,12 +7,13 @@ use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
 use contract::rpc::{AccountRole, MemberRole};
 use contract::{AccountId, OrganizationId, PersonId};
-use serde::Serialize;
-use service::http::{Json, etag};
-use service::{Caller, Problem};
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use service::http::{Json, Query, etag};
+use service::{Caller, Fault, FaultCode, Problem};
+use utoipa::{IntoParams, ToSchema};
 
 use super::PersonAnswer;
+use crate::http::names::{self, PersonName};
 use crate::policy::{self, OrganizationAction};
 use crate::{Directory, store};
 
@@ -32,6 +33,18 @@ pub(in crate::http) struct Me {
     account_roles: Vec<MyAccountRole>,
     /// Whether they hold more.
     more_account_roles: bool,
+    /// What those are called who were asked for by `names`, in their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<Vec<PersonName>>,
+}
+
+/// Who is to be named along.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct Named {
+    /// Up to 100 ids of people, with commas between them: the answer has their names, as `POST /v1/names` tells them.
+    names: Option<String>,
 }
 
 /// So many roles on accounts the answer has at most.
@@ -100,9 +113,11 @@ pub(in crate::http) struct MyAccountRole {
     path = "/v1/people/me",
     operation_id = "getMe",
     tag = "people",
+    params(Named),
     responses(
         (status = 200, description = "The caller.", body = Me),
         (status = 401, description = "No valid API token or session.", body = Problem),
+        (status = 422, description = "`names` has too many ids, or what is no id.", body = Problem),
     ),
     security(("api_token" = [])),
     extensions(
@@ -113,7 +128,9 @@ pub(in crate::http) struct MyAccountRole {
 pub(in crate::http) async fn me(
     State(directory): State<Arc<Directory>>,
     caller: Caller,
+    Query(Named { names }): Query<Named>,
 ) -> Result<Response, Problem> {
+    let asked = names.as_deref().map(asked_people).transpose()?;
     let mut conn = directory.resources.pool.acquire().await?;
     let person = store::people::find(&mut conn, caller.person_id)
         .await?
@@ -153,6 +170,10 @@ pub(in crate::http) async fn me(
             role: held.role,
         })
         .collect();
+    let names = match asked {
+        Some(people) => Some(names::of_people(&directory, &mut conn, &caller, people).await?),
+        None => None,
+    };
     let tag = etag(person.version);
     let me = Me {
         person: person.into(),
@@ -160,6 +181,37 @@ pub(in crate::http) async fn me(
         more_memberships,
         account_roles,
         more_account_roles,
+        names,
     };
     Ok(([(ETAG, tag)], Json(me)).into_response())
+}
+
+/// The people of `names`.
+fn asked_people(text: &str) -> Result<Vec<PersonId>, Problem> {
+    let wrong = |fault| Problem::invalid_field("names", fault);
+    if text.split(',').count() > names::MOST_NAMES {
+        return Err(wrong(Fault::too_many(names::MOST_NAMES)));
+    }
+    let malformed =
+        |_| wrong(Fault::new(FaultCode::WrongFormat, "is not a list of ids with commas between"));
+    text.split(',').map(|id| id.trim().parse().map_err(malformed)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_to_name_is_a_list_of_ids_and_what_is_none_is_refused_by_its_name() {
+        let one = "0195b2a0-0000-7000-8000-000000000001";
+        assert_eq!(asked_people(&format!("{one}, {one}")).unwrap(), [one.parse().unwrap(); 2]);
+        let code = |text: &str| {
+            let problem = asked_people(text).unwrap_err();
+            assert_eq!(problem.errors()[0].field, "names");
+            problem.errors()[0].fault.code
+        };
+        assert_eq!(code(""), FaultCode::WrongFormat);
+        assert_eq!(code("me"), FaultCode::WrongFormat);
+        assert_eq!(code(&vec![one; 101].join(",")), FaultCode::TooMany);
+    }
 }

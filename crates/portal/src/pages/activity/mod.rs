@@ -15,9 +15,9 @@ use contract::ids::{AppId, PersonId};
 use serde::Deserialize;
 
 use self::sentence::sentence;
-use crate::api::context::{self, AppContext};
+use crate::api::context::AppContext;
 use crate::api::events::{self, Events};
-use crate::api::names;
+use crate::api::{apps, people};
 use crate::browser::Browser;
 use crate::failed::Failed;
 use crate::layout::{Frame, Place};
@@ -67,18 +67,21 @@ pub(crate) async fn show(
     let all = asked.all.is_some();
     let (types, cursor) = ((!all).then_some(CHANGES), asked.cursor.as_deref());
     let read = futures::try_join!(
-        context::read(&portal, &browser, &token, id),
+        apps::get(&portal.api, &browser, &token, id),
+        portal.catalogue.read(&browser, &token),
         events::of_app(&portal.api, &browser, &token, id, types, cursor),
     );
-    let (context, events) = match read {
+    let (app, catalogue, events) = match read {
         Ok(read) => read,
         Err(error) => return failed(error),
     };
-    let people: BTreeSet<_> =
+    let actors: BTreeSet<_> =
         events.items.iter().filter_map(|item| person(&item.event.actor)).collect();
-    let people: Vec<_> = people.into_iter().collect();
-    match names::of_people(&portal.api, &browser, &token, &people).await {
-        Ok(names) => draw(&portal, &browser, &context, &events, &names, all),
+    let actors: Vec<_> = actors.into_iter().collect();
+    match people::me_and_names(&portal.api, &browser, &token, &actors).await {
+        Ok((me, names)) => {
+            draw(&portal, &browser, &AppContext { me, app, catalogue }, &events, &names, all)
+        }
         Err(error) => failed(error),
     }
 }
@@ -103,7 +106,7 @@ fn draw(
             (actor, None) if actor.starts_with("system/") => frame.product.to_owned(),
             _ => t.activity_anonymous(),
         },
-        chip: Chip { t, position: Some(item.position), at: frame.time(item.event.time) },
+        chip: Chip::of(&frame, item),
     });
     let service = catalogue.title_of(app.service.as_deref(), t);
     let rows = rows.collect();

@@ -5,12 +5,11 @@ use crate::texts::Texts;
 
 /// What happened. Of an event that is not known here yet, its type.
 pub(super) fn sentence(t: &Texts, item: &RecordedEvent) -> String {
-    let kind = item.event.kind.as_str();
-    let name = kind.strip_prefix("mandate.").and_then(|kind| kind.strip_suffix(".v1"));
-    of_app(t, name.unwrap_or(kind), item)
-        .or_else(|| of_key(t, name.unwrap_or(kind), item))
-        .or_else(|| of_consent(t, name.unwrap_or(kind), item))
-        .unwrap_or_else(|| t.event_other(name.unwrap_or(kind)))
+    let name = item.event.name();
+    of_app(t, name, item)
+        .or_else(|| of_key(t, name, item))
+        .or_else(|| of_consent(t, name, item))
+        .unwrap_or_else(|| t.event_other(name))
 }
 
 fn of_app(t: &Texts, name: &str, item: &RecordedEvent) -> Option<String> {

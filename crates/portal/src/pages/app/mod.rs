@@ -24,15 +24,14 @@ use contract::rpc::AppState;
 
 use self::health::Health;
 use self::next::Next;
-use crate::api::app_grants;
-use crate::api::apps::{App, AppOperation};
-use crate::api::context::{self, AppContext};
-use crate::api::keys;
-use crate::api::redirect_uris::{self as uris, RedirectUris};
+use crate::api::apps::{self, App, AppInFull, AppOperation};
+use crate::api::context::AppContext;
+use crate::api::{keys, people};
 use crate::browser::Browser;
 use crate::failed::Failed;
 use crate::layout::{Frame, Place};
 use crate::parts::app_head::{AppHead, Tab};
+use crate::parts::chip::Chip;
 use crate::parts::copy::Copy;
 use crate::parts::domains::{self, Allowed};
 use crate::parts::method;
@@ -55,7 +54,7 @@ struct Page<'a> {
     state_what: String,
     method: String,
     service: String,
-    since: Time,
+    since: Chip,
     allowed: Vec<Allowed>,
     health: &'a Health,
     last_token: Option<Time>,
@@ -69,32 +68,28 @@ pub(crate) async fn show(
     SignedIn { browser, token }: SignedIn,
     Path(id): Path<AppId>,
 ) -> Response {
-    let context = match context::read(&portal, &browser, &token, id).await {
-        Ok(context) => context,
-        Err(error) => return Failed::page(&portal, &browser, &Method::GET, &error),
+    let asked = futures::try_join!(
+        people::me(&portal.api, &browser, &token),
+        apps::in_full(&portal.api, &browser, &token, id),
+        keys::activity(&portal.api, &browser, &token, id),
+        portal.catalogue.read(&browser, &token),
+    );
+    let failed = |error| Failed::page(&portal, &browser, &Method::GET, &error);
+    let (me, found, activity, catalogue) = match asked {
+        Ok(answers) => answers,
+        Err(error) => return failed(error),
     };
+    let AppInFull { app, redirect_uris, record } = found;
     // A draft goes on in the wizard.
-    if context.app.allowed.contains(&AppOperation::Edit) {
+    if app.allowed.contains(&AppOperation::Edit) {
         return see_other(&format!("/apps/{id}/details"));
     }
-    let with_uris = context.app.has_redirect_uris();
-    let asked = futures::try_join!(
-        keys::activity(&portal.api, &browser, &token, id),
-        app_grants::activity(&portal.api, &browser, &token, id),
-        async {
-            if with_uris {
-                uris::list(&portal.api, &browser, &token, id).await
-            } else {
-                Ok(RedirectUris::default())
-            }
-        },
-    );
-    match asked {
-        Ok((activity, consents, redirect_uris)) => {
-            let health = Health { activity, consents, redirect_uris };
-            draw(&portal, &browser, &context, &health)
+    match activity.consents() {
+        Ok(consents) => {
+            let health = Health { activity, consents, redirect_uris, record };
+            draw(&portal, &browser, &AppContext { me, app, catalogue }, &health)
         }
-        Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
+        Err(error) => failed(error),
     }
 }
 
@@ -119,7 +114,12 @@ fn draw(portal: &Portal, browser: &Browser, context: &AppContext, health: &Healt
         },
         method: method::name(t, app.authentication_method),
         service,
-        since: frame.time(app.activated_at.unwrap_or(app.created_at)),
+        since: Chip {
+            t,
+            position: health.record.and_then(|place| place.position),
+            event: health.record.map(|place| place.event_id),
+            at: frame.time(app.activated_at.unwrap_or(app.created_at)),
+        },
         allowed: domains::in_words(t, catalogue, app.service.as_deref(), &app.domains),
         health,
         last_token: health.activity.last_token_at.map(|at| frame.time(at)),

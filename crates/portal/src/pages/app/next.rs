@@ -21,7 +21,7 @@ pub(super) enum Next {
 
 pub(super) fn step(app: &App, health: &Health) -> Option<Next> {
     let may = |operation| app.allowed.contains(&operation);
-    let lacks_uri = app.has_redirect_uris() && health.redirect_uris.items.is_empty();
+    let lacks_uri = app.has_redirect_uris() && health.redirect_uris.is_empty();
     match app.state {
         AppState::Suspended => Some(Next::Suspended),
         AppState::Draft | AppState::Archived => None,
@@ -62,7 +62,8 @@ mod tests {
                 "more_grants": false,
                 "grants_ending_soon": 0,
             })),
-            redirect_uris: read(json!({ "items": [] })),
+            redirect_uris: Vec::new(),
+            record: None,
         };
         step(&read(apps::app(1, "Shelf Report", state)), &health)
     }

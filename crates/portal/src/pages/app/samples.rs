@@ -17,6 +17,7 @@ fn activity(live: u8, ending: u8, refused: u8) -> Value {
         "keys": { "live": live, "most": 5, "ending_soon": ending },
         "last_token_at": if live == 0 { Value::Null } else { json!("2026-11-12T13:02:00Z") },
         "refusals": { "count": refused },
+        "consents": { "open_links": 0, "live_grants": 0, "more_grants": false, "grants_ending_soon": 0 },
     })
 }
 
@@ -40,7 +41,7 @@ fn uris(count: u8) -> Value {
             },
         })
     };
-    json!({ "items": (1..=count).map(uri).collect::<Vec<_>>() })
+    json!((1..=count).map(uri).collect::<Vec<_>>())
 }
 
 fn overview(
@@ -59,6 +60,11 @@ fn overview(
             activity: read(activity.clone()),
             consents: read(consents.clone()),
             redirect_uris: read(uris(addresses)),
+            record: read(json!({
+                "event_id": "0195b2a0-0000-7000-8000-000000000e01",
+                "position": 121_407,
+                "recorded_at": "2026-03-14T08:12:44Z",
+            })),
         };
         draw(easel.portal, easel.browser, &context, &health)
     }
@@ -81,7 +87,7 @@ fn by_code() -> Value {
 
 fn addresses(count: u8, code: Option<&'static str>) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {
-        let (app, uris) = (read(by_code()), read(uris(count)));
+        let (app, uris) = (read(by_code()), read(json!({ "items": uris(count) })));
         let refused = code.map(|code| Refused {
             status: StatusCode::CONFLICT,
             code: code.to_owned(),

@@ -44,6 +44,8 @@ struct Page<'a> {
     accounts: Vec<Account>,
     /// How many accounts of the same approval are not named here.
     more: usize,
+    /// How many more were chosen that had consented before.
+    already: usize,
     is_live: bool,
 }
 
@@ -56,8 +58,10 @@ struct Account {
 /// What was approved just now.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Approved {
-    link: Option<LinkId>,
-    count: Option<usize>,
+    pub(super) link: Option<LinkId>,
+    pub(super) count: Option<usize>,
+    /// How many of the chosen accounts had consented before.
+    pub(super) already: Option<usize>,
 }
 
 /// `GET /consents/{id}/receipt`
@@ -135,7 +139,9 @@ pub(super) fn draw(
         let name = account.name.clone().unwrap_or_else(|| account.id.to_string());
         accounts.push(Account { id: receipt.record_id, name });
     }
-    let count = approved.count.filter(|_| approved.link == Some(receipt.state.link_id));
+    let is_of_this = approved.link == Some(receipt.state.link_id);
+    let already = approved.already.filter(|_| is_of_this).unwrap_or_default();
+    let count = approved.count.filter(|_| is_of_this);
     let count = count.unwrap_or(accounts.len()).max(accounts.len());
     let is_live = receipt.state.name == ConsentState::Live;
     let title = if is_live {
@@ -151,6 +157,7 @@ pub(super) fn draw(
         chip: receipt.events.first().map(|event| Chip {
             t,
             position: event.position,
+            event: Some(event.id),
             at: frame.time(event.time),
         }),
         granted: frame.time(receipt.state.granted_at),
@@ -160,6 +167,7 @@ pub(super) fn draw(
         able: shown.map(|shown| Able::of(t, &shown.domains)),
         language: shown.map(|shown| shown.language.clone()),
         more: count - accounts.len(),
+        already,
         accounts,
         is_live,
         receipt,
@@ -171,5 +179,30 @@ pub(super) fn draw(
 impl Page<'_> {
     const fn has_more(&self) -> bool {
         self.more > 0
+    }
+
+    const fn has_earlier(&self) -> bool {
+        self.already > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use crate::gallery::gallery;
+
+    #[tokio::test]
+    async fn accounts_that_had_consented_before_are_counted_and_the_chip_leads_to_the_proof() {
+        let sample = Request::get("/gallery/consents/receipt_of_some").body(Body::empty()).unwrap();
+        let Ok(page) = gallery().oneshot(sample).await;
+        let page = page.into_body().collect().await.unwrap().to_bytes();
+        let page = String::from_utf8(page.to_vec()).unwrap().replace(['\u{2068}', '\u{2069}'], "");
+        assert!(page.contains("2 more accounts were chosen that had consented before."), "{page}");
+        let chip = "<a class=\"chip\" href=\"/events/0195b2a0-0000-7000-8000-000000000e02/proof\"";
+        assert!(page.contains(chip), "{page}");
     }
 }

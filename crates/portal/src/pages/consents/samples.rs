@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{Order, Renewed, draw, ended, receipt, revoke};
-use crate::api::consents::Consents;
+use crate::api::consents::{Consents, Receipt};
 use crate::gallery::easel::{Easel, read};
 use crate::gallery::sample::Sample;
 
@@ -87,7 +87,7 @@ fn a_receipt(state: &str, account: &str) -> Value {
             "ended_at": if state == "live" { Value::Null } else { json!("2026-11-12T13:03:40Z") },
             "link_id": "0195b2a0-0000-7000-8000-000000000802",
         },
-        "events": [{ "time": "2026-11-12T13:02:11Z", "position": 184_201 }],
+        "events": [{ "id": "0195b2a0-0000-7000-8000-000000000e02", "time": "2026-11-12T13:02:11Z", "position": 184_201 }],
     })
 }
 
@@ -137,6 +137,13 @@ pub(crate) fn all() -> Vec<Sample> {
         }),
         Sample::new("receipt", receipt_of(a_receipt("live", "Calder Bay Coffee"), live())).key(),
         Sample::new("receipt_ended", receipt_of(erased, Vec::new())),
+        Sample::new("receipt_of_some", |easel| {
+            let receipt: Receipt = read(a_receipt("live", "Calder Bay Coffee"));
+            let link = Some(receipt.state.link_id);
+            let approved = receipt::Approved { link, count: Some(12), already: Some(2) };
+            let newest = read(json!({ "items": live(), "next_cursor": null }));
+            receipt::draw(easel.portal, easel.browser, &easel.me, &receipt, &newest, &approved)
+        }),
         Sample::new(
             "receipt_longest",
             receipt_of(a_receipt("live", &"Kaufhauskette".repeat(12)), Vec::new()),

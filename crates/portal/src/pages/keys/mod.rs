@@ -76,21 +76,14 @@ pub(crate) async fn show(
     let read = futures::try_join!(
         context::read(&portal, &browser, &token, id),
         keys::list(&portal.api, &browser, &token, id, asked.cursor.as_deref()),
-        keys::activity(&portal.api, &browser, &token, id),
     );
     match read {
-        Ok((context, keys, activity)) => draw(&portal, &browser, &context, &keys, activity.keys),
+        Ok((context, keys)) => draw(&portal, &browser, &context, &keys),
         Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
     }
 }
 
-fn draw(
-    portal: &Portal,
-    browser: &Browser,
-    context: &AppContext,
-    found: &Keys,
-    counts: KeyCounts,
-) -> Response {
+fn draw(portal: &Portal, browser: &Browser, context: &AppContext, found: &Keys) -> Response {
     let AppContext { me, app, catalogue } = context;
     let frame = Frame::signed(portal, browser, me, Place::MyApps);
     let rows = found.items.iter().map(|key| Row::of(key, &frame));
@@ -107,7 +100,7 @@ fn draw(
         title: &frame.t.app_keys_of(app.name.as_str()),
         head: AppHead::new(frame.t, app, service, Tab::Keys),
         app: app.id,
-        counts,
+        counts: found.counts,
         leaked: ended.iter().position(reported),
         keys,
         is_cut: ended.len() < all_ended,

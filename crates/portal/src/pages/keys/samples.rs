@@ -9,7 +9,6 @@ use super::create::{Said, said};
 use super::{delete, draw, one, replace};
 use crate::api::Refused;
 use crate::api::context::AppContext;
-use crate::api::keys::Key;
 use crate::faults::Faults;
 use crate::gallery::apps;
 use crate::gallery::easel::{Easel, read};
@@ -26,6 +25,7 @@ pub(super) fn key(number: u8, name: &str, state: &str) -> Value {
         _ => json!("2026-04-02T14:40:09Z"),
     };
     json!({
+        "app_id": app_id(),
         "client_id": format!("8f3c1b07d92e4a5c86e0f7b41d20a9{number:02x}"),
         "name": name,
         "hint": "f3Qa",
@@ -48,15 +48,15 @@ pub(super) fn key(number: u8, name: &str, state: &str) -> Value {
     })
 }
 
-fn list(app: Value, keys: &[Value], counts: Value) -> impl Fn(&Easel<'_>) -> Response + use<> {
-    let keys = json!({ "items": keys, "next_cursor": null });
+fn list(app: Value, keys: &[Value], counts: &Value) -> impl Fn(&Easel<'_>) -> Response + use<> {
+    let keys = json!({ "items": keys, "next_cursor": null, "counts": counts });
     move |easel| {
         let context = AppContext {
             me: easel.me.clone(),
             app: read(app.clone()),
             catalogue: easel.catalogue(),
         };
-        draw(easel.portal, easel.browser, &context, &read(keys.clone()), read(counts.clone()))
+        draw(easel.portal, easel.browser, &context, &read(keys.clone()))
     }
 }
 
@@ -64,12 +64,31 @@ fn app_id() -> AppId {
     read(json!("0195b2a0-0000-7000-8000-0000000000b1"))
 }
 
+/// What the log has of a key, newest first.
+fn recorded(events: &[(i64, &str, &Value)]) -> Value {
+    let event = |(position, kind, time): &(i64, &str, &Value)| {
+        json!({
+            "position": position,
+            "event": {
+                "id": format!("0195b2a0-0000-7000-8000-000000{position:06}"),
+                "type": format!("mandate.key.{kind}.v1"), "time": time, "actor": "system/key-issuer", "data": {},
+            },
+        })
+    };
+    json!({ "items": events.iter().map(event).collect::<Vec<_>>(), "next_cursor": null })
+}
+
 fn by_itself(key: Value) -> impl Fn(&Easel<'_>) -> Response {
+    let created = (121_399, "created", &key["created_at"]);
+    let events = match &key["ends_at"] {
+        Value::Null => recorded(&[created]),
+        at => recorded(&[(184_120, "leaked", at), created]),
+    };
     move |easel| {
-        let key: Key = read(key.clone());
-        let typed = one::Typed { name: key.name.clone() };
+        let told = one::Told { key: read(key.clone()), events: read(events.clone()) };
+        let typed = one::Typed { name: told.key.name.clone() };
         let at = (StatusCode::OK, app_id());
-        one::draw(easel.portal, easel.browser, &easel.me, at, &key, &typed, &Faults::default())
+        one::draw(easel.portal, easel.browser, &easel.me, at, &told, &typed, &Faults::default())
     }
 }
 
@@ -126,15 +145,15 @@ pub(crate) fn all() -> Vec<Sample> {
         .collect();
     let longest: Vec<_> = (1..=5).map(|number| key(number, LONGEST, "live")).collect();
     vec![
-        Sample::new("typical", list(app(), &typical, counts(2))).key(),
-        Sample::new("empty", list(app(), &[], counts(0))),
-        Sample::new("leaked", list(app(), &[leaked.clone()], counts(0))),
+        Sample::new("typical", list(app(), &typical, &counts(2))).key(),
+        Sample::new("empty", list(app(), &[], &counts(0))),
+        Sample::new("leaked", list(app(), &[leaked.clone()], &counts(0))),
         Sample::new(
             "suspended",
-            list(apps::app(1, "Shelf Report", "suspended"), &typical, counts(2)),
+            list(apps::app(1, "Shelf Report", "suspended"), &typical, &counts(2)),
         ),
-        Sample::new("longest", list(apps::longest(1, "active"), &longest, counts(5))),
-        Sample::new("many", list(app(), &many, counts(1))),
+        Sample::new("longest", list(apps::longest(1, "active"), &longest, &counts(5))),
+        Sample::new("many", list(app(), &many, &counts(1))),
         Sample::new("one", by_itself(key(1, "Production", "live"))),
         Sample::new("one_leaked", by_itself(leaked)),
         Sample::new("replace", replacing(StatusCode::OK, too_late)),

@@ -32,6 +32,7 @@ fn link(number: u8, label: Option<&str>, state: &str) -> Value {
         "granted_count": if granted { 4 } else { 0 },
         "already_granted_count": u8::from(granted),
         "grant_lifetime_days": 90,
+        "accounts": [],
         "allowed": if is_open { json!(["revoke"]) } else { json!([]) },
     })
 }
@@ -120,11 +121,22 @@ pub(crate) fn all() -> Vec<Sample> {
     let many: Vec<_> = (0..20).map(|number| link(number, Some(&longest), "opened")).collect();
     let url =
         "https://mandate.example/consent/mandate_cl_9Tq4Zs0Wv7bKxN2mRfHd8LpE3uYcJ6gAoQ1iXw5BkM";
-    let chosen = json!({ "items": [
+    let event = |position: i64, kind: &str, time: &str| {
+        json!({ "position": position, "event": {
+            "id": format!("0195b2a0-0000-7000-8000-000000{position:06}"),
+            "type": format!("mandate.consent-link.{kind}.v1"), "time": time, "actor": "anonymous", "data": {},
+        } })
+    };
+    let recorded = json!({ "items": [
+        event(184_201, "redeemed", "2026-11-12T13:02:11Z"),
+        event(183_007, "opened", "2026-11-11T16:20:00Z"),
+        event(171_350, "created", "2026-10-19T09:30:00Z"),
+    ], "next_cursor": null });
+    let chosen = json!([
         { "id": "0195b2a0-0000-7000-8000-0000000007a1", "name": "Calder Bay Coffee", "already_granted": false },
         { "id": "0195b2a0-0000-7000-8000-0000000007a2", "name": longest, "already_granted": false },
         { "id": "0195b2a0-0000-7000-8000-0000000007a3", "name": null, "already_granted": true },
-    ], "next_cursor": "x" });
+    ]);
     vec![
         Sample::new("typical", list(app(), links(&typical, None))).key(),
         Sample::new("empty", list(app(), links(&json!([]), None))),
@@ -141,10 +153,14 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("made", just_made(app(), Some(url))).key(),
         Sample::new("made_before", just_made(app(), None)),
         Sample::new("used", move |easel| {
-            let (link, chosen) =
-                (read(link(2, Some("Calder Bay Coffee"), "granted")), read(chosen.clone()));
-            let maker = Some("Developer".to_owned());
-            one::draw(easel.portal, easel.browser, &easel.me, &link, maker, &chosen)
+            let told = one::Told {
+                link: read(link(2, Some("Calder Bay Coffee"), "granted")),
+                maker: Some("Developer".to_owned()),
+                events: read(recorded.clone()),
+                accounts: read(chosen.clone()),
+                next: Some("?accounts=all".to_owned()),
+            };
+            one::draw(easel.portal, easel.browser, &easel.me, &told)
         }),
         Sample::new("revoke", |easel| {
             let link = read(link(3, Some("Pennant Outdoor"), "opened"));

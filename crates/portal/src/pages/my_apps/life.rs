@@ -6,15 +6,12 @@ use contract::ids::AppId;
 use contract::rpc::AppState;
 
 use crate::api::apps::App;
-use crate::api::{app_grants, keys};
+use crate::api::keys::{Brief, GrantedAccounts};
 use crate::browser::Browser;
 use crate::times::Time;
 
-/// What is known of the apps of a page. Of those that never had a key or a link there is nothing.
-pub(super) struct Lives {
-    pub(super) keys: BTreeMap<AppId, keys::Brief>,
-    pub(super) grants: BTreeMap<AppId, app_grants::Brief>,
-}
+/// What is known of the apps of a page. Of those that were never activated there is nothing.
+pub(super) struct Lives(pub(super) BTreeMap<AppId, Brief>);
 
 /// Whether there is something to tell of it.
 pub(super) fn lives(app: &App) -> bool {
@@ -26,21 +23,23 @@ impl Lives {
     pub(super) fn line(&self, app: AppId, browser: &Browser) -> String {
         let t = browser.language.texts();
         let grouped = |number: u64| browser.language.grouped(number);
-        let (keys, last_token) = match self.keys.get(&app) {
-            Some(brief) => (brief.live_keys, brief.last_token_at),
-            None => (0, None),
-        };
-        let accounts = match self.grants.get(&app) {
-            Some(brief) if brief.more_grants => {
-                t.my_apps_life_more_accounts(grouped(brief.live_grants))
+        let brief = self.0.get(&app);
+        let (keys, last_token) =
+            brief.map_or((0, None), |brief| (brief.live_keys, brief.last_token_at));
+        let none = Some(GrantedAccounts { live_grants: 0, more_grants: false });
+        let accounts = brief.map_or(none, |brief| brief.consents).map(|of| {
+            let shown = grouped(of.live_grants);
+            if of.more_grants {
+                t.my_apps_life_more_accounts(shown)
+            } else {
+                t.my_apps_life_accounts(of.live_grants, shown)
             }
-            Some(brief) => t.my_apps_life_accounts(brief.live_grants, grouped(brief.live_grants)),
-            None => t.my_apps_life_accounts(0, ""),
-        };
+        });
         let token = match last_token {
             Some(at) => t.my_apps_life_token(Time::new(at, browser.language).ago(browser.now)),
             None => t.my_apps_life_no_token(),
         };
-        [t.my_apps_life_keys(keys), accounts, token].join(" · ")
+        let parts = [Some(t.my_apps_life_keys(keys)), accounts, Some(token)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 }

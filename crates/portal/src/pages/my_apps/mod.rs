@@ -17,7 +17,6 @@ use contract::rpc::AppState;
 use serde::Deserialize;
 
 use self::life::{Lives, lives};
-use crate::api::app_grants;
 use crate::api::apps::{self, App, Apps};
 use crate::api::catalogue::Catalogue;
 use crate::api::keys;
@@ -102,13 +101,9 @@ pub(crate) async fn show(
         None => Apps { items: Vec::new(), next_cursor: None },
     };
     let ids: Vec<_> = listed.items.iter().filter(|app| lives(app)).map(|app| app.id).collect();
-    let lives = futures::try_join!(
-        keys::activities(&portal.api, &browser, &token, &ids),
-        app_grants::activities(&portal.api, &browser, &token, &ids),
-    );
-    match lives {
-        Ok((keys, grants)) => {
-            let list = List { listed, lives: Lives { keys, grants } };
+    match keys::activities(&portal.api, &browser, &token, &ids).await {
+        Ok(lives) => {
+            let list = List { listed, lives: Lives(lives) };
             draw(&portal, &browser, &me, &catalogue, organization, list, asked.archived.is_some())
         }
         Err(error) => failed(error),

@@ -30,29 +30,22 @@ fn of(
 fn of_some() -> Lives {
     let [first, second] = [1, 2].map(|number| app(number, "", "active")["id"].clone());
     let id = |json: &Value| read::<AppId>(json.clone());
-    Lives {
-        keys: BTreeMap::from([
-            (
-                id(&first),
-                read(
-                    json!({ "app_id": first, "live_keys": 3, "last_token_at": "2026-11-12T13:02:00Z" }),
-                ),
-            ),
-            (
-                id(&second),
-                read(
-                    json!({ "app_id": second, "live_keys": 1, "last_token_at": "2026-11-09T08:00:00Z" }),
-                ),
-            ),
-        ]),
-        grants: BTreeMap::from([
-            (id(&first), read(json!({ "app_id": first, "live_grants": 14, "more_grants": false }))),
-            (
-                id(&second),
-                read(json!({ "app_id": second, "live_grants": 1000, "more_grants": true })),
-            ),
-        ]),
-    }
+    Lives(BTreeMap::from([
+        (
+            id(&first),
+            read(json!({
+                "app_id": first, "live_keys": 3, "last_token_at": "2026-11-12T13:02:00Z",
+                "consents": { "live_grants": 14, "more_grants": false },
+            })),
+        ),
+        (
+            id(&second),
+            read(json!({
+                "app_id": second, "live_keys": 1, "last_token_at": "2026-11-09T08:00:00Z",
+                "consents": { "live_grants": 1000, "more_grants": true },
+            })),
+        ),
+    ]))
 }
 
 pub(crate) fn all() -> Vec<Sample> {
@@ -76,10 +69,7 @@ pub(crate) fn all() -> Vec<Sample> {
             let me = Me { memberships: Vec::new(), ..easel.me.clone() };
             let none = read(json!({ "items": [], "next_cursor": null }));
             let catalogue = easel.catalogue();
-            let none = List {
-                listed: none,
-                lives: Lives { keys: BTreeMap::new(), grants: BTreeMap::new() },
-            };
+            let none = List { listed: none, lives: Lives(BTreeMap::new()) };
             draw(easel.portal, easel.browser, &me, &catalogue, None, none, false)
         }),
     ]

@@ -73,8 +73,11 @@ pub(crate) async fn approve(
             let first = approved.granted.first().filter(|_| request.redirect_uri.is_none());
             if let Some(first) = first {
                 return see_other(&format!(
-                    "/consents/{}/receipt?link={}&count={}",
-                    first.grant_id, approved.link_id, approved.granted_count
+                    "/consents/{}/receipt?link={}&count={}&already={}",
+                    first.grant_id,
+                    approved.link_id,
+                    approved.granted_count,
+                    approved.already_granted.len()
                 ));
             }
             let app = request.app.name.as_str();

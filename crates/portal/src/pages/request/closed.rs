@@ -1,12 +1,13 @@
 //! A link that nothing can be done with any more: why, and the one thing to do.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use contract::secret::SessionToken;
 
-use crate::api::names;
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
@@ -42,11 +43,9 @@ pub(super) async fn answer(
         ApiError::Refused(refused) => match words(browser.language.texts(), refused) {
             Some(words) => {
                 let by = Vec::from_iter(refused.closed.by);
-                let (me, names) = futures::join!(
-                    people::me(&portal.api, browser, token),
-                    names::of_people(&portal.api, browser, token, &by),
-                );
-                let (me, names) = (me.ok(), names.unwrap_or_default());
+                let found = people::me_and_names(&portal.api, browser, token, &by).await;
+                let (me, names) =
+                    found.map_or_else(|_| (None, BTreeMap::new()), |(me, names)| (Some(me), names));
                 let by = match (refused.closed.by, &me) {
                     (Some(by), Some(me)) if me.id == by => By::You,
                     (Some(by), _) => names.get(&by).map_or(By::Somebody, |name| By::Named(name)),

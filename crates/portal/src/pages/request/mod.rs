@@ -79,17 +79,23 @@ pub(crate) async fn show(
     Path(link): Path<String>,
 ) -> Response {
     let asked = futures::try_join!(
-        people::me(&portal.api, &browser, &token),
         requests::get(&portal.api, &browser, &token, &link),
         requests::accounts(&portal.api, &browser, &token, &link, ("", None, PAGE)),
     );
-    match asked {
-        Ok((me, request, accounts)) => {
+    let failed = async |error: &ApiError| {
+        closed::answer(&portal, &browser, &token, &Method::GET, error).await
+    };
+    let (request, accounts) = match asked {
+        Ok(found) => found,
+        Err(error) => return failed(&error).await,
+    };
+    match people::me(&portal.api, &browser, &token).await {
+        Ok(me) => {
             let choice = Choice::default();
             let drawn = Drawn { request, accounts, choice, q: String::new(), is_first: true };
             draw(&portal, &browser, &me, &link, &drawn, None, None)
         }
-        Err(error) => closed::answer(&portal, &browser, &token, &Method::GET, &error).await,
+        Err(error) => failed(&error).await,
     }
 }
 

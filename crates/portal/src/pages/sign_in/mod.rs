@@ -10,14 +10,14 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::header::{HeaderName, HeaderValue};
-use axum::http::{Extensions, HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 
 use crate::api::{ApiError, Refused, sessions};
 use crate::browser::Browser;
 use crate::failed::Failed;
-use crate::interrupted::{Kept, Resume};
+use crate::interrupted::{Kept, resumed};
 use crate::layout::{Frame, Place};
 use crate::portal::Portal;
 use crate::respond::{self, see_other, see_other_with};
@@ -106,15 +106,6 @@ pub(crate) async fn submit(
     };
     let shown = Shown { then: &then, email: &email, ended: kept.is_some(), kept: kept.as_ref() };
     render(&portal, &browser, status, shown, Some(error))
-}
-
-/// What is to be drawn in place of where it would go on.
-fn resumed(kept: Option<Kept>) -> Extensions {
-    let mut extensions = Extensions::new();
-    if let Some(kept) = kept {
-        extensions.insert(Resume(kept));
-    }
-    extensions
 }
 
 /// `GET /signed-in`: whether the cookie came back. Browsers that keep none would sign in for ever.

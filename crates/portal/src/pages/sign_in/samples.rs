@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use super::{answer, ended};
 use crate::gallery::easel::Easel;
 use crate::gallery::sample::Sample;
+use crate::interrupted::Kept;
 use crate::then::Then;
 
 pub(crate) fn all() -> Vec<Sample> {
@@ -38,5 +39,10 @@ pub(crate) fn all() -> Vec<Sample> {
             }),
         ),
         Sample::new("ended", |easel| ended(easel.portal, easel.browser, None)),
+        Sample::new("ended_in_a_form", |easel| {
+            let kept =
+                Kept { path: "/apps/new/method".to_owned(), fields: "name=Bid+Pacing".to_owned() };
+            ended(easel.portal, easel.browser, Some(&kept))
+        }),
     ]
 }

@@ -26,6 +26,7 @@ use crate::api::ApiError;
 use crate::api::sign_ins::{self, Returned};
 use crate::browser::Browser;
 use crate::failed::Failed;
+use crate::interrupted::{Kept, resumed};
 use crate::layout::{Frame, Place};
 use crate::portal::Portal;
 use crate::respond::{self, see_other_with};
@@ -40,6 +41,8 @@ struct Ask<'a> {
     title: &'a str,
     email: &'a str,
     then: &'a Then,
+    /// The form that was being filled in when the session ended.
+    kept: Option<&'a Kept>,
     error: Option<String>,
 }
 
@@ -59,6 +62,25 @@ pub(crate) struct Typed {
     email: String,
     #[serde(default)]
     then: Then,
+    /// Where the form goes that is to be drawn again, and its fields.
+    kept_path: Option<String>,
+    #[serde(default)]
+    kept: String,
+}
+
+impl Typed {
+    fn kept(&self) -> Option<Kept> {
+        let path = self.kept_path.clone()?;
+        Some(Kept { path, fields: self.kept.clone() })
+    }
+}
+
+/// What the page asks with.
+#[derive(Debug, Clone, Copy)]
+struct Shown<'a> {
+    email: &'a str,
+    then: &'a Then,
+    kept: Option<&'a Kept>,
 }
 
 /// What the provider sends back.
@@ -73,30 +95,48 @@ pub(crate) struct Back {
 pub(crate) async fn ask(
     State(portal): State<Arc<Portal>>,
     browser: Browser,
-    Query(Typed { email, then }): Query<Typed>,
+    Query(typed): Query<Typed>,
 ) -> Response {
-    draw(&portal, &browser, StatusCode::OK, &email, &then, None)
+    let shown = Shown { email: &typed.email, then: &typed.then, kept: None };
+    draw(&portal, &browser, StatusCode::OK, shown, None)
 }
 
 /// `POST /sign-in/organization`
 pub(crate) async fn begin(
     State(portal): State<Arc<Portal>>,
     browser: Browser,
-    Form(Typed { email, then }): Form<Typed>,
+    Form(typed): Form<Typed>,
 ) -> Response {
     let t = browser.language.texts();
-    match sign_ins::begin(&portal.api, &browser, &email).await {
+    let kept = typed.kept();
+    let shown = Shown { email: &typed.email, then: &typed.then, kept: kept.as_ref() };
+    // From the sign-in in place of a form, whose button takes the form along.
+    if typed.email.trim().is_empty() {
+        return draw(&portal, &browser, StatusCode::OK, shown, None);
+    }
+    let form = match kept.as_ref().map(Kept::as_cookie) {
+        Some(None) => {
+            let without = Shown { kept: None, ..shown };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return draw(&portal, &browser, status, without, Some(t.sso_too_long()));
+        }
+        form => form.flatten().unwrap_or_default(),
+    };
+    match sign_ins::begin(&portal.api, &browser, &typed.email).await {
         Ok(begun) => {
+            let then = typed.then.clone();
             let waiting = Waiting { id: begun.sign_in_id, binding: begun.binding, then };
-            let Some(cookie) = portal.cookie.set_waiting(&waiting.write()) else {
+            let cookie = portal.cookie.set_waiting(&waiting.write());
+            let (Some(cookie), Some(form)) = (cookie, portal.cookie.set_kept(&form)) else {
                 return Failed::page(&portal, &browser, &Method::POST, &ApiError::no_header());
             };
             let mut response = go(&portal, &browser, &begun.authorization_url);
             response.headers_mut().append(SET_COOKIE, cookie);
+            response.headers_mut().append(SET_COOKIE, form);
             response
         }
         Err(error) => match not_begun(t, &error) {
-            Some((status, words)) => draw(&portal, &browser, status, &email, &then, Some(words)),
+            Some((status, words)) => draw(&portal, &browser, status, shown, Some(words)),
             None => Failed::page(&portal, &browser, &Method::POST, &error),
         },
     }
@@ -111,8 +151,10 @@ pub(crate) async fn back(
 ) -> Response {
     let t = browser.language.texts();
     let waiting = portal.cookie.waiting(&headers).and_then(Waiting::read);
+    let kept = portal.cookie.kept(&headers).and_then(Kept::of_cookie);
     let refused = |(status, words), then: &Then| {
-        let mut response = draw(&portal, &browser, status, "", then, Some(words));
+        let shown = Shown { email: "", then, kept: kept.as_ref() };
+        let mut response = draw(&portal, &browser, status, shown, Some(words));
         response.headers_mut().append(SET_COOKIE, portal.cookie.clear_waiting());
         response
     };
@@ -132,6 +174,12 @@ pub(crate) async fn back(
                 Some(cookie) => {
                     let mut response = see_other_with(&then::cookie_check_address(&then), cookie);
                     response.headers_mut().append(SET_COOKIE, portal.cookie.clear_waiting());
+                    let forgotten = portal.cookie.set_kept("");
+                    response
+                        .headers_mut()
+                        .extend(forgotten.map(|forgotten| (SET_COOKIE, forgotten)));
+                    // The layer around all pages draws the form again.
+                    response.extensions_mut().extend(resumed(kept));
                     response
                 }
                 None => Failed::page(&portal, &browser, &Method::GET, &ApiError::no_header()),
@@ -148,12 +196,11 @@ fn draw(
     portal: &Portal,
     browser: &Browser,
     status: StatusCode,
-    email: &str,
-    then: &Then,
+    Shown { email, then, kept }: Shown<'_>,
     error: Option<String>,
 ) -> Response {
     let frame = Frame::anonymous(portal, browser);
-    let page = Ask { title: &frame.t.sso_title(), email, then, error, frame };
+    let page = Ask { title: &frame.t.sso_title(), email, then, kept, error, frame };
     respond::page(status, browser.language, &page)
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{draw, draw_going};
+use super::{Shown, draw, draw_going};
 use crate::gallery::easel::Easel;
 use crate::gallery::sample::Sample;
 use crate::texts::Texts;
@@ -12,14 +12,16 @@ pub(crate) fn all() -> Vec<Sample> {
     let refused = |status: StatusCode, email: &'static str, words: fn(&Texts) -> String| {
         move |easel: &Easel<'_>| {
             let error = Some(words(easel.browser.language.texts()));
-            draw(easel.portal, easel.browser, status, email, &Then::default(), error)
+            let shown = Shown { email, then: &Then::default(), kept: None };
+            draw(easel.portal, easel.browser, status, shown, error)
         }
     };
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let email = "developer@larkfield.example";
     vec![
         Sample::new("typical", |easel| {
-            draw(easel.portal, easel.browser, StatusCode::OK, "", &Then::default(), None)
+            let shown = Shown { email: "", then: &Then::default(), kept: None };
+            draw(easel.portal, easel.browser, StatusCode::OK, shown, None)
         }),
         Sample::new("no_provider", refused(unprocessable, email, Texts::sso_no_provider)),
         Sample::new(

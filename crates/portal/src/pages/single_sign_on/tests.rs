@@ -160,3 +160,32 @@ async fn nobody_comes_back_who_did_not_begin_here() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("was begun elsewhere"), "{page}");
 }
+
+#[tokio::test]
+async fn a_form_that_was_interrupted_comes_along_and_is_told_if_it_is_too_long() {
+    let begin = |fields: &str| {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("email", "ada@corp.example").append_pair("kept_path", "/apps/new/method");
+        Request::post("/sign-in/organization")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form.append_pair("kept", fields).finish()))
+            .unwrap()
+    };
+    let (_, headers, _) = ask((StatusCode::CREATED, ""), begin("name=Bid+Pacing")).await;
+    let cookies: Vec<_> =
+        headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
+    let form = "__Host-mandate_form=%2Fapps%2Fnew%2Fmethod~name=Bid+Pacing";
+    assert!(cookies[1].starts_with(&format!("{form}; Path=/; HttpOnly; ")), "{cookies:?}");
+
+    // The provider did not accept them: the next attempt takes the form along as well.
+    let mut refused = back("?error=access_denied&state=mandate_sis_x");
+    let waiting = refused.headers()[COOKIE].to_str().unwrap().to_owned();
+    refused.headers_mut().insert(COOKIE, format!("{waiting}; {form}").parse().unwrap());
+    let (_, _, page) = ask((StatusCode::CREATED, ""), refused).await;
+    assert!(page.contains(r#"name="kept" value="name=Bid+Pacing""#), "{page}");
+
+    let (status, headers, page) =
+        ask((StatusCode::CREATED, ""), begin(&format!("name={}", "x".repeat(4000)))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("too long to be kept") && !headers.contains_key(SET_COOKIE), "{page}");
+}

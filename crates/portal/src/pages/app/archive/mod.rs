@@ -11,9 +11,8 @@ use contract::ids::AppId;
 use contract::secret::SessionToken;
 use serde::Deserialize;
 
-use crate::api::app_grants::{self, ConsentActivity};
 use crate::api::apps::{self, App, AppOperation, Transition};
-use crate::api::keys::{self, Activity};
+use crate::api::keys::{self, Activity, Consents};
 use crate::api::people::{self, Me};
 use crate::api::{ApiError, Refused};
 use crate::browser::Browser;
@@ -30,7 +29,7 @@ struct Page<'a> {
     title: &'a str,
     app: &'a App,
     activity: &'a Activity,
-    consents: &'a ConsentActivity,
+    consents: &'a Consents,
     error: Option<String>,
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Ending {
     pub(super) me: Me,
     pub(super) app: App,
     pub(super) activity: Activity,
-    pub(super) consents: ConsentActivity,
+    pub(super) consents: Consents,
 }
 
 /// What is typed.
@@ -92,14 +91,12 @@ async fn read(
     token: &SessionToken,
     id: AppId,
 ) -> Result<Ending, ApiError> {
-    let (me, app) = futures::try_join!(
+    let (me, app, activity) = futures::try_join!(
         people::me(&portal.api, browser, token),
         apps::get(&portal.api, browser, token, id),
-    )?;
-    let (activity, consents) = futures::try_join!(
         keys::activity(&portal.api, browser, token, id),
-        app_grants::activity(&portal.api, browser, token, id),
     )?;
+    let consents = activity.consents()?;
     Ok(Ending { me, app, activity, consents })
 }
 

@@ -11,6 +11,7 @@ use crate::api::keys::{CreatedKey, Key};
 use crate::api::people::Me;
 use crate::browser::Browser;
 use crate::layout::{Frame, Place};
+use crate::parts::chip::Chip;
 use crate::parts::copy::Copy;
 use crate::portal::Portal;
 use crate::respond;
@@ -25,6 +26,7 @@ struct Page<'a> {
     app_name: &'a str,
     client_id: ClientId,
     told: Option<Told<'a>>,
+    made: Chip,
     /// When the key ends in whose place it comes.
     old_ends: Option<Time>,
     ends: Option<Time>,
@@ -78,6 +80,8 @@ pub(super) fn draw(
         app_name: &app.name,
         client_id: made.key.client_id,
         told,
+        // It is on its way to the log.
+        made: Chip { t, position: None, event: None, at: frame.time(made.key.created_at) },
         old_ends: replaced.and_then(|old| old.ends_at).map(|at| frame.time(at)),
         ends: made.key.expires_at.map(|at| frame.time(at)),
         frame,

@@ -12,12 +12,14 @@ use serde::Deserialize;
 
 use super::row::Row;
 use crate::api::ApiError;
+use crate::api::events::{self, Events};
 use crate::api::keys::{self, Key};
 use crate::api::people::{self, Me};
 use crate::browser::Browser;
 use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
+use crate::parts::chip::Chip;
 use crate::parts::copy::Copy;
 use crate::parts::field::Field;
 use crate::portal::Portal;
@@ -31,8 +33,20 @@ struct Page<'a> {
     title: &'a str,
     app: AppId,
     key: Row,
+    /// Where in the log it was made, and where it ended.
+    created: Option<Chip>,
+    ended: Option<Chip>,
     client_id: Copy<'a>,
     name: Option<Field<'a>>,
+}
+
+/// What ends a key, or sets its end.
+const ENDINGS: [&str; 3] = ["key.deleted", "key.expired", "key.leaked"];
+
+/// A key, and what has happened to it as far as that is known.
+pub(super) struct Told {
+    pub(super) key: Key,
+    pub(super) events: Events,
 }
 
 /// The new name.
@@ -48,14 +62,20 @@ pub(crate) async fn show(
     SignedIn { browser, token }: SignedIn,
     Path((app, id)): Path<(AppId, ClientId)>,
 ) -> Response {
+    let stream = format!("key/{}", id.key_id());
     let read = futures::try_join!(
         people::me(&portal.api, &browser, &token),
         keys::find(&portal.api, &browser, &token, app, id),
+        // A key is to be had while the log is not.
+        async {
+            Ok::<_, ApiError>(events::of_stream(&portal.api, &browser, &token, &stream).await.ok())
+        },
     );
     match read {
-        Ok((me, key)) => {
+        Ok((me, key, events)) => {
             let typed = Typed { name: key.name.clone() };
-            draw(&portal, &browser, &me, (StatusCode::OK, app), &key, &typed, &Faults::default())
+            let told = Told { key, events: events.unwrap_or_default() };
+            draw(&portal, &browser, &me, (StatusCode::OK, app), &told, &typed, &Faults::default())
         }
         Err(error) => Failed::page(&portal, &browser, &Method::GET, &error),
     }
@@ -84,7 +104,8 @@ pub(crate) async fn rename(
     match read {
         Ok((me, key)) => {
             let faults = Faults::of(browser.language.texts(), &refused);
-            draw(&portal, &browser, &me, (refused.status, app), &key, &typed, &faults)
+            let told = Told { key, events: Events::default() };
+            draw(&portal, &browser, &me, (refused.status, app), &told, &typed, &faults)
         }
         Err(error) => failed(error),
     }
@@ -95,7 +116,7 @@ pub(super) fn draw(
     browser: &Browser,
     me: &Me,
     (status, app): (StatusCode, AppId),
-    key: &Key,
+    Told { key, events }: &Told,
     typed: &Typed,
     faults: &Faults,
 ) -> Response {
@@ -116,6 +137,8 @@ pub(super) fn draw(
     let page = Page {
         title: &key.name,
         app,
+        created: events.newest(&["key.created"]).map(|event| Chip::of(&frame, event)),
+        ended: events.newest(&ENDINGS).map(|event| Chip::of(&frame, event)),
         key: row,
         client_id: Copy {
             t,

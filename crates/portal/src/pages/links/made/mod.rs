@@ -18,6 +18,7 @@ use crate::browser::Browser;
 use crate::failed::Failed;
 use crate::faults::Faults;
 use crate::layout::{Frame, Place};
+use crate::parts::chip::Chip;
 use crate::parts::copy::Copy;
 use crate::portal::Portal;
 use crate::respond;
@@ -32,6 +33,7 @@ struct Page<'a> {
     title: &'a str,
     app: AppId,
     link: LinkId,
+    made: Chip,
     expires: Time,
     told: Option<Told<'a>>,
 }
@@ -118,6 +120,8 @@ pub(super) fn draw(
         title: &t.links_made_for(row.name(t)),
         app: app.id,
         link: made.link.id,
+        // It is on its way to the log.
+        made: Chip { t, position: None, event: None, at: row.made },
         expires: row.expires,
         told,
         frame,

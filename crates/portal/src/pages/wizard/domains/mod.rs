@@ -4,6 +4,8 @@ mod rows;
 #[cfg(debug_assertions)]
 pub(crate) mod samples;
 mod selection;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -127,14 +129,15 @@ pub(crate) async fn save(
             &none,
         );
     }
+    // A draft may be left without domains for now; it does not go on so, and what was saved before stays.
+    if chosen.is_empty() && !typed.contains_key("next") {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return draw(&portal, &browser, status, &drawn, &chosen, &[], String::new(), &none);
+    }
     let domains: Vec<_> =
         chosen.iter().map(|(domain, level)| json!({ "domain": domain, "level": level })).collect();
     match apps::change(&portal.api, &browser, &token, id, json!({ "domains": domains })).await {
         Ok(_) if typed.contains_key("next") => see_other("/apps"),
-        Ok(_) if chosen.is_empty() => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            draw(&portal, &browser, status, &drawn, &chosen, &[], String::new(), &none)
-        }
         Ok(_) => see_other(&format!("/apps/{id}/review")),
         Err(ApiError::Refused(refused)) if !refused.errors.is_empty() => {
             let faults = Faults::of_domains(browser.language.texts(), &refused);
