@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -48,14 +48,15 @@ pub struct Process {
     folder: TempDir,
 }
 
-/// The binary beside the running test program.
+/// The binary beside the running program, or above it, where that is a test program.
 ///
 /// # Panics
 /// When it was not built.
 pub fn binary() -> PathBuf {
-    let test_program = std::env::current_exe().unwrap();
-    let profile = test_program.parent().and_then(Path::parent).unwrap();
-    let binary = profile.join("mandate");
+    let own = std::env::current_exe().unwrap();
+    let folders = own.ancestors().skip(1).take(2);
+    let beside: Vec<PathBuf> = folders.map(|folder| folder.join("mandate")).collect();
+    let binary = beside.iter().find(|binary| binary.exists()).unwrap_or(&beside[1]).clone();
     assert!(
         binary.exists(),
         "{} is not built: run the tests with `cargo xtask test`, or `cargo build -p mandate` first",

@@ -16,7 +16,7 @@
 //! 1. [`Hash`](struct@Hash) and [`Node`]: the Merkle tree of RFC 6962, and the perfect subtrees that are stored of it.
 //! 2. [`Tile`], [`Coordinates`], [`Resource`]: where hashes and entries are, and by which paths;
 //!    [`bundle`]: the entries' bytes.
-//! 3. [`Tree`]: the growing end: appends leaves and tells which tiles changed.
+//! 3. [`Tree`]: the growing end: appends leaves, or a [`FullTile`] of them, and tells which tiles changed.
 //! 4. [`Tiles`]: tiles that were read; [`proof`]: proofs made from them, and verified.
 //! 5. [`VerifierKey`], [`Signer`], [`Note`], [`Checkpoint`]: what the log signs.
 //! 6. [`ProofFile`]: all that one entry needs, in one file.
@@ -79,4 +79,4 @@ pub use node::{HashReader, MissingHash, Node};
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, Signature};
 pub use proof_file::{ProofFile, ProofFileError};
 pub use tile::{TileError, Tiles};
-pub use tree::{Row, Tree, root};
+pub use tree::{FullTile, Row, Tree, root};

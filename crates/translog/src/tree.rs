@@ -3,7 +3,7 @@
 use crate::{
     coordinates::{Coordinates, FULL_WIDTH, Tile, hashes_of_level},
     hash::Hash,
-    node::{HashReader, MissingHash, Range, joined},
+    node::{HashReader, MissingHash, Range, joined, perfect},
     tile::Tiles,
 };
 
@@ -30,6 +30,35 @@ pub struct Row {
     /// Its hashes from the first on, 32 bytes each: what is served as the tile, and what is stored in
     /// place of its narrower predecessor, which is a prefix of it.
     pub bytes: Vec<u8>,
+}
+
+/// A full tile's worth of leaves, and the root of the subtree that they make: most of the work of appending them,
+/// done beforehand and elsewhere, such as on another core.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullTile {
+    leaves: Vec<Hash>,
+    root: Hash,
+}
+
+impl FullTile {
+    /// These leaves; none if they do not fill a tile.
+    pub fn new(leaves: Vec<Hash>) -> Option<Self> {
+        if leaves.len() != usize::from(FULL_WIDTH) {
+            return None;
+        }
+        let root = perfect(&leaves);
+        Some(Self { leaves, root })
+    }
+
+    /// The leaves.
+    pub fn leaves(&self) -> &[Hash] {
+        &self.leaves
+    }
+
+    /// The hash of the tile in the level above.
+    pub const fn root(&self) -> Hash {
+        self.root
+    }
 }
 
 impl Tree {
@@ -71,8 +100,29 @@ impl Tree {
         let old = self.size;
         let mut full = Vec::new();
         for leaf in leaves {
-            self.push(leaf, &mut full);
+            self.row(0).push(leaf);
+            self.push(0, leaf, &mut full);
         }
+        self.changed(old, full)
+    }
+
+    /// Appends a whole tile of leaves, to a tree that ends with one: the same as [`append`](Self::append) of its
+    /// leaves, by one hash or two.
+    pub fn append_tile(&mut self, tile: &FullTile) -> Vec<Row> {
+        let old = self.size;
+        if !old.is_multiple_of(u64::from(FULL_WIDTH)) {
+            return self.append(tile.leaves.iter().copied());
+        }
+        let at = Coordinates::new(old / u64::from(FULL_WIDTH), FULL_WIDTH);
+        let of_leaves = at.and_then(|at| Tile::new(0, at)).expect("level 0 is one");
+        let mut full = vec![Row { tile: of_leaves, bytes: bytes(&tile.leaves) }];
+        self.row(1).push(tile.root);
+        self.push(HEIGHT, tile.root, &mut full);
+        self.changed(old, full)
+    }
+
+    /// The full tiles, and the partial ones that changed since the tree had this size.
+    fn changed(&mut self, old: u64, mut full: Vec<Row>) -> Vec<Row> {
         let partial = Tile::right_edge(self.size).filter(|tile| {
             hashes_of_level(tile.level(), old) < hashes_of_level(tile.level(), self.size)
         });
@@ -84,11 +134,11 @@ impl Tree {
         full
     }
 
-    /// Appends one leaf: as in a binary counter, two subtrees of a size become one of the next.
-    fn push(&mut self, leaf: Hash, full: &mut Vec<Row>) {
-        let mut hash = leaf;
-        self.row(0).push(leaf);
-        for height in 0..self.size.trailing_ones() {
+    /// Appends a perfect subtree of this height, no higher than the last one: as in a binary counter, two subtrees
+    /// of a size become one of the next.
+    fn push(&mut self, height: u32, root: Hash, full: &mut Vec<Row>) {
+        let mut hash = root;
+        for height in height..height + (self.size >> height).trailing_ones() {
             let left = self.subtrees.pop().expect("there is a subtree for each bit of the size");
             hash = Hash::of_node(&left, &hash);
             // The subtree is as high as a tile: that one is full, and its hash is of the level above.
@@ -104,7 +154,7 @@ impl Tree {
             }
         }
         self.subtrees.push(hash);
-        self.size += 1;
+        self.size += 1 << height;
     }
 
     /// The row of this level.

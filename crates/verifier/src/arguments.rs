@@ -40,10 +40,12 @@ pub struct Arguments {
     /// Trust the key in this file (its first line).
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// The log must go on from the checkpoint in this file, which was kept earlier.
+    /// The log must go on from the checkpoint in this file, which was kept earlier. The hashes in FILE.hashes, if
+    /// they are there, tell where it does not.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// When all is well, keep the verified checkpoint in this file, for --checkpoint the next time.
+    /// When all is well, keep the verified checkpoint in this file, for --checkpoint the next time, and in FILE.hashes
+    /// 32 bytes for each 256 entries.
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
     /// Compare the index in this database, too: each row of audit.entries says what its entry does. The login needs

@@ -2,22 +2,51 @@
 
 use contract::IndexColumns;
 use translog::bundle::{self as format, BundleError};
-use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
+use translog::{Coordinates, FULL_WIDTH, FullTile, Hash, Resource, Tile};
 
 use crate::event::{self, Event};
 use crate::failure::{Check, Failure};
+use crate::plain_event;
 use crate::source::{self, Source, SourceError};
 
 /// What was read of a bundle and its tile.
 pub(crate) struct Bundle {
     /// The hashes of its entries.
-    pub(crate) leaves: Vec<Hash>,
+    pub(crate) leaves: Leaves,
     /// Its entries as events, or why they are none.
     pub(crate) events: Vec<Result<Event, String>>,
     /// What an index is to have of each, where one is compared.
     pub(crate) columns: Vec<Option<IndexColumns>>,
     /// What the tile of the leaves says.
     pub(crate) tile: Served,
+}
+
+/// The hashes of a bundle's entries. Those of a full one are put together here already, on the thread that reads it.
+pub(crate) enum Leaves {
+    Full(FullTile),
+    Partial(Vec<Hash>),
+}
+
+impl Leaves {
+    fn of(leaves: Vec<Hash>) -> Self {
+        FullTile::new(leaves.clone()).map_or(Self::Partial(leaves), Self::Full)
+    }
+
+    /// The hashes.
+    pub(crate) fn hashes(&self) -> &[Hash] {
+        match self {
+            Self::Full(tile) => tile.leaves(),
+            Self::Partial(leaves) => leaves,
+        }
+    }
+
+    /// The root of a full one.
+    pub(crate) fn root(&self) -> Option<Hash> {
+        match self {
+            Self::Full(tile) => Some(tile.root()),
+            Self::Partial(_) => None,
+        }
+    }
 }
 
 /// A tile, compared with the hashes that it should have.
@@ -61,13 +90,13 @@ pub(crate) fn read(
     let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
     let tile = Tile::new(0, at).expect("level 0 is one");
     let tile = compare(source, tile, &leaves).map_err(NoBundle::Unreadable)?;
-    let events = entries.iter().map(|entry| event::read(entry)).collect();
+    let events = entries.iter().map(|entry| plain_event::read(entry)).collect();
     let columns = if has_index {
         entries.iter().map(|entry| event::columns(entry)).collect()
     } else {
         Vec::new()
     };
-    Ok(Bundle { leaves, events, columns, tile })
+    Ok(Bundle { leaves: Leaves::of(leaves), events, columns, tile })
 }
 
 /// Compares a tile with the hashes that it should have.

@@ -1,5 +1,7 @@
 //! An entry as an event: what the checks of streams and manifests need of it.
 
+use std::borrow::Cow;
+
 use contract::facts::{LogKeyReplaced, ManifestWritten};
 use contract::manifest::sha256_hex;
 use contract::{Envelope, Fact, IndexColumns, Indexed, Service};
@@ -12,7 +14,7 @@ use crate::replacement;
 pub(crate) struct Event {
     pub(crate) id: Uuid,
     pub(crate) stream: Uuid,
-    pub(crate) aggregate: Box<str>,
+    pub(crate) aggregate: Cow<'static, str>,
     pub(crate) version: i32,
     pub(crate) source: Service,
     /// What it says of the log's key, if it says that it was replaced.
@@ -55,7 +57,7 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
     Ok(Event {
         id: envelope.id.uuid(),
         stream,
-        aggregate: aggregate.into(),
+        aggregate: aggregate.to_owned().into(),
         version: envelope.streamversion.into(),
         source: envelope.source,
         replaced_key: replacement::said(&envelope).map(Box::new),

@@ -1,6 +1,7 @@
 //! What is wrong with a log, and where exactly.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::Serialize;
 use translog::Resource;
@@ -84,6 +85,9 @@ pub(crate) struct Failure {
     /// The same, counted from 0 as in proofs and tiles.
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u64>,
+    /// The last entry, counted from 1, where it is several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_entry: Option<u64>,
     /// The file below the log's prefix, or the one that was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
@@ -93,8 +97,14 @@ pub(crate) struct Failure {
 impl Failure {
     /// Something is wrong with this entry, counted from 0.
     pub(crate) fn of_entry(check: Check, index: u64, what: &str) -> Self {
-        let (entry, index) = (Some(index + 1), Some(index));
-        Self { check, entry, index, file: None, what: printable(what) }
+        Self::of_entries(check, index..index + 1, what)
+    }
+
+    /// Something is wrong with these entries, counted from 0.
+    pub(crate) fn of_entries(check: Check, indices: Range<u64>, what: &str) -> Self {
+        let (entry, index) = (Some(indices.start + 1), Some(indices.start));
+        let last_entry = Some(indices.end).filter(|last| *last > indices.start + 1);
+        Self { check, entry, index, last_entry, file: None, what: printable(what) }
     }
 
     /// Something is wrong with this tile or bundle.
@@ -105,14 +115,18 @@ impl Failure {
     /// Something is wrong with this file.
     pub(crate) fn of_file(check: Check, file: &str, what: &str) -> Self {
         let file = Some(printable(file));
-        Self { check, entry: None, index: None, file, what: printable(what) }
+        Self { check, entry: None, index: None, last_entry: None, file, what: printable(what) }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(entry), Some(index)) = (self.entry, self.index) {
-            write!(f, "entry {entry} (index {index}): ")?;
+        match (self.entry, self.index, self.last_entry) {
+            (Some(entry), Some(index), None) => write!(f, "entry {entry} (index {index}): ")?,
+            (Some(entry), Some(index), Some(last)) => {
+                write!(f, "entries {entry} to {last} (index {index} to {}): ", last - 1)?;
+            }
+            _ => {}
         }
         if let Some(file) = &self.file {
             write!(f, "{file}: ")?;
@@ -182,6 +196,8 @@ mod tests {
         let failure = Failure::of_entry(Check::Streams, 4710, "of \u{1b}[2J\nkind ü");
         let text = failure.to_string();
         assert_eq!(text, "entry 4711 (index 4710): of \\u{1b}[2J\\nkind ü");
+        let several = Failure::of_entries(Check::Consistency, 4608..4864, "are not");
+        assert_eq!(several.to_string(), "entries 4609 to 4864 (index 4608 to 4863): are not");
         let long = Failure::of_entry(Check::Streams, 0, &"x".repeat(60_000));
         assert_eq!(long.what.len(), LONGEST);
     }

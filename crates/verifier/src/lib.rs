@@ -3,9 +3,9 @@
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
 //! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on
-//! all cores, in order), `bundle` and `event` (one bundle, one entry), `streams` (versions without holes), `manifests`
+//! all cores, in order), `bundle`, `plain_event` and `event` (one bundle, one entry), `streams` (versions without holes), `manifests`
 //! (what was recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its
-//! hashes are), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
+//! hashes are), `kept_hashes` (where a log differs that was rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
 //! [`evidence`]: some entries and their proof in a file of their own.
 
 mod arguments;
@@ -14,8 +14,10 @@ mod event;
 pub mod evidence;
 mod failure;
 mod index;
+mod kept_hashes;
 mod manifests;
 mod outcome;
+mod plain_event;
 mod progress;
 mod refused;
 mod replacement;
@@ -50,6 +52,7 @@ pub fn run(
 ) -> io::Result<u8> {
     let (place, given) = (arguments.place.to_string(), arguments.given());
     let mut outcome;
+    let mut hashes = None;
     if let Some(file) = &arguments.place.evidence {
         outcome = Outcome::new(place, Check::OF_EVIDENCE);
         evidence::verify(given, file, &mut outcome);
@@ -59,13 +62,15 @@ pub fn run(
             outcome.ask(Check::Index);
         }
         match open(arguments) {
-            Ok(source) => verification::verify(given, &*source, index, progress, &mut outcome),
+            Ok(source) => {
+                hashes = verification::verify(given, &*source, index, progress, &mut outcome);
+            }
             Err(error) => outcome.stop(error.to_string()),
         }
     }
-    if let (Some(keep), Some(note)) = (&arguments.keep, outcome.verified_note()) {
-        let note = note.to_owned();
-        if let Err(error) = signature::keep(keep, &note) {
+    let verified = outcome.verified_note().map(<[u8]>::to_vec);
+    if let (Some(keep), Some(note)) = (&arguments.keep, verified) {
+        if let Err(error) = signature::keep(keep, &note, hashes.as_ref()) {
             outcome.stop(format!("the checkpoint was not kept in {}: {error}", keep.display()));
         } else {
             outcome.kept_in(keep);

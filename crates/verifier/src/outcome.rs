@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use translog::{Checkpoint, Note, VerifierKey};
 
 use crate::failure::{Check, Failure, Failures};
+use crate::kept_hashes::Beside;
 use crate::manifests::Checked;
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
@@ -23,6 +24,7 @@ pub(crate) struct Outcome {
     trust: Option<Trust>,
     signed: Option<Signed>,
     kept: Option<Checkpoint>,
+    kept_hashes: Beside,
     streams: Option<usize>,
     manifests: Option<Checked>,
     passed: Vec<(Check, String)>,
@@ -43,6 +45,7 @@ impl Outcome {
             trust: None,
             signed: None,
             kept: None,
+            kept_hashes: Beside::Nothing,
             streams: None,
             manifests: None,
             passed: Vec::new(),
@@ -70,9 +73,15 @@ impl Outcome {
         self.trust = Some(trust);
     }
 
-    pub(crate) fn signed(&mut self, signed: Signed, kept: Option<Checkpoint>) {
+    pub(crate) fn signed(&mut self, signed: Signed, kept: Option<Checkpoint>, beside: Beside) {
         self.signed = Some(signed);
         self.kept = kept;
+        self.kept_hashes = beside;
+    }
+
+    /// What was beside the checkpoint that was kept.
+    pub(crate) const fn kept_hashes(&self) -> &Beside {
+        &self.kept_hashes
     }
 
     /// How the key that is trusted leads to the one that signs now.
@@ -218,6 +227,12 @@ impl Outcome {
                 writeln!(out, "-       {:<12} not checked", check.name())?;
             }
         }
+        if self.kept_hashes == Beside::Other {
+            writeln!(
+                out,
+                "The hashes beside the kept checkpoint do not make its root: where a log differs is not told by them."
+            )?;
+        }
         if let Some(entries) = self.ended_at {
             writeln!(out, "Read up to entry {entries}: what comes after was not checked.")?;
         }
@@ -274,6 +289,11 @@ impl Outcome {
             "replaced_keys": replaced.collect::<Vec<_>>(),
             "checkpoint": self.checkpoint().map(checkpoint),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
+            "kept_hashes": match &self.kept_hashes {
+                Beside::Nothing => "not_there",
+                Beside::Other => "of_another_root",
+                Beside::Hashes(_) => "used",
+            },
             "streams": self.streams,
             "manifests": self.manifests,
             "checks": checks.collect::<Vec<_>>(),

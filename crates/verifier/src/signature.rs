@@ -6,6 +6,7 @@ use std::path::Path;
 
 use translog::{Checkpoint, CheckpointError, MAX_NOTE_BYTES, Note, NoteError, VerifierKey};
 
+use crate::kept_hashes::{self, Beside, KeptHashes};
 pub(crate) use crate::refused::{Refused, file};
 use crate::refused::{served, wrong};
 use crate::replacement::{self, Replacement};
@@ -108,19 +109,34 @@ pub(crate) fn checkpoint(source: &dyn Source, trust: &mut Trust) -> Result<Signe
     open(CHECKPOINT, note, std::slice::from_ref(trust.newest()))
 }
 
-/// The checkpoint that was kept, signed by any of these keys.
-pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<Signed, Refused> {
-    open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, keys)
+/// The checkpoint that was kept, signed by any of these keys, and what is beside it.
+pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<(Checkpoint, Beside), Refused> {
+    let signed = open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, keys)?;
+    let checkpoint = signed.checkpoint;
+    let beside = kept_hashes::read(path, checkpoint.size, checkpoint.root).map_err(|error| {
+        let file = kept_hashes::beside(path);
+        Refused::Unreadable(format!("{}: {error}", file.display()))
+    })?;
+    Ok((checkpoint, beside))
 }
 
-/// Writes a checkpoint to this file, whole or not at all.
+/// Keeps a checkpoint in this file, and the hashes beside it, if all of the log was read.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn keep(path: &Path, note: &[u8]) -> io::Result<()> {
+pub(crate) fn keep(path: &Path, note: &[u8], hashes: Option<&KeptHashes>) -> io::Result<()> {
+    // Whoever is killed in between is left with the last checkpoint and hashes that are seen not to be its.
+    if let Some(hashes) = hashes {
+        write(&kept_hashes::beside(path), &hashes.bytes())?;
+    }
+    write(path, note)
+}
+
+/// Writes a file, whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(note)?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())

@@ -15,7 +15,10 @@ use crate::failure::{Check, Failure, Failures};
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     heads: HashMap<Uuid, Head>,
+    /// There are few: each is kept once.
     aggregates: Vec<Box<str>>,
+    /// The one that came last: most often it is the next, too.
+    recent: usize,
     ids: Vec<(Uuid, u64)>,
     /// What was before the first is not known.
     is_part: bool,
@@ -39,8 +42,8 @@ impl Streams {
     /// Takes the next event, the entry with this index.
     pub(crate) fn take(&mut self, index: u64, event: &Event, failures: &mut Failures) {
         self.ids.push((event.id, index));
+        let aggregate = self.aggregate(&event.aggregate);
         let mut fail = |what: &str| failures.push(Failure::of_entry(Check::Streams, index, what));
-        let aggregate = intern(&mut self.aggregates, &event.aggregate);
         let Event { stream, version, source, .. } = event;
         let name = format_args!("{}/{stream}", event.aggregate);
         match self.heads.entry(*stream) {
@@ -74,6 +77,18 @@ impl Streams {
                 head.version = last.max(*version);
             }
         }
+    }
+
+    /// The number of an aggregate.
+    fn aggregate(&mut self, name: &str) -> usize {
+        if self.aggregates.get(self.recent).is_none_or(|it| **it != *name) {
+            let known = self.aggregates.iter().position(|it| **it == *name);
+            self.recent = known.unwrap_or(self.aggregates.len());
+            if known.is_none() {
+                self.aggregates.push(name.into());
+            }
+        }
+        self.recent
     }
 
     /// Whether a manifest of this service lists a stream as it is in the log, if so many lists before it were read that
@@ -131,14 +146,6 @@ impl Streams {
         }
         self.heads.len()
     }
-}
-
-/// There are few aggregates: each is kept once.
-fn intern(all: &mut Vec<Box<str>>, name: &str) -> usize {
-    all.iter().position(|it| **it == *name).unwrap_or_else(|| {
-        all.push(name.into());
-        all.len() - 1
-    })
 }
 
 #[cfg(test)]

@@ -29,12 +29,13 @@ struct Difference {
 
 impl Differences {
     /// Takes up what was compared.
-    pub(crate) fn take(&mut self, tile: Tile, made: Vec<Hash>, served: Served) {
+    pub(crate) fn take(&mut self, tile: Tile, made: &[Hash], served: Served) {
         match served {
             Served::Same => {}
             Served::Other(served) => {
                 self.all.insert((tile.level(), tile.at().index()));
                 if self.listed.len() < LOOKED_AT {
+                    let made = made.to_vec();
                     self.listed.push(Difference { tile, made, served });
                 }
             }
@@ -50,7 +51,7 @@ impl Differences {
         let (hashes, _) = row.bytes.as_chunks::<{ Hash::BYTES }>();
         let made: Vec<Hash> = hashes.iter().copied().map(Hash::from_bytes).collect();
         let served = compare(source, row.tile, &made)?;
-        self.take(row.tile, made, served);
+        self.take(row.tile, &made, served);
         Ok(())
     }
 

@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 
 use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree, proof};
 
-use crate::bundle::{self, Bundle, NoBundle};
+use crate::bundle::{self, Bundle, Leaves, NoBundle};
 use crate::failure::{Check, Failure};
 use crate::index::{Comparison, Index};
+use crate::kept_hashes::{Beside, Difference, KeptHashes, Seen};
 use crate::manifests::Manifests;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -19,26 +20,34 @@ use crate::streams::Streams;
 use crate::tiles::{self, Differences};
 use crate::walk::walk;
 
-/// Verifies a log.
+/// Verifies a log. What is to be kept beside its checkpoint, if all of it was read.
 pub(crate) fn verify(
     given: Given<'_>,
     source: &dyn Source,
     index: Option<&mut dyn Index>,
     progress: Option<&mut dyn Write>,
     outcome: &mut Outcome,
-) {
+) -> Option<KeptHashes> {
     let kept = match signatures(given, source, outcome) {
         Ok(kept) => kept,
-        Err(Refused::Unreadable(why)) => return outcome.stop(why),
-        Err(Refused::Wrong(failure)) => return outcome.fail(failure),
+        Err(Refused::Unreadable(why)) => {
+            outcome.stop(why);
+            return None;
+        }
+        Err(Refused::Wrong(failure)) => {
+            outcome.fail(failure);
+            return None;
+        }
     };
-    let Some(checkpoint) = outcome.checkpoint().cloned() else { return };
+    let checkpoint = outcome.checkpoint().cloned()?;
     let mut entries = Entries {
         source,
         size: checkpoint.size,
+        kept_size: kept.as_ref().map(|kept| kept.size),
         earlier: earlier(kept.as_ref(), outcome),
         roots: HashMap::new(),
         tree: Tree::new(),
+        seen: Seen::default(),
         differences: Differences::default(),
         streams: Streams::default(),
         index: index.map(Comparison::of),
@@ -48,14 +57,14 @@ pub(crate) fn verify(
     let is_complete = entries.tree.size() == checkpoint.size;
     let found = entries.tree.root();
     let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, roots, mut streams, manifests, .. } = entries;
+    let Entries { differences, roots, mut streams, manifests, seen, .. } = entries;
     let kept_root = kept.as_ref().and_then(|kept| roots.get(&kept.size).copied());
     let signed = (checkpoint.size, checkpoint.root);
     if outcome.is_stopped() {
         // What was seen is said. Which of both is wrong would have to be read.
         differences.judge(source, signed, false, &mut outcome.failures);
         streams.finish(&mut outcome.failures);
-        return;
+        return None;
     }
     differences.judge(source, signed, !entries_are_right, &mut outcome.failures);
     if is_complete && !entries_are_right {
@@ -65,7 +74,14 @@ pub(crate) fn verify(
     outcome.pass(Check::Tree, format!("{counted} and all tiles make the signed root"));
     if let Some(kept) = kept {
         let kept_root = kept_root.filter(|_| entries_are_right);
-        consistency(source, &checkpoint, &kept, kept_root, outcome);
+        let is_kept = consistency(source, &checkpoint, &kept, kept_root, outcome);
+        if is_kept == Some(false)
+            && let Beside::Hashes(kept) = outcome.kept_hashes().clone()
+        {
+            for difference in kept.differences(&seen, checkpoint.size) {
+                outcome.fail(not_as_kept(&difference));
+            }
+        }
     }
     if entries_are_right {
         replacements(&roots, &checkpoint, outcome);
@@ -88,6 +104,7 @@ pub(crate) fn verify(
         Some(Err(why)) => outcome.stop(why),
         None => {}
     }
+    is_complete.then(|| seen.into_kept())
 }
 
 /// Key, checkpoint, and the checkpoint that was kept, if one was named.
@@ -102,7 +119,7 @@ pub(crate) fn signatures(
     outcome.trust(trust);
     let signed = signed?;
     let kept = given.checkpoint.map(|file| signature::kept(file, &keys));
-    let kept = kept.transpose()?.map(|kept| kept.checkpoint);
+    let (kept, hashes) = kept.transpose()?.unzip();
     outcome.pass(
         Check::Signature,
         format!(
@@ -111,7 +128,7 @@ pub(crate) fn signatures(
             entries_in_words(signed.checkpoint.size)
         ),
     );
-    outcome.signed(signed, kept.clone());
+    outcome.signed(signed, kept.clone(), hashes.unwrap_or(Beside::Nothing));
     Ok(kept)
 }
 
@@ -119,11 +136,13 @@ pub(crate) fn signatures(
 struct Entries<'a, 'i> {
     source: &'a dyn Source,
     size: u64,
+    kept_size: Option<u64>,
     /// How many entries earlier checkpoints cover, in order.
     earlier: Vec<u64>,
     /// The roots that the entries had when they were as many as those.
     roots: HashMap<u64, Hash>,
     tree: Tree,
+    seen: Seen,
     differences: Differences,
     streams: Streams,
     index: Option<Comparison<'i>>,
@@ -162,7 +181,7 @@ impl Entries<'_, '_> {
         let Bundle { leaves, events, columns, tile } = bundle;
         let first = self.tree.size();
         if let Some(index) = &mut self.index {
-            for (at, (leaf, columns)) in (first..).zip(leaves.iter().zip(&columns)) {
+            for (at, (leaf, columns)) in (first..).zip(leaves.hashes().iter().zip(&columns)) {
                 index.take(at, *leaf, columns.as_ref(), &mut outcome.failures)?;
             }
         }
@@ -181,10 +200,11 @@ impl Entries<'_, '_> {
                 }
             }
         }
+        self.seen.take(leaves.hashes(), leaves.root(), self.kept_size);
         let rows = self.append(&leaves);
         let at = Coordinates::among(first / u64::from(FULL_WIDTH), self.size);
         let of_leaves = at.and_then(|at| Tile::new(0, at)).expect("a bundle has its tile");
-        self.differences.take(of_leaves, leaves, tile);
+        self.differences.take(of_leaves, leaves.hashes(), tile);
         // Narrower ones are on the way to these.
         let is_last = |tile: Tile| {
             tile.level() > 0
@@ -197,10 +217,15 @@ impl Entries<'_, '_> {
     }
 
     /// Appends leaves. Roots are taken on the way, where the entries are as many as earlier checkpoints cover.
-    fn append(&mut self, leaves: &[Hash]) -> Vec<Row> {
-        let (first, mut rest, mut rows) = (self.tree.size(), leaves, Vec::new());
-        let end = first + leaves.len() as u64;
-        for size in self.earlier.iter().filter(|size| (first..=end).contains(*size)) {
+    fn append(&mut self, leaves: &Leaves) -> Vec<Row> {
+        let (first, mut rest, mut rows) = (self.tree.size(), leaves.hashes(), Vec::new());
+        let end = first + rest.len() as u64;
+        let earlier: Vec<&u64> =
+            self.earlier.iter().filter(|size| (first..=end).contains(*size)).collect();
+        if let (Leaves::Full(tile), []) = (leaves, &*earlier) {
+            return self.tree.append_tile(tile);
+        }
+        for size in earlier {
             let count = usize::try_from(size - self.tree.size()).unwrap_or_default();
             let (before, after) = rest.split_at(count);
             rows.extend(self.tree.append(before.iter().copied()));
@@ -241,6 +266,25 @@ fn replacements(roots: &HashMap<u64, Hash>, now: &Checkpoint, outcome: &mut Outc
     }
 }
 
+/// These entries are not those that were kept.
+fn not_as_kept(difference: &Difference) -> Failure {
+    let Difference { first, first_end, end, is_missing } = *difference;
+    let what = match (is_missing, end - first) {
+        (true, 1) => "it is missing".to_owned(),
+        (true, _) => "they are missing".to_owned(),
+        (false, 1) => "it is not that of the kept checkpoint".to_owned(),
+        (false, _) if first_end == end => "they are not those of the kept checkpoint".to_owned(),
+        (false, _) if first_end == first + 1 => {
+            format!("they are not those of the kept checkpoint, from entry {first_end} on")
+        }
+        (false, _) => format!(
+            "they are not those of the kept checkpoint, from entries {} to {first_end} on",
+            first + 1
+        ),
+    };
+    Failure::of_entries(Check::Consistency, first..end, &what)
+}
+
 /// The entries make another root than the signed one.
 fn other_root(
     checkpoint: &Checkpoint,
@@ -258,17 +302,18 @@ fn other_root(
     Failure::of_file(Check::Tree, "checkpoint", &what)
 }
 
-/// Whether the log goes on from what was kept. `kept_root` is the root that the entries had then, where they
-/// are those that were signed; else the tiles say it. Whether they do.
+/// Whether the log goes on from what was kept; none when nothing proves either. `kept_root` is the root that the
+/// entries had then, where they are those that were signed; else the tiles say it.
 pub(crate) fn consistency(
     source: &dyn Source,
     now: &Checkpoint,
     kept: &Checkpoint,
     kept_root: Option<Hash>,
     outcome: &mut Outcome,
-) -> bool {
+) -> Option<bool> {
     let fail = |outcome: &mut Outcome, what: &str| {
         outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", what));
+        Some(false)
     };
     let counted = entries_in_words(kept.size);
     if kept.size > now.size {
@@ -276,16 +321,14 @@ pub(crate) fn consistency(
             "it has {}, and the one that was kept has {counted}: the log was cut, or this is an older copy",
             entries_in_words(now.size)
         );
-        fail(outcome, &what);
-        return true;
+        return fail(outcome, &what);
     }
     if kept.size == now.size && kept.root != now.root {
         let what = format!(
             "the log signed two roots of {counted}, {} now and {} when it was kept: it was forked",
             now.root, kept.root
         );
-        fail(outcome, &what);
-        return true;
+        return fail(outcome, &what);
     }
     let is_consistent = match kept_root {
         Some(root) => Some(root == kept.root),
@@ -294,19 +337,19 @@ pub(crate) fn consistency(
         None => proven(source, now, kept),
     };
     match is_consistent {
-        Some(true) => outcome.pass(
-            Check::Consistency,
-            format!("it begins with {counted} of the checkpoint that was kept"),
-        ),
+        Some(true) => {
+            let what = format!("it begins with {counted} of the checkpoint that was kept");
+            outcome.pass(Check::Consistency, what);
+            Some(true)
+        }
         Some(false) => fail(
             outcome,
             &format!(
                 "its first {counted} are not those of the checkpoint that was kept: the log was rewritten, or forked"
             ),
         ),
-        None => {}
+        None => None,
     }
-    is_consistent.is_some()
 }
 
 /// Whether the tiles prove it; none when they do not make what was signed, so that they prove nothing.

@@ -19,6 +19,7 @@ mod packages;
 mod process;
 mod queries;
 mod rooms;
+mod sabotage;
 mod screenshots;
 mod source;
 mod test;
@@ -71,6 +72,12 @@ enum Chore {
     /// Break what can break under load, and check that nothing is lost and nothing doubled.
     Faults {
         /// Handed to the program: `--rounds 20`, `--seed 7`, `--cluster`, `--only kill-postgres`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Sabotage a log as whoever owns every database and holds its key, and check that an auditor finds it.
+    Sabotage {
+        /// Handed to the program: `--rounds 200`, `--seed 7`, `--clean 1000`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -139,6 +146,7 @@ async fn main() -> ExitCode {
         Chore::Bench { arguments } => bench::run(&arguments),
         Chore::ColdBuild => cold_build::run().map(|_| ()),
         Chore::Faults { arguments } => faults::run(&arguments),
+        Chore::Sabotage { arguments } => sabotage::run(&arguments),
         Chore::Screenshots { arguments } => screenshots::run(&arguments),
         Chore::Fixture { name } => fixture::run(&name),
         Chore::Check { what } => what.run(),

@@ -17,6 +17,7 @@
 //! * [`pages`]: what each page of the portal takes the server.
 //! * [`history`]: every question of the log, every list, a proof, a command and a token, beside five million entries
 //!   and beside fifty thousand.
+//! * [`verify`]: entries per second that an auditor verifies against their hashing alone.
 
 mod apps;
 mod as_users;
@@ -35,6 +36,7 @@ mod receipt;
 mod report;
 mod stage;
 mod tokens;
+mod verify;
 mod wrk;
 
 use std::time::Duration;
@@ -61,7 +63,7 @@ struct Arguments {
     /// How many entries the log has where history is measured: first, and then.
     #[arg(long, num_args = 2, default_values_t = [50_000, 5_000_000])]
     entries: Vec<i64>,
-    /// Only these: tokens, apps, ingestion, audit, receipt, consent, pages, history, as-users.
+    /// Only these: tokens, apps, ingestion, audit, receipt, consent, pages, history, verify, as-users.
     #[arg(long)]
     only: Vec<String>,
     /// The same, in fewer words.
@@ -98,6 +100,10 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted("pages") {
         pages::measure(duration, &mut report).await?;
+    }
+    // So is what an auditor does with it.
+    if wanted("verify") || wanted("audit") {
+        verify::measure(arguments.events, &mut report)?;
     }
     if wanted("history") {
         let [short, long] = arguments.entries[..] else { anyhow::bail!("--entries: two numbers") };

@@ -8,6 +8,8 @@
 //! and writes the [`history`], [`subscriber`] follows the events as a system outside would, [`check`] is what must hold,
 //! `auditor` verifies the log as people outside do, and [`round`] puts it together. Everything random comes from a seed ([`random`]), so that a run can be
 //! tried again; what the machine's scheduling adds to it cannot be repeated.
+//!
+//! [`sabotage`] is another fire: the log in the hands of whoever owns the databases and the key.
 
 mod auditor;
 pub mod cast;
@@ -35,6 +37,7 @@ pub mod random;
 mod redirect_uris;
 pub mod report;
 pub mod round;
+pub mod sabotage;
 mod settings;
 mod shape;
 mod sign_in;

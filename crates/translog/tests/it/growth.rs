@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use translog::{MissingHash, Node, Row, Tile, Tiles, Tree, root};
+use translog::{FullTile, MissingHash, Node, Row, Tile, Tiles, Tree, root};
 
 use crate::definition::Definition;
 
@@ -51,6 +51,28 @@ fn a_tree_of_three_levels_grows_over_the_end_of_a_tile_of_each() {
         assert_eq!(rows, expected(&definition, old, new));
         assert_eq!(tree.root(), definition.root(new));
     }
+}
+
+/// Up to the end of a tile of the second level, and within a tile.
+#[test]
+fn whole_tiles_are_appended_as_their_leaves_are() {
+    let definition = Definition::of(65_800);
+    let leaves = definition.leaves();
+    let (mut tree, mut by_tiles) = (Tree::new(), Tree::new());
+    for chunk in leaves.chunks(256) {
+        let rows = tree.append(chunk.iter().copied());
+        match FullTile::new(chunk.to_vec()) {
+            Some(tile) => assert_eq!(by_tiles.append_tile(&tile), rows),
+            None => assert_eq!(by_tiles.append(chunk.iter().copied()), rows),
+        }
+        assert_eq!((by_tiles.size(), by_tiles.root()), (tree.size(), tree.root()));
+    }
+    assert_eq!(tree.root(), definition.root(65_800));
+    let tile = FullTile::new(leaves[..256].to_vec()).unwrap();
+    assert_eq!((tile.leaves(), tile.root()), (&leaves[..256], definition.root(256)));
+    assert_eq!(by_tiles.append_tile(&tile), tree.append(leaves[..256].iter().copied()));
+    assert_eq!(by_tiles.root(), tree.root());
+    assert_eq!(FullTile::new(leaves[..255].to_vec()), None);
 }
 
 #[test]

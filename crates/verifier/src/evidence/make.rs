@@ -55,7 +55,7 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
     let keys = trust.keys();
     let kept = given.checkpoint.map(|file| signature::kept(file, &keys)).transpose()?;
     let checkpoint = &signed.checkpoint;
-    let tiles = tiles(&server, &collected, checkpoint, kept.map(|kept| kept.checkpoint.size))?;
+    let tiles = tiles(&server, &collected, checkpoint, kept.map(|(kept, _)| kept.size))?;
     let description = Description {
         format: FORMAT.to_owned(),
         page: PAGE,

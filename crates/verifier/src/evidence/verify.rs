@@ -53,7 +53,7 @@ pub(super) fn verify_bytes(given: Given<'_>, bytes: &[u8], outcome: &mut Outcome
     let Some(checkpoint) = outcome.checkpoint().cloned() else { return };
     tree(&package, &checkpoint, outcome);
     if let Some(kept) = kept
-        && !consistency(&package, &checkpoint, &kept, None, outcome)
+        && consistency(&package, &checkpoint, &kept, None, outcome).is_none()
     {
         outcome.stop(format!(
             "the evidence has not the tiles that prove that the log goes on from the checkpoint of {} that was kept: have it made with --checkpoint",

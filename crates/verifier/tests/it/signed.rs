@@ -96,13 +96,83 @@ fn a_log_that_was_rewritten_before_what_was_kept_is_found_and_after_it_is_not() 
     }
 }
 
+/// The log of the first of these entries, verified and kept with its hashes.
+fn kept_with_hashes(entries: &[Vec<u8>], size: usize) -> (Log, String) {
+    let mut log = Log::of(entries[..size].to_vec());
+    let kept = log.path("kept").to_str().unwrap().to_owned();
+    log.verify(&["--keep", &kept]).is(0, &["The checkpoint is kept in"]);
+    log.entries = entries.to_vec();
+    (log, kept)
+}
+
+#[test]
+fn where_a_log_was_rewritten_is_told_by_the_hashes_beside_what_was_kept() {
+    let all = events(1000);
+    for (index, place) in [
+        (0, "entries 1 to 256 (index 0 to 255): they are not those of the kept checkpoint"),
+        (511, "entries 257 to 512 (index 256 to 511): they are not those of the kept"),
+        (650, "entry 651 (index 650): it is not that of the kept checkpoint"),
+    ] {
+        let (log, kept) = kept_with_hashes(&all, 700);
+        let log = rewritten(log, index);
+        log.verify(&[]).is(0, &[]);
+        let said = log.verify(&["--checkpoint", &kept]);
+        said.is(4, &["its first 700 entries are not those", place]);
+        assert_eq!(said.text.matches("of the kept checkpoint").count(), 1, "{}", said.text);
+    }
+    let (mut log, kept) = kept_with_hashes(&all, 700);
+    log.entries.remove(300);
+    rewritten(log, 900)
+        .verify(&["--checkpoint", &kept, "--json"])
+        .is(4, &[r#""entry": 257"#, r#""last_entry": 700"#, "from entries 257 to 512 on"]);
+    let (mut log, kept) = kept_with_hashes(&all, 700);
+    log.entries.truncate(601);
+    rewritten(log, 600).verify(&["--checkpoint", &kept]).is(
+        4,
+        &[
+            "entry 601 (index 600): it is not that of the kept checkpoint",
+            "entries 602 to 700 (index 601 to 699): they are missing",
+        ],
+    );
+    // What comes after it is not told of.
+    let (log, kept) = kept_with_hashes(&all, 700);
+    let log = rewritten(log, 700);
+    log.verify(&["--checkpoint", &kept, "--json"]).is(0, &[r#""kept_hashes": "used""#]);
+}
+
+#[test]
+fn hashes_that_are_not_of_the_kept_checkpoint_are_not_believed() {
+    let all = events(1000);
+    let beside = |kept: &str| format!("{kept}.hashes");
+    let (log, kept) = kept_with_hashes(&all, 700);
+    let log = rewritten(log, 0);
+    let whole = std::fs::read(beside(&kept)).unwrap();
+    assert_eq!(whole.len(), (700 / 256 + 700 % 256) * 32);
+    let mut other = whole.clone();
+    other[40] ^= 1;
+    for bytes in [&whole[..whole.len() - 1], b"", &other] {
+        std::fs::write(beside(&kept), bytes).unwrap();
+        let said = log.verify(&["--checkpoint", &kept]);
+        said.is(4, &["The hashes beside the kept checkpoint do not make its root"]);
+        assert!(!said.text.contains("of the kept checkpoint\n"), "{}", said.text);
+        log.verify(&["--checkpoint", &kept, "--json"]).is(4, &["\"of_another_root\""]);
+    }
+    std::fs::remove_file(beside(&kept)).unwrap();
+    let said = log.verify(&["--checkpoint", &kept]);
+    said.is(4, &["its first 700 entries are not those"]);
+    assert!(!said.text.contains("hashes beside"), "{}", said.text);
+    std::fs::create_dir(beside(&kept)).unwrap();
+    log.verify(&["--checkpoint", &kept]).is(4, &["do not make its root"]);
+    log.verify(&["--keep", &kept]).is(1, &["the checkpoint was not kept in"]);
+}
+
 #[test]
 fn nothing_is_kept_of_a_log_that_is_not_well() {
     let log = Log::new();
     log.change("tile/0/001", |bytes| bytes[0] ^= 1);
     let kept = log.path("kept");
     log.verify(&["--keep", kept.to_str().unwrap()]).is(3, &[]);
-    assert!(!kept.exists());
+    assert!(!kept.exists() && !log.path("kept.hashes").exists());
     let log = Log::new();
     let nowhere = log.path("nowhere/kept");
     log.verify(&["--keep", nowhere.to_str().unwrap()]).is(1, &["the checkpoint was not kept in"]);
