@@ -170,7 +170,7 @@ impl Servers {
 }
 
 /// A database of its own, migrated.
-async fn migrated() -> TestDatabase {
+pub async fn migrated() -> TestDatabase {
     let cluster = testing::postgres().await;
     // Not shared with other test programs: they may be of another build.
     let name = format!("journeys_{}", std::process::id());

@@ -129,7 +129,7 @@ fn ids(events: &[Event]) -> Vec<String> {
 }
 
 /// Puts what audit has in the one database in place of what it has in the other, as whoever restores its schema alone.
-async fn restore_audit(from: &TestDatabase, to: &TestDatabase) {
+pub(crate) async fn restore_audit(from: &TestDatabase, to: &TestDatabase) {
     let mut from = PgConnection::connect(&from.url).await.unwrap();
     let mut to = PgConnection::connect(&to.url).await.unwrap();
     let tables =

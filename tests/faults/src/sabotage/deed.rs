@@ -124,8 +124,8 @@ impl Column {
     }
 }
 
-/// Where something is to be done: at, or from, one of these entries, by index. An event of a long stream, the end of
-/// one and an organization are where they are.
+/// Where something is to be done: at, or from, one of these entries, by index. Streams and organizations are of those
+/// that begin there or later, if there are any.
 #[derive(Debug, Clone)]
 pub struct Aim {
     /// Which.
@@ -202,7 +202,7 @@ fn alter(
         }
         Kind::TailRemoved => altered.slots.truncate(place),
         _ => {
-            let removed = removed(kind, original, place, random)?;
+            let removed = removed(kind, original, (place, places.start), random)?;
             altered = Altered::without(original, &removed);
             // Whoever does not number the stream anew leaves a hole in it.
             if !is_bare && (kind != Kind::EventRemoved || random.once_in(2)) {
@@ -217,49 +217,60 @@ fn alter(
 fn removed(
     kind: Kind,
     original: &Original,
-    place: usize,
+    (place, from): (usize, usize),
     random: &mut Random,
 ) -> anyhow::Result<BTreeSet<usize>> {
     let entries = &original.entries;
-    let chosen = |is: &dyn Fn(&Entry) -> bool| -> BTreeSet<usize> {
-        (0..entries.len()).filter(|index| is(&entries[*index])).collect()
+    let mut stream = |least: usize| {
+        let streams = groups(entries, |entry| Some(entry.stream), least, from);
+        random.pick(&streams).cloned().context("no stream is as long")
     };
     Ok(match kind {
-        Kind::EventRemoved | Kind::StreamEndRemoved => {
-            let least = if kind == Kind::EventRemoved { 3 } else { 2 };
-            let stream =
-                random.pick(&streams_of(entries, least)).context("no long stream")?.clone();
-            if kind == Kind::EventRemoved {
-                [stream[1 + random.below(stream.len() - 2)]].into()
-            } else {
-                stream[1 + random.below(stream.len() - 1)..].iter().copied().collect()
-            }
+        Kind::EventRemoved => {
+            let stream = stream(3)?;
+            [stream[1 + random.below(stream.len() - 2)]].into()
         }
-        Kind::StreamRemoved => chosen(&|entry| entry.stream == entries[place].stream),
+        Kind::StreamEndRemoved => {
+            let stream = stream(2)?;
+            stream[1 + random.below(stream.len() - 1)..].iter().copied().collect()
+        }
+        Kind::StreamRemoved => stream(1)?.into_iter().collect(),
         Kind::OrganizationRemoved => {
-            let organizations: BTreeSet<Uuid> =
-                entries.iter().filter_map(|entry| entry.organization).collect();
-            let organizations: Vec<Uuid> = organizations.into_iter().collect();
-            let organization = *random.pick(&organizations).context("no organization")?;
-            chosen(&|entry| entry.organization == Some(organization))
+            let organizations = groups(entries, |entry| entry.organization, 1, from);
+            let organization = random.pick(&organizations).context("no organization")?;
+            organization.iter().copied().collect()
         }
         Kind::HourRemoved => {
             let from = entries[place].recorded_at;
             let (first, last) = (entries[0].recorded_at, entries[entries.len() - 1].recorded_at);
-            let to = from + (last - first) / 12;
-            chosen(&|entry| (from..=to).contains(&entry.recorded_at))
+            let hour = from..=from + (last - first) / 12;
+            let is_within = |index: &usize| hour.contains(&entries[*index].recorded_at);
+            (0..entries.len()).filter(is_within).collect()
         }
         _ => anyhow::bail!("{kind:?} removes nothing"),
     })
 }
 
-/// The streams of at least so many events: the indices of their entries.
-fn streams_of(entries: &[Entry], least: usize) -> Vec<Vec<usize>> {
-    let mut streams: BTreeMap<Uuid, Vec<usize>> = BTreeMap::new();
+/// The entries of each stream, or organization, that has at least so many, by index: of those that begin at `from` or
+/// after it, if there are any.
+fn groups(
+    entries: &[Entry],
+    of: impl Fn(&Entry) -> Option<Uuid>,
+    least: usize,
+    from: usize,
+) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<Uuid, Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
-        streams.entry(entry.stream).or_default().push(index);
+        if let Some(group) = of(entry) {
+            groups.entry(group).or_default().push(index);
+        }
     }
-    streams.into_values().filter(|stream| stream.len() >= least).collect()
+    let mut groups: Vec<Vec<usize>> =
+        groups.into_values().filter(|group| group.len() >= least).collect();
+    if groups.iter().any(|group| group[0] >= from) {
+        groups.retain(|group| group[0] >= from);
+    }
+    groups
 }
 
 /// The first events of all streams, but of what the log says of itself: another first manifest of a service, say, would

@@ -107,6 +107,15 @@ impl Filled {
         }
     }
 
+    /// Another organization comes, with an app: streams that were not there before.
+    ///
+    /// # Panics
+    /// When the system does not do as it should.
+    pub async fn newcomer(&self) {
+        let organization = self.operator.organization().await;
+        organization.developer.active_app(&organization, RETAIL_MEDIA).await;
+    }
+
     /// Every service lists what it has recorded.
     ///
     /// # Panics

@@ -70,7 +70,7 @@ impl Plan {
         Ok(Report { seed: self.seed, clean_runs: clean.runs, rounds })
     }
 
-    /// What no kept checkpoint covers; half of it is in manifests.
+    /// What no kept checkpoint covers: an organization and what more comes are in manifests, another is in none.
     async fn go_on_after(
         self,
         last: u64,
@@ -78,6 +78,7 @@ impl Plan {
         random: &mut Random,
     ) -> anyhow::Result<()> {
         for part in 1..=2 {
+            filled.newcomer().await;
             while filled.size().await? < last + self.uncovered * part / 2 {
                 filled.append(random).await;
             }

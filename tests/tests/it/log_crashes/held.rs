@@ -59,6 +59,12 @@ impl Held {
         running
     }
 
+    /// What was signed is of another log than what will be.
+    pub(super) fn forget(&mut self) {
+        self.seen.clear();
+        fs::remove_file(self.folder.path().join("kept")).unwrap();
+    }
+
     /// Has whoever does this wait for the lock, which we hold: a trigger without the word before its function.
     pub(super) async fn hold(&mut self, trigger: &str) {
         let sql = format!(
@@ -162,6 +168,11 @@ impl Held {
 }
 
 impl Running {
+    pub(super) async fn stop(mut self) {
+        self.process.signal(Signal::SIGTERM).await;
+        assert!(self.process.ended().await.success());
+    }
+
     pub(super) async fn work(&self) {
         let organization = self.operator.organization().await;
         organization.developer.active_app(&organization, RETAIL_MEDIA).await;

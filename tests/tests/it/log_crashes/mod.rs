@@ -2,8 +2,9 @@
 //! what was kept before, has every event once, and no two roots of one size.
 //!
 //! A process is held at its point by a trigger that waits for a lock of ours, in the database; on the disk by a pipe
-//! that is full ([`held`]).
+//! that is full ([`held`]). What becomes of a log that another is begun in place of is in [`continued`].
 
+mod continued;
 mod held;
 mod old_log;
 
