@@ -212,7 +212,7 @@ async fn the_checks_find_what_is_lost_doubled_or_changed() {
 /// Whoever verifies the log after a round hears of a hash that is another.
 async fn an_auditor_is_told(run: &mut Run) {
     let flip = "UPDATE audit.tiles SET hashes = set_byte(hashes, 33, get_byte(hashes, 33) # 1) WHERE level = 0 AND index = 0";
-    for expected in [Some("FAILED  tiles"), None] {
+    for expected in [Some("FAILED  tree"), None] {
         let mut transaction = run.stage.pool.begin().await.unwrap();
         transaction.execute("SET LOCAL session_replication_role = replica").await.unwrap();
         assert_eq!(transaction.execute(flip).await.unwrap().rows_affected(), 1);

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use contract::Envelope;
+use eventstore::audit_message::{self, EventWithParts};
 use stage::{Answer, Client, eventually};
 use translog::{Checkpoint, Coordinates, Note, Resource, VerifierKey, bundle};
 
@@ -94,4 +96,19 @@ pub(crate) async fn refusal(world: &World, keep: &Path) -> String {
         Ok(_) => panic!("it starts"),
         Err(error) => error.to_string(),
     }
+}
+
+/// Publishes the lives of apps, as [`publish`], and in one message.
+pub(crate) async fn publish_together(world: &World, events: &Events, count: usize) -> Vec<Vec<u8>> {
+    let organization = world.env.new_id();
+    let (_, life) = events.app(&world.env, organization, count);
+    let service = Envelope::parse(&life[0]).unwrap().source;
+    let with_parts: Vec<EventWithParts> = life
+        .iter()
+        .map(|event| EventWithParts { event: event.clone().into(), context: None, details: None })
+        .collect();
+    world
+        .publish_message(&audit_message::subject(service), &audit_message::write(&with_parts))
+        .await;
+    life
 }
