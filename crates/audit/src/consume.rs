@@ -16,6 +16,7 @@ use crate::entry::Entry;
 use crate::fetch::deadline;
 use crate::ingest::Ingest;
 use crate::part::Parts;
+use crate::readiness::Recording;
 use crate::stream::StreamPosition;
 
 /// After how long what could not be recorded is delivered again.
@@ -49,6 +50,8 @@ pub(crate) struct EventHandler {
     pub(crate) ingest: Ingest,
     /// About so many events are recorded in one transaction: messages are not divided.
     pub(crate) max_batch: usize,
+    /// How that goes.
+    pub(crate) recording: Recording,
 }
 
 /// Group commit: messages whose events are recorded in one transaction.
@@ -141,9 +144,16 @@ impl EventHandler {
         outcomes: &mut [Outcome],
     ) {
         let Group { entries, messages } = group;
+        if entries.is_empty() {
+            for (index, _) in messages {
+                outcomes[index] = Outcome::Done;
+            }
+            return;
+        }
         let positions: Vec<StreamPosition> = entries.iter().map(Entry::stream_position).collect();
         match self.ingest.record(entries, deadline).await {
             Ok(outcome) => {
+                self.recording.tell(None);
                 for (index, range) in messages {
                     let mut positions = positions[range].iter();
                     if batch[index].attempt >= LAST_DELIVERY
@@ -155,6 +165,7 @@ impl EventHandler {
             }
             Err(error) => {
                 tracing::error!(%error, events = positions.len(), "a batch could not be recorded");
+                self.recording.tell(Some(error.to_string()));
             }
         }
     }

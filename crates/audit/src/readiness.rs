@@ -1,7 +1,8 @@
 //! Readiness: what is missing or unconfirmed for too long, and what contradicts the record.
 
 use std::future::Future;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use contract::Environment;
 use service::Health;
@@ -18,7 +19,37 @@ const PARTS_PATIENCE: Duration = Duration::from_mins(5);
 /// The same for a producer that does not say whether what is recorded is its own.
 const CONFIRMATION_PATIENCE: Duration = Duration::from_mins(5);
 
-/// Adds the checks to `/readyz`.
+/// For so long a batch that could not be recorded is told: while it fails it comes again every second, here or at
+/// another replica, which this one would not hear of.
+const FAILURES_TOLD: Duration = Duration::from_secs(10);
+
+/// How recording goes. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Recording(Arc<Mutex<Option<(Instant, String)>>>);
+
+impl Recording {
+    /// What came of a batch.
+    pub(crate) fn tell(&self, failure: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            failure.map(|reason| (Instant::now(), reason));
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((at, reason)) if at.elapsed() < FAILURES_TOLD => Err(reason.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds it to `/readyz`.
+    pub(crate) fn add_check(&self, health: &Health) {
+        let recording = self.clone();
+        health.probe("recording", move || std::future::ready(recording.check()));
+    }
+}
+
+/// Adds the checks of the database to `/readyz`.
 pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
     let database = pool.clone();
     health.probe("conflicts", move || {

@@ -22,6 +22,7 @@ use crate::log::sequencer;
 use crate::manifest_lists::ListFetcher;
 use crate::part_recovery::PartRecovery;
 use crate::producers::{Producers, RpcProducers};
+use crate::readiness::Recording;
 use crate::reconcile::Reconciler;
 use crate::settings::Settings;
 
@@ -52,7 +53,9 @@ pub(crate) fn run(resources: &Resources, settings: &Settings, signing: Option<Si
         sign(resources, signing, grown);
     }
     let pause = Duration::from_secs(settings.reconcile_seconds);
-    let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch };
+    let recording = Recording::default();
+    recording.add_check(&resources.health);
+    let handler = EventHandler { ingest: ingest.clone(), max_batch: settings.max_batch, recording };
     consume(resources, Arc::new(handler));
     let reconciler =
         Reconciler { pool: pool.clone(), producers: Arc::clone(&producers), ingest, holes };
