@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use contract::{Envelope, EventId, Version};
+use contract::{Envelope, EventId, Service, Version};
 use translog::Hash;
 use uuid::Uuid;
 
-use super::manifests::List;
 use super::original::{Entry, Original};
 
 /// An entry of an altered log.
@@ -32,6 +31,19 @@ pub struct Forged {
     pub occurred_at: DateTime<Utc>,
     /// Its bytes.
     pub envelope: Vec<u8>,
+}
+
+/// A list as it is beside an altered log.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Whose manifest it is.
+    pub service: Service,
+    /// The version of that.
+    pub version: i64,
+    /// The version that it had.
+    pub was_version: i64,
+    /// What it lists.
+    pub list: String,
 }
 
 /// An altered log.

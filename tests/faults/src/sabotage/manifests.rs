@@ -9,34 +9,8 @@ use contract::manifest::{ManifestLine, read_list, sha256_hex, write_list};
 use contract::{Envelope, Service, Version};
 use uuid::Uuid;
 
-use super::altered::{Altered, Forged, Slot};
-use super::original::Original;
-
-/// A manifest of a log.
-#[derive(Debug, Clone)]
-pub struct Manifest {
-    /// The index of its entry.
-    pub entry: usize,
-    /// Whose it is.
-    pub service: Service,
-    /// Its place among these.
-    pub version: i64,
-    /// What it lists.
-    pub list: String,
-}
-
-/// A list as it is beside an altered log.
-#[derive(Debug, Clone)]
-pub struct List {
-    /// Whose manifest it is.
-    pub service: Service,
-    /// The version of that.
-    pub version: i64,
-    /// The version that it had.
-    pub was_version: i64,
-    /// What it lists.
-    pub list: String,
-}
+use super::altered::{Altered, Forged, List, Slot};
+use super::original::{Manifest, Original};
 
 /// The versions that events have now, by stream and the version that they had.
 struct Versions(BTreeMap<(Uuid, i64), i64>);

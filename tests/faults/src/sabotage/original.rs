@@ -8,8 +8,6 @@ use sqlx::{PgConnection, Row as _};
 use translog::{Hash, Signer};
 use uuid::Uuid;
 
-use super::manifests::Manifest;
-
 /// An entry, and what it is chosen by.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -29,6 +27,19 @@ pub struct Entry {
     pub envelope: Vec<u8>,
     /// Their hash.
     pub leaf: Hash,
+}
+
+/// A manifest of a log.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The index of its entry.
+    pub entry: usize,
+    /// Whose it is.
+    pub service: Service,
+    /// Its place among these.
+    pub version: i64,
+    /// What it lists.
+    pub list: String,
 }
 
 /// A log, and the key by which it signs.
