@@ -82,6 +82,11 @@ async fn a_batch_that_the_database_did_not_record_comes_again() {
     let mended = "DROP TRIGGER swallowed ON audit.head";
     sqlx::raw_sql(mended).execute(&world.sql).await.unwrap();
     world.until_recorded(7).await;
+    eventually("it fails no more", async || {
+        let readiness = audit.health.readiness().await;
+        if readiness.ready { Ok(()) } else { Err(readiness.failing()) }
+    })
+    .await;
     world.assert_dense(7).await;
     let key = key(&anybody(&audit)).await;
     checkpoint(&anybody(&audit), &key, 7).await;

@@ -2,10 +2,11 @@
 //! and trusts nobody but the key that it is given.
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
-//! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to the next), `walk` (every bundle once, on
-//! all cores, in order), `bundle`, `plain_event` and `event` (one bundle, one entry), `streams` (versions without holes), `manifests`
-//! (what was recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its
-//! hashes are), `kept_hashes` (where a log differs that was rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
+//! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to
+//! the next), `walk` (every bundle once, on all cores, in order), `bundle`, `plain_event` and `event` (one bundle, one
+//! entry), `streams` (versions without holes), `manifests` (what was recorded is there), `index` (rows of the database
+//! beside the entries), `tiles` (what the log says its hashes are), `kept_hashes` (where a log differs that was
+//! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
 //! [`evidence`]: some entries and their proof in a file of their own.
 
 mod arguments;
