@@ -69,7 +69,7 @@ async fn a_provider_that_vouches_for_its_domains_need_not_say_that_it_verified()
     let sso = SingleSignOn::set().await;
     let unsaid = Somebody { verified: "unsaid", ..ADA };
     sso.sign_in(unsaid).await.problem(403, "single-sign-on-refused");
-    assert_eq!(sso.reason(1).await, SignInRefusal::EmailNotVerified);
+    sso.refused(SignInRefusal::EmailNotVerified).await;
     sso.change(&json!({"vouches_for_domains": true})).await.expect(200);
     sso.sign_in(unsaid).await.expect(201);
     let said = Somebody { subject: "8", email: "eve@corp.example", verified: "false" };

@@ -11,7 +11,7 @@ mod simultaneous;
 use contract::Environment;
 use contract::facts::{SignInRefusal, SignInRefused};
 use serde_json::{Value, json};
-use stage::{Answer, Client, IdentityProvider, Returned, Somebody};
+use stage::{Answer, Client, IdentityProvider, Returned, Somebody, eventually};
 
 use crate::stage::{Person, RETURN_URL, Stage};
 
@@ -94,13 +94,16 @@ impl SingleSignOn {
         self.complete(&begun, &completion(&begun, &returned)).await
     }
 
-    /// The reason of the last refusal, once so many are recorded.
-    async fn refused(&self, count: usize) -> SignInRefused {
-        self.stage.refused_sign_ins(count).await.pop().unwrap()
-    }
-
-    async fn reason(&self, count: usize) -> SignInRefusal {
-        self.refused(count).await.reason
+    /// The refusal for this reason, once it is recorded. Others can be recorded meanwhile: a kind of refusal that comes
+    /// again after its minute has an event again.
+    async fn refused(&self, reason: SignInRefusal) -> SignInRefused {
+        eventually("the refused sign-in", async || {
+            let all = self.stage.refused_sign_ins(0).await;
+            let reasons: Vec<_> = all.iter().map(|refused| refused.reason).collect();
+            let found = all.into_iter().find(|refused| refused.reason == reason);
+            found.ok_or_else(|| format!("{reason:?} is not among {reasons:?}"))
+        })
+        .await
     }
 
     /// Whoever has the token of this session.

@@ -13,7 +13,7 @@ async fn a_new_key_of_the_provider_is_read_at_once_but_not_at_every_request() {
     sso.sign_in(ADA).await.expect(201);
     sso.idp.rotate_keys().await;
     sso.sign_in(ADA).await.problem(403, "single-sign-on-refused");
-    assert_eq!(sso.reason(1).await, SignInRefusal::InvalidIdToken);
+    sso.refused(SignInRefusal::InvalidIdToken).await;
     let (begun, returned) = sso.returned(ADA).await;
     sso.stage.clock.advance(TimeDelta::seconds(61));
     sso.complete(&begun, &completion(&begun, &returned)).await.expect(201);
