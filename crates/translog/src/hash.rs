@@ -49,6 +49,19 @@ impl Hash {
         let hash = Sha256::new().chain_update(NODE).chain_update(left.0).chain_update(right.0);
         Self(hash.finalize().into())
     }
+
+    /// The root of the perfect tree over these, whose number is a power of two.
+    pub fn of_perfect_tree(hashes: &[Self]) -> Self {
+        debug_assert!(hashes.len().is_power_of_two(), "{} hashes", hashes.len());
+        match hashes {
+            [] => Self::of_empty_tree(),
+            [hash] => *hash,
+            _ => {
+                let (left, right) = hashes.split_at(hashes.len() / 2);
+                Self::of_node(&Self::of_perfect_tree(left), &Self::of_perfect_tree(right))
+            }
+        }
+    }
 }
 
 impl fmt::Display for Hash {

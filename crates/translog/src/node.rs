@@ -60,16 +60,6 @@ pub(crate) fn joined(subtrees: &[Hash]) -> Hash {
     joined.unwrap_or_else(Hash::of_empty_tree)
 }
 
-/// The root of the perfect subtree over these hashes, whose number is a power of two.
-pub(crate) fn perfect(hashes: &[Hash]) -> Hash {
-    debug_assert!(hashes.len().is_power_of_two(), "{} hashes", hashes.len());
-    if let [hash] = hashes {
-        return *hash;
-    }
-    let (left, right) = hashes.split_at(hashes.len() / 2);
-    Hash::of_node(&perfect(left), &perfect(right))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

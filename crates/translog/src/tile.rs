@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     coordinates::{FULL_WIDTH, Tile},
     hash::Hash,
-    node::{HashReader, MissingHash, Node, Range, perfect},
+    node::{HashReader, MissingHash, Node, Range},
 };
 
 /// How many levels of the tree are from one level of tiles to the next.
@@ -108,7 +108,7 @@ impl Tiles {
             if tile.at().is_full() {
                 let above = Node { height: HEIGHT * (u32::from(level) + 1), index };
                 let expected = self.hash(above).ok_or(MissingHash(above))?;
-                if perfect(hashes) != expected {
+                if Hash::of_perfect_tree(hashes) != expected {
                     return Err(TileError::Hash(*tile));
                 }
             }
@@ -144,6 +144,6 @@ impl HashReader for Tiles {
     fn hash(&self, node: Node) -> Option<Hash> {
         let (level, index, first, count) = place(node)?;
         let (_, hashes) = self.0.get(&(level, index))?;
-        hashes.get(first..first + count).map(perfect)
+        hashes.get(first..first + count).map(Hash::of_perfect_tree)
     }
 }

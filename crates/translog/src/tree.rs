@@ -3,7 +3,7 @@
 use crate::{
     coordinates::{Coordinates, FULL_WIDTH, Tile, hashes_of_level},
     hash::Hash,
-    node::{HashReader, MissingHash, Range, joined, perfect},
+    node::{HashReader, MissingHash, Range, joined},
     tile::Tiles,
 };
 
@@ -46,7 +46,7 @@ impl FullTile {
         if leaves.len() != usize::from(FULL_WIDTH) {
             return None;
         }
-        let root = perfect(&leaves);
+        let root = Hash::of_perfect_tree(&leaves);
         Some(Self { leaves, root })
     }
 

@@ -171,17 +171,8 @@ impl HashReader for KeptHashes {
             (first >> HEIGHT, 1_usize.checked_shl(node.height - HEIGHT)?)
         };
         let first = usize::try_from(first).ok()?;
-        hashes.get(first..first.checked_add(count)?).map(perfect)
+        hashes.get(first..first.checked_add(count)?).map(Hash::of_perfect_tree)
     }
-}
-
-/// The root of the perfect tree over these.
-fn perfect(hashes: &[Hash]) -> Hash {
-    if let [hash] = hashes {
-        return *hash;
-    }
-    let (left, right) = hashes.split_at(hashes.len() / 2);
-    Hash::of_node(&perfect(left), &perfect(right))
 }
 
 #[cfg(test)]

@@ -64,9 +64,9 @@ impl Outcome {
         self.checks.dedup();
     }
 
-    /// The key that is trusted.
-    pub(crate) fn key(&self) -> Option<&VerifierKey> {
-        self.trust.as_ref().map(|trust| &trust.key)
+    /// The key that signs now, as far as the one that is trusted leads to it.
+    pub(crate) fn newest_key(&self) -> Option<&VerifierKey> {
+        self.trust.as_ref().map(Trust::newest)
     }
 
     pub(crate) fn trust(&mut self, trust: Trust) {

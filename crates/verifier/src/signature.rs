@@ -16,7 +16,7 @@ use crate::source::Source;
 const MAX_KEY_BYTES: usize = 8192;
 
 /// So many replacements of a key are followed: nobody replaces it more often than that.
-const MAX_REPLACEMENTS: usize = 1_000;
+pub(crate) const MAX_REPLACEMENTS: usize = 1_000;
 
 /// Where a log has them.
 const CHECKPOINT: &str = "checkpoint";

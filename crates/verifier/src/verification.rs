@@ -249,21 +249,34 @@ fn earlier(kept: Option<&Checkpoint>, outcome: &Outcome) -> Vec<u64> {
 
 /// Whether the log goes on from what replaced keys signed last.
 fn replacements(roots: &HashMap<u64, Hash>, now: &Checkpoint, outcome: &mut Outcome) {
-    for Replacement { old, checkpoint, .. } in outcome.replacements().to_vec() {
-        let counted = entries_in_words(checkpoint.size);
-        let what = if checkpoint.size > now.size {
-            format!(
-                "the key {old} signed {counted} when it was replaced, and the log has fewer: it was cut"
-            )
-        } else if roots.get(&checkpoint.size) != Some(&checkpoint.root) {
-            format!(
-                "its first {counted} are not those that the key {old} signed when it was replaced: the log was forked"
-            )
-        } else {
-            continue;
-        };
-        outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", &what));
+    for replacement in outcome.replacements().to_vec() {
+        let signed = &replacement.checkpoint;
+        let is_begun_by_it = roots.get(&signed.size) == Some(&signed.root);
+        goes_on_from_replaced(&replacement, now, is_begun_by_it, outcome);
     }
+}
+
+/// Fails unless the log goes on from what a replaced key signed last.
+pub(crate) fn goes_on_from_replaced(
+    replacement: &Replacement,
+    now: &Checkpoint,
+    is_begun_by_it: bool,
+    outcome: &mut Outcome,
+) {
+    let Replacement { old, checkpoint, .. } = replacement;
+    let counted = entries_in_words(checkpoint.size);
+    let what = if checkpoint.size > now.size {
+        format!(
+            "the key {old} signed {counted} when it was replaced, and the log has fewer: it was cut"
+        )
+    } else if !is_begun_by_it {
+        format!(
+            "its first {counted} are not those that the key {old} signed when it was replaced: the log was forked"
+        )
+    } else {
+        return;
+    };
+    outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", &what));
 }
 
 /// These entries are not those that were kept.
@@ -353,7 +366,7 @@ pub(crate) fn consistency(
 }
 
 /// Whether the tiles prove it; none when they do not make what was signed, so that they prove nothing.
-fn proven(source: &dyn Source, now: &Checkpoint, kept: &Checkpoint) -> Option<bool> {
+pub(crate) fn proven(source: &dyn Source, now: &Checkpoint, kept: &Checkpoint) -> Option<bool> {
     let mut tiles = Tiles::new();
     let needed = proof::consistency_tiles(kept.size, now.size).ok()?;
     if !needed.into_iter().all(|tile| tiles::fetch(source, tile, &mut tiles)) {

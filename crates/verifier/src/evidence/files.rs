@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use contract::{MAX_EVENT_BYTES, Service};
-use translog::{FULL_WIDTH, Hash, MAX_NOTE_BYTES, Resource, Tile};
+use translog::{FULL_WIDTH, Hash, KeyId, MAX_NOTE_BYTES, Resource, Tile};
+
+use crate::replacement;
 
 /// How many bytes a description, a manifest's list and a page can have.
 const MAX_DESCRIPTION_BYTES: usize = 4 << 20;
@@ -23,6 +25,8 @@ pub(crate) enum File {
     Checkpoint,
     /// The log's key as whoever made this was given it: it proves nothing by itself.
     Key,
+    /// How the key with this id was replaced, for whoever was given that one.
+    KeyReplacement(KeyId),
     /// The canonical bytes of the entry at this position, counted from 1.
     Entry(u64),
     /// The list of this manifest.
@@ -39,6 +43,7 @@ impl File {
             Self::Description => MAX_DESCRIPTION_BYTES,
             Self::Checkpoint => MAX_NOTE_BYTES,
             Self::Key => MAX_KEY_BYTES,
+            Self::KeyReplacement(_) => replacement::MAX_BYTES,
             Self::Entry(_) => MAX_EVENT_BYTES,
             Self::Manifest(..) => MAX_LIST_BYTES,
             Self::Tile(_) => FULL_WIDTH as usize * Hash::BYTES,
@@ -53,6 +58,7 @@ impl fmt::Display for File {
             Self::Description => f.write_str("evidence.json"),
             Self::Checkpoint => f.write_str("checkpoint"),
             Self::Key => f.write_str("key"),
+            Self::KeyReplacement(id) => f.write_str(&replacement::path(*id)),
             Self::Entry(position) => write!(f, "entries/{position}.json"),
             Self::Manifest(service, version) => write!(f, "manifests/{service}/{version}"),
             Self::Tile(tile) => tile.fmt(f),
@@ -88,6 +94,7 @@ fn read(name: &str) -> Option<File> {
             let position = rest.strip_suffix(".json")?.parse().ok()?;
             (position > 0).then_some(File::Entry(position))
         }
+        "key-replacement" => Some(File::KeyReplacement(rest.parse().ok()?)),
         "manifests" => {
             let (service, version) = rest.split_once('/')?;
             let service = Service::ALL.into_iter().find(|it| it.name() == service)?;
@@ -113,6 +120,7 @@ mod tests {
             "evidence.json",
             "checkpoint",
             "key",
+            "key-replacement/0a1b2c3d",
             "entries/4711.json",
             "manifests/consent-broker/12",
             "tile/0/x001/234",
@@ -132,6 +140,9 @@ mod tests {
             "../key",
             "key/",
             "KEY",
+            "key-replacement/",
+            "key-replacement/0A1B2C3D",
+            "key-replacement/0a1b2c3d4e",
             "entries/0.json",
             "entries/01.json",
             "entries/+1.json",

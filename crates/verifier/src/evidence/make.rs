@@ -7,13 +7,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use contract::Environment;
-use translog::{Checkpoint, Tile, Tiles, proof};
+use translog::{Checkpoint, Tile, Tiles, VerifierKey, proof};
 
 use super::arguments::Arguments;
 use super::collect::{Collected, collect};
 use super::description::{Asked, Description, FORMAT, PAGE};
 use super::package::Package;
-use super::zip;
+use super::{replacements, zip};
 use crate::failure::Check;
 use crate::outcome::Outcome;
 use crate::signature::{self, Given, Refused, Signed, Trust};
@@ -55,7 +55,11 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
     let keys = trust.keys();
     let kept = given.checkpoint.map(|file| signature::kept(file, &keys)).transpose()?;
     let checkpoint = &signed.checkpoint;
-    let tiles = tiles(&server, &collected, checkpoint, kept.map(|(kept, _)| kept.size))?;
+    let (replaced, replacements) = replacements::read(&server, checkpoint.size)?;
+    // The key that was given may have been replaced: the evidence is of the newest.
+    let key = replaced.newest(trust.newest());
+    let earlier = replaced.sizes().chain(kept.map(|(kept, _)| kept.size));
+    let tiles = tiles(&server, &collected, checkpoint, earlier)?;
     let description = Description {
         format: FORMAT.to_owned(),
         page: PAGE,
@@ -71,19 +75,18 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
     };
     let package = Package {
         description,
-        key: format!("{}\n", trust.newest()).into_bytes(),
+        key: format!("{key}\n").into_bytes(),
+        replacements,
         checkpoint: signed.note.clone(),
         entries: collected.entries,
         manifests: collected.manifests,
         tiles,
     };
     let zip = zip::write(&package.files()).map_err(|error| NotMade(error.to_string()))?;
-    // The key that was given may have been replaced: the evidence is of the newest.
-    let newest = Given { key: Some(trust.newest()), key_file: None, ..given };
-    verified(newest, &zip)?;
+    verified(Given { key: Some(key), key_file: None, ..given }, &zip)?;
     write(&arguments.out, &zip)
         .map_err(|error| NotMade(format!("{}: {error}", arguments.out.display())))?;
-    Ok(said(&package, &trust, &arguments.out))
+    Ok(said(&package, &trust, key, &arguments.out))
 }
 
 /// A checkpoint, and what was asked up to it: all of it, if that can be had by waiting a little.
@@ -118,12 +121,12 @@ fn nothing(asked: Asked, is_covered: bool) -> String {
     }
 }
 
-/// The tiles that prove these entries, and that the log goes on from a checkpoint of this size.
+/// The tiles that prove these entries, and that the log goes on from earlier checkpoints of these sizes.
 fn tiles(
     server: &Server,
     collected: &Collected,
     checkpoint: &Checkpoint,
-    kept: Option<u64>,
+    earlier: impl Iterator<Item = u64>,
 ) -> Result<BTreeMap<Tile, Vec<u8>>, NotMade> {
     let size = checkpoint.size;
     let failed = |error: &dyn std::error::Error| NotMade(error.to_string());
@@ -131,8 +134,9 @@ fn tiles(
     for position in collected.entries.keys() {
         needed.extend(proof::inclusion_tiles(position - 1, size).map_err(|error| failed(&error))?);
     }
-    if let Some(kept) = kept {
-        needed.extend(proof::consistency_tiles(kept, size).map_err(|error| failed(&error))?);
+    // One that is larger is found when it is verified.
+    for earlier in earlier.filter(|earlier| *earlier <= size) {
+        needed.extend(proof::consistency_tiles(earlier, size).map_err(|error| failed(&error))?);
     }
     let (mut tiles, mut read) = (Tiles::new(), BTreeMap::new());
     let mut fetch = |tile: Tile, tiles: &mut Tiles| -> Result<(), NotMade> {
@@ -184,7 +188,7 @@ fn write(path: &Path, zip: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn said(package: &Package, trust: &Trust, out: &Path) -> String {
+fn said(package: &Package, trust: &Trust, key: &VerifierKey, out: &Path) -> String {
     let Description { size, log, .. } = &package.description;
     let word = if trust.is_given {
         "the key that was given"
@@ -195,6 +199,6 @@ fn said(package: &Package, trust: &Trust, out: &Path) -> String {
         "{} entries of {log}, proven by its checkpoint of {size} entries, in {}.\nVerified with {word}: {}\n",
         package.entries.len(),
         out.display(),
-        trust.newest()
+        key
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::Service;
-use translog::Tile;
+use translog::{KeyId, Tile};
 
 use super::description::Description;
 use super::files::File;
@@ -18,6 +18,8 @@ pub(crate) struct Package {
     pub(crate) checkpoint: Vec<u8>,
     /// The log's key, in a line.
     pub(crate) key: Vec<u8>,
+    /// How the keys before it were replaced.
+    pub(crate) replacements: BTreeMap<KeyId, Vec<u8>>,
     /// By position, counted from 1.
     pub(crate) entries: BTreeMap<u64, Vec<u8>>,
     pub(crate) manifests: BTreeMap<(Service, i64), Vec<u8>>,
@@ -47,10 +49,12 @@ impl Package {
         let (checkpoint, key) = (taken(File::Checkpoint)?, taken(File::Key)?);
         let description = Description::parse(&description)
             .map_err(|what| NoPackage { file: File::Description, what })?;
+        let mut replacements = BTreeMap::new();
         let (mut entries, mut manifests, mut tiles) =
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (file, bytes) in files {
             match file {
+                File::KeyReplacement(id) => drop(replacements.insert(id, bytes)),
                 File::Entry(position) => drop(entries.insert(position, bytes)),
                 File::Manifest(service, version) => {
                     drop(manifests.insert((service, version), bytes));
@@ -59,7 +63,7 @@ impl Package {
                 File::Page | File::Description | File::Checkpoint | File::Key => {}
             }
         }
-        Ok((Self { description, checkpoint, key, entries, manifests, tiles }, page))
+        Ok((Self { description, checkpoint, key, replacements, entries, manifests, tiles }, page))
     }
 }
 
@@ -69,6 +73,7 @@ impl Source for Package {
         let bytes = match path.parse() {
             Ok(File::Checkpoint) => Some(&self.checkpoint),
             Ok(File::Key) => Some(&self.key),
+            Ok(File::KeyReplacement(id)) => self.replacements.get(&id),
             Ok(File::Tile(tile)) => self.tiles.get(&tile),
             _ => None,
         };

@@ -32,6 +32,9 @@ impl Package {
         files.insert(File::Description, self.description.bytes());
         files.insert(File::Checkpoint, self.checkpoint.clone());
         files.insert(File::Key, self.key.clone());
+        for (id, proof) in &self.replacements {
+            files.insert(File::KeyReplacement(*id), proof.clone());
+        }
         for (position, entry) in &self.entries {
             files.insert(File::Entry(*position), entry.clone());
         }

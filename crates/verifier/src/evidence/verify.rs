@@ -11,8 +11,8 @@ use super::description::{Asked, PAGE};
 use super::files::File;
 use super::manifests::{self, MANIFEST};
 use super::package::{NoPackage, Package};
-use super::page;
 use super::zip::{self, ZipError};
+use super::{page, replacements};
 use crate::event::{self, Event};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
@@ -62,6 +62,7 @@ pub(super) fn verify_bytes(given: Given<'_>, bytes: &[u8], outcome: &mut Outcome
     }
     let events = streams(&package, outcome);
     manifests::verify(&package, &events, outcome);
+    replacements::verify(&package, &checkpoint, outcome);
     description(&package, &checkpoint, outcome);
     drawing(&package, &page, outcome);
     outcome.pass(
@@ -205,10 +206,6 @@ fn description(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome
         if !description.streams.iter().any(|it| it.stream == consent && it.events > 0) {
             fail(outcome, File::Description, "it has nothing of the consent that was asked for");
         }
-    }
-    let key = outcome.key().map(|key| format!("{key}\n").into_bytes());
-    if key.as_ref() != Some(&package.key) {
-        fail(outcome, File::Key, "it is another key than the one that is trusted");
     }
 }
 

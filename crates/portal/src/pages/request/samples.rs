@@ -42,7 +42,7 @@ fn request(organization: &str, app: &str, redirect_uri: Option<&str>) -> Value {
         "lifetime_days": 365,
         "expires_at": "2026-12-10T09:00:00Z",
         "redirect_uri": redirect_uri,
-        "counts": { "matching": 12, "selectable": 8 },
+        "counts": { "matching": 7, "selectable": 4 },
     })
 }
 
@@ -142,7 +142,7 @@ fn refused(
 }
 
 pub(crate) fn all() -> Vec<Sample> {
-    let counts = || json!({ "matching": 12, "selectable": 8 });
+    let counts = || json!({ "matching": 7, "selectable": 4 });
     vec![
         Sample::new("typical", move |easel| {
             page(easel, &drawn(typical(), accounts(), counts(), None, two()), None, None)

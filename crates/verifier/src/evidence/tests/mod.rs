@@ -4,6 +4,7 @@ mod changed;
 mod forged;
 mod hostile;
 mod made;
+mod replaced;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -144,12 +145,17 @@ impl Log {
 
     /// Evidence of the consent.
     pub(super) fn evidence_of_consent(&self) -> Package {
+        self.evidence_of_consent_after(None)
+    }
+
+    /// The same, and that the log goes on from a checkpoint of this size.
+    pub(super) fn evidence_of_consent_after(&self, kept: Option<u64>) -> Package {
         let streams = [("consent", GRANT), ("consent-link", LINK), ("app", APP)];
         let streams = streams.map(|(kind, id)| Stream {
             stream: format!("{kind}/{}", Uuid::from_u128(id)),
             events: 2,
         });
-        self.evidence(Asked::Grant(grant()), self.of_consent(), streams.to_vec(), None)
+        self.evidence(Asked::Grant(grant()), self.of_consent(), streams.to_vec(), kept)
     }
 
     /// Evidence of all that was recorded at these positions.
@@ -190,6 +196,7 @@ impl Log {
             description,
             checkpoint: self.checkpoint(self.entries.len()).into_bytes(),
             key: format!("{}\n", self.key()).into_bytes(),
+            replacements: BTreeMap::new(),
             entries,
             manifests: BTreeMap::new(),
             tiles,
