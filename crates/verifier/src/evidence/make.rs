@@ -55,7 +55,7 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
     let keys = trust.keys();
     let kept = given.checkpoint.map(|file| signature::kept(file, &keys)).transpose()?;
     let checkpoint = &signed.checkpoint;
-    let (replaced, replacements) = replacements::read(&server, checkpoint.size)?;
+    let (replaced, replacements) = replacements::read(&server, trust.newest(), checkpoint.size)?;
     // The key that was given may have been replaced: the evidence is of the newest.
     let key = replaced.newest(trust.newest());
     let earlier = replaced.sizes().chain(kept.map(|(kept, _)| kept.size));

@@ -41,10 +41,11 @@ impl Replacements {
     }
 }
 
-/// What a server has of the keys that were replaced in a log of this size, and the files that prove it. A mirror may
+/// What a server has of the keys that lead to this one in a log of this size, and the files that prove it. A mirror may
 /// have none.
 pub(super) fn read(
     server: &Server,
+    trusted: &VerifierKey,
     size: u64,
 ) -> Result<(Replacements, BTreeMap<KeyId, Vec<u8>>), Refused> {
     let (mut replacements, mut proofs) = (Replacements::default(), BTreeMap::new());
@@ -62,6 +63,13 @@ pub(super) fn read(
             proofs.insert(id, proof);
         }
     }
+    // Of one between them that no checkpoint covers yet there is no proof: those before it lead nowhere.
+    let newest = replacements.newest(trusted).clone();
+    let leads_on = |id: &KeyId| {
+        replacements.0.get(id).is_some_and(|it| *replacements.newest(&it.new) == newest)
+    };
+    proofs.retain(|id, _| leads_on(id));
+    replacements.0.retain(|id, _| proofs.contains_key(id));
     Ok((replacements, proofs))
 }
 

@@ -250,4 +250,14 @@ async fn log_key_replaced_with_its_event_or_not_at_all() {
     ])
     .succeeded();
     assert!(verified.contains("That key was replaced: entry "), "{verified}");
+
+    // Nor does evidence need the newer key.
+    let evidence = system.folder.path().join("evidence.zip");
+    let (server, token, out) = (&running.address, token.to_str(), evidence.to_str());
+    let (token, out) = (token.unwrap(), out.unwrap());
+    let of = ["evidence", "--server", server, "--token-file", token, "--key", old, "--out", out];
+    let all = ["--from", "2020-01-01T00:00:00Z", "--to", "2100-01-01T00:00:00Z"];
+    run(&[&of[..], &all].concat()).succeeded();
+    let verified = run(&["verify", "--evidence", out, "--key", old]).succeeded();
+    assert!(verified.contains("That key was replaced: entry "), "{verified}");
 }
