@@ -34,7 +34,7 @@ struct Arguments {
     /// The program that serves the gallery and prints its address.
     #[arg(long)]
     gallery: PathBuf,
-    /// Only samples whose name contains this.
+    /// Only samples whose name contains this; committed pictures stay as they are then.
     #[arg(long)]
     only: Option<String>,
 }
@@ -61,7 +61,9 @@ async fn main() -> anyhow::Result<()> {
             faults.extend(take(&browser, &gallery, shot, sample, &pictures).await?);
         }
     }
-    copy_committed(&root.join("docs/pictures"), &pictures)?;
+    if arguments.only.is_none() {
+        copy_committed(&root.join("docs/pictures"), &pictures)?;
+    }
     println!("{} samples, pictures in {}", samples.len(), pictures.display());
     if faults.is_empty() {
         return Ok(());
