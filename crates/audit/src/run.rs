@@ -73,12 +73,14 @@ fn consume(resources: &Resources, handler: Arc<EventHandler>) {
         let (resources, handler) = (shared.clone(), Arc::clone(&handler));
         async move {
             let health = resources.health.clone();
+            // A log that is older than its tree gets one before it grows.
+            sequencer::catch_up(&resources.pool).await.inspect_err(|error| {
+                health.report("consumer-events", Err(error.to_string()));
+            })?;
             let report = move |state: Result<(), &TransportError>| {
                 health.report("consumer-events", state.map_err(ToString::to_string));
             };
             let options = consume::consumer();
-            // A log that is older than its tree gets one before it grows.
-            sequencer::catch_up(&resources.pool).await?;
             let run =
                 consumer::run(&resources.transport, &options, handler.as_ref(), shutdown, report);
             Box::pin(run).await;

@@ -57,6 +57,28 @@ async fn an_altered_or_an_older_database_is_not_signed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tree_grows_over_entries_that_are_missing() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    // Without a key nothing is signed.
+    let audit = world.audit().await;
+    publish(&world, &Events::default(), 20).await;
+    world.until_recorded(20).await;
+    audit.stop().await;
+    alter(
+        &world,
+        "DELETE FROM audit.entries WHERE position = 5;
+         DELETE FROM audit.tiles; UPDATE audit.head SET tree_size = 0, root = sha256('')",
+    )
+    .await;
+    let audit = world.start(settings(folder.path())).await.unwrap();
+    until_it_says(&audit, "of the 20 entries that follow entry 0 19 are there").await;
+    let in_tree: i64 =
+        sqlx::query_scalar("SELECT tree_size FROM audit.head").fetch_one(&world.sql).await.unwrap();
+    assert_eq!(in_tree, 0);
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_the_database_did_not_record_comes_again() {
     let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
     let audit = world.start(settings(folder.path())).await.unwrap();

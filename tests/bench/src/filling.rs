@@ -16,7 +16,11 @@ pub(crate) async fn fill(pool: &PgPool, app: &str, size: i64) -> anyhow::Result<
             break;
         }
         eprintln!("  filling the log: {before} of {size}");
-        sqlx::query(TOKENS).bind(CHUNK.min(size - before)).bind(app).execute(pool).await?;
+        let chunk = CHUNK.min(size - before);
+        sqlx::query(TOKENS).bind(chunk).bind(app).execute(pool).await?;
+        let last: Option<i64> =
+            sqlx::query_scalar("SELECT max(position) FROM audit.entries").fetch_one(pool).await?;
+        ensure!(last == Some(before + chunk), "no token of app {app} is in the log");
     }
     // What is in the log has arrived, and is its producer's.
     for known in [

@@ -29,6 +29,7 @@ pub(crate) async fn measure(
     let before = stage.audited().await?;
     write_events(stage, events).await?;
     stage.until_relayed().await?;
+    stage.until_followed().await?;
     stage.start_audit()?;
     // From the first row, so that the start of the process is not counted.
     let mut first = None;

@@ -171,8 +171,6 @@ impl CheckpointSigner {
         if stored.root != root {
             return Err(SigningError::Fork { size, signed: stored.root, root });
         }
-        // Crash point (checkpoint-stored): nobody has seen it; the next one is signed as well.
-        checkpoints::forget_unserved(conn, size).await?;
         Ok(stored)
     }
 
@@ -190,6 +188,9 @@ impl CheckpointSigner {
         if !checkpoints::may_serve(&mut *conn, now, self.signing.interval).await? {
             return Ok(true);
         }
+        // Crash point (checkpoint-stored): nobody has seen it; the next one is signed as well. Those before it that
+        // nobody has seen go now, and not as each is signed: that would be one more commit for every batch.
+        checkpoints::forget_unserved(&mut *conn, last.size).await?;
         if let Some(keep) = self.signing.keep.clone() {
             let note = last.note;
             let written = tokio::task::spawn_blocking(move || keep.write(&note)).await;

@@ -27,6 +27,17 @@ struct AlteredTree {
     size: i64,
 }
 
+/// Entries that the log has counted are not there: the tree would say of those after them that they are others.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "of the {there_should_be} entries that follow entry {after} {found} are there: the database was altered, and the tree ends there"
+)]
+struct MissingEntries {
+    after: i64,
+    there_should_be: i64,
+    found: usize,
+}
+
 impl Sequencer {
     /// What these entries make of the tree where it ends in memory, and the tree then. [`Sequencer::committed`]
     /// keeps it; until then none is kept, so that whatever fails has it read anew.
@@ -69,6 +80,12 @@ impl Sequencer {
         };
         if head.tree_size < head.size {
             let envelopes = tree::envelopes_behind(conn, head.tree_size, AT_ONCE).await?;
+            let there_should_be = AT_ONCE.min(head.size - head.tree_size);
+            if i64::try_from(envelopes.len()) != Ok(there_should_be) {
+                let after = head.tree_size;
+                let missing = MissingEntries { after, there_should_be, found: envelopes.len() };
+                return Err(sqlx::Error::Decode(Box::new(missing)));
+            }
             let rows = known.append(envelopes.iter().map(|envelope| Hash::of_leaf(envelope)));
             tree::grow(conn, size(&known)?, known.root(), &Columns::of(rows)?).await?;
         }

@@ -3,11 +3,32 @@
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use async_nats::jetstream::consumer;
+use eventstore::transport::EVENTS;
+use futures::TryStreamExt as _;
 use stage::{Addresses, Client};
+use uuid::Uuid;
 
 use super::{PATIENCE, Stage};
 
 impl Stage {
+    /// Waits until all that follow events, but for the log, have dealt with what there is: they would take their share of
+    /// the machine from it.
+    pub(crate) async fn until_followed(&self) -> anyhow::Result<()> {
+        let jetstream = async_nats::jetstream::new(self.nats_client().await);
+        let events = jetstream.get_stream(EVENTS).await?;
+        let began = Instant::now();
+        loop {
+            let consumers: Vec<consumer::Info> = events.consumers().try_collect().await?;
+            let waiting = |info: &consumer::Info| info.num_pending + info.num_ack_pending as u64;
+            if consumers.iter().map(waiting).sum::<u64>() == 0 {
+                return Ok(());
+            }
+            ensure!(began.elapsed() < PATIENCE, "events are still followed");
+            self.pause().await;
+        }
+    }
+
     /// After the log was filled by SQL: its tree gets all of it, as that of a log that is older than its tree does.
     pub(crate) async fn grow_tree(&mut self) -> anyhow::Result<()> {
         self.stop_audit().await?;
@@ -38,11 +59,14 @@ impl Stage {
     pub(crate) async fn token_app(&self) -> anyhow::Result<String> {
         let address = Addresses::One(format!("http://{}", self.address));
         let client = Client::anonymous(address);
-        let own = client.clone().with_password(&self.client_id, &self.client_secret);
+        let own = client.with_password(&self.client_id, &self.client_secret);
         own.form("/oauth2/token", &[("grant_type", "client_credentials")]).await.expect(200);
-        let apps = client.with_token(&self.developer_token).get("/v1/apps").await.expect(200);
-        let app = apps.json["items"][0]["id"].as_str().context("there is an app")?.to_owned();
         self.until_audited().await?;
-        Ok(app)
+        let app: Option<Uuid> = sqlx::query_scalar(
+            "SELECT app_id FROM audit.entries WHERE type = 'mandate.token.issued.v1' ORDER BY position DESC LIMIT 1",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(app.context("a token is an app's")?.to_string())
     }
 }
