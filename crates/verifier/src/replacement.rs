@@ -34,7 +34,7 @@ pub(crate) fn of(source: &dyn Source, key: &VerifierKey) -> Result<Option<Replac
     let path = path(key.id());
     let Some(bytes) = served(source, &path, MAX_BYTES)? else { return Ok(None) };
     let file = ProofFile::parse(&bytes).map_err(|error| wrong(&path, &error.to_string()))?;
-    read(&path, file, key).map(Some)
+    read(&path, &file, key).map(Some)
 }
 
 /// How the key with this id was replaced, by these bytes alone: that is proven to those who trust that key, whichever
@@ -45,12 +45,12 @@ pub(crate) fn by_itself(id: KeyId, bytes: &[u8]) -> Result<Replacement, Refused>
     let said = Envelope::parse(&file.extra).ok().as_ref().and_then(said);
     let old = said.and_then(|said| said.replaced_verifier_key.parse::<VerifierKey>().ok());
     match old.filter(|old| old.id() == id) {
-        Some(old) => read(&path, file, &old),
+        Some(old) => read(&path, &file, &old),
         None => Err(wrong(&path, "its entry does not say that this key was replaced")),
     }
 }
 
-fn read(path: &str, file: ProofFile, key: &VerifierKey) -> Result<Replacement, Refused> {
+fn read(path: &str, file: &ProofFile, key: &VerifierKey) -> Result<Replacement, Refused> {
     let refused = |error: &dyn std::fmt::Display| wrong(path, &error.to_string());
     let checkpoint = file.verify(Hash::of_leaf(&file.extra), key);
     let checkpoint = checkpoint.map_err(|error| refused(&error))?;
