@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::ensure;
-use contract::facts::AppArchived;
-use contract::{AppId, Environment, Provenance, Service, Version};
+use contract::facts::{ConsentEndReason, ConsentRevoked};
+use contract::{Environment, Provenance, Service, Version};
 use eventstore::EventStore;
 use sqlx::Row as _;
 
@@ -64,19 +64,25 @@ pub(crate) async fn measure(
     Ok(())
 }
 
+/// Consents that end: an archived app would have others work for minutes, beside whatever is measured next.
 async fn write_events(stage: &Stage, events: usize) -> anyhow::Result<()> {
-    let pool = stage.pool_of(Service::AppRegistry)?;
+    let pool = stage.pool_of(Service::ConsentBroker)?;
     let environment = Environment::system();
-    let store = EventStore::new(Service::AppRegistry, pool.clone(), environment.clone());
+    let store = EventStore::new(Service::ConsentBroker, pool.clone(), environment.clone());
     let mut written = 0;
     while written < events {
         let organization = stage.organization_id.parse()?;
         let provenance =
-            Provenance::system(Service::AppRegistry, Some(organization), environment.new_id());
+            Provenance::system(Service::ConsentBroker, Some(organization), environment.new_id());
         let mut unit = store.begin(&provenance);
         for _ in 0..500.min(events - written) {
-            let app_id: AppId = environment.new_id();
-            unit.record(app_id.uuid(), Version::FIRST, &AppArchived { app_id })?;
+            let revoked = ConsentRevoked {
+                grant_id: environment.new_id(),
+                app_id: environment.new_id(),
+                account_id: environment.new_id(),
+                reason: ConsentEndReason::Requested,
+            };
+            unit.record(revoked.grant_id.uuid(), Version::FIRST, &revoked)?;
             written += 1;
         }
         unit.commit().await?;

@@ -8,8 +8,8 @@
 //!   a durable record lets anyone come is measured as well: [`least`].
 //! * [`apps`]: app creations per second against single-row inserts of the same bytes.
 //! * [`ingestion`]: events per second into the audit log against multi-row inserts of the same rows.
-//! * [`audit`]: from a command's commit to a signed checkpoint that covers it, at 500 events per second; the proof of
-//!   one event beside ten thousand entries and beside a million.
+//! * [`audit`]: from a commit to a signed checkpoint that covers its event, at 500 events per second ([`checkpoint`]); the
+//!   proof of one event beside ten thousand entries and beside a million.
 //! * [`receipt`]: from a command's commit to a subscriber's receipt, at 500 events per second.
 //! * [`as_users`]: tokens of `mandate up`, by somebody else's load, beside somebody else's server.
 //! * [`consent_approval`]: 5,000 accounts approved at once against the same rows copied in.
@@ -22,6 +22,7 @@
 mod apps;
 mod as_users;
 mod audit;
+mod checkpoint;
 mod consent_approval;
 mod consent_expiry;
 mod cost;
@@ -29,6 +30,7 @@ mod filling;
 mod history;
 mod ingestion;
 mod least;
+mod least_checkpoint;
 mod limit;
 mod load;
 mod pages;

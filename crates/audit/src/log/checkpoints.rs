@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use eventstore::{AppendError, EventStore};
 use service::master_key::MasterKey;
 use sqlx::PgConnection;
@@ -38,7 +38,7 @@ impl Signing {
     pub(crate) async fn open(&self) -> Result<CheckpointSigner, SigningError> {
         let keys = Keys { events: &self.events, master: &self.master };
         let keyring = keyring::load_or_create(keys, &self.origin).await?;
-        let signer = CheckpointSigner { signing: self.clone(), keyring };
+        let signer = CheckpointSigner { signing: self.clone(), keyring, rests_until: None };
         signer.check().await?;
         Ok(signer)
     }
@@ -48,6 +48,8 @@ impl Signing {
 pub(crate) struct CheckpointSigner {
     signing: Signing,
     keyring: Keyring,
+    /// Until then nothing more is served, whatever is signed.
+    rests_until: Option<DateTime<Utc>>,
 }
 
 /// Why a checkpoint is not signed, or not served.
@@ -115,7 +117,7 @@ impl CheckpointSigner {
     async fn check(&self) -> Result<(), SigningError> {
         let mut conn = self.signing.events.pool().acquire().await?;
         if let Some(last) = checkpoints::last(&mut *conn).await? {
-            compare(&mut conn, last.size, last.root).await?;
+            compare(&mut conn, &[(last.size, last.root)]).await?;
         }
         let Some(keep) = &self.signing.keep else { return Ok(()) };
         match keep.read()? {
@@ -125,13 +127,13 @@ impl CheckpointSigner {
     }
 
     /// Signs the tree as it is committed, if that was not done, and lets it be served, if the last was long enough ago.
-    /// Whether there is one that waits to be served.
-    pub(crate) async fn sign(&mut self) -> Result<bool, SigningError> {
+    /// With every batch: so it asks little, and each question has all that it is about.
+    pub(crate) async fn sign(&mut self) -> Result<(), SigningError> {
         let mut conn = self.signing.events.pool().acquire().await?;
-        let head = tree::head(&mut conn).await?;
+        let (head, last) = checkpoints::head_and_last(&mut *conn).await?;
         // After the head: no tree with the entry that says so is signed by the replaced key alone.
         self.keyring.refresh(&mut conn, &self.signing.master).await?;
-        let last = match checkpoints::last(&mut *conn).await? {
+        let last = match last {
             Some(last) if last.size == head.tree_size => {
                 if last.root != head.root {
                     let (size, signed, root) = (last.size, last.root, head.root);
@@ -140,8 +142,7 @@ impl CheckpointSigner {
                 last
             }
             Some(last) if last.size > head.tree_size => {
-                // Another replica may have appended and signed since the head was read.
-                compare(&mut conn, last.size, last.root).await?;
+                compare(&mut conn, &[(last.size, last.root)]).await?;
                 last
             }
             last => self.sign_larger(&mut conn, head, last).await?,
@@ -158,8 +159,7 @@ impl CheckpointSigner {
     ) -> Result<StoredCheckpoint, SigningError> {
         if let Some(last) = last {
             // Whoever changed the tables while this ran is not covered up by a signature.
-            compare(conn, last.size, last.root).await?;
-            compare(conn, head.tree_size, head.root).await?;
+            compare(conn, &[(last.size, last.root), (head.tree_size, head.root)]).await?;
         }
         let (size, root) = (head.tree_size, head.root);
         let origin = self.keyring.origin().clone();
@@ -174,19 +174,21 @@ impl CheckpointSigner {
         Ok(stored)
     }
 
-    /// Lets a checkpoint be served, after it was kept. Whether it is too early for that.
+    /// Lets a checkpoint be served, after it was kept, unless it is too early for that.
     async fn serve(
-        &self,
+        &mut self,
         conn: &mut PgConnection,
         last: StoredCheckpoint,
-    ) -> Result<bool, SigningError> {
-        let served = checkpoints::last_served(&mut *conn).await?;
-        if served.is_some_and(|served| served.size >= last.size) {
-            return Ok(false);
-        }
+    ) -> Result<(), SigningError> {
         let now = self.signing.events.environment().now();
-        if !checkpoints::may_serve(&mut *conn, now, self.signing.interval).await? {
-            return Ok(true);
+        if self.rests_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        let served = checkpoints::served(&mut *conn).await?;
+        self.rests_until = served.map(|served| served.at + self.signing.interval);
+        let is_served = served.is_some_and(|served| served.size >= last.size);
+        if is_served || self.rests_until.is_some_and(|until| now < until) {
+            return Ok(());
         }
         // Crash point (checkpoint-stored): nobody has seen it; the next one is signed as well. Those before it that
         // nobody has seen go now, and not as each is signed: that would be one more commit for every batch.
@@ -198,7 +200,8 @@ impl CheckpointSigner {
         }
         // Crash point (checkpoint-kept): the copy is ahead of what others saw, and never of the tree.
         checkpoints::serve(&mut *conn, last.size, now).await?;
-        Ok(false)
+        self.rests_until = Some(now + self.signing.interval);
+        Ok(())
     }
 }
 
@@ -233,7 +236,7 @@ pub(crate) async fn check_kept(
     let size = tree::head(conn).await?.tree_size;
     match i64::try_from(kept.size) {
         Ok(kept_size) if kept_size <= size => {
-            compare(conn, kept_size, kept.root).await.map_err(|error| match error {
+            compare(conn, &[(kept_size, kept.root)]).await.map_err(|error| match error {
                 SigningError::Mismatch { size, reason } => {
                     SigningError::OtherThanKept { file, size, reason }
                 }
@@ -244,19 +247,36 @@ pub(crate) async fn check_kept(
     }
 }
 
-/// Whether the stored tree had this root at this size.
+/// Whether the stored tree had these roots at these sizes.
 pub(crate) async fn compare(
     conn: &mut PgConnection,
-    size: i64,
-    root: Hash,
+    roots: &[(i64, Hash)],
 ) -> Result<(), SigningError> {
-    let mismatch = |reason: String| SigningError::Mismatch { size, reason };
-    let of = u64::try_from(size).map_err(|error| mismatch(error.to_string()))?;
-    let edge: Vec<Tile> = Tile::right_edge(of).collect();
-    let tiles = tree::tiles(conn, &edge).await?;
-    match translog::root(of, &tiles) {
-        Ok(found) if found == root => Ok(()),
-        Ok(found) => Err(mismatch(format!("its tiles make {found}, and {root} was signed"))),
-        Err(MissingHash(node)) => Err(mismatch(format!("{node:?} is missing"))),
+    let mismatch = |size: i64, reason: String| SigningError::Mismatch { size, reason };
+    let mut edges: Vec<Tile> = Vec::new();
+    for (size, _) in roots {
+        let of = u64::try_from(*size).map_err(|error| mismatch(*size, error.to_string()))?;
+        edges.extend(Tile::right_edge(of));
     }
+    // Of a tile that is in both edges the wider, in which the narrower is.
+    edges.sort_unstable();
+    edges.dedup_by(|wider, tile| {
+        let is_same = (tile.level(), tile.at().index()) == (wider.level(), wider.at().index());
+        if is_same {
+            *tile = *wider;
+        }
+        is_same
+    });
+    let tiles = tree::tiles(conn, &edges).await?;
+    for (size, root) in roots {
+        match translog::root(size.unsigned_abs(), &tiles) {
+            Ok(found) if found == *root => {}
+            Ok(found) => {
+                let reason = format!("its tiles make {found}, and {root} was signed");
+                return Err(mismatch(*size, reason));
+            }
+            Err(MissingHash(node)) => return Err(mismatch(*size, format!("{node:?} is missing"))),
+        }
+    }
+    Ok(())
 }

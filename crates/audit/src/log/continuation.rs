@@ -103,7 +103,7 @@ async fn behind(
 ) -> Result<Checkpoint, ContinuationError> {
     // What the database itself says was signed must be there: an altered one is no older one.
     if let Some(last) = checkpoints::last(&mut *conn).await? {
-        signing::compare(conn, last.size, last.root).await?;
+        signing::compare(conn, &[(last.size, last.root)]).await?;
     }
     match signing::check_kept(conn, file, note, keyring).await {
         Ok(()) => return Err(ContinuationError::Needless(file.display().to_string())),

@@ -1,11 +1,11 @@
 //! Checkpoints: what was signed, and what of it may be served.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use contract::EventId;
 use sqlx::{PgConnection, PgExecutor};
 use translog::Hash;
 
-use super::tree;
+use super::tree::{self, Head};
 
 /// A checkpoint as it is stored.
 #[derive(Debug, Clone)]
@@ -29,6 +29,27 @@ impl TryFrom<Row> for StoredCheckpoint {
     fn try_from(row: Row) -> sqlx::Result<Self> {
         Ok(Self { size: row.size, root: tree::hash(&row.root)?, note: row.note })
     }
+}
+
+/// The tree's head and the largest checkpoint that was signed, as they were at one moment.
+pub(crate) async fn head_and_last(
+    executor: impl PgExecutor<'_>,
+) -> sqlx::Result<(Head, Option<StoredCheckpoint>)> {
+    let row = sqlx::query!(
+        r#"SELECT head.size, tree_size, head.root, last.size AS "last_size?", last.root AS "last_root?",
+               last.note AS "last_note?"
+           FROM audit.head
+           LEFT JOIN LATERAL (SELECT size, root, note FROM audit.checkpoints ORDER BY size DESC LIMIT 1) AS last
+               ON true"#
+    )
+    .fetch_one(executor)
+    .await?;
+    let head = Head { size: row.size, tree_size: row.tree_size, root: tree::hash(&row.root)? };
+    let last = match (row.last_size, row.last_root, row.last_note) {
+        (Some(size), Some(root), Some(note)) => Some(Row { size, root, note }.try_into()?),
+        _ => None,
+    };
+    Ok((head, last))
 }
 
 /// The largest that was signed.
@@ -111,20 +132,22 @@ pub(crate) async fn forget_unserved(conn: &mut PgConnection, below: i64) -> sqlx
     Ok(())
 }
 
-/// Whether one that is larger may be served now: the last was at least this long ago.
-pub(crate) async fn may_serve(
-    executor: impl PgExecutor<'_>,
-    now: DateTime<Utc>,
-    interval: TimeDelta,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT NOT EXISTS (
-               SELECT FROM (SELECT served_at FROM audit.checkpoints WHERE served_at IS NOT NULL
-                            ORDER BY size DESC LIMIT 1) AS last
-               WHERE served_at > $1) AS "may!""#,
-        now - interval,
+/// What was served last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served {
+    /// How many entries its tree has.
+    pub(crate) size: i64,
+    /// Since when it may be served.
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// What was served last, and when that began.
+pub(crate) async fn served(executor: impl PgExecutor<'_>) -> sqlx::Result<Option<Served>> {
+    sqlx::query_as!(
+        Served,
+        r#"SELECT size, served_at AS "at!" FROM audit.checkpoints WHERE served_at IS NOT NULL ORDER BY size DESC LIMIT 1"#
     )
-    .fetch_one(executor)
+    .fetch_optional(executor)
     .await
 }
 

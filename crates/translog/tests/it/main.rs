@@ -1,9 +1,10 @@
 //! The formats as others meet them: against the definitions, the specifications' examples, hostile
-//! input, and Go's implementation.
+//! input, and the implementations of others.
 
 #![allow(clippy::unwrap_used, reason = "a test can only fail")]
 
 mod bundles;
+mod cloudflare;
 mod definition;
 mod growth;
 mod hostile;

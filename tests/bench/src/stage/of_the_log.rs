@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::{PATIENCE, Stage};
 
 impl Stage {
-    /// Waits until all that follow events, but for the log, have dealt with what there is: they would take their share of
-    /// the machine from it.
+    /// Waits until all that follow events, but for the log, have dealt with what there is, and what archived apps had has
+    /// ended: they would take their share of the machine from it.
     pub(crate) async fn until_followed(&self) -> anyhow::Result<()> {
         let jetstream = async_nats::jetstream::new(self.nats_client().await);
         let events = jetstream.get_stream(EVENTS).await?;
@@ -21,7 +21,10 @@ impl Stage {
         loop {
             let consumers: Vec<consumer::Info> = events.consumers().try_collect().await?;
             let waiting = |info: &consumer::Info| info.num_pending + info.num_ack_pending as u64;
-            if consumers.iter().map(waiting).sum::<u64>() == 0 {
+            let ends: i64 = sqlx::query_scalar("SELECT count(*) FROM consent_broker.app_endings")
+                .fetch_one(&self.pool)
+                .await?;
+            if consumers.iter().map(waiting).sum::<u64>() == 0 && ends == 0 {
                 return Ok(());
             }
             ensure!(began.elapsed() < PATIENCE, "events are still followed");
