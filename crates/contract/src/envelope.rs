@@ -287,8 +287,9 @@ pub fn nats_subject(organization: Option<OrganizationId>, kind: &str, stream: Uu
     }
 }
 
-/// Whether both serializers write the same: integers that a double holds exactly, and keys of ASCII,
-/// whose order is the same in UTF-8 as in UTF-16.
+/// Whether both serializers write the same: integers that a double holds exactly, and keys of ASCII, whose order is the
+/// same in UTF-8 as in UTF-16, in that order. They are not where another crate of the build wants `serde_json` to keep
+/// the order in which keys came (its feature `preserve_order`), which is one for all.
 fn is_plain(value: &serde_json::Value) -> bool {
     use serde_json::Value;
     const EXACT: u64 = 1 << 53;
@@ -301,7 +302,8 @@ fn is_plain(value: &serde_json::Value) -> bool {
         },
         Value::Array(values) => values.iter().all(is_plain),
         Value::Object(fields) => {
-            fields.iter().all(|(key, value)| key.is_ascii() && is_plain(value))
+            fields.keys().is_sorted()
+                && fields.iter().all(|(key, value)| key.is_ascii() && is_plain(value))
         }
     }
 }
