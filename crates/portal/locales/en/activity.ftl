@@ -19,7 +19,7 @@ event-not-kept = (name no longer kept)
 event-app-created = A draft was made.
 event-app-edited = The draft was changed.
 event-app-image-set = The draft got a picture.
-event-app-image-removed = The draft's picture was removed.
+event-app-image-removed = The draft’s picture was removed.
 event-app-activated = The app was activated.
 event-app-suspended = The app was suspended.
 event-app-resumed = The app was resumed.
@@ -45,7 +45,7 @@ event-key-expiring = A key was going to expire within { $days ->
     [one] a day
    *[other] { $days } days
 }.
-event-key-leaked = A key's secret was found somewhere and reported.
+event-key-leaked = A key’s secret was found somewhere and reported.
 event-token-issued = A token was issued.
 # $reason (String) - a code
 event-token-refused = { $reason ->
@@ -71,13 +71,13 @@ event-link-expired = A consent link expired unused.
 event-link-revoked = A consent link was revoked.
 event-link-revoked-archived = A consent link ended with the app.
 event-consent-granted = An account consented.
-event-consent-renewed = An account's consent was renewed.
-event-consent-expired = An account's consent expired.
-event-consent-expiry-set = An account's consent was given an end.
-event-consent-revoked = An account's consent was revoked.
-event-consent-revoked-archived = An account's consent ended with the app.
+event-consent-renewed = An account’s consent was renewed.
+event-consent-expired = An account’s consent expired.
+event-consent-expiry-set = An account’s consent was given an end.
+event-consent-revoked = An account’s consent was revoked.
+event-consent-revoked-archived = An account’s consent ended with the app.
 # $days (Number) - how many
-event-consent-notice = An account's owner was told that a consent ends within { $days ->
+event-consent-notice = An account’s owner was told that a consent ends within { $days ->
     [one] a day
    *[other] { $days } days
 }.

@@ -4,7 +4,7 @@ app-keys = Keys
 app-keys-of = Keys of { $app }
 app-facts = What it is
 app-id = App id
-app-since = Active since
+app-since = Activated
 app-links = Links
 # $app (String) - its name
 app-links-of = Links of { $app }
@@ -153,7 +153,7 @@ app-archive-more-grants = More than { $shown } grants end: the app reaches these
 app-stays = Stays
 app-archive-stays = The record of all that happened, and the receipts of account owners. What the app has fetched is not deleted by this.
 app-archive-for-good = This can never be undone. Another app needs a new consent of each account.
-app-archive-confirm = To archive it, type the app's name
+app-archive-confirm = To archive it, type the app’s name
 app-archive-this = Archive this app
 uris-title = Redirect URIs
 uris-lead = Where authorization codes of this app may be sent. Addresses are compared character by character.
@@ -171,7 +171,7 @@ uris-pkce-is-required = Whoever asks for an authorization code has to send a cod
 uris-pkce-is-optional = An authorization code can be asked for without a code challenge. Require it as soon as all your clients can send one.
 uris-pkce-relax = Require it no more
 uris-pkce-require = Require PKCE
-app-archive-other = That is not the app's name. Nothing was archived.
+app-archive-other = That is not the app’s name. Nothing was archived.
 # $count (Number) - how many keys
 app-next-replace-what = { $count ->
     [one] Replace it

@@ -15,7 +15,7 @@ consents-somebody = Somebody
 consents-in-days = { $days ->
     [0] today
     [one] tomorrow
-   *[other] in { $days } days
+   *[other] in { $days } days
 }
 consents-renew = Renew
 consents-revoke = Revoke

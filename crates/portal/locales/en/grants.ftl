@@ -1,12 +1,12 @@
 app-grants = Grants
 # $app (String) - its name
 app-grants-of = Grants to { $app }
-grants-lead = The accounts that consented, each of which the app reaches as long as its grant is live. Account owners renew and revoke; this list only tells.
+grants-lead = The accounts that consented, each of which the app reaches as long as its grant is active. Account owners renew and revoke; this list only tells.
 grants-all = All
-grants-live = Live
+grants-live = Active
 grants-expired = Expired
 grants-revoked = Revoked
-grant-live = Live
+grant-live = Active
 grant-expired = Expired
 grant-revoked = Revoked
 grants-granted = Granted

@@ -1,6 +1,8 @@
 # $live (Number) - how many there are
 # $most (Number) - how many there may be
 keys-count = { $live } of { $most }
+# $most (Number) - how many there may be
+keys-full = An app has { $most } keys at most. Delete one to make another.
 keys-lead = A key is a client id and a secret. Its secret is shown once, when it is made, and downloaded as a text file.
 keys-create = Create a key
 keys-none = No key yet. A key lets your program get tokens for this app.
@@ -85,7 +87,7 @@ keys-old-at-hint = Day and time in UTC, for “On a date”.
 keys-delete-question = Delete the key “{ $name }”?
 keys-stops = Stops
 keys-stops-what = Programs that use this key get no more tokens. A token that one of them has works until it ends by itself, minutes later.
-keys-goes-on = The app's other keys, and every consent that it has.
+keys-goes-on = The app’s other keys, and every consent that it has.
 keys-delete-for-good = This cannot be undone. To give a program another key, replace this one instead.
 keys-old-ends-wrong = The old key cannot end then. Choose a time within the next months that is not after its own end.
 keys-expires-wrong = Choose a day that is to come.

@@ -2,7 +2,7 @@ my-apps-title = My apps
 # $organization (String) - its name
 my-apps-lead = Apps of { $organization }. Each asks account owners for access to their accounts.
 my-apps-empty-title = No app yet
-my-apps-empty-what = An app is what you build on the platform's API. Account owners see its name and picture when you ask them for access; its keys let your program act on their accounts.
+my-apps-empty-what = An app is what you build on the platform’s API. Account owners see its name and picture when you ask them for access; its keys let your program act on their accounts.
 my-apps-none-of-yours-title = You belong to no organization
 my-apps-none-of-yours-what = Apps belong to organizations. If yours is here already, one of its owners can invite you: the invitation comes by mail. If it is not, create it.
 method-client-credentials = Client credentials
@@ -46,7 +46,11 @@ my-apps-archived = { $count ->
     [one] 1 archived app is not shown.
    *[other] { $count } archived apps are not shown.
 }
-my-apps-show-archived = Show them
+# $count (Number) - how many
+my-apps-show-archived = { $count ->
+    [one] Show it
+   *[other] Show them
+}
 my-apps-hide-archived = Hide archived apps
 my-apps-more = More apps
 my-apps-create-first = Create your first app

@@ -65,7 +65,7 @@ organization-at-once = Stops at once
 organization-goes-on = Goes on
 organization-to-do = For you to do
 organization-back-again = Coming back
-organization-back-again-how = Only by another invitation of an owner.
+organization-back-again-how = Only by another invitation from an owner.
 # $member (String) - the member's name
 # $organization (String) - its name
 organization-removal-at-once = { $member } no longer sees or changes anything of { $organization }: its apps, keys, links and members. That goes for their API tokens too.
@@ -82,7 +82,7 @@ member-role-developer-what = Manages apps, their keys and links.
 member-role-auditor = Auditor
 member-role-auditor-what = Reads everything of the organization and changes nothing.
 invitation-none = Nobody is invited
-invitation-none-what = Who is invited gets a mail with a link, and becomes a member by accepting. Until then the invitation stands here.
+invitation-none-what = Whoever is invited gets a mail with a link, and becomes a member by accepting. Until then the invitation stands here.
 invitation-by-owners = Only an owner of the organization can invite others.
 invitation-to = Sent to
 invitation-sent-on = Sent

@@ -58,7 +58,7 @@ request-chosen = { $chosen } chosen of { $all }. { $cannot ->
    *[other] { $shown } cannot be chosen; each says why.
 }
 # $service (String) - the title of a service
-request-no-accounts = You have no role on any { $service } account. Whoever manages an account can give you one.
+request-no-accounts = You have no role on any { $service } account. Whoever manages an account can give you a role on it.
 request-none-match = No account matches. What you have chosen stays chosen.
 request-your-role = You:
 request-why = It cannot be chosen.

@@ -14,7 +14,7 @@ consents-somebody = Quelqu’un
 consents-in-days = { $days ->
     [0] aujourd’hui
     [1] dans un jour
-   *[other] dans { $days } jours
+   *[other] dans { $days } jours
 }
 consents-renew = Renouveler
 consents-revoke = Révoquer

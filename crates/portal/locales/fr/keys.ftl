@@ -1,4 +1,5 @@
 keys-count = { $live } sur { $most }
+keys-full = Une application a { $most } clés au plus. Supprimez-en une pour en créer une autre.
 keys-lead = Une clé est un identifiant de client et un secret. Son secret est montré une fois, à sa création, et téléchargé en fichier texte.
 keys-create = Créer une clé
 keys-none = Pas encore de clé. Une clé permet à votre programme d’obtenir des jetons pour cette application.
@@ -45,7 +46,7 @@ keys-more = Clés plus anciennes
 keys-leaked-note = Quelqu’un a trouvé le secret de « { $name } » et l’a signalé.
 keys-leaked-when = Signalée et terminée le
 keys-leaked-next = Créez une autre clé, et cherchez comment le secret a été divulgué avant de l’utiliser.
-keys-ending-note = « { $name } » prend fin
+keys-ending-note = « { $name } » prend fin le
 keys-ending-next = Remplacez-la : la nouvelle clé fonctionne aussitôt, l’ancienne jusque-là.
 keys-leak = Si un secret est divulgué
 keys-leak-what = Supprimez la clé et choisissez « Immédiatement ». Sinon, une clé supprimée fonctionne encore 15 minutes, le temps que votre programme change de clé. Toute personne qui trouve un secret peut le signaler ; la clé prend alors fin aussitôt, et nous vous écrivons.

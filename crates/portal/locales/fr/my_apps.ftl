@@ -34,7 +34,10 @@ my-apps-archived = { $count ->
     [one] { $count } application archivée n’est pas affichée.
    *[other] { $count } applications archivées ne sont pas affichées.
 }
-my-apps-show-archived = Les afficher
+my-apps-show-archived = { $count ->
+    [1] L’afficher
+   *[other] Les afficher
+}
 my-apps-hide-archived = Masquer les applications archivées
 my-apps-more = Plus d’applications
 my-apps-create-first = Créer votre première application

@@ -1,4 +1,4 @@
-chip-entry = Entrée du registre :
+chip-entry = Entrée du journal :
 chip-proof = (télécharger sa preuve)
 copy-what = Copier : { $what }
 copy-button = Copier

@@ -42,8 +42,8 @@ request-choose-matching = Choisir les { $count } qui correspondent
 request-choose-none = N’en choisir aucun
 request-chosen = { $chosen } sur { $all } choisis. { $cannot ->
     [0] Tous peuvent être choisis.
-    [1] Un ne peut pas l’être ; il dit pourquoi.
-   *[other] { $shown } ne peuvent pas l’être ; chacun dit pourquoi.
+    [1] Un ne peut pas l’être ; la raison est indiquée.
+   *[other] { $shown } ne peuvent pas l’être ; la raison est indiquée.
 }
 request-no-accounts = Vous n’avez de rôle sur aucun compte { $service }. Quelqu’un qui gère un compte peut vous en donner un.
 request-none-match = Aucun compte ne correspond. Ce que vous avez choisi reste choisi.
@@ -83,7 +83,7 @@ request-confirmed-at = confirmée chez { $domain }
 request-these = Ces comptes
 request-and-more = et { $count } autres
 request-sign-as = Vous signez en tant que
-request-on-record = Votre décision est inscrite dans un registre que personne ne peut modifier, pas même nous, et vous recevez un reçu. Pour y mettre fin, allez dans Mes consentements ; l’effet est immédiat.
+request-on-record = Votre décision est inscrite dans un journal que personne ne peut modifier, pas même nous, et vous recevez un reçu. Pour y mettre fin, allez dans Mes consentements ; l’effet est immédiat.
 request-approve = { $count ->
     [1] Approuver pour un compte
    *[other] Approuver pour { $shown } comptes

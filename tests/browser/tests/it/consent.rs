@@ -63,7 +63,7 @@ async fn a_link_is_generated_approved_and_the_consent_revoked_and_both_sides_see
     owner.assert_quiet().await;
 
     visit(&developer, &format!("/apps/{}/grants", app.id)).await;
-    developer.says("Live").await;
+    developer.says(&account.name).await;
     visit(&developer, &format!("/apps/{}/links", app.id)).await;
     developer.says("Granted").await;
 

@@ -28,7 +28,7 @@ async fn what_was_typed_comes_again_and_nothing_is_sent_by_itself() {
     let apps = developer.get("/v1/apps").await.expect(200);
     assert_eq!(apps.json["items"].as_array().unwrap().len(), 0, "nothing was sent by itself");
     browser.click_button("Next").await;
-    browser.heading("How will it be recognised?").await;
+    browser.heading("How will it be recognized?").await;
     let apps = developer.get("/v1/apps").await.expect(200);
     assert_eq!(apps.json["items"][0]["name"], "Half typed");
     browser.assert_quiet().await;

@@ -19,7 +19,7 @@ async fn fill_in(browser: &Browser) {
     browser.heading("How will it get access?").await;
     browser.choose("Client credentials").await;
     browser.click_button("Next").await;
-    browser.heading("How will it be recognised?").await;
+    browser.heading("How will it be recognized?").await;
     browser.click_button("Next").await;
     browser.heading("Which service does it work with?").await;
     browser.choose("C-Max").await;
@@ -38,11 +38,11 @@ async fn an_app_is_made_activated_and_gets_tokens_by_the_file_of_its_key() {
     let browser = signed_in(&organization.developer, Options::default()).await;
     fill_in(&browser).await;
 
-    browser.fill("Type the app's name to activate it", "Another").await;
+    browser.fill("Type the app’s name to activate it", "Another").await;
     browser.click_button("Activate app").await;
-    browser.says("That is not the app's name. Nothing was activated.").await;
+    browser.says("That is not the app’s name. Nothing was activated.").await;
     browser.forget_errors().await;
-    browser.fill("Type the app's name to activate it", APP).await;
+    browser.fill("Type the app’s name to activate it", APP).await;
     browser.click_button("Activate app").await;
     browser.heading(APP).await;
     browser.says("Active").await;
@@ -94,7 +94,7 @@ async fn the_keyboard_alone_leads_from_nothing_to_an_active_app() {
     browser.tab_to("Authorization code").await;
     browser.press(Key::Down).await;
     browser.press(Key::Enter).await;
-    browser.heading("How will it be recognised?").await;
+    browser.heading("How will it be recognized?").await;
     browser.tab_to("Next").await;
     browser.press(Key::Enter).await;
     browser.heading("Which service does it work with?").await;
@@ -106,7 +106,7 @@ async fn the_keyboard_alone_leads_from_nothing_to_an_active_app() {
     browser.press(Key::Right).await;
     browser.press(Key::Enter).await;
     browser.heading("Review, then activate").await;
-    browser.tab_to("Type the app's name to activate it").await;
+    browser.tab_to("Type the app’s name to activate it").await;
     browser.type_text(APP).await;
     browser.press(Key::Enter).await;
     browser.heading(APP).await;

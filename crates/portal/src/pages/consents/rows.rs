@@ -63,7 +63,8 @@ fn account_name(consent: &Consent) -> String {
 
 fn days_left(consent: &Consent, now: DateTime<Utc>) -> Option<i64> {
     let left = consent.expires_at? - now;
-    (left <= TimeDelta::days(SOON_DAYS)).then(|| left.num_days())
+    // To the nearest: six days and 23 hours are seven to whoever counts them.
+    (left <= TimeDelta::days(SOON_DAYS)).then(|| (left + TimeDelta::hours(12)).num_days())
 }
 
 impl Row {

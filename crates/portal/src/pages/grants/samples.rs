@@ -29,7 +29,11 @@ fn grant(number: u8, name: Option<&str>, state: &str) -> Value {
             _ => json!("2027-10-02T09:17:00Z"),
         },
         "ended_at": if state == "live" { Value::Null } else { json!("2026-11-01T07:00:00Z") },
-        "last_used_at": if number == 3 { Value::Null } else { json!("2026-11-12T13:02:00Z") },
+        "last_used_at": match (number, state) {
+            (3, _) => Value::Null,
+            (_, "live") => json!("2026-11-12T13:02:00Z"),
+            _ => json!("2026-10-31T16:40:00Z"),
+        },
     })
 }
 

@@ -114,6 +114,11 @@ fn draw(portal: &Portal, browser: &Browser, context: &AppContext, found: &Keys) 
 }
 
 impl Page<'_> {
+    /// Whether it has as many keys as it may.
+    fn is_full(&self) -> bool {
+        self.counts.live >= self.counts.most
+    }
+
     fn leaked(&self) -> Option<&Row> {
         self.leaked.and_then(|index| self.ended.get(index))
     }

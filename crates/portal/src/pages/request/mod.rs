@@ -62,6 +62,14 @@ struct Page<'a> {
     error: Option<String>,
 }
 
+impl Page<'_> {
+    /// Whether the person has no account that the request could be about.
+    fn has_nothing_to_choose(&self) -> bool {
+        let List { is_empty, is_first, q, count, .. } = &self.list;
+        *is_empty && *is_first && q.is_empty() && *count == 0
+    }
+}
+
 /// What a page is drawn of.
 struct Drawn {
     request: Request,

@@ -38,7 +38,7 @@ struct Page<'a> {
     method: String,
     duration: String,
     may_activate: bool,
-    error: Option<String>,
+    refusal: Option<Refusal>,
 }
 
 /// What is typed.
@@ -62,6 +62,15 @@ pub(crate) async fn show(
     }
 }
 
+/// Why it was not activated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// What was typed is not its name.
+    OtherName,
+    /// The organization's contact address is not confirmed.
+    Unconfirmed,
+}
+
 /// `POST /apps/{id}/review`
 pub(crate) async fn activate(
     State(portal): State<Arc<Portal>>,
@@ -72,24 +81,32 @@ pub(crate) async fn activate(
     if typed.next.is_some() {
         return see_other("/apps");
     }
-    let t = browser.language.texts();
     let (app, preview) = match apps::with_preview(&portal.api, &browser, &token, id).await {
         Ok(found) => found,
         Err(error) => return elsewhere(&portal, &browser, &Method::POST, id, &error),
     };
     if typed.confirm.trim() != app.name {
-        let error = Some(t.wizard_confirm_other());
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return draw(&portal, &browser, status, &app, &preview, error);
+        return draw(&portal, &browser, status, &app, &preview, Some(Refusal::OtherName));
     }
     match apps::activate(&portal.api, &browser, &token, id).await {
         Ok(_) => see_other(&format!("/apps/{id}")),
         Err(ApiError::Refused(Refused { status, code, .. }))
             if code == "organization-not-confirmed" =>
         {
-            draw(&portal, &browser, status, &app, &preview, Some(t.wizard_unconfirmed()))
+            draw(&portal, &browser, status, &app, &preview, Some(Refusal::Unconfirmed))
         }
         Err(error) => elsewhere(&portal, &browser, &Method::POST, id, &error),
+    }
+}
+
+impl Page<'_> {
+    fn is_other_name(&self) -> bool {
+        self.refusal == Some(Refusal::OtherName)
+    }
+
+    fn is_unconfirmed(&self) -> bool {
+        self.refusal == Some(Refusal::Unconfirmed)
     }
 }
 
@@ -115,7 +132,7 @@ fn draw(
     status: StatusCode,
     app: &App,
     preview: &Preview,
-    error: Option<String>,
+    refusal: Option<Refusal>,
 ) -> Response {
     let frame = Frame::anonymous(portal, browser);
     let t = frame.t;
@@ -132,7 +149,7 @@ fn draw(
             None => t.wizard_lasts_for_ever(),
         },
         may_activate: app.allowed.contains(&AppOperation::Activate),
-        error,
+        refusal,
         frame,
     };
     respond::page(status, browser.language, &page)
