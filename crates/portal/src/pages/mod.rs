@@ -19,4 +19,6 @@ pub(crate) mod request;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod single_sign_on;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wizard;

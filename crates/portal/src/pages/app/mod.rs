@@ -10,8 +10,6 @@ pub(crate) mod redirect_uris;
 #[cfg(debug_assertions)]
 pub(crate) mod samples;
 pub(crate) mod suspension;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

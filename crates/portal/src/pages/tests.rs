@@ -1,4 +1,4 @@
-//! What an app's pages say, and what they leave out.
+//! What pages say, and what they leave out.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -48,8 +48,10 @@ async fn a_form_that_was_sent_twice_has_no_secret_and_leads_to_the_one_thing_to_
 async fn what_is_not_allowed_is_not_offered() {
     let (_, page) = sample("links/suspended").await;
     assert!(!page.contains("name=\"label\""));
-    let (_, page) = sample("keys/suspended").await;
-    assert!(!page.contains("/keys/new"));
+    for (keys, may_create) in [("suspended", false), ("longest", false), ("typical", true)] {
+        let (_, page) = sample(&format!("keys/{keys}")).await;
+        assert_eq!(page.contains("/keys/new\""), may_create, "{keys}");
+    }
     let (_, page) = sample("app/archived").await;
     for ending in ["/suspend", "/resume", "/archive"] {
         assert!(!page.contains(&format!("{ending}\"")), "{ending}");
@@ -57,6 +59,32 @@ async fn what_is_not_allowed_is_not_offered() {
     // A key that is ending can only end sooner.
     let (_, page) = sample("keys/delete_ending").await;
     assert!(page.contains("value=\"now\" checked") && !page.contains("value=\"grace\""));
+}
+
+#[tokio::test]
+async fn six_days_and_most_of_another_are_seven() {
+    let (_, page) = sample("consents/typical").await;
+    assert!(plain(&page).contains("in 7\u{a0}days"), "{page}");
+}
+
+#[tokio::test]
+async fn a_request_to_somebody_without_an_account_can_only_be_denied() {
+    for (request, may_review) in [("empty", false), ("nothing_chosen", true)] {
+        let (_, page) = sample(&format!("request/{request}")).await;
+        assert_eq!(page.contains("value=\"review\""), may_review, "{request}");
+        assert_eq!(page.contains("type=\"search\""), may_review, "{request}");
+        assert!(page.contains("value=\"deny\""), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_name_that_is_another_is_the_field_s_fault() {
+    for (review, is_invalid) in [("other_name", true), ("unconfirmed", false)] {
+        let (status, page) = sample(&format!("wizard_review/{review}")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(page.contains("aria-invalid"), is_invalid, "{review}");
+        assert!(page.contains("class=\"error\""), "{review}");
+    }
 }
 
 #[tokio::test]
