@@ -8,10 +8,11 @@
 //!
 //! Of the harness each thing is tried on a page that has the fault and on one that has not: [`pages`]
 //! serves the pages of a test; [`settings`] is what the user set, [`finding`] what they find and do,
-//! [`checking`] what is checked of every page.
+//! [`checking`] what is checked of every page. [`canonical`] needs only what is built with a browser's driver.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod canonical;
 mod checking;
 mod consent;
 mod every_page;
