@@ -1,8 +1,7 @@
 //! What this build does otherwise than the product's.
 
 use contract::{
-    AppId, Envelope, Environment, Id as _, Provenance, Version,
-    actor::Service,
+    AppId, Envelope, Environment, Provenance, Service, Version,
     envelope::{Commitments, EventHeader},
     facts::AppArchived,
 };
