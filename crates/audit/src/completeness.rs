@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contract::facts::{ManifestReason, ManifestWritten};
 use contract::manifest::{ManifestLine, read_list, sha256_hex};
 use contract::{Envelope, EventId, Service};
@@ -11,12 +11,12 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::store::gaps::{self, OpenHole};
-use crate::store::manifests::{self, Recorded};
+use crate::store::manifests::{self, LastManifest, Recorded, Unlisted};
 use crate::store::{heads, pages};
 
 /// So many manifests, and so many events that they list, are held against the log for one answer.
-pub(crate) const MOST_MANIFESTS: u32 = 2_000;
-pub(crate) const MOST_EVENTS: u64 = 1_000_000;
+const MOST_MANIFESTS: usize = 2_000;
+const MOST_EVENTS: u64 = 1_000_000;
 
 /// So many streams of which something is missing are named for one service, and so many open holes.
 const MOST_NAMED: u32 = 100;
@@ -24,17 +24,8 @@ const MOST_NAMED: u32 = 100;
 /// So many entries are looked at for those that came after the last manifest.
 const LOOKED_AT: i64 = 20_000;
 
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoReport {
-    /// The time is too long.
-    #[error(
-        "more than {MOST_MANIFESTS} manifests, or {MOST_EVENTS} events in them, are of this time: ask for a shorter one"
-    )]
-    TooMuch,
-    #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
-}
+/// An event that waits for longer should be in a manifest: one is written an hour after the one before.
+const LATE: TimeDelta = TimeDelta::hours(2);
 
 /// What is known of the log's completeness over a time.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,8 +34,11 @@ pub(crate) struct Completeness {
     from: DateTime<Utc>,
     /// … and before this one.
     to: DateTime<Utc>,
+    /// From when on the next report goes on, if those of this time are too many for one: 2,000, or what lists 1,000,000
+    /// events. This one is about those before.
+    next_from: Option<DateTime<Utc>>,
     /// Whether nothing is known to be missing: all that these manifests list is in the log, each goes on from the one
-    /// before, and no hole is open. What no manifest lists, it says nothing about.
+    /// before, none is late, and no hole is open. What no manifest lists, it says nothing about.
     complete: bool,
     /// The size of the log.
     log_size: i64,
@@ -61,8 +55,12 @@ pub(crate) struct ServiceCompleteness {
     /// The service.
     #[schema(value_type = String, example = "app-registry")]
     service: Service,
-    /// Whether nothing of what its manifests list is known to be missing.
+    /// Whether nothing of what its manifests list is known to be missing, and none is late.
     complete: bool,
+    /// Its last manifest, whatever time was asked for.
+    last_manifest: Option<LastManifestItem>,
+    /// Whether an event that is in no manifest waits for one for more than two hours: they are an hour apart.
+    manifest_is_late: bool,
     /// Its manifests of this time.
     manifests: Vec<ManifestItem>,
     /// Streams of which something that was listed is not in the log, at most 100.
@@ -72,6 +70,17 @@ pub(crate) struct ServiceCompleteness {
     /// How many entries of the service were recorded after its last manifest, among the next 20,000 of the log: those
     /// are for the next one.
     entries_since_last_manifest: i64,
+}
+
+/// The last manifest of a service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LastManifestItem {
+    /// Its version.
+    version: i64,
+    /// Its position in the log.
+    position: i64,
+    /// When it was recorded.
+    recorded_at: DateTime<Utc>,
 }
 
 /// One manifest.
@@ -127,25 +136,26 @@ struct Chain {
     report: ServiceCompleteness,
 }
 
-/// The report of what was recorded between these times.
+/// The report of what was recorded between these times, or of as much as is held against the log at once.
 pub(crate) async fn report(
     conn: &mut PgConnection,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-) -> Result<Completeness, NoReport> {
+    now: DateTime<Utc>,
+) -> sqlx::Result<Completeness> {
     let log_size = heads::log_head(conn).await?.size;
     let after = pages::recorded_before(conn, from, log_size).await?;
     let up_to = pages::recorded_before(conn, to, log_size).await?;
-    let recorded = manifests::between(conn, after, up_to, i64::from(MOST_MANIFESTS) + 1).await?;
-    if recorded.len() > MOST_MANIFESTS as usize {
-        return Err(NoReport::TooMuch);
-    }
-    let recorded: Vec<(Recorded, ManifestWritten)> =
+    let limit = i64::try_from(MOST_MANIFESTS).unwrap_or(i64::MAX).saturating_add(1);
+    let recorded = manifests::between(conn, after, up_to, limit).await?;
+    let mut recorded: Vec<(Recorded, ManifestWritten)> =
         recorded.into_iter().map(read).collect::<Result<_, _>>()?;
-    let listed = recorded.iter().map(|(_, manifest)| manifest.changed_events);
-    if listed.fold(0_u64, u64::saturating_add) > MOST_EVENTS {
-        return Err(NoReport::TooMuch);
-    }
+    let sizes: Vec<_> = recorded
+        .iter()
+        .map(|(recorded, manifest)| (recorded.recorded_at, manifest.changed_events))
+        .collect();
+    let next_from = next_from(&sizes, MOST_MANIFESTS, MOST_EVENTS);
+    recorded.retain(|(recorded, _)| next_from.is_none_or(|next| recorded.recorded_at < next));
     let mut chains: BTreeMap<Service, Chain> = BTreeMap::new();
     for service in Service::ALL {
         let first = recorded.iter().find(|(recorded, _)| recorded.service == service);
@@ -155,10 +165,11 @@ pub(crate) async fn report(
             }
             _ => None,
         };
-        let last = manifests::last(conn, service).await?.map_or(0, |(_, position)| position);
-        let since = manifests::count_after(conn, service, last, LOOKED_AT).await?;
         let before = before.map(|before| sha256_hex(&before));
-        chains.insert(service, Chain { before, report: ServiceCompleteness::new(service, since) });
+        let last = manifests::last(conn, service).await?;
+        let unlisted = manifests::unlisted(conn, service, last, LOOKED_AT).await?;
+        let report = ServiceCompleteness::new(service, last, unlisted, now);
+        chains.insert(service, Chain { before, report });
     }
     for (recorded, manifest) in &recorded {
         if let Some(chain) = chains.get_mut(&recorded.service) {
@@ -168,7 +179,26 @@ pub(crate) async fn report(
     let open_holes = gaps::open(conn, i64::from(MOST_NAMED)).await?;
     let services: Vec<_> = chains.into_values().map(|chain| chain.report).collect();
     let complete = open_holes.is_empty() && services.iter().all(|service| service.complete);
-    Ok(Completeness { from, to, complete, log_size, services, open_holes })
+    Ok(Completeness { from, to, next_from, complete, log_size, services, open_holes })
+}
+
+/// When the first of these manifests was recorded that are too many for one report; none if they are not. All of one
+/// moment are in the same report, since the next one begins with a time.
+fn next_from(
+    manifests: &[(DateTime<Utc>, u64)],
+    most: usize,
+    most_events: u64,
+) -> Option<DateTime<Utc>> {
+    let (first, _) = manifests.first()?;
+    let mut events = 0_u64;
+    for (index, (recorded_at, changed)) in manifests.iter().enumerate() {
+        events = events.saturating_add(*changed);
+        if index >= most || events > most_events {
+            // Those of this moment that are before it are for the next report, too, unless they are all there are.
+            return manifests.iter().map(|(at, _)| *at).find(|at| at >= recorded_at && at > first);
+        }
+    }
+    None
 }
 
 /// What a manifest says. What is recorded as one was read when it was recorded.
@@ -179,14 +209,27 @@ fn read(recorded: Recorded) -> Result<(Recorded, ManifestWritten), sqlx::Error> 
 }
 
 impl ServiceCompleteness {
-    fn new(service: Service, entries_since_last_manifest: i64) -> Self {
+    fn new(
+        service: Service,
+        last: Option<LastManifest>,
+        unlisted: Unlisted,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let manifest_is_late = unlisted.oldest.is_some_and(|oldest| now - oldest > LATE);
+        let last_manifest = last.map(|last| LastManifestItem {
+            version: last.version,
+            position: last.position,
+            recorded_at: last.recorded_at,
+        });
         Self {
             service,
-            complete: true,
+            complete: !manifest_is_late,
+            last_manifest,
+            manifest_is_late,
             manifests: Vec::new(),
             missing: Vec::new(),
             more_missing: 0,
-            entries_since_last_manifest,
+            entries_since_last_manifest: unlisted.count,
         }
     }
 
@@ -257,5 +300,28 @@ fn item(
         events,
         continues,
         list_is_here,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_report_is_for_the_next() {
+        let hourly = [(at(0), 5), (at(60), 5), (at(120), 5)];
+        assert_eq!(next_from(&[], 2, 10), None);
+        assert_eq!(next_from(&hourly, 3, 15), None);
+        assert_eq!(next_from(&hourly, 2, 15), Some(at(120)));
+        assert_eq!(next_from(&hourly, 3, 14), Some(at(120)));
+        assert_eq!(next_from(&hourly, 3, 4), Some(at(60)), "one is in any");
+        let at_once = [(at(0), 5), (at(60), 5), (at(60), 5), (at(120), 5)];
+        assert_eq!(next_from(&at_once, 2, 100), Some(at(60)), "those of a moment stay together");
+        assert_eq!(next_from(&at_once[1..], 1, 100), Some(at(120)), "and are one report at least");
+        assert_eq!(next_from(&at_once[1..3], 1, 100), None);
     }
 }

@@ -1,20 +1,23 @@
-//! Reads the index as an auditor does: by a login of theirs, in one transaction that changes nothing.
+//! Reads the index as an auditor does: by a login of theirs, as it was at one moment.
 
-use std::collections::VecDeque;
-
+use futures::TryStreamExt as _;
 use sqlx::{Connection as _, PgConnection};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::store::index_rows;
 pub use crate::store::index_rows::IndexRow;
 
-/// All rows of the index, by position, as they were when the first was read.
+/// So many rows are read ahead.
+const AHEAD: usize = 500;
+
+/// All rows of the index, by position, of one moment. One statement gives them, so that none is passed over whatever
+/// the index says of positions.
 #[derive(Debug)]
 pub struct IndexReader {
-    conn: PgConnection,
-    read: VecDeque<IndexRow>,
-    /// The position of the last that was read.
-    last: i64,
-    is_at_end: bool,
+    rows: mpsc::Receiver<IndexRow>,
+    /// Reads them; ends without an error when it has read all.
+    reading: Option<JoinHandle<sqlx::Result<()>>>,
 }
 
 impl IndexReader {
@@ -24,8 +27,10 @@ impl IndexReader {
     /// When the address is none, or the database refuses.
     pub async fn connect(url: &str) -> sqlx::Result<Self> {
         let mut conn = PgConnection::connect(url).await?;
-        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut conn).await?;
-        Ok(Self { conn, read: VecDeque::new(), last: i64::MIN, is_at_end: false })
+        sqlx::raw_sql("SET default_transaction_read_only = on").execute(&mut conn).await?;
+        let (read, rows) = mpsc::channel(AHEAD);
+        let reading = Some(tokio::spawn(send_all(conn, read)));
+        Ok(Self { rows, reading })
     }
 
     /// The next row.
@@ -33,11 +38,25 @@ impl IndexReader {
     /// # Errors
     /// When the database does not answer.
     pub async fn next(&mut self) -> sqlx::Result<Option<IndexRow>> {
-        if self.read.is_empty() && !self.is_at_end {
-            self.read = index_rows::after(&mut self.conn, self.last).await?.into();
-            self.is_at_end = self.read.is_empty();
-            self.last = self.read.back().map_or(self.last, |row| row.position);
+        if let Some(row) = self.rows.recv().await {
+            return Ok(Some(row));
         }
-        Ok(self.read.pop_front())
+        match self.reading.take() {
+            Some(reading) => {
+                reading.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(|()| None)
+            }
+            None => Ok(None),
+        }
     }
+}
+
+/// Until there is none more, or nobody wants more.
+async fn send_all(mut conn: PgConnection, read: mpsc::Sender<IndexRow>) -> sqlx::Result<()> {
+    let mut rows = index_rows::all(&mut conn);
+    while let Some(row) = rows.try_next().await? {
+        if read.send(row).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -90,6 +90,7 @@ pub use crate::administration::{ContinuedLog, ReplacedKey, continue_log_as_new, 
 pub use crate::index_reader::{IndexReader, IndexRow};
 use crate::log::checkpoints::Signing;
 use crate::log::keep::KeepDir;
+use crate::log::seen::LargestSeen;
 pub use crate::settings::Settings;
 
 /// What the handlers share.
@@ -172,9 +173,16 @@ fn signing(resources: &Resources, settings: &Settings) -> Result<Option<Signing>
         );
         None
     } else {
-        let keep = KeepDir::at(&settings.keep_dir);
+        let keep = KeepDir::at(&settings.keep_dir, &resources.env);
         Some(keep.map_err(|error| StartError::setting("audit.keep_dir", error))?)
     };
     let interval = TimeDelta::seconds(settings.checkpoint_seconds.into());
-    Ok(Some(Signing { events, master: Arc::new(master), origin, interval, keep }))
+    Ok(Some(Signing {
+        events,
+        master: Arc::new(master),
+        origin,
+        interval,
+        keep,
+        seen: LargestSeen::default(),
+    }))
 }

@@ -66,7 +66,7 @@ impl ListFetcher {
 
     async fn fetch_of(&self, service: Service, reached: &mut Reached) -> sqlx::Result<()> {
         let mut conn = self.pool.acquire().await?;
-        let newest = manifests::last(&mut conn, service).await?.map_or(0, |(version, _)| version);
+        let newest = manifests::last(&mut conn, service).await?.map_or(0, |last| last.version);
         let mut due =
             manifests::without_list(&mut conn, service, reached.version, MOST_AT_ONCE.into())
                 .await?;

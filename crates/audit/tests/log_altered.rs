@@ -206,6 +206,67 @@ async fn a_larger_tree_that_does_not_go_on_from_the_last_is_not_signed_while_aud
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_signed_is_known_though_the_database_says_no_more_that_it_was() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let audit = ten_signed(&world, folder.path()).await;
+    rewrite(&world, 0).await;
+    alter(&world, "DELETE FROM audit.checkpoints").await;
+    publish(&world, &Events::default(), 5).await;
+    world.until_recorded(15).await;
+    until_it_says(&audit, "the tree of 10 entries does not have the root that was signed").await;
+    assert_eq!(world.count("SELECT count(*) FROM audit.checkpoints").await, 0);
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_shrank_while_audit_runs_is_not_signed() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let audit = ten_signed(&world, folder.path()).await;
+    alter(
+        &world,
+        "DELETE FROM audit.entries WHERE position > 9; DELETE FROM audit.checkpoints;
+         UPDATE audit.tiles SET hashes = substr(hashes, 1, 9 * 32); UPDATE audit.head SET size = 9, tree_size = 9",
+    )
+    .await;
+    until_it_says(
+        &audit,
+        "a checkpoint of 10 entries was signed since this started, and now the tree has 9",
+    )
+    .await;
+    assert_eq!(world.count("SELECT count(*) FROM audit.checkpoints").await, 0);
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_kept_is_not_written_over_by_what_does_not_go_on_from_it() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let audit = ten_signed(&world, folder.path()).await;
+    let file = folder.path().join("checkpoint");
+    std::fs::write(&file, "of another log").unwrap();
+    publish(&world, &Events::default(), 5).await;
+    until_it_says(&audit, "is no checkpoint of this log").await;
+    assert_eq!(std::fs::read(&file).unwrap(), b"of another log");
+    let served = "SELECT max(size) FROM audit.checkpoints WHERE served_at IS NOT NULL";
+    assert_eq!(world.count(served).await, 10, "nothing is served that was not kept");
+    std::fs::remove_file(&file).unwrap();
+    let key = key(&anybody(&audit)).await;
+    checkpoint(&anybody(&audit), &key, 15).await;
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_ahead_when_a_checkpoint_was_served_holds_none_up() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    ten_signed(&world, folder.path()).await.stop().await;
+    alter(&world, "UPDATE audit.checkpoints SET served_at = served_at + interval '1 day'").await;
+    let audit = world.start(settings(folder.path())).await.unwrap();
+    publish(&world, &Events::default(), 5).await;
+    let key = key(&anybody(&audit)).await;
+    checkpoint(&anybody(&audit), &key, 15).await;
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_replica_keeps_its_own_copy_and_one_that_is_behind_is_no_mismatch() {
     let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
     let of = |name: &str| settings(&folder.path().join(name));

@@ -101,6 +101,55 @@ async fn a_stream_that_was_removed_from_the_log_is_named_by_the_manifest_that_li
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_that_does_not_come_is_told_as_late() {
+    let world = World::new().await;
+    let registry = world.service(Service::AppRegistry).await;
+    let audit = world.audit_with_its_own_events().await;
+    let operator = audit.client(&world.people.operator(&world.env));
+    record(&registry, 2).await;
+    world.until_recorded(2).await;
+    let early = report(&operator).await;
+    assert_eq!(early["complete"], true, "{early}");
+    let of_registry = of(&early, "app-registry");
+    assert_eq!(of_registry["entries_since_last_manifest"], 2);
+    assert_eq!(
+        (&of_registry["last_manifest"], &of_registry["manifest_is_late"]),
+        (&Value::Null, &json!(false))
+    );
+
+    let long_ago = "SET session_replication_role = replica;
+        UPDATE audit.entries SET occurred_at = occurred_at - interval '121 minutes'";
+    sqlx::raw_sql(long_ago).execute(&world.sql).await.unwrap();
+    let late = report(&operator).await;
+    assert_eq!((&late["complete"], &late["next_from"]), (&json!(false), &Value::Null));
+    assert_eq!(of(&late, "app-registry")["manifest_is_late"], true);
+    assert_eq!(of(&late, "audit")["manifest_is_late"], false);
+
+    eventually("a manifest lists them", async || {
+        let written = operator.post("/v1/manifests", json!({})).await.json;
+        let items = written["items"].as_array()?;
+        items
+            .iter()
+            .any(|item| item["service"] == "app-registry" && item["complete"] == true)
+            .then_some(())
+    })
+    .await;
+    let listed = eventually("its list is here", async || {
+        let report = report(&operator).await;
+        let of = of(&report, "app-registry");
+        if of["complete"] == true { Ok(of) } else { Err(report) }
+    })
+    .await;
+    let manifest = &listed["manifests"][0];
+    let last = ["version", "position", "recorded_at"];
+    assert_eq!(listed["manifest_is_late"], false);
+    assert_eq!(last.map(|of| &listed["last_manifest"][of]), last.map(|of| &manifest[of]));
+    // A time without any tells of the last all the same.
+    let none = operator.get("/v1/completeness?to=2026-01-01T00:00:00Z").await.expect(200).json;
+    assert_eq!(of(&none, "app-registry")["last_manifest"]["version"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_that_is_not_the_manifests_is_refused_and_asked_for_again() {
     let world = World::new().await;
     let audit = world.audit().await;

@@ -217,6 +217,20 @@ async fn audits_database_alone_was_restored_and_every_event_is_in_the_log_that_g
     running.stop().await;
     let needless = installation.log(&["continue-as-new"]).failed();
     assert!(needless.contains("there is nothing to begin anew"), "{needless}");
+
+    // The same backup once more: it does not know of the second log.
+    let former = installation.kept();
+    restore_audit(&backup, &installation.servers.database).await;
+    let refused = installation.refusal().await;
+    assert!(refused.contains("by a key that the database does not have"), "{refused}");
+    let third = installation.log(&["continue-as-new"]).succeeded();
+    let third = third.trim();
+    assert!(third.starts_with("mandate.example.com/audit/log/3+"), "{third}");
+    let running = installation.start().await;
+    installation.until_settled().await;
+    goes_on(&running, &former, &before).await;
+    installation.verify(&running, third, &[]).succeeded();
+    running.stop().await;
 }
 
 #[tokio::test]
@@ -229,6 +243,7 @@ async fn all_was_restored_and_what_is_lost_for_ever_holds_nothing_up() {
     running.stop().await;
     let cluster = testing::postgres().await;
     let backup = cluster.database_from(Some(&installation.servers.database.name)).await;
+    let again = cluster.database_from(Some(&backup.name)).await;
     let running = installation.start().await;
     running.work().await;
     installation.until_settled().await;
@@ -258,4 +273,16 @@ async fn all_was_restored_and_what_is_lost_for_ever_holds_nothing_up() {
     goes_on(&running, &former, &before).await;
     installation.verify(&running, new.trim(), &[]).succeeded();
     running.stop().await;
+
+    // The same backup once more knows of no log of that name: whoever gave it gives the next.
+    restore_audit(&again, &installation.servers.database).await;
+    let refused = installation.refusal().await;
+    assert!(refused.contains("is no checkpoint of this log"), "{refused}");
+    let refused = installation.log(&["continue-as-new"]).failed();
+    assert!(refused.contains("is no checkpoint of this log"), "{refused}");
+    let anew = |name: &str| installation.log(&["continue-as-new", "--origin", name]);
+    let refused = anew("log.example.com/anew").failed();
+    assert!(refused.contains("was called log.example.com/anew before"), "{refused}");
+    let third = anew("log.example.com/once-more").succeeded();
+    assert!(third.starts_with("log.example.com/once-more+"), "{third}");
 }

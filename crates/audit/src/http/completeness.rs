@@ -10,7 +10,7 @@ use service::{Attempt, Fault, FaultCode, Problem};
 
 use super::whole_log;
 use crate::Audit;
-use crate::completeness::{self, Completeness, NoReport};
+use crate::completeness::{self, Completeness};
 
 /// So much of the time before now is looked at if nothing else is asked for.
 const A_DAY: TimeDelta = TimeDelta::days(1);
@@ -33,6 +33,8 @@ pub(super) struct Window {
 /// Holes that are open are named, too. What no manifest lists yet is for the next one: `POST /v1/manifests` has it
 /// written at once.
 ///
+/// A time with more manifests than one report holds is cut: `next_from` says where the next report goes on.
+///
 /// An auditor who trusts nobody finds out the same with `mandate verify`, from the entries and the lists alone.
 #[utoipa::path(
     get,
@@ -50,7 +52,7 @@ pub(super) struct Window {
         (status = 200, description = "The report", body = Completeness),
         (status = 401, body = Problem, description = "No valid API token or session"),
         (status = 403, body = Problem, description = "The caller may not read the whole log"),
-        (status = 422, body = Problem, description = "Parameters are wrong, or the time is too long; `errors` names them")
+        (status = 422, body = Problem, description = "Parameters are wrong; `errors` names them")
     ),
     extensions(
         ("x-mandate-events" = json!([])),
@@ -64,19 +66,13 @@ pub(super) async fn get(
     Query(window): Query<Window>,
 ) -> Result<Json<Completeness>, Problem> {
     whole_log::check(&attempt, "completeness.read").await?;
-    let to = window.to.unwrap_or_else(|| audit.resources.env.now());
+    let now = audit.resources.env.now();
+    let to = window.to.unwrap_or(now);
     let from = window.from.unwrap_or(to - A_DAY);
     if from > to {
         let fault = Fault::new(FaultCode::OutOfRange, "is before `from`");
         return Err(Problem::invalid_field("to", fault));
     }
     let mut conn = audit.resources.pool.acquire().await?;
-    let report = completeness::report(&mut conn, from, to).await;
-    report.map(Json).map_err(|error| match error {
-        NoReport::TooMuch => {
-            let fault = Fault::new(FaultCode::OutOfRange, error.to_string());
-            Problem::invalid_field("from", fault)
-        }
-        NoReport::Database(error) => error.into(),
-    })
+    Ok(Json(completeness::report(&mut conn, from, to, now).await?))
 }

@@ -10,8 +10,10 @@ use service::master_key::MasterKey;
 use sqlx::PgConnection;
 use translog::{Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, NoteError, Tile};
 
+use super::continuation;
 use super::keep::KeepDir;
 use super::keyring::{self, Keyring, KeyringError, Keys};
+use super::seen::{LargestSeen, Seen};
 use crate::store::checkpoints::{self, StoredCheckpoint};
 use crate::store::tree::Head;
 use crate::store::{log_keys, tree};
@@ -27,6 +29,8 @@ pub(crate) struct Signing {
     /// How long a checkpoint is served at least before a larger one is.
     pub(crate) interval: TimeDelta,
     pub(crate) keep: Option<KeepDir>,
+    /// What this process saw signed.
+    pub(crate) seen: LargestSeen,
 }
 
 impl Signing {
@@ -63,6 +67,11 @@ pub(crate) enum SigningError {
     /// What was signed is not what the tree was at that size.
     #[error("the tree of {size} entries does not have the root that was signed: {reason}")]
     Mismatch { size: i64, reason: String },
+    /// There are fewer entries than were signed.
+    #[error(
+        "a checkpoint of {signed} entries was signed since this started, and now the tree has {size}: the database was altered, or restored while the service ran"
+    )]
+    Shrunk { signed: i64, size: i64 },
     /// What was kept is not the beginning of what there is.
     #[error(
         "{file} has a checkpoint of {size} entries that was served, and the tree of as many does not have the root that was signed: {reason}. The database was altered, or it was restored from an older backup and went on from there; then `mandate log continue-as-new` begins another log (docs/operating.md, Backup and restore)"
@@ -75,7 +84,7 @@ pub(crate) enum SigningError {
     Behind { file: String, kept: u64, size: i64 },
     /// It was served under a key that there is not.
     #[error(
-        "{file} has a checkpoint of {kept} entries of this log by a key that the database does not have: it was restored from a backup that is older than the key. Restore a newer one, or begin another log by `mandate log continue-as-new` (docs/operating.md, Backup and restore)"
+        "{file} has a checkpoint of {kept} entries of this log, or of one that went on from it, by a key that the database does not have: it was restored from a backup that is older than the key. Restore a newer one, or begin another log by `mandate log continue-as-new` (docs/operating.md, Backup and restore)"
     )]
     OtherKey { file: String, kept: u64 },
     /// The kept file is no checkpoint of this log.
@@ -120,19 +129,25 @@ impl CheckpointSigner {
             compare(&mut conn, &[(last.size, last.root)]).await?;
         }
         let Some(keep) = &self.signing.keep else { return Ok(()) };
-        match keep.read()? {
-            Some(kept) => check_kept(&mut conn, &keep.file(), &kept, &self.keyring).await,
-            None => Ok(()),
+        if let Some(kept) = keep.read()? {
+            check_kept(&mut conn, &keep.file(), &kept, &self.keyring).await?;
         }
+        Ok(())
     }
 
     /// Signs the tree as it is committed, if that was not done, and lets it be served, if the last was long enough ago.
     /// With every batch: so it asks little, and each question has all that it is about.
     pub(crate) async fn sign(&mut self) -> Result<(), SigningError> {
         let mut conn = self.signing.events.pool().acquire().await?;
+        let origin = self.keyring.origin().clone();
         let (head, last) = checkpoints::head_and_last(&mut *conn).await?;
         // After the head: no tree with the entry that says so is signed by the replaced key alone.
         self.keyring.refresh(&mut conn, &self.signing.master).await?;
+        if *self.keyring.origin() != origin {
+            // Another log was begun in between: this was the head of the one before.
+            return Ok(());
+        }
+        self.compare_with_seen(&mut conn, head.tree_size, last.as_ref()).await?;
         let last = match last {
             Some(last) if last.size == head.tree_size => {
                 if last.root != head.root {
@@ -147,7 +162,25 @@ impl CheckpointSigner {
             }
             last => self.sign_larger(&mut conn, head, last).await?,
         };
+        self.signing.seen.see(Seen { origin, size: last.size, root: last.root });
         self.serve(&mut conn, last).await
+    }
+
+    /// Makes certain that the tree has what this process saw signed, though the database may not say any more that it
+    /// was.
+    async fn compare_with_seen(
+        &self,
+        conn: &mut PgConnection,
+        tree_size: i64,
+        last: Option<&StoredCheckpoint>,
+    ) -> Result<(), SigningError> {
+        let Some(seen) = self.signing.seen.of(self.keyring.origin()) else { return Ok(()) };
+        if seen.size > tree_size {
+            return Err(SigningError::Shrunk { signed: seen.size, size: tree_size });
+        }
+        // What was signed last is compared anyway.
+        let is_last = last.is_some_and(|last| (last.size, last.root) == (seen.size, seen.root));
+        if is_last { Ok(()) } else { compare(conn, &[(seen.size, seen.root)]).await }
     }
 
     /// Signs a tree that is larger than the one that was signed last.
@@ -181,37 +214,61 @@ impl CheckpointSigner {
         last: StoredCheckpoint,
     ) -> Result<(), SigningError> {
         let now = self.signing.events.environment().now();
-        if self.rests_until.is_some_and(|until| now < until) {
+        if self.rests(now) {
             return Ok(());
         }
         let served = checkpoints::served(&mut *conn).await?;
         self.rests_until = served.map(|served| served.at + self.signing.interval);
         let is_served = served.is_some_and(|served| served.size >= last.size);
-        if is_served || self.rests_until.is_some_and(|until| now < until) {
+        if is_served || self.rests(now) {
             return Ok(());
         }
         // Crash point (checkpoint-stored): nobody has seen it; the next one is signed as well. Those before it that
         // nobody has seen go now, and not as each is signed: that would be one more commit for every batch.
         checkpoints::forget_unserved(&mut *conn, last.size).await?;
-        if let Some(keep) = self.signing.keep.clone() {
-            let note = last.note;
-            let written = tokio::task::spawn_blocking(move || keep.write(&note)).await;
-            written.map_err(io::Error::other)??;
-        }
+        self.keep(conn, last.size, last.note).await?;
         // Crash point (checkpoint-kept): the copy is ahead of what others saw, and never of the tree.
         checkpoints::serve(&mut *conn, last.size, now).await?;
         self.rests_until = Some(now + self.signing.interval);
         Ok(())
     }
+
+    /// Whether it is too early to serve another. A clock that was ahead when the last was served, and is right again,
+    /// holds nothing up.
+    fn rests(&self, now: DateTime<Utc>) -> bool {
+        let at_most = now + self.signing.interval * 2;
+        self.rests_until.is_some_and(|until| now < until && until <= at_most)
+    }
+
+    /// Keeps a checkpoint as a file in place of the last, if the tree goes on from that one.
+    async fn keep(
+        &self,
+        conn: &mut PgConnection,
+        size: i64,
+        note: Vec<u8>,
+    ) -> Result<(), SigningError> {
+        let Some(keep) = self.signing.keep.clone() else { return Ok(()) };
+        // Others may keep theirs in the same folder, and what is written over shows nothing any more.
+        let kept = match keep.read()? {
+            Some(kept) => check_kept(conn, &keep.file(), &kept, &self.keyring).await?,
+            None => None,
+        };
+        if kept.is_some_and(|kept| kept > size) {
+            return Ok(());
+        }
+        let written = tokio::task::spawn_blocking(move || keep.write(&note)).await;
+        Ok(written.map_err(io::Error::other)??)
+    }
 }
 
-/// Compares what was kept with the tree as it is stored.
+/// Compares what was kept with the tree as it is stored: how many entries it covers; none if it is of a log before this
+/// one.
 pub(crate) async fn check_kept(
     conn: &mut PgConnection,
     file: &Path,
     note: &[u8],
     keyring: &Keyring,
-) -> Result<(), SigningError> {
+) -> Result<Option<i64>, SigningError> {
     let file = file.display().to_string();
     let parsed = Note::parse(note).map_err(CheckpointError::from);
     let opened = parsed.and_then(|note| {
@@ -221,11 +278,16 @@ pub(crate) async fn check_kept(
     let kept = match opened {
         Ok((_, Ok(kept))) => kept,
         Ok((said, Err(CheckpointError::Note(NoteError::UnknownKeys)))) => {
-            if log_keys::is_former(conn, said.origin.as_str()).await? {
-                tracing::warn!(file, "what was kept is of the log before this one");
-                return Ok(());
-            }
             if said.origin == *keyring.origin() {
+                return Err(SigningError::OtherKey { file, kept: said.size });
+            }
+            let names = log_keys::origins(conn).await?;
+            let is_former = names.iter().any(|name| name == said.origin.as_str());
+            if is_former || continuation::goes_on_from(conn, &said.origin).await? {
+                tracing::warn!(file, "what was kept is of the log before this one");
+                return Ok(None);
+            }
+            if continuation::number(&names, said.origin.as_str()).is_some() {
                 return Err(SigningError::OtherKey { file, kept: said.size });
             }
             let error = CheckpointError::OtherOrigin(said.origin);
@@ -236,7 +298,8 @@ pub(crate) async fn check_kept(
     let size = tree::head(conn).await?.tree_size;
     match i64::try_from(kept.size) {
         Ok(kept_size) if kept_size <= size => {
-            compare(conn, &[(kept_size, kept.root)]).await.map_err(|error| match error {
+            let compared = compare(conn, &[(kept_size, kept.root)]).await;
+            compared.map(|()| Some(kept_size)).map_err(|error| match error {
                 SigningError::Mismatch { size, reason } => {
                     SigningError::OtherThanKept { file, size, reason }
                 }

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::Version;
 use contract::facts::LogContinued;
+use contract::{Envelope, Version};
 use sqlx::PgConnection;
 use translog::{Checkpoint, CheckpointError, KeyError, KeyName, Note};
 
@@ -18,7 +18,7 @@ use super::checkpoints::{self as signing, SigningError};
 use super::keyring::{self, Keyring, KeyringError, Keys};
 use super::sequencer::Sequencer;
 use crate::entry::Entry;
-use crate::store::{append, checkpoints, continuation, log_keys, tree};
+use crate::store::{append, checkpoints, continuation, entries, log_keys, tree};
 
 /// Why no other log was begun.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +72,10 @@ pub(crate) async fn continue_as_new(
     log_keys::lock(&mut transaction).await?;
     append::lock_head(&mut transaction).await?;
     let keyring = keyring::load(&mut transaction, keys.master).await?.ok_or(KeyringError::NoKey)?;
-    let former = behind(&mut transaction, &keyring, file, note).await?;
+    let former = behind(&mut transaction, &keyring, file, note, origin.is_some()).await?;
     let former_origin = keyring.origin().to_string();
-    let origin = name(&mut transaction, origin).await?;
+    let names = log_keys::origins(&mut transaction).await?;
+    let origin = name(names, &former, origin)?;
     let restored = tree::head(&mut transaction).await?.size;
     let verifier_key = keyring::create(&mut transaction, keys, &origin).await?;
     let continued = LogContinued {
@@ -94,24 +95,28 @@ pub(crate) async fn continue_as_new(
     Ok(Continued { verifier_key, former, restored })
 }
 
-/// The checkpoint, if the tree as it is stored does not go on from it.
+/// The checkpoint, if the tree as it is stored does not go on from it. It may be of a log that went on from this one and
+/// that a database that was restored once more does not know: whoever called it otherwise than it would have been calls
+/// the next one, too.
 async fn behind(
     conn: &mut PgConnection,
     keyring: &Keyring,
     file: &Path,
     note: &[u8],
+    is_named: bool,
 ) -> Result<Checkpoint, ContinuationError> {
     // What the database itself says was signed must be there: an altered one is no older one.
     if let Some(last) = checkpoints::last(&mut *conn).await? {
         signing::compare(conn, &[(last.size, last.root)]).await?;
     }
     match signing::check_kept(conn, file, note, keyring).await {
-        Ok(()) => return Err(ContinuationError::Needless(file.display().to_string())),
+        Ok(_) => return Err(ContinuationError::Needless(file.display().to_string())),
         Err(
             SigningError::Behind { .. }
             | SigningError::OtherThanKept { .. }
             | SigningError::OtherKey { .. },
         ) => {}
+        Err(SigningError::NotIts { error: CheckpointError::OtherOrigin(_), .. }) if is_named => {}
         Err(error) => return Err(error.into()),
     }
     let read = Note::parse(note).map_err(CheckpointError::from);
@@ -119,21 +124,41 @@ async fn behind(
     Ok(read.map_err(SigningError::from)?)
 }
 
-/// The new log's name: the first one's with the next number, unless one is given.
-async fn name(
-    conn: &mut PgConnection,
+/// The new log's name: the first one's with the next number, unless one is given. Never that of a log that there was,
+/// though a restored database may not know it.
+fn name(
+    mut used: Vec<String>,
+    former: &Checkpoint,
     given: Option<KeyName>,
 ) -> Result<KeyName, ContinuationError> {
-    let names = log_keys::origins(conn).await?;
-    let name = match (given, names.first()) {
-        (Some(name), _) => name,
-        (None, Some(first)) => format!("{first}/{}", names.len() + 1).parse()?,
-        (None, None) => return Err(KeyringError::NoKey.into()),
-    };
-    if names.iter().any(|used| used == name.as_str()) {
+    let first = used.first().ok_or(KeyringError::NoKey)?;
+    let kept = number(&used, former.origin.as_str()).unwrap_or_default();
+    let next = format!("{first}/{}", kept.max(used.len()) + 1);
+    let name = given.map_or_else(|| next.parse(), Ok)?;
+    used.push(former.origin.to_string());
+    if used.iter().any(|used| used == name.as_str()) {
         return Err(ContinuationError::NameInUse(name.to_string()));
     }
     Ok(name)
+}
+
+/// Whether the log that there is goes on from the one of this name, by its first entry: a database that was restored more
+/// than once does not know all that there were.
+pub(crate) async fn goes_on_from(conn: &mut PgConnection, origin: &KeyName) -> sqlx::Result<bool> {
+    let first = entries::at(conn, &[1]).await?;
+    let continued = first.first().and_then(|first| Envelope::parse(&first.envelope).ok());
+    let continued = continued.and_then(|first| first.fact::<LogContinued>().ok());
+    let former = continued.and_then(|continued| {
+        let note = Note::parse(continued.former_checkpoint.as_bytes()).ok()?;
+        note.text().parse::<Checkpoint>().ok()
+    });
+    Ok(former.is_some_and(|former| former.origin == *origin))
+}
+
+/// The how many-eth log after these it is by its name, if that was made here.
+pub(crate) fn number(names: &[String], origin: &str) -> Option<usize> {
+    let after = origin.strip_prefix(names.first()?)?.strip_prefix('/')?;
+    after.parse().ok().filter(|number| *number > 1)
 }
 
 /// Records the event that the log begins with, as every event is, and makes its entry.
@@ -165,4 +190,42 @@ async fn append_first(
     sequencer.know(conn).await?;
     let (_, grown) = sequencer.grow(&entries)?.ok_or_else(moved)?;
     if append::insert(conn, &entries, &grown, recorded_at).await? { Ok(()) } else { Err(moved()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use translog::Hash;
+
+    use super::*;
+
+    #[test]
+    fn the_next_log_has_a_name_that_none_had() {
+        let called = |origins: &[&str], former: &str, given: Option<&str>| {
+            let origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+            let former =
+                Checkpoint { origin: former.parse().unwrap(), size: 1, root: Hash::of_leaf(b"") };
+            let named = name(origins, &former, given.map(|given| given.parse().unwrap()));
+            named.map(|name| name.to_string()).map_err(|error| error.to_string())
+        };
+        let in_use = |name: &str| {
+            Err(format!("--origin: a log of this installation was called {name} before"))
+        };
+        assert_eq!(called(&["log"], "log", None).unwrap(), "log/2");
+        assert_eq!(called(&["log", "log/2"], "log/2", None).unwrap(), "log/3");
+        // What was restored does not know of the second, nor of those between.
+        assert_eq!(called(&["log"], "log/2", None).unwrap(), "log/3");
+        assert_eq!(called(&["log", "other"], "log/7", None).unwrap(), "log/8");
+        assert_eq!(called(&["log"], "log", Some("other")).unwrap(), "other");
+        assert_eq!(called(&["log"], "log", Some("log")), in_use("log"));
+        assert_eq!(called(&["log"], "other", Some("other")), in_use("other"));
+    }
+
+    #[test]
+    fn a_log_that_goes_on_from_another_is_known_by_its_number() {
+        let names = ["log".to_owned(), "log/x".to_owned()];
+        assert_eq!(number(&names, "log/2"), Some(2));
+        for other in ["log", "log/1", "log/x", "log/-2", "log/2/3", "other/2", "log2"] {
+            assert_eq!(number(&names, other), None, "{other}");
+        }
+    }
 }

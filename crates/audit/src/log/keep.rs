@@ -5,26 +5,37 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use contract::Environment;
+
 /// The file's name within the folder.
 const FILE: &str = "checkpoint";
 
 /// Where checkpoints are kept. Each replica may have one of its own: a copy that is behind is no mismatch.
 #[derive(Debug, Clone)]
-pub(crate) struct KeepDir(PathBuf);
+pub(crate) struct KeepDir {
+    folder: PathBuf,
+    /// What is written first: of this process alone, since others may keep their own in the same folder.
+    next: PathBuf,
+}
 
 impl KeepDir {
     /// This folder, made if it is not there.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub(crate) fn at(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn at(folder: &Path, environment: &Environment) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self(folder.to_owned()))
+        // Processes of two containers may have the same number.
+        let unique = u64::from_be_bytes(environment.bytes());
+        Ok(Self {
+            folder: folder.to_owned(),
+            next: folder.join(format!("{FILE}.{unique:016x}.next")),
+        })
     }
 
     /// The file.
     pub(crate) fn file(&self) -> PathBuf {
-        Self::file_in(&self.0)
+        Self::file_in(&self.folder)
     }
 
     /// The file of this folder, whether it is there or not.
@@ -49,14 +60,12 @@ impl KeepDir {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write(&self, note: &[u8]) -> io::Result<()> {
-        // Of this process alone: another may keep its own in the same folder.
-        let next = self.0.join(format!("{FILE}.{}.next", std::process::id()));
-        let mut file = File::create(&next)?;
+        let mut file = File::create(&self.next)?;
         file.write_all(note)?;
         file.sync_all()?;
         // Crash point (checkpoint-written): the last one is still there, whole.
-        fs::rename(&next, self.file())?;
-        File::open(&self.0)?.sync_all()
+        fs::rename(&self.next, self.file())?;
+        File::open(&self.folder)?.sync_all()
     }
 }
 
@@ -67,11 +76,14 @@ mod tests {
     #[test]
     fn the_last_checkpoint_is_kept_and_a_half_written_one_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let keep = KeepDir::at(&folder.path().join("a/b")).unwrap();
+        let environment = Environment::system();
+        let folder = folder.path().join("a/b");
+        let keep = KeepDir::at(&folder, &environment).unwrap();
+        let other = KeepDir::at(&folder, &environment).unwrap();
+        assert_ne!(keep.next, other.next);
         assert_eq!(keep.read().unwrap(), None);
         keep.write(b"one").unwrap();
-        let half = format!("checkpoint.{}.next", std::process::id());
-        fs::write(keep.0.join(half), b"tw").unwrap();
+        fs::write(&keep.next, b"tw").unwrap();
         assert_eq!(keep.read().unwrap().unwrap(), b"one");
         keep.write(b"two").unwrap();
         assert_eq!(keep.read().unwrap().unwrap(), b"two");

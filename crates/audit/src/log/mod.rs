@@ -17,4 +17,5 @@ pub(crate) mod checkpoints;
 pub(crate) mod continuation;
 pub(crate) mod keep;
 pub(crate) mod keyring;
+pub(crate) mod seen;
 pub(crate) mod sequencer;

@@ -103,21 +103,24 @@ pub(crate) async fn insert(
     checkpoint: &StoredCheckpoint,
     now: DateTime<Utc>,
 ) -> sqlx::Result<StoredCheckpoint> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"WITH signed AS (
-               INSERT INTO audit.checkpoints (size, root, note, signed_at) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (size) DO NOTHING
-               RETURNING size, root, note
-           )
-           SELECT size AS "size!", root AS "root!", note AS "note!" FROM signed
-           UNION ALL
-           SELECT size, root, note FROM audit.checkpoints WHERE size = $1
-           LIMIT 1"#,
+    let inserted = sqlx::query!(
+        "INSERT INTO audit.checkpoints (size, root, note, signed_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (size) DO NOTHING",
         checkpoint.size,
         checkpoint.root.as_bytes(),
         checkpoint.note,
         now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if inserted.rows_affected() > 0 {
+        return Ok(checkpoint.clone());
+    }
+    // Another replica was first. A statement of its own: that of the insert does not see what was committed meanwhile.
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT size, root, note FROM audit.checkpoints WHERE size = $1",
+        checkpoint.size
     )
     .fetch_one(conn)
     .await?;

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use contract::{IndexColumns, time_column};
+use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-/// So many are read at once.
-const PAGE: i64 = 500;
 
 /// A row as it is, whatever it says.
 #[derive(Debug)]
@@ -61,17 +59,15 @@ impl From<Row> for IndexRow {
     }
 }
 
-/// The first rows after a position, by position.
-pub(crate) async fn after(conn: &mut PgConnection, position: i64) -> sqlx::Result<Vec<IndexRow>> {
-    let rows = sqlx::query_as!(
+/// All rows, by position.
+pub(crate) fn all(conn: &mut PgConnection) -> BoxStream<'_, sqlx::Result<IndexRow>> {
+    sqlx::query_as!(
         Row,
         r#"SELECT position, event_id, stream_kind, stream_id, version, type AS kind, source, organization, app_id,
                   account_id, person_id, actor, correlation_id, occurred_at, bulk, envelope
-           FROM audit.entries WHERE position > $1 ORDER BY position LIMIT $2"#,
-        position,
-        PAGE,
+           FROM audit.entries ORDER BY position"#,
     )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(IndexRow::from).collect())
+    .fetch(conn)
+    .map_ok(IndexRow::from)
+    .boxed()
 }

@@ -77,17 +77,6 @@ pub(crate) async fn of_log(conn: &mut PgConnection) -> sqlx::Result<Vec<StoredKe
     Ok(keys)
 }
 
-/// Whether this is the name of a log that was given up for the one that there is now.
-pub(crate) async fn is_former(conn: &mut PgConnection, origin: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM audit.log_keys WHERE origin = $1)
-               AND $1 <> (SELECT origin FROM audit.log_keys ORDER BY generation DESC LIMIT 1) AS "former!""#,
-        origin,
-    )
-    .fetch_one(conn)
-    .await
-}
-
 /// The names of all logs that there were, in their order: the one that there is now is the last.
 pub(crate) async fn origins(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(

@@ -124,32 +124,55 @@ pub(crate) async fn envelope(
     .await
 }
 
-/// The version of the last manifest of a service, and its position.
+/// The last manifest of a service, as it is recorded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LastManifest {
+    pub(crate) version: i64,
+    pub(crate) position: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
+    /// When it was written.
+    pub(crate) written_at: DateTime<Utc>,
+}
+
+/// The last manifest of a service.
 pub(crate) async fn last(
     conn: &mut PgConnection,
     service: Service,
-) -> sqlx::Result<Option<(i64, i64)>> {
-    let row = sqlx::query!(
-        "SELECT version, position FROM audit.entries WHERE stream_id = $1 ORDER BY version DESC LIMIT 1",
+) -> sqlx::Result<Option<LastManifest>> {
+    sqlx::query_as!(
+        LastManifest,
+        "SELECT version, position, recorded_at, occurred_at AS written_at FROM audit.entries
+         WHERE stream_id = $1 ORDER BY version DESC LIMIT 1",
         ManifestId::of(service).uuid(),
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| (row.version, row.position)))
+    .await
 }
 
-/// How many entries of a service are after a position, among the next so many.
-pub(crate) async fn count_after(
+/// What a service recorded after its last manifest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unlisted {
+    /// How many entries are after it.
+    pub(crate) count: i64,
+    /// When the oldest event of them that happened after it did.
+    pub(crate) oldest: Option<DateTime<Utc>>,
+}
+
+/// What a service recorded after its last manifest, among the next so many entries.
+pub(crate) async fn unlisted(
     conn: &mut PgConnection,
     service: Service,
-    position: i64,
+    last: Option<LastManifest>,
     among: i64,
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"SELECT count(*) FILTER (WHERE source = $1) AS "count!" FROM (
-               SELECT source FROM audit.entries WHERE position > $2 ORDER BY position LIMIT $3) AS next"#,
+) -> sqlx::Result<Unlisted> {
+    sqlx::query_as!(
+        Unlisted,
+        r#"SELECT count(*) AS "count!", min(occurred_at) FILTER (WHERE occurred_at > $3) AS oldest FROM (
+               SELECT source, occurred_at FROM audit.entries WHERE position > $2 ORDER BY position LIMIT $4) AS next
+           WHERE source = $1"#,
         service.name(),
-        position,
+        last.map_or(0, |last| last.position),
+        last.map_or(DateTime::UNIX_EPOCH, |last| last.written_at),
         among
     )
     .fetch_one(conn)

@@ -47,7 +47,8 @@ pub(super) fn is_due(
 ) -> bool {
     let Some(waiting_since) = waiting_since else { return false };
     let since = before.written_at.unwrap_or(waiting_since);
-    now - since >= AN_HOUR
+    // A clock that was ahead when the last was written, and is right again, holds none up.
+    (now - since).abs() >= AN_HOUR
 }
 
 /// The manifest of these events, which follow on those of the one before in the order of their rows, and its list.
@@ -170,5 +171,8 @@ mod tests {
         // What has waited for longer than an hour became visible late; the hour is the manifests'.
         assert!(!is_due(&last, Some(at(1)), at(159)));
         assert!(is_due(&last, Some(at(1)), at(160)));
+        // The clock was a day ahead when the last was written.
+        let ahead = Before { written_at: Some(at(1_600)), ..Before::default() };
+        assert!(is_due(&ahead, Some(at(1)), at(160)));
     }
 }
