@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use crate::configuration::Configuration;
 
 /// Where the API's paths begin. What is below them is never a page.
-const API: [&str; 7] =
+pub(crate) const API: [&str; 7] =
     ["/audit/log", "/v1", "/oauth2", "/.well-known", "/healthz", "/readyz", "/openapi.json"];
 
 /// What the portal is made with, beside the configuration.
@@ -49,7 +49,7 @@ impl Front<'_> {
 }
 
 /// Whether a path is the API's.
-fn is_api(path: &str) -> bool {
+pub(crate) fn is_api(path: &str) -> bool {
     API.iter().any(|prefix| {
         path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })

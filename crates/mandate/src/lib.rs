@@ -35,6 +35,8 @@ mod preflight;
 mod promises;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod proxied;
 pub mod subscribers;
 pub mod system;
 mod variables;
