@@ -154,7 +154,7 @@ async fn compare_all(reconciler: &Reconciler, transport: &Transport) -> sqlx::Re
 async fn compare_with(reconciler: &Reconciler, service: Service) {
     match reconciler.reconcile(service).await {
         Ok(Some(compared)) if compared.recovered > 0 => {
-            tracing::warn!(%service, recovered = compared.recovered, "events that were lost on the way are recorded");
+            tracing::warn!(%service, recovered = compared.recovered, "events that did not come by NATS, or not yet, are recorded");
         }
         Ok(_) => {}
         // It may not be running; nothing is lost, and the next comparison starts from the same row.

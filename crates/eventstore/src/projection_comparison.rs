@@ -173,7 +173,7 @@ impl Comparer {
             *since_start = (!caught_up).then_some(again.settled);
         }
         if recovered > 0 {
-            tracing::warn!(projection = name, %producer, recovered, "events that were lost are applied");
+            tracing::warn!(projection = name, %producer, recovered, "events that did not come by NATS, or not yet, are applied");
         }
         store::keep_comparison(&mut transaction, name, &text, settled, complete).await?;
         transaction.commit().await?;

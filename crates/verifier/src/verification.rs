@@ -44,7 +44,7 @@ pub(crate) fn verify(
         source,
         size: checkpoint.size,
         kept_size: kept.as_ref().map(|kept| kept.size),
-        earlier: earlier(kept.as_ref(), outcome),
+        earlier: consistency::earlier(kept.as_ref(), outcome),
         roots: HashMap::new(),
         tree: Tree::new(),
         seen: Seen::default(),
@@ -52,59 +52,10 @@ pub(crate) fn verify(
         streams: Streams::default(),
         index: index.map(Comparison::of),
         manifests: Manifests::default(),
+        is_stopped: false,
     };
     entries.read_all(progress, outcome);
-    let is_complete = entries.tree.size() == checkpoint.size;
-    let found = entries.tree.root();
-    let entries_are_right = is_complete && found == checkpoint.root;
-    let Entries { differences, roots, mut streams, manifests, seen, .. } = entries;
-    let kept_root = kept.as_ref().and_then(|kept| roots.get(&kept.size).copied());
-    let signed = (checkpoint.size, checkpoint.root);
-    if outcome.is_stopped() {
-        // What was seen is said. Which of both is wrong would have to be read.
-        differences.judge(source, signed, false, &mut outcome.failures);
-        streams.finish(&mut outcome.failures);
-        return None;
-    }
-    differences.judge(source, signed, !entries_are_right, &mut outcome.failures);
-    if is_complete && !entries_are_right {
-        outcome.fail(other_root(&checkpoint, found, kept.as_ref(), kept_root));
-    }
-    let counted = entries_in_words(checkpoint.size);
-    outcome.pass(Check::Tree, format!("{counted} and all tiles make the signed root"));
-    if let Some(kept) = kept {
-        let kept_root = kept_root.filter(|_| entries_are_right);
-        let is_kept = consistency(source, &checkpoint, &kept, kept_root, outcome);
-        if is_kept == Some(false)
-            && let Beside::Hashes(kept) = outcome.kept_hashes().clone()
-        {
-            for difference in kept.differences(&seen, checkpoint.size) {
-                outcome.fail(not_as_kept(&difference));
-            }
-        }
-    }
-    if entries_are_right {
-        replacements(&roots, &checkpoint, outcome);
-    }
-    let checked =
-        is_complete.then(|| manifests.finish(source, &mut streams, &mut outcome.failures));
-    let count = streams.finish(&mut outcome.failures);
-    outcome.count_streams(count);
-    if is_complete {
-        let rows = entries_in_words(checkpoint.size);
-        outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
-        let streams = format!("{count} streams have every version up to their last");
-        outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
-    }
-    match checked {
-        Some(Ok(checked)) => {
-            outcome.count_manifests(checked);
-            outcome.pass(Check::Manifests, checked.describe());
-        }
-        Some(Err(why)) => outcome.stop(why),
-        None => {}
-    }
-    is_complete.then(|| seen.into_kept())
+    entries.judge(&checkpoint, kept.as_ref(), outcome)
 }
 
 /// Key, checkpoint, and the checkpoint that was kept, if one was named.
@@ -237,67 +188,6 @@ impl Entries<'_, '_> {
     }
 }
 
-/// How many entries the checkpoints cover that the log has to go on from: the one that was kept, and those by which
-/// keys vouched for the ones after them.
-fn earlier(kept: Option<&Checkpoint>, outcome: &Outcome) -> Vec<u64> {
-    let by_keys = outcome.replacements().iter().map(|replacement| &replacement.checkpoint);
-    let mut sizes: Vec<u64> = kept.into_iter().chain(by_keys).map(|it| it.size).collect();
-    sizes.sort_unstable();
-    sizes.dedup();
-    sizes
-}
-
-/// Whether the log goes on from what replaced keys signed last.
-fn replacements(roots: &HashMap<u64, Hash>, now: &Checkpoint, outcome: &mut Outcome) {
-    for replacement in outcome.replacements().to_vec() {
-        let signed = &replacement.checkpoint;
-        let is_begun_by_it = roots.get(&signed.size) == Some(&signed.root);
-        goes_on_from_replaced(&replacement, now, is_begun_by_it, outcome);
-    }
-}
-
-/// Fails unless the log goes on from what a replaced key signed last.
-pub(crate) fn goes_on_from_replaced(
-    replacement: &Replacement,
-    now: &Checkpoint,
-    is_begun_by_it: bool,
-    outcome: &mut Outcome,
-) {
-    let Replacement { old, checkpoint, .. } = replacement;
-    let counted = entries_in_words(checkpoint.size);
-    let what = if checkpoint.size > now.size {
-        format!(
-            "the key {old} signed {counted} when it was replaced, and the log has fewer: it was cut"
-        )
-    } else if !is_begun_by_it {
-        format!(
-            "its first {counted} are not those that the key {old} signed when it was replaced: the log was forked"
-        )
-    } else {
-        return;
-    };
-    outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", &what));
-}
-
-/// These entries are not those that were kept.
-fn not_as_kept(difference: &Difference) -> Failure {
-    let Difference { first, first_end, end, is_missing } = *difference;
-    let what = match (is_missing, end - first) {
-        (true, 1) => "it is missing".to_owned(),
-        (true, _) => "they are missing".to_owned(),
-        (false, 1) => "it is not that of the kept checkpoint".to_owned(),
-        (false, _) if first_end == end => "they are not those of the kept checkpoint".to_owned(),
-        (false, _) if first_end == first + 1 => {
-            format!("they are not those of the kept checkpoint, from entry {first_end} on")
-        }
-        (false, _) => format!(
-            "they are not those of the kept checkpoint, from entries {} to {first_end} on",
-            first + 1
-        ),
-    };
-    Failure::of_entries(Check::Consistency, first..end, &what)
-}
-
 /// The entries make another root than the signed one.
 fn other_root(
     checkpoint: &Checkpoint,
@@ -313,73 +203,6 @@ fn other_root(
         what = format!("{what}; the first {counted} are those of the checkpoint that was kept");
     }
     Failure::of_file(Check::Tree, "checkpoint", &what)
-}
-
-/// Whether the log goes on from what was kept; none when nothing proves either. `kept_root` is the root that the
-/// entries had then, where they are those that were signed; else the tiles say it.
-pub(crate) fn consistency(
-    source: &dyn Source,
-    now: &Checkpoint,
-    kept: &Checkpoint,
-    kept_root: Option<Hash>,
-    outcome: &mut Outcome,
-) -> Option<bool> {
-    let fail = |outcome: &mut Outcome, what: &str| {
-        outcome.fail(Failure::of_file(Check::Consistency, "checkpoint", what));
-        Some(false)
-    };
-    let counted = entries_in_words(kept.size);
-    if kept.size > now.size {
-        let what = format!(
-            "it has {}, and the one that was kept has {counted}: the log was cut, or this is an older copy",
-            entries_in_words(now.size)
-        );
-        return fail(outcome, &what);
-    }
-    if kept.size == now.size && kept.root != now.root {
-        let what = format!(
-            "the log signed two roots of {counted}, {} now and {} when it was kept: it was forked",
-            now.root, kept.root
-        );
-        return fail(outcome, &what);
-    }
-    let is_consistent = match kept_root {
-        Some(root) => Some(root == kept.root),
-        // The same checkpoint, whatever else is wrong.
-        None if kept.size == now.size => Some(true),
-        None => proven(source, now, kept),
-    };
-    match is_consistent {
-        Some(true) => {
-            let what = format!("it begins with {counted} of the checkpoint that was kept");
-            outcome.pass(Check::Consistency, what);
-            Some(true)
-        }
-        Some(false) => fail(
-            outcome,
-            &format!(
-                "its first {counted} are not those of the checkpoint that was kept: the log was rewritten, or forked"
-            ),
-        ),
-        None => None,
-    }
-}
-
-/// Whether the tiles prove it; none when they do not make what was signed, so that they prove nothing.
-pub(crate) fn proven(source: &dyn Source, now: &Checkpoint, kept: &Checkpoint) -> Option<bool> {
-    let mut tiles = Tiles::new();
-    let needed = proof::consistency_tiles(kept.size, now.size).ok()?;
-    if !needed.into_iter().all(|tile| tiles::fetch(source, tile, &mut tiles)) {
-        return None;
-    }
-    let above = tiles.to_authenticate(now.size);
-    if !above.into_iter().all(|tile| tiles::fetch(source, tile, &mut tiles)) {
-        return None;
-    }
-    tiles.authenticate(now.size, now.root).ok()?;
-    let proof = proof::consistency(kept.size, now.size, &tiles).ok()?;
-    let (old, new) = ((kept.size, kept.root), (now.size, now.root));
-    Some(proof::verify_consistency(old, new, &proof).is_ok())
 }
 
 /// So many entries.

@@ -10,9 +10,9 @@ use service::master_key::MasterKey;
 use sqlx::PgConnection;
 use translog::{Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, NoteError, Tile};
 
-use super::continuation;
 use super::keep::KeepDir;
 use super::keyring::{self, Keyring, KeyringError, Keys};
+use super::names;
 use super::seen::{LargestSeen, Seen};
 use crate::store::checkpoints::{self, StoredCheckpoint};
 use crate::store::tree::Head;
@@ -283,11 +283,11 @@ pub(crate) async fn check_kept(
             }
             let names = log_keys::origins(conn).await?;
             let is_former = names.iter().any(|name| name == said.origin.as_str());
-            if is_former || continuation::goes_on_from(conn, &said.origin).await? {
+            if is_former || names::goes_on_from(conn, &said.origin).await? {
                 tracing::warn!(file, "what was kept is of the log before this one");
                 return Ok(None);
             }
-            if continuation::number(&names, said.origin.as_str()).is_some() {
+            if names::number(&names, said.origin.as_str()).is_some() {
                 return Err(SigningError::OtherKey { file, kept: said.size });
             }
             let error = CheckpointError::OtherOrigin(said.origin);

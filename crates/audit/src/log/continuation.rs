@@ -9,16 +9,17 @@ use std::path::Path;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use contract::Version;
 use contract::facts::LogContinued;
-use contract::{Envelope, Version};
 use sqlx::PgConnection;
 use translog::{Checkpoint, CheckpointError, KeyError, KeyName, Note};
 
 use super::checkpoints::{self as signing, SigningError};
 use super::keyring::{self, Keyring, KeyringError, Keys};
+use super::names;
 use super::sequencer::Sequencer;
 use crate::entry::Entry;
-use crate::store::{append, checkpoints, continuation, entries, log_keys, tree};
+use crate::store::{append, checkpoints, continuation, log_keys, tree};
 
 /// Why no other log was begun.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +133,7 @@ fn name(
     given: Option<KeyName>,
 ) -> Result<KeyName, ContinuationError> {
     let first = used.first().ok_or(KeyringError::NoKey)?;
-    let kept = number(&used, former.origin.as_str()).unwrap_or_default();
+    let kept = names::number(&used, former.origin.as_str()).unwrap_or_default();
     let next = format!("{first}/{}", kept.max(used.len()) + 1);
     let name = given.map_or_else(|| next.parse(), Ok)?;
     used.push(former.origin.to_string());
@@ -140,25 +141,6 @@ fn name(
         return Err(ContinuationError::NameInUse(name.to_string()));
     }
     Ok(name)
-}
-
-/// Whether the log that there is goes on from the one of this name, by its first entry: a database that was restored more
-/// than once does not know all that there were.
-pub(crate) async fn goes_on_from(conn: &mut PgConnection, origin: &KeyName) -> sqlx::Result<bool> {
-    let first = entries::at(conn, &[1]).await?;
-    let continued = first.first().and_then(|first| Envelope::parse(&first.envelope).ok());
-    let continued = continued.and_then(|first| first.fact::<LogContinued>().ok());
-    let former = continued.and_then(|continued| {
-        let note = Note::parse(continued.former_checkpoint.as_bytes()).ok()?;
-        note.text().parse::<Checkpoint>().ok()
-    });
-    Ok(former.is_some_and(|former| former.origin == *origin))
-}
-
-/// The how many-eth log after these it is by its name, if that was made here.
-pub(crate) fn number(names: &[String], origin: &str) -> Option<usize> {
-    let after = origin.strip_prefix(names.first()?)?.strip_prefix('/')?;
-    after.parse().ok().filter(|number| *number > 1)
 }
 
 /// Records the event that the log begins with, as every event is, and makes its entry.
@@ -218,14 +200,5 @@ mod tests {
         assert_eq!(called(&["log"], "log", Some("other")).unwrap(), "other");
         assert_eq!(called(&["log"], "log", Some("log")), in_use("log"));
         assert_eq!(called(&["log"], "other", Some("other")), in_use("other"));
-    }
-
-    #[test]
-    fn a_log_that_goes_on_from_another_is_known_by_its_number() {
-        let names = ["log".to_owned(), "log/x".to_owned()];
-        assert_eq!(number(&names, "log/2"), Some(2));
-        for other in ["log", "log/1", "log/x", "log/-2", "log/2/3", "other/2", "log2"] {
-            assert_eq!(number(&names, other), None, "{other}");
-        }
     }
 }

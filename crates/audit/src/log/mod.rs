@@ -7,7 +7,8 @@
 //!                                               └─ and served   (http/log)
 //! ```
 //!
-//! [`keyring`] has the keys, each of which is an entry, and [`continuation`] begins another log after a restore.
+//! [`keyring`] has the keys, each of which is an entry, and [`continuation`] begins another log after a restore; of which
+//! logs those before it were, [`names`] says. What was signed is known to the process ([`seen`]) and as a file.
 //!
 //! Nothing is signed that is not committed, and nothing is served that was not kept before. Whoever crashes in between
 //! leaves a tree without a checkpoint, which the next one signs, or a checkpoint that nobody has seen. Each point at which
@@ -17,5 +18,6 @@ pub(crate) mod checkpoints;
 pub(crate) mod continuation;
 pub(crate) mod keep;
 pub(crate) mod keyring;
+pub(crate) mod names;
 pub(crate) mod seen;
 pub(crate) mod sequencer;

@@ -273,7 +273,7 @@ impl Applier {
     /// Events that never came, from their producer: all of them, in order.
     async fn missing(&self, gap: &Gap) -> Result<Vec<Envelope>, Unapplied> {
         let Gap { stream_id: stream, from, to, .. } = gap;
-        tracing::warn!(projection = self.name(), %stream, %from, %to, "a gap is filled");
+        tracing::warn!(projection = self.name(), %stream, %from, %to, "events that did not come by NATS, or not yet, are read from their producer");
         let is_next = |event: &Envelope, version| {
             event.stream_id() == gap.stream_id && event.streamversion == version
         };
