@@ -16,7 +16,7 @@ Exit codes, by the first check that fails, in this order:
   2  the signature, or a checkpoint that is none or another log's
   3  the tree: root, tile, leaf, or a bundle that cannot be read
   4  not consistent with the checkpoint that was kept: rewritten, cut, or forked
-  5  a stream has a hole, or an entry is no event
+  5  a stream has a hole, an event is in a stream of another kind, or an entry is no event
   6  what a service recorded is not in the log, or its manifests contradict each other
   7  the index in the database does not say what the entries do
   8  evidence says of itself what its entries do not

@@ -1,5 +1,7 @@
 //! One bundle of entries, with the tile of their hashes: what each thread does by itself.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use contract::IndexColumns;
 use translog::bundle::{self as format, BundleError};
 use translog::{Coordinates, FULL_WIDTH, FullTile, Hash, Resource, Tile};
@@ -55,8 +57,10 @@ pub(crate) enum Served {
     Same,
     /// It says something else.
     Other(Vec<Hash>),
-    /// It cannot be read.
+    /// It is damaged, or not there.
     Failed(Failure),
+    /// The log could not be read, and why; or it was not asked for, since others could not be read.
+    Unread(Option<String>),
 }
 
 /// Why there is no bundle.
@@ -67,11 +71,21 @@ pub(crate) enum NoBundle {
     Damaged(Vec<Failure>),
 }
 
+/// What is read of a bundle besides its entries.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// What an index is to have of them.
+    pub(crate) has_index: bool,
+    /// The tile over them: until one could not be read. The entries prove alone what was signed, and whoever serves a log
+    /// must not be able to keep what they show from being told by not answering for a tile.
+    pub(crate) has_tiles: AtomicBool,
+}
+
 /// Reads the bundle at these coordinates, and the tile over it.
 pub(crate) fn read(
     source: &dyn Source,
     at: Coordinates,
-    has_index: bool,
+    wanted: &Wanted,
 ) -> Result<Bundle, NoBundle> {
     let damaged =
         |what: &str| NoBundle::Damaged(vec![Failure::of_resource(Resource::Entries(at), what)]);
@@ -89,9 +103,9 @@ pub(crate) fn read(
     let entries = &entries[..usize::from(width)];
     let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
     let tile = Tile::new(0, at).expect("level 0 is one");
-    let tile = compare(source, tile, &leaves).map_err(NoBundle::Unreadable)?;
+    let tile = wanted.compare(source, tile, &leaves);
     let events = entries.iter().map(|entry| plain_event::read(entry)).collect();
-    let columns = if has_index {
+    let columns = if wanted.has_index {
         entries.iter().map(|entry| event::columns(entry)).collect()
     } else {
         Vec::new()
@@ -99,23 +113,24 @@ pub(crate) fn read(
     Ok(Bundle { leaves: Leaves::of(leaves), events, columns, tile })
 }
 
-/// Compares a tile with the hashes that it should have.
-///
-/// # Errors
-/// When the log could not be read.
-pub(crate) fn compare(
-    source: &dyn Source,
-    tile: Tile,
-    expected: &[Hash],
-) -> Result<Served, String> {
-    let failed = |what: &str| Served::Failed(Failure::of_resource(Resource::Tile(tile), what));
-    Ok(match source::tile(source, tile) {
-        Ok(Some(hashes)) if hashes == expected => Served::Same,
-        Ok(Some(hashes)) => Served::Other(hashes),
-        Ok(None) => failed("it is not there"),
-        Err(SourceError::Unreadable(why)) => return Err(why),
-        Err(error) => failed(&error.to_string()),
-    })
+impl Wanted {
+    /// Compares a tile with the hashes that it should have.
+    pub(crate) fn compare(&self, source: &dyn Source, tile: Tile, expected: &[Hash]) -> Served {
+        if !self.has_tiles.load(Ordering::Relaxed) {
+            return Served::Unread(None);
+        }
+        let failed = |what: &str| Served::Failed(Failure::of_resource(Resource::Tile(tile), what));
+        match source::tile(source, tile) {
+            Ok(Some(hashes)) if hashes == expected => Served::Same,
+            Ok(Some(hashes)) => Served::Other(hashes),
+            Ok(None) => failed("it is not there"),
+            Err(SourceError::Unreadable(why)) => {
+                self.has_tiles.store(false, Ordering::Relaxed);
+                Served::Unread(Some(why))
+            }
+            Err(error) => failed(&error.to_string()),
+        }
+    }
 }
 
 /// The bundle does not have its entries: where the first is that is not the tile's.

@@ -7,6 +7,7 @@ use contract::manifest::sha256_hex;
 use contract::{Envelope, Fact, IndexColumns, Indexed, Service};
 use uuid::Uuid;
 
+use crate::kinds::{self, Place};
 use crate::replacement;
 
 /// An event's id and its place in its stream.
@@ -17,6 +18,8 @@ pub(crate) struct Event {
     pub(crate) aggregate: Cow<'static, str>,
     pub(crate) version: i32,
     pub(crate) source: Service,
+    /// Whether its type belongs there.
+    pub(crate) place: Place,
     /// What it says of the log's key, if it says that it was replaced.
     pub(crate) replaced_key: Option<Box<LogKeyReplaced>>,
     /// What it says, if it is a manifest.
@@ -41,6 +44,9 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         return Err("it is not in canonical form (RFC 8785)".to_owned());
     }
     let (aggregate, stream) = envelope.stream().map_err(|error| error.to_string())?;
+    if !kinds::is_kind(aggregate.as_bytes()) {
+        return Err(format!("its subject {} is of no kind of stream", envelope.subject));
+    }
     let mut buffer = Uuid::encode_buffer();
     if envelope.subject[aggregate.len() + 1..] != *stream.hyphenated().encode_lower(&mut buffer) {
         return Err(format!(
@@ -60,6 +66,7 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         aggregate: aggregate.to_owned().into(),
         version: envelope.streamversion.into(),
         source: envelope.source,
+        place: kinds::place(envelope.source, aggregate, &envelope.kind),
         replaced_key: replacement::said(&envelope).map(Box::new),
         manifest,
     })

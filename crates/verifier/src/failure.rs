@@ -6,6 +6,8 @@ use std::ops::Range;
 use serde::Serialize;
 use translog::Resource;
 
+use crate::printable::cut;
+
 /// So many failures of a check are listed, and the rest is counted: where one entry is missing, all after it
 /// are in the wrong place.
 const LISTED: usize = 20;
@@ -135,18 +137,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The text, cut to what can be read, with its control characters written out: what a log says must not
-/// command the terminal of whoever reads of it.
+/// The text as it is printed, cut to what can be read: a log says it.
 fn printable(text: &str) -> String {
-    let mut printable = String::new();
-    for it in text.chars().take(LONGEST) {
-        if it.is_control() {
-            printable.extend(it.escape_default());
-        } else {
-            printable.push(it);
-        }
-    }
-    printable
+    cut(text, LONGEST)
 }
 
 /// All that is wrong: of each check the first ones, and how many more.
@@ -159,6 +152,10 @@ pub(crate) struct Failures {
 impl Failures {
     pub(crate) fn push(&mut self, failure: Failure) {
         let check = failure.check;
+        // What two checks find is one thing that is wrong.
+        if self.listed[check as usize].contains(&failure) {
+            return;
+        }
         if self.listed[check as usize].len() < LISTED {
             self.listed[check as usize].push(failure);
         } else {

@@ -28,13 +28,16 @@ pub struct IndexRow {
 /// An index as it is compared, in the order of the entries.
 pub(crate) struct Comparison<'a> {
     index: &'a mut dyn Index,
+    /// The row that was read and is not compared yet.
     next: Option<IndexRow>,
-    is_begun: bool,
+    has_ended: bool,
+    /// The position of the last row that was compared.
+    last: Option<i64>,
 }
 
 impl<'a> Comparison<'a> {
     pub(crate) fn of(index: &'a mut dyn Index) -> Self {
-        Self { index, next: None, is_begun: false }
+        Self { index, next: None, has_ended: false, last: None }
     }
 
     /// Compares the row of the next entry: the one at this index, counted from 0, with this leaf. What it is to have
@@ -49,43 +52,99 @@ impl<'a> Comparison<'a> {
         expected: Option<&IndexColumns>,
         failures: &mut Failures,
     ) -> Result<(), String> {
-        let mut fail = |what: &str| failures.push(Failure::of_entry(Check::Index, index, what));
-        let position = i64::try_from(index + 1).map_err(|error| error.to_string())?;
-        if !self.is_begun {
-            self.advance()?;
-            self.is_begun = true;
-        }
-        while let Some(row) = self.next.as_ref().filter(|row| row.position < position) {
-            fail(&format!(
-                "before it the index has a row at position {}, where none is",
-                row.position
-            ));
-            self.advance()?;
-        }
-        let Some(row) = self.next.as_ref().filter(|row| row.position == position) else {
-            fail("the index has no row of it");
+        let position = position(index + 1)?;
+        if !self.go_to(position, index, failures)? {
+            failures.push(Failure::of_entry(Check::Index, index, "the index has no row of it"));
             return Ok(());
-        };
-        if Hash::of_leaf(&row.envelope) != leaf {
-            fail("its row in the index has another `envelope`");
         }
-        for (found, expected) in row.columns.iter().zip(expected.into_iter().flatten()) {
-            if found != expected {
-                let text =
-                    |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-                fail(&format!(
-                    "its row in the index has `{}` {}, and the entry says {}",
-                    found.0,
-                    text(&found.1),
-                    text(&expected.1)
-                ));
+        if let Some(row) = self.next.take() {
+            self.last = Some(row.position);
+            for what in differences(&row, leaf, expected) {
+                failures.push(Failure::of_entry(Check::Index, index, &what));
             }
         }
-        self.advance()
-    }
-
-    fn advance(&mut self) -> Result<(), String> {
-        self.next = self.index.next()?;
         Ok(())
     }
+
+    /// After the last of so many entries: the index has no other row of any of them. Newer ones are of entries that the
+    /// checkpoint does not cover yet: they go on without a gap.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub(crate) fn finish(mut self, size: u64, failures: &mut Failures) -> Result<(), String> {
+        let next = position(size.saturating_add(1))?;
+        if !self.go_to(next, size, failures)?
+            && let Some(row) = &self.next
+        {
+            let what = format!(
+                "the checkpoint does not cover it, and the index has no row of it, but one at position {}",
+                row.position
+            );
+            failures.push(Failure::of_entry(Check::Index, size, &what));
+        }
+        Ok(())
+    }
+
+    /// Reads up to the row at this position, which is that of the entry `index`: whether there is one. Each row before
+    /// it is one too many.
+    fn go_to(
+        &mut self,
+        position: i64,
+        index: u64,
+        failures: &mut Failures,
+    ) -> Result<bool, String> {
+        loop {
+            if self.next.is_none() && !self.has_ended {
+                self.next = self.index.next()?;
+                self.has_ended = self.next.is_none();
+            }
+            let Some(row) = &self.next else { return Ok(false) };
+            if row.position >= position {
+                return Ok(row.position == position);
+            }
+            let what = too_many(row.position, self.last);
+            failures.push(Failure::of_entry(Check::Index, index, &what));
+            self.next = None;
+        }
+    }
+}
+
+/// What is wrong with a row at a position that was passed, after the last row that was compared.
+fn too_many(position: i64, last: Option<i64>) -> String {
+    match last {
+        Some(last) if position == last => {
+            format!("before it the index has another row at position {last}")
+        }
+        Some(last) if position < last => {
+            format!(
+                "before it the index has a row at position {position} after one at position {last}"
+            )
+        }
+        _ => format!("before it the index has a row at position {position}, where none is"),
+    }
+}
+
+/// A position as an index has it.
+fn position(entry: u64) -> Result<i64, String> {
+    i64::try_from(entry).map_err(|_| format!("no index has a position {entry}"))
+}
+
+/// What a row says that its entry does not.
+fn differences(row: &IndexRow, leaf: Hash, expected: Option<&IndexColumns>) -> Vec<String> {
+    let mut differences = Vec::new();
+    if Hash::of_leaf(&row.envelope) != leaf {
+        differences.push("its row in the index has another `envelope`".to_owned());
+    }
+    for (found, expected) in row.columns.iter().zip(expected.into_iter().flatten()) {
+        if found != expected {
+            let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+            differences.push(format!(
+                "its row in the index has `{}` {}, and the entry says {}",
+                found.0,
+                text(&found.1),
+                text(&expected.1)
+            ));
+        }
+    }
+    differences
 }

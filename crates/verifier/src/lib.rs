@@ -4,21 +4,25 @@
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
 //! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to
 //! the next), `walk` (every bundle once, on all cores, in order), `bundle`, `plain_event` and `event` (one bundle, one
-//! entry), `streams` (versions without holes), `manifests` (what was recorded is there), `index` (rows of the database
-//! beside the entries), `tiles` (what the log says its hashes are), `kept_hashes` (where a log differs that was
-//! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code); and
-//! [`evidence`]: some entries and their proof in a file of their own.
+//! entry), `kinds` (which event belongs in which stream), `streams` (versions without holes), `manifests` (what was
+//! recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its hashes are),
+//! `consistency` (that the log goes on from what was signed earlier), `kept_hashes` (where a log differs that was
+//! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code), `printable` (in a
+//! form that commands no terminal); and [`evidence`]: some entries and their proof in a file of their own.
 
 mod arguments;
 mod bundle;
+mod consistency;
 mod event;
 pub mod evidence;
 mod failure;
 mod index;
 mod kept_hashes;
+mod kinds;
 mod manifests;
 mod outcome;
 mod plain_event;
+mod printable;
 mod progress;
 mod refused;
 mod replacement;
@@ -66,13 +70,13 @@ pub fn run(
             Ok(source) => {
                 hashes = verification::verify(given, &*source, index, progress, &mut outcome);
             }
-            Err(error) => outcome.stop(error.to_string()),
+            Err(error) => outcome.stop(&error.to_string()),
         }
     }
     let verified = outcome.verified_note().map(<[u8]>::to_vec);
     if let (Some(keep), Some(note)) = (&arguments.keep, verified) {
         if let Err(error) = signature::keep(keep, &note, hashes.as_ref()) {
-            outcome.stop(format!("the checkpoint was not kept in {}: {error}", keep.display()));
+            outcome.stop(&format!("the checkpoint was not kept in {}: {error}", keep.display()));
         } else {
             outcome.kept_in(keep);
         }

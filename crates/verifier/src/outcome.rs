@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use contract::facts::LogKeyReplaced;
 use serde_json::{Value, json};
-use translog::{Checkpoint, Note, VerifierKey};
+use translog::{Checkpoint, VerifierKey};
 
 use crate::failure::{Check, Failure, Failures};
 use crate::kept_hashes::Beside;
 use crate::manifests::Checked;
+use crate::printable::{printable, printable_json};
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
 
@@ -29,7 +30,10 @@ pub(crate) struct Outcome {
     manifests: Option<Checked>,
     passed: Vec<(Check, String)>,
     pub(crate) failures: Failures,
-    stopped: Option<String>,
+    /// Why it could not be finished: all that kept it from that.
+    stopped: Vec<String>,
+    /// What nothing shows, though one could think that it was verified.
+    notes: Vec<String>,
     ended_at: Option<u64>,
     kept_in: Option<PathBuf>,
     /// What the log says of a key that is to come.
@@ -50,7 +54,8 @@ impl Outcome {
             manifests: None,
             passed: Vec::new(),
             failures: Failures::default(),
-            stopped: None,
+            stopped: Vec::new(),
+            notes: Vec::new(),
             ended_at: None,
             kept_in: None,
             announced: None,
@@ -73,10 +78,19 @@ impl Outcome {
         self.trust = Some(trust);
     }
 
-    pub(crate) fn signed(&mut self, signed: Signed, kept: Option<Checkpoint>, beside: Beside) {
+    pub(crate) fn signed(&mut self, signed: Signed) {
         self.signed = Some(signed);
-        self.kept = kept;
+    }
+
+    /// What the log must go on from, and what was beside it.
+    pub(crate) fn keep(&mut self, kept: Checkpoint, beside: Beside) {
+        self.kept = Some(kept);
         self.kept_hashes = beside;
+    }
+
+    /// The checkpoint that was kept.
+    pub(crate) const fn kept(&self) -> Option<&Checkpoint> {
+        self.kept.as_ref()
     }
 
     /// What was beside the checkpoint that was kept.
@@ -97,9 +111,7 @@ impl Outcome {
             return;
         }
         let new = said.verifier_key.parse::<VerifierKey>();
-        let signed_too = new.is_ok_and(|new| {
-            Note::parse(&signed.note).is_ok_and(|note| note.verify(&[new]).is_ok())
-        });
+        let signed_too = new.is_ok_and(|new| signed.parsed.verify(&[new]).is_ok());
         if signed_too {
             let new = &said.verifier_key;
             self.announced = Some(format!(
@@ -142,13 +154,15 @@ impl Outcome {
         self.failures.push(failure);
     }
 
-    /// The log cannot be read any further.
-    pub(crate) fn stop(&mut self, why: String) {
-        self.stopped = Some(why);
+    /// Something could not be read, or not be compared: without a failure nothing is said against the log, and nothing
+    /// for it.
+    pub(crate) fn stop(&mut self, why: &str) {
+        self.stopped.push(printable(why));
     }
 
-    pub(crate) const fn is_stopped(&self) -> bool {
-        self.stopped.is_some()
+    /// Something that nothing shows.
+    pub(crate) fn note(&mut self, what: String) {
+        self.notes.push(what);
     }
 
     /// The entries after so many were not read, for what is wrong with the bundle.
@@ -171,7 +185,7 @@ impl Outcome {
     pub(crate) fn exit_code(&self) -> u8 {
         match self.failures.first() {
             Some(check) => check.exit_code(),
-            None if self.is_stopped() => NOT_READ,
+            None if !self.stopped.is_empty() => NOT_READ,
             None => 0,
         }
     }
@@ -182,69 +196,83 @@ impl Outcome {
     /// When it cannot be written.
     pub(crate) fn write(&self, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
         if as_json {
-            serde_json::to_writer_pretty(&mut *out, &self.json())?;
-            return writeln!(out);
+            let document = serde_json::to_string_pretty(&self.json())?;
+            return writeln!(out, "{}", printable_json(&document));
         }
+        // Each is a line by itself, whatever is in it: no text of others makes another line.
+        for line in self.lines() {
+            writeln!(out, "{}", printable(&line))?;
+        }
+        Ok(())
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = self.lines_of_key();
+        let what = if self.is_evidence() { "Evidence in" } else { "Log at" };
+        lines.push(format!("{what} {}", self.place));
+        for check in self.checks.iter().copied() {
+            self.lines_of(check, &mut lines);
+        }
+        if self.kept_hashes == Beside::Other {
+            lines.push(
+                "The hashes beside the kept checkpoint do not make its root: where a log differs is not told by them."
+                    .to_owned(),
+            );
+        }
+        if let Some(entries) = self.ended_at {
+            lines.push(format!("Read up to entry {entries}: what comes after was not checked."));
+        }
+        lines.extend(self.notes.iter().map(|note| format!("Note: {note}")));
+        lines.extend(self.stopped.iter().map(|why| format!("Not finished: {why}")));
+        if let Some(file) = &self.kept_in {
+            lines.push(format!("The checkpoint is kept in {}", file.display()));
+        }
+        lines.push(match self.exit_code() {
+            0 => "All is well.".to_owned(),
+            code => format!("Not verified (exit code {code})."),
+        });
+        lines
+    }
+
+    /// On whose word what was trusted.
+    fn lines_of_key(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         match &self.trust {
-            Some(Trust { key, is_given: true, .. }) => writeln!(out, "Key, as given: {key}")?,
-            Some(Trust { key, is_given: false, .. }) => writeln!(
-                out,
+            Some(Trust { key, is_given: true, .. }) => lines.push(format!("Key, as given: {key}")),
+            Some(Trust { key, is_given: false, .. }) => lines.push(format!(
                 "Trusted the key that {} itself names, which proves nothing against whoever {} it: {key}",
                 if self.is_evidence() { "the evidence" } else { "the log" },
                 if self.is_evidence() { "made" } else { "serves" }
-            )?,
+            )),
             None => {}
         }
         for Replacement { index, new, .. } in self.replacements() {
-            writeln!(
-                out,
+            lines.push(format!(
                 "That key was replaced: entry {} (index {index}), which it signed itself, names {new}",
                 index + 1
-            )?;
+            ));
         }
         if let (Some(trust), false) = (&self.trust, self.replacements().is_empty()) {
-            writeln!(out, "From now on give the newest with --key: {}", trust.newest())?;
+            lines.push(format!("From now on give the newest with --key: {}", trust.newest()));
         }
-        if let Some(announced) = &self.announced {
-            writeln!(out, "{announced}")?;
+        lines.extend(self.announced.clone());
+        lines
+    }
+
+    /// What came out of a check.
+    fn lines_of(&self, check: Check, lines: &mut Vec<String>) {
+        let has_passed = self.failures.of(check).is_empty();
+        let passed = self.passed.iter().filter(|(passed, _)| has_passed && *passed == check);
+        lines.extend(passed.map(|(_, what)| format!("ok      {:<12} {what}", check.name())));
+        for failure in self.failures.of(check) {
+            lines.push(format!("FAILED  {:<12} {failure}", check.name()));
         }
-        let what = if self.is_evidence() { "Evidence in" } else { "Log at" };
-        writeln!(out, "{what} {}", self.place)?;
-        for check in self.checks.iter().copied() {
-            let has_passed = self.failures.of(check).is_empty();
-            let passed = self.passed.iter().filter(|(passed, _)| has_passed && *passed == check);
-            for (_, what) in passed {
-                writeln!(out, "ok      {:<12} {what}", check.name())?;
-            }
-            for failure in self.failures.of(check) {
-                writeln!(out, "FAILED  {:<12} {failure}", check.name())?;
-            }
-            let more = self.failures.left_out_of(check);
-            if more > 0 {
-                writeln!(out, "FAILED  {:<12} and {more} more", check.name())?;
-            }
-            if !self.is_done(check) {
-                writeln!(out, "-       {:<12} not checked", check.name())?;
-            }
+        let more = self.failures.left_out_of(check);
+        if more > 0 {
+            lines.push(format!("FAILED  {:<12} and {more} more", check.name()));
         }
-        if self.kept_hashes == Beside::Other {
-            writeln!(
-                out,
-                "The hashes beside the kept checkpoint do not make its root: where a log differs is not told by them."
-            )?;
-        }
-        if let Some(entries) = self.ended_at {
-            writeln!(out, "Read up to entry {entries}: what comes after was not checked.")?;
-        }
-        if let Some(why) = &self.stopped {
-            writeln!(out, "Not finished: {why}")?;
-        }
-        if let Some(file) = &self.kept_in {
-            writeln!(out, "The checkpoint is kept in {}", file.display())?;
-        }
-        match self.exit_code() {
-            0 => writeln!(out, "All is well."),
-            code => writeln!(out, "Not verified (exit code {code})."),
+        if !self.is_done(check) {
+            lines.push(format!("-       {:<12} not checked", check.name()));
         }
     }
 
@@ -298,7 +326,9 @@ impl Outcome {
             "manifests": self.manifests,
             "checks": checks.collect::<Vec<_>>(),
             "ended_after_entry": self.ended_at,
-            "not_finished_because": self.stopped,
+            "not_finished_because":
+                Some(self.stopped.join("; ")).filter(|_| !self.stopped.is_empty()),
+            "notes": self.notes,
             "kept_in": self.kept_in.as_ref().map(|file| file.display().to_string()),
         })
     }

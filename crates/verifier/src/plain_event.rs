@@ -10,6 +10,7 @@ use contract::{Fact as _, Service};
 use uuid::Uuid;
 
 use crate::event::{self, Event};
+use crate::kinds;
 
 /// How deep a fact may be.
 const DEPTH: u8 = 16;
@@ -67,9 +68,11 @@ fn plain(entry: &[u8]) -> Option<Event> {
         traceparent(rest.text()?)?;
     }
     rest.skip(br#","type":""#)?;
+    // All of it is ASCII.
+    let event_type = str::from_utf8(rest.text()?).ok()?;
+    let place = kinds::place(source, &aggregate, event_type);
     // Of these the checks need what they say.
-    let is_needed_whole =
-        [ManifestWritten::TYPE.as_bytes(), LogKeyReplaced::TYPE.as_bytes()].contains(&rest.text()?);
+    let is_needed_whole = [ManifestWritten::TYPE, LogKeyReplaced::TYPE].contains(&event_type);
     let (replaced_key, manifest) = (None, None);
     (rest.0 == b"}" && !is_needed_whole).then_some(Event {
         id,
@@ -77,6 +80,7 @@ fn plain(entry: &[u8]) -> Option<Event> {
         aggregate,
         version,
         source,
+        place,
         replaced_key,
         manifest,
     })
@@ -260,7 +264,7 @@ fn version(digits: &[u8]) -> Option<i32> {
 
 fn subject(text: &[u8], source: Service) -> Option<(Cow<'static, str>, Uuid)> {
     let (kind, id) = text.split_at_checked(text.len().checked_sub(36)?)?;
-    let kind = kind.strip_suffix(b"/").filter(|kind| !kind.contains(&b'/'))?;
+    let kind = kind.strip_suffix(b"/").filter(|kind| kinds::is_kind(kind))?;
     let known = source.aggregates().iter().find(|it| it.as_bytes() == kind);
     let kind = match known {
         Some(kind) => Cow::Borrowed(*kind),

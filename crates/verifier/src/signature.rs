@@ -63,7 +63,7 @@ impl Trust {
     fn follow(&mut self, source: &dyn Source, note: &[u8]) -> Result<(), Refused> {
         let Ok(note) = Note::parse(note) else { return Ok(()) };
         while self.replacements.len() < MAX_REPLACEMENTS
-            && note.verify(&self.keys()[self.replacements.len()..]) == Err(NoteError::UnknownKeys)
+            && note.verify(std::slice::from_ref(self.newest())) == Err(NoteError::UnknownKeys)
         {
             let Some(next) = replacement::of(source, self.newest())? else { break };
             self.replacements.push(next);
@@ -78,6 +78,8 @@ pub(crate) struct Signed {
     pub(crate) checkpoint: Checkpoint,
     /// The signed note, as it was served.
     pub(crate) note: Vec<u8>,
+    /// The same, read once: a log may ask of each of its entries who signed it.
+    pub(crate) parsed: Note,
 }
 
 /// The key that is trusted.
@@ -109,15 +111,19 @@ pub(crate) fn checkpoint(source: &dyn Source, trust: &mut Trust) -> Result<Signe
     open(CHECKPOINT, note, std::slice::from_ref(trust.newest()))
 }
 
-/// The checkpoint that was kept, signed by any of these keys, and what is beside it.
-pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<(Checkpoint, Beside), Refused> {
-    let signed = open(&path.display().to_string(), file(path, MAX_NOTE_BYTES)?, keys)?;
-    let checkpoint = signed.checkpoint;
-    let beside = kept_hashes::read(path, checkpoint.size, checkpoint.root).map_err(|error| {
-        let file = kept_hashes::beside(path);
-        Refused::Unreadable(format!("{}: {error}", file.display()))
-    })?;
-    Ok((checkpoint, beside))
+/// The checkpoint that was kept, signed by any of these keys.
+pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Refused> {
+    let note = file(path, MAX_NOTE_BYTES)?;
+    open(&path.display().to_string(), note, keys).map(|signed| signed.checkpoint)
+}
+
+/// What is beside the checkpoint that was kept.
+///
+/// # Errors
+/// When there is a file that cannot be read, in words.
+pub(crate) fn beside_kept(path: &Path, kept: &Checkpoint) -> Result<Beside, String> {
+    kept_hashes::read(path, kept.size, kept.root)
+        .map_err(|error| format!("{}: {error}", kept_hashes::beside(path).display()))
 }
 
 /// Keeps a checkpoint in this file, and the hashes beside it, if all of the log was read.
@@ -154,7 +160,7 @@ fn open(name: &str, note: Vec<u8>, keys: &[VerifierKey]) -> Result<Signed, Refus
         let by = format!("it calls itself one of {claimed}, and the key is {}", keys.join(", or "));
         wrong(name, &format!("{error} ({by})"))
     })?;
-    Ok(Signed { checkpoint, note })
+    Ok(Signed { checkpoint, note, parsed })
 }
 
 fn first_line(text: &str) -> &str {

@@ -10,6 +10,10 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::failure::{Check, Failure, Failures};
+use crate::kinds::Place;
+
+/// So many types of events that are unknown are named.
+const NAMED: usize = 20;
 
 /// How far each stream has come, and every id that was seen: some 24 bytes an entry, and 50 a stream.
 #[derive(Debug, Default)]
@@ -17,11 +21,17 @@ pub(crate) struct Streams {
     heads: HashMap<Uuid, Head>,
     /// There are few: each is kept once.
     aggregates: Vec<Box<str>>,
+    /// Which of them each is, for a log in which there are not few.
+    numbers: HashMap<Box<str>, usize>,
     /// The one that came last: most often it is the next, too.
     recent: usize,
     ids: Vec<(Uuid, u64)>,
     /// What was before the first is not known.
     is_part: bool,
+    /// How many events there are of types that this program does not know, of the first ones of these.
+    unknown: BTreeMap<Box<str>, u64>,
+    /// How many there are of other such types.
+    unknown_besides: u64,
 }
 
 #[derive(Debug)]
@@ -44,6 +54,11 @@ impl Streams {
         self.ids.push((event.id, index));
         let aggregate = self.aggregate(&event.aggregate);
         let mut fail = |what: &str| failures.push(Failure::of_entry(Check::Streams, index, what));
+        match &event.place {
+            Place::Own => {}
+            Place::Unknown(name) => self.unknown(name),
+            Place::Wrong(what) => fail(what),
+        }
         let Event { stream, version, source, .. } = event;
         let name = format_args!("{}/{stream}", event.aggregate);
         match self.heads.entry(*stream) {
@@ -64,10 +79,11 @@ impl Streams {
                     ));
                 }
                 let last = head.version;
-                if *version > last + 1 {
+                // After the last that there can be, none is missing.
+                let next = last.saturating_add(1);
+                if *version > next {
                     fail(&format!(
-                        "it is version {version} of {name}, which has come to version {last}: version {} is missing",
-                        last + 1
+                        "it is version {version} of {name}, which has come to version {last}: version {next} is missing"
                     ));
                 } else if *version <= last {
                     fail(&format!(
@@ -82,13 +98,35 @@ impl Streams {
     /// The number of an aggregate.
     fn aggregate(&mut self, name: &str) -> usize {
         if self.aggregates.get(self.recent).is_none_or(|it| **it != *name) {
-            let known = self.aggregates.iter().position(|it| **it == *name);
-            self.recent = known.unwrap_or(self.aggregates.len());
-            if known.is_none() {
+            self.recent = self.numbers.get(name).copied().unwrap_or(self.aggregates.len());
+            if self.recent == self.aggregates.len() {
+                self.numbers.insert(name.into(), self.recent);
                 self.aggregates.push(name.into());
             }
         }
         self.recent
+    }
+
+    fn unknown(&mut self, name: &str) {
+        if let Some(count) = self.unknown.get_mut(name) {
+            *count += 1;
+        } else if self.unknown.len() < NAMED {
+            self.unknown.insert(name.into(), 1);
+        } else {
+            self.unknown_besides += 1;
+        }
+    }
+
+    /// Of which types nothing but the rule says that they belong where they are.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let named = self.unknown.iter().map(|(name, count)| (&**name, *count));
+        let besides = Some(("others", self.unknown_besides)).filter(|(_, count)| *count > 0);
+        let told = named.chain(besides).map(|(name, count)| {
+            format!(
+                "this program does not know events of type {name} ({count} here): it checked their place in their streams, not what they say"
+            )
+        });
+        told.collect()
     }
 
     /// Whether a manifest of this service lists a stream as it is in the log, if so many lists before it were read that
@@ -155,7 +193,8 @@ mod tests {
     fn event(id: u128, stream: u128, version: i32) -> Event {
         let (id, stream) = (Uuid::from_u128(id), Uuid::from_u128(stream));
         let (aggregate, source) = ("app".into(), Service::AppRegistry);
-        Event { id, stream, aggregate, version, source, replaced_key: None, manifest: None }
+        let place = Place::Own;
+        Event { id, stream, aggregate, version, source, place, replaced_key: None, manifest: None }
     }
 
     fn check(events: &[Event]) -> (usize, Vec<String>) {
@@ -193,6 +232,29 @@ mod tests {
         assert_eq!(failures.len(), 1);
         assert!(failures[0].starts_with("entry 3 (index 2): its event id 0"), "{failures:?}");
         assert!(failures[0].ends_with("is that of entry 1 (index 0), too"), "{failures:?}");
+    }
+
+    #[test]
+    fn nothing_is_missing_after_the_last_version_that_there_can_be() {
+        let (_, failures) = check(&[event(1, 1, 1), event(2, 1, i32::MAX), event(3, 1, i32::MAX)]);
+        assert_eq!(failures.len(), 2, "{failures:?}");
+        assert!(failures[1].ends_with("has come to version 2147483647 already"), "{failures:?}");
+    }
+
+    #[test]
+    fn a_type_in_a_stream_of_another_kind_is_wrong_and_one_of_a_later_version_is_told() {
+        let wrong = Event { place: Place::Wrong("it is of key".into()), ..event(1, 1, 1) };
+        assert_eq!(check(&[wrong]).1, ["entry 1 (index 0): it is of key"]);
+        let mut streams = Streams::default();
+        for number in 0..NAMED as u128 + 5 {
+            let place = Place::Unknown(format!("mandate.app.new.v{number:02}").into());
+            let event = Event { place, ..event(number, number, 1) };
+            streams.take(0, &event, &mut Failures::default());
+        }
+        let notes = streams.notes();
+        assert_eq!(notes.len(), NAMED + 1);
+        assert!(notes[0].contains("of type mandate.app.new.v00 (1 here)"), "{notes:?}");
+        assert!(notes[NAMED].contains("of type others (5 here)"), "{notes:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use translog::{FULL_WIDTH, Hash, Resource, Row, Tile, Tiles};
 
-use crate::bundle::{Served, compare, wrong_entries};
+use crate::bundle::{Served, Wanted, wrong_entries};
 use crate::failure::{Check, Failure, Failures};
 use crate::source::{self, Source};
 
@@ -18,6 +18,8 @@ pub(crate) struct Differences {
     /// Level and index of all of them.
     all: HashSet<(u8, u64)>,
     failures: Vec<Failure>,
+    /// Why they were not all compared.
+    unread: Option<String>,
 }
 
 struct Difference {
@@ -40,19 +42,21 @@ impl Differences {
                 }
             }
             Served::Failed(failure) => self.failures.push(failure),
+            Served::Unread(why) => self.unread = self.unread.take().or(why),
         }
     }
 
+    /// Why not all tiles were compared, if they were not.
+    pub(crate) fn unread(&self) -> Option<&str> {
+        self.unread.as_deref()
+    }
+
     /// Compares a tile above the leaves with what the entries make.
-    ///
-    /// # Errors
-    /// When the log could not be read.
-    pub(crate) fn compare(&mut self, source: &dyn Source, row: &Row) -> Result<(), String> {
+    pub(crate) fn compare(&mut self, source: &dyn Source, row: &Row, wanted: &Wanted) {
         let (hashes, _) = row.bytes.as_chunks::<{ Hash::BYTES }>();
         let made: Vec<Hash> = hashes.iter().copied().map(Hash::from_bytes).collect();
-        let served = compare(source, row.tile, &made)?;
+        let served = wanted.compare(source, row.tile, &made);
         self.take(row.tile, &made, served);
-        Ok(())
     }
 
     /// Says of every difference what is wrong: the entries, when they may be wrong and the tile leads to the

@@ -1,23 +1,24 @@
 //! The checks, in their order: what was signed, the tree under it, what was kept, the streams, the manifests.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
 
-use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tiles, Tree, proof};
+use contract::IndexColumns;
+use translog::{Checkpoint, Coordinates, FULL_WIDTH, Hash, Row, Tile, Tree};
 
-use crate::bundle::{self, Bundle, Leaves, NoBundle};
+use crate::bundle::{self, Bundle, Leaves, NoBundle, Wanted};
+use crate::consistency::{self, Roots};
 use crate::failure::{Check, Failure};
 use crate::index::{Comparison, Index};
-use crate::kept_hashes::{Beside, Difference, KeptHashes, Seen};
-use crate::manifests::Manifests;
+use crate::kept_hashes::{Beside, KeptHashes, Seen};
+use crate::manifests::{Checked, Manifests};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
-use crate::replacement::Replacement;
 use crate::signature::{self, Given, Refused};
 use crate::source::Source;
 use crate::streams::Streams;
-use crate::tiles::{self, Differences};
+use crate::tiles::Differences;
 use crate::walk::walk;
 
 /// Verifies a log. What is to be kept beside its checkpoint, if all of it was read.
@@ -31,7 +32,7 @@ pub(crate) fn verify(
     let kept = match signatures(given, source, outcome) {
         Ok(kept) => kept,
         Err(Refused::Unreadable(why)) => {
-            outcome.stop(why);
+            outcome.stop(&why);
             return None;
         }
         Err(Refused::Wrong(failure)) => {
@@ -45,7 +46,7 @@ pub(crate) fn verify(
         size: checkpoint.size,
         kept_size: kept.as_ref().map(|kept| kept.size),
         earlier: consistency::earlier(kept.as_ref(), outcome),
-        roots: HashMap::new(),
+        roots: Roots::new(),
         tree: Tree::new(),
         seen: Seen::default(),
         differences: Differences::default(),
@@ -58,7 +59,8 @@ pub(crate) fn verify(
     entries.judge(&checkpoint, kept.as_ref(), outcome)
 }
 
-/// Key, checkpoint, and the checkpoint that was kept, if one was named.
+/// Key, checkpoint, and the checkpoint that was kept, if one was named. What these say against each other is told here:
+/// before anything else is read that could not be.
 pub(crate) fn signatures(
     given: Given<'_>,
     source: &dyn Source,
@@ -69,18 +71,26 @@ pub(crate) fn signatures(
     let (key, keys) = (trust.newest().clone(), trust.keys());
     outcome.trust(trust);
     let signed = signed?;
-    let kept = given.checkpoint.map(|file| signature::kept(file, &keys));
-    let (kept, hashes) = kept.transpose()?.unzip();
+    let now = signed.checkpoint.clone();
     outcome.pass(
         Check::Signature,
-        format!(
-            "{} signed a checkpoint of {}",
-            key.name(),
-            entries_in_words(signed.checkpoint.size)
-        ),
+        format!("{} signed a checkpoint of {}", key.name(), entries_in_words(now.size)),
     );
-    outcome.signed(signed, kept.clone(), hashes.unwrap_or(Beside::Nothing));
-    Ok(kept)
+    outcome.signed(signed);
+    let kept = given.checkpoint.map(|file| signature::kept(file, &keys)).transpose();
+    let known = kept.as_ref().ok().and_then(Option::as_ref);
+    for failure in consistency::contradictions(&now, known, outcome.replacements().iter()) {
+        outcome.fail(failure);
+    }
+    if let (Ok(Some(kept)), Some(file)) = (&kept, given.checkpoint) {
+        let beside = signature::beside_kept(file, kept).unwrap_or_else(|why| {
+            // Only where a log differs is not told without them.
+            outcome.stop(&why);
+            Beside::Nothing
+        });
+        outcome.keep(kept.clone(), beside);
+    }
+    kept
 }
 
 /// The entries as they are read, and what they make.
@@ -91,32 +101,38 @@ struct Entries<'a, 'i> {
     /// How many entries earlier checkpoints cover, in order.
     earlier: Vec<u64>,
     /// The roots that the entries had when they were as many as those.
-    roots: HashMap<u64, Hash>,
+    roots: Roots,
     tree: Tree,
     seen: Seen,
     differences: Differences,
     streams: Streams,
     index: Option<Comparison<'i>>,
     manifests: Manifests,
+    /// They could not be read to their end: nothing is said against what was not.
+    is_stopped: bool,
 }
 
 impl Entries<'_, '_> {
     /// Reads every bundle once, up to the first that cannot be read.
     fn read_all(&mut self, progress: Option<&mut dyn Write>, outcome: &mut Outcome) {
-        let (source, size, has_index) = (self.source, self.size, self.index.is_some());
+        let (source, size) = (self.source, self.size);
+        let wanted = Wanted { has_index: self.index.is_some(), has_tiles: AtomicBool::new(true) };
         let mut progress = Progress::new(progress, size);
         let bundles = size.div_ceil(u64::from(FULL_WIDTH));
         let read = |index| {
             let at = Coordinates::among(index, size);
-            bundle::read(source, at.expect("there are so many bundles"), has_index)
+            bundle::read(source, at.expect("there are so many bundles"), &wanted)
         };
         walk(bundles, source.readers(), read, |read| {
-            match read.map(|bundle| self.take(bundle, outcome)) {
-                Ok(Ok(())) => {
+            match read.map(|bundle| self.take(bundle, &wanted, outcome)) {
+                Ok(()) => {
                     progress.at(self.tree.size());
                     return ControlFlow::Continue(());
                 }
-                Ok(Err(why)) | Err(NoBundle::Unreadable(why)) => outcome.stop(why),
+                Err(NoBundle::Unreadable(why)) => {
+                    self.is_stopped = true;
+                    outcome.stop(&why);
+                }
                 Err(NoBundle::Damaged(failures)) => {
                     for failure in failures {
                         outcome.fail(failure);
@@ -128,14 +144,10 @@ impl Entries<'_, '_> {
         });
     }
 
-    fn take(&mut self, bundle: Bundle, outcome: &mut Outcome) -> Result<(), String> {
+    fn take(&mut self, bundle: Bundle, wanted: &Wanted, outcome: &mut Outcome) {
         let Bundle { leaves, events, columns, tile } = bundle;
         let first = self.tree.size();
-        if let Some(index) = &mut self.index {
-            for (at, (leaf, columns)) in (first..).zip(leaves.hashes().iter().zip(&columns)) {
-                index.take(at, *leaf, columns.as_ref(), &mut outcome.failures)?;
-            }
-        }
+        self.compare_index(first, &leaves, &columns, outcome);
         for (index, event) in (first..).zip(events) {
             match event {
                 Ok(event) => {
@@ -162,9 +174,26 @@ impl Entries<'_, '_> {
                 && Tile::among(tile.level(), tile.at().index(), self.size) == Some(tile)
         };
         for row in rows.iter().filter(|row| is_last(row.tile)) {
-            self.differences.compare(self.source, row)?;
+            self.differences.compare(self.source, row, wanted);
         }
-        Ok(())
+    }
+
+    /// Compares the rows of these entries. An index that cannot be read is compared no further; the log is read on.
+    fn compare_index(
+        &mut self,
+        first: u64,
+        leaves: &Leaves,
+        columns: &[Option<IndexColumns>],
+        outcome: &mut Outcome,
+    ) {
+        let Some(index) = &mut self.index else { return };
+        for (at, (leaf, columns)) in (first..).zip(leaves.hashes().iter().zip(columns)) {
+            if let Err(why) = index.take(at, *leaf, columns.as_ref(), &mut outcome.failures) {
+                outcome.stop(&why);
+                self.index = None;
+                return;
+            }
+        }
     }
 
     /// Appends leaves. Roots are taken on the way, where the entries are as many as earlier checkpoints cover.
@@ -188,17 +217,94 @@ impl Entries<'_, '_> {
     }
 }
 
+/// What is said of the entries once they were read, as far as they could be.
+impl Entries<'_, '_> {
+    /// Judges all of it. What is to be kept beside the checkpoint, if all of it was read.
+    fn judge(
+        self,
+        checkpoint: &Checkpoint,
+        kept: Option<&Checkpoint>,
+        outcome: &mut Outcome,
+    ) -> Option<KeptHashes> {
+        let Self { source, is_stopped, roots, tree, seen, .. } = self;
+        let Self { differences, mut streams, index, manifests, .. } = self;
+        let is_complete = !is_stopped && tree.size() == checkpoint.size;
+        let found = tree.root();
+        let are_right = is_complete && found == checkpoint.root;
+        // Where they could not be read to their end, which of both is wrong would have to be read, too.
+        let signed = (checkpoint.size, checkpoint.root);
+        let unread = differences.unread().map(str::to_owned);
+        differences.judge(source, signed, !is_stopped && !are_right, &mut outcome.failures);
+        if is_complete && !are_right {
+            outcome.fail(other_root(checkpoint, found, kept, &roots));
+        }
+        match unread {
+            Some(why) => outcome.stop(&why),
+            None if is_complete => {
+                let counted = entries_in_words(checkpoint.size);
+                outcome.pass(Check::Tree, format!("{counted} and all tiles make the signed root"));
+            }
+            None => {}
+        }
+        let roots = are_right.then_some(&roots);
+        consistency::check(source, checkpoint, kept, roots, &seen, outcome);
+        if is_complete {
+            compared(index, checkpoint.size, outcome);
+            let checked = manifests.finish(source, &mut streams, &mut outcome.failures);
+            recorded(checked, outcome);
+        }
+        finish(streams, is_complete, outcome);
+        is_complete.then(|| seen.into_kept())
+    }
+}
+
+/// Whether the index ends as the log does, if there is one.
+fn compared(index: Option<Comparison<'_>>, size: u64, outcome: &mut Outcome) {
+    let Some(index) = index else { return };
+    match index.finish(size, &mut outcome.failures) {
+        Ok(()) => {
+            let rows = entries_in_words(size);
+            outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
+        }
+        Err(why) => outcome.stop(&why),
+    }
+}
+
+/// What the manifests showed.
+fn recorded(checked: Result<Checked, String>, outcome: &mut Outcome) {
+    match checked {
+        Ok(checked) => {
+            outcome.count_manifests(checked);
+            outcome.pass(Check::Manifests, checked.describe());
+        }
+        Err(why) => outcome.stop(&why),
+    }
+}
+
+/// What the streams showed.
+fn finish(streams: Streams, is_complete: bool, outcome: &mut Outcome) {
+    for note in streams.notes() {
+        outcome.note(note);
+    }
+    let count = streams.finish(&mut outcome.failures);
+    if is_complete {
+        outcome.count_streams(count);
+        let streams = format!("{count} streams have every version up to their last");
+        outcome.pass(Check::Streams, format!("every entry is an event, {streams}, every id once"));
+    }
+}
+
 /// The entries make another root than the signed one.
 fn other_root(
     checkpoint: &Checkpoint,
     found: Hash,
     kept: Option<&Checkpoint>,
-    kept_root: Option<Hash>,
+    roots: &Roots,
 ) -> Failure {
     let Checkpoint { size, root, .. } = checkpoint;
     let counted = entries_in_words(*size);
     let mut what = format!("{counted} make the root {found}, and {root} was signed");
-    if let Some(kept) = kept.filter(|kept| kept_root == Some(kept.root)) {
+    if let Some(kept) = kept.filter(|kept| roots.get(&kept.size) == Some(&kept.root)) {
         let counted = entries_in_words(kept.size);
         what = format!("{what}; the first {counted} are those of the checkpoint that was kept");
     }

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use contract::facts::{ConsentGranted, Fact as _};
-use contract::{Envelope, Service};
+use contract::facts::ConsentGranted;
+use contract::{Envelope, GrantId, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::form_urlencoded;
@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use super::description::{Asked, Stream};
 use super::files::File;
 use super::manifests::{self, MANIFEST};
+use super::whole;
 use crate::source::{Server, SourceError};
 
 /// So many entries are in one file at most, and so many bytes of them.
@@ -24,6 +25,8 @@ const MAX_ENTRIES: usize = 50_000;
 const MAX_ENTRIES_BYTES: usize = 200 << 20;
 /// How many bytes a page of the API can have: 200 events with what is beside them.
 const MAX_PAGE_BYTES: usize = 64 << 20;
+/// So many pages are read of one search: each event is on one, and a page may have few of those that this caller may see.
+const MAX_PAGES: usize = 5_000;
 /// So many manifests are looked through for one that lists a stream.
 const MANIFESTS_TRIED: usize = 20;
 
@@ -61,10 +64,11 @@ pub(super) fn collect(server: &Server, asked: Asked, size: u64) -> Result<Collec
     let mut reading = Reading::of(server, size);
     match asked {
         Asked::Grant(grant) => {
-            reading.stream(format!("consent/{grant}"))?;
-            if let Some(granted) = reading.granted() {
-                reading.stream(format!("consent-link/{}", granted.link_id))?;
-                reading.stream(format!("app/{}", granted.app_id))?;
+            reading.stream(whole::of_consent(grant))?;
+            if let Some(granted) = reading.granted(grant) {
+                for stream in whole::beside(&granted) {
+                    reading.needed_stream(&stream)?;
+                }
             }
             reading.covering_manifests()?;
         }
@@ -107,33 +111,54 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// All entries that meet these conditions.
+    /// The same of one without which there is no evidence. What the checkpoint does not cover yet is waited for.
+    fn needed_stream(&mut self, stream: &str) -> Result<(), String> {
+        let before = self.found.streams.len();
+        self.stream(stream.to_owned())?;
+        if self.found.streams.len() == before && self.found.is_covered {
+            return Err(format!(
+                "--grant: this token may not read of {stream}, and evidence of a consent has all of its link and its app: name the token of an operator, or of a developer of the app"
+            ));
+        }
+        Ok(())
+    }
+
+    /// All entries that meet these conditions, which are answered in the order of the log.
     fn all(&mut self, conditions: &[(&str, &str)]) -> Result<(), String> {
-        let mut cursor: Option<String> = None;
-        loop {
+        let (mut cursor, mut last): (Option<String>, _) = (None, 0);
+        for _ in 0..MAX_PAGES {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(conditions);
             if let Some(cursor) = &cursor {
                 query.append_pair("cursor", cursor);
             }
-            cursor = self.page(&query.finish())?;
-            if cursor.is_none() {
+            let (next, end) = self.page(&query.finish())?;
+            // Else a server could answer the same events for ever.
+            if end.is_some_and(|end| end <= last) {
+                return Err(format!("{} answers events out of their order", self.server.address()));
+            }
+            last = end.unwrap_or(last);
+            cursor = next;
+            if cursor.is_none() || last > self.size {
                 return Ok(());
             }
         }
+        Err(format!("{} answers more pages than there can be", self.server.address()))
     }
 
-    fn page(&mut self, query: &str) -> Result<Option<String>, String> {
+    /// Takes the events of a page. Where the next begins, and the position of the last.
+    fn page(&mut self, query: &str) -> Result<(Option<String>, Option<u64>), String> {
         let path = format!("/v1/events?{query}");
         let answer = self.server.api(&path, MAX_PAGE_BYTES).map_err(|error| error.to_string())?;
         let answer =
             answer.ok_or_else(|| format!("{} has no /v1/events", self.server.address()))?;
         let page: Page<'_> = serde_json::from_slice(&answer)
             .map_err(|error| format!("{path} answers no page of events: {error}"))?;
+        let last = page.items.last().map(|item| item.position);
         for item in page.items {
             self.take(item.position, item.event.get().as_bytes())?;
         }
-        Ok(page.next_cursor)
+        Ok((page.next_cursor, last))
     }
 
     fn take(&mut self, position: u64, entry: &[u8]) -> Result<(), String> {
@@ -152,12 +177,11 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// The consent that was granted.
-    fn granted(&self) -> Option<ConsentGranted> {
+    /// How the consent was granted.
+    fn granted(&self, grant: GrantId) -> Option<ConsentGranted> {
         let events = self.found.entries.values().filter_map(|entry| Envelope::parse(entry).ok());
-        events
-            .filter(|event| event.kind == ConsentGranted::TYPE)
-            .find_map(|event| event.fact::<ConsentGranted>().ok())
+        let events: Vec<Envelope> = events.collect();
+        whole::granted(grant, events.iter())
     }
 
     /// For each stream, the first manifest after its last event that lists it.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The format of the zip, in this version.
 pub(crate) const FORMAT: &str = "mandate-evidence/1";
 /// How the page is drawn, in this version: another drawing of the same entries is another number.
-pub(crate) const PAGE: u32 = 1;
+pub(crate) const PAGE: u32 = 2;
 
 /// `evidence.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

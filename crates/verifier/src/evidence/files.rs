@@ -3,14 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use contract::manifest::MAX_LIST_BYTES;
 use contract::{MAX_EVENT_BYTES, Service};
 use translog::{FULL_WIDTH, Hash, KeyId, MAX_NOTE_BYTES, Resource, Tile};
 
 use crate::replacement;
 
-/// How many bytes a description, a manifest's list and a page can have.
+/// How many bytes a description, a page and a key can have.
 const MAX_DESCRIPTION_BYTES: usize = 4 << 20;
-const MAX_LIST_BYTES: usize = 4 << 20;
 const MAX_PAGE_BYTES: usize = 256 << 20;
 const MAX_KEY_BYTES: usize = 8192;
 

@@ -16,6 +16,7 @@ use super::package::Package;
 use super::{replacements, zip};
 use crate::failure::Check;
 use crate::outcome::Outcome;
+use crate::printable::printable;
 use crate::signature::{self, Given, Refused, Signed, Trust};
 use crate::source::{self, Server};
 
@@ -23,16 +24,22 @@ use crate::source::{self, Server};
 const TRIES: u32 = 20;
 const WAIT: Duration = Duration::from_millis(500);
 
-/// Why there is no evidence, in words.
+/// Why there is no evidence, in words that can be printed to a terminal.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct NotMade(String);
 
+impl NotMade {
+    fn because(why: &str) -> Self {
+        Self(printable(why))
+    }
+}
+
 impl From<Refused> for NotMade {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Unreadable(why) => Self(why),
-            Refused::Wrong(failure) => Self(failure.to_string()),
+            Refused::Unreadable(why) => Self::because(&why),
+            Refused::Wrong(failure) => Self::because(&failure.to_string()),
         }
     }
 }
@@ -43,8 +50,8 @@ impl From<Refused> for NotMade {
 /// When it cannot be read, does not verify, or cannot be written.
 pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, NotMade> {
     let token = arguments.token_file.as_deref();
-    let server =
-        Server::new(&arguments.server, token).map_err(|error| NotMade(error.to_string()))?;
+    let server = Server::new(&arguments.server, token)
+        .map_err(|error| NotMade::because(&error.to_string()))?;
     let given = Given {
         key: arguments.key.as_ref(),
         key_file: arguments.key_file.as_deref(),
@@ -58,7 +65,7 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
     let (replaced, replacements) = replacements::read(&server, trust.newest(), checkpoint.size)?;
     // The key that was given may have been replaced: the evidence is of the newest.
     let key = replaced.newest(trust.newest());
-    let earlier = replaced.sizes().chain(kept.map(|(kept, _)| kept.size));
+    let earlier = replaced.sizes().chain(kept.map(|kept| kept.size));
     let tiles = tiles(&server, &collected, checkpoint, earlier)?;
     let description = Description {
         format: FORMAT.to_owned(),
@@ -82,10 +89,10 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
         manifests: collected.manifests,
         tiles,
     };
-    let zip = zip::write(&package.files()).map_err(|error| NotMade(error.to_string()))?;
+    let zip = zip::write(&package.files()).map_err(|error| NotMade::because(&error.to_string()))?;
     verified(Given { key: Some(key), key_file: None, ..given }, &zip)?;
     write(&arguments.out, &zip)
-        .map_err(|error| NotMade(format!("{}: {error}", arguments.out.display())))?;
+        .map_err(|error| NotMade::because(&format!("{}: {error}", arguments.out.display())))?;
     Ok(said(&package, &trust, key, &arguments.out))
 }
 
@@ -97,16 +104,17 @@ fn covered(
 ) -> Result<(Signed, Collected), NotMade> {
     for tries_left in (0..TRIES).rev() {
         let signed = signature::checkpoint(server, trust)?;
-        let collected = collect(server, asked, signed.checkpoint.size).map_err(NotMade)?;
+        let collected =
+            collect(server, asked, signed.checkpoint.size).map_err(|why| NotMade::because(&why))?;
         if collected.is_covered || tries_left == 0 {
             if collected.entries.is_empty() {
-                return Err(NotMade(nothing(asked, collected.is_covered)));
+                return Err(NotMade::because(&nothing(asked, collected.is_covered)));
             }
             return Ok((signed, collected));
         }
         std::thread::sleep(WAIT);
     }
-    Err(NotMade("no checkpoint covers the entries yet".to_owned()))
+    Err(NotMade::because("no checkpoint covers the entries yet"))
 }
 
 fn nothing(asked: Asked, is_covered: bool) -> String {
@@ -129,7 +137,7 @@ fn tiles(
     earlier: impl Iterator<Item = u64>,
 ) -> Result<BTreeMap<Tile, Vec<u8>>, NotMade> {
     let size = checkpoint.size;
-    let failed = |error: &dyn std::error::Error| NotMade(error.to_string());
+    let failed = |error: &dyn std::error::Error| NotMade::because(&error.to_string());
     let mut needed = Vec::new();
     for position in collected.entries.keys() {
         needed.extend(proof::inclusion_tiles(position - 1, size).map_err(|error| failed(&error))?);
@@ -144,8 +152,8 @@ fn tiles(
             return Ok(());
         }
         let hashes = source::tile(server, tile)
-            .map_err(|error| NotMade(format!("{tile}: {error}")))?
-            .ok_or_else(|| NotMade(format!("{tile}: it is not there")))?;
+            .map_err(|error| NotMade::because(&format!("{tile}: {error}")))?
+            .ok_or_else(|| NotMade::because(&format!("{tile}: it is not there")))?;
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
         tiles.insert(tile, &bytes).map_err(|error| failed(&error))?;
         read.insert(tile, bytes);
@@ -168,8 +176,9 @@ fn verified(given: Given<'_>, zip: &[u8]) -> Result<(), NotMade> {
         return Ok(());
     }
     let mut text = Vec::new();
-    outcome.write(false, &mut text).map_err(|error| NotMade(error.to_string()))?;
+    outcome.write(false, &mut text).map_err(|error| NotMade::because(&error.to_string()))?;
     let text = String::from_utf8_lossy(&text).into_owned();
+    // Its lines are printable already.
     Err(NotMade(format!("what the log gave does not verify; nothing was written\n{text}")))
 }
 
@@ -195,10 +204,11 @@ fn said(package: &Package, trust: &Trust, key: &VerifierKey, out: &Path) -> Stri
     } else {
         "the key that the log itself names; whoever gets this needs it from elsewhere"
     };
-    format!(
-        "{} entries of {log}, proven by its checkpoint of {size} entries, in {}.\nVerified with {word}: {}\n",
+    let proven = format!(
+        "{} entries of {log}, proven by its checkpoint of {size} entries, in {}.",
         package.entries.len(),
-        out.display(),
-        key
-    )
+        out.display()
+    );
+    let verified = format!("Verified with {word}: {key}");
+    format!("{}\n{}\n", printable(&proven), printable(&verified))
 }

@@ -1,11 +1,15 @@
 //! Manifests: what a producer says that it had recorded. The entry has the hash of a list, a line for each stream
-//! that changed: `<kind> <stream id> <from> <to>`, the first and the last version since the manifest before.
+//! that changed (`contract::manifest`).
+//!
+//! Of the streams that are here as a whole it is compared what lists say. Of a time there are none: then it is shown that
+//! the lists are those that the manifests name, by their hashes, and nothing more.
 
 use std::collections::{BTreeMap, HashMap};
 
-use contract::{Envelope, Service};
-use sha2::{Digest as _, Sha256};
+use contract::manifest::{ManifestLine, read_list, sha256_hex};
+use contract::{Envelope, ManifestId, Service};
 
+use super::description::Asked;
 use super::files::File;
 use super::package::Package;
 use crate::failure::{Check, Failure};
@@ -14,34 +18,38 @@ use crate::outcome::Outcome;
 /// The type of a manifest.
 pub(super) const MANIFEST: &str = "mandate.manifest.written.v1";
 
+/// Up to which entry it is shown that a stream has no other events than those here: the position of the last manifest that
+/// lists it to its last one.
+pub(super) type Listed = HashMap<String, u64>;
+
+/// The manifests that are among the entries, by service and version, with their positions.
+type Written<'a> = BTreeMap<(Service, i64), (u64, &'a Envelope)>;
+
 /// Whether this list has a line for this stream, `<aggregate>/<id>`.
 pub(super) fn lists(list: &[u8], stream: &str) -> bool {
-    lines(list).any(|line| line.is_some_and(|line| line.stream == stream))
+    lines(list).is_ok_and(|lines| lines.iter().any(|line| name(line) == stream))
 }
 
-struct Line {
-    stream: String,
-    to: u64,
+fn name(ManifestLine { kind, stream, .. }: &ManifestLine<'_>) -> String {
+    format!("{kind}/{stream}")
 }
 
-/// The lines; none in place of one of another form.
-fn lines(list: &[u8]) -> impl Iterator<Item = Option<Line>> {
-    let list = list.strip_suffix(b"\n").unwrap_or(list);
-    list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| {
-        let words: Vec<&str> = str::from_utf8(line).ok()?.split(' ').collect();
-        let [kind, id, from, to] = words[..] else { return None };
-        let (from, to): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
-        (1..=to).contains(&from).then(|| Line { stream: format!("{kind}/{id}"), to })
-    })
+fn lines(list: &[u8]) -> Result<Vec<ManifestLine<'_>>, String> {
+    let text = str::from_utf8(list).map_err(|_| "it is no text".to_owned())?;
+    read_list(text).map_err(|error| error.to_string())
 }
 
-/// Each list is the one that its manifest names, and what it lists of the streams that are there is there.
-pub(super) fn verify(package: &Package, events: &[(u64, Envelope)], outcome: &mut Outcome) {
-    let written = events.iter().filter(|(_, event)| event.kind == MANIFEST);
-    let written: BTreeMap<(Service, i64), &(u64, Envelope)> =
-        written.map(|event| ((event.1.source, event.1.streamversion.number()), event)).collect();
+/// Each list is the one that its manifest names, and what it lists of the streams that are there is there. The streams
+/// that are listed to their last events.
+pub(super) fn verify(
+    package: &Package,
+    events: &[(u64, Envelope)],
+    outcome: &mut Outcome,
+) -> Listed {
+    let mut listed = Listed::new();
+    let written = written(events, outcome);
     if written.is_empty() && package.manifests.is_empty() {
-        return;
+        return listed;
     }
     outcome.ask(Check::Manifests);
     let streams = package.description.streams.iter();
@@ -53,27 +61,71 @@ pub(super) fn verify(package: &Package, events: &[(u64, Envelope)], outcome: &mu
             fail("its manifest is not among the entries: it proves nothing");
             continue;
         };
-        let hash = hex::encode(Sha256::digest(list));
+        let hash = sha256_hex(list);
         if event.data.get("list_hash").and_then(|hash| hash.as_str()) != Some(&*hash) {
             fail(&format!("it is not the list that its manifest names, which is entry {position}"));
             continue;
         }
-        for line in lines(list) {
-            match line {
-                None => fail("it has a line that is not <kind> <stream id> <from> <to>"),
-                Some(Line { stream, to }) => {
-                    if let Some(had) = streams.get(&*stream).filter(|had| **had < to) {
-                        fail(&format!(
-                            "it lists {stream} up to version {to}, and only {had} are there: events are missing"
-                        ));
-                    }
-                }
-            }
+        match lines(list) {
+            Ok(lines) => compare(*service, *position, &lines, &streams, &mut listed, &mut fail),
+            Err(why) => fail(&format!("it is no list of a manifest: {why}")),
         }
     }
-    let (lists, all) = (package.manifests.len(), written.len());
-    outcome.pass(
-        Check::Manifests,
-        format!("{lists} of {all} manifests have their lists, and what these list is there"),
-    );
+    let is_range = matches!(package.description.asked, Asked::Recorded { .. });
+    outcome.pass(Check::Manifests, said(package.manifests.len(), written.len(), is_range));
+    listed
+}
+
+/// The manifests among the entries.
+fn written<'a>(events: &'a [(u64, Envelope)], outcome: &mut Outcome) -> Written<'a> {
+    let mut written = Written::new();
+    for (position, event) in events.iter().filter(|(_, event)| event.kind == MANIFEST) {
+        let service = event.source;
+        if event.stream_id() == ManifestId::of(service).uuid() {
+            written.insert((service, event.streamversion.number()), (*position, event));
+        } else {
+            let what = format!("it is a manifest of {service} in another stream than its own");
+            outcome.ask(Check::Manifests);
+            outcome.fail(Failure::of_entry(Check::Manifests, position - 1, &what));
+        }
+    }
+    written
+}
+
+/// What a list says of the streams that are there as a whole, and what only the service that writes them can say.
+fn compare(
+    service: Service,
+    position: u64,
+    lines: &[ManifestLine<'_>],
+    streams: &HashMap<&str, u64>,
+    listed: &mut Listed,
+    fail: &mut impl FnMut(&str),
+) {
+    for line in lines {
+        let (stream, to) = (name(line), line.to.number().unsigned_abs());
+        let Some(had) = streams.get(&*stream) else { continue };
+        if !service.aggregates().contains(&line.kind) {
+            fail(&format!("it lists {stream}, and {service} records no events of {}", line.kind));
+        } else if *had < to {
+            fail(&format!(
+                "it lists {stream} up to version {to}, and only {had} are there: events are missing"
+            ));
+        } else if *had == to {
+            let last = listed.entry(stream).or_default();
+            *last = (*last).max(position);
+        }
+    }
+}
+
+/// What was shown, in words that say no more.
+fn said(lists: usize, all: usize, is_range: bool) -> String {
+    if is_range {
+        format!(
+            "{lists} of {all} manifests have their lists, by the hashes that they name; whether what these list is in the log was not looked for"
+        )
+    } else {
+        format!(
+            "{lists} of {all} manifests have their lists, and what these list of the streams here is there"
+        )
+    }
 }

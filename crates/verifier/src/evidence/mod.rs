@@ -5,7 +5,8 @@
 //! In reading order: `files` (which files there are, and what they are called), `zip` (the one form that the
 //! zip has), `description` (`evidence.json`), `package` (all of it in memory), `page` and `words` (the
 //! page); then how it is made: `arguments`, `collect` (which entries), `make` (the rest of it); and how it is
-//! verified: `verify`, `manifests`, `replacements` (keys before the one that signed).
+//! verified: `verify`, `whole` (the streams that have to be there), `manifests`, `replacements` (keys before the one that
+//! signed).
 
 mod arguments;
 mod collect;
@@ -17,6 +18,7 @@ mod package;
 mod page;
 mod replacements;
 mod verify;
+mod whole;
 mod words;
 mod zip;
 

@@ -67,17 +67,11 @@ impl Package {
     }
 }
 
-/// As a place from which what is signed is read.
-impl Source for Package {
+/// As a place from which what is signed is read, also where it is no whole evidence.
+impl Source for Files {
     fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        let bytes = match path.parse() {
-            Ok(File::Checkpoint) => Some(&self.checkpoint),
-            Ok(File::Key) => Some(&self.key),
-            Ok(File::KeyReplacement(id)) => self.replacements.get(&id),
-            Ok(File::Tile(tile)) => self.tiles.get(&tile),
-            _ => None,
-        };
-        match bytes {
+        let file = path.parse().ok().filter(|file| is_signed(*file));
+        match file.and_then(|file| self.get(&file)) {
             Some(bytes) if bytes.len() > limit => Err(SourceError::TooLarge(limit)),
             bytes => Ok(bytes.cloned()),
         }
@@ -86,4 +80,9 @@ impl Source for Package {
     fn readers(&self) -> usize {
         1
     }
+}
+
+/// Whether what a log signed, or what leads to it, is in this file.
+const fn is_signed(file: File) -> bool {
+    matches!(file, File::Checkpoint | File::Key | File::KeyReplacement(_) | File::Tile(_))
 }

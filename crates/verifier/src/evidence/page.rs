@@ -55,7 +55,24 @@ pub(super) fn draw(package: &Package) -> String {
     page
 }
 
-fn write(package: &Package, page: &mut String) -> fmt::Result {
+/// Whether this is the page that is drawn of the package. It is drawn as long as it is the same: what a hostile package
+/// makes of its entries is not kept.
+pub(super) fn is_drawn_of(package: &Package, page: &[u8]) -> bool {
+    let mut same = Same(page);
+    write(package, &mut same).is_ok() && same.0.is_empty()
+}
+
+/// What is left of a page that is compared with what is written.
+struct Same<'a>(&'a [u8]);
+
+impl fmt::Write for Same<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(text.as_bytes()).ok_or(fmt::Error)?;
+        Ok(())
+    }
+}
+
+fn write(package: &Package, page: &mut impl fmt::Write) -> fmt::Result {
     let events: Vec<(u64, Option<Envelope>)> = package
         .entries
         .iter()
@@ -72,12 +89,12 @@ fn write(package: &Package, page: &mut String) -> fmt::Result {
     consent(package, &events, page)?;
     table(&events, page)?;
     how(package, page)?;
-    limits(page)?;
+    limits(package.description.asked, page)?;
     writeln!(page, "</body>\n</html>")
 }
 
 /// What this is.
-fn what(description: &Description, page: &mut String) -> fmt::Result {
+fn what(description: &Description, page: &mut impl fmt::Write) -> fmt::Result {
     let Description { log, size, root, server, made_by, made_at, .. } = description;
     writeln!(
         page,
@@ -111,7 +128,7 @@ fn what(description: &Description, page: &mut String) -> fmt::Result {
 fn consent(
     package: &Package,
     events: &[(u64, Option<Envelope>)],
-    page: &mut String,
+    page: &mut impl fmt::Write,
 ) -> fmt::Result {
     let Asked::Grant(grant) = package.description.asked else { return Ok(()) };
     let subject = format!("consent/{grant}");
@@ -124,7 +141,7 @@ fn consent(
     writeln!(page, "</ul>")
 }
 
-fn table(events: &[(u64, Option<Envelope>)], page: &mut String) -> fmt::Result {
+fn table(events: &[(u64, Option<Envelope>)], page: &mut impl fmt::Write) -> fmt::Result {
     writeln!(
         page,
         "<h2>The entries</h2>\n<table>\n<thead><tr><th>Position</th><th>Time</th><th>Type</th><th>Actor</th>\
@@ -148,7 +165,7 @@ fn table(events: &[(u64, Option<Envelope>)], page: &mut String) -> fmt::Result {
 }
 
 /// How to verify.
-fn how(package: &Package, page: &mut String) -> fmt::Result {
+fn how(package: &Package, page: &mut impl fmt::Write) -> fmt::Result {
     let key = String::from_utf8_lossy(&package.key);
     writeln!(
         page,
@@ -165,12 +182,24 @@ fn how(package: &Package, page: &mut String) -> fmt::Result {
 }
 
 /// What it does not prove.
-fn limits(page: &mut String) -> fmt::Result {
+fn limits(asked: Asked, page: &mut impl fmt::Write) -> fmt::Result {
+    let of_what_is_here = match asked {
+        Asked::Grant(_) => {
+            "Of the consent, its link and its app every event is here up to the last that is here. That none came after \
+             that is shown only by a manifest which lists it to there, and up to that manifest: Mandate says of which of \
+             them one is here, and of which nothing shows it."
+        }
+        Asked::Recorded { .. } => {
+            "It does not prove that these entries are of that time, nor that they are all of it: when an entry was \
+             recorded is in none. Lists of manifests are shown to be those that the manifests name; whether what they \
+             list is in the log is not."
+        }
+    };
     writeln!(
         page,
         "<h2>What it does not prove</h2>\n<p>It proves what was recorded, in which order, and that it was not \
          changed. It does not prove that whoever recorded it told the truth, nor when this file was made, nor \
-         that nothing happened after the state of the log that it names.</p>"
+         that nothing happened after the state of the log that it names.</p>\n<p>{of_what_is_here}</p>"
     )
 }
 

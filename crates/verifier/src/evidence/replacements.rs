@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use translog::{Checkpoint, KeyError, KeyId, VerifierKey};
 
 use super::files::File;
-use super::package::Package;
+use super::zip::Files;
+use crate::consistency::{contradictions, goes_not_on_from_replaced, proven};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::refused::{Refused, served, wrong};
 use crate::replacement::{self, Replacement};
 use crate::signature::MAX_REPLACEMENTS;
 use crate::source::Server;
-use crate::verification::{goes_on_from_replaced, proven};
 
 /// All keys of a log, a line each.
 const KEYS: &str = "keys";
@@ -28,8 +28,9 @@ impl Replacements {
         // Not more steps than there are, so that keys which replace each other end, too.
         for _ in 0..self.0.len() {
             match self.0.get(&key.id()) {
-                Some(replacement) => key = &replacement.new,
-                None => break,
+                // Ids have 32 bits: another key can be made that has this one's.
+                Some(replacement) if replacement.old == *key => key = &replacement.new,
+                _ => break,
             }
         }
         key
@@ -74,14 +75,15 @@ pub(super) fn read(
 }
 
 /// Whether the log goes on from what the replaced key signed last.
-fn goes_on(package: &Package, now: &Checkpoint, replacement: &Replacement, outcome: &mut Outcome) {
-    let signed = &replacement.checkpoint;
-    let is_smaller = signed.size < now.size;
-    let is_begun_by_it =
-        if is_smaller { proven(package, now, signed) } else { Some(signed.root == now.root) };
-    match is_begun_by_it {
-        Some(is_begun) => goes_on_from_replaced(replacement, now, is_begun, outcome),
-        None => outcome.stop(format!(
+fn goes_on(files: &Files, now: &Checkpoint, replacement: &Replacement, outcome: &mut Outcome) {
+    if replacement.checkpoint.size > now.size {
+        // They contradict each other by themselves, which is told.
+        return;
+    }
+    match proven(files, now, &replacement.checkpoint) {
+        Some(true) => {}
+        Some(false) => goes_not_on_from_replaced(replacement, now, outcome),
+        None => outcome.stop(&format!(
             "the evidence has not the tiles that prove that the log goes on from what the key {} signed when it was replaced",
             replacement.old
         )),
@@ -90,23 +92,34 @@ fn goes_on(package: &Package, now: &Checkpoint, replacement: &Replacement, outco
 
 /// The key that is trusted is the one that the evidence is signed by, or leads to it, and so does every other that is
 /// said to be replaced; and the log goes on from what each of them signed last.
-pub(super) fn verify(package: &Package, now: &Checkpoint, outcome: &mut Outcome) {
+pub(super) fn verify(files: &Files, now: &Checkpoint, outcome: &mut Outcome) {
     let mut replacements = Replacements::default();
-    for (id, proof) in &package.replacements {
+    for (file, proof) in files {
+        let File::KeyReplacement(id) = file else { continue };
         match replacement::by_itself(*id, proof) {
-            Ok(replacement) => {
-                goes_on(package, now, &replacement, outcome);
-                replacements.0.insert(*id, replacement);
-            }
-            Err(Refused::Unreadable(why)) => return outcome.stop(why),
+            Ok(replacement) => drop(replacements.0.insert(*id, replacement)),
+            Err(Refused::Unreadable(why)) => outcome.stop(&why),
             Err(Refused::Wrong(failure)) => outcome.fail(failure),
         }
     }
+    for failure in contradictions(now, outcome.kept(), replacements.0.values()) {
+        outcome.fail(failure);
+    }
+    for replacement in replacements.0.values() {
+        goes_on(files, now, replacement, outcome);
+    }
+    if let Some(key) = files.get(&File::Key) {
+        lead_to(key, &replacements, outcome);
+    }
+}
+
+/// The key that is trusted, and every one that was replaced, leads to this one.
+fn lead_to(key: &[u8], replacements: &Replacements, outcome: &mut Outcome) {
     let fail = |outcome: &mut Outcome, file: File, what: &str| {
         outcome.fail(Failure::of_file(Check::Evidence, &file.to_string(), what));
     };
     let leads_here =
-        |key: &VerifierKey| format!("{}\n", replacements.newest(key)).into_bytes() == package.key;
+        |from: &VerifierKey| format!("{}\n", replacements.newest(from)).as_bytes() == key;
     if !outcome.newest_key().is_some_and(leads_here) {
         fail(outcome, File::Key, "it is another key than the one that is trusted");
     }
@@ -115,5 +128,28 @@ pub(super) fn verify(package: &Package, now: &Checkpoint, outcome: &mut Outcome)
             let file = File::KeyReplacement(*id);
             fail(outcome, file, "it does not lead to the key of this evidence");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use translog::{Hash, Signer};
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_has_the_id_of_one_that_was_replaced_leads_nowhere() {
+        let name = "log.example.com/audit/log";
+        let key = || Signer::generate(name.parse().unwrap()).verifier_key().clone();
+        let (old, new) = (key(), key());
+        let checkpoint =
+            Checkpoint { origin: name.parse().unwrap(), size: 0, root: Hash::of_empty_tree() };
+        let replacement = Replacement { index: 0, old: old.clone(), new: new.clone(), checkpoint };
+        let replacements = Replacements([(old.id(), replacement)].into());
+        assert_eq!(replacements.newest(&old), &new);
+        // Of a type whose ids are made as whoever makes it likes.
+        let other: VerifierKey = format!("{name}+{}+/wE=", old.id()).parse().unwrap();
+        assert_eq!(other.id(), old.id());
+        assert_eq!(replacements.newest(&other), &other);
     }
 }

@@ -5,26 +5,27 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use contract::Envelope;
-use translog::{Checkpoint, Hash, Resource, TileError, Tiles, proof};
+use translog::{Checkpoint, Hash, HashReader as _, Node, Resource, TileError, Tiles};
 
 use super::description::{Asked, PAGE};
 use super::files::File;
 use super::manifests::{self, MANIFEST};
 use super::package::{NoPackage, Package};
-use super::zip::{self, ZipError};
-use super::{page, replacements};
+use super::zip::{self, Files, ZipError};
+use super::{page, replacements, whole};
+use crate::consistency::goes_on_from_kept;
 use crate::event::{self, Event};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::signature::{self, Given, Refused};
 use crate::streams::Streams;
-use crate::verification::{consistency, entries_in_words, signatures};
+use crate::verification::{entries_in_words, signatures};
 
 /// Verifies the evidence in this file.
 pub(crate) fn verify(given: Given<'_>, file: &Path, outcome: &mut Outcome) {
     match signature::file(file, zip::MAX_BYTES) {
         Ok(bytes) => verify_bytes(given, &bytes, outcome),
-        Err(Refused::Unreadable(why)) => outcome.stop(why),
+        Err(Refused::Unreadable(why)) => outcome.stop(&why),
         Err(Refused::Wrong(failure)) => outcome.fail(failure),
     }
 }
@@ -39,32 +40,61 @@ pub(super) fn verify_bytes(given: Given<'_>, bytes: &[u8], outcome: &mut Outcome
     if let Err(error) = zip::check_form(bytes, &files) {
         outcome.fail(no_zip(error));
     }
+    // First what was signed, whatever else is missing or damaged: a fork is worse than that.
+    let checkpoint = signed(given, &files, outcome);
     let (package, page) = match Package::of(files) {
         Ok(package) => package,
         Err(NoPackage { file, what }) => {
             return outcome.fail(Failure::of_file(Check::Evidence, &file.to_string(), &what));
         }
     };
-    let kept = match signatures(given, &package, outcome) {
+    if let Some(checkpoint) = checkpoint {
+        entries(&package, &page, &checkpoint, outcome);
+    }
+}
+
+/// The checkpoint, whose log goes on from what was signed earlier.
+fn signed(given: Given<'_>, files: &Files, outcome: &mut Outcome) -> Option<Checkpoint> {
+    let kept = match signatures(given, files, outcome) {
         Ok(kept) => kept,
-        Err(Refused::Unreadable(why)) => return outcome.stop(why),
-        Err(Refused::Wrong(failure)) => return outcome.fail(failure),
+        Err(Refused::Unreadable(why)) => {
+            outcome.stop(&why);
+            return None;
+        }
+        Err(Refused::Wrong(failure)) => {
+            outcome.fail(failure);
+            return None;
+        }
     };
-    let Some(checkpoint) = outcome.checkpoint().cloned() else { return };
-    tree(&package, &checkpoint, outcome);
+    let checkpoint = outcome.checkpoint().cloned()?;
     if let Some(kept) = kept
-        && consistency(&package, &checkpoint, &kept, None, outcome).is_none()
+        && goes_on_from_kept(files, &checkpoint, &kept, None, outcome).is_none()
     {
-        outcome.stop(format!(
+        outcome.stop(&format!(
             "the evidence has not the tiles that prove that the log goes on from the checkpoint of {} that was kept: have it made with --checkpoint",
             entries_in_words(kept.size)
         ));
     }
-    let events = streams(&package, outcome);
-    manifests::verify(&package, &events, outcome);
-    replacements::verify(&package, &checkpoint, outcome);
-    description(&package, &checkpoint, outcome);
-    drawing(&package, &page, outcome);
+    replacements::verify(files, &checkpoint, outcome);
+    Some(checkpoint)
+}
+
+/// The entries under the checkpoint, and what is said of them.
+fn entries(package: &Package, page: &[u8], checkpoint: &Checkpoint, outcome: &mut Outcome) {
+    tree(package, checkpoint, outcome);
+    let events = streams(package, outcome);
+    let listed = manifests::verify(package, &events, outcome);
+    description(package, checkpoint, outcome);
+    whole::tell(package, &listed, outcome);
+    let drawn = package.description.page;
+    if drawn != PAGE {
+        return outcome.stop(&format!(
+            "{} is drawing {drawn}, and this program draws {PAGE}: another version of Mandate made it, so that it was not compared with the entries, nor that all streams are there that have to be. Do not rely on it: have it made anew",
+            File::Page
+        ));
+    }
+    whole::verify(package, &events, outcome);
+    drawing(package, page, outcome);
     outcome.pass(
         Check::Evidence,
         "its description and its page say what the signed entries do".to_owned(),
@@ -94,14 +124,13 @@ fn tree(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome) {
     for (position, entry) in &package.entries {
         let index = position - 1;
         let mut fail = |what: &str| outcome.fail(Failure::of_entry(Check::Tree, index, what));
-        match proof::inclusion(index, *size, &tiles) {
-            Err(error) => fail(&error.to_string()),
-            Ok(proof) => {
-                let leaf = Hash::of_leaf(entry);
-                if proof::verify_inclusion(leaf, index, &proof, *size, *root).is_err() {
-                    fail("its hash is not the leaf's: it was changed, or is another entry");
-                }
+        // All tiles are authenticated: what a tile has is the tree's.
+        match tiles.hash(Node { height: 0, index }) {
+            None => fail("the tile with its hash is not there"),
+            Some(leaf) if leaf != Hash::of_leaf(entry) => {
+                fail("its hash is not the leaf's: it was changed, or is another entry");
             }
+            Some(_) => {}
         }
     }
     let counted = entries_in_words(package.entries.len() as u64);
@@ -142,6 +171,9 @@ fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
         events.push((*position, envelope));
     }
     counts(package, &counted, outcome);
+    for note in streams.notes() {
+        outcome.note(note);
+    }
     let count = streams.finish(&mut outcome.failures);
     outcome.count_streams(count);
     let what = if is_range {
@@ -201,23 +233,11 @@ fn description(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome
     if package.entries.is_empty() {
         fail(outcome, File::Description, "it has no entry: it is evidence of nothing");
     }
-    if let Asked::Grant(grant) = description.asked {
-        let consent = format!("consent/{grant}");
-        if !description.streams.iter().any(|it| it.stream == consent && it.events > 0) {
-            fail(outcome, File::Description, "it has nothing of the consent that was asked for");
-        }
-    }
 }
 
 /// The page is the one that is drawn of these entries.
 fn drawing(package: &Package, page: &[u8], outcome: &mut Outcome) {
-    if package.description.page != PAGE {
-        return outcome.stop(format!(
-            "{} was drawn by another version of Mandate, so that it was not compared with the entries: do not rely on it",
-            File::Page
-        ));
-    }
-    if page::draw(package).as_bytes() != page {
+    if !page::is_drawn_of(package, page) {
         let what = "it is not the page that these entries make: do not believe it";
         outcome.fail(Failure::of_file(Check::Evidence, &File::Page.to_string(), what));
     }

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _};
 use std::num::NonZero;
 use std::path::PathBuf;
 
-use super::{Source, SourceError};
+use super::{Source, SourceError, unpack};
 
 /// A folder with `checkpoint`, `tile/…` and `tile/entries/…`.
 #[derive(Debug)]
@@ -43,6 +43,16 @@ impl Source for Folder {
         let file = File::open(&path).map_err(unreadable)?;
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit { Err(SourceError::TooLarge(limit)) } else { Ok(Some(bytes)) }
+    }
+
+    /// A mirror has these as the log served them, packed or not, and nothing beside that says which.
+    fn read_unpacked(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        let Some(bytes) = self.read(path, unpack::packed_limit(limit))? else { return Ok(None) };
+        if unpack::is_packed(&bytes) {
+            unpack::unpack(&bytes, limit).map(Some)
+        } else {
+            unpack::within(bytes, limit).map(Some)
+        }
     }
 
     fn readers(&self) -> usize {

@@ -15,13 +15,16 @@ pub(crate) use server::Server;
 /// How many bytes the largest bundle has: 256 entries, each after its length.
 const MAX_BUNDLE_BYTES: usize =
     FULL_WIDTH as usize * (translog::bundle::MAX_ENTRY_BYTES + size_of::<u16>());
-/// By how much gzip may make a bundle larger that it cannot make smaller.
-const GZIP_OVERHEAD: usize = 64 * 1024;
-
 /// Files by their path below the log's prefix.
 pub(crate) trait Source: Sync {
     /// The bytes of this file, `limit` at most; none when there is no such file.
     fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError>;
+
+    /// The same of a file that the format lets be packed with gzip, which are bundles (tlog-tiles) and lists of manifests:
+    /// the unpacked bytes. No other file is ever unpacked.
+    fn read_unpacked(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        self.read(path, limit)
+    }
 
     /// How many threads are worth reading with: as many as processors, and more where they wait.
     fn readers(&self) -> usize;
@@ -46,13 +49,9 @@ pub(crate) enum SourceError {
 
 /// The hashes of a tile; none when it is not there. The full one may stand in for a partial one.
 pub(crate) fn tile(source: &dyn Source, tile: Tile) -> Result<Option<Vec<Hash>>, SourceError> {
-    let Some((bytes, is_full)) = partial_or_full(
-        source,
-        Resource::Tile(tile),
-        tile.at(),
-        usize::from(FULL_WIDTH) * Hash::BYTES,
-    )?
-    else {
+    let limit = usize::from(FULL_WIDTH) * Hash::BYTES;
+    let read = |path: &str| source.read(path, limit);
+    let Some((bytes, is_full)) = partial_or_full(Resource::Tile(tile), tile.at(), read)? else {
         return Ok(None);
     };
     let width = tile.at().width();
@@ -71,11 +70,8 @@ pub(crate) fn bundle(
     source: &dyn Source,
     at: Coordinates,
 ) -> Result<Option<(Vec<u8>, bool)>, SourceError> {
-    let limit = MAX_BUNDLE_BYTES + GZIP_OVERHEAD;
-    let Some((bytes, is_full)) = partial_or_full(source, Resource::Entries(at), at, limit)? else {
-        return Ok(None);
-    };
-    Ok(Some((unpack::unpack(bytes, MAX_BUNDLE_BYTES)?, is_full)))
+    let read = |path: &str| source.read_unpacked(path, MAX_BUNDLE_BYTES);
+    partial_or_full(Resource::Entries(at), at, read)
 }
 
 /// The unpacked list of a service's manifest of this version; none when it is not there.
@@ -84,19 +80,16 @@ pub(crate) fn manifest_list(
     service: Service,
     version: i32,
 ) -> Result<Option<Vec<u8>>, SourceError> {
-    let path = format!("manifests/{service}/{version}");
-    let Some(bytes) = source.read(&path, MAX_LIST_BYTES + GZIP_OVERHEAD)? else { return Ok(None) };
-    unpack::unpack(bytes, MAX_LIST_BYTES).map(Some)
+    source.read_unpacked(&format!("manifests/{service}/{version}"), MAX_LIST_BYTES)
 }
 
 /// What is at these coordinates, or the full one in place of a partial one, and whether it is full.
 fn partial_or_full(
-    source: &dyn Source,
     resource: Resource,
     at: Coordinates,
-    limit: usize,
+    read: impl Fn(&str) -> Result<Option<Vec<u8>>, SourceError>,
 ) -> Result<Option<(Vec<u8>, bool)>, SourceError> {
-    if let Some(bytes) = source.read(&resource.to_string(), limit)? {
+    if let Some(bytes) = read(&resource.to_string())? {
         return Ok(Some((bytes, at.is_full())));
     }
     if at.is_full() {
@@ -108,5 +101,5 @@ fn partial_or_full(
         Resource::Tile(tile) => Tile::new(tile.level(), full).map(Resource::Tile),
     };
     let Some(full) = full else { return Ok(None) };
-    Ok(source.read(&full.to_string(), limit)?.map(|bytes| (bytes, true)))
+    Ok(read(&full.to_string())?.map(|bytes| (bytes, true)))
 }

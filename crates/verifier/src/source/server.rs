@@ -4,23 +4,34 @@ use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::{Source, SourceError};
+use super::{Source, SourceError, unpack};
 
 /// Where the log is below the address of the API.
 const PREFIX: &str = "/audit/log";
 /// How long a connection may take, and how long a server may be silent within an answer.
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_mins(1);
+/// How long a whole answer may take: else a byte a minute keeps whoever verifies for years.
+const ANSWER: Duration = Duration::from_mins(10);
 /// How often a server that has too much to do is asked, and how long it may have itself waited for.
 const TRIES: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// So many threads more than processors wait for answers.
 const WAITING: usize = 6;
+
+/// In which form a file is asked for. What comes in another is refused, and nothing is unpacked for looking like it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As it is.
+    Identity,
+    /// Packed with gzip, or as it is.
+    Gzip,
+}
 
 /// What a server answers.
 enum Answer {
@@ -59,6 +70,12 @@ impl Server {
         let client = Client::builder()
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
+            .timeout(ANSWER)
+            // What is packed is unpacked here, within its limit.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             // A token is for this server only, and a log does not move.
             .redirect(redirect::Policy::none())
             .user_agent(concat!("mandate-verify/", env!("CARGO_PKG_VERSION")))
@@ -74,7 +91,7 @@ impl Server {
 
     /// What the API answers at this path, `limit` bytes at most; none when there is nothing.
     pub(crate) fn api(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        self.runtime.block_on(self.get(&format!("{}{path}", self.base), limit))
+        self.get(path, Form::Identity, limit)
     }
 
     /// The same; none either when it is not for this caller.
@@ -83,7 +100,8 @@ impl Server {
         path: &str,
         limit: usize,
     ) -> Result<Option<Vec<u8>>, SourceError> {
-        match self.runtime.block_on(self.ask(&format!("{}{path}", self.base), limit))? {
+        let url = format!("{}{path}", self.base);
+        match self.runtime.block_on(self.ask(&url, Form::Identity, limit))? {
             Answer::Found(bytes) => Ok(Some(bytes)),
             Answer::NotThere | Answer::NotPermitted(_) => Ok(None),
         }
@@ -94,8 +112,9 @@ impl Server {
         &self.base
     }
 
-    async fn get(&self, url: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        match self.ask(url, limit).await? {
+    fn get(&self, path: &str, form: Form, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        let url = format!("{}{path}", self.base);
+        match self.runtime.block_on(self.ask(&url, form, limit))? {
             Answer::Found(bytes) => Ok(Some(bytes)),
             Answer::NotThere => Ok(None),
             Answer::NotPermitted(status) => Err(SourceError::Unreadable(format!(
@@ -104,17 +123,17 @@ impl Server {
         }
     }
 
-    async fn ask(&self, url: &str, limit: usize) -> Result<Answer, SourceError> {
+    async fn ask(&self, url: &str, form: Form, limit: usize) -> Result<Answer, SourceError> {
         let mut wait = Duration::from_millis(500);
         for tries_left in (0..TRIES).rev() {
-            let mut request = self.client.get(url).header(ACCEPT_ENCODING, "gzip");
+            let mut request = self.client.get(url).header(ACCEPT_ENCODING, form.name());
             if let Some(token) = &self.token {
                 request = request.bearer_auth(token);
             }
-            let mut response = request.send().await.map_err(|error| unreachable(url, &error))?;
+            let response = request.send().await.map_err(|error| unreachable(url, &error))?;
             match response.status() {
                 StatusCode::OK => {
-                    return body(url, &mut response, limit).await.map(Answer::Found);
+                    return unpacked(url, response, form, limit).await.map(Answer::Found);
                 }
                 StatusCode::NOT_FOUND => return Ok(Answer::NotThere),
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
@@ -138,6 +157,39 @@ impl Server {
 fn asked_wait(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
+}
+
+impl Form {
+    /// As `Accept-Encoding` has it (RFC 9110 section 12.5.3).
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+        }
+    }
+}
+
+/// The body as it was asked for, unpacked if its `Content-Encoding` says that it is packed.
+async fn unpacked(
+    url: &str,
+    mut response: Response,
+    form: Form,
+    limit: usize,
+) -> Result<Vec<u8>, SourceError> {
+    let encodings = response.headers().get_all(CONTENT_ENCODING).iter();
+    let encodings: Vec<_> = encodings.map(|it| String::from_utf8_lossy(it.as_bytes())).collect();
+    let encoding = encodings.join(", ").to_ascii_lowercase();
+    match (&*encoding, form) {
+        ("" | "identity", _) => body(url, &mut response, limit).await,
+        ("gzip" | "x-gzip", Form::Gzip) => {
+            let packed = body(url, &mut response, unpack::packed_limit(limit)).await?;
+            unpack::unpack(&packed, limit)
+        }
+        // Somebody between recodes it: that is no fault of the log.
+        _ => Err(SourceError::Unreadable(format!(
+            "{url} comes with the content encoding `{encoding}`, which nobody asked for"
+        ))),
+    }
 }
 
 /// The body, of which no more is read than there may be.
@@ -165,6 +217,10 @@ fn unreachable(url: &str, error: &reqwest::Error) -> SourceError {
 impl Source for Server {
     fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
         self.api(&format!("{PREFIX}/{path}"), limit)
+    }
+
+    fn read_unpacked(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
+        self.get(&format!("{PREFIX}/{path}"), Form::Gzip, limit)
     }
 
     fn readers(&self) -> usize {

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::log::{Log, event, gzip, run};
+use crate::log::{Log, bundle_of, event, gzip, run};
+
+/// Commands to a terminal: to clear it (by C0 and C1), and to turn what follows around.
+const COMMANDS: &str = "\u{1b}[2J\u{9b}2J\u{202e}";
 
 #[test]
 fn a_bundle_that_breaks_off_is_named_with_its_entry() {
@@ -72,4 +75,45 @@ fn what_cannot_be_read_is_no_fault_of_the_log() {
     // A folder in its place is no file.
     fs::create_dir(log.path("checkpoint")).unwrap();
     log.verify(&[]).is(1, &["it has no `checkpoint`"]);
+}
+
+#[test]
+fn only_bundles_and_lists_of_manifests_are_unpacked_in_a_folder() {
+    let log = Log::new();
+    log.compress("tile/entries/001");
+    log.verify(&[]).is(0, &[]);
+    for (file, code) in [("checkpoint", 2), ("tile/0/001", 3)] {
+        let log = Log::new();
+        log.compress(file);
+        log.verify(&[]).is(code, &[&format!("{file}: ")]);
+    }
+    let log = Log::new();
+    log.compress("key");
+    run(&["--folder", log.folder().to_str().unwrap()]).is(2, &["key: "]);
+}
+
+#[test]
+fn nothing_that_others_chose_commands_the_terminal() {
+    // What an entry says, a folder's name, and a checkpoint's.
+    let text = String::from_utf8(event(1, 1)).unwrap();
+    let entry = text.replace("app/00000000", &format!("{COMMANDS}/00000000"));
+    assert_ne!(entry, text);
+    let log = Log::new();
+    log.write("tile/entries/003.p/232", &bundle_of(&vec![entry.into_bytes(); 232]));
+    let place = log.path(&format!("log{COMMANDS}\nAll is well."));
+    let place = place.to_str().unwrap().to_owned();
+    let key = log.key();
+    let of = |arguments: &[&str]| {
+        for more in [&[][..], &["--json"]] {
+            let said = run(&[arguments, &["--key", &key], more].concat());
+            assert!(!said.text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{:?}", said.text);
+            assert!(!said.text.lines().any(|line| line == "All is well."), "{}", said.text);
+        }
+    };
+    of(&["--folder", log.folder().to_str().unwrap()]);
+    of(&["--folder", &place]);
+    fs::create_dir(&place).unwrap();
+    of(&["--folder", &place]);
+    of(&["--folder", log.folder().to_str().unwrap(), "--checkpoint", &place]);
+    of(&["--evidence", &place]);
 }

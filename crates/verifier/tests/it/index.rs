@@ -82,6 +82,53 @@ fn a_row_that_is_missing_or_too_many_is_named() {
 }
 
 #[test]
+fn a_row_that_is_there_twice_or_out_of_order_is_named_also_after_the_last_entry() {
+    let log = Log::new();
+    let row = |at: usize| Rows::of(&log.entries).0.remove(at).unwrap();
+    let once = |rows: Rows, text: &str| {
+        let said = rows.verify(&log);
+        said.is(7, &[text]);
+        assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    };
+    let mut rows = Rows::of(&log.entries);
+    rows.0.insert(400, row(399));
+    once(rows, "entry 401 (index 400): before it the index has another row at position 400");
+    let mut rows = Rows::of(&log.entries);
+    rows.0.push_back(row(999));
+    once(rows, "entry 1001 (index 1000): before it the index has another row at position 1000");
+    let mut rows = Rows::of(&log.entries);
+    rows.0.push_back(row(7));
+    once(rows, "the index has a row at position 8 after one at position 1000");
+}
+
+#[test]
+fn an_index_goes_on_without_a_gap_after_the_last_entry() {
+    let log = Log::new();
+    let more = [&log.entries[..], &[event(0, 999)], &[event(0, 1000)]].concat();
+    let mut rows = Rows::of(&more);
+    rows.0.remove(1000);
+    let text = "entry 1001 (index 1000): the checkpoint does not cover it, and the index has no row of it, but one at position 1002";
+    rows.verify(&log).is(7, &[text]);
+}
+
+#[test]
+fn a_log_is_verified_to_its_end_although_its_index_cannot_be_read() {
+    let log = Log::new();
+    let mut rows = Rows::of(&log.entries[..400]);
+    rows.1 = Some("the database went away");
+    rows.verify(&log).is(1, &["ok      tree", "ok      streams", "index        not checked"]);
+    let mut rows = Rows::of(&log.entries);
+    rows.1 = Some("the database went away");
+    rows.verify(&log).is(1, &["ok      tree", "Not finished: the database went away"]);
+    let mut changed = Log::new();
+    let mut rows = Rows::of(&changed.entries[..400]);
+    rows.1 = Some("the database went away");
+    changed.entries[900] = backdated(&changed.entries[900]);
+    changed.write_entries();
+    rows.verify(&changed).is(3, &["entry 901 (index 900)", "the database went away"]);
+}
+
+#[test]
 fn an_index_that_cannot_be_read_is_no_wrong_index() {
     let log = Log::new();
     let mut rows = Rows::of(&log.entries[..400]);

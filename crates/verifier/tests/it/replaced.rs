@@ -144,6 +144,26 @@ fn the_log_goes_on_from_what_the_old_key_signed_last() {
     other[100] = backdated(&other[100]);
     write_proof(&log, &other, &old, &log.signer);
     verify_by(&old, &log, &[]).is(4, &["its first 500 entries are not those that the key"]);
+    // It is told, too, where the entries cannot be read to their end: by the tiles.
+    fs::remove_file(log.path("tile/entries/003.p/232")).unwrap();
+    let damaged = "tile/entries/003.p/232: it is not there";
+    let forked = "its first 500 entries are not those that the key";
+    verify_by(&old, &log, &[]).is(3, &[damaged, forked]);
+}
+
+#[test]
+fn a_log_with_fewer_entries_than_the_old_key_signed_was_cut() {
+    let (mut log, old) = log();
+    let all = log.entries.clone();
+    log.entries.truncate(450);
+    log.write_entries();
+    log.write_tiles();
+    log.sign();
+    write_proof(&log, &all, &old, &log.signer);
+    let cut = "signed 500 entries when it was replaced, and the log has fewer: it was cut";
+    verify_by(&old, &log, &[]).is(4, &[cut]);
+    fs::remove_file(log.path("tile/entries/001.p/194")).unwrap();
+    verify_by(&old, &log, &[]).is(3, &[cut]);
 }
 
 #[test]

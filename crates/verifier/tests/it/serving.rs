@@ -8,9 +8,14 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use contract::envelope::{Commitments, EventHeader};
+use contract::facts::ConsentGranted;
+use contract::rpc::AccountRole;
+use contract::{Envelope, Environment, GrantId, Provenance, Service, Version};
 use tokio::runtime::Runtime;
+use uuid::Uuid;
 
-use crate::log::{Log, Said, backdated, bundle_of, gzip, run};
+use crate::log::{Log, Said, backdated, bundle_of, event, gzip, parsed_evidence, run};
 
 const TOKEN: &str = "mandate_pat_auditor";
 
@@ -26,6 +31,10 @@ struct Asked {
     files: BTreeMap<String, Vec<u8>>,
     /// What it cannot answer.
     broken: &'static str,
+    /// What it packs although nobody asks for that.
+    recoded: &'static str,
+    /// It packs no bundle.
+    is_plain: bool,
     /// How often it has too much to do before it answers.
     busy: u32,
     with_token: u32,
@@ -47,7 +56,9 @@ impl Serving {
                 }
             }
         }
-        let asked = Asked { files, broken: "none", busy: 0, with_token: 0, without_token: 0 };
+        let (broken, recoded, is_plain) = ("none", "none", false);
+        let asked =
+            Asked { files, broken, recoded, is_plain, busy: 0, with_token: 0, without_token: 0 };
         let asked = Arc::new(Mutex::new(asked));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -101,9 +112,19 @@ async fn answer(State(asked): State<Arc<Mutex<Asked>>>, request: Request) -> Res
         None => StatusCode::NOT_FOUND.into_response(),
         Some(bytes) if path.contains("/entries/") => {
             assert_eq!(headers[header::ACCEPT_ENCODING], "gzip");
+            if asked.is_plain {
+                return Bytes::from(bytes.clone()).into_response();
+            }
             ([(header::CONTENT_ENCODING, "gzip")], Bytes::from(gzip(bytes))).into_response()
         }
-        Some(bytes) => Bytes::from(bytes.clone()).into_response(),
+        Some(bytes) => {
+            assert_eq!(headers[header::ACCEPT_ENCODING], "identity");
+            if path.ends_with(asked.recoded) {
+                let encoding = [(header::CONTENT_ENCODING, "gzip")];
+                return (encoding, Bytes::from(gzip(bytes))).into_response();
+            }
+            Bytes::from(bytes.clone()).into_response()
+        }
     }
 }
 
@@ -151,6 +172,156 @@ fn what_was_seen_is_said_although_the_rest_cannot_be_read() {
     let said = serving.with_token(&log, &[]);
     said.is(1, &["Not finished: ", "tree         not checked", "streams      not checked"]);
     assert!(!said.text.contains("FAILED"), "{}", said.text);
+}
+
+/// A server with a log whose last bundle cannot be read.
+fn breaking_off(log: &Log) -> Serving {
+    let serving = Serving::of(log);
+    serving.asked.lock().unwrap().broken = "entries/003.p/232";
+    serving
+}
+
+#[test]
+fn a_signed_fork_or_cut_is_told_although_the_log_cannot_be_read_to_its_end() {
+    let log = Log::new();
+    let kept = log.kept_checkpoint();
+    let mut other = Log::of(log.entries.clone());
+    other.signer = log.signer;
+    // Another root of as many entries.
+    other.entries[5] = backdated(&other.entries[5]);
+    let rewrite = |log: &Log| {
+        log.write_entries();
+        log.write_tiles();
+        log.sign();
+    };
+    rewrite(&other);
+    let stopped = "answers 500 Internal Server Error";
+    let said = breaking_off(&other).with_token(&other, &["--checkpoint", &kept.file()]);
+    said.is(4, &["signed two roots of 1000 entries", "it was forked", stopped]);
+    // Not one entry is read, for want of a token.
+    let said = Serving::of(&other).verify(&other, &["--checkpoint", &kept.file()]);
+    said.is(4, &["signed two roots of 1000 entries", "is not for this caller"]);
+    // Nor is the file beside the checkpoint.
+    std::fs::write(format!("{}.hashes", kept.file()), b"").unwrap();
+    let said = breaking_off(&other).with_token(&other, &["--checkpoint", &kept.file()]);
+    said.is(4, &["signed two roots of 1000 entries"]);
+
+    // A tree that grew on another branch: the tiles prove it.
+    other.entries.extend((0..24).map(|stream| event(stream + 100, 1)));
+    rewrite(&other);
+    let serving = Serving::of(&other);
+    serving.asked.lock().unwrap().broken = "entries/003";
+    let said = serving.with_token(&other, &["--checkpoint", &kept.file()]);
+    said.is(4, &["its first 1000 entries are not those of the checkpoint", stopped]);
+
+    // Every entry is read, and a tile that would prove it is not served.
+    for tile in ["tile/1/000.p/4", "tile/0/001"] {
+        let serving = Serving::of(&other);
+        serving.asked.lock().unwrap().broken = tile;
+        let said = serving.with_token(&other, &["--checkpoint", &kept.file()]);
+        let forked = "its first 1000 entries are not those of the checkpoint";
+        said.is(4, &[forked, stopped, "tree         not checked"]);
+        serving.with_token(&other, &[]).is(1, &[stopped, "ok      streams"]);
+    }
+
+    // A smaller one after a larger one.
+    other.entries.truncate(900);
+    rewrite(&other);
+    let serving = Serving::of(&other);
+    serving.asked.lock().unwrap().broken = "entries/003.p/132";
+    let said = serving.with_token(&other, &["--checkpoint", &kept.file()]);
+    said.is(4, &["it has 900 entries, and the one that was kept has 1000 entries", stopped]);
+}
+
+#[test]
+fn a_log_that_goes_on_is_known_to_although_it_cannot_be_read_to_its_end() {
+    let mut log = Log::new();
+    let all = log.entries.clone();
+    log.entries.truncate(700);
+    let kept = log.kept_checkpoint();
+    log.entries = all;
+    let said = breaking_off(&log).with_token(&log, &["--checkpoint", &kept.file()]);
+    said.is(1, &["ok      consistency", "tree         not checked"]);
+}
+
+#[test]
+fn only_what_was_asked_for_as_packed_is_unpacked() {
+    let log = Log::new();
+    // What is asked for so may come as it is; what looks like it is not unpacked for that.
+    let serving = Serving::of(&log);
+    serving.asked.lock().unwrap().is_plain = true;
+    serving.with_token(&log, &[]).is(0, &[]);
+    serving.change("tile/entries/001", gzip(&bundle_of(&log.entries[256..512])));
+    let said = serving.with_token(&log, &[]);
+    said.is(3, &["tile/entries/001: the bundle"]);
+    for file in ["checkpoint", "tile/0/001", "tile/1/000.p/3"] {
+        let serving = Serving::of(&log);
+        serving.asked.lock().unwrap().recoded = file;
+        let said = serving.with_token(&log, &[]);
+        let why = format!("{file} comes with the content encoding `gzip`, which nobody asked for");
+        said.is(1, &[&why]);
+        assert!(!said.text.contains("FAILED"), "{}", said.text);
+    }
+}
+
+/// Evidence of this consent from a server that answers every search with this page of events.
+fn evidence(log: &Log, page: &serde_json::Value) -> String {
+    let serving = Serving::of(log);
+    let events = page.to_string().into_bytes();
+    serving.asked.lock().unwrap().files.insert("/v1/events".to_owned(), events);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("evidence.zip");
+    let (grant, key) = (GrantId::from_uuid(Uuid::from_u128(1)).to_string(), log.key());
+    let line = ["evidence", "--server", &serving.url, "--grant", &grant, "--key", &key, "--out"];
+    let arguments = parsed_evidence(&[&line[..], &[out.to_str().unwrap()]].concat()).unwrap();
+    let refused = verifier::evidence::make(&arguments, &Environment::system()).unwrap_err();
+    assert!(!out.exists());
+    refused.to_string()
+}
+
+/// The consent was granted.
+fn granted() -> Vec<u8> {
+    let environment = Environment::system();
+    let id = Uuid::from_u128(1);
+    let fact = ConsentGranted {
+        grant_id: GrantId::from_uuid(id),
+        app_id: environment.new_id(),
+        account_id: environment.new_id(),
+        link_id: environment.new_id(),
+        person_id: environment.new_id(),
+        role: AccountRole::Admin,
+        service: "retail-media".to_owned(),
+        domains: Vec::new(),
+        expires_at: None,
+    };
+    let header = EventHeader {
+        id: environment.new_id(),
+        stream: id,
+        version: Version::FIRST,
+        time: environment.now(),
+        source: Service::ConsentBroker,
+    };
+    let provenance = Provenance::system(Service::ConsentBroker, None, environment.new_id());
+    let envelope = Envelope::of(&header, &provenance, Commitments::default(), &fact).unwrap();
+    envelope.canonical().unwrap()
+}
+
+#[test]
+fn evidence_of_a_consent_is_not_made_for_whoever_may_not_read_of_its_link_and_its_app() {
+    let log = Log::of(vec![granted()]);
+    let event: serde_json::Value = serde_json::from_slice(&log.entries[0]).unwrap();
+    let items = serde_json::json!([{ "position": 1, "event": event }]);
+    let page = serde_json::json!({ "items": items, "next_cursor": null });
+    let why = evidence(&log, &page);
+    assert!(why.starts_with("--grant: this token may not read of consent-link/"), "{why}");
+    // A server that answers the same for ever is not asked for ever.
+    let page = serde_json::json!({ "items": items, "next_cursor": "again" });
+    let why = evidence(&log, &page);
+    assert!(why.ends_with("answers events out of their order"), "{why}");
+    // Nor does what it says command the terminal.
+    let page = serde_json::json!({ "items": "\u{1b}[2J", "next_cursor": null });
+    let why = evidence(&log, &page);
+    assert!(why.contains("answers no page of events") && !why.contains('\u{1b}'), "{why:?}");
 }
 
 #[test]

@@ -96,3 +96,46 @@ fn an_attribute_of_a_later_version_is_an_event_still() {
     assert_ne!(later, event);
     Log::of(vec![later.into_bytes()]).verify(&[]).is(0, &[]);
 }
+
+#[test]
+fn a_type_in_a_stream_of_another_kind_is_named_and_one_of_a_later_version_is_told() {
+    let text = |stream, version| String::from_utf8(event(stream, version)).unwrap();
+    let of_type =
+        |text: String, name: &str| text.replace("mandate.app.suspended.v1", name).into_bytes();
+    let wrong = of_type(text(50, 1), "mandate.key.revoked.v1");
+    let later = of_type(text(50, 2), "mandate.app.frozen.v1");
+    let log = Log::of(vec![wrong, later.clone()]);
+    let named = "entry 1 (index 0): its type is `mandate.key.revoked.v1`, which belongs in a stream of key, not of app";
+    let said = log.verify(&[]);
+    said.is(5, &[named]);
+    assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    // Written by a service that records no such events.
+    let foreign = text(50, 1).replace("/mandate/app-registry", "/mandate/key-issuer");
+    let log = Log::of(vec![foreign.into_bytes()]);
+    log.verify(&[]).is(5, &["key-issuer records no events of app"]);
+    let log = Log::of(vec![event(50, 1), later]);
+    let said = log.verify(&[]);
+    said.is(0, &["Note: this program does not know events of type mandate.app.frozen.v1 (1 here)"]);
+    let json: serde_json::Value = serde_json::from_str(&log.verify(&["--json"]).text).unwrap();
+    assert_eq!(json["notes"].as_array().unwrap().len(), 1, "{json}");
+}
+
+#[test]
+fn of_many_kinds_that_are_unknown_the_first_are_named_and_the_rest_is_counted() {
+    let letters = |number: u32| -> String {
+        let digits = (0..4).map(|at| number / 26_u32.pow(at) % 26);
+        digits.map(|digit| char::from_digit(digit + 10, 36).unwrap()).collect()
+    };
+    let one = String::from_utf8(event(50, 1)).unwrap();
+    let id = |number: u32| format!("{number:08x}-0000-0000-0000-000000000002");
+    let entry = |number: u32| {
+        let own_id = &one[one.find("\"id\":\"").unwrap() + 6..][..36];
+        let kind = letters(number);
+        one.replace("mandate.app.suspended.v1", &format!("mandate.{kind}.suspended.v1"))
+            .replace(own_id, &id(number))
+            .replace("\"subject\":\"app/00000000", &format!("\"subject\":\"{kind}/{number:08x}"))
+            .into_bytes()
+    };
+    let log = Log::of((0..3_000).map(entry).collect());
+    log.verify(&[]).is(0, &["3000 streams have every version", "of type others (2980 here)"]);
+}

@@ -4,8 +4,10 @@ use std::io::Write as _;
 
 use rawzip::{CompressionMethod, ZipArchiveWriter, path::EntryPath};
 
+use super::super::files::File;
 use super::super::zip::{self, ZipError};
 use super::*;
+use crate::signature::MAX_REPLACEMENTS;
 
 /// A zip of these files, with whatever names.
 fn zip_of(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
@@ -78,4 +80,63 @@ fn an_empty_zip_and_an_empty_file_are_no_evidence() {
     let log = log_with_consent(1);
     log.verify_bytes(&zip_of(&[], CompressionMethod::STORE)).is(8, &["it is not there"]);
     log.verify_bytes(b"").is(3, &["it is no zip file"]);
+}
+
+/// Where a header of a zip's directory says where the file is (APPNOTE.TXT 4.3.12).
+const LOCAL_HEADER: usize = 42;
+
+/// Where the directory's headers begin.
+fn directory(zip: &[u8]) -> Vec<usize> {
+    let all = zip.windows(4).enumerate().filter(|(_, it)| *it == b"PK\x01\x02");
+    all.map(|(at, _)| at).collect()
+}
+
+#[test]
+fn files_in_the_same_bytes_are_refused_before_anything_is_copied() {
+    // Many names for the bytes of one: a bomb.
+    let names: Vec<_> = (1..=1000).map(|at| format!("entries/{at}.json")).collect();
+    let content = vec![b' '; 60_000];
+    let files: Vec<_> = names.iter().map(|name| (&**name, &content[..])).collect();
+    let zip = zip_of(&files, CompressionMethod::STORE);
+    let headers = directory(&zip);
+    let first = headers[0];
+    let mut bomb = zip[..60_000 + 200].to_vec();
+    let at = u32::try_from(bomb.len()).unwrap();
+    let mut entries = zip[first..].to_vec();
+    for header in &headers {
+        entries[header - first + LOCAL_HEADER..][..4].copy_from_slice(&0_u32.to_le_bytes());
+    }
+    let end = entries.len() - 22;
+    entries[end + 16..][..4].copy_from_slice(&at.to_le_bytes());
+    bomb.extend(entries);
+    assert!(bomb.len() < 200_000, "{}", bomb.len());
+    let refused = zip::read(&bomb);
+    assert!(matches!(refused, Err(ZipError::Overlap(..))), "{refused:?}");
+    log_with_consent(1).verify_bytes(&bomb).is(3, &["overlap: they are in the same bytes"]);
+
+    // One that begins within another's content.
+    let inner = zip_of(&[("entries/2.json", b"{}")], CompressionMethod::STORE);
+    let header = &inner[..directory(&inner)[0]];
+    let both = [("entries/1.json", header), ("entries/2.json", b"{}")];
+    let mut zip = zip_of(&both, CompressionMethod::STORE);
+    let begin = u32::try_from(30 + "entries/1.json".len()).unwrap();
+    let second = directory(&zip)[1];
+    zip[second + LOCAL_HEADER..][..4].copy_from_slice(&begin.to_le_bytes());
+    let refused = zip::read(&zip);
+    assert!(
+        matches!(refused, Err(ZipError::Overlap(File::Entry(1), File::Entry(2)))),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn no_more_keys_are_said_to_be_replaced_than_anybody_replaces() {
+    let names: Vec<_> =
+        (0..=MAX_REPLACEMENTS).map(|id| format!("key-replacement/{id:08x}")).collect();
+    let files: Vec<_> = names.iter().map(|name| (&**name, &b"x"[..])).collect();
+    let zip = zip_of(&files, CompressionMethod::STORE);
+    let refused = zip::read(&zip);
+    assert!(matches!(refused, Err(ZipError::TooManyReplacements)), "{refused:?}");
+    let zip = zip_of(&files[1..], CompressionMethod::STORE);
+    assert_eq!(zip::read(&zip).unwrap().len(), MAX_REPLACEMENTS);
 }

@@ -102,6 +102,7 @@ fn the_page_says_who_what_and_when_and_brings_nothing_from_elsewhere() {
         "<h2>Who allowed whom to do what, and when</h2>",
         "ended by revocation (requested)",
         "mandate.consent-link.expired.v1",
+        "That none came after that is shown only by a manifest",
         "system/consent-broker",
         "mandate verify --evidence",
         "tlog evidence -key",

@@ -10,9 +10,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use contract::envelope::{Commitments, EventHeader};
-use contract::facts::{AppSuspended, ConsentEndReason, ConsentLinkExpired, ConsentRevoked, Fact};
+use contract::facts::{
+    AppSuspended, ConsentEndReason, ConsentGranted, ConsentLinkExpired, ConsentRevoked, Fact,
+};
+use contract::rpc::AccountRole;
 use contract::{
-    AccountId, AppId, Envelope, Environment, GrantId, LinkId, Provenance, Service, Version,
+    AccountId, AppId, Envelope, Environment, GrantId, LinkId, PersonId, Provenance, Service,
+    Version,
 };
 use translog::{Checkpoint, Hash, Signer, Tile, Tiles, Tree, VerifierKey, proof};
 use uuid::Uuid;
@@ -75,6 +79,9 @@ pub(super) fn of_app(app: u128, version: i64) -> Vec<u8> {
 }
 
 fn of_grant(version: i64) -> Vec<u8> {
+    if version == 1 {
+        return granted(LINK, APP);
+    }
     let fact = ConsentRevoked {
         grant_id: grant(),
         app_id: AppId::from_uuid(Uuid::from_u128(APP)),
@@ -82,6 +89,22 @@ fn of_grant(version: i64) -> Vec<u8> {
         reason: ConsentEndReason::Requested,
     };
     event(GRANT, version, Service::ConsentBroker, &fact)
+}
+
+/// The consent is granted, through this link to this app.
+fn granted(link: u128, app: u128) -> Vec<u8> {
+    let fact = ConsentGranted {
+        grant_id: grant(),
+        app_id: AppId::from_uuid(Uuid::from_u128(app)),
+        account_id: AccountId::from_uuid(Uuid::from_u128(4)),
+        link_id: LinkId::from_uuid(Uuid::from_u128(link)),
+        person_id: PersonId::from_uuid(Uuid::from_u128(6)),
+        role: AccountRole::Admin,
+        service: "retail-media".to_owned(),
+        domains: Vec::new(),
+        expires_at: None,
+    };
+    event(GRANT, 1, Service::ConsentBroker, &fact)
 }
 
 fn of_link(version: i64) -> Vec<u8> {
@@ -232,14 +255,30 @@ impl Log {
         verify_given(Given { key: Some(&key), key_file: None, checkpoint: None }, zip)
     }
 
+    /// What is said as JSON of a zip that is verified by the log's key.
+    pub(super) fn verify_as_json(&self, package: &Package) -> serde_json::Value {
+        let key = self.key();
+        let given = Given { key: Some(&key), key_file: None, checkpoint: None };
+        let mut outcome = Outcome::new("evidence.zip".to_owned(), Check::OF_EVIDENCE);
+        verify::verify_bytes(given, &zip::write(&package.files()).unwrap(), &mut outcome);
+        let mut text = Vec::new();
+        outcome.write(true, &mut text).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
     /// Verifies a package against the checkpoint that was kept when the log had so many entries.
     pub(super) fn verify_after(&self, kept: &str, package: &Package) -> Said {
+        self.verify_bytes_after(kept, &zip::write(&package.files()).unwrap())
+    }
+
+    /// The same of a zip.
+    pub(super) fn verify_bytes_after(&self, kept: &str, zip: &[u8]) -> Said {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kept");
         fs::write(&file, kept).unwrap();
         let key = self.key();
         let given = Given { key: Some(&key), key_file: None, checkpoint: Some(&file) };
-        verify_given(given, &zip::write(&package.files()).unwrap())
+        verify_given(given, zip)
     }
 }
 
