@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::replacement::Replacement;
 use crate::source::Source;
 use crate::tiles;
-use crate::verification::entries_in_words;
+use crate::words::entries_in_words;
 
 /// Where every failure of this kind is: what is served contradicts what was signed earlier.
 const FILE: &str = "checkpoint";

@@ -32,6 +32,7 @@ mod streams;
 mod tiles;
 mod verification;
 mod walk;
+mod words;
 
 use std::io::{self, Write};
 

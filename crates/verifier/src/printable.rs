@@ -44,11 +44,12 @@ pub(crate) fn printable_json(document: &str) -> String {
 
 /// Whether a terminal may do something else with it than to show it: control characters of both sets (C0 and C1), ends of
 /// lines and paragraphs, marks without a width, and what turns the direction of what follows.
-fn commands(it: char) -> bool {
+pub(crate) fn commands(it: char) -> bool {
     it.is_control()
         || matches!(
             it,
             '\u{ad}'
+                | '\u{34f}'
                 | '\u{61c}'
                 | '\u{180e}'
                 | '\u{200b}'..='\u{200f}'
@@ -56,7 +57,7 @@ fn commands(it: char) -> bool {
                 | '\u{2060}'..='\u{206f}'
                 | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 

@@ -20,6 +20,7 @@ use crate::source::Source;
 use crate::streams::Streams;
 use crate::tiles::Differences;
 use crate::walk::walk;
+use crate::words::entries_in_words;
 
 /// Verifies a log. What is to be kept beside its checkpoint, if all of it was read.
 pub(crate) fn verify(
@@ -309,9 +310,4 @@ fn other_root(
         what = format!("{what}; the first {counted} are those of the checkpoint that was kept");
     }
     Failure::of_file(Check::Tree, "checkpoint", &what)
-}
-
-/// So many entries.
-pub(crate) fn entries_in_words(size: u64) -> String {
-    if size == 1 { "1 entry".to_owned() } else { format!("{size} entries") }
 }

@@ -3,7 +3,7 @@
 //! lists, and a page that tells it in words.
 //!
 //! In reading order: `files` (which files there are, and what they are called), `zip` (the one form that the
-//! zip has), `description` (`evidence.json`), `package` (all of it in memory), `page` and `words` (the
+//! zip has), `description` (`evidence.json`), `package` (all of it in memory), `page`, `words` and `types` (the
 //! page); then how it is made: `arguments`, `collect` (which entries), `make` (the rest of it); and how it is
 //! verified: `verify`, `whole` (the streams that have to be there), `manifests`, `replacements` (keys before the one that
 //! signed).
@@ -17,6 +17,7 @@ mod manifests;
 mod package;
 mod page;
 mod replacements;
+mod types;
 mod verify;
 mod whole;
 mod words;

@@ -10,8 +10,9 @@ use contract::Envelope;
 use super::description::{Asked, Description};
 use super::files::File;
 use super::package::Package;
-use super::words;
+use super::words::{self, word};
 use super::zip::Files;
+use crate::printable;
 
 const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:76rem;margin:2rem auto;padding:0 1rem}\
@@ -73,11 +74,6 @@ impl fmt::Write for Same<'_> {
 }
 
 fn write(package: &Package, page: &mut impl fmt::Write) -> fmt::Result {
-    let events: Vec<(u64, Option<Envelope>)> = package
-        .entries
-        .iter()
-        .map(|(position, entry)| (*position, Envelope::parse(entry).ok()))
-        .collect();
     writeln!(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(
         page,
@@ -86,11 +82,17 @@ fn write(package: &Package, page: &mut impl fmt::Write) -> fmt::Result {
     writeln!(page, "<title>Evidence from an audit log</title>\n<style>{STYLE}</style>")?;
     writeln!(page, "</head>\n<body>\n<h1>Evidence from an audit log</h1>")?;
     what(&package.description, page)?;
-    consent(package, &events, page)?;
-    table(&events, page)?;
+    consent(package, page)?;
+    table(package, page)?;
     how(package, page)?;
     limits(package.description.asked, page)?;
     writeln!(page, "</body>\n</html>")
+}
+
+/// The events, one after the other: all of them together can be many times as large as their bytes.
+fn events(package: &Package) -> impl Iterator<Item = (u64, Option<Envelope>)> {
+    let entries = package.entries.iter();
+    entries.map(|(position, entry)| (*position, Envelope::parse(entry).ok()))
 }
 
 /// What this is.
@@ -103,20 +105,15 @@ fn what(description: &Description, page: &mut impl fmt::Write) -> fmt::Result {
          what the entries say; the proof is in the files beside it. People, apps and accounts are named by \
          their ids: personal data is in no entry.</p>\n<dl>"
     )?;
-    let asked = match description.asked {
-        Asked::Grant(grant) => format!(
-            "The consent {grant}: all that happened to it, to the link that it came through, and to its app"
-        ),
-        Asked::Recorded { from, to } => {
-            format!("All that was recorded from {from} to before {to}")
-        }
-    };
     let made = made_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     for (term, value) in [
-        ("Asked", asked),
-        ("Log", log.clone()),
-        ("State of the log", format!("{size} entries, root {root}")),
-        ("Made", format!("{made}, by {made_by}, from {server}, as whoever made it says")),
+        ("Asked", asked(description.asked)),
+        ("Log", word(log)),
+        ("State of the log", format!("{size} entries, root {}", word(root))),
+        (
+            "Made, as whoever made it says",
+            format!("{made}, by {}, from {}", word(made_by), word(server)),
+        ),
         ("Entries here", description.positions.len().to_string()),
     ] {
         writeln!(page, "<dt>{term}</dt><dd>{}</dd>", Escaped(&value))?;
@@ -124,39 +121,47 @@ fn what(description: &Description, page: &mut impl fmt::Write) -> fmt::Result {
     writeln!(page, "</dl>")
 }
 
+/// What was asked, and no more than is proven of it.
+fn asked(asked: Asked) -> String {
+    match asked {
+        Asked::Grant(grant) => format!(
+            "The consent {grant}: what happened to it, to the link that it came through, and to its app, as far as it is here"
+        ),
+        Asked::Recorded { from, to } => format!(
+            "What was recorded from {from} to before {to}, as whoever made it says: when an entry was recorded is in none"
+        ),
+    }
+}
+
 /// Who allowed whom to do what, and when.
-fn consent(
-    package: &Package,
-    events: &[(u64, Option<Envelope>)],
-    page: &mut impl fmt::Write,
-) -> fmt::Result {
+fn consent(package: &Package, page: &mut impl fmt::Write) -> fmt::Result {
     let Asked::Grant(grant) = package.description.asked else { return Ok(()) };
     let subject = format!("consent/{grant}");
     writeln!(page, "<h2>Who allowed whom to do what, and when</h2>\n<ul>")?;
-    for (position, event) in events {
-        let Some(event) = event.as_ref().filter(|event| event.subject == subject) else { continue };
-        let told = words::tell(event);
-        writeln!(page, "<li>{}: {} (entry {position})</li>", time(event), Escaped(&told))?;
+    for (position, event) in events(package) {
+        let Some(event) = event.filter(|event| event.subject == subject) else { continue };
+        let told = words::tell(&event);
+        writeln!(page, "<li>{}: {} (entry {position})</li>", time(&event), Escaped(&told))?;
     }
     writeln!(page, "</ul>")
 }
 
-fn table(events: &[(u64, Option<Envelope>)], page: &mut impl fmt::Write) -> fmt::Result {
+fn table(package: &Package, page: &mut impl fmt::Write) -> fmt::Result {
     writeln!(
         page,
         "<h2>The entries</h2>\n<table>\n<thead><tr><th>Position</th><th>Time</th><th>Type</th><th>Actor</th>\
          <th>What happened</th></tr></thead>\n<tbody>"
     )?;
-    for (position, event) in events {
+    for (position, event) in events(package) {
         write!(page, "<tr><td><a href=\"entries/{position}.json\">{position}</a></td>")?;
         match event {
             Some(event) => writeln!(
                 page,
                 "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                time(event),
-                Escaped(&event.kind),
+                time(&event),
+                Escaped(&word(&event.kind)),
                 Escaped(&event.actor.to_string()),
-                Escaped(&words::tell(event)),
+                Escaped(&words::tell(&event)),
             )?,
             None => writeln!(page, "<td></td><td></td><td></td><td>This is no event.</td></tr>")?,
         }
@@ -207,7 +212,7 @@ fn time(event: &Envelope) -> String {
     event.time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Text in HTML: nothing that an entry says is markup.
+/// Text in HTML: nothing that an entry says is markup, or turns the text around it.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -219,7 +224,7 @@ impl fmt::Display for Escaped<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                it if it.is_control() => f.write_char('\u{fffd}')?,
+                it if printable::commands(it) => f.write_char('\u{fffd}')?,
                 it => f.write_char(it)?,
             }
         }
@@ -235,5 +240,11 @@ mod tests {
     fn nothing_that_an_entry_says_is_markup() {
         let text = Escaped("<b a='1' b=\"2\">&\u{1b}").to_string();
         assert_eq!(text, "&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;\u{fffd}");
+    }
+
+    #[test]
+    fn nothing_that_an_entry_says_turns_the_text_around_it() {
+        let text = Escaped("a\u{202e}b\u{2066}c\u{200b}d\u{2028}e\u{feff}ü").to_string();
+        assert_eq!(text, "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}ü");
     }
 }

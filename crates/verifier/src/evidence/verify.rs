@@ -19,7 +19,8 @@ use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::signature::{self, Given, Refused};
 use crate::streams::Streams;
-use crate::verification::{entries_in_words, signatures};
+use crate::verification::signatures;
+use crate::words::entries_in_words;
 
 /// Verifies the evidence in this file.
 pub(crate) fn verify(given: Given<'_>, file: &Path, outcome: &mut Outcome) {
