@@ -10,6 +10,7 @@ mod old_log;
 
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
 use contract::Service;
 use journeys::program::{Process, run};
@@ -107,9 +108,10 @@ async fn checkpoint_written_by_half_the_last_one_is_still_kept_whole() {
     running.work().await;
     system.is_well(&running).await;
     let keep = system.folder.path().join("keep");
+    let next = written_first(&keep, &running).await;
+    system.is_well(&running).await;
     let kept = fs::read(keep.join("checkpoint")).unwrap();
     let pid = running.process.pid().await;
-    let next = keep.join(format!("checkpoint.{pid}.next"));
     // It has been renamed since it was written last: a pipe in its place takes nothing, being full.
     nix::unistd::mkfifo(&next, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
     let full: OwnedFd =
@@ -130,6 +132,23 @@ async fn checkpoint_written_by_half_the_last_one_is_still_kept_whole() {
     let running = system.start().await;
     system.is_well(&running).await;
     assert_ne!(fs::read(keep.join("checkpoint")).unwrap(), kept);
+}
+
+/// The file that a process writes before it renames it, whose name is its own: it is there for as long as it takes to be
+/// synchronized, with each checkpoint.
+async fn written_first(keep: &Path, running: &held::Running) -> PathBuf {
+    let keep = keep.to_owned();
+    let mut seen = tokio::task::spawn_blocking(move || {
+        let is_one = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "next");
+        let files = || fs::read_dir(&keep).unwrap().filter_map(|file| Some(file.ok()?.path()));
+        (0..10_000_000).find_map(|_| files().find(is_one)).expect("it writes")
+    });
+    loop {
+        tokio::select! {
+            seen = &mut seen => return seen.unwrap(),
+            () = running.work() => {}
+        }
+    }
 }
 
 #[tokio::test]
