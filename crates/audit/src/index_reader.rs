@@ -15,9 +15,16 @@ const AHEAD: usize = 500;
 /// the index says of positions.
 #[derive(Debug)]
 pub struct IndexReader {
+    /// Until the first row is asked for: the moment is not before that.
+    idle: Option<PgConnection>,
+    reading: Option<Reading>,
+}
+
+#[derive(Debug)]
+struct Reading {
     rows: mpsc::Receiver<IndexRow>,
-    /// Reads them; ends without an error when it has read all.
-    reading: Option<JoinHandle<sqlx::Result<()>>>,
+    /// Ends without an error when it has read all.
+    task: JoinHandle<sqlx::Result<()>>,
 }
 
 impl IndexReader {
@@ -28,9 +35,7 @@ impl IndexReader {
     pub async fn connect(url: &str) -> sqlx::Result<Self> {
         let mut conn = PgConnection::connect(url).await?;
         sqlx::raw_sql("SET default_transaction_read_only = on").execute(&mut conn).await?;
-        let (read, rows) = mpsc::channel(AHEAD);
-        let reading = Some(tokio::spawn(send_all(conn, read)));
-        Ok(Self { rows, reading })
+        Ok(Self { idle: Some(conn), reading: None })
     }
 
     /// The next row.
@@ -38,15 +43,16 @@ impl IndexReader {
     /// # Errors
     /// When the database does not answer.
     pub async fn next(&mut self) -> sqlx::Result<Option<IndexRow>> {
-        if let Some(row) = self.rows.recv().await {
+        if let Some(conn) = self.idle.take() {
+            let (read, rows) = mpsc::channel(AHEAD);
+            self.reading = Some(Reading { rows, task: tokio::spawn(send_all(conn, read)) });
+        }
+        let Some(reading) = &mut self.reading else { return Ok(None) };
+        if let Some(row) = reading.rows.recv().await {
             return Ok(Some(row));
         }
-        match self.reading.take() {
-            Some(reading) => {
-                reading.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(|()| None)
-            }
-            None => Ok(None),
-        }
+        let Some(Reading { task, .. }) = self.reading.take() else { return Ok(None) };
+        task.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(|()| None)
     }
 }
 

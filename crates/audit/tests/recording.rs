@@ -2,6 +2,7 @@
 
 mod support;
 
+use audit::IndexReader;
 use contract::facts::AppSuspended;
 use contract::{Envelope, OrganizationId, Provenance, Sealed, Service};
 use eventstore::audit_message::{self, EventWithParts};
@@ -47,6 +48,25 @@ async fn the_exact_bytes_are_recorded() {
         .await
         .unwrap();
     assert_eq!(kept, life[0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_auditor_reads_the_index_as_it_is_when_the_first_row_is_asked_for() {
+    let world = World::new().await;
+    let _audit = world.audit().await;
+    let mut reader = IndexReader::connect(&world.servers.database.url).await.unwrap();
+    // The checkpoint that it is compared with is fetched after it was connected.
+    let (_, life) = Events::default().app(&world.env, world.env.new_id(), 3);
+    for bytes in &life {
+        world.publish(bytes).await;
+    }
+    world.until_recorded(3).await;
+    let mut read = Vec::new();
+    while let Some(row) = reader.next().await.unwrap() {
+        read.push(row.position);
+    }
+    assert_eq!(read, [1, 2, 3]);
+    assert!(reader.next().await.unwrap().is_none(), "it stays at its end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
