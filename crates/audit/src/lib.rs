@@ -145,6 +145,8 @@ pub async fn start(resources: Resources, settings: Settings) -> Result<axum::Rou
             Err(error) if error.is_of_the_database() => tracing::warn!("the log's key: {error}"),
             Err(error) => return Err(StartError::Other(Box::new(error))),
         }
+        let Resources { health, pool, env, .. } = &resources;
+        readiness::add_check_of_checkpoints(health, pool, env, signing.interval);
     }
     run::run(&resources, &settings, signing);
     readiness::add_checks(&resources.health, &resources.pool, &resources.env);

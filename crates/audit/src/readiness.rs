@@ -4,11 +4,12 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use contract::Environment;
 use service::Health;
 use sqlx::PgPool;
 
-use crate::store::{awaited_parts, confirmation, conflicts, gaps};
+use crate::store::{awaited_parts, checkpoints, confirmation, conflicts, gaps};
 
 /// A gap that is older than this makes the service unready: it is not filling by itself.
 const GAPS_PATIENCE: Duration = Duration::from_mins(1);
@@ -18,6 +19,9 @@ const PARTS_PATIENCE: Duration = Duration::from_mins(5);
 
 /// The same for a producer that does not say whether what is recorded is its own.
 const CONFIRMATION_PATIENCE: Duration = Duration::from_mins(5);
+
+/// The same for an entry that no checkpoint covers, beyond the time for which one is served at least.
+const CHECKPOINTS_PATIENCE: Duration = Duration::from_mins(1);
 
 /// For so long a batch that could not be recorded is told: while it fails it comes again every second, here or at
 /// another replica, which this one would not hear of.
@@ -92,6 +96,27 @@ pub(crate) fn add_checks(health: &Health, pool: &PgPool, env: &Environment) {
             let count = awaited_parts::count_older_than(&mut conn, since).await?;
             Ok((count > 0).then(|| {
                 format!("{count} contexts or details were asked for and do not come; see audit.awaited_parts")
+            }))
+        })
+    });
+}
+
+/// Adds that whatever is recorded is soon under a checkpoint, each of which is served for so long at least.
+pub(crate) fn add_check_of_checkpoints(
+    health: &Health,
+    pool: &PgPool,
+    env: &Environment,
+    interval: TimeDelta,
+) {
+    let (pool, env) = (pool.clone(), env.clone());
+    health.probe("checkpoints", move || {
+        let (pool, env) = (pool.clone(), env.clone());
+        passes(async move {
+            let mut conn = pool.acquire().await?;
+            let since = env.now() - interval - CHECKPOINTS_PATIENCE;
+            let uncovered = checkpoints::uncovered_since_before(&mut *conn, since).await?;
+            Ok(uncovered.map(|count| {
+                format!("{count} entries wait for a checkpoint that covers them, for too long")
             }))
         })
     });

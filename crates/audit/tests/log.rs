@@ -4,14 +4,20 @@
 
 mod support;
 
+use std::path::Path;
+
 use axum::http::HeaderMap;
 use contract::rpc::MemberRole;
 use contract::{Envelope, EventId};
 use eventstore::audit_message::EventWithParts;
-use stage::Client;
-use support::log::{ORIGIN, alter, anybody, checkpoint, entries, key, publish, settings};
-use support::{Events, World};
-use translog::{Checkpoint, Hash, Note, ProofFile, Tile, Tiles, Tree, proof};
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+use stage::{Client, eventually};
+use support::log::{
+    ORIGIN, alter, anybody, checkpoint, entries, key, publish, publish_together, settings,
+};
+use support::{Events, Replica, World};
+use translog::{Checkpoint, Hash, Note, ProofFile, Tile, Tiles, Tree, VerifierKey, proof};
 
 /// Publishes the lives of so many apps, of five events each, each in one message: whichever replica takes it has all
 /// that it needs.
@@ -163,6 +169,86 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
             let hashes = proof::consistency(old.size, new.size, &tiles).unwrap();
             proof::verify_consistency((old.size, old.root), (new.size, new.root), &hashes).unwrap();
         }
+    }
+    one.stop().await;
+    two.stop().await;
+}
+
+/// From now on nobody stores a checkpoint, once that of the tree without an entry is served.
+async fn shut(world: &World, replica: &Replica, key: &VerifierKey) -> PoolConnection<Postgres> {
+    checkpoint(&anybody(replica), key, 0).await;
+    let gate = "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_advisory_xact_lock_shared(7777); RETURN NEW; END';
+        CREATE TRIGGER gated BEFORE INSERT ON audit.checkpoints FOR EACH ROW EXECUTE FUNCTION gate()";
+    sqlx::raw_sql(gate).execute(&world.sql).await.unwrap();
+    let mut gate = world.sql.acquire().await.unwrap();
+    sqlx::query("SELECT pg_advisory_lock(7777)").execute(&mut *gate).await.unwrap();
+    gate
+}
+
+async fn until_waiting(world: &World, replicas: i64) {
+    eventually("they wait", async || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7777 AND NOT granted";
+        world.count(waiting).await == replicas
+    })
+    .await;
+}
+
+async fn open(mut gate: PoolConnection<Postgres>) {
+    sqlx::query("SELECT pg_advisory_unlock(7777)").execute(&mut *gate).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_is_not_ready_while_entries_wait_for_a_checkpoint() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let audit = world.start(settings(folder.path())).await.unwrap();
+    let key = key(&anybody(&audit)).await;
+    let gate = shut(&world, &audit, &key).await;
+    publish_together(&world, &Events::default(), 5).await;
+    until_waiting(&world, 1).await;
+    let readiness = audit.health.readiness().await;
+    assert!(readiness.ready, "it is early: {}", readiness.failing());
+    alter(&world, "UPDATE audit.entries SET recorded_at = recorded_at - interval '62 seconds'")
+        .await;
+    eventually("it is late", async || {
+        let failing = audit.health.readiness().await.failing();
+        if failing.contains("5 entries wait for a checkpoint") { Ok(()) } else { Err(failing) }
+    })
+    .await;
+    open(gate).await;
+    checkpoint(&anybody(&audit), &key, 5).await;
+    eventually("all are covered", async || audit.health.readiness().await.ready).await;
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_replicas_that_sign_one_size_at_once_both_go_on_with_the_one_that_was_stored() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let folders = ["one", "two"].map(|of| folder.path().join(of));
+    let often = |keep: &Path| audit::Settings { checkpoint_seconds: 0, ..settings(keep) };
+    let one = world.start(often(&folders[0])).await.unwrap();
+    let two = world.start(often(&folders[1])).await.unwrap();
+    let key = key(&anybody(&one)).await;
+    let gate = shut(&world, &one, &key).await;
+    publish_together(&world, &Events::default(), 5).await;
+    // Both have seen that nobody signed this size, and stand before the insert.
+    until_waiting(&world, 2).await;
+    open(gate).await;
+
+    until_waiting(&world, 0).await;
+    for replica in [&one, &two] {
+        let (_, last) = checkpoint(&anybody(replica), &key, 5).await;
+        let tiles = tiles(&anybody(replica), 5).await;
+        assert_eq!(last.root, translog::root(5, &tiles).unwrap());
+    }
+    // Whichever serves it has kept it.
+    let kept = folders.iter().filter_map(|folder| std::fs::read(folder.join("checkpoint")).ok());
+    let open = |note: Vec<u8>| Checkpoint::open(&Note::parse(&note).unwrap(), &key).unwrap().size;
+    assert_eq!(kept.map(open).max(), Some(5));
+    // Neither failed, not for a moment: what fails is told for longer than this took.
+    for replica in [&one, &two] {
+        let readiness = replica.health.readiness().await;
+        assert!(readiness.ready, "{}", readiness.failing());
     }
     one.stop().await;
     two.stop().await;

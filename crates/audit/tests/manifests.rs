@@ -150,6 +150,52 @@ async fn a_manifest_that_does_not_come_is_told_as_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn manifests_that_list_too_much_for_one_report_are_told_of_in_parts() {
+    let world = World::new().await;
+    let audit = world.audit().await;
+    let operator = audit.client(&world.people.operator(&world.env));
+    let (service, events) = (Service::Notifier, Events::default());
+    let provenance = Provenance::system(service, None, world.env.new_id());
+    let mut previous = None;
+    for recorded in 1..=3 {
+        let manifest = ManifestWritten {
+            previous,
+            kinds: Vec::new(),
+            changed_streams: 1,
+            changed_events: 600_000,
+            list_hash: sha256_hex(b""),
+            reason: ManifestReason::Hour,
+        };
+        let stream = ManifestId::of(service).uuid();
+        let event = events.record(&world.env, stream, &provenance, &manifest);
+        previous = Some(sha256_hex(&event));
+        world.publish(&event).await;
+        world.until_recorded(recorded).await;
+    }
+
+    // Two of them list more than a million events: each is in a report of its own.
+    let mut told = Vec::new();
+    let mut from = "1970-01-01T00:00:00Z".to_owned();
+    loop {
+        let part = operator.get(&format!("/v1/completeness?from={from}")).await.expect(200).json;
+        let of = of(&part, "notifier");
+        assert_eq!(of["last_manifest"]["version"], 3);
+        for manifest in of["manifests"].as_array().unwrap() {
+            assert_eq!(manifest["continues"], true, "across parts, too: {manifest}");
+            told.push(manifest["version"].as_i64().unwrap());
+        }
+        match part["next_from"].as_str() {
+            Some(next) => from = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(told, [1, 2, 3]);
+    let whole = operator.get("/v1/completeness").await.expect(200).json;
+    assert_eq!(of(&whole, "notifier")["manifests"].as_array().unwrap().len(), 1);
+    assert!(whole["next_from"].is_string(), "{whole}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_that_is_not_the_manifests_is_refused_and_asked_for_again() {
     let world = World::new().await;
     let audit = world.audit().await;

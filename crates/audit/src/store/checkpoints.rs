@@ -154,6 +154,23 @@ pub(crate) async fn served(executor: impl PgExecutor<'_>) -> sqlx::Result<Option
     .await
 }
 
+/// How many entries no served checkpoint covers, if the first of them was recorded before this.
+pub(crate) async fn uncovered_since_before(
+    executor: impl PgExecutor<'_>,
+    before: DateTime<Utc>,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        r#"SELECT head.size - served.size AS "uncovered!"
+           FROM audit.head
+           CROSS JOIN (SELECT COALESCE(max(size), 0) AS size FROM audit.checkpoints WHERE served_at IS NOT NULL) AS served
+           JOIN audit.entries AS first ON first.position = served.size + 1
+           WHERE first.recorded_at < $1"#,
+        before
+    )
+    .fetch_optional(executor)
+    .await
+}
+
 /// Lets it be served.
 pub(crate) async fn serve(
     executor: impl PgExecutor<'_>,
