@@ -11,6 +11,7 @@ use crate::failure::{Check, Failure, Failures};
 use crate::kept_hashes::Beside;
 use crate::manifests::Checked;
 use crate::printable::{printable, printable_json};
+use crate::refused::Refused;
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
 
@@ -158,6 +159,16 @@ impl Outcome {
     /// for it.
     pub(crate) fn stop(&mut self, why: &str) {
         self.stopped.push(printable(why));
+    }
+
+    /// What was read; none, and why, if it could not be or is wrong.
+    pub(crate) fn take<T>(&mut self, read: Result<T, Refused>) -> Option<T> {
+        match read {
+            Ok(read) => return Some(read),
+            Err(Refused::Unreadable(why)) => self.stop(&why),
+            Err(Refused::Wrong(failure)) => self.fail(failure),
+        }
+        None
     }
 
     /// Something that nothing shows.

@@ -30,17 +30,8 @@ pub(crate) fn verify(
     progress: Option<&mut dyn Write>,
     outcome: &mut Outcome,
 ) -> Option<KeptHashes> {
-    let kept = match signatures(given, source, outcome) {
-        Ok(kept) => kept,
-        Err(Refused::Unreadable(why)) => {
-            outcome.stop(&why);
-            return None;
-        }
-        Err(Refused::Wrong(failure)) => {
-            outcome.fail(failure);
-            return None;
-        }
-    };
+    let signed = signatures(given, source, outcome);
+    let kept = outcome.take(signed)?;
     let checkpoint = outcome.checkpoint().cloned()?;
     let mut entries = Entries {
         source,

@@ -96,10 +96,8 @@ pub(super) fn verify(files: &Files, now: &Checkpoint, outcome: &mut Outcome) {
     let mut replacements = Replacements::default();
     for (file, proof) in files {
         let File::KeyReplacement(id) = file else { continue };
-        match replacement::by_itself(*id, proof) {
-            Ok(replacement) => drop(replacements.0.insert(*id, replacement)),
-            Err(Refused::Unreadable(why)) => outcome.stop(&why),
-            Err(Refused::Wrong(failure)) => outcome.fail(failure),
+        if let Some(replacement) = outcome.take(replacement::by_itself(*id, proof)) {
+            replacements.0.insert(*id, replacement);
         }
     }
     for failure in contradictions(now, outcome.kept(), replacements.0.values()) {

@@ -6,6 +6,8 @@
 
 use contract::Envelope;
 
+use crate::kinds::{Place, place};
+
 /// What can happen in each kind of stream. The page tells an event that is not here as unknown: whoever adds one gives
 /// the drawing another number, [`super::description::PAGE`].
 const KINDS: &[(&str, &[&str])] = &[
@@ -81,10 +83,10 @@ pub(super) enum Untold {
 /// # Errors
 /// [`Untold`].
 pub(super) fn of(event: &Envelope) -> Result<(&'static str, &'static str), Untold> {
-    let (kind, what) = known(&event.kind).ok_or(Untold::Unknown)?;
+    let known = known(&event.kind).ok_or(Untold::Unknown)?;
     let is_in_place =
-        event.stream().is_ok_and(|(of, _)| of == kind) && event.source.aggregates().contains(&kind);
-    if is_in_place { Ok((kind, what)) } else { Err(Untold::Misplaced) }
+        event.stream().is_ok_and(|(kind, _)| place(event.source, kind, &event.kind) == Place::Own);
+    if is_in_place { Ok(known) } else { Err(Untold::Misplaced) }
 }
 
 fn known(name: &str) -> Option<(&'static str, &'static str)> {

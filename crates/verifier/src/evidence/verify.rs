@@ -17,17 +17,15 @@ use crate::consistency::goes_on_from_kept;
 use crate::event::{self, Event};
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
-use crate::signature::{self, Given, Refused};
+use crate::signature::{self, Given};
 use crate::streams::Streams;
 use crate::verification::signatures;
 use crate::words::entries_in_words;
 
 /// Verifies the evidence in this file.
 pub(crate) fn verify(given: Given<'_>, file: &Path, outcome: &mut Outcome) {
-    match signature::file(file, zip::MAX_BYTES) {
-        Ok(bytes) => verify_bytes(given, &bytes, outcome),
-        Err(Refused::Unreadable(why)) => outcome.stop(&why),
-        Err(Refused::Wrong(failure)) => outcome.fail(failure),
+    if let Some(bytes) = outcome.take(signature::file(file, zip::MAX_BYTES)) {
+        verify_bytes(given, &bytes, outcome);
     }
 }
 
@@ -56,17 +54,8 @@ pub(super) fn verify_bytes(given: Given<'_>, bytes: &[u8], outcome: &mut Outcome
 
 /// The checkpoint, whose log goes on from what was signed earlier.
 fn signed(given: Given<'_>, files: &Files, outcome: &mut Outcome) -> Option<Checkpoint> {
-    let kept = match signatures(given, files, outcome) {
-        Ok(kept) => kept,
-        Err(Refused::Unreadable(why)) => {
-            outcome.stop(&why);
-            return None;
-        }
-        Err(Refused::Wrong(failure)) => {
-            outcome.fail(failure);
-            return None;
-        }
-    };
+    let signed = signatures(given, files, outcome);
+    let kept = outcome.take(signed)?;
     let checkpoint = outcome.checkpoint().cloned()?;
     if let Some(kept) = kept
         && goes_on_from_kept(files, &checkpoint, &kept, None, outcome).is_none()
