@@ -55,6 +55,7 @@ async fn proofs(stage: &mut Stage, duration: Duration, report: &mut Report) -> a
             fill(&stage.pool, &app, size).await?;
         }
         stage.grow_tree().await?;
+        stage.until_listed().await?;
         stage.settle().await?;
         taken.push(take(stage, duration / 2).await?);
     }

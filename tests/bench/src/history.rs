@@ -53,6 +53,7 @@ pub(crate) async fn measure(
         stage.until_audited().await?;
         fill(&stage.pool, &asked.app, size).await?;
         stage.grow_tree().await?;
+        stage.until_listed().await?;
         stage.settle().await?;
         let mut latencies = Vec::new();
         for request in asked.requests(&stage).await? {

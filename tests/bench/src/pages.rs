@@ -45,6 +45,7 @@ pub(crate) async fn measure(duration: Duration, report: &mut Report) -> anyhow::
     let app = pages.app.clone();
     stage.until_audited().await?;
     fill(&stage.pool, &app, EVENTS).await?;
+    stage.until_listed().await?;
     stage.settle().await?;
     let duration = duration / 5;
     let run = async |path: &str, headers: &[(&str, &str)]| {

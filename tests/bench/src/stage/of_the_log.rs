@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use async_nats::jetstream::consumer;
+use contract::manifest::MOST_EVENTS;
 use eventstore::transport::EVENTS;
 use futures::TryStreamExt as _;
 use stage::{Addresses, Client};
@@ -45,6 +46,27 @@ impl Stage {
                 return Ok(());
             }
             ensure!(began.elapsed() < PATIENCE, "{behind} entries are still not in the tree");
+            self.pause().await;
+        }
+    }
+
+    /// After the log was filled by SQL: the key issuer has told of these tokens in manifests, as it does while they are
+    /// issued, and audit keeps the lists.
+    pub(crate) async fn until_listed(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            let is_listed: bool = sqlx::query_scalar(
+                "SELECT coalesce(max(up_to_seq), 0) + $1 > (SELECT max(seq) FROM key_issuer.events)
+                     AND count(*) = (SELECT count(*) FROM audit.manifest_lists WHERE service = 'key-issuer')
+                 FROM key_issuer.manifests",
+            )
+            .bind(i64::from(MOST_EVENTS))
+            .fetch_one(&self.pool)
+            .await?;
+            if is_listed {
+                return Ok(());
+            }
+            ensure!(began.elapsed() < PATIENCE, "not all tokens are in manifests that audit has");
             self.pause().await;
         }
     }
