@@ -15,7 +15,7 @@ const DEVELOPER: &str = "user/0195b2a0-0000-7000-8000-000000000001";
 const OWNER: &str = "user/0195b2a0-0000-7000-8000-000000000002";
 const STRANGER: &str = "user/0195b2a0-0000-7000-8000-000000000009";
 const SYSTEM: &str = "system/consent-broker";
-const APP: &str = "app/0195b2a0-0000-7000-8000-0000000000b1";
+const APP: &str = "app/0195b2a0-0000-7000-8000-0000000000b2";
 
 fn event(position: i64, kind: &str, actor: &str, data: &Value, details: &Value) -> Value {
     json!({
@@ -50,7 +50,7 @@ fn list(
 }
 
 pub(crate) fn all() -> Vec<Sample> {
-    let app = || apps::app(1, "Shelf Report", "active");
+    let app = || apps::app(2, "Shelf Report", "active");
     let none = json!({});
     let typical = [
         event(
@@ -60,7 +60,7 @@ pub(crate) fn all() -> Vec<Sample> {
             &none,
             &json!({ "label": "Oakhill Pet Foods" }),
         ),
-        event(184_201, "consent-link.redeemed", STRANGER, &json!({ "granted_count": 4 }), &none),
+        event(184_201, "consent-link.redeemed", STRANGER, &json!({ "granted_count": 1 }), &none),
         event(184_188, "consent.granted", STRANGER, &none, &none),
         event(170_002, "consent.expired", SYSTEM, &none, &none),
         event(168_771, "key.deleted", DEVELOPER, &json!({ "reason": "replaced" }), &none),

@@ -127,27 +127,27 @@ fn ending(app: Value, is_wrong: bool) -> impl Fn(&Easel<'_>) -> Response {
 }
 
 pub(crate) fn all() -> Vec<Sample> {
-    let active = || apps::app(1, "Shelf Report", "active");
-    let mut suspended = apps::app(1, "Shelf Report", "suspended");
+    let active = || apps::app(2, "Shelf Report", "active");
+    let mut suspended = apps::app(2, "Shelf Report", "suspended");
     suspended["allowed"] = json!(["resume", "archive"]);
     let stopped = suspended.clone();
     vec![
         Sample::new("typical", overview(by_code(), activity(2, 0, 3), consents(2, 14), 2)).key(),
-        Sample::new("new", overview(active(), activity(0, 0, 0), consents(0, 0), 0)),
+        Sample::new("new", overview(active(), activity(0, 0, 0), consents(0, 0), 1)),
         Sample::new(
             "without_redirect_uri",
             overview(by_code(), activity(1, 0, 0), consents(0, 0), 0),
         ),
-        Sample::new("without_link", overview(active(), activity(1, 0, 0), consents(0, 0), 0)),
-        Sample::new("key_ends", overview(active(), activity(2, 1, 0), consents(0, 1), 0)),
-        Sample::new("suspended", overview(suspended, activity(2, 0, 96), consents(1, 14), 0)),
+        Sample::new("without_link", overview(active(), activity(1, 0, 0), consents(0, 0), 1)),
+        Sample::new("key_ends", overview(active(), activity(2, 1, 0), consents(0, 1), 1)),
+        Sample::new("suspended", overview(suspended, activity(2, 0, 96), consents(1, 14), 2)),
         Sample::new(
             "archived",
             overview(
-                apps::app(1, "Shelf Report", "archived"),
+                apps::app(2, "Shelf Report", "archived"),
                 activity(0, 0, 0),
                 consents(0, 0),
-                0,
+                2,
             ),
         ),
         Sample::new(

@@ -55,7 +55,7 @@ fn list(
 }
 
 pub(crate) fn all() -> Vec<Sample> {
-    let app = || apps::app(1, "Shelf Report", "active");
+    let app = || apps::app(2, "Shelf Report", "active");
     let typical = [
         grant(1, Some("Calder Bay Coffee"), "live"),
         grant(2, Some("Calder Bay Tea Rooms"), "live"),

@@ -29,7 +29,7 @@ pub(super) fn key(number: u8, name: &str, state: &str) -> Value {
         "client_id": format!("8f3c1b07d92e4a5c86e0f7b41d20a9{number:02x}"),
         "name": name,
         "hint": "f3Qa",
-        "created_at": "2025-11-24T08:00:00Z",
+        "created_at": "2026-03-24T08:00:00Z",
         "last_used_at": if number == 1 { json!("2026-11-12T13:02:00Z") } else { Value::Null },
         "expires_at": match (state, number) {
             ("expired", _) => json!("2026-10-01T00:00:00Z"),
@@ -61,7 +61,7 @@ fn list(app: Value, keys: &[Value], counts: &Value) -> impl Fn(&Easel<'_>) -> Re
 }
 
 fn app_id() -> AppId {
-    read(json!("0195b2a0-0000-7000-8000-0000000000b1"))
+    read(json!("0195b2a0-0000-7000-8000-0000000000b2"))
 }
 
 /// What the log has of a key, newest first.
@@ -95,7 +95,7 @@ fn by_itself(key: Value) -> impl Fn(&Easel<'_>) -> Response {
 fn replacing(status: StatusCode, refused: fn() -> Refused) -> impl Fn(&Easel<'_>) -> Response {
     move |easel| {
         let (app, key) =
-            (read(apps::app(1, "Shelf Report", "active")), read(key(1, "Production", "live")));
+            (read(apps::app(2, "Shelf Report", "active")), read(key(1, "Production", "live")));
         let (ends, at) = match status {
             StatusCode::OK => ("grace", ""),
             _ => ("at", "2027-11-24T08:00"),
@@ -128,7 +128,7 @@ fn too_late() -> Refused {
 }
 
 pub(crate) fn all() -> Vec<Sample> {
-    let app = || apps::app(1, "Shelf Report", "active");
+    let app = || apps::app(2, "Shelf Report", "active");
     let counts = |live: u8| json!({ "live": live, "most": 5, "ending_soon": 1 });
     let mut leaked = key(4, "CI", "deleted");
     leaked["leaked_at"] = json!("2026-11-12T10:12:00Z");
@@ -150,7 +150,7 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("leaked", list(app(), &[leaked.clone()], &counts(0))),
         Sample::new(
             "suspended",
-            list(apps::app(1, "Shelf Report", "suspended"), &typical, &counts(2)),
+            list(apps::app(2, "Shelf Report", "suspended"), &typical, &counts(2)),
         ),
         Sample::new("longest", list(apps::longest(1, "active"), &longest, &counts(5))),
         Sample::new("many", list(app(), &many, &counts(1))),

@@ -19,7 +19,7 @@ fn link(number: u8, label: Option<&str>, state: &str) -> Value {
     let granted = state == "granted";
     json!({
         "id": format!("0195b2a0-0000-7000-8000-0000000006{number:02}"),
-        "app_id": "0195b2a0-0000-7000-8000-0000000000b1",
+        "app_id": "0195b2a0-0000-7000-8000-0000000000b2",
         "label": label,
         "hint": "XkBM",
         "state": state,
@@ -88,7 +88,7 @@ fn refused(easel: &Easel<'_>) -> axum::response::Response {
         lasts: "90".to_owned(),
     };
     let (context, none) =
-        (context(easel, apps::app(1, "Shelf Report", "active")), links(&json!([]), None));
+        (context(easel, apps::app(2, "Shelf Report", "active")), links(&json!([]), None));
     draw(easel.portal, easel.browser, refused.status, &context, &read(none), &typed, &said)
 }
 
@@ -103,12 +103,12 @@ fn unconfirmed(easel: &Easel<'_>) -> axum::response::Response {
     let typed =
         Typed { key: "1".to_owned(), label: "Oakhill Pet Foods".to_owned(), ..Typed::default() };
     let (context, none) =
-        (context(easel, apps::app(1, "Shelf Report", "active")), links(&json!([]), None));
+        (context(easel, apps::app(2, "Shelf Report", "active")), links(&json!([]), None));
     draw(easel.portal, easel.browser, refused.status, &context, &read(none), &typed, &said)
 }
 
 pub(crate) fn all() -> Vec<Sample> {
-    let app = || apps::app(1, "Shelf Report", "active");
+    let app = || apps::app(2, "Shelf Report", "active");
     let typical = json!([
         link(1, Some("Oakhill Pet Foods"), "pending"),
         link(2, Some("Calder Bay Coffee"), "granted"),
@@ -142,7 +142,7 @@ pub(crate) fn all() -> Vec<Sample> {
         Sample::new("empty", list(app(), links(&json!([]), None))),
         Sample::new(
             "suspended",
-            list(apps::app(1, "Shelf Report", "suspended"), links(&typical, None)),
+            list(apps::app(2, "Shelf Report", "suspended"), links(&typical, None)),
         ),
         Sample::new(
             "many_and_longest",

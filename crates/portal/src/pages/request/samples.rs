@@ -211,7 +211,7 @@ pub(crate) fn all() -> Vec<Sample> {
         }),
         Sample::new("approved", |easel| {
             let t = easel.browser.language.texts();
-            let words = (t.request_approved(4, "Shelf Report", "4"), t.request_approved_what());
+            let words = (t.request_approved(2, "Shelf Report", "2"), t.request_approved_what());
             answer::done(easel.portal, easel.browser, &easel.me, &read(typical()), words)
         }),
         Sample::new("used", refused(StatusCode::CONFLICT, "link-already-used", By::Somebody)),
