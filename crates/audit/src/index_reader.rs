@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::store::index_rows;
-pub use crate::store::index_rows::IndexRow;
+pub use crate::store::index_rows::{IndexRow, IndexSpan};
 
 /// So many rows are read ahead.
 const AHEAD: usize = 500;
@@ -28,7 +28,7 @@ struct Reading {
 }
 
 impl IndexReader {
-    /// Connects. The login needs to read `audit.entries` and nothing else.
+    /// Connects. The login needs to read `audit.entries`, and `audit.spans` for what searches by time are narrowed by.
     ///
     /// # Errors
     /// When the address is none, or the database refuses.
@@ -36,6 +36,17 @@ impl IndexReader {
         let mut conn = PgConnection::connect(url).await?;
         sqlx::raw_sql("SET default_transaction_read_only = on").execute(&mut conn).await?;
         Ok(Self { idle: Some(conn), reading: None })
+    }
+
+    /// The spans, before the first row is asked for; none if this login may not read them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn spans(&mut self) -> sqlx::Result<Option<Vec<IndexSpan>>> {
+        match &mut self.idle {
+            Some(conn) => index_rows::spans(conn).await,
+            None => Ok(None),
+        }
     }
 
     /// The next row.

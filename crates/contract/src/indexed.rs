@@ -102,8 +102,12 @@ impl Indexed {
     }
 }
 
+/// So many positions are a span: of each an index has the earliest and the latest time of what is in it
+/// (`audit.spans`), and a search by time looks in no other.
+pub const SPAN: i64 = 4096;
+
 /// A time as [`IndexColumns`] have it.
-pub fn time_column(time: DateTime<Utc>) -> String {
+fn time_column(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 

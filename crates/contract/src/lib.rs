@@ -44,6 +44,6 @@ pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};
 pub use ids::*;
-pub use indexed::{IndexColumns, Indexed, time_column};
+pub use indexed::{IndexColumns, Indexed, SPAN};
 pub use provenance::{Authority, Provenance};
 pub use trace::TraceParent;

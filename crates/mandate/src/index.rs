@@ -21,6 +21,21 @@ impl DatabaseIndex {
 }
 
 impl verifier::Index for DatabaseIndex {
+    fn spans(&mut self) -> Result<Option<Vec<verifier::IndexSpan>>, String> {
+        let reader = self.reader.as_mut().map_err(|error| error.clone())?;
+        let spans = self.runtime.block_on(reader.spans());
+        let spans =
+            spans.map_err(|error| format!("audit.spans in the database was not read: {error}"))?;
+        Ok(spans.map(|spans| {
+            let of = |it: audit::IndexSpan| verifier::IndexSpan {
+                span: it.span,
+                earliest: it.earliest,
+                latest: it.latest,
+            };
+            spans.into_iter().map(of).collect()
+        }))
+    }
+
     fn next(&mut self) -> Result<Option<verifier::IndexRow>, String> {
         let reader = self.reader.as_mut().map_err(|error| error.clone())?;
         let row = self.runtime.block_on(reader.next());

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
-use contract::facts::{LogKeyReplaced, ManifestWritten};
+use contract::facts::{LogContinued, LogKeyReplaced, ManifestWritten};
 use contract::manifest::sha256_hex;
 use contract::{Envelope, Fact, IndexColumns, Indexed, Service};
 use uuid::Uuid;
 
 use crate::kinds::{self, Place};
 use crate::replacement;
+
+/// No service records events of so many kinds.
+const MOST_KINDS: usize = 64;
 
 /// An event's id and its place in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub(crate) struct Event {
     pub(crate) place: Place,
     /// What it says of the log's key, if it says that it was replaced.
     pub(crate) replaced_key: Option<Box<LogKeyReplaced>>,
+    /// How many entries of another log this one goes on from, if it says that.
+    pub(crate) restored: Option<u64>,
     /// What it says, if it is a manifest.
     pub(crate) manifest: Option<Box<Written>>,
 }
@@ -54,8 +59,21 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
             envelope.subject
         ));
     }
+    let replaced_key = if envelope.kind == LogKeyReplaced::TYPE {
+        let said = replacement::said(&envelope).ok_or("it does not say which key was replaced")?;
+        Some(Box::new(said))
+    } else {
+        None
+    };
+    let restored = if envelope.kind == LogContinued::TYPE {
+        let said: LogContinued = envelope.fact().map_err(|error| error.to_string())?;
+        Some(said.restored_size)
+    } else {
+        None
+    };
     let manifest = if envelope.kind == ManifestWritten::TYPE {
         let manifest = envelope.fact().map_err(|error| error.to_string())?;
+        is_manifest(&manifest)?;
         Some(Box::new(Written { manifest, hash: sha256_hex(entry) }))
     } else {
         None
@@ -67,9 +85,24 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         version: envelope.streamversion.into(),
         source: envelope.source,
         place: kinds::place(envelope.source, aggregate, &envelope.kind),
-        replaced_key: replacement::said(&envelope).map(Box::new),
+        replaced_key,
+        restored,
         manifest,
     })
+}
+
+/// Whether a manifest says what one can: a log may say anything, and what it says is kept to its end.
+fn is_manifest(manifest: &ManifestWritten) -> Result<(), String> {
+    let ManifestWritten { previous, kinds, list_hash, .. } = manifest;
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_hash = |text: &String| text.len() == 64 && text.bytes().all(is_digit);
+    if !is_hash(list_hash) || !previous.as_ref().is_none_or(is_hash) {
+        return Err("it is a manifest, and names what is no SHA-256".to_owned());
+    }
+    if kinds.len() > MOST_KINDS || !kinds.iter().all(|of| kinds::is_kind(of.kind.as_bytes())) {
+        return Err("it is a manifest, and counts what are no kinds of streams".to_owned());
+    }
+    Ok(())
 }
 
 /// What an index is to have of this entry; none if it is no event.
@@ -78,12 +111,15 @@ pub(crate) fn columns(entry: &[u8]) -> Option<IndexColumns> {
     Some(Indexed::of(&envelope).ok()?.columns())
 }
 
-/// Whether these bytes are the canonical form of what they say. Attributes that a later version adds are not
-/// in our envelope: then the canonicalizer decides.
+/// Whether these bytes are the canonical form of what they say, each attribute spelled as we do. Those that a later
+/// version adds are not in our envelope: of them the canonicalizer decides.
 fn is_canonical(entry: &[u8], envelope: &Envelope) -> bool {
-    if envelope.canonical().is_ok_and(|canonical| canonical == entry) {
+    let Ok(ours) = envelope.canonical() else { return false };
+    if ours == entry {
         return true;
     }
-    let Ok(value) = serde_json::from_slice::<serde_json::Value>(entry) else { return false };
-    serde_json_canonicalizer::to_vec(&value).is_ok_and(|canonical| canonical == entry)
+    let object = |bytes| serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(bytes);
+    let (Ok(all), Ok(ours)) = (object(entry), object(&ours)) else { return false };
+    ours.iter().all(|(name, value)| all.get(name) == Some(value))
+        && serde_json_canonicalizer::to_vec(&all).is_ok_and(|canonical| canonical == entry)
 }

@@ -121,6 +121,14 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The same, with this to be said of it, too.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.what = printable(&format!("{}; {more}", self.what));
+        self
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.entry, self.index, self.last_entry) {

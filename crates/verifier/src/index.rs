@@ -1,12 +1,20 @@
 //! The index that a database has of the log: whoever searches is answered from it. Each row is compared with its entry.
 
-use contract::IndexColumns;
+use std::collections::BTreeMap;
+
+use contract::{IndexColumns, SPAN};
 use translog::Hash;
 
 use crate::failure::{Check, Failure, Failures};
 
 /// An index, row by row.
 pub trait Index {
+    /// When what is in each span of the log happened, read before the first row; none if that may not be read.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    fn spans(&mut self) -> Result<Option<Vec<IndexSpan>>, String>;
+
     /// The next row, by position. The first is read after the checkpoint.
     ///
     /// # Errors
@@ -25,6 +33,17 @@ pub struct IndexRow {
     pub columns: IndexColumns,
 }
 
+/// When what is in a span of the log happened: a search by time looks in no other spans than those that say so.
+#[derive(Debug, Clone)]
+pub struct IndexSpan {
+    /// Which of the spans: the positions divided by [`contract::SPAN`].
+    pub span: Option<i64>,
+    /// The earliest time, in the form of [`contract::IndexColumns`].
+    pub earliest: Option<String>,
+    /// The latest.
+    pub latest: Option<String>,
+}
+
 /// An index as it is compared, in the order of the entries.
 pub(crate) struct Comparison<'a> {
     index: &'a mut dyn Index,
@@ -33,11 +52,37 @@ pub(crate) struct Comparison<'a> {
     has_ended: bool,
     /// The position of the last row that was compared.
     last: Option<i64>,
+    spans: Option<Spans>,
+}
+
+/// What spans have to enclose.
+#[derive(Default)]
+struct Spans {
+    /// What the index says, by span.
+    said: BTreeMap<i64, Vec<IndexSpan>>,
+    /// Of each span the first and the last time that its entries have, each with its entry, counted from 0.
+    times: BTreeMap<i64, [(String, u64); 2]>,
 }
 
 impl<'a> Comparison<'a> {
     pub(crate) fn of(index: &'a mut dyn Index) -> Self {
-        Self { index, next: None, has_ended: false, last: None }
+        Self { index, next: None, has_ended: false, last: None, spans: None }
+    }
+
+    /// Reads what there is before the first row.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    fn begin(&mut self) -> Result<(), String> {
+        let Some(all) = self.index.spans()? else { return Ok(()) };
+        let mut spans = Spans::default();
+        for span in all {
+            if let Some(number) = span.span {
+                spans.said.entry(number).or_default().push(span);
+            }
+        }
+        self.spans = Some(spans);
+        Ok(())
     }
 
     /// Compares the row of the next entry: the one at this index, counted from 0, with this leaf. What it is to have
@@ -53,6 +98,12 @@ impl<'a> Comparison<'a> {
         failures: &mut Failures,
     ) -> Result<(), String> {
         let position = position(index + 1)?;
+        if index == 0 {
+            self.begin()?;
+        }
+        if let (Some(spans), Some(expected)) = (&mut self.spans, expected) {
+            spans.take(index, position, expected);
+        }
         if !self.go_to(position, index, failures)? {
             failures.push(Failure::of_entry(Check::Index, index, "the index has no row of it"));
             return Ok(());
@@ -67,22 +118,30 @@ impl<'a> Comparison<'a> {
     }
 
     /// After the last of so many entries: the index has no other row of any of them. Newer ones are of entries that the
-    /// checkpoint does not cover yet: they go on without a gap.
+    /// checkpoint does not cover yet: they go on without a gap. Whether spans were compared, too.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub(crate) fn finish(mut self, size: u64, failures: &mut Failures) -> Result<(), String> {
-        let next = position(size.saturating_add(1))?;
-        if !self.go_to(next, size, failures)?
-            && let Some(row) = &self.next
-        {
-            let what = format!(
-                "the checkpoint does not cover it, and the index has no row of it, but one at position {}",
-                row.position
-            );
-            failures.push(Failure::of_entry(Check::Index, size, &what));
+    pub(crate) fn finish(mut self, size: u64, failures: &mut Failures) -> Result<bool, String> {
+        let mut index = size;
+        loop {
+            let is_next = self.go_to(position(index.saturating_add(1))?, index, failures)?;
+            let Some(row) = self.next.take() else { break };
+            self.last = Some(row.position);
+            if !is_next {
+                let what = format!(
+                    "the checkpoint does not cover it, and the index has no row of it, but one at position {}",
+                    row.position
+                );
+                failures.push(Failure::of_entry(Check::Index, index, &what));
+            }
+            let Ok(position) = u64::try_from(row.position) else { break };
+            index = position;
         }
-        Ok(())
+        if let Some(spans) = &self.spans {
+            spans.compare(failures);
+        }
+        Ok(self.spans.is_some())
     }
 
     /// Reads up to the row at this position, which is that of the entry `index`: whether there is one. Each row before
@@ -105,6 +164,51 @@ impl<'a> Comparison<'a> {
             let what = too_many(row.position, self.last);
             failures.push(Failure::of_entry(Check::Index, index, &what));
             self.next = None;
+        }
+    }
+}
+
+impl Spans {
+    /// The next entry, of which these columns are to be.
+    fn take(&mut self, index: u64, position: i64, columns: &IndexColumns) {
+        let time = columns.iter().find(|(name, _)| *name == "occurred_at");
+        let Some((_, Some(time))) = time else { return };
+        let times = self.times.entry(position / SPAN);
+        let [first, last] = times.or_insert_with(|| [(time.clone(), index), (time.clone(), index)]);
+        if *time < first.0 {
+            *first = (time.clone(), index);
+        }
+        if *time > last.0 {
+            *last = (time.clone(), index);
+        }
+    }
+
+    /// Whether each encloses the times of its entries.
+    fn compare(&self, failures: &mut Failures) {
+        for (span, [first, last]) in &self.times {
+            let said = self.said.get(span).map(Vec::as_slice).unwrap_or_default();
+            let encloses = |it: &IndexSpan| {
+                it.earliest.as_ref().is_some_and(|it| *it <= first.0)
+                    && it.latest.as_ref().is_some_and(|it| *it >= last.0)
+            };
+            if said.iter().any(encloses) {
+                continue;
+            }
+            let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+            let found = match said {
+                [] => "has no span of it".to_owned(),
+                [IndexSpan { earliest, latest, .. }, ..] => {
+                    format!("has a span from {} to {}", text(earliest), text(latest))
+                }
+            };
+            // Of both times the one that it does not have.
+            let is_early =
+                said.iter().any(|it| it.earliest.as_ref().is_some_and(|it| *it <= first.0));
+            let (time, index) = if is_early { last } else { first };
+            let what = format!(
+                "the index {found}, and the entry says {time}: a search by time passes it over"
+            );
+            failures.push(Failure::of_entry(Check::Index, *index, &what));
         }
     }
 }

@@ -29,6 +29,7 @@ mod replacement;
 mod signature;
 mod source;
 mod streams;
+mod succession;
 mod tiles;
 mod verification;
 mod walk;
@@ -37,7 +38,7 @@ mod words;
 use std::io::{self, Write};
 
 pub use arguments::Arguments;
-pub use index::{Index, IndexRow};
+pub use index::{Index, IndexRow, IndexSpan};
 
 use arguments::Place;
 use failure::Check;

@@ -17,6 +17,9 @@ use crate::failure::{Check, Failure, Failures};
 use crate::source::{self, Source, SourceError};
 use crate::streams::Streams;
 
+/// After so many lists that could not be read no more are asked for: each may be waited for.
+const UNREAD_AT_MOST: usize = 3;
+
 /// So many streams and events.
 type Totals = (u64, u64);
 
@@ -51,7 +54,7 @@ pub(crate) struct Checked {
     pub(crate) manifests: usize,
     /// Of how many services.
     pub(crate) services: usize,
-    /// Of how many there is no list.
+    /// Of how many there is no list, or none that could be read.
     pub(crate) lists_not_there: usize,
     /// How many events are in no manifest yet.
     pub(crate) events_in_none: u64,
@@ -74,21 +77,19 @@ impl Manifests {
     }
 
     /// After the last entry: whether what was listed is there. How many entries of each stream there are is in
-    /// `streams`.
-    ///
-    /// # Errors
-    /// When a list cannot be read.
+    /// `streams`. And why some lists could not be read: whoever does not answer for one must not be able to keep what the
+    /// others show from being told.
     pub(crate) fn finish(
         self,
         source: &dyn Source,
         streams: &mut Streams,
         failures: &mut Failures,
-    ) -> Result<Checked, String> {
+    ) -> (Checked, Vec<String>) {
         let mut checked = Checked { services: self.0.len(), ..Checked::default() };
+        let mut lists = Lists { source, unread: Vec::new() };
         for (service, chain) in &self.0 {
             checked.manifests += chain.all.len();
-            let not_there = chain.check_lists(*service, source, streams, failures)?;
-            checked.lists_not_there += not_there;
+            checked.lists_not_there += chain.check_lists(*service, &mut lists, streams, failures);
         }
         let found = streams.totals();
         for ((service, _), (_, events)) in &found {
@@ -100,7 +101,30 @@ impl Manifests {
         for (service, chain) in &self.0 {
             checked.events_in_none += chain.check_totals(*service, &found, failures);
         }
-        Ok(checked)
+        (checked, lists.unread)
+    }
+}
+
+/// Reads lists, and not many more of whoever does not answer.
+struct Lists<'a> {
+    source: &'a dyn Source,
+    /// Why some could not be read.
+    unread: Vec<String>,
+}
+
+impl Lists<'_> {
+    /// The list of a manifest; none if it is not there, or cannot be read.
+    fn read(&mut self, service: Service, version: i32) -> Result<Option<Vec<u8>>, SourceError> {
+        if self.unread.len() >= UNREAD_AT_MOST {
+            return Ok(None);
+        }
+        match source::manifest_list(self.source, service, version) {
+            Err(SourceError::Unreadable(why)) => {
+                self.unread.push(why);
+                Ok(None)
+            }
+            read => read,
+        }
     }
 }
 
@@ -195,23 +219,22 @@ impl Chain {
     fn check_lists(
         &self,
         service: Service,
-        source: &dyn Source,
+        lists: &mut Lists<'_>,
         streams: &mut Streams,
         failures: &mut Failures,
-    ) -> Result<usize, String> {
+    ) -> usize {
         let mut not_there = 0;
         for manifest in &self.all {
             let fail = |failures: &mut Failures, what: &str| {
                 let what = format!("manifest {} of {service} {what}", manifest.version);
                 failures.push(Failure::of_entry(Check::Manifests, manifest.index, &what));
             };
-            let list = match source::manifest_list(source, service, manifest.version) {
+            let list = match lists.read(service, manifest.version) {
                 Ok(Some(list)) => list,
                 Ok(None) => {
                     not_there += 1;
                     continue;
                 }
-                Err(SourceError::Unreadable(why)) => return Err(why),
                 Err(error) => {
                     not_there += 1;
                     fail(failures, &format!("has a list that is none: {error}"));
@@ -235,7 +258,7 @@ impl Chain {
                 }
             }
         }
-        Ok(not_there)
+        not_there
     }
 
     /// Whether there is as much as the last manifest says. How many events are in none.

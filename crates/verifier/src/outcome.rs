@@ -14,6 +14,7 @@ use crate::printable::{printable, printable_json};
 use crate::refused::Refused;
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
+use crate::succession::{Announced, Succession};
 
 /// The exit code when the log could not be read.
 const NOT_READ: u8 = 1;
@@ -37,8 +38,8 @@ pub(crate) struct Outcome {
     notes: Vec<String>,
     ended_at: Option<u64>,
     kept_in: Option<PathBuf>,
-    /// What the log says of a key that is to come.
-    announced: Option<String>,
+    /// What the entries say of keys.
+    succession: Succession,
 }
 
 impl Outcome {
@@ -59,7 +60,7 @@ impl Outcome {
             notes: Vec::new(),
             ended_at: None,
             kept_in: None,
-            announced: None,
+            succession: Succession::default(),
         }
     }
 
@@ -104,30 +105,11 @@ impl Outcome {
         self.trust.as_ref().map_or(&[], |trust| &trust.replacements)
     }
 
-    /// An entry says that a key was replaced. If it is the one by which the log was verified, the new one must have
-    /// signed as well: whoever has stolen the old one signs by that alone.
+    /// An entry says that a key was replaced.
     pub(crate) fn key_is_replaced(&mut self, index: u64, said: &LogKeyReplaced) {
         let (Some(trust), Some(signed)) = (&self.trust, &self.signed) else { return };
-        if trust.newest().to_string() != said.replaced_verifier_key {
-            return;
-        }
-        let new = said.verifier_key.parse::<VerifierKey>();
-        let signed_too = new.is_ok_and(|new| signed.parsed.verify(&[new]).is_ok());
-        if signed_too {
-            let new = &said.verifier_key;
-            self.announced = Some(format!(
-                "The key is being replaced: entry {} (index {index}) names {new}. Give that with --key from now on.",
-                index + 1
-            ));
-        } else {
-            self.fail(Failure::of_entry(
-                Check::Signature,
-                index,
-                &format!(
-                    "it says that the key was replaced by {}, and the checkpoint is signed by the old one alone",
-                    said.verifier_key
-                ),
-            ));
+        if let Err(what) = self.succession.take(index, said, trust, signed) {
+            self.fail(Failure::of_entry(Check::Signature, index, &what));
         }
     }
 
@@ -266,7 +248,19 @@ impl Outcome {
         if let (Some(trust), false) = (&self.trust, self.replacements().is_empty()) {
             lines.push(format!("From now on give the newest with --key: {}", trust.newest()));
         }
-        lines.extend(self.announced.clone());
+        if let Some(Announced { index, key }) = self.succession.announced() {
+            lines.push(format!(
+                "The key is being replaced: entry {} (index {index}) names {key}. Give that with --key from now on.",
+                index + 1
+            ));
+        }
+        let leads_on = !self.replacements().is_empty() || self.succession.announced().is_some();
+        if leads_on {
+            lines.push(
+                "A checkpoint that was kept before is verified with the key that was given now: keep one anew."
+                    .to_owned(),
+            );
+        }
         lines
     }
 
@@ -326,6 +320,9 @@ impl Outcome {
             "key": self.trust.as_ref().map(|trust| trust.key.to_string()),
             "key_is_given": self.trust.as_ref().map(|trust| trust.is_given),
             "replaced_keys": replaced.collect::<Vec<_>>(),
+            "announced_key": self.succession.announced().map(|it| {
+                json!({ "key": it.key.to_string(), "entry": it.index + 1, "index": it.index })
+            }),
             "checkpoint": self.checkpoint().map(checkpoint),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
             "kept_hashes": match &self.kept_hashes {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use contract::facts::{LogKeyReplaced, ManifestWritten};
+use contract::facts::{LogContinued, LogKeyReplaced, ManifestWritten};
 use contract::{Fact as _, Service};
 use uuid::Uuid;
 
@@ -72,8 +72,9 @@ fn plain(entry: &[u8]) -> Option<Event> {
     let event_type = str::from_utf8(rest.text()?).ok()?;
     let place = kinds::place(source, &aggregate, event_type);
     // Of these the checks need what they say.
-    let is_needed_whole = [ManifestWritten::TYPE, LogKeyReplaced::TYPE].contains(&event_type);
-    let (replaced_key, manifest) = (None, None);
+    let is_needed_whole =
+        [ManifestWritten::TYPE, LogKeyReplaced::TYPE, LogContinued::TYPE].contains(&event_type);
+    let (replaced_key, restored, manifest) = (None, None, None);
     (rest.0 == b"}" && !is_needed_whole).then_some(Event {
         id,
         stream,
@@ -82,6 +83,7 @@ fn plain(entry: &[u8]) -> Option<Event> {
         source,
         place,
         replaced_key,
+        restored,
         manifest,
     })
 }

@@ -64,8 +64,12 @@ fn read(path: &str, file: &ProofFile, key: &VerifierKey) -> Result<Replacement, 
     Ok(Replacement { index: file.index, old: key.clone(), new, checkpoint })
 }
 
-/// What an event says of the log's key, if it says that it was replaced.
+/// What an event says of the log's key, if it says that it was replaced: both keys as they are written, in one way.
 pub(crate) fn said(event: &Envelope) -> Option<LogKeyReplaced> {
-    let is_one = event.kind == LogKeyReplaced::TYPE && event.source == Service::Audit;
-    is_one.then(|| serde_json::from_value(event.data.clone()).ok()).flatten()
+    if event.kind != LogKeyReplaced::TYPE || event.source != Service::Audit {
+        return None;
+    }
+    let said: LogKeyReplaced = event.fact().ok()?;
+    let is_key = |text: &str| text.parse().is_ok_and(|key: VerifierKey| key.to_string() == text);
+    (is_key(&said.verifier_key) && is_key(&said.replaced_verifier_key)).then_some(said)
 }

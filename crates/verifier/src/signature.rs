@@ -1,6 +1,7 @@
 //! The key that is trusted, and the checkpoints that it signed: the one that is served, and the one that was
 //! kept.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -114,7 +115,14 @@ pub(crate) fn checkpoint(source: &dyn Source, trust: &mut Trust) -> Result<Signe
 /// The checkpoint that was kept, signed by any of these keys.
 pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Refused> {
     let note = file(path, MAX_NOTE_BYTES)?;
-    open(&path.display().to_string(), note, keys).map(|signed| signed.checkpoint)
+    let name = path.display().to_string();
+    let signed = open(&name, note, keys).map_err(|refused| match refused {
+        Refused::Wrong(failure) => Refused::Wrong(failure.and(
+            "if it was kept before the log's key was replaced, give the key that was given then: that leads to the new one",
+        )),
+        unreadable @ Refused::Unreadable(_) => unreadable,
+    });
+    signed.map(|signed| signed.checkpoint)
 }
 
 /// What is beside the checkpoint that was kept.
@@ -131,11 +139,20 @@ pub(crate) fn beside_kept(path: &Path, kept: &Checkpoint) -> Result<Beside, Stri
 /// # Errors
 /// When it cannot be written.
 pub(crate) fn keep(path: &Path, note: &[u8], hashes: Option<&KeptHashes>) -> io::Result<()> {
-    // Whoever is killed in between is left with the last checkpoint and hashes that are seen not to be its.
-    if let Some(hashes) = hashes {
-        write(&kept_hashes::beside(path), &hashes.bytes())?;
+    // Whoever is killed in between is left with the last checkpoint and hashes that are seen not to be its, or none.
+    let beside = kept_hashes::beside(path);
+    match hashes {
+        Some(hashes) => write(&beside, &hashes.bytes())?,
+        None => remove(&beside)?,
     }
     write(path, note)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file, whole or not at all.

@@ -194,7 +194,17 @@ mod tests {
         let (id, stream) = (Uuid::from_u128(id), Uuid::from_u128(stream));
         let (aggregate, source) = ("app".into(), Service::AppRegistry);
         let place = Place::Own;
-        Event { id, stream, aggregate, version, source, place, replaced_key: None, manifest: None }
+        Event {
+            id,
+            stream,
+            aggregate,
+            version,
+            source,
+            place,
+            replaced_key: None,
+            restored: None,
+            manifest: None,
+        }
     }
 
     fn check(events: &[Event]) -> (usize, Vec<String>) {

@@ -84,6 +84,8 @@ impl Differences {
                 }
                 continue;
             }
+            // Entries that were changed together with the tile over them.
+            let are_entries = !of_leaves && may_be_entries && signed(served);
             let is_made_right = !may_be_entries || !of_leaves || signed(made);
             let differ = (0..).zip(made.iter().zip(served)).filter(|(_, (made, of))| made != of);
             for (at, _) in differ {
@@ -93,6 +95,9 @@ impl Differences {
                     format!("its hash {at} is not that of entry {} (index {below})", below + 1)
                 } else if self.all.contains(&(tile.level() - 1, below)) {
                     // What is wrong below is wrong above, too.
+                    continue;
+                } else if are_entries {
+                    failures.push(not_signed(tile.level(), below, size));
                     continue;
                 } else {
                     format!("its hash {at} is not that of tile {below} of the level below")
@@ -108,6 +113,15 @@ impl Differences {
         }
         failures.leave_out(Check::Tree, not_looked_at as u64);
     }
+}
+
+/// The entries below the tile at this place of the level below are not those that were signed.
+fn not_signed(level: u8, below: u64, size: u64) -> Failure {
+    let width = u64::from(FULL_WIDTH).saturating_pow(level.into());
+    let first = below.saturating_mul(width);
+    let end = first.saturating_add(width).min(size);
+    let what = "they, and the tiles over them, are not those that were signed, by the tiles above";
+    Failure::of_entries(Check::Tree, first..end, what)
 }
 
 /// Whether this tile leads to the root, by the tiles above it.

@@ -104,6 +104,18 @@ async fn the_log_verifies_and_a_byte_changed_by_sql_is_found_by_us_and_by_gos_ow
         position - 1
     );
     assert!(output.stdout.contains(&named), "{}", output.stdout);
+    let strange = "SET session_replication_role = replica;
+                   UPDATE audit.entries SET occurred_at = 'infinity' WHERE position = 3;
+                   UPDATE audit.spans SET latest = earliest";
+    sqlx::raw_sql(strange).execute(&mut database).await.unwrap();
+    let output = verify(&with_index);
+    assert_eq!(output.code, Some(7), "{}", output.stdout);
+    for named in [
+        "entry 3 (index 2): its row in the index has `occurred_at` infinity, and the entry says",
+        "a search by time passes it over",
+    ] {
+        assert!(output.stdout.contains(named), "{}", output.stdout);
+    }
     let flip = "SET session_replication_role = replica;
                 UPDATE audit.entries SET envelope = set_byte(envelope, 9, get_byte(envelope, 9) # 1) WHERE position = 4";
     sqlx::raw_sql(flip).execute(&mut database).await.unwrap();

@@ -1,16 +1,17 @@
 //! The rows of the index, for whoever verifies that they say what their entries do. By a login of theirs, and all of them
-//! on purpose: the query is none of the service's, and not among those that are checked and planned as its own.
+//! on purpose: the queries are none of the service's, and not among those that are checked and planned as its own.
+//!
+//! Everything is read as text, and may be missing: what a column cannot have by its constraints is a difference like any
+//! other, and keeps no row from being compared.
 
-use chrono::{DateTime, Utc};
-use contract::{IndexColumns, time_column};
+use contract::IndexColumns;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 /// A row as it is, whatever it says.
 #[derive(Debug)]
 pub struct IndexRow {
-    /// Its position.
+    /// Its position; of a row without one, none that an entry has.
     pub position: i64,
     /// The entry that it has.
     pub envelope: Vec<u8>,
@@ -18,57 +19,88 @@ pub struct IndexRow {
     pub columns: IndexColumns,
 }
 
+/// When what is in a span of the log happened, as searches by time are narrowed by it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct IndexSpan {
+    /// Which of the spans: the positions divided by [`contract::SPAN`].
+    pub span: Option<i64>,
+    /// The earliest time, in the form of [`contract::IndexColumns`].
+    pub earliest: Option<String>,
+    /// The latest.
+    pub latest: Option<String>,
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
-    position: i64,
-    event_id: Uuid,
-    stream_kind: String,
-    stream_id: Uuid,
-    version: i64,
-    kind: String,
-    source: String,
-    organization: Option<Uuid>,
-    app_id: Option<Uuid>,
-    account_id: Option<Uuid>,
-    person_id: Option<Uuid>,
-    actor: String,
-    correlation_id: Uuid,
-    occurred_at: DateTime<Utc>,
-    bulk: bool,
-    envelope: Vec<u8>,
+    position: Option<i64>,
+    event_id: Option<String>,
+    stream_kind: Option<String>,
+    stream_id: Option<String>,
+    version: Option<String>,
+    kind: Option<String>,
+    source: Option<String>,
+    organization: Option<String>,
+    app_id: Option<String>,
+    account_id: Option<String>,
+    person_id: Option<String>,
+    actor: Option<String>,
+    correlation_id: Option<String>,
+    occurred_at: Option<String>,
+    bulk: Option<String>,
+    envelope: Option<Vec<u8>>,
 }
 
 impl From<Row> for IndexRow {
     fn from(row: Row) -> Self {
-        let id = |id: Option<Uuid>| id.map(|id| id.to_string());
         let columns = [
-            ("event_id", Some(row.event_id.to_string())),
-            ("stream_kind", Some(row.stream_kind)),
-            ("stream_id", Some(row.stream_id.to_string())),
-            ("version", Some(row.version.to_string())),
-            ("type", Some(row.kind)),
-            ("source", Some(row.source)),
-            ("organization", id(row.organization)),
-            ("app_id", id(row.app_id)),
-            ("account_id", id(row.account_id)),
-            ("person_id", id(row.person_id)),
-            ("actor", Some(row.actor)),
-            ("correlation_id", Some(row.correlation_id.to_string())),
-            ("occurred_at", Some(time_column(row.occurred_at))),
-            ("bulk", Some(row.bulk.to_string())),
+            ("event_id", row.event_id),
+            ("stream_kind", row.stream_kind),
+            ("stream_id", row.stream_id),
+            ("version", row.version),
+            ("type", row.kind),
+            ("source", row.source),
+            ("organization", row.organization),
+            ("app_id", row.app_id),
+            ("account_id", row.account_id),
+            ("person_id", row.person_id),
+            ("actor", row.actor),
+            ("correlation_id", row.correlation_id),
+            ("occurred_at", row.occurred_at),
+            ("bulk", row.bulk),
         ];
-        Self { position: row.position, envelope: row.envelope, columns }
+        let position = row.position.unwrap_or(i64::MAX);
+        Self { position, envelope: row.envelope.unwrap_or_default(), columns }
     }
 }
 
 /// All rows, by position.
 pub(crate) fn all(conn: &mut PgConnection) -> BoxStream<'_, sqlx::Result<IndexRow>> {
     sqlx::query_as::<_, Row>(
-        "SELECT position, event_id, stream_kind, stream_id, version, type AS kind, source, organization, app_id,
-                account_id, person_id, actor, correlation_id, occurred_at, bulk, envelope
-         FROM audit.entries ORDER BY position",
+        r#"SELECT position, event_id::text, stream_kind::text, stream_id::text, version::text, type::text AS kind,
+               source::text, organization::text, app_id::text, account_id::text, person_id::text, actor::text,
+               correlation_id::text,
+               coalesce(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), occurred_at::text)
+                   AS occurred_at,
+               bulk::text, envelope
+           FROM audit.entries ORDER BY position"#,
     )
     .fetch(conn)
     .map_ok(IndexRow::from)
     .boxed()
+}
+
+/// All spans; none if this login may not read them.
+pub(crate) async fn spans(conn: &mut PgConnection) -> sqlx::Result<Option<Vec<IndexSpan>>> {
+    let may_read = "SELECT has_table_privilege('audit.spans', 'SELECT')";
+    if !sqlx::query_scalar(may_read).fetch_one(&mut *conn).await? {
+        return Ok(None);
+    }
+    let spans = sqlx::query_as(
+        r#"SELECT span,
+               coalesce(to_char(earliest AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), earliest::text)
+                   AS earliest,
+               coalesce(to_char(latest AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), latest::text) AS latest
+           FROM audit.spans"#,
+    );
+    spans.fetch_all(conn).await.map(Some)
 }

@@ -180,8 +180,7 @@ impl<'a> Reading<'a> {
     /// How the consent was granted.
     fn granted(&self, grant: GrantId) -> Option<ConsentGranted> {
         let events = self.found.entries.values().filter_map(|entry| Envelope::parse(entry).ok());
-        let events: Vec<Envelope> = events.collect();
-        whole::granted(grant, events.iter())
+        whole::granted(grant, events)
     }
 
     /// For each stream, the first manifest after its last event that lists it.

@@ -62,7 +62,7 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
     let keys = trust.keys();
     let kept = given.checkpoint.map(|file| signature::kept(file, &keys)).transpose()?;
     let checkpoint = &signed.checkpoint;
-    let (replaced, replacements) = replacements::read(&server, trust.newest(), checkpoint.size)?;
+    let (replaced, replacements) = replacements::read(&server, &trust, checkpoint.size)?;
     // The key that was given may have been replaced: the evidence is of the newest.
     let key = replaced.newest(trust.newest());
     let earlier = replaced.sizes().chain(kept.map(|kept| kept.size));
@@ -90,7 +90,8 @@ pub fn make(arguments: &Arguments, environment: &Environment) -> Result<String, 
         tiles,
     };
     let zip = zip::write(&package.files()).map_err(|error| NotMade::because(&error.to_string()))?;
-    verified(Given { key: Some(key), key_file: None, ..given }, &zip)?;
+    // By the key that is trusted: what was kept may be signed by that, and no more by the newest.
+    verified(Given { key: Some(&trust.key), key_file: None, ..given }, &zip)?;
     write(&arguments.out, &zip)
         .map_err(|error| NotMade::because(&format!("{}: {error}", arguments.out.display())))?;
     Ok(said(&package, &trust, key, &arguments.out))
@@ -110,11 +111,23 @@ fn covered(
             if collected.entries.is_empty() {
                 return Err(NotMade::because(&nothing(asked, collected.is_covered)));
             }
+            if let (Asked::Recorded { .. }, Some(missing)) = (asked, first_missing(&collected)) {
+                return Err(NotMade::because(&format!(
+                    "--from, --to: entry {missing} was not given, and those around it were: this token may read a part of that time only, or the log does not give all of it"
+                )));
+            }
             return Ok((signed, collected));
         }
         std::thread::sleep(WAIT);
     }
     Err(NotMade::because("no checkpoint covers the entries yet"))
+}
+
+/// The first position that is not there although those around it are.
+fn first_missing(collected: &Collected) -> Option<u64> {
+    let positions = collected.entries.keys();
+    let mut pairs = positions.clone().zip(positions.skip(1));
+    pairs.find(|(before, after)| *before + 1 < **after).map(|(before, _)| before + 1)
 }
 
 fn nothing(asked: Asked, is_covered: bool) -> String {
@@ -209,6 +222,12 @@ fn said(package: &Package, trust: &Trust, key: &VerifierKey, out: &Path) -> Stri
         package.entries.len(),
         out.display()
     );
-    let verified = format!("Verified with {word}: {key}");
-    format!("{}\n{}\n", printable(&proven), printable(&verified))
+    let verified = format!("Verified with {word}: {}", trust.key);
+    let mut lines = vec![printable(&proven), printable(&verified)];
+    if *key != trust.key {
+        let newest =
+            format!("That key was replaced. From now on give the newest with --key: {key}");
+        lines.push(printable(&newest));
+    }
+    format!("{}\n", lines.join("\n"))
 }

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use contract::manifest::{ManifestLine, read_list, sha256_hex};
-use contract::{Envelope, ManifestId, Service};
+use contract::{ManifestId, Service};
+use uuid::Uuid;
 
 use super::description::Asked;
 use super::files::File;
@@ -22,8 +23,14 @@ pub(super) const MANIFEST: &str = "mandate.manifest.written.v1";
 /// lists it to its last one.
 pub(super) type Listed = HashMap<String, u64>;
 
-/// The manifests that are among the entries, by service and version, with their positions.
-type Written<'a> = BTreeMap<(Service, i64), (u64, &'a Envelope)>;
+/// A manifest that is among the entries.
+pub(super) struct Written {
+    pub(super) position: u64,
+    pub(super) service: Service,
+    pub(super) version: i32,
+    pub(super) stream: Uuid,
+    pub(super) list_hash: String,
+}
 
 /// Whether this list has a line for this stream, `<aggregate>/<id>`.
 pub(super) fn lists(list: &[u8], stream: &str) -> bool {
@@ -41,13 +48,9 @@ fn lines(list: &[u8]) -> Result<Vec<ManifestLine<'_>>, String> {
 
 /// Each list is the one that its manifest names, and what it lists of the streams that are there is there. The streams
 /// that are listed to their last events.
-pub(super) fn verify(
-    package: &Package,
-    events: &[(u64, Envelope)],
-    outcome: &mut Outcome,
-) -> Listed {
+pub(super) fn verify(package: &Package, written: &[Written], outcome: &mut Outcome) -> Listed {
     let mut listed = Listed::new();
-    let written = written(events, outcome);
+    let written = in_their_streams(written, outcome);
     if written.is_empty() && package.manifests.is_empty() {
         return listed;
     }
@@ -57,12 +60,12 @@ pub(super) fn verify(
     for ((service, version), list) in &package.manifests {
         let name = File::Manifest(*service, *version).to_string();
         let mut fail = |what: &str| outcome.fail(Failure::of_file(Check::Manifests, &name, what));
-        let Some((position, event)) = written.get(&(*service, *version)) else {
+        let Some(Written { position, list_hash, .. }) = written.get(&(*service, *version)) else {
             fail("its manifest is not among the entries: it proves nothing");
             continue;
         };
         let hash = sha256_hex(list);
-        if event.data.get("list_hash").and_then(|hash| hash.as_str()) != Some(&*hash) {
+        if *list_hash != hash {
             fail(&format!("it is not the list that its manifest names, which is entry {position}"));
             continue;
         }
@@ -76,20 +79,23 @@ pub(super) fn verify(
     listed
 }
 
-/// The manifests among the entries.
-fn written<'a>(events: &'a [(u64, Envelope)], outcome: &mut Outcome) -> Written<'a> {
-    let mut written = Written::new();
-    for (position, event) in events.iter().filter(|(_, event)| event.kind == MANIFEST) {
-        let service = event.source;
-        if event.stream_id() == ManifestId::of(service).uuid() {
-            written.insert((service, event.streamversion.number()), (*position, event));
+/// The manifests by service and version, as far as each is in its service's stream.
+fn in_their_streams<'a>(
+    written: &'a [Written],
+    outcome: &mut Outcome,
+) -> BTreeMap<(Service, i64), &'a Written> {
+    let mut all = BTreeMap::new();
+    for manifest in written {
+        let Written { position, service, version, stream, .. } = manifest;
+        if *stream == ManifestId::of(*service).uuid() {
+            all.insert((*service, i64::from(*version)), manifest);
         } else {
             let what = format!("it is a manifest of {service} in another stream than its own");
             outcome.ask(Check::Manifests);
             outcome.fail(Failure::of_entry(Check::Manifests, position - 1, &what));
         }
     }
-    written
+    all
 }
 
 /// What a list says of the streams that are there as a whole, and what only the service that writes them can say.

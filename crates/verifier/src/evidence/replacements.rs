@@ -1,6 +1,6 @@
 //! How the log's keys were replaced: what leads whoever was given an old one to the one that signs now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use translog::{Checkpoint, KeyError, KeyId, VerifierKey};
 
@@ -11,7 +11,7 @@ use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::refused::{Refused, served, wrong};
 use crate::replacement::{self, Replacement};
-use crate::signature::MAX_REPLACEMENTS;
+use crate::signature::{MAX_REPLACEMENTS, Trust};
 use crate::source::Server;
 
 /// All keys of a log, a line each.
@@ -42,18 +42,21 @@ impl Replacements {
     }
 }
 
-/// What a server has of the keys that lead to this one in a log of this size, and the files that prove it. A mirror may
-/// have none.
+/// What a server has of the keys that lead to the one that signs a log of this size, and the files that prove it: those by
+/// which the trusted one led there, and those that the server lists. A mirror may have none.
 pub(super) fn read(
     server: &Server,
-    trusted: &VerifierKey,
+    trust: &Trust,
     size: u64,
 ) -> Result<(Replacements, BTreeMap<KeyId, Vec<u8>>), Refused> {
     let (mut replacements, mut proofs) = (Replacements::default(), BTreeMap::new());
+    let mut ids: BTreeSet<KeyId> = trust.replacements.iter().map(|it| it.old.id()).collect();
     let keys = served(server, KEYS, MAX_KEYS_BYTES)?.unwrap_or_default();
     for line in String::from_utf8_lossy(&keys).lines().take(MAX_REPLACEMENTS) {
         let key: Result<VerifierKey, KeyError> = line.parse();
-        let id = key.map_err(|error| wrong(KEYS, &error.to_string()))?.id();
+        ids.insert(key.map_err(|error| wrong(KEYS, &error.to_string()))?.id());
+    }
+    for id in ids {
         let Some(proof) = served(server, &replacement::path(id), replacement::MAX_BYTES)? else {
             continue;
         };
@@ -65,7 +68,7 @@ pub(super) fn read(
         }
     }
     // Of one between them that no checkpoint covers yet there is no proof: those before it lead nowhere.
-    let newest = replacements.newest(trusted).clone();
+    let newest = replacements.newest(trust.newest()).clone();
     let leads_on = |id: &KeyId| {
         replacements.0.get(id).is_some_and(|it| *replacements.newest(&it.new) == newest)
     };

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use contract::Envelope;
+use contract::facts::ConsentGranted;
 use translog::{Checkpoint, Hash, HashReader as _, Node, Resource, TileError, Tiles};
 
 use super::description::{Asked, PAGE};
 use super::files::File;
-use super::manifests::{self, MANIFEST};
+use super::manifests::{self, MANIFEST, Written};
 use super::package::{NoPackage, Package};
 use super::zip::{self, Files, ZipError};
 use super::{page, replacements, whole};
@@ -66,14 +67,20 @@ fn signed(given: Given<'_>, files: &Files, outcome: &mut Outcome) -> Option<Chec
         ));
     }
     replacements::verify(files, &checkpoint, outcome);
+    if !outcome.replacements().is_empty() {
+        outcome.note(
+            "that its key came after the one that was given is shown by what that signed itself: nothing here shows that the log says no other, which whoever stole it could hide. Verify the log, or get the newest key from elsewhere"
+                .to_owned(),
+        );
+    }
     Some(checkpoint)
 }
 
 /// The entries under the checkpoint, and what is said of them.
 fn entries(package: &Package, page: &[u8], checkpoint: &Checkpoint, outcome: &mut Outcome) {
     tree(package, checkpoint, outcome);
-    let events = streams(package, outcome);
-    let listed = manifests::verify(package, &events, outcome);
+    let told = streams(package, outcome);
+    let listed = manifests::verify(package, &told.manifests, outcome);
     description(package, checkpoint, outcome);
     whole::tell(package, &listed, outcome);
     let drawn = package.description.page;
@@ -83,7 +90,7 @@ fn entries(package: &Package, page: &[u8], checkpoint: &Checkpoint, outcome: &mu
             File::Page
         ));
     }
-    whole::verify(package, &events, outcome);
+    whole::verify(package, told.granted.as_ref(), outcome);
     drawing(package, page, outcome);
     outcome.pass(
         Check::Evidence,
@@ -130,15 +137,22 @@ fn tree(package: &Package, checkpoint: &Checkpoint, outcome: &mut Outcome) {
     );
 }
 
-/// Every entry is an event, and versions and positions have no hole within what is there. The events, with their
-/// positions.
-fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
+/// What is needed of the events, once each was read: no more of them stays in memory.
+#[derive(Default)]
+struct Told {
+    manifests: Vec<Written>,
+    /// How the consent was granted that this is the evidence of.
+    granted: Option<ConsentGranted>,
+}
+
+/// Every entry is an event, and versions and positions have no hole within what is there.
+fn streams(package: &Package, outcome: &mut Outcome) -> Told {
     let is_range = matches!(package.description.asked, Asked::Recorded { .. });
     let mut streams = if is_range { Streams::of_part() } else { Streams::default() };
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     let described = package.description.streams.iter().map(|it| &*it.stream);
     let described: HashSet<&str> = described.collect();
-    let mut events = Vec::new();
+    let mut told = Told::default();
     if is_range {
         positions(package, outcome);
     }
@@ -158,7 +172,21 @@ fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
         } else if envelope.kind != MANIFEST {
             fail(Check::Evidence, "it is of no stream that the description names");
         }
-        events.push((*position, envelope));
+        if let Some(said) = &event.replaced_key {
+            outcome.key_is_replaced(index, said);
+        }
+        if let Some(written) = event.manifest {
+            told.manifests.push(Written {
+                position: *position,
+                service: event.source,
+                version: event.version,
+                stream: event.stream,
+                list_hash: written.manifest.list_hash,
+            });
+        }
+        if let (Asked::Grant(grant), None) = (package.description.asked, &told.granted) {
+            told.granted = whole::granted(grant, std::iter::once(envelope));
+        }
     }
     counts(package, &counted, outcome);
     for note in streams.notes() {
@@ -172,7 +200,7 @@ fn streams(package: &Package, outcome: &mut Outcome) -> Vec<(u64, Envelope)> {
         format!("{count} streams have every version up to their last")
     };
     outcome.pass(Check::Streams, format!("every entry is an event; {what}"));
-    events
+    told
 }
 
 fn read(entry: &[u8]) -> Result<(Event, Envelope), String> {

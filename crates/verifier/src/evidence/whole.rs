@@ -28,9 +28,9 @@ pub(super) fn beside(granted: &ConsentGranted) -> [String; 2] {
 }
 
 /// How this consent was granted, if that is among these events.
-pub(super) fn granted<'a>(
+pub(super) fn granted(
     grant: GrantId,
-    mut events: impl Iterator<Item = &'a Envelope>,
+    mut events: impl Iterator<Item = Envelope>,
 ) -> Option<ConsentGranted> {
     let subject = of_consent(grant);
     events.find_map(|event| event.fact().ok().filter(|_| event.subject == subject))
@@ -38,7 +38,7 @@ pub(super) fn granted<'a>(
 
 /// The description names the streams that it has to name, each once and no others. That they are there as it says is
 /// counted elsewhere.
-pub(super) fn verify(package: &Package, events: &[(u64, Envelope)], outcome: &mut Outcome) {
+pub(super) fn verify(package: &Package, granted: Option<&ConsentGranted>, outcome: &mut Outcome) {
     let mut fail = |what: &str| {
         let file = File::Description.to_string();
         outcome.fail(Failure::of_file(Check::Evidence, &file, what));
@@ -50,12 +50,12 @@ pub(super) fn verify(package: &Package, events: &[(u64, Envelope)], outcome: &mu
         }
         return;
     };
-    let Some(granted) = granted(grant, events.iter().map(|(_, event)| event)) else {
+    let Some(granted) = granted else {
         return fail(
             "none of its entries says how the consent was granted: which link and which app are its own is not known",
         );
     };
-    let [link, app] = beside(&granted);
+    let [link, app] = beside(granted);
     let required: [String; STREAMS] = [of_consent(grant), link, app];
     for stream in &required {
         if !described.iter().any(|it| it.stream == *stream && it.events > 0) {

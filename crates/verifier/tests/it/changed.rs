@@ -122,7 +122,9 @@ fn an_entry_and_its_tile_that_were_changed_together_are_found_by_the_tile_above(
     log.write_entries();
     log.write_tiles();
     log.write("tile/1/000.p/3", &above);
-    log.verify(&[]).is(3, &["tile/1/000.p/3: its hash 1 is not that of tile 1", "make the root"]);
+    let place =
+        "entries 257 to 512 (index 256 to 511): they, and the tiles over them, are not those";
+    log.verify(&[]).is(3, &[place, "make the root"]);
 }
 
 #[test]

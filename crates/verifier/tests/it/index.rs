@@ -1,16 +1,20 @@
 //! The index of a database beside a log: rows that say what their entries do, and rows that do not.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use contract::{Envelope, Indexed};
-use verifier::{Index, IndexRow};
+use contract::{Envelope, Indexed, SPAN};
+use verifier::{Index, IndexRow, IndexSpan};
 
-use crate::log::{Log, Said, backdated, event, run_with};
+use crate::log::{Log, Said, backdated, event, events, run_with};
 
 /// An index, row by row, and why it cannot be read after that.
-struct Rows(VecDeque<IndexRow>, Option<&'static str>);
+struct Rows(VecDeque<IndexRow>, Option<&'static str>, Option<Vec<IndexSpan>>);
 
 impl Index for Rows {
+    fn spans(&mut self) -> Result<Option<Vec<IndexSpan>>, String> {
+        Ok(self.2.clone())
+    }
+
     fn next(&mut self) -> Result<Option<IndexRow>, String> {
         match (self.0.pop_front(), self.1) {
             (None, Some(why)) => Err(why.to_owned()),
@@ -26,7 +30,16 @@ impl Rows {
             let columns = Indexed::of(&Envelope::parse(entry).unwrap()).unwrap().columns();
             IndexRow { position, envelope: entry.clone(), columns }
         });
-        Self(rows.collect(), None)
+        let rows: VecDeque<IndexRow> = rows.collect();
+        let times = rows.iter().map(|row| (row.position / SPAN, row.columns[12].1.clone()));
+        let mut spans: BTreeMap<i64, Vec<Option<String>>> = BTreeMap::new();
+        times.for_each(|(span, time)| spans.entry(span).or_default().push(time));
+        let spans = spans.into_iter().map(|(span, times)| IndexSpan {
+            span: Some(span),
+            earliest: times.iter().min().cloned().flatten(),
+            latest: times.into_iter().max().flatten(),
+        });
+        Self(rows, None, Some(spans.collect()))
     }
 
     fn verify(mut self, log: &Log) -> Said {
@@ -109,6 +122,61 @@ fn an_index_goes_on_without_a_gap_after_the_last_entry() {
     rows.0.remove(1000);
     let text = "entry 1001 (index 1000): the checkpoint does not cover it, and the index has no row of it, but one at position 1002";
     rows.verify(&log).is(7, &[text]);
+    // Nor later, however far away, nor twice.
+    for (positions, text) in [
+        (
+            vec![1001, 1_000_000],
+            "entry 1002 (index 1001): the checkpoint does not cover it, and the index has no row",
+        ),
+        (
+            vec![1001, 1001],
+            "entry 1002 (index 1001): before it the index has another row at position 1001",
+        ),
+        (vec![i64::MAX], "entry 1001 (index 1000): the checkpoint does not cover it"),
+    ] {
+        let mut rows = Rows::of(&log.entries);
+        for position in positions {
+            let mut row = Rows::of(&more).0.remove(1000).unwrap();
+            row.position = position;
+            rows.0.push_back(row);
+        }
+        rows.verify(&log).is(7, &[text]);
+    }
+}
+
+type Change = fn(&mut IndexSpan);
+
+#[test]
+fn spans_that_do_not_enclose_the_times_of_their_entries_are_named() {
+    let mut entries = events(1000);
+    entries[3] = backdated(&entries[3]);
+    let log = Log::of(entries);
+    let earlier = Rows::of(&log.entries).2.unwrap()[0].earliest.clone().unwrap();
+    let later = "9999-12-31T23:59:59.000000Z".to_owned();
+    let changes: [(Change, &str); 4] = [
+        (
+            |span| span.earliest = span.latest.clone(),
+            "entry 4 (index 3): the index has a span from",
+        ),
+        (|span| span.latest = span.earliest.clone(), "a search by time passes it over"),
+        (|span| span.latest = None, "to none, and the entry says"),
+        (|span| span.span = Some(7), "the index has no span of it"),
+    ];
+    for (change, text) in changes {
+        let mut rows = Rows::of(&log.entries);
+        change(&mut rows.2.as_mut().unwrap()[0]);
+        let said = rows.verify(&log);
+        said.is(7, &[text]);
+        assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    }
+    // A span that says more costs time and hides nothing; and whoever may not read them is told.
+    let mut rows = Rows::of(&log.entries);
+    let span = &mut rows.2.as_mut().unwrap()[0];
+    (span.earliest, span.latest) = (Some(earlier), Some(later));
+    rows.verify(&log).is(0, &[]);
+    let mut rows = Rows::of(&log.entries);
+    rows.2 = None;
+    rows.verify(&log).is(0, &["Note: this login may not read audit.spans"]);
 }
 
 #[test]

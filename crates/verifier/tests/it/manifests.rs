@@ -21,7 +21,7 @@ struct Producer {
     previous: Option<String>,
     lists: Vec<String>,
     /// Changes what the next manifest says.
-    tampering: Option<fn(&mut ManifestWritten)>,
+    tampering: Option<Tampering>,
 }
 
 impl Producer {
@@ -215,6 +215,52 @@ fn where_one_list_is_not_there_the_others_are_checked() {
     let log = lossy.log();
     std::fs::remove_file(log.path(&format!("manifests/{SERVICE}/1"))).unwrap();
     log.verify(&[]).is(6, &["lists app/00000000-0000-0000-0000-00000000000d to version 2, and"]);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_keeps_nothing_from_being_told() {
+    let unreadable = |log: &Log, numbers: &[u8]| {
+        for number in numbers {
+            let path = log.path(&format!("manifests/{SERVICE}/{number}"));
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&path, &path).unwrap();
+        }
+    };
+    let log = producer().log();
+    unreadable(&log, &[2]);
+    log.verify(&[]).is(1, &["manifests    not checked", "Not finished: "]);
+    let mut lossy = producer();
+    lossy.lose(12, 0);
+    let log = lossy.log();
+    unreadable(&log, &[1]);
+    let listed = "lists app/00000000-0000-0000-0000-00000000000d to version 2, and";
+    log.verify(&[]).is(6, &[listed, "Not finished: "]);
+    let mut lossy = producer();
+    lossy.lose(10, 0);
+    let log = lossy.log();
+    unreadable(&log, &[1, 2, 3]);
+    log.verify(&[]).is(6, &["says that 13 streams of app with 61 events were recorded"]);
+}
+
+type Tampering = fn(&mut ManifestWritten);
+
+#[test]
+fn a_manifest_names_hashes_and_counts_kinds() {
+    let tampers: [(Tampering, &str); 3] = [
+        (|it| it.list_hash = "a".repeat(60_000), "names what is no SHA-256"),
+        (|it| it.previous = Some("A".repeat(64)), "names what is no SHA-256"),
+        (|it| it.kinds[0].kind = "App ".to_owned(), "counts what are no kinds of streams"),
+    ];
+    for (tamper, text) in tampers {
+        let mut producer = Producer::default();
+        producer.record(0, 3);
+        producer.tampering = Some(tamper);
+        producer.write_manifest();
+        producer
+            .log()
+            .verify(&[])
+            .is(5, &["entry 4 (index 3): it is no event: it is a manifest, and", text]);
+    }
 }
 
 #[test]

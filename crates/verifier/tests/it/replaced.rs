@@ -6,7 +6,7 @@ use contract::{Envelope, Environment, LogKeyId, Provenance, Service, Version};
 use std::fs;
 use translog::{Checkpoint, Hash, Note, ProofFile, Signer, Tiles, Tree, proof};
 
-use crate::log::{Log, ORIGIN, backdated, events, run};
+use crate::log::{Kept, Log, ORIGIN, backdated, events, run};
 
 /// Where the replacement is, counted from 0.
 const INDEX: usize = 400;
@@ -63,7 +63,7 @@ fn write_proof(log: &Log, entries: &[Vec<u8>], old: &Signer, new: &Signer) {
 }
 
 /// A log that the new key signs, and the old key.
-fn log() -> (Log, Signer) {
+pub(crate) fn log() -> (Log, Signer) {
     let (old, new) = (signer(), signer());
     let mut entries = events(999);
     entries.insert(INDEX, replaced(&old, &new));
@@ -92,14 +92,21 @@ fn whoever_trusts_the_old_key_is_told_of_the_new_one_and_where_the_log_says_so()
     assert_eq!(json["replaced_keys"][0]["entry"], 401);
 }
 
-#[test]
-fn a_checkpoint_that_was_kept_under_the_old_key_is_one_to_go_on_from() {
-    let (mut log, old) = log();
+/// What was kept of the log's first entries, when the old key signed it.
+pub(crate) fn kept_under(old: Signer, log: &mut Log) -> (Kept, Signer) {
     let (new, all) = (std::mem::replace(&mut log.signer, old), log.entries.clone());
     log.entries.truncate(300);
     let kept = log.kept_checkpoint();
-    let old = std::mem::replace(&mut log.signer, new);
     log.entries = all;
+    (kept, std::mem::replace(&mut log.signer, new))
+}
+
+#[test]
+fn a_checkpoint_that_was_kept_under_the_old_key_is_one_to_go_on_from() {
+    let (mut log, old) = log();
+    let (kept, old) = kept_under(old, &mut log);
+    let new_alone = "give the key that was given then: that leads to the new one";
+    log.verify(&["--checkpoint", &kept.file()]).is(2, &[new_alone]);
     let with_kept = ["--checkpoint", &kept.file()];
     verify_by(&old, &log, &with_kept).is(0, &["it begins with 300 entries of the checkpoint"]);
 
@@ -175,5 +182,78 @@ fn a_log_that_says_that_its_key_was_replaced_is_not_signed_by_the_old_one_alone(
     verify_by(&old, &log, &[]).is(0, &["The key is being replaced: entry 401", &new]);
     log.signer = old;
     log.sign();
-    log.verify(&[]).is(2, &["entry 401 (index 400)", "is signed by the old one alone"]);
+    log.verify(&[])
+        .is(2, &["entry 401 (index 400)", "and the new one has not signed the checkpoint"]);
+}
+
+/// Signed by these keys, the first of which is the log's.
+fn sign_by(log: &mut Log, keys: &[&Signer]) {
+    let (mut tree, origin) = (Tree::new(), keys[0].verifier_key().name().clone());
+    tree.append(log.entries.iter().map(|entry| Hash::of_leaf(entry)));
+    let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() };
+    let mut note = checkpoint.sign(keys[0]).unwrap();
+    for key in &keys[1..] {
+        note.add(key);
+    }
+    log.write_entries();
+    log.write_tiles();
+    log.write("checkpoint", note.to_string().as_bytes());
+}
+
+#[test]
+fn whoever_has_a_replaced_key_does_not_hide_by_which_it_was() {
+    let (mut log, old) = log();
+    let thief = signer();
+    // They go on from what is kept, and say that another key came after the one that they have.
+    log.entries.push(replaced(&old, &thief));
+    let forged = log.entries.len() - 1;
+    sign_by(&mut log, &[&thief]);
+    let (checkpoint, tiles) = signed_by_both(&log.entries, &old, &thief);
+    let proof = proof::inclusion(forged as u64, log.entries.len() as u64, &tiles).unwrap();
+    let file =
+        ProofFile { extra: log.entries[forged].clone(), index: forged as u64, proof, checkpoint };
+    let path = format!("key-replacement/{}", old.verifier_key().id());
+    log.write(&path, file.to_string().as_bytes());
+    let other = format!(
+        "entry 401 (index 400): it says that the key {} was replaced by",
+        old.verifier_key()
+    );
+    let second = "entry 1001 (index 1000): it says that the key";
+    verify_by(&old, &log, &[])
+        .is(2, &[&other, &path, second, "entry 401 (index 400) says already"]);
+}
+
+#[test]
+fn keys_that_were_replaced_one_after_the_other_sign_until_the_last_is_handed_over() {
+    let (mut log, first) = log();
+    let second = std::mem::replace(&mut log.signer, signer());
+    let third = signer();
+    log.entries.push(replaced(&second, &third));
+    sign_by(&mut log, &[&third, &first, &second]);
+    let named = format!("entry 1001 (index 1000) names {}", third.verifier_key());
+    verify_by(&first, &log, &[]).is(0, &[&named]);
+    verify_by(&second, &log, &[]).is(0, &[&named]);
+    verify_by(&third, &log, &[]).is(0, &["All is well."]);
+    let json = verify_by(&first, &log, &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.text).unwrap();
+    assert_eq!(json["announced_key"]["key"], third.verifier_key().to_string());
+    assert_eq!(json["announced_key"]["entry"], 1001);
+    // Whoever has the first two only.
+    sign_by(&mut log, &[&first, &second]);
+    let text = "entry 1001 (index 1000): it says that the key";
+    verify_by(&first, &log, &[]).is(2, &[text, "the new one has not signed"]);
+    verify_by(&second, &log, &[]).is(2, &[text]);
+}
+
+#[test]
+fn an_event_that_does_not_say_which_key_was_replaced_is_none() {
+    let (mut log, old) = log();
+    let text = String::from_utf8(log.entries[INDEX].clone()).unwrap();
+    let key = old.verifier_key().to_string();
+    for said in [text.replace(&key, &format!("{key} ")), text.replace(&key, "none")] {
+        log.entries[INDEX] = said.into_bytes();
+        sign_by(&mut log, &[&old]);
+        let text = "entry 401 (index 400): it is no event: it does not say which key was replaced";
+        verify_by(&old, &log, &[]).is(5, &[text]);
+    }
 }

@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::log::{Log, Said, backdated, bundle_of, event, gzip, parsed_evidence, run};
+use crate::replaced;
 
 const TOKEN: &str = "mandate_pat_auditor";
 
@@ -322,6 +323,41 @@ fn evidence_of_a_consent_is_not_made_for_whoever_may_not_read_of_its_link_and_it
     let page = serde_json::json!({ "items": "\u{1b}[2J", "next_cursor": null });
     let why = evidence(&log, &page);
     assert!(why.contains("answers no page of events") && !why.contains('\u{1b}'), "{why:?}");
+}
+
+#[test]
+fn evidence_goes_on_from_what_was_kept_under_a_key_that_was_replaced_since() {
+    let (mut log, old) = replaced::log();
+    let (kept, old) = replaced::kept_under(old, &mut log);
+    let serving = Serving::of(&log);
+    let (folder, key) = (tempfile::tempdir().unwrap(), old.verifier_key().to_string());
+    let made = |positions: &[usize], out: &str| {
+        let items = positions.iter().map(|position| {
+            let event: serde_json::Value =
+                serde_json::from_slice(&log.entries[position - 1]).unwrap();
+            serde_json::json!({ "position": position, "event": event })
+        });
+        let items: Vec<_> = items.collect();
+        let page = serde_json::json!({ "items": items, "next_cursor": null }).to_string();
+        let mut asked = serving.asked.lock().unwrap();
+        asked.files.insert("/v1/events".to_owned(), page.into_bytes());
+        drop(asked);
+        let (from, to) = ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        let line =
+            ["evidence", "--server", &serving.url, "--from", from, "--to", to, "--key", &key];
+        let more = ["--checkpoint", &kept.file(), "--out", out];
+        let arguments = parsed_evidence(&[&line[..], &more].concat()).unwrap();
+        verifier::evidence::make(&arguments, &Environment::system())
+    };
+    let out = folder.path().join("evidence.zip").to_str().unwrap().to_owned();
+    // A token that may read a part only makes none.
+    let refused = made(&[401, 403], &out).unwrap_err().to_string();
+    assert!(refused.contains("entry 402 was not given"), "{refused}");
+    let said = made(&[401, 402, 403], &out).unwrap();
+    assert!(said.contains(&format!("Verified with the key that was given: {key}")), "{said}");
+    assert!(said.contains(&format!("give the newest with --key: {}", log.key())), "{said}");
+    let verified = ["--evidence", &out, "--key", &key, "--checkpoint", &kept.file()];
+    run(&verified).is(0, &["it begins with 300 entries of the checkpoint that was kept"]);
 }
 
 #[test]

@@ -134,6 +134,13 @@ fn where_a_log_was_rewritten_is_told_by_the_hashes_beside_what_was_kept() {
             "entries 602 to 700 (index 601 to 699): they are missing",
         ],
     );
+    // A carrier that serves other entries, and tiles made of them, below what was signed in truth.
+    let (log, kept) = kept_with_hashes(&all, 700);
+    let checkpoint = log.checkpoint();
+    let log = rewritten(log, 300);
+    log.write("checkpoint", checkpoint.as_bytes());
+    let place = "entries 257 to 512 (index 256 to 511): they are not those of the kept checkpoint";
+    log.verify(&["--checkpoint", &kept]).is(3, &["make the root", place]);
     // What comes after it is not told of.
     let (log, kept) = kept_with_hashes(&all, 700);
     let log = rewritten(log, 700);

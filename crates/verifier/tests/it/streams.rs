@@ -1,5 +1,9 @@
 //! Logs that were well signed, and have entries that they should not have.
 
+use contract::envelope::{Commitments, EventHeader};
+use contract::facts::LogContinued;
+use contract::{Envelope, Environment, LogId, Provenance, Service, Version};
+
 use crate::log::{Log, event, events};
 
 fn with(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Log {
@@ -138,4 +142,43 @@ fn of_many_kinds_that_are_unknown_the_first_are_named_and_the_rest_is_counted() 
     };
     let log = Log::of((0..3_000).map(entry).collect());
     log.verify(&[]).is(0, &["3000 streams have every version", "of type others (2980 here)"]);
+}
+
+/// The log goes on from another, of which so many entries were restored.
+fn continued(restored_size: u64) -> Vec<u8> {
+    let environment = Environment::system();
+    let log_id: LogId = environment.new_id();
+    let key = "log.example.com/audit/log+00000000+AA==".to_owned();
+    let fact = LogContinued {
+        log_id,
+        verifier_key: key.clone(),
+        former_verifier_key: key,
+        former_checkpoint: "a note".to_owned(),
+        former_size: restored_size,
+        restored_size,
+    };
+    let header = EventHeader {
+        id: environment.new_id(),
+        stream: log_id.uuid(),
+        version: Version::FIRST,
+        time: environment.now(),
+        source: Service::Audit,
+    };
+    let provenance = Provenance::system(Service::Audit, None, environment.new_id());
+    let envelope = Envelope::of(&header, &provenance, Commitments::default(), &fact).unwrap();
+    envelope.canonical().unwrap()
+}
+
+#[test]
+fn a_log_goes_on_from_another_with_its_first_entry_or_not_at_all() {
+    let note =
+        "Note: entry 1 says that this log goes on from another, of which 11 entries were restored";
+    let all = [vec![continued(11)], events(10)].concat();
+    Log::of(all).verify(&[]).is(0, &[note]);
+    // That one went on from another itself.
+    let all = [vec![continued(11), continued(10)], events(10)].concat();
+    Log::of(all).verify(&[]).is(0, &[note]);
+    let all = [vec![continued(11)], events(10), vec![continued(11)]].concat();
+    let text = "entry 12 (index 11): it says that the log goes on from another";
+    Log::of(all).verify(&[]).is(5, &[text]);
 }

@@ -147,3 +147,14 @@ fn what_the_old_key_signed_last_is_what_the_log_goes_on_from() {
     package.replacements.insert(old.verifier_key().id(), proof);
     log.verify(&package).is(1, &["has not the tiles that prove", "signed when it was replaced"]);
 }
+
+#[test]
+fn evidence_in_which_its_key_is_replaced_is_signed_by_the_new_one_too() {
+    let (old, new) = (signer(), signer());
+    let mut log = log_with_consent(600);
+    log.entries.insert(INDEX, replaced(&old, &new));
+    log.signer = old;
+    let package = log.evidence_of_range(299..=303);
+    let text = "entry 301 (index 300): it says that the key";
+    log.verify(&package).is(2, &[text, "the new one has not signed the checkpoint"]);
+}
