@@ -17,6 +17,7 @@ const AHEAD: usize = 500;
 pub struct IndexReader {
     /// Until the first row is asked for: the moment is not before that.
     idle: Option<PgConnection>,
+    has_begun: bool,
     reading: Option<Reading>,
 }
 
@@ -35,16 +36,27 @@ impl IndexReader {
     pub async fn connect(url: &str) -> sqlx::Result<Self> {
         let mut conn = PgConnection::connect(url).await?;
         sqlx::raw_sql("SET default_transaction_read_only = on").execute(&mut conn).await?;
-        Ok(Self { idle: Some(conn), reading: None })
+        Ok(Self { idle: Some(conn), has_begun: false, reading: None })
     }
 
-    /// The spans, before the first row is asked for; none if this login may not read them.
+    /// What is read from now on is of one moment.
+    async fn begin(&mut self) -> sqlx::Result<()> {
+        if let Some(conn) = self.idle.as_mut().filter(|_| !self.has_begun) {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            sqlx::raw_sql(begin).execute(conn).await?;
+            self.has_begun = true;
+        }
+        Ok(())
+    }
+
+    /// The spans up to this one, before the first row is asked for; none if this login may not read them.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn spans(&mut self) -> sqlx::Result<Option<Vec<IndexSpan>>> {
+    pub async fn spans(&mut self, last: i64) -> sqlx::Result<Option<Vec<IndexSpan>>> {
+        self.begin().await?;
         match &mut self.idle {
-            Some(conn) => index_rows::spans(conn).await,
+            Some(conn) => index_rows::spans(conn, last).await,
             None => Ok(None),
         }
     }
@@ -54,6 +66,7 @@ impl IndexReader {
     /// # Errors
     /// When the database does not answer.
     pub async fn next(&mut self) -> sqlx::Result<Option<IndexRow>> {
+        self.begin().await?;
         if let Some(conn) = self.idle.take() {
             let (read, rows) = mpsc::channel(AHEAD);
             self.reading = Some(Reading { rows, task: tokio::spawn(send_all(conn, read)) });

@@ -104,7 +104,7 @@ impl Indexed {
 
 /// So many positions are a span: of each an index has the earliest and the latest time of what is in it
 /// (`audit.spans`), and a search by time looks in no other.
-pub const SPAN: i64 = 4096;
+pub const INDEX_SPAN: i64 = 4096;
 
 /// A time as [`IndexColumns`] have it.
 fn time_column(time: DateTime<Utc>) -> String {

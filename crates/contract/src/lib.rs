@@ -44,6 +44,6 @@ pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};
 pub use ids::*;
-pub use indexed::{IndexColumns, Indexed, SPAN};
+pub use indexed::{INDEX_SPAN, IndexColumns, Indexed};
 pub use provenance::{Authority, Provenance};
 pub use trace::TraceParent;

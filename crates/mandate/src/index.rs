@@ -21,9 +21,9 @@ impl DatabaseIndex {
 }
 
 impl verifier::Index for DatabaseIndex {
-    fn spans(&mut self) -> Result<Option<Vec<verifier::IndexSpan>>, String> {
+    fn spans(&mut self, last: i64) -> Result<Option<Vec<verifier::IndexSpan>>, String> {
         let reader = self.reader.as_mut().map_err(|error| error.clone())?;
-        let spans = self.runtime.block_on(reader.spans());
+        let spans = self.runtime.block_on(reader.spans(last));
         let spans =
             spans.map_err(|error| format!("audit.spans in the database was not read: {error}"))?;
         Ok(spans.map(|spans| {

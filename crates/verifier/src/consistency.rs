@@ -82,21 +82,29 @@ fn contradiction(now: &Checkpoint, kept: &Checkpoint) -> Option<String> {
     })
 }
 
-/// Whether the log goes on from all that was signed earlier. `roots` are there if the entries make what was signed; `seen`
-/// is what was read of them.
+/// What was read of the entries.
+#[derive(Clone, Copy)]
+pub(crate) struct Read<'a> {
+    /// If they make what was signed.
+    pub(crate) roots: Option<&'a Roots>,
+    pub(crate) seen: &'a Seen,
+    /// All were read, and make something else than what was signed.
+    pub(crate) are_others: bool,
+}
+
+/// Whether the log goes on from all that was signed earlier.
 pub(crate) fn check(
     source: &dyn Source,
     now: &Checkpoint,
     kept: Option<&Checkpoint>,
-    roots: Option<&Roots>,
-    seen: &Seen,
+    Read { roots, seen, are_others }: Read<'_>,
     outcome: &mut Outcome,
 ) {
     if let Some(kept) = kept {
         let kept_root = roots.and_then(|roots| roots.get(&kept.size).copied());
         let goes_on = goes_on_from_kept(source, now, kept, kept_root, outcome);
-        // Where they do not make what was signed, either: tiles may say that it goes on, and entries be others.
-        if (goes_on == Some(false) || roots.is_none())
+        // Tiles may say that it goes on, and the entries be others.
+        if (goes_on == Some(false) || are_others)
             && let Beside::Hashes(kept) = outcome.kept_hashes().clone()
         {
             for difference in kept.differences(seen, now.size) {

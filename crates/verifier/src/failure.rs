@@ -119,9 +119,7 @@ impl Failure {
         let file = Some(printable(file));
         Self { check, entry: None, index: None, last_entry: None, file, what: printable(what) }
     }
-}
 
-impl Failure {
     /// The same, with this to be said of it, too.
     pub(crate) fn and(mut self, more: &str) -> Self {
         self.what = printable(&format!("{}; {more}", self.what));

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use contract::{IndexColumns, SPAN};
+use contract::{INDEX_SPAN, IndexColumns};
 use translog::Hash;
 
 use crate::failure::{Check, Failure, Failures};
 
 /// An index, row by row.
 pub trait Index {
-    /// When what is in each span of the log happened, read before the first row; none if that may not be read.
+    /// When what is in each span of the log happened, up to this span, read before the first row; none if that may not be
+    /// read.
     ///
     /// # Errors
     /// Why it cannot be read, in words.
-    fn spans(&mut self) -> Result<Option<Vec<IndexSpan>>, String>;
+    fn spans(&mut self, last: i64) -> Result<Option<Vec<IndexSpan>>, String>;
 
     /// The next row, by position. The first is read after the checkpoint.
     ///
@@ -36,8 +37,8 @@ pub struct IndexRow {
 /// When what is in a span of the log happened: a search by time looks in no other spans than those that say so.
 #[derive(Debug, Clone)]
 pub struct IndexSpan {
-    /// Which of the spans: the positions divided by [`contract::SPAN`].
-    pub span: Option<i64>,
+    /// Which of the spans: the positions divided by [`contract::INDEX_SPAN`].
+    pub span: i64,
     /// The earliest time, in the form of [`contract::IndexColumns`].
     pub earliest: Option<String>,
     /// The latest.
@@ -52,21 +53,23 @@ pub(crate) struct Comparison<'a> {
     has_ended: bool,
     /// The position of the last row that was compared.
     last: Option<i64>,
+    /// How many entries there are.
+    size: u64,
     spans: Option<Spans>,
 }
 
 /// What spans have to enclose.
 #[derive(Default)]
 struct Spans {
-    /// What the index says, by span.
-    said: BTreeMap<i64, Vec<IndexSpan>>,
+    /// What the index says, by span; of one that it has twice, nothing.
+    said: BTreeMap<i64, Option<IndexSpan>>,
     /// Of each span the first and the last time that its entries have, each with its entry, counted from 0.
     times: BTreeMap<i64, [(String, u64); 2]>,
 }
 
 impl<'a> Comparison<'a> {
-    pub(crate) fn of(index: &'a mut dyn Index) -> Self {
-        Self { index, next: None, has_ended: false, last: None, spans: None }
+    pub(crate) fn of(index: &'a mut dyn Index, size: u64) -> Self {
+        Self { index, next: None, has_ended: false, last: None, size, spans: None }
     }
 
     /// Reads what there is before the first row.
@@ -74,12 +77,12 @@ impl<'a> Comparison<'a> {
     /// # Errors
     /// When the index cannot be read.
     fn begin(&mut self) -> Result<(), String> {
-        let Some(all) = self.index.spans()? else { return Ok(()) };
+        let last = position(self.size)? / INDEX_SPAN;
+        let Some(all) = self.index.spans(last)? else { return Ok(()) };
         let mut spans = Spans::default();
         for span in all {
-            if let Some(number) = span.span {
-                spans.said.entry(number).or_default().push(span);
-            }
+            let said = spans.said.entry(span.span);
+            said.and_modify(|said| *said = None).or_insert(Some(span));
         }
         self.spans = Some(spans);
         Ok(())
@@ -117,16 +120,22 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    /// After the last of so many entries: the index has no other row of any of them. Newer ones are of entries that the
+    /// After the last entry: the index has no other row of any of them. Newer ones are of entries that the
     /// checkpoint does not cover yet: they go on without a gap. Whether spans were compared, too.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub(crate) fn finish(mut self, size: u64, failures: &mut Failures) -> Result<bool, String> {
-        let mut index = size;
+    pub(crate) fn finish(mut self, failures: &mut Failures) -> Result<bool, String> {
+        if let Some(spans) = &self.spans {
+            spans.compare(failures);
+        }
+        let mut index = self.size;
         loop {
-            let is_next = self.go_to(position(index.saturating_add(1))?, index, failures)?;
+            // After the last position that there is, every row is another of it.
+            let next = position(index.saturating_add(1)).unwrap_or(i64::MAX);
+            let is_next = self.go_to(next, index, failures)?;
             let Some(row) = self.next.take() else { break };
+            let is_next = is_next && self.last != Some(row.position);
             self.last = Some(row.position);
             if !is_next {
                 let what = format!(
@@ -135,11 +144,7 @@ impl<'a> Comparison<'a> {
                 );
                 failures.push(Failure::of_entry(Check::Index, index, &what));
             }
-            let Ok(position) = u64::try_from(row.position) else { break };
-            index = position;
-        }
-        if let Some(spans) = &self.spans {
-            spans.compare(failures);
+            index = row.position.unsigned_abs();
         }
         Ok(self.spans.is_some())
     }
@@ -173,7 +178,7 @@ impl Spans {
     fn take(&mut self, index: u64, position: i64, columns: &IndexColumns) {
         let time = columns.iter().find(|(name, _)| *name == "occurred_at");
         let Some((_, Some(time))) = time else { return };
-        let times = self.times.entry(position / SPAN);
+        let times = self.times.entry(position / INDEX_SPAN);
         let [first, last] = times.or_insert_with(|| [(time.clone(), index), (time.clone(), index)]);
         if *time < first.0 {
             *first = (time.clone(), index);
@@ -186,31 +191,38 @@ impl Spans {
     /// Whether each encloses the times of its entries.
     fn compare(&self, failures: &mut Failures) {
         for (span, [first, last]) in &self.times {
-            let said = self.said.get(span).map(Vec::as_slice).unwrap_or_default();
-            let encloses = |it: &IndexSpan| {
-                it.earliest.as_ref().is_some_and(|it| *it <= first.0)
-                    && it.latest.as_ref().is_some_and(|it| *it >= last.0)
-            };
-            if said.iter().any(encloses) {
+            let said = self.said.get(span);
+            let span = said.and_then(Option::as_ref);
+            let begins =
+                |it: &IndexSpan| time(it.earliest.as_deref()).is_some_and(|it| *it <= *first.0);
+            let ends = |it: &IndexSpan| time(it.latest.as_deref()).is_some_and(|it| *it >= *last.0);
+            if span.is_some_and(|it| begins(it) && ends(it)) {
                 continue;
             }
             let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-            let found = match said {
-                [] => "has no span of it".to_owned(),
-                [IndexSpan { earliest, latest, .. }, ..] => {
+            let found = match (said, span) {
+                (_, Some(IndexSpan { earliest, latest, .. })) => {
                     format!("has a span from {} to {}", text(earliest), text(latest))
                 }
+                (Some(_), None) => "has its span twice".to_owned(),
+                (None, None) => "has no span of it".to_owned(),
             };
             // Of both times the one that it does not have.
-            let is_early =
-                said.iter().any(|it| it.earliest.as_ref().is_some_and(|it| *it <= first.0));
-            let (time, index) = if is_early { last } else { first };
+            let (time, index) = if span.is_some_and(begins) { last } else { first };
             let what = format!(
                 "the index {found}, and the entry says {time}: a search by time passes it over"
             );
             failures.push(Failure::of_entry(Check::Index, *index, &what));
         }
     }
+}
+
+/// A time of a span, if it is one that an entry can have: those can be compared as texts.
+fn time(text: Option<&str>) -> Option<&str> {
+    let form = b"0000-00-00T00:00:00.000000Z";
+    let fits = |(it, of): (u8, &u8)| if *of == b'0' { it.is_ascii_digit() } else { it == *of };
+    let text = text?;
+    (text.len() == form.len() && text.bytes().zip(form).all(fits)).then_some(text)
 }
 
 /// What is wrong with a row at a position that was passed, after the last row that was compared.

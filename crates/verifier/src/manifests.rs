@@ -6,6 +6,7 @@
 //! listed where there is no list, the number is compared.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use contract::facts::{KindTotals, ManifestWritten};
 use contract::manifest::{ManifestLine, read_list, sha256_hex};
@@ -17,8 +18,11 @@ use crate::failure::{Check, Failure, Failures};
 use crate::source::{self, Source, SourceError};
 use crate::streams::Streams;
 
-/// After so many lists that could not be read no more are asked for: each may be waited for.
-const UNREAD_AT_MOST: usize = 3;
+/// After so long a time of waiting for lists that could not be read no more are asked for.
+const WAITED_AT_MOST: Duration = Duration::from_mins(2);
+
+/// Of so many lists that could not be read it is told why.
+const TOLD_AT_MOST: usize = 3;
 
 /// So many streams and events.
 type Totals = (u64, u64);
@@ -54,8 +58,10 @@ pub(crate) struct Checked {
     pub(crate) manifests: usize,
     /// Of how many services.
     pub(crate) services: usize,
-    /// Of how many there is no list, or none that could be read.
+    /// Of how many there is no list.
     pub(crate) lists_not_there: usize,
+    /// Of how many it could not be read whether there is one.
+    pub(crate) lists_not_read: usize,
     /// How many events are in no manifest yet.
     pub(crate) events_in_none: u64,
 }
@@ -86,11 +92,13 @@ impl Manifests {
         failures: &mut Failures,
     ) -> (Checked, Vec<String>) {
         let mut checked = Checked { services: self.0.len(), ..Checked::default() };
-        let mut lists = Lists { source, unread: Vec::new() };
+        let mut lists = Lists { source, unread: Vec::new(), count: 0, waited: Duration::ZERO };
         for (service, chain) in &self.0 {
             checked.manifests += chain.all.len();
             checked.lists_not_there += chain.check_lists(*service, &mut lists, streams, failures);
         }
+        checked.lists_not_read = lists.count;
+        checked.lists_not_there -= lists.count;
         let found = streams.totals();
         for ((service, _), (_, events)) in &found {
             let told = self.0.get(service).and_then(|chain| chain.last.as_ref());
@@ -108,19 +116,29 @@ impl Manifests {
 /// Reads lists, and not many more of whoever does not answer.
 struct Lists<'a> {
     source: &'a dyn Source,
-    /// Why some could not be read.
+    /// Why some could not be read: of the first ones.
     unread: Vec<String>,
+    /// How many were not read.
+    count: usize,
+    /// For how long it was waited for those.
+    waited: Duration,
 }
 
 impl Lists<'_> {
     /// The list of a manifest; none if it is not there, or cannot be read.
     fn read(&mut self, service: Service, version: i32) -> Result<Option<Vec<u8>>, SourceError> {
-        if self.unread.len() >= UNREAD_AT_MOST {
+        if self.waited >= WAITED_AT_MOST {
+            self.count += 1;
             return Ok(None);
         }
+        let began = Instant::now();
         match source::manifest_list(self.source, service, version) {
             Err(SourceError::Unreadable(why)) => {
-                self.unread.push(why);
+                self.waited += began.elapsed();
+                self.count += 1;
+                if self.unread.len() < TOLD_AT_MOST {
+                    self.unread.push(why);
+                }
                 Ok(None)
             }
             read => read,
@@ -131,7 +149,7 @@ impl Lists<'_> {
 impl Checked {
     /// In words.
     pub(crate) fn describe(&self) -> String {
-        let Self { manifests, services, lists_not_there, events_in_none } = self;
+        let Self { manifests, services, lists_not_there, events_in_none, .. } = self;
         if *manifests == 0 {
             return format!(
                 "there is none: nothing shows that no stream is missing among {events_in_none} events"

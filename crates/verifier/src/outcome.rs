@@ -245,23 +245,36 @@ impl Outcome {
                 index + 1
             ));
         }
-        if let (Some(trust), false) = (&self.trust, self.replacements().is_empty()) {
-            lines.push(format!("From now on give the newest with --key: {}", trust.newest()));
-        }
         if let Some(Announced { index, key }) = self.succession.announced() {
             lines.push(format!(
-                "The key is being replaced: entry {} (index {index}) names {key}. Give that with --key from now on.",
+                "The key is being replaced: entry {} (index {index}) names {key}.",
                 index + 1
             ));
         }
-        let leads_on = !self.replacements().is_empty() || self.succession.announced().is_some();
-        if leads_on {
-            lines.push(
-                "A checkpoint that was kept before is verified with the key that was given now: keep one anew."
-                    .to_owned(),
-            );
-        }
+        lines.extend(self.advice());
         lines
+    }
+
+    /// Which key is to be given from now on, if it is another. Only a whole log shows it, and none that is not well.
+    fn advice(&self) -> Option<String> {
+        let announced = self.succession.announced().map(|it| &it.key);
+        let newest =
+            announced.or_else(|| self.newest_key().filter(|_| !self.replacements().is_empty()));
+        let newest = newest?;
+        if self.exit_code() != 0 {
+            return Some("Take over no key that is named here: not all is well.".to_owned());
+        }
+        if self.is_evidence() {
+            return Some(format!(
+                "Evidence does not show that the log names no other. Take {newest} over once the log was verified, or from elsewhere."
+            ));
+        }
+        let kept = if self.kept.is_some() && self.kept_in.is_none() {
+            " What was kept before is verified with the one that was given now: keep a checkpoint anew first (--keep)."
+        } else {
+            ""
+        };
+        Some(format!("From now on give the newest with --key: {newest}.{kept}"))
     }
 
     /// What came out of a check.

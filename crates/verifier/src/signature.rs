@@ -141,11 +141,14 @@ pub(crate) fn beside_kept(path: &Path, kept: &Checkpoint) -> Result<Beside, Stri
 pub(crate) fn keep(path: &Path, note: &[u8], hashes: Option<&KeptHashes>) -> io::Result<()> {
     // Whoever is killed in between is left with the last checkpoint and hashes that are seen not to be its, or none.
     let beside = kept_hashes::beside(path);
-    match hashes {
-        Some(hashes) => write(&beside, &hashes.bytes())?,
-        None => remove(&beside)?,
+    if let Some(hashes) = hashes {
+        write(&beside, &hashes.bytes())?;
+        return write(path, note);
     }
-    write(path, note)
+    // Evidence has none. Those of this checkpoint stay.
+    let is_another = fs::read(path).ok().is_none_or(|kept| kept != note);
+    write(path, note)?;
+    if is_another { remove(&beside) } else { Ok(()) }
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Which key came after which, as the entries tell it, held against the way by which the key that is trusted leads to the
 //! one that signs now. Whoever has stolen a key that was replaced can sign by that, also that another came after it; but
-//! not hide the entry by which it was replaced in truth.
+//! not in a log that has the entry by which it was replaced in truth, as one has that goes on from a checkpoint over it.
 
 use std::collections::HashMap;
 

@@ -120,7 +120,7 @@ fn not_signed(level: u8, below: u64, size: u64) -> Failure {
     let width = u64::from(FULL_WIDTH).saturating_pow(level.into());
     let first = below.saturating_mul(width);
     let end = first.saturating_add(width).min(size);
-    let what = "they, and the tiles over them, are not those that were signed, by the tiles above";
+    let what = "they are not those that were signed, by the tiles above";
     Failure::of_entries(Check::Tree, first..end, what)
 }
 

@@ -43,9 +43,10 @@ pub(crate) fn verify(
         seen: Seen::default(),
         differences: Differences::default(),
         streams: Streams::default(),
-        index: index.map(Comparison::of),
+        index: index.map(|index| Comparison::of(index, checkpoint.size)),
         manifests: Manifests::default(),
         continued: 0,
+        is_told_of_another: false,
         is_stopped: false,
     };
     entries.read_all(progress, outcome);
@@ -103,6 +104,8 @@ struct Entries<'a, 'i> {
     manifests: Manifests,
     /// How many entries at its beginning say that it goes on from another.
     continued: u64,
+    /// Another entry that says so was told of.
+    is_told_of_another: bool,
     /// They could not be read to their end: nothing is said against what was not.
     is_stopped: bool,
 }
@@ -177,19 +180,21 @@ impl Entries<'_, '_> {
     }
 
     /// An entry says that the log goes on from another. The first does; and if that went on from another itself, those
-    /// that were restored of it begin likewise.
+    /// that were restored of it begin likewise. One that comes later was meant for another log.
     fn continue_from(&mut self, index: u64, restored: u64, outcome: &mut Outcome) {
-        if index != self.continued {
-            let what =
-                "it says that the log goes on from another, and entries of this one are before it";
-            outcome.fail(Failure::of_entry(Check::Streams, index, what));
-            return;
+        let is_before = index == self.continued;
+        if is_before {
+            self.continued += 1;
         }
-        self.continued += 1;
         if index == 0 {
             outcome.note(format!(
                 "entry 1 says that this log goes on from another, of which {} were restored: nothing here shows what else that had signed",
                 entries_in_words(restored)
+            ));
+        } else if !is_before && !std::mem::replace(&mut self.is_told_of_another, true) {
+            outcome.note(format!(
+                "entry {} (index {index}) says that a log goes on from another, and is not the first: it does not say it of this one",
+                index + 1
             ));
         }
     }
@@ -262,8 +267,10 @@ impl Entries<'_, '_> {
             }
             None => {}
         }
+        let are_others = is_complete && !are_right;
         let roots = are_right.then_some(&roots);
-        consistency::check(source, checkpoint, kept, roots, &seen, outcome);
+        let read = consistency::Read { roots, seen: &seen, are_others };
+        consistency::check(source, checkpoint, kept, read, outcome);
         if is_complete {
             compared(index, checkpoint.size, outcome);
             let (checked, unread) = manifests.finish(source, &mut streams, &mut outcome.failures);
@@ -277,7 +284,7 @@ impl Entries<'_, '_> {
 /// Whether the index ends as the log does, if there is one.
 fn compared(index: Option<Comparison<'_>>, size: u64, outcome: &mut Outcome) {
     let Some(index) = index else { return };
-    match index.finish(size, &mut outcome.failures) {
+    match index.finish(&mut outcome.failures) {
         Ok(are_spans_compared) => {
             let rows = entries_in_words(size);
             outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
@@ -300,6 +307,11 @@ fn recorded(checked: Checked, unread: &[String], outcome: &mut Outcome) {
     }
     for why in unread {
         outcome.stop(why);
+    }
+    if checked.lists_not_read > unread.len() {
+        let (all, told) = (checked.lists_not_read, unread.len());
+        outcome
+            .stop(&format!("{all} lists of manifests were not read, and it is told of {told} why"));
     }
 }
 

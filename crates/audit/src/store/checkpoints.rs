@@ -162,7 +162,9 @@ pub(crate) async fn uncovered_since_before(
     sqlx::query_scalar!(
         r#"SELECT head.size - served.size AS "uncovered!"
            FROM audit.head
-           CROSS JOIN (SELECT COALESCE(max(size), 0) AS size FROM audit.checkpoints WHERE served_at IS NOT NULL) AS served
+           CROSS JOIN LATERAL (SELECT COALESCE(
+               (SELECT size FROM audit.checkpoints WHERE served_at IS NOT NULL ORDER BY size DESC LIMIT 1), 0) AS size
+           ) AS served
            JOIN audit.entries AS first ON first.position = served.size + 1
            WHERE first.recorded_at < $1"#,
         before

@@ -1,8 +1,8 @@
 //! The rows of the index, for whoever verifies that they say what their entries do. By a login of theirs, and all of them
 //! on purpose: the queries are none of the service's, and not among those that are checked and planned as its own.
 //!
-//! Everything is read as text, and may be missing: what a column cannot have by its constraints is a difference like any
-//! other, and keeps no row from being compared.
+//! Columns are read as text, and may be missing: what one cannot have by its constraints is a difference like any other,
+//! and keeps no row from being compared.
 
 use contract::IndexColumns;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
@@ -22,8 +22,8 @@ pub struct IndexRow {
 /// When what is in a span of the log happened, as searches by time are narrowed by it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct IndexSpan {
-    /// Which of the spans: the positions divided by [`contract::SPAN`].
-    pub span: Option<i64>,
+    /// Which of the spans: the positions divided by [`contract::INDEX_SPAN`].
+    pub span: i64,
     /// The earliest time, in the form of [`contract::IndexColumns`].
     pub earliest: Option<String>,
     /// The latest.
@@ -79,8 +79,9 @@ pub(crate) fn all(conn: &mut PgConnection) -> BoxStream<'_, sqlx::Result<IndexRo
         r#"SELECT position, event_id::text, stream_kind::text, stream_id::text, version::text, type::text AS kind,
                source::text, organization::text, app_id::text, account_id::text, person_id::text, actor::text,
                correlation_id::text,
-               coalesce(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), occurred_at::text)
-                   AS occurred_at,
+               CASE WHEN occurred_at >= '0001-01-01Z' AND occurred_at < '10000-01-01Z'
+                   THEN to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   ELSE occurred_at::text END AS occurred_at,
                bulk::text, envelope
            FROM audit.entries ORDER BY position"#,
     )
@@ -89,18 +90,25 @@ pub(crate) fn all(conn: &mut PgConnection) -> BoxStream<'_, sqlx::Result<IndexRo
     .boxed()
 }
 
-/// All spans; none if this login may not read them.
-pub(crate) async fn spans(conn: &mut PgConnection) -> sqlx::Result<Option<Vec<IndexSpan>>> {
+/// The spans up to this one, by number; none if this login may not read them. One that is there twice is read twice, and
+/// then not all may be.
+pub(crate) async fn spans(
+    conn: &mut PgConnection,
+    last: i64,
+) -> sqlx::Result<Option<Vec<IndexSpan>>> {
     let may_read = "SELECT has_table_privilege('audit.spans', 'SELECT')";
     if !sqlx::query_scalar(may_read).fetch_one(&mut *conn).await? {
         return Ok(None);
     }
     let spans = sqlx::query_as(
         r#"SELECT span,
-               coalesce(to_char(earliest AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), earliest::text)
-                   AS earliest,
-               coalesce(to_char(latest AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), latest::text) AS latest
-           FROM audit.spans"#,
+               CASE WHEN earliest >= '0001-01-01Z' AND earliest < '10000-01-01Z'
+                   THEN to_char(earliest AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   ELSE left(earliest::text, 64) END AS earliest,
+               CASE WHEN latest >= '0001-01-01Z' AND latest < '10000-01-01Z'
+                   THEN to_char(latest AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   ELSE left(latest::text, 64) END AS latest
+           FROM audit.spans WHERE span BETWEEN 0 AND $1 ORDER BY span LIMIT 2 * ($1 + 1)"#,
     );
-    spans.fetch_all(conn).await.map(Some)
+    spans.bind(last).fetch_all(conn).await.map(Some)
 }

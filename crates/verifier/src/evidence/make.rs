@@ -225,8 +225,9 @@ fn said(package: &Package, trust: &Trust, key: &VerifierKey, out: &Path) -> Stri
     let verified = format!("Verified with {word}: {}", trust.key);
     let mut lines = vec![printable(&proven), printable(&verified)];
     if *key != trust.key {
-        let newest =
-            format!("That key was replaced. From now on give the newest with --key: {key}");
+        let newest = format!(
+            "That key was replaced, which leads to {key}: take that over once the log was verified, or from elsewhere."
+        );
         lines.push(printable(&newest));
     }
     format!("{}\n", lines.join("\n"))

@@ -122,8 +122,7 @@ fn an_entry_and_its_tile_that_were_changed_together_are_found_by_the_tile_above(
     log.write_entries();
     log.write_tiles();
     log.write("tile/1/000.p/3", &above);
-    let place =
-        "entries 257 to 512 (index 256 to 511): they, and the tiles over them, are not those";
+    let place = "entries 257 to 512 (index 256 to 511): they are not those that were signed, by the tiles above";
     log.verify(&[]).is(3, &[place, "make the root"]);
 }
 

@@ -2,21 +2,26 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use contract::{Envelope, Indexed, SPAN};
+use contract::{Envelope, INDEX_SPAN, Indexed};
 use verifier::{Index, IndexRow, IndexSpan};
 
 use crate::log::{Log, Said, backdated, event, events, run_with};
 
 /// An index, row by row, and why it cannot be read after that.
-struct Rows(VecDeque<IndexRow>, Option<&'static str>, Option<Vec<IndexSpan>>);
+struct Rows {
+    all: VecDeque<IndexRow>,
+    broken: Option<&'static str>,
+    /// None if the login may not read them.
+    spans: Option<Vec<IndexSpan>>,
+}
 
 impl Index for Rows {
-    fn spans(&mut self) -> Result<Option<Vec<IndexSpan>>, String> {
-        Ok(self.2.clone())
+    fn spans(&mut self, _last: i64) -> Result<Option<Vec<IndexSpan>>, String> {
+        Ok(self.spans.clone())
     }
 
     fn next(&mut self) -> Result<Option<IndexRow>, String> {
-        match (self.0.pop_front(), self.1) {
+        match (self.all.pop_front(), self.broken) {
             (None, Some(why)) => Err(why.to_owned()),
             (row, _) => Ok(row),
         }
@@ -31,15 +36,18 @@ impl Rows {
             IndexRow { position, envelope: entry.clone(), columns }
         });
         let rows: VecDeque<IndexRow> = rows.collect();
-        let times = rows.iter().map(|row| (row.position / SPAN, row.columns[12].1.clone()));
+        let times = rows.iter().map(|row| {
+            let time = row.columns.iter().find(|(name, _)| *name == "occurred_at");
+            (row.position / INDEX_SPAN, time.unwrap().1.clone())
+        });
         let mut spans: BTreeMap<i64, Vec<Option<String>>> = BTreeMap::new();
         times.for_each(|(span, time)| spans.entry(span).or_default().push(time));
         let spans = spans.into_iter().map(|(span, times)| IndexSpan {
-            span: Some(span),
+            span,
             earliest: times.iter().min().cloned().flatten(),
             latest: times.into_iter().max().flatten(),
         });
-        Self(rows, None, Some(spans.collect()))
+        Self { all: rows, broken: None, spans: Some(spans.collect()) }
     }
 
     fn verify(mut self, log: &Log) -> Said {
@@ -60,16 +68,16 @@ fn rows_that_say_what_their_entries_do_are_well_and_newer_ones_are_not_looked_at
 #[test]
 fn a_row_with_another_value_is_named_with_its_column() {
     let log = Log::new();
-    let columns = Rows::of(&log.entries).0[700].columns.clone();
+    let columns = Rows::of(&log.entries).all[700].columns.clone();
     for (at, (name, value)) in columns.into_iter().enumerate() {
         let mut rows = Rows::of(&log.entries);
-        rows.0[700].columns[at].1 = if value.is_some() { None } else { Some("other".to_owned()) };
+        rows.all[700].columns[at].1 = if value.is_some() { None } else { Some("other".to_owned()) };
         let said = rows.verify(&log);
         said.is(7, &[&format!("entry 701 (index 700): its row in the index has `{name}`")]);
         assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
     }
     let mut rows = Rows::of(&log.entries);
-    rows.0[255].envelope = backdated(&log.entries[255]);
+    rows.all[255].envelope = backdated(&log.entries[255]);
     rows.verify(&log)
         .is(7, &["entry 256 (index 255): its row in the index has another `envelope`"]);
 }
@@ -78,39 +86,39 @@ fn a_row_with_another_value_is_named_with_its_column() {
 fn a_row_that_is_missing_or_too_many_is_named() {
     let log = Log::new();
     let mut rows = Rows::of(&log.entries);
-    rows.0.remove(300);
+    rows.all.remove(300);
     let said = rows.verify(&log);
     said.is(7, &["entry 301 (index 300): the index has no row of it"]);
     assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
 
     let mut rows = Rows::of(&log.entries);
-    let mut first = Rows::of(&log.entries).0.remove(0).unwrap();
+    let mut first = Rows::of(&log.entries).all.remove(0).unwrap();
     first.position = -5;
-    rows.0.push_front(first);
+    rows.all.push_front(first);
     rows.verify(&log).is(7, &["the index has a row at position -5, where none is"]);
 
     let mut rows = Rows::of(&log.entries);
-    rows.0.truncate(999);
+    rows.all.truncate(999);
     rows.verify(&log).is(7, &["entry 1000 (index 999): the index has no row of it"]);
 }
 
 #[test]
 fn a_row_that_is_there_twice_or_out_of_order_is_named_also_after_the_last_entry() {
     let log = Log::new();
-    let row = |at: usize| Rows::of(&log.entries).0.remove(at).unwrap();
+    let row = |at: usize| Rows::of(&log.entries).all.remove(at).unwrap();
     let once = |rows: Rows, text: &str| {
         let said = rows.verify(&log);
         said.is(7, &[text]);
         assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
     };
     let mut rows = Rows::of(&log.entries);
-    rows.0.insert(400, row(399));
+    rows.all.insert(400, row(399));
     once(rows, "entry 401 (index 400): before it the index has another row at position 400");
     let mut rows = Rows::of(&log.entries);
-    rows.0.push_back(row(999));
+    rows.all.push_back(row(999));
     once(rows, "entry 1001 (index 1000): before it the index has another row at position 1000");
     let mut rows = Rows::of(&log.entries);
-    rows.0.push_back(row(7));
+    rows.all.push_back(row(7));
     once(rows, "the index has a row at position 8 after one at position 1000");
 }
 
@@ -119,7 +127,7 @@ fn an_index_goes_on_without_a_gap_after_the_last_entry() {
     let log = Log::new();
     let more = [&log.entries[..], &[event(0, 999)], &[event(0, 1000)]].concat();
     let mut rows = Rows::of(&more);
-    rows.0.remove(1000);
+    rows.all.remove(1000);
     let text = "entry 1001 (index 1000): the checkpoint does not cover it, and the index has no row of it, but one at position 1002";
     rows.verify(&log).is(7, &[text]);
     // Nor later, however far away, nor twice.
@@ -136,9 +144,9 @@ fn an_index_goes_on_without_a_gap_after_the_last_entry() {
     ] {
         let mut rows = Rows::of(&log.entries);
         for position in positions {
-            let mut row = Rows::of(&more).0.remove(1000).unwrap();
+            let mut row = Rows::of(&more).all.remove(1000).unwrap();
             row.position = position;
-            rows.0.push_back(row);
+            rows.all.push_back(row);
         }
         rows.verify(&log).is(7, &[text]);
     }
@@ -151,31 +159,49 @@ fn spans_that_do_not_enclose_the_times_of_their_entries_are_named() {
     let mut entries = events(1000);
     entries[3] = backdated(&entries[3]);
     let log = Log::of(entries);
-    let earlier = Rows::of(&log.entries).2.unwrap()[0].earliest.clone().unwrap();
+    let earlier = Rows::of(&log.entries).spans.unwrap()[0].earliest.clone().unwrap();
     let later = "9999-12-31T23:59:59.000000Z".to_owned();
-    let changes: [(Change, &str); 4] = [
+    let changes: [(Change, &str); 6] = [
         (
             |span| span.earliest = span.latest.clone(),
             "entry 4 (index 3): the index has a span from",
         ),
         (|span| span.latest = span.earliest.clone(), "a search by time passes it over"),
         (|span| span.latest = None, "to none, and the entry says"),
-        (|span| span.span = Some(7), "the index has no span of it"),
+        (|span| span.span = 7, "the index has no span of it"),
+        (|span| span.earliest = Some("-infinity".to_owned()), "a span from -infinity to"),
+        (
+            |span| span.latest = Some("9999-12-31 00:00:00+00 BC".to_owned()),
+            "a search by time passes",
+        ),
     ];
     for (change, text) in changes {
         let mut rows = Rows::of(&log.entries);
-        change(&mut rows.2.as_mut().unwrap()[0]);
+        change(&mut rows.spans.as_mut().unwrap()[0]);
         let said = rows.verify(&log);
         said.is(7, &[text]);
         assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
     }
+    // Nor is one that is there twice believed, nor do rows at the last position that there is hide anything.
+    let mut rows = Rows::of(&log.entries);
+    let twice = rows.spans.as_ref().unwrap()[0].clone();
+    rows.spans.as_mut().unwrap().push(twice);
+    rows.verify(&log).is(7, &["the index has its span twice"]);
+    let mut rows = Rows::of(&log.entries);
+    for _ in 0..2 {
+        let mut row = Rows::of(&log.entries).all.remove(9).unwrap();
+        row.position = i64::MAX;
+        rows.all.push_back(row);
+    }
+    rows.spans.as_mut().unwrap().clear();
+    rows.verify(&log).is(7, &["the index has no span of it", "entry 1001 (index 1000)"]);
     // A span that says more costs time and hides nothing; and whoever may not read them is told.
     let mut rows = Rows::of(&log.entries);
-    let span = &mut rows.2.as_mut().unwrap()[0];
+    let span = &mut rows.spans.as_mut().unwrap()[0];
     (span.earliest, span.latest) = (Some(earlier), Some(later));
     rows.verify(&log).is(0, &[]);
     let mut rows = Rows::of(&log.entries);
-    rows.2 = None;
+    rows.spans = None;
     rows.verify(&log).is(0, &["Note: this login may not read audit.spans"]);
 }
 
@@ -183,14 +209,14 @@ fn spans_that_do_not_enclose_the_times_of_their_entries_are_named() {
 fn a_log_is_verified_to_its_end_although_its_index_cannot_be_read() {
     let log = Log::new();
     let mut rows = Rows::of(&log.entries[..400]);
-    rows.1 = Some("the database went away");
+    rows.broken = Some("the database went away");
     rows.verify(&log).is(1, &["ok      tree", "ok      streams", "index        not checked"]);
     let mut rows = Rows::of(&log.entries);
-    rows.1 = Some("the database went away");
+    rows.broken = Some("the database went away");
     rows.verify(&log).is(1, &["ok      tree", "Not finished: the database went away"]);
     let mut changed = Log::new();
     let mut rows = Rows::of(&changed.entries[..400]);
-    rows.1 = Some("the database went away");
+    rows.broken = Some("the database went away");
     changed.entries[900] = backdated(&changed.entries[900]);
     changed.write_entries();
     rows.verify(&changed).is(3, &["entry 901 (index 900)", "the database went away"]);
@@ -200,7 +226,7 @@ fn a_log_is_verified_to_its_end_although_its_index_cannot_be_read() {
 fn an_index_that_cannot_be_read_is_no_wrong_index() {
     let log = Log::new();
     let mut rows = Rows::of(&log.entries[..400]);
-    rows.1 = Some("the database went away");
+    rows.broken = Some("the database went away");
     let said = rows.verify(&log);
     said.is(1, &["Not finished: the database went away", "index        not checked"]);
 }

@@ -151,7 +151,7 @@ fn what_was_recorded_is_there() {
     let json: serde_json::Value = serde_json::from_str(&json.text).unwrap();
     assert_eq!(
         json["manifests"],
-        serde_json::json!({ "manifests": 3, "services": 1, "lists_not_there": 0, "events_in_none": 6 })
+        serde_json::json!({ "manifests": 3, "services": 1, "lists_not_there": 0, "lists_not_read": 0, "events_in_none": 6 })
     );
     for number in 1..=3 {
         log.compress(&format!("manifests/{SERVICE}/{number}"));

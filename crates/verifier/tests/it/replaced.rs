@@ -219,8 +219,10 @@ fn whoever_has_a_replaced_key_does_not_hide_by_which_it_was() {
         old.verifier_key()
     );
     let second = "entry 1001 (index 1000): it says that the key";
-    verify_by(&old, &log, &[])
-        .is(2, &[&other, &path, second, "entry 401 (index 400) says already"]);
+    let said = verify_by(&old, &log, &[]);
+    said.is(2, &[&other, &path, second, "entry 401 (index 400) says already"]);
+    let advice = "Take over no key that is named here";
+    assert!(said.text.contains(advice) && !said.text.contains("with --key"), "{}", said.text);
 }
 
 #[test]

@@ -355,7 +355,7 @@ fn evidence_goes_on_from_what_was_kept_under_a_key_that_was_replaced_since() {
     assert!(refused.contains("entry 402 was not given"), "{refused}");
     let said = made(&[401, 402, 403], &out).unwrap();
     assert!(said.contains(&format!("Verified with the key that was given: {key}")), "{said}");
-    assert!(said.contains(&format!("give the newest with --key: {}", log.key())), "{said}");
+    assert!(said.contains(&format!("which leads to {}: take that over", log.key())), "{said}");
     let verified = ["--evidence", &out, "--key", &key, "--checkpoint", &kept.file()];
     run(&verified).is(0, &["it begins with 300 entries of the checkpoint that was kept"]);
 }

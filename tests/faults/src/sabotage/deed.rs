@@ -42,13 +42,15 @@ pub enum Kind {
     TileFlipped,
     /// What is indexed of an entry is not what it says.
     IndexRowFlipped,
+    /// A span of the index does not have the times of its entries: a search by time passes them over.
+    IndexSpanNarrowed,
     /// What is kept of a manifest's list is not what it listed.
     ManifestListFlipped,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::EntryFlipped,
         Self::EntriesSwapped,
         Self::EntryInserted,
@@ -61,6 +63,7 @@ impl Kind {
         Self::Forked,
         Self::TileFlipped,
         Self::IndexRowFlipped,
+        Self::IndexSpanNarrowed,
         Self::ManifestListFlipped,
     ];
 
@@ -89,6 +92,8 @@ pub enum Deed {
     Tile(usize, usize),
     /// A column of an entry's row is changed.
     IndexRow(usize, Column),
+    /// The span of the index in which an entry is begins after it, or else ends before it.
+    IndexSpan(usize, bool),
     /// A byte of a manifest's list is changed, by the manifest's number among all, and the byte's.
     List(usize, usize),
 }
@@ -151,6 +156,9 @@ impl Deed {
             Kind::IndexRowFlipped => {
                 let column = *random.pick(&Column::ALL).context("there are columns")?;
                 return Ok(Self::IndexRow(random.below(count), column));
+            }
+            Kind::IndexSpanNarrowed => {
+                return Ok(Self::IndexSpan(random.below(count), random.once_in(2)));
             }
             Kind::ManifestListFlipped => {
                 let manifests = original.manifests.len();

@@ -1,6 +1,7 @@
 //! What an auditor must find of a deed, and where.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
+use contract::INDEX_SPAN;
 use serde_json::Value;
 use translog::{Coordinates, Resource, Tile};
 
@@ -167,5 +168,19 @@ pub fn altered_row_is_found(verdict: &Verdict, entry: u64, column: &str) -> anyh
     ensure!(failure["entry"] == entry, "not entry {entry}");
     let what = failure["what"].as_str().unwrap_or_default();
     ensure!(what.starts_with(&format!("its row in the index has `{column}` ")), "{what}");
+    Ok(())
+}
+
+/// A span of the index was narrowed: an entry in it is named, and nothing else.
+///
+/// # Errors
+/// When it is not found, or elsewhere.
+pub fn narrowed_span_is_found(verdict: &Verdict, span: i64) -> anyhow::Result<()> {
+    ensure!(verdict.exit_code() == Some(7), "exit code {:?}, not 7", verdict.exit_code());
+    let [failure] = verdict.failures("index") else { bail!("not one failure") };
+    let entry = failure["entry"].as_i64().context("an entry is named")?;
+    ensure!(entry / INDEX_SPAN == span, "entry {entry} is not in span {span}");
+    let what = failure["what"].as_str().unwrap_or_default();
+    ensure!(what.ends_with("a search by time passes it over"), "{what}");
     Ok(())
 }

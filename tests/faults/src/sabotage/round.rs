@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Utc};
+use contract::INDEX_SPAN;
 use local_servers::testing::{self, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
@@ -85,6 +86,10 @@ impl Stage {
             Deed::IndexRow(index, column) => {
                 round.entry = Some(index as u64 + 1);
                 self.index_row(index, column, kept, &mut copy).await?;
+            }
+            Deed::IndexSpan(index, is_begin) => {
+                round.entry = Some(index as u64 + 1);
+                self.index_span(index, is_begin, kept, &mut copy).await?;
             }
             Deed::List(number, byte) => {
                 let manifest = self.original.manifests[number].entry as u64 + 1;
@@ -185,6 +190,29 @@ impl Stage {
         let verdict = self.verify_with_index(copy.folder.path(), &copy.database.url).await?;
         expected::altered_row_is_found(&verdict, index as u64 + 1, column.name())
             .with_context(|| format!("{column:?}: {}", verdict.text()))
+    }
+
+    async fn index_span(
+        &self,
+        index: usize,
+        is_begin: bool,
+        kept: &Kept,
+        copy: &mut Copy,
+    ) -> anyhow::Result<()> {
+        let span = i64::try_from(index + 1)? / INDEX_SPAN;
+        let narrow = if is_begin {
+            "UPDATE audit.spans SET earliest = latest + interval '1 second',
+                 latest = latest + interval '2 seconds' WHERE span = $1"
+        } else {
+            "UPDATE audit.spans SET latest = earliest - interval '1 second',
+                 earliest = earliest - interval '2 seconds' WHERE span = $1"
+        };
+        let done = sqlx::query(narrow).bind(span).execute(&mut copy.conn).await?;
+        ensure!(done.rows_affected() == 1, "there is no span {span}");
+        let verdict = self.mirrored(copy, kept).await?;
+        ensure!(verdict.exit_code() == Some(0), "the index is no part of the log");
+        let verdict = self.verify_with_index(copy.folder.path(), &copy.database.url).await?;
+        expected::narrowed_span_is_found(&verdict, span).with_context(|| verdict.text())
     }
 
     async fn list(
