@@ -142,7 +142,8 @@ pub struct Up {
     /// accounts, an app with a key, a redeemed consent link. Sign-ins go to `demo.json` in the data folder.
     #[arg(long)]
     pub demo: bool,
-    /// Keep all data here. Default: /var/lib/mandate for root, else ~/.local/share/mandate.
+    /// Keep all data here. Default: /var/lib/mandate for root, else `$XDG_DATA_HOME/mandate` or
+    /// ~/.local/share/mandate.
     #[arg(long, value_name = "DIR", env = "MANDATE_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
     /// Flags over the configuration.
@@ -248,7 +249,7 @@ pub struct AddSubscriber {
 /// `mandate subscribers list`.
 #[derive(Debug, Args)]
 pub struct ListSubscribers {
-    /// Print them as entries for `users` in the configuration of a NATS server of one's own, with
+    /// Print them as entries for `accounts` in the configuration of a NATS server of one's own, with
     /// hashes of their passwords.
     #[arg(long)]
     pub nats_users: bool,

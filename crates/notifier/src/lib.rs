@@ -2,7 +2,7 @@
 //!
 //! A subscriber is added and removed from the command line. From then on it reads the events that it
 //! was added for through a durable consumer of its own, which this service keeps in being. Nobody
-//! calls the service over HTTP or asks it over NATS yet.
+//! calls the service over HTTP yet; over NATS it is asked only what every producer of events is.
 //!
 //! In reading order:
 //!

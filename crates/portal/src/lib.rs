@@ -16,9 +16,9 @@
 //!
 //! # To add a page
 //!
-//! 1. A folder under `pages` with `mod.rs` (view, handler, samples) and `page.html`.
+//! 1. A folder under `pages` with `mod.rs` (view, handler), `page.html` and `samples.rs`.
 //! 2. Its texts, in `locales/en` and `locales/fr`: a text that one of them lacks does not compile.
-//! 3. A line in `router`.
+//! 3. A line in `router`, one in `router/tests.rs` and one in `gallery/mod.rs`.
 //! 4. If it asks the API something new: a function in `api`, whose struct is checked against `docs/openapi.json`.
 //! 5. `cargo test -p portal`: the walk over all routes fails where the page lacks one of its checks.
 
