@@ -55,7 +55,7 @@ pub(crate) struct ServiceCompleteness {
     /// The service.
     #[schema(value_type = String, example = "app-registry")]
     service: Service,
-    /// Whether nothing of what its manifests list is known to be missing, and none is late.
+    /// Whether nothing of what its manifests list is known to be missing, none is late, and all can be read.
     complete: bool,
     /// Its last manifest, whatever time was asked for.
     last_manifest: Option<LastManifestItem>,
@@ -148,8 +148,17 @@ pub(crate) async fn report(
     let up_to = pages::recorded_before(conn, to, log_size).await?;
     let limit = i64::try_from(MOST_MANIFESTS).unwrap_or(i64::MAX).saturating_add(1);
     let recorded = manifests::between(conn, after, up_to, limit).await?;
-    let mut recorded: Vec<(Recorded, ManifestWritten)> =
-        recorded.into_iter().map(read).collect::<Result<_, _>>()?;
+    let (mut read_well, mut unreadable) = (Vec::new(), Vec::new());
+    for manifest in recorded {
+        match Envelope::parse(&manifest.envelope).and_then(|envelope| envelope.fact()) {
+            Ok(said) => read_well.push((manifest, said)),
+            Err(error) => {
+                tracing::error!(%error, position = manifest.position, "an entry is a manifest that cannot be read");
+                unreadable.push(manifest.service);
+            }
+        }
+    }
+    let mut recorded: Vec<(Recorded, ManifestWritten)> = read_well;
     let sizes: Vec<_> = recorded
         .iter()
         .map(|(recorded, manifest)| (recorded.recorded_at, manifest.changed_events))
@@ -168,7 +177,8 @@ pub(crate) async fn report(
         let before = before.map(|before| sha256_hex(&before));
         let last = manifests::last(conn, service).await?;
         let unlisted = manifests::unlisted(conn, service, last, LOOKED_AT).await?;
-        let report = ServiceCompleteness::new(service, last, unlisted, now);
+        let mut report = ServiceCompleteness::new(service, last, unlisted, now);
+        report.complete &= !unreadable.contains(&service);
         chains.insert(service, Chain { before, report });
     }
     for (recorded, manifest) in &recorded {
@@ -199,13 +209,6 @@ fn next_from(
         }
     }
     None
-}
-
-/// What a manifest says. What is recorded as one was read when it was recorded.
-fn read(recorded: Recorded) -> Result<(Recorded, ManifestWritten), sqlx::Error> {
-    let manifest = Envelope::parse(&recorded.envelope).and_then(|envelope| envelope.fact());
-    let manifest = manifest.map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok((recorded, manifest))
 }
 
 impl ServiceCompleteness {

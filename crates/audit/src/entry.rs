@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use contract::facts::{LogContinued, LogKeyReplaced, ManifestWritten};
 use contract::{
-    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, Indexed,
-    OrganizationId, PersonId, Sealed, Service, Version,
+    AccountId, Actor, AppId, CorrelationId, Envelope, EnvelopeError, EventId, Fact as _, Indexed,
+    OrganizationId, PersonId, Sealed, Service, Version, kinds,
 };
+use translog::VerifierKey;
 use uuid::Uuid;
 
 use crate::part::{MismatchedPart, Part, PartState, Parts};
@@ -46,15 +48,15 @@ impl Entry {
                     bytes,
                 ));
             }
-            Ok(envelope) if !envelope.subject.split('/').next().is_some_and(is_word) => {
-                return Err((EnvelopeError::Subject(envelope.subject), bytes));
-            }
             Ok(_) if bytes.len() > contract::MAX_EVENT_BYTES => {
                 return Err((EnvelopeError::TooLarge { size: bytes.len() }, bytes));
             }
             Ok(envelope) => envelope,
             Err(error) => return Err((error, bytes)),
         };
+        if let Err(error) = check(&envelope, &bytes) {
+            return Err((error, bytes));
+        }
         let indexed = match Indexed::of(&envelope) {
             Ok(indexed) => indexed,
             Err(error) => return Err((error, bytes)),
@@ -127,6 +129,39 @@ impl Entry {
         }
         (self, mismatched)
     }
+}
+
+/// Whether it is an event to whoever verifies the log. What is not is never recorded: nobody could take it out again.
+fn check(envelope: &Envelope, bytes: &[u8]) -> Result<(), EnvelopeError> {
+    if !envelope.is_canonically(bytes) {
+        return Err(EnvelopeError::NotCanonical);
+    }
+    let (stream_kind, _) = envelope.stream()?;
+    if !kinds::is_stream_kind(stream_kind.as_bytes()) || !envelope.is_subject_canonical() {
+        return Err(EnvelopeError::Subject(envelope.subject.chars().take(100).collect()));
+    }
+    if kinds::stream_kind(&envelope.kind) != Some(stream_kind) {
+        let (kind, stream_kind) = (envelope.kind.clone(), stream_kind.to_owned());
+        return Err(EnvelopeError::Misplaced { kind, stream_kind });
+    }
+    let impossible = |kind, what| EnvelopeError::Impossible { kind, what };
+    match envelope.kind.as_str() {
+        ManifestWritten::TYPE => {
+            let manifest: ManifestWritten = envelope.fact()?;
+            manifest.check().map_err(|what| impossible(ManifestWritten::TYPE, what))?;
+        }
+        LogContinued::TYPE => drop(envelope.fact::<LogContinued>()?),
+        LogKeyReplaced::TYPE => {
+            let said: LogKeyReplaced = envelope.fact()?;
+            let is_key =
+                |text: &str| text.parse().is_ok_and(|key: VerifierKey| key.to_string() == text);
+            if !is_key(&said.verifier_key) || !is_key(&said.replaced_verifier_key) {
+                return Err(impossible(LogKeyReplaced::TYPE, "names what is no verifier key"));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Whether this is a word of an event type: lower-case letters, digits and hyphens.
@@ -215,6 +250,52 @@ pub(crate) mod tests {
     fn what_is_no_event_is_given_back() {
         let (_, bytes) = Entry::read(Bytes::from_static(b"{}")).unwrap_err();
         assert_eq!(bytes, "{}");
+    }
+
+    #[test]
+    fn what_verifiers_would_call_no_event_is_never_recorded() {
+        let app = Uuid::from_u128(6);
+        let good = event(app, 1, &AppSuspended { app_id: AppId::from_uuid(app) });
+        let changed = |change: fn(&mut Envelope)| {
+            let mut envelope = Envelope::parse(&good).unwrap();
+            change(&mut envelope);
+            Bytes::from(envelope.canonical().unwrap())
+        };
+        let spaced = String::from_utf8(good.to_vec()).unwrap().replacen(':', ": ", 1);
+        let doubled =
+            String::from_utf8(good.to_vec()).unwrap().replacen('{', r#"{"a":1,"a":1,"#, 1);
+        for (bytes, why) in [
+            (spaced.into(), "not in canonical form"),
+            (doubled.into(), "not in canonical form"),
+            (changed(|it| it.subject = it.subject.replace('-', "")), "is not <aggregate>/<id>"),
+            (changed(|it| it.subject = it.subject.replacen("app", "app7", 1)), "<aggregate>/<id>"),
+            (
+                changed(|it| it.kind = "mandate.consent.granted.v1".to_owned()),
+                "a mandate.consent.granted.v1, which does not belong in a stream of app",
+            ),
+            (changed(|it| it.kind = "mandate.app.v1".to_owned()), "does not belong"),
+            (
+                changed(|it| {
+                    it.kind = ManifestWritten::TYPE.to_owned();
+                    it.subject = it.subject.replacen("app", "manifest", 1);
+                }),
+                "missing field",
+            ),
+            (
+                changed(|it| {
+                    it.kind = LogKeyReplaced::TYPE.to_owned();
+                    it.subject = it.subject.replacen("app", "log-key", 1);
+                }),
+                "missing field",
+            ),
+        ] {
+            let (error, given_back) = Entry::read(bytes.clone()).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+            assert_eq!(given_back, bytes);
+        }
+        // Of a later version is no fault.
+        let later = changed(|it| it.kind = "mandate.app.frozen.v3".to_owned());
+        assert!(Entry::read(later).is_ok());
     }
 
     #[test]

@@ -174,6 +174,29 @@ async fn two_replicas_make_one_tree_and_every_checkpoint_is_the_beginning_of_the
     two.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_replicas_that_keep_in_one_folder_one_serves_a_checkpoint_a_second() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let one = world.start(settings(folder.path())).await.unwrap();
+    let two = world.start(settings(folder.path())).await.unwrap();
+    let key = key(&anybody(&one)).await;
+    let events = Events::default();
+    for round in 1..=3 {
+        publish_together(&world, &events, 40).await;
+        world.until_recorded(round * 40).await;
+        checkpoint(&anybody(&two), &key, round.unsigned_abs() * 40).await;
+    }
+    let early = "SELECT count(*) FROM (
+        SELECT served_at - lag(served_at) OVER (ORDER BY size) AS since FROM audit.checkpoints WHERE served_at IS NOT NULL
+    ) AS served WHERE since < interval '1 second'";
+    assert_eq!(world.count(early).await, 0);
+    assert!(world.count("SELECT count(served_at) FROM audit.checkpoints").await > 2);
+    let kept = std::fs::read(folder.path().join("checkpoint")).unwrap();
+    assert_eq!(Checkpoint::open(&Note::parse(&kept).unwrap(), &key).unwrap().size, 120);
+    one.stop().await;
+    two.stop().await;
+}
+
 /// From now on nobody stores a checkpoint, once that of the tree without an entry is served.
 async fn shut(world: &World, replica: &Replica, key: &VerifierKey) -> PoolConnection<Postgres> {
     checkpoint(&anybody(replica), key, 0).await;

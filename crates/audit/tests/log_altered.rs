@@ -12,7 +12,7 @@ use support::log::{
     alter, anybody, checkpoint, entries, key, publish, publish_together, refusal, settings,
 };
 use support::{Events, Replica, World};
-use translog::{Checkpoint, Hash, Note, Tree};
+use translog::{Checkpoint, Hash, Note, Tile, Tiles, Tree};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_altered_or_an_older_database_is_not_signed() {
@@ -202,6 +202,50 @@ async fn a_larger_tree_that_does_not_go_on_from_the_last_is_not_signed_while_aud
     rewrite(&world, 1).await;
     until_it_says(&audit, "the tree of 10 entries does not have the root that was signed").await;
     assert_eq!(world.count(LARGEST).await, 10);
+    audit.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tree_is_held_to_the_last_also_by_tiles_that_were_filled_in_between() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let audit = world.start(settings(folder.path())).await.unwrap();
+    let events = Events::default();
+    publish(&world, &events, 250).await;
+    world.until_recorded(250).await;
+    let key = key(&anybody(&audit)).await;
+    checkpoint(&anybody(&audit), &key, 250).await;
+    audit.stop().await;
+    // Without a key nothing is signed.
+    let audit = world.audit().await;
+    publish(&world, &events, 50).await;
+    world.until_recorded(300).await;
+    audit.stop().await;
+    // The tile of the first 256 stays, and what the tile above it has of it is another.
+    let altered = "UPDATE audit.tiles SET hashes = sha256('another') WHERE level = 1";
+    alter(&world, altered).await;
+    let mut tiles = Tiles::default();
+    for tile in Tile::right_edge(300) {
+        let hashes =
+            sqlx::query_scalar("SELECT hashes FROM audit.tiles WHERE level = $1 AND index = $2")
+                .bind(i16::from(tile.level()))
+                .bind(i64::try_from(tile.at().index()).unwrap());
+        let hashes: Vec<u8> = hashes.fetch_one(&world.sql).await.unwrap();
+        tiles.insert(tile, &hashes).unwrap();
+    }
+    let root = translog::root(300, &tiles).unwrap();
+    let mut change = world.sql.begin().await.unwrap();
+    let replica = sqlx::query("SET LOCAL session_replication_role = replica");
+    replica.execute(&mut *change).await.unwrap();
+    let head = sqlx::query("UPDATE audit.head SET root = $1").bind(root.as_bytes().as_slice());
+    head.execute(&mut *change).await.unwrap();
+    change.commit().await.unwrap();
+
+    let refused = refusal(&world, folder.path()).await;
+    assert!(refused.contains("does not go on from it"), "{refused}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let audit = world.start(settings(elsewhere.path())).await.unwrap();
+    until_it_says(&audit, "does not go on from it").await;
+    assert_eq!(world.count(LARGEST).await, 250);
     audit.stop().await;
 }
 

@@ -150,6 +150,48 @@ async fn a_manifest_that_does_not_come_is_told_as_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_is_told_as_late_however_much_others_recorded_before() {
+    let world = World::new().await;
+    let registry = world.service(Service::AppRegistry).await;
+    let audit = world.audit().await;
+    let operator = audit.client(&world.people.operator(&world.env));
+    record(&registry, 2).await;
+    world.until_recorded(2).await;
+    // As of a log in which the notifier had much to tell.
+    let filled = "SET session_replication_role = replica;
+        UPDATE audit.entries SET position = position + 20001, occurred_at = occurred_at - interval '121 minutes';
+        INSERT INTO audit.entries SELECT filled.* FROM generate_series(1, 20001) AS n CROSS JOIN LATERAL (
+            SELECT (jsonb_populate_record(entries, jsonb_build_object('position', n, 'event_id', gen_random_uuid(),
+                'stream_id', gen_random_uuid(), 'source', 'notifier', 'stream_kind', 'mail',
+                'type', 'mandate.mail.sent.v1', 'occurred_at', now()))).*
+            FROM audit.entries WHERE position = 20002) AS filled";
+    sqlx::raw_sql(filled).execute(&world.sql).await.unwrap();
+    let late = report(&operator).await;
+    assert_eq!(of(&late, "app-registry")["entries_since_last_manifest"], 0, "{late}");
+    assert_eq!(of(&late, "app-registry")["manifest_is_late"], true, "{late}");
+    assert_eq!(of(&late, "notifier")["manifest_is_late"], false, "{late}");
+    assert_eq!(late["complete"], false);
+    // A time may be written with an offset as it is.
+    operator.get("/v1/completeness?from=2026-01-31T08:00:00+02:00").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_that_cannot_be_read_is_told_and_hides_nothing_else() {
+    let world = World::new().await;
+    let registry = world.service(Service::AppRegistry).await;
+    let audit = world.audit().await;
+    let operator = audit.client(&world.people.operator(&world.env));
+    record(&registry, 1).await;
+    world.until_recorded(1).await;
+    let made_one = "SET session_replication_role = replica;
+        UPDATE audit.entries SET type = 'mandate.manifest.written.v1'";
+    sqlx::raw_sql(made_one).execute(&world.sql).await.unwrap();
+    let report = report(&operator).await;
+    assert_eq!(of(&report, "app-registry")["complete"], false, "{report}");
+    assert_eq!(of(&report, "directory")["complete"], true, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn manifests_that_list_too_much_for_one_report_are_told_of_in_parts() {
     let world = World::new().await;
     let audit = world.audit().await;

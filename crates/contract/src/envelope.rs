@@ -178,6 +178,25 @@ pub enum EnvelopeError {
         /// The size of its canonical bytes.
         size: usize,
     },
+    /// Other bytes say the same: its hash would not be that of the event.
+    #[error("the event is not in canonical form (RFC 8785)")]
+    NotCanonical,
+    /// Its type belongs in another stream, or is none.
+    #[error("the event is a {kind}, which does not belong in a stream of {stream_kind}")]
+    Misplaced {
+        /// The event's type.
+        kind: String,
+        /// The kind of its stream.
+        stream_kind: String,
+    },
+    /// It says what none of its type can.
+    #[error("the event is a {kind}, and {what}")]
+    Impossible {
+        /// The event's type.
+        kind: &'static str,
+        /// Why it cannot be one.
+        what: &'static str,
+    },
 }
 
 impl Envelope {
@@ -237,6 +256,27 @@ impl Envelope {
             return Err(EnvelopeError::TooLarge { size: bytes.len() });
         }
         Ok(bytes)
+    }
+
+    /// Whether these bytes, of which it was read, are the canonical form of what they say, each attribute spelled as we
+    /// do. Those that a later version adds are not in our envelope: of them the canonicalizer decides.
+    pub fn is_canonically(&self, bytes: &[u8]) -> bool {
+        let Ok(ours) = self.canonical() else { return false };
+        if ours == bytes {
+            return true;
+        }
+        let object = |bytes| serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(bytes);
+        let (Ok(all), Ok(ours)) = (object(bytes), object(&ours)) else { return false };
+        ours.iter().all(|(name, value)| all.get(name) == Some(value))
+            && serde_json_canonicalizer::to_vec(&all).is_ok_and(|canonical| canonical == bytes)
+    }
+
+    /// Whether the id in its subject is written as we do: in lower case, with hyphens.
+    pub fn is_subject_canonical(&self) -> bool {
+        let mut buffer = Uuid::encode_buffer();
+        self.stream().is_ok_and(|(kind, id)| {
+            self.subject[kind.len() + 1..] == *id.hyphenated().encode_lower(&mut buffer)
+        })
     }
 
     /// The stream: the aggregate's kind and id.

@@ -26,6 +26,7 @@ pub mod follows;
 pub mod ids;
 mod indexed;
 pub mod instant;
+pub mod kinds;
 pub mod mail;
 pub mod manifest;
 mod patterns;

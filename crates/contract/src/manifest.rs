@@ -1,5 +1,5 @@
 //! Manifests: by which a stream that is missing in the log shows. Here are their streams and the form of what they
-//! list; [`ManifestWritten`](crate::facts::ManifestWritten) is the event.
+//! list; [`ManifestWritten`] is the event.
 //!
 //! The list of a manifest is text, a line for each stream that has events since the manifest before: its kind, its
 //! id, the version of the first of these events and that of the last, with a space between and a line feed at the
@@ -16,7 +16,9 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use crate::envelope::Version;
+use crate::facts::ManifestWritten;
 use crate::ids::{ManifestId, Service};
+use crate::kinds::is_stream_kind;
 
 /// At most so many events are in one list: it fits into a NATS message, and into memory.
 pub const MOST_EVENTS: u32 = 10_000;
@@ -34,6 +36,28 @@ impl ManifestId {
         let hash: [u8; 32] = Sha256::digest(format!("manifest/{service}")).into();
         let (first, _) = hash.split_first_chunk().expect("32 bytes are more than 16");
         Self::from_uuid(Builder::from_custom_bytes(*first).into_uuid())
+    }
+}
+
+/// No service records events of so many kinds.
+const MOST_KINDS: usize = 64;
+
+impl ManifestWritten {
+    /// Whether it says what a manifest can: a log may say anything, and what it says is kept to its end.
+    ///
+    /// # Errors
+    /// Why it does not, in words.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_hash = |text: &String| text.len() == 64 && text.bytes().all(is_digit);
+        if !is_hash(&self.list_hash) || !self.previous.as_ref().is_none_or(is_hash) {
+            return Err("names what is no SHA-256");
+        }
+        let mut kinds = self.kinds.iter();
+        if self.kinds.len() > MOST_KINDS || !kinds.all(|of| is_stream_kind(of.kind.as_bytes())) {
+            return Err("counts what are no kinds of streams");
+        }
+        Ok(())
     }
 }
 

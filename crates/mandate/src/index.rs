@@ -45,6 +45,7 @@ impl verifier::Index for DatabaseIndex {
             position: row.position,
             envelope: row.envelope,
             columns: row.columns,
+            recorded_at: row.recorded_at,
         }))
     }
 }

@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 
 use contract::facts::{LogContinued, LogKeyReplaced, ManifestWritten};
+use contract::kinds::is_stream_kind;
 use contract::manifest::sha256_hex;
 use contract::{Envelope, Fact, IndexColumns, Indexed, Service};
 use uuid::Uuid;
 
 use crate::kinds::{self, Place};
 use crate::replacement;
-
-/// No service records events of so many kinds.
-const MOST_KINDS: usize = 64;
 
 /// An event's id and its place in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +43,14 @@ pub(crate) struct Written {
 /// Why it is no event, in words.
 pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
     let envelope = Envelope::parse(entry).map_err(|error| error.to_string())?;
-    if !is_canonical(entry, &envelope) {
+    if !envelope.is_canonically(entry) {
         return Err("it is not in canonical form (RFC 8785)".to_owned());
     }
     let (aggregate, stream) = envelope.stream().map_err(|error| error.to_string())?;
-    if !kinds::is_kind(aggregate.as_bytes()) {
+    if !is_stream_kind(aggregate.as_bytes()) {
         return Err(format!("its subject {} is of no kind of stream", envelope.subject));
     }
-    let mut buffer = Uuid::encode_buffer();
-    if envelope.subject[aggregate.len() + 1..] != *stream.hyphenated().encode_lower(&mut buffer) {
+    if !envelope.is_subject_canonical() {
         return Err(format!(
             "its subject {} has a UUID in another form than lower case with hyphens",
             envelope.subject
@@ -72,8 +69,8 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
         None
     };
     let manifest = if envelope.kind == ManifestWritten::TYPE {
-        let manifest = envelope.fact().map_err(|error| error.to_string())?;
-        is_manifest(&manifest)?;
+        let manifest: ManifestWritten = envelope.fact().map_err(|error| error.to_string())?;
+        manifest.check().map_err(|what| format!("it is a manifest, and {what}"))?;
         Some(Box::new(Written { manifest, hash: sha256_hex(entry) }))
     } else {
         None
@@ -91,35 +88,8 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
     })
 }
 
-/// Whether a manifest says what one can: a log may say anything, and what it says is kept to its end.
-fn is_manifest(manifest: &ManifestWritten) -> Result<(), String> {
-    let ManifestWritten { previous, kinds, list_hash, .. } = manifest;
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let is_hash = |text: &String| text.len() == 64 && text.bytes().all(is_digit);
-    if !is_hash(list_hash) || !previous.as_ref().is_none_or(is_hash) {
-        return Err("it is a manifest, and names what is no SHA-256".to_owned());
-    }
-    if kinds.len() > MOST_KINDS || !kinds.iter().all(|of| kinds::is_kind(of.kind.as_bytes())) {
-        return Err("it is a manifest, and counts what are no kinds of streams".to_owned());
-    }
-    Ok(())
-}
-
 /// What an index is to have of this entry; none if it is no event.
 pub(crate) fn columns(entry: &[u8]) -> Option<IndexColumns> {
     let envelope = Envelope::parse(entry).ok()?;
     Some(Indexed::of(&envelope).ok()?.columns())
-}
-
-/// Whether these bytes are the canonical form of what they say, each attribute spelled as we do. Those that a later
-/// version adds are not in our envelope: of them the canonicalizer decides.
-fn is_canonical(entry: &[u8], envelope: &Envelope) -> bool {
-    let Ok(ours) = envelope.canonical() else { return false };
-    if ours == entry {
-        return true;
-    }
-    let object = |bytes| serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(bytes);
-    let (Ok(all), Ok(ours)) = (object(entry), object(&ours)) else { return false };
-    ours.iter().all(|(name, value)| all.get(name) == Some(value))
-        && serde_json_canonicalizer::to_vec(&all).is_ok_and(|canonical| canonical == entry)
 }

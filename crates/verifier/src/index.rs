@@ -32,6 +32,8 @@ pub struct IndexRow {
     pub envelope: Vec<u8>,
     /// What it has of it.
     pub columns: IndexColumns,
+    /// When it was recorded, in the form of [`contract::IndexColumns`]. No entry says it.
+    pub recorded_at: Option<String>,
 }
 
 /// When what is in a span of the log happened: a search by time looks in no other spans than those that say so.
@@ -53,6 +55,8 @@ pub(crate) struct Comparison<'a> {
     has_ended: bool,
     /// The position of the last row that was compared.
     last: Option<i64>,
+    /// When the last two entries were recorded.
+    recorded: [Option<String>; 2],
     /// How many entries there are.
     size: u64,
     spans: Option<Spans>,
@@ -69,7 +73,15 @@ struct Spans {
 
 impl<'a> Comparison<'a> {
     pub(crate) fn of(index: &'a mut dyn Index, size: u64) -> Self {
-        Self { index, next: None, has_ended: false, last: None, size, spans: None }
+        Self {
+            index,
+            next: None,
+            has_ended: false,
+            last: None,
+            recorded: [None, None],
+            size,
+            spans: None,
+        }
     }
 
     /// Reads what there is before the first row.
@@ -116,6 +128,7 @@ impl<'a> Comparison<'a> {
             for what in differences(&row, leaf, expected) {
                 failures.push(Failure::of_entry(Check::Index, index, &what));
             }
+            self.take_recorded(index, row.recorded_at, failures);
         }
         Ok(())
     }
@@ -147,6 +160,32 @@ impl<'a> Comparison<'a> {
             index = row.position.unsigned_abs();
         }
         Ok(self.spans.is_some())
+    }
+
+    /// Compares when this entry was recorded, as its row has it. No entry says so; but searches by this time bisect the
+    /// positions, in whose order it never runs backwards. Of two that do, the one that fits the entry before them is
+    /// not accused.
+    fn take_recorded(&mut self, index: u64, recorded: Option<String>, failures: &mut Failures) {
+        let Some(recorded) = recorded.filter(|it| time(Some(it)).is_some()) else {
+            let what = "its row in the index has no time in `recorded_at`";
+            failures.push(Failure::of_entry(Check::Index, index, what));
+            return;
+        };
+        let [before, last] = &mut self.recorded;
+        if let Some(last) = last.as_ref().filter(|last| **last > recorded) {
+            let is_last = before.as_ref().is_some_and(|before| *before <= recorded);
+            let (accused, has, place, other) = if is_last {
+                (index.saturating_sub(1), last, "after", &recorded)
+            } else {
+                (index, &recorded, "before", last)
+            };
+            let what = format!(
+                "its row in the index has `recorded_at` {has}, {place} the {other} of the entry {place} it: a search by \
+                 this time goes astray"
+            );
+            failures.push(Failure::of_entry(Check::Index, accused, &what));
+        }
+        *before = last.replace(recorded);
     }
 
     /// Reads up to the row at this position, which is that of the entry `index`: whether there is one. Each row before

@@ -266,7 +266,7 @@ fn version(digits: &[u8]) -> Option<i32> {
 
 fn subject(text: &[u8], source: Service) -> Option<(Cow<'static, str>, Uuid)> {
     let (kind, id) = text.split_at_checked(text.len().checked_sub(36)?)?;
-    let kind = kind.strip_suffix(b"/").filter(|kind| kinds::is_kind(kind))?;
+    let kind = kind.strip_suffix(b"/").filter(|kind| contract::kinds::is_stream_kind(kind))?;
     let known = source.aggregates().iter().find(|it| it.as_bytes() == kind);
     let kind = match known {
         Some(kind) => Cow::Borrowed(*kind),

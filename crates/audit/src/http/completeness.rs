@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use service::http::{Json, Query};
 use service::{Attempt, Fault, FaultCode, Problem};
 
@@ -19,10 +20,16 @@ const A_DAY: TimeDelta = TimeDelta::days(1);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Window {
-    #[serde(default, deserialize_with = "contract::instant::optional")]
+    #[serde(default, deserialize_with = "time")]
     from: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "contract::instant::optional")]
+    #[serde(default, deserialize_with = "time")]
     to: Option<DateTime<Utc>>,
+}
+
+/// A time; an unescaped plus sign of an offset arrives as a space.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    contract::instant::parse(&text.replace(' ', "+")).map(Some).map_err(D::Error::custom)
 }
 
 /// Report what is missing

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use eventstore::{AppendError, EventStore};
 use service::master_key::MasterKey;
-use sqlx::PgConnection;
-use translog::{Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, NoteError, Tile};
+use sqlx::{Connection as _, PgConnection};
+use translog::{
+    Checkpoint, CheckpointError, Hash, KeyName, MissingHash, Note, NoteError, Tile, proof,
+};
 
 use super::keep::KeepDir;
 use super::keyring::{self, Keyring, KeyringError, Keys};
@@ -147,7 +149,7 @@ impl CheckpointSigner {
             // Another log was begun in between: this was the head of the one before.
             return Ok(());
         }
-        self.compare_with_seen(&mut conn, head.tree_size, last.as_ref()).await?;
+        self.compare_with_seen(&mut conn, &head, last.as_ref()).await?;
         let last = match last {
             Some(last) if last.size == head.tree_size => {
                 if last.root != head.root {
@@ -171,16 +173,19 @@ impl CheckpointSigner {
     async fn compare_with_seen(
         &self,
         conn: &mut PgConnection,
-        tree_size: i64,
+        head: &Head,
         last: Option<&StoredCheckpoint>,
     ) -> Result<(), SigningError> {
         let Some(seen) = self.signing.seen.of(self.keyring.origin()) else { return Ok(()) };
-        if seen.size > tree_size {
-            return Err(SigningError::Shrunk { signed: seen.size, size: tree_size });
+        if seen.size > head.tree_size {
+            return Err(SigningError::Shrunk { signed: seen.size, size: head.tree_size });
         }
         // What was signed last is compared anyway.
         let is_last = last.is_some_and(|last| (last.size, last.root) == (seen.size, seen.root));
-        if is_last { Ok(()) } else { compare(conn, &[(seen.size, seen.root)]).await }
+        if is_last {
+            return Ok(());
+        }
+        compare(conn, &[(seen.size, seen.root), (head.tree_size, head.root)]).await
     }
 
     /// Signs a tree that is larger than the one that was signed last.
@@ -217,6 +222,10 @@ impl CheckpointSigner {
         if self.rests(now) {
             return Ok(());
         }
+        // Others who sign wait, and ask after that: of two at once the larger is served, once, and kept.
+        let mut transaction = conn.begin().await?;
+        let conn = &mut *transaction;
+        checkpoints::lock_serving(conn).await?;
         let served = checkpoints::served(&mut *conn).await?;
         self.rests_until = served.map(|served| served.at + self.signing.interval);
         let is_served = served.is_some_and(|served| served.size >= last.size);
@@ -229,6 +238,7 @@ impl CheckpointSigner {
         self.keep(conn, last.size, last.note).await?;
         // Crash point (checkpoint-kept): the copy is ahead of what others saw, and never of the tree.
         checkpoints::serve(&mut *conn, last.size, now).await?;
+        transaction.commit().await?;
         self.rests_until = Some(now + self.signing.interval);
         Ok(())
     }
@@ -249,14 +259,21 @@ impl CheckpointSigner {
     ) -> Result<(), SigningError> {
         let Some(keep) = self.signing.keep.clone() else { return Ok(()) };
         // Others may keep theirs in the same folder, and what is written over shows nothing any more.
-        let kept = match keep.read()? {
-            Some(kept) => check_kept(conn, &keep.file(), &kept, &self.keyring).await?,
-            None => None,
+        let former = match keep.read()? {
+            Some(kept) => match check_kept(conn, &keep.file(), &kept, &self.keyring).await? {
+                Some(kept) if kept > size => return Ok(()),
+                Some(_) => false,
+                None => true,
+            },
+            None => false,
         };
-        if kept.is_some_and(|kept| kept > size) {
-            return Ok(());
-        }
-        let written = tokio::task::spawn_blocking(move || keep.write(&note)).await;
+        let written = tokio::task::spawn_blocking(move || {
+            if former {
+                keep.put_aside()?;
+            }
+            keep.write(&note)
+        });
+        let written = written.await;
         Ok(written.map_err(io::Error::other)??)
     }
 }
@@ -295,13 +312,13 @@ pub(crate) async fn check_kept(
         }
         Ok((_, Err(error))) | Err(error) => return Err(SigningError::NotIts { file, error }),
     };
-    let size = tree::head(conn).await?.tree_size;
+    let Head { tree_size: size, root, .. } = tree::head(conn).await?;
     match i64::try_from(kept.size) {
         Ok(kept_size) if kept_size <= size => {
-            let compared = compare(conn, &[(kept_size, kept.root)]).await;
+            let compared = compare(conn, &[(kept_size, kept.root), (size, root)]).await;
             compared.map(|()| Some(kept_size)).map_err(|error| match error {
-                SigningError::Mismatch { size, reason } => {
-                    SigningError::OtherThanKept { file, size, reason }
+                SigningError::Mismatch { reason, .. } => {
+                    SigningError::OtherThanKept { file, size: kept_size, reason }
                 }
                 error => error,
             })
@@ -310,7 +327,8 @@ pub(crate) async fn check_kept(
     }
 }
 
-/// Whether the stored tree had these roots at these sizes.
+/// Whether the stored tree had these roots at these sizes, the smallest first, and each went on from the one before: tiles
+/// that were filled in between are at no edge, and are read for that.
 pub(crate) async fn compare(
     conn: &mut PgConnection,
     roots: &[(i64, Hash)],
@@ -320,6 +338,10 @@ pub(crate) async fn compare(
     for (size, _) in roots {
         let of = u64::try_from(*size).map_err(|error| mismatch(*size, error.to_string()))?;
         edges.extend(Tile::right_edge(of));
+    }
+    for ((old, _), (new, _)) in roots.iter().zip(roots.iter().skip(1)) {
+        let between = proof::consistency_tiles(old.unsigned_abs(), new.unsigned_abs());
+        edges.extend(between.map_err(|error| mismatch(*old, error.to_string()))?);
     }
     // Of a tile that is in both edges the wider, in which the narrower is.
     edges.sort_unstable();
@@ -340,6 +362,17 @@ pub(crate) async fn compare(
             }
             Err(MissingHash(node)) => return Err(mismatch(*size, format!("{node:?} is missing"))),
         }
+    }
+    for ((old, old_root), (new, new_root)) in roots.iter().zip(roots.iter().skip(1)) {
+        let (from, to) = (old.unsigned_abs(), new.unsigned_abs());
+        let found = proof::consistency(from, to, &tiles);
+        let found = found.map_err(|error| mismatch(*old, error.to_string()))?;
+        proof::verify_consistency((from, *old_root), (to, *new_root), &found).map_err(|_| {
+            let reason = format!(
+                "the tree of {new} entries with the root {new_root} does not go on from it"
+            );
+            mismatch(*old, reason)
+        })?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use contract::Environment;
+use sha2::{Digest as _, Sha256};
 
 /// The file's name within the folder.
 const FILE: &str = "checkpoint";
@@ -55,6 +56,20 @@ impl KeepDir {
         }
     }
 
+    /// Leaves the one that is kept under another name, by its content: of a log that another goes on from, it is what
+    /// shows how far that log was served.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub(crate) fn put_aside(&self) -> io::Result<()> {
+        let hash = Sha256::digest(fs::read(self.file())?);
+        let name = hash
+            .iter()
+            .take(4)
+            .fold(format!("{FILE}.former."), |name, byte| format!("{name}{byte:02x}"));
+        fs::rename(self.file(), self.folder.join(name))
+    }
+
     /// Keeps a checkpoint in place of the last: all of it, or the last stays.
     ///
     /// # Errors
@@ -87,5 +102,11 @@ mod tests {
         assert_eq!(keep.read().unwrap().unwrap(), b"one");
         keep.write(b"two").unwrap();
         assert_eq!(keep.read().unwrap().unwrap(), b"two");
+        keep.put_aside().unwrap();
+        assert_eq!(keep.read().unwrap(), None);
+        let aside = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let aside: Vec<_> = aside.filter(|it| it.to_str().unwrap().contains(".former.")).collect();
+        assert_eq!(fs::read(&aside[0]).unwrap(), b"two");
+        assert_eq!(aside.len(), 1);
     }
 }

@@ -135,6 +135,14 @@ pub(crate) async fn forget_unserved(conn: &mut PgConnection, below: i64) -> sqlx
     Ok(())
 }
 
+/// Until the transaction ends no other serves a checkpoint.
+pub(crate) async fn lock_serving(conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('audit.checkpoints'))")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// What was served last.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Served {

@@ -161,12 +161,13 @@ pub(crate) async fn envelopes(
     let first = at.index().checked_mul(translog::FULL_WIDTH.into());
     let Some(before) = first.and_then(|first| i64::try_from(first).ok()) else { return Ok(None) };
     let width = i64::from(at.width());
+    let Some(last) = before.checked_add(width) else { return Ok(None) };
     let envelopes = sqlx::query_scalar!(
         "SELECT envelope FROM audit.entries
-         WHERE position > $1 AND position <= $1 + $2 AND $1 + $2 <= (SELECT tree_size FROM audit.head)
+         WHERE position > $1 AND position <= $2 AND $2 <= (SELECT tree_size FROM audit.head)
          ORDER BY position",
         before,
-        width,
+        last,
     )
     .fetch_all(conn)
     .await?;

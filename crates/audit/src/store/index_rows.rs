@@ -17,6 +17,8 @@ pub struct IndexRow {
     pub envelope: Vec<u8>,
     /// Its columns.
     pub columns: IndexColumns,
+    /// When it was recorded, in the form of [`contract::IndexColumns`].
+    pub recorded_at: Option<String>,
 }
 
 /// When what is in a span of the log happened, as searches by time are narrowed by it.
@@ -47,6 +49,7 @@ struct Row {
     correlation_id: Option<String>,
     occurred_at: Option<String>,
     bulk: Option<String>,
+    recorded_at: Option<String>,
     envelope: Option<Vec<u8>>,
 }
 
@@ -69,7 +72,8 @@ impl From<Row> for IndexRow {
             ("bulk", row.bulk),
         ];
         let position = row.position.unwrap_or(i64::MAX);
-        Self { position, envelope: row.envelope.unwrap_or_default(), columns }
+        let envelope = row.envelope.unwrap_or_default();
+        Self { position, envelope, columns, recorded_at: row.recorded_at }
     }
 }
 
@@ -82,7 +86,11 @@ pub(crate) fn all(conn: &mut PgConnection) -> BoxStream<'_, sqlx::Result<IndexRo
                CASE WHEN occurred_at >= '0001-01-01Z' AND occurred_at < '10000-01-01Z'
                    THEN to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                    ELSE occurred_at::text END AS occurred_at,
-               bulk::text, envelope
+               bulk::text,
+               CASE WHEN recorded_at >= '0001-01-01Z' AND recorded_at < '10000-01-01Z'
+                   THEN to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   ELSE left(recorded_at::text, 64) END AS recorded_at,
+               envelope
            FROM audit.entries ORDER BY position"#,
     )
     .fetch(conn)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::facts::ManifestWritten;
 use contract::manifest::ManifestLine;
-use contract::{Fact, ManifestId, Service};
+use contract::{Fact, ManifestId, Service, facts};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -158,25 +158,55 @@ pub(crate) struct Unlisted {
     pub(crate) oldest: Option<DateTime<Utc>>,
 }
 
-/// What a service recorded after its last manifest, among the next so many entries.
+/// So many events of a type are looked at for the oldest that no manifest lists.
+const OF_EACH_TYPE: i64 = 200;
+
+/// What a service recorded after its last manifest: how many among the next so many entries, and of all the oldest.
 pub(crate) async fn unlisted(
     conn: &mut PgConnection,
     service: Service,
     last: Option<LastManifest>,
     among: i64,
 ) -> sqlx::Result<Unlisted> {
-    sqlx::query_as!(
+    let after = last.map_or(0, |last| last.position);
+    let written_at = last.map_or(DateTime::UNIX_EPOCH, |last| last.written_at);
+    let next = sqlx::query_as!(
         Unlisted,
         r#"SELECT count(*) AS "count!", min(occurred_at) FILTER (WHERE occurred_at > $3) AS oldest FROM (
                SELECT source, occurred_at FROM audit.entries WHERE position > $2 ORDER BY position LIMIT $4) AS next
            WHERE source = $1"#,
         service.name(),
-        last.map_or(0, |last| last.position),
-        last.map_or(DateTime::UNIX_EPOCH, |last| last.written_at),
+        after,
+        written_at,
         among
     )
+    .fetch_one(&mut *conn)
+    .await?;
+    // Where others record much, the first of this service comes later: of each of its types the next ones are looked at.
+    let types: Vec<String> = facts::all()
+        .into_iter()
+        .filter(|it| {
+            it.name != ManifestWritten::TYPE && service.aggregates().contains(&it.aggregate)
+        })
+        .map(|it| it.name.to_owned())
+        .collect();
+    let oldest = sqlx::query_scalar!(
+        "SELECT min(next.occurred_at) FROM UNNEST($1::text[]) AS known (type) CROSS JOIN LATERAL (
+             (SELECT type, source, occurred_at FROM audit.entries
+              WHERE NOT bulk AND (type, position) > (known.type, $3) ORDER BY type, position LIMIT $5)
+             UNION ALL
+             (SELECT type, source, occurred_at FROM audit.entries
+              WHERE bulk AND (type, position) > (known.type, $3) ORDER BY type, position LIMIT $5)
+         ) AS next WHERE next.type = known.type AND next.source = $2 AND next.occurred_at > $4",
+        &types,
+        service.name(),
+        after,
+        written_at,
+        OF_EACH_TYPE
+    )
     .fetch_one(conn)
-    .await
+    .await?;
+    Ok(Unlisted { oldest: next.oldest.into_iter().chain(oldest).min(), ..next })
 }
 
 /// Of which of these lines not all events are in the log: their indices, each with how many are not.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use contract::facts::ConsentGranted;
-use contract::{Envelope, GrantId, Service};
+use contract::{Envelope, GrantId, ManifestId, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::form_urlencoded;
@@ -209,7 +209,9 @@ impl<'a> Reading<'a> {
         let mut later = Reading::of(self.server, self.size);
         let after = after.to_string();
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs([("type", MANIFEST), ("after", &after), ("limit", "200")]);
+        // Of this service alone: others may write hundreds in the same hour.
+        let of_service = format!("manifest/{}", ManifestId::of(service));
+        query.extend_pairs([("stream", &*of_service), ("after", &after), ("limit", "200")]);
         later.page(&query.finish())?;
         let of_service = later.found.entries.into_iter().filter_map(|(position, entry)| {
             let event = Envelope::parse(&entry).ok()?;

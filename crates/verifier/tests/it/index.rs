@@ -33,7 +33,8 @@ impl Rows {
     fn of(entries: &[Vec<u8>]) -> Self {
         let rows = (1..).zip(entries).map(|(position, entry)| {
             let columns = Indexed::of(&Envelope::parse(entry).unwrap()).unwrap().columns();
-            IndexRow { position, envelope: entry.clone(), columns }
+            let recorded_at = Some(recorded_at(position));
+            IndexRow { position, envelope: entry.clone(), columns, recorded_at }
         });
         let rows: VecDeque<IndexRow> = rows.collect();
         let times = rows.iter().map(|row| {
@@ -54,6 +55,12 @@ impl Rows {
         let folder = log.folder().to_str().unwrap();
         run_with(Some(&mut self), &["--folder", folder, "--key", &log.key()])
     }
+}
+
+/// Two entries are recorded at once, a second after the two before them.
+fn recorded_at(position: i64) -> String {
+    let second = position / 2;
+    format!("2026-01-02T{:02}:{:02}:{:02}.000000Z", second / 3600, second / 60 % 60, second % 60)
 }
 
 #[test]
@@ -80,6 +87,49 @@ fn a_row_with_another_value_is_named_with_its_column() {
     rows.all[255].envelope = backdated(&log.entries[255]);
     rows.verify(&log)
         .is(7, &["entry 256 (index 255): its row in the index has another `envelope`"]);
+}
+
+#[test]
+fn a_time_of_recording_that_runs_backwards_is_named_once() {
+    let log = Log::new();
+    let changed = |changes: &[(usize, Option<&str>)], texts: &[&str]| {
+        let mut rows = Rows::of(&log.entries);
+        for (at, recorded_at) in changes {
+            rows.all[*at].recorded_at = recorded_at.map(str::to_owned);
+        }
+        let said = rows.verify(&log);
+        said.is(7, texts);
+        assert_eq!(said.text.matches("FAILED").count(), texts.len(), "{}", said.text);
+    };
+    let (earlier, later) =
+        (Some("2026-01-01T09:00:00.000000Z"), Some("2026-01-03T09:00:00.000000Z"));
+    changed(
+        &[(500, earlier)],
+        &[
+            "entry 501 (index 500): its row in the index has `recorded_at` 2026-01-01T09:00:00.000000Z, before the \
+            2026-01-02T00:04:10.000000Z of the entry before it",
+        ],
+    );
+    changed(
+        &[(500, later)],
+        &[
+            "entry 501 (index 500): its row in the index has `recorded_at` 2026-01-03T09:00:00.000000Z, after the \
+            2026-01-02T00:04:11.000000Z of the entry after it",
+        ],
+    );
+    changed(
+        &[(300, later), (301, later)],
+        &["entry 303 (index 302): its row in the index has `recorded_at`"],
+    );
+    changed(&[(998, later)], &["entry 999 (index 998)"]);
+    // Of two alone none is the one.
+    changed(&[(0, later)], &["entry 2 (index 1)"]);
+    for none in [None, Some("infinity"), Some("2026-01-02 00:00:00+00")] {
+        changed(
+            &[(500, none)],
+            &["entry 501 (index 500): its row in the index has no time in `recorded_at`"],
+        );
+    }
 }
 
 #[test]
