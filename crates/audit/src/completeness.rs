@@ -148,20 +148,18 @@ pub(crate) async fn report(
     let up_to = pages::recorded_before(conn, to, log_size).await?;
     let limit = i64::try_from(MOST_MANIFESTS).unwrap_or(i64::MAX).saturating_add(1);
     let recorded = manifests::between(conn, after, up_to, limit).await?;
-    let (mut read_well, mut unreadable) = (Vec::new(), Vec::new());
-    for manifest in recorded {
-        match Envelope::parse(&manifest.envelope).and_then(|envelope| envelope.fact()) {
-            Ok(said) => read_well.push((manifest, said)),
-            Err(error) => {
-                tracing::error!(%error, position = manifest.position, "an entry is a manifest that cannot be read");
-                unreadable.push(manifest.service);
-            }
-        }
-    }
-    let mut recorded: Vec<(Recorded, ManifestWritten)> = read_well;
+    let mut recorded: Vec<(Recorded, Option<ManifestWritten>)> = recorded
+        .into_iter()
+        .map(|recorded| {
+            let said = said(&recorded);
+            (recorded, said)
+        })
+        .collect();
     let sizes: Vec<_> = recorded
         .iter()
-        .map(|(recorded, manifest)| (recorded.recorded_at, manifest.changed_events))
+        .map(|(recorded, said)| {
+            (recorded.recorded_at, said.as_ref().map_or(0, |said| said.changed_events))
+        })
         .collect();
     let next_from = next_from(&sizes, MOST_MANIFESTS, MOST_EVENTS);
     recorded.retain(|(recorded, _)| next_from.is_none_or(|next| recorded.recorded_at < next));
@@ -177,19 +175,32 @@ pub(crate) async fn report(
         let before = before.map(|before| sha256_hex(&before));
         let last = manifests::last(conn, service).await?;
         let unlisted = manifests::unlisted(conn, service, last, LOOKED_AT).await?;
-        let mut report = ServiceCompleteness::new(service, last, unlisted, now);
-        report.complete &= !unreadable.contains(&service);
+        let report = ServiceCompleteness::new(service, last, unlisted, now);
         chains.insert(service, Chain { before, report });
     }
-    for (recorded, manifest) in &recorded {
-        if let Some(chain) = chains.get_mut(&recorded.service) {
+    for (recorded, said) in &recorded {
+        let Some(chain) = chains.get_mut(&recorded.service) else { continue };
+        if let Some(manifest) = said {
             chain.go_on(conn, recorded, manifest).await?;
+        } else {
+            chain.before = Some(sha256_hex(&recorded.envelope));
+            chain.report.complete = false;
         }
     }
     let open_holes = gaps::open(conn, i64::from(MOST_NAMED)).await?;
     let services: Vec<_> = chains.into_values().map(|chain| chain.report).collect();
     let complete = open_holes.is_empty() && services.iter().all(|service| service.complete);
     Ok(Completeness { from, to, next_from, complete, log_size, services, open_holes })
+}
+
+/// What a manifest says; none if it cannot be read.
+fn said(manifest: &Recorded) -> Option<ManifestWritten> {
+    let said = Envelope::parse(&manifest.envelope).and_then(|envelope| envelope.fact());
+    said.inspect_err(|error| {
+        let position = manifest.position;
+        tracing::error!(%error, position, "an entry is a manifest that cannot be read");
+    })
+    .ok()
 }
 
 /// When the first of these manifests was recorded that are too many for one report; none if they are not. All of one
@@ -265,15 +276,15 @@ impl Chain {
         let continues = manifest.previous == self.before;
         self.before = Some(sha256_hex(&recorded.envelope));
         let list = manifests::list(conn, recorded.service, recorded.version).await?;
-        let list_is_here = list.is_some();
-        if let Some(list) = list {
-            // It was read before it was kept.
-            let list = String::from_utf8_lossy(&list);
-            let lines = read_list(&list).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            for (index, missing) in manifests::not_in_log(conn, &lines).await? {
-                if let Some(line) = lines.get(index) {
-                    self.report.miss(recorded, line, missing);
-                }
+        let list = list.and_then(|list| String::from_utf8(list).ok());
+        // Another than the manifest names says nothing, whoever put it there.
+        let list = list.filter(|list| sha256_hex(list.as_bytes()) == manifest.list_hash);
+        let lines = list.as_deref().and_then(|list| read_list(list).ok());
+        let list_is_here = lines.is_some();
+        let lines = lines.unwrap_or_default();
+        for (index, missing) in manifests::not_in_log(conn, &lines).await? {
+            if let Some(line) = lines.get(index) {
+                self.report.miss(recorded, line, missing);
             }
         }
         self.report.complete &= continues && list_is_here;

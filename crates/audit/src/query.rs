@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use contract::instant::InvalidInstant;
 use contract::{AccountId, Actor, AppId, OrganizationId};
 use service::{Fault, FaultCode};
 use url::form_urlencoded;
@@ -113,6 +114,11 @@ impl Default for Query {
     }
 }
 
+/// A time of a query string: an unescaped plus sign of an offset arrives as a space.
+pub(crate) fn time(value: &str) -> Result<DateTime<Utc>, InvalidInstant> {
+    contract::instant::parse(&value.replace(' ', "+"))
+}
+
 #[derive(Default)]
 struct Parser {
     query: Query,
@@ -198,8 +204,7 @@ impl Parser {
     }
 
     fn time(&mut self, name: &str, value: &str) -> Option<DateTime<Utc>> {
-        // An unescaped plus sign of an offset arrives as a space.
-        let parsed = contract::instant::parse(&value.replace(' ', "+"));
+        let parsed = time(value);
         parsed.map_err(|error| self.malformed(name, error.to_string())).ok()
     }
 

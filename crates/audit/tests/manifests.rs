@@ -189,6 +189,22 @@ async fn a_manifest_that_cannot_be_read_is_told_and_hides_nothing_else() {
     let report = report(&operator).await;
     assert_eq!(of(&report, "app-registry")["complete"], false, "{report}");
     assert_eq!(of(&report, "directory")["complete"], true, "{report}");
+    assert_eq!(report["next_from"], Value::Null);
+
+    // It is one of those that fill a report.
+    let filled = "SET session_replication_role = replica;
+        UPDATE audit.entries SET recorded_at = recorded_at - interval '1 hour';
+        UPDATE audit.head SET size = 2001;
+        INSERT INTO audit.entries SELECT filled.* FROM generate_series(2, 2001) AS n CROSS JOIN LATERAL (
+            SELECT (jsonb_populate_record(entries, jsonb_build_object('position', n, 'event_id', gen_random_uuid(),
+                'version', n, 'recorded_at', recorded_at + n * interval '1 millisecond'))).*
+            FROM audit.entries WHERE position = 1) AS filled";
+    sqlx::raw_sql(filled).execute(&world.sql).await.unwrap();
+    let report = operator.get("/v1/completeness").await.expect(200).json;
+    let next = report["next_from"].as_str().unwrap_or_else(|| panic!("{report}"));
+    let rest = operator.get(&format!("/v1/completeness?from={next}")).await.expect(200).json;
+    assert_eq!(of(&rest, "app-registry")["complete"], false, "{rest}");
+    assert_eq!(rest["next_from"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -293,6 +309,14 @@ async fn a_list_that_is_not_the_manifests_is_refused_and_asked_for_again() {
     for path in ["nobody/1", "notifier/0", "notifier/x", "notifier/2"] {
         operator.get(&format!("/audit/log/manifests/{path}")).await.expect(404);
     }
+
+    // Nor does another count that whoever owns the database puts in its place.
+    let other =
+        "SET session_replication_role = replica; UPDATE audit.manifest_lists SET list = 'another'";
+    sqlx::raw_sql(other).execute(&world.sql).await.unwrap();
+    let told = of(&report(&operator).await, "notifier");
+    assert_eq!(told["manifests"][0]["list_is_here"], false);
+    assert_eq!(told["complete"], false);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -343,6 +343,7 @@ impl Stage {
                 Some(_) => &self.programs.faults,
             };
             let mut command = self.command(program, port, Some(&nats))?;
+            command.env("MANDATE_AUDIT__KEEP_DIR", self.folder.join(format!("kept-{number}")));
             match behind {
                 None => command.arg("serve").args(names.iter().map(|name| name.name())),
                 Some(seconds) => command.arg("serve-behind").arg(seconds.to_string()),

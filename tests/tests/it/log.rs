@@ -2,11 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use contract::Service;
 use journeys::events::{self, Event};
 use journeys::people::RETAIL_MEDIA;
-use journeys::system::shared;
+use journeys::system::{Servers, shared};
 use serde_json::json;
 use stage::{Method, eventually};
+
+#[tokio::test]
+async fn whoever_keeps_no_checkpoint_is_warned_at_the_start() {
+    let warning = "audit.keep_dir is not set";
+    let folder = tempfile::tempdir().unwrap();
+    let kept = format!("[audit]\nkeep_dir = \"{}\"\n", folder.path().display());
+    for (settings, is_warned) in [("", true), (kept.as_str(), false)] {
+        let servers = Servers::migrated(settings).await;
+        let (process, _) = servers.serve(&[Service::Audit]).await;
+        let said = process.stderr();
+        assert_eq!(said.contains(warning), is_warned, "{said}");
+    }
+}
 
 #[tokio::test]
 async fn a_question_that_cannot_be_meant_is_refused_by_its_field() {

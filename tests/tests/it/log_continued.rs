@@ -231,6 +231,15 @@ async fn audits_database_alone_was_restored_and_every_event_is_in_the_log_that_g
     goes_on(&running, &former, &before).await;
     installation.verify(&running, third, &[]).succeeded();
     running.stop().await;
+
+    // Somewhere else a copy says that more was served of the second than the third names.
+    let covered: Checkpoint = Note::parse(former.as_bytes()).unwrap().text().parse().unwrap();
+    let ahead = former.replacen(&covered.size.to_string(), &(covered.size + 1).to_string(), 1);
+    fs::write(installation.folder.path().join("checkpoint"), ahead).unwrap();
+    let running = installation.start().await;
+    let said = running.process.stderr();
+    assert!(said.contains("is not what this one says that it goes on from"), "{said}");
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stage::{Addresses, Client, eventually};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_database_of_an_earlier_version_comes_up_and_nothing_is_lost() {
     let folders: Vec<_> = fs::read_dir(fixture::folder())
         .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
@@ -48,14 +48,14 @@ async fn comes_up(folder: &Path) {
     let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
     arguments.extend(servers);
     arguments.append(&mut services);
-    let key = [("MANDATE_KEY_ISSUER__MASTER_KEY", master_key.trim())];
-    let mut process = Process::start(&arguments, &key);
+    let sealed = ["MANDATE_KEY_ISSUER__MASTER_KEY", "MANDATE_AUDIT__MASTER_KEY"];
+    let mut process = Process::start(&arguments, &sealed.map(|name| (name, master_key.trim())));
     let mut sorted = Service::ALL;
     sorted.sort();
     let names = sorted.map(Service::name).join(", ");
     let address = process.line(&format!("{names} at ")).await;
     ready(&address).await;
-    let anyone = Client::anonymous(Addresses::One(address));
+    let anyone = Client::anonymous(Addresses::One(address.clone()));
 
     let mut issued = 0;
     for key in expected["live_keys"].as_array().unwrap() {
@@ -84,6 +84,26 @@ async fn comes_up(folder: &Path) {
     assert!(log.len() as u64 > recorded, "{} events, of {recorded} and more", log.len());
     assert_eq!(lost(&expected, &mut database).await, [""; 0]);
     database.close().await.unwrap();
+    is_proven(&address, token.trim(), &owned.url, log.len()).await;
+}
+
+/// What was recorded before there was a tree is in the one that is signed now, and the log verifies from its first
+/// entry on, with the index.
+async fn is_proven(address: &str, token: &str, database_url: &str, recorded: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let token_file = folder.path().join("token");
+    fs::write(&token_file, token).unwrap();
+    let arguments = ["verify", "--server", address, "--token-file", token_file.to_str().unwrap()];
+    let arguments = [&arguments[..], &["--database-url", database_url, "--json"]].concat();
+    let (code, outcome) = eventually("a checkpoint covers all of it", async || {
+        let said = tokio::task::block_in_place(|| program::run(&arguments));
+        let outcome: Value = serde_json::from_str(&said.stdout).map_err(|_| said.stderr)?;
+        let size = outcome["checkpoint"]["size"].as_u64();
+        let covers = size.is_some_and(|size| size >= recorded as u64);
+        if covers { Ok((said.code, outcome)) } else { Err(outcome.to_string()) }
+    })
+    .await;
+    assert_eq!(code, Some(0), "{outcome}");
 }
 
 /// Roles belong to the whole server, where other tests have theirs of the same names: what is there

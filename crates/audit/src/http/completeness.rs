@@ -12,6 +12,7 @@ use service::{Attempt, Fault, FaultCode, Problem};
 use super::whole_log;
 use crate::Audit;
 use crate::completeness::{self, Completeness};
+use crate::query;
 
 /// So much of the time before now is looked at if nothing else is asked for.
 const A_DAY: TimeDelta = TimeDelta::days(1);
@@ -26,10 +27,9 @@ pub(super) struct Window {
     to: Option<DateTime<Utc>>,
 }
 
-/// A time; an unescaped plus sign of an offset arrives as a space.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    contract::instant::parse(&text.replace(' ', "+")).map(Some).map_err(D::Error::custom)
+    query::time(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// Report what is missing

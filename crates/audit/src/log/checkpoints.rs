@@ -299,8 +299,19 @@ pub(crate) async fn check_kept(
                 return Err(SigningError::OtherKey { file, kept: said.size });
             }
             let names = log_keys::origins(conn).await?;
-            let is_former = names.iter().any(|name| name == said.origin.as_str());
-            if is_former || names::goes_on_from(conn, &said.origin).await? {
+            let former = names::former(conn).await?.filter(|former| former.origin == said.origin);
+            if let Some(former) = &former
+                && (former.size < said.size
+                    || (former.size == said.size && former.root != said.root))
+            {
+                tracing::error!(
+                    file,
+                    kept = said.size,
+                    continued_at = former.size,
+                    "what was kept of the log before this one is not what this one says that it goes on from"
+                );
+            }
+            if former.is_some() || names.iter().any(|name| name == said.origin.as_str()) {
                 tracing::warn!(file, "what was kept is of the log before this one");
                 return Ok(None);
             }

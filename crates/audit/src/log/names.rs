@@ -3,21 +3,20 @@
 use contract::Envelope;
 use contract::facts::LogContinued;
 use sqlx::PgConnection;
-use translog::{Checkpoint, KeyName, Note};
+use translog::{Checkpoint, Note};
 
 use crate::store::entries;
 
-/// Whether the log that there is goes on from the one of this name, by its first entry: a database that was restored more
-/// than once does not know all that there were.
-pub(crate) async fn goes_on_from(conn: &mut PgConnection, origin: &KeyName) -> sqlx::Result<bool> {
+/// The last checkpoint of the log that the present one goes on from, as its first entry names it: a database that was
+/// restored more than once does not know all logs that there were.
+pub(crate) async fn former(conn: &mut PgConnection) -> sqlx::Result<Option<Checkpoint>> {
     let first = entries::at(conn, &[1]).await?;
     let continued = first.first().and_then(|first| Envelope::parse(&first.envelope).ok());
     let continued = continued.and_then(|first| first.fact::<LogContinued>().ok());
-    let former = continued.and_then(|continued| {
+    Ok(continued.and_then(|continued| {
         let note = Note::parse(continued.former_checkpoint.as_bytes()).ok()?;
         note.text().parse::<Checkpoint>().ok()
-    });
-    Ok(former.is_some_and(|former| former.origin == *origin))
+    }))
 }
 
 /// The how many-eth log after these it is by its name, if that was made here.

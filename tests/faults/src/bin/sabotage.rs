@@ -19,7 +19,7 @@ struct Arguments {
     #[arg(long)]
     seed: Option<u64>,
     /// How often the log is verified while it grows and nothing is done to it.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 1000)]
     clean: usize,
     /// How many entries the log has at least.
     #[arg(long, default_value_t = 3000)]
