@@ -5,15 +5,16 @@
 mod support;
 
 use std::io::Read as _;
+use std::path::Path;
 
 use contract::facts::{ConsentEndReason, ConsentRevoked};
 use contract::rpc::MemberRole;
 use contract::{AccountId, Envelope, EventId, GrantId, PersonId, Provenance, Service};
 use flate2::read::GzDecoder;
 use stage::{Answer, Client, Method, eventually};
-use support::log::{anybody, checkpoint, key, publish, settings};
+use support::log::{ORIGIN, anybody, checkpoint, key, publish, settings};
 use support::{Events, Replica, World};
-use translog::{Hash, ProofFile, bundle};
+use translog::{Checkpoint, Hash, ProofFile, Signer, bundle};
 
 /// Audit with so many events in a signed log, open or closed.
 async fn serving(count: usize, public_log: bool) -> (World, Replica, tempfile::TempDir) {
@@ -131,6 +132,74 @@ async fn what_is_served_says_for_how_long_it_may_be_kept() {
     audit.stop().await;
 }
 
+/// `mandate log continue-as-new`, after a restore: somebody kept a larger checkpoint that the database does not know.
+async fn continue_as_new(world: &World, folder: &Path) -> String {
+    let signer = Signer::generate(ORIGIN.parse().unwrap());
+    let origin = ORIGIN.parse().unwrap();
+    let lost = Checkpoint { origin, size: 400, root: Hash::of_leaf(b"lost") };
+    let file = folder.join("lost");
+    std::fs::write(&file, lost.sign(&signer).unwrap().to_string()).unwrap();
+    let owner = world.servers.database.url.parse().unwrap();
+    let settings = settings(folder);
+    let continued =
+        audit::continue_log_as_new(owner, world.env.clone(), &settings, Some(&file), None).await;
+    continued.unwrap().verifier_key
+}
+
+/// No log is at this number, and nobody is to remember that.
+async fn ended_or_never_there(client: &Client, number: u32) {
+    for file in ["checkpoint", "key", "keys", "tile/0/000", "tile/entries/000"] {
+        let path = format!("/audit/log/{number}/{file}");
+        let none = client.get(&path).await;
+        none.problem(404, "not-found");
+        assert_eq!(none.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_goes_on_from_another_has_a_prefix_that_caches_have_nothing_of() {
+    let (world, audit, folder) = serving(300, true).await;
+    let operator = audit.client(&world.people.operator(&world.env));
+    for number in 0..3 {
+        ended_or_never_there(&operator, number).await;
+    }
+    let former = operator.get("/audit/log/tile/0/000").await.expect(200);
+    audit.stop().await;
+    let new = continue_as_new(&world, folder.path()).await;
+    assert!(new.starts_with(&format!("{ORIGIN}/2+")), "{new}");
+
+    let audit = world.start(settings(folder.path())).await.unwrap();
+    let operator = audit.client(&world.people.operator(&world.env));
+    checkpoint(&operator, &new.parse().unwrap(), 301).await;
+    for (path, alone, beside_the_former) in [
+        ("checkpoint", "public, max-age=1", "public, max-age=1"),
+        ("key", "public, max-age=300", "public, max-age=300"),
+        ("keys", "public, max-age=300", "public, max-age=300"),
+        ("tile/0/000", "public, max-age=31536000, immutable", "public, max-age=60"),
+        ("tile/0/001.p/45", "public, max-age=60", "public, max-age=60"),
+        ("tile/entries/000", "private, max-age=31536000, immutable", "private, max-age=60"),
+        ("tile/entries/001.p/45", "private, max-age=60", "private, max-age=60"),
+    ] {
+        let own = operator.get(&format!("/audit/log/2/{path}")).await.expect(200);
+        assert_eq!(own.header("cache-control"), alone, "{path}");
+        let plain = operator.get(&format!("/audit/log/{path}")).await.expect(200);
+        assert_eq!(plain.header("cache-control"), beside_the_former, "{path}");
+        assert_eq!((plain.header("etag"), &plain.body), (own.header("etag"), &own.body));
+    }
+    // Whoever has a tile of the former one learns by its tag that another is there.
+    let known = [("if-none-match", former.header("etag"))];
+    assert_eq!(read(&operator, "/audit/log/tile/0/000", &known).await.status, 200);
+    for path in ["tile/0/001", "key-replacement/00000000", "manifests/notifier/1"] {
+        let none = operator.get(&format!("/audit/log/2/{path}")).await;
+        none.problem(404, "not-found");
+        assert_eq!(none.json["detail"], "The log does not reach so far.", "{path}");
+    }
+    for number in [0, 1, 3] {
+        ended_or_never_there(&operator, number).await;
+    }
+    audit.stop().await;
+}
+
 /// The refusals of this person's that were recorded, as operation and reason.
 async fn refusals(world: &World, person: PersonId) -> Vec<(String, String)> {
     let envelopes: Vec<Vec<u8>> = sqlx::query_scalar(
@@ -171,6 +240,7 @@ async fn a_closed_log_is_for_who_may_read_the_whole_of_it_and_refusals_are_event
     let owner = world.people.person(&world.env, &[(world.env.new_id(), MemberRole::Owner)]);
     let member = audit.client(&owner);
     let auditor = audit.client(&world.people.auditor(&world.env));
+    anybody(&audit).get("/audit/log/2/checkpoint").await.problem(401, "unauthenticated");
     for path in ["checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1"] {
         let path = format!("/audit/log/{path}");
         anybody(&audit).get(&path).await.problem(401, "unauthenticated");

@@ -34,7 +34,7 @@ fn described(service: Service) -> Option<OpenApi> {
 }
 
 /// The log's files, whose paths are of C2SP's making and stand in no description.
-const LOG: [&str; 10] = [
+const LOG: [&str; 12] = [
     "/audit/log/checkpoint",
     "/audit/log/key",
     "/audit/log/keys",
@@ -45,6 +45,8 @@ const LOG: [&str; 10] = [
     "/audit/log/tile/1/000.p/3",
     "/audit/log/tile/entries/000",
     "/audit/log/tile/entries/x001/067.p/255",
+    "/audit/log/2/checkpoint",
+    "/audit/log/2/tile/entries/x001/067.p/255",
 ];
 
 fn deployed(name: &str) -> String {

@@ -11,7 +11,7 @@ use crate::kept_hashes::{self, Beside, KeptHashes};
 pub(crate) use crate::refused::{Refused, file};
 use crate::refused::{served, wrong};
 use crate::replacement::{self, Replacement};
-use crate::source::Source;
+use crate::source::{CHECKPOINT, Source};
 
 /// How many bytes the file of a key has at most: the longest there is takes some 1,800.
 const MAX_KEY_BYTES: usize = 8192;
@@ -19,8 +19,7 @@ const MAX_KEY_BYTES: usize = 8192;
 /// So many replacements of a key are followed: nobody replaces it more often than that.
 pub(crate) const MAX_REPLACEMENTS: usize = 1_000;
 
-/// Where a log has them.
-const CHECKPOINT: &str = "checkpoint";
+/// Where a log has its key.
 const KEY: &str = "key";
 
 /// What the auditor gives: what everything is verified with.

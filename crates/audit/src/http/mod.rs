@@ -15,9 +15,11 @@
 //! then add its line to `router` and to this table.
 //!
 //! What they share: [`item`] shows an event; [`window`] reads the events of members of very many organizations;
-//! [`whole_log`] lets in whoever may read all of the log, [`representation`] answers with files of it. 404 says that there is no such organization, account or
-//! event, or that it is none of the caller's business; 403 that nothing in the log is.
+//! [`whole_log`] lets in whoever may read all of the log, [`asked_log`] says which log's files are asked for, and
+//! [`representation`] answers with them. 404 says that there is no such organization, account or event, or that it is none
+//! of the caller's business; 403 that nothing in the log is.
 
+mod asked_log;
 mod completeness;
 mod get;
 mod item;
@@ -65,12 +67,15 @@ fn open_to_auditors() -> Extension<OpenTo> {
 
 /// The log as others' tools read it. Its paths and formats are theirs (c2sp.org/tlog-tiles), not those of the API.
 pub(crate) fn log_routes() -> axum::Router<Arc<Audit>> {
+    let files = axum::Router::new()
+        .route("/checkpoint", routing::get(log::checkpoint))
+        .route("/key", routing::get(log::key))
+        .route("/keys", routing::get(log::keys))
+        .route("/key-replacement/{id}", routing::get(log::key_replacement))
+        .route("/manifests/{service}/{version}", routing::get(log::manifest_list))
+        .route("/tile/{*path}", routing::get(log::resource));
     axum::Router::new()
-        .route("/audit/log/checkpoint", routing::get(log::checkpoint))
-        .route("/audit/log/key", routing::get(log::key))
-        .route("/audit/log/keys", routing::get(log::keys))
-        .route("/audit/log/key-replacement/{id}", routing::get(log::key_replacement))
-        .route("/audit/log/manifests/{service}/{version}", routing::get(log::manifest_list))
-        .route("/audit/log/{*path}", routing::get(log::resource))
+        .nest("/audit/log", files.clone())
+        .nest("/audit/log/{number}", files)
         .layer(open_to_auditors())
 }

@@ -245,10 +245,10 @@ impl<'a> Reading<'a> {
     /// The list of a manifest, if there is one and whoever asks may read it.
     fn list(&self, service: Service, version: i64) -> Result<Option<Vec<u8>>, String> {
         let file = File::Manifest(service, version);
-        let path = format!("/audit/log/{file}");
-        self.server.api_if_permitted(&path, file.limit()).map_err(|error| match error {
+        let list = self.server.read_if_permitted(&file.to_string(), file.limit());
+        list.map_err(|error| match error {
             SourceError::Unreadable(why) => why,
-            error => format!("{path}: {error}"),
+            error => format!("{file}: {error}"),
         })
     }
 }

@@ -12,9 +12,13 @@ use translog::{Coordinates, FULL_WIDTH, Hash, Resource, Tile};
 pub(crate) use folder::Folder;
 pub(crate) use server::Server;
 
+/// The file with the log's signed size and root.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+
 /// How many bytes the largest bundle has: 256 entries, each after its length.
 const MAX_BUNDLE_BYTES: usize =
     FULL_WIDTH as usize * (translog::bundle::MAX_ENTRY_BYTES + size_of::<u16>());
+
 /// Files by their path below the log's prefix.
 pub(crate) trait Source: Sync {
     /// The bytes of this file, `limit` at most; none when there is no such file.

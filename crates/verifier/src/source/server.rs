@@ -1,7 +1,13 @@
 //! A server of ours: the log is below `/audit/log`.
+//!
+//! A log that goes on from another after a restore is there, too, and below `/audit/log/<number>`, which its origin ends
+//! with. Everything is read from there once the origin is known: at the former address whatever caches answers may have
+//! tiles of the former log still. The origin is believed before its signature is verified, for that only says where
+//! to read what is verified in any case.
 
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RETRY_AFTER};
@@ -9,9 +15,9 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::{Source, SourceError, unpack};
+use super::{CHECKPOINT, Source, SourceError, unpack};
 
-/// Where the log is below the address of the API.
+/// Where the log that there is, whichever it is, is below the address of the API.
 const PREFIX: &str = "/audit/log";
 /// How long a connection may take, and how long a server may be silent within an answer.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -43,6 +49,8 @@ enum Answer {
 /// A server, asked with a token if there is one.
 pub(crate) struct Server {
     base: String,
+    /// Of the log that has a prefix of its own, once that is known.
+    number: OnceLock<String>,
     token: Option<String>,
     client: Client,
     runtime: Runtime,
@@ -60,8 +68,7 @@ impl Server {
         if !matches!(url.scheme(), "http" | "https") || !is_plain {
             return Err(unreadable(format!("{url} is no address of a server")));
         }
-        let base = url.as_str().trim_end_matches('/');
-        let base = base.strip_suffix(PREFIX).unwrap_or(base);
+        let (base, number) = base_and_number(url.as_str().trim_end_matches('/'));
         let token = token_file.map(|file| {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| unreadable(format!("{}: {error}", file.display())))?;
@@ -86,7 +93,8 @@ impl Server {
             .enable_all()
             .build()
             .map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self { base: base.to_owned(), token: token.transpose()?, client, runtime })
+        let number = number.map_or_else(OnceLock::new, |number| number.to_owned().into());
+        Ok(Self { base: base.to_owned(), number, token: token.transpose()?, client, runtime })
     }
 
     /// What the API answers at this path, `limit` bytes at most; none when there is nothing.
@@ -94,13 +102,13 @@ impl Server {
         self.get(path, Form::Identity, limit)
     }
 
-    /// The same; none either when it is not for this caller.
-    pub(crate) fn api_if_permitted(
+    /// A file of the log, `limit` bytes at most; none when there is none, or it is not for this caller.
+    pub(crate) fn read_if_permitted(
         &self,
-        path: &str,
+        file: &str,
         limit: usize,
     ) -> Result<Option<Vec<u8>>, SourceError> {
-        let url = format!("{}{path}", self.base);
+        let url = format!("{}{}", self.base, self.path(file));
         match self.runtime.block_on(self.ask(&url, Form::Identity, limit))? {
             Answer::Found(bytes) => Ok(Some(bytes)),
             Answer::NotThere | Answer::NotPermitted(_) => Ok(None),
@@ -110,6 +118,29 @@ impl Server {
     /// The address of the API.
     pub(crate) fn address(&self) -> &str {
         &self.base
+    }
+
+    /// Where a file of the log is below the address of the API.
+    fn path(&self, file: &str) -> String {
+        match self.number.get() {
+            Some(number) => format!("{PREFIX}/{number}/{file}"),
+            None => format!("{PREFIX}/{file}"),
+        }
+    }
+
+    /// This checkpoint as it is below its log's own prefix, from where everything is read from now on; itself where
+    /// there is no such prefix.
+    fn moved(&self, checkpoint: Vec<u8>, limit: usize) -> Result<Vec<u8>, SourceError> {
+        let origin = checkpoint.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let Some((_, number)) = std::str::from_utf8(origin).ok().and_then(numbered) else {
+            return Ok(checkpoint);
+        };
+        // Whoever named a log may have chosen such a name for it.
+        let Some(own) = self.api(&format!("{PREFIX}/{number}/{CHECKPOINT}"), limit)? else {
+            return Ok(checkpoint);
+        };
+        self.number.get_or_init(|| number.to_owned());
+        Ok(own)
     }
 
     fn get(&self, path: &str, form: Form, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
@@ -151,6 +182,21 @@ impl Server {
         }
         Err(SourceError::Unreadable(format!("{url} has no answer yet")))
     }
+}
+
+/// The address of the API, and the number of the log, if this is the address of one.
+fn base_and_number(address: &str) -> (&str, Option<&str>) {
+    let of_log =
+        numbered(address).and_then(|(log, number)| Some((log.strip_suffix(PREFIX)?, Some(number))));
+    of_log.unwrap_or_else(|| (address.strip_suffix(PREFIX).unwrap_or(address), None))
+}
+
+/// What ends with a number, without it, and the number.
+fn numbered(name: &str) -> Option<(&str, &str)> {
+    let (before, number) = name.rsplit_once('/')?;
+    let is_number =
+        number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u64>().is_ok();
+    is_number.then_some((before, number))
 }
 
 /// How long the server asks to be left alone, in seconds (RFC 9110 section 10.2.3).
@@ -216,14 +262,41 @@ fn unreachable(url: &str, error: &reqwest::Error) -> SourceError {
 
 impl Source for Server {
     fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        self.api(&format!("{PREFIX}/{path}"), limit)
+        match self.api(&self.path(path), limit)? {
+            Some(checkpoint) if path == CHECKPOINT && self.number.get().is_none() => {
+                self.moved(checkpoint, limit).map(Some)
+            }
+            found => Ok(found),
+        }
     }
 
     fn read_unpacked(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
-        self.get(&format!("{PREFIX}/{path}"), Form::Gzip, limit)
+        self.get(&self.path(path), Form::Gzip, limit)
     }
 
     fn readers(&self) -> usize {
         std::thread::available_parallelism().map_or(1, NonZero::get) + WAITING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_known_by_the_number_that_its_address_ends_with() {
+        for (address, base, number) in [
+            ("https://example.com", "https://example.com", None),
+            ("https://example.com:8080/api/2", "https://example.com:8080/api/2", None),
+            ("https://example.com/audit/log", "https://example.com", None),
+            ("https://example.com/audit/log/2", "https://example.com", Some("2")),
+        ] {
+            assert_eq!(base_and_number(address), (base, number), "{address}");
+        }
+        assert_eq!(numbered("log.example.com/anew/12"), Some(("log.example.com/anew", "12")));
+        let long = format!("log/{}", "9".repeat(30));
+        for other in ["", "2", "log", "log2", "log/", "log/x2", "log/+2", "log/2/", &long] {
+            assert_eq!(numbered(other), None, "{other}");
+        }
     }
 }

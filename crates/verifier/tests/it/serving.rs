@@ -13,9 +13,12 @@ use contract::facts::ConsentGranted;
 use contract::rpc::AccountRole;
 use contract::{Envelope, Environment, GrantId, Provenance, Service, Version};
 use tokio::runtime::Runtime;
+use translog::Signer;
 use uuid::Uuid;
 
-use crate::log::{Log, Said, backdated, bundle_of, event, gzip, parsed_evidence, run};
+use crate::log::{
+    Log, ORIGIN, Said, backdated, bundle_of, event, events, gzip, parsed_evidence, run,
+};
 use crate::replaced;
 
 const TOKEN: &str = "mandate_pat_auditor";
@@ -42,21 +45,27 @@ struct Asked {
     without_token: u32,
 }
 
-impl Serving {
-    fn of(log: &Log) -> Self {
-        let mut files = BTreeMap::new();
-        let mut folders = vec![log.folder().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path.strip_prefix(log.folder()).unwrap().to_str().unwrap();
-                    files.insert(format!("/audit/log/{name}"), std::fs::read(&path).unwrap());
-                }
+/// All files of a log, below this path.
+fn files(log: &Log, below: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![log.folder().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(log.folder()).unwrap().to_str().unwrap();
+                files.insert(format!("{below}/{name}"), std::fs::read(&path).unwrap());
             }
         }
+    }
+    files
+}
+
+impl Serving {
+    fn of(log: &Log) -> Self {
+        let files = files(log, "/audit/log");
         let (broken, recoded, is_plain) = ("none", "none", false);
         let asked =
             Asked { files, broken, recoded, is_plain, busy: 0, with_token: 0, without_token: 0 };
@@ -142,6 +151,31 @@ fn a_served_log_is_verified_with_a_token() {
     let url = format!("{}/audit/log/", serving.url);
     run(&["--server", &url]).is(1, &["Trusted the key that the log itself names"]);
     assert!(serving.asked.lock().unwrap().without_token >= 2);
+}
+
+#[test]
+fn a_log_that_goes_on_from_another_is_read_below_its_own_prefix() {
+    let former = Log::new();
+    let mut log = Log::of(events(700));
+    let called = |name: &str| Signer::generate(name.parse().unwrap());
+    log.signer = called(&format!("{ORIGIN}/2"));
+    log.sign();
+    // What caches have kept of the former log is in the place of all that is there now, but for what is fresh.
+    let serving = Serving::of(&former);
+    serving.change("checkpoint", log.checkpoint().into());
+    serving.change("key", format!("{}\n", log.key()).into());
+    serving.with_token(&log, &[]).is(3, &["700 entries make the root"]);
+    serving.asked.lock().unwrap().files.extend(files(&log, "/audit/log/2"));
+    serving.with_token(&log, &[]).is(0, &["700 entries and all tiles make the signed root"]);
+    for (number, said) in [(2, "is not for this caller"), (3, "there is no log")] {
+        let server = format!("{}/audit/log/{number}/", serving.url);
+        run(&["--server", &server, "--key", &log.key()]).is(1, &[said]);
+    }
+
+    // A first log may be called so, and has no other prefix.
+    log.signer = called("log.example.com/2");
+    log.sign();
+    Serving::of(&log).with_token(&log, &[]).is(0, &[]);
 }
 
 #[test]
