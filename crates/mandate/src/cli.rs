@@ -102,7 +102,8 @@ pub enum Command {
     /// Verify the whole audit log, as an auditor who trusts nobody but the log's key.
     ///
     /// Checks the signature, the root over all entries, the tiles, that the log goes on from a checkpoint
-    /// that was kept, and that every stream has its versions without a hole. See docs/audit.md.
+    /// that was kept, and that every stream has its versions without a hole. Or verifies evidence, or the proof
+    /// of one event, offline. See docs/audit.md.
     Verify(verifier::Arguments),
     /// Write evidence of one consent, or of a time, to a file that anybody verifies without a server.
     ///

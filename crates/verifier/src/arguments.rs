@@ -35,10 +35,10 @@ pub struct Arguments {
     pub(crate) token_file: Option<PathBuf>,
     /// Trust this key of the log: `<name>+<id>+<base64>`. Without a key the log's own is trusted, which proves
     /// nothing against whoever serves it.
-    #[arg(long, value_name = "VKEY", conflicts_with = "key_file")]
+    #[arg(long, value_name = "VKEY", group = "trusted")]
     pub(crate) key: Option<VerifierKey>,
     /// Trust the key in this file (its first line).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "trusted")]
     pub(crate) key_file: Option<PathBuf>,
     /// The log must go on from the checkpoint in this file, which was kept earlier. The hashes in FILE.hashes, if
     /// they are there, tell where it does not.
@@ -73,7 +73,7 @@ impl Arguments {
     }
 }
 
-/// Where the log is: a server or a folder; or evidence of it.
+/// Where the log is: a server or a folder; or evidence of it, or the proof of one event.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Place {
@@ -86,11 +86,22 @@ pub(crate) struct Place {
     /// A file that `mandate evidence` made, of some of a log's entries. No server is asked.
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
+    /// A file that `GET /v1/events/{id}/proof` answers, of one event (c2sp.org/tlog-proof). No server is asked. It has no
+    /// key, so name one, and shows nothing of other entries, so that no checkpoint can be compared or kept.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "trusted",
+        conflicts_with_all = ["token_file", "checkpoint", "keep", "database_url"]
+    )]
+    pub(crate) proof: Option<PathBuf>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.server, self.folder.as_ref().or(self.evidence.as_ref())) {
+        let Self { server, folder, evidence, proof } = self;
+        let path = folder.as_ref().or(evidence.as_ref()).or(proof.as_ref());
+        match (server, path) {
             (Some(url), _) => url.fmt(f),
             (None, Some(path)) => path.display().fmt(f),
             (None, None) => Ok(()),

@@ -88,6 +88,15 @@ pub(crate) fn read(entry: &[u8]) -> Result<Event, String> {
     })
 }
 
+/// Reads an entry, with all that it says.
+///
+/// # Errors
+/// Why it is no event, in words.
+pub(crate) fn with_envelope(entry: &[u8]) -> Result<(Event, Envelope), String> {
+    let event = read(entry)?;
+    Ok((event, Envelope::parse(entry).map_err(|error| error.to_string())?))
+}
+
 /// What an index is to have of this entry; none if it is no event.
 pub(crate) fn columns(entry: &[u8]) -> Option<IndexColumns> {
     let envelope = Envelope::parse(entry).ok()?;

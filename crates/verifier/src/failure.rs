@@ -14,6 +14,29 @@ const LISTED: usize = 20;
 /// So many characters of what is wrong are said: an entry has up to 65,535.
 const LONGEST: usize = 500;
 
+/// What is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audited {
+    /// A whole log.
+    Log,
+    /// Evidence of some of its entries.
+    Evidence,
+    /// The proof of one of them.
+    Proof,
+}
+
+impl Audited {
+    /// What is checked of it: of evidence manifests besides, if it has any.
+    pub(crate) const fn checks(self) -> &'static [Check] {
+        use Check::{Consistency, Evidence, Manifests, Signature, Streams, Tree};
+        match self {
+            Self::Log => &[Signature, Tree, Consistency, Streams, Manifests],
+            Self::Evidence => &[Signature, Tree, Consistency, Streams, Evidence],
+            Self::Proof => &[Signature, Tree, Streams],
+        }
+    }
+}
+
 /// What is checked, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,12 +67,6 @@ impl Check {
         Self::Index,
         Self::Evidence,
     ];
-    /// What is checked of a log.
-    pub(crate) const OF_LOG: &[Self] =
-        &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Manifests];
-    /// What is checked of evidence; manifests besides, if it has any.
-    pub(crate) const OF_EVIDENCE: &[Self] =
-        &[Self::Signature, Self::Tree, Self::Consistency, Self::Streams, Self::Evidence];
 
     /// The exit code when it is the first that fails.
     pub(crate) const fn exit_code(self) -> u8 {

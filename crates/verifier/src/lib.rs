@@ -8,7 +8,8 @@
 //! recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its hashes are),
 //! `consistency` (that the log goes on from what was signed earlier), `kept_hashes` (where a log differs that was
 //! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code), `printable` (in a
-//! form that commands no terminal); and [`evidence`]: some entries and their proof in a file of their own.
+//! form that commands no terminal); [`evidence`]: some entries and their proof in a file of their own; and `proof`: the file
+//! that proves one event.
 
 mod arguments;
 mod bundle;
@@ -24,6 +25,7 @@ mod outcome;
 mod plain_event;
 mod printable;
 mod progress;
+mod proof;
 mod refused;
 mod replacement;
 mod signature;
@@ -41,13 +43,14 @@ pub use arguments::Arguments;
 pub use index::{Index, IndexRow, IndexSpan};
 
 use arguments::Place;
-use failure::Check;
+use failure::{Audited, Check};
 use outcome::Outcome;
 use source::{Folder, Server, Source, SourceError};
 
-/// Verifies the log, writes the outcome, and tells the exit code: 0 when all is well, else of which kind the
-/// first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is written to
-/// `progress`, a terminal, if somebody is looking. `index` is what the database of [`Arguments::database_url`] has.
+/// Verifies the log, or what was taken from it, writes the outcome, and tells the exit code: 0 when all is well, else
+/// of which kind the first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is
+/// written to `progress`, a terminal, if somebody is looking. `index` is what the database of
+/// [`Arguments::database_url`] has.
 ///
 /// # Errors
 /// When the outcome cannot be written.
@@ -61,10 +64,13 @@ pub fn run(
     let mut outcome;
     let mut hashes = None;
     if let Some(file) = &arguments.place.evidence {
-        outcome = Outcome::new(place, Check::OF_EVIDENCE);
+        outcome = Outcome::new(place, Audited::Evidence);
         evidence::verify(given, file, &mut outcome);
+    } else if let Some(file) = &arguments.place.proof {
+        outcome = Outcome::new(place, Audited::Proof);
+        proof::verify(given, file, &mut outcome);
     } else {
-        outcome = Outcome::new(place, Check::OF_LOG);
+        outcome = Outcome::new(place, Audited::Log);
         if index.is_some() {
             outcome.ask(Check::Index);
         }

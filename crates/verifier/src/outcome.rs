@@ -7,20 +7,23 @@ use contract::facts::LogKeyReplaced;
 use serde_json::{Value, json};
 use translog::{Checkpoint, VerifierKey};
 
-use crate::failure::{Check, Failure, Failures};
+use crate::failure::{Audited, Check, Failure, Failures};
 use crate::kept_hashes::Beside;
 use crate::manifests::Checked;
 use crate::printable::{printable, printable_json};
+use crate::proof::Proven;
 use crate::refused::Refused;
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};
 use crate::succession::{Announced, Succession};
+use crate::words::entries_in_words;
 
 /// The exit code when the log could not be read.
 const NOT_READ: u8 = 1;
 
 /// What came out so far.
 pub(crate) struct Outcome {
+    audited: Audited,
     place: String,
     /// What is checked: each of these is said to be well, wrong, or not checked.
     checks: Vec<Check>,
@@ -38,16 +41,19 @@ pub(crate) struct Outcome {
     notes: Vec<String>,
     ended_at: Option<u64>,
     kept_in: Option<PathBuf>,
+    /// The event that a proof is of.
+    proven: Option<Proven>,
     /// What the entries say of keys.
     succession: Succession,
 }
 
 impl Outcome {
-    /// Nothing is known of the log at this place.
-    pub(crate) fn new(place: String, checks: &[Check]) -> Self {
+    /// Nothing is known of what is at this place.
+    pub(crate) fn new(place: String, audited: Audited) -> Self {
         Self {
+            audited,
             place,
-            checks: checks.to_vec(),
+            checks: audited.checks().to_vec(),
             trust: None,
             signed: None,
             kept: None,
@@ -60,6 +66,7 @@ impl Outcome {
             notes: Vec::new(),
             ended_at: None,
             kept_in: None,
+            proven: None,
             succession: Succession::default(),
         }
     }
@@ -80,7 +87,11 @@ impl Outcome {
         self.trust = Some(trust);
     }
 
+    /// The key that signs now has signed this.
     pub(crate) fn signed(&mut self, signed: Signed) {
+        let Checkpoint { origin, size, .. } = &signed.checkpoint;
+        let what = format!("{origin} signed a checkpoint of {}", entries_in_words(*size));
+        self.pass(Check::Signature, what);
         self.signed = Some(signed);
     }
 
@@ -163,6 +174,12 @@ impl Outcome {
         self.ended_at = Some(entries);
     }
 
+    /// The proof is of this event.
+    pub(crate) fn prove(&mut self, proven: Proven) {
+        self.pass(Check::Streams, proven.to_string());
+        self.proven = Some(proven);
+    }
+
     /// The checkpoint was kept here.
     pub(crate) fn kept_in(&mut self, file: &Path) {
         self.kept_in = Some(file.to_owned());
@@ -201,7 +218,11 @@ impl Outcome {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.lines_of_key();
-        let what = if self.is_evidence() { "Evidence in" } else { "Log at" };
+        let what = match self.audited {
+            Audited::Log => "Log at",
+            Audited::Evidence => "Evidence in",
+            Audited::Proof => "Proof in",
+        };
         lines.push(format!("{what} {}", self.place));
         for check in self.checks.iter().copied() {
             self.lines_of(check, &mut lines);
@@ -264,9 +285,10 @@ impl Outcome {
         if self.exit_code() != 0 {
             return Some("Take over no key that is named here: not all is well.".to_owned());
         }
-        if self.is_evidence() {
+        if self.audited != Audited::Log {
+            let what = if self.is_evidence() { "Evidence" } else { "A proof" };
             return Some(format!(
-                "Evidence does not show that the log names no other. Take {newest} over once the log was verified, or from elsewhere."
+                "{what} does not show that the log names no other. Take {newest} over once the log was verified, or from elsewhere."
             ));
         }
         let kept = if self.kept.is_some() && self.kept_in.is_none() {
@@ -295,7 +317,7 @@ impl Outcome {
     }
 
     fn is_evidence(&self) -> bool {
-        self.checks.contains(&Check::Evidence)
+        self.audited == Audited::Evidence
     }
 
     /// Whether the check came to an end, or need not: nothing was kept to compare with.
@@ -337,6 +359,7 @@ impl Outcome {
                 json!({ "key": it.key.to_string(), "entry": it.index + 1, "index": it.index })
             }),
             "checkpoint": self.checkpoint().map(checkpoint),
+            "event": self.proven.as_ref().filter(|_| self.exit_code() == 0),
             "kept_checkpoint": self.kept.as_ref().map(checkpoint),
             "kept_hashes": match &self.kept_hashes {
                 Beside::Nothing => "not_there",

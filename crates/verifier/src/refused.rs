@@ -16,6 +16,16 @@ pub(crate) enum Refused {
     Wrong(Failure),
 }
 
+impl Refused {
+    /// The same, with this to be said of what is wrong, too.
+    pub(crate) fn and(self, more: &str) -> Self {
+        match self {
+            Self::Wrong(failure) => Self::Wrong(failure.and(more)),
+            unreadable @ Self::Unreadable(_) => unreadable,
+        }
+    }
+}
+
 /// A file of the log; none if it has none.
 pub(crate) fn served(
     source: &dyn Source,

@@ -82,18 +82,23 @@ pub(crate) struct Signed {
     pub(crate) parsed: Note,
 }
 
+/// The key that the auditor gave; none if they gave none.
+pub(crate) fn given_key(given: Given<'_>) -> Result<Option<Trust>, Refused> {
+    if let Some(key) = given.key {
+        return Ok(Some(Trust::of(key.clone(), true)));
+    }
+    let Some(path) = given.key_file else { return Ok(None) };
+    let text = String::from_utf8_lossy(&file(path, MAX_KEY_BYTES)?).into_owned();
+    let key = first_line(&text).parse();
+    let key =
+        key.map_err(|error| Refused::Unreadable(format!("{} is no key: {error}", path.display())))?;
+    Ok(Some(Trust::of(key, true)))
+}
+
 /// The key that is trusted.
 pub(crate) fn key(given: Given<'_>, source: &dyn Source) -> Result<Trust, Refused> {
-    if let Some(key) = given.key {
-        return Ok(Trust::of(key.clone(), true));
-    }
-    if let Some(path) = given.key_file {
-        let text = String::from_utf8_lossy(&file(path, MAX_KEY_BYTES)?).into_owned();
-        let key = first_line(&text).parse();
-        let key = key.map_err(|error| {
-            Refused::Unreadable(format!("{} is no key: {error}", path.display()))
-        })?;
-        return Ok(Trust::of(key, true));
+    if let Some(trust) = given_key(given)? {
+        return Ok(trust);
     }
     let bytes = served(source, KEY, MAX_KEY_BYTES)?.ok_or_else(|| {
         Refused::Unreadable("the log has no file `key`: name its key with --key".to_owned())
@@ -115,11 +120,10 @@ pub(crate) fn checkpoint(source: &dyn Source, trust: &mut Trust) -> Result<Signe
 pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Refused> {
     let note = file(path, MAX_NOTE_BYTES)?;
     let name = path.display().to_string();
-    let signed = open(&name, note, keys).map_err(|refused| match refused {
-        Refused::Wrong(failure) => Refused::Wrong(failure.and(
+    let signed = open(&name, note, keys).map_err(|refused| {
+        refused.and(
             "if it was kept before the log's key was replaced, give the key that was given then: that leads to the new one",
-        )),
-        unreadable @ Refused::Unreadable(_) => unreadable,
+        )
     });
     signed.map(|signed| signed.checkpoint)
 }
@@ -167,7 +171,8 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn open(name: &str, note: Vec<u8>, keys: &[VerifierKey]) -> Result<Signed, Refused> {
+/// The checkpoint in this note of the file with this name, signed by any of these keys.
+pub(crate) fn open(name: &str, note: Vec<u8>, keys: &[VerifierKey]) -> Result<Signed, Refused> {
     let parsed = Note::parse(&note).map_err(|error| wrong(name, &error.to_string()))?;
     let signed = parsed.verify(keys).map_err(CheckpointError::from);
     let checkpoint = signed.and_then(|signed| {

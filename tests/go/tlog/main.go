@@ -3,6 +3,7 @@
 // on the log's formats.
 //
 //	tlog check -key <vkey> [-older <checkpoint>] [-consistency <hashes>] <folder> [index | file.tlog-proof]...
+//	tlog proof -key <vkey> <file.tlog-proof>
 //	tlog evidence -key <vkey> <evidence.zip>
 //	tlog rezip <evidence.zip> <changed.zip> <file>    (with a byte of the file changed)
 //	tlog make -name <log> -older <size> <folder>    (entries on standard input, one a line)
@@ -30,10 +31,10 @@ const height = 8
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: tlog check|evidence|rezip|make ..."))
+		fail(fmt.Errorf("usage: tlog check|proof|evidence|rezip|make ..."))
 	}
 	run := map[string]func([]string) error{
-		"check": check, "evidence": checkEvidence, "rezip": rezip, "make": makeLog,
+		"check": check, "proof": checkProof, "evidence": checkEvidence, "rezip": rezip, "make": makeLog,
 	}[os.Args[1]]
 	if run == nil {
 		fail(fmt.Errorf("no command %q", os.Args[1]))
@@ -261,6 +262,19 @@ func checkInclusion(argument string, tree tlog.Tree, tiles tlog.HashReader) erro
 	}
 	fmt.Printf("entry %d is included\n", index)
 	return nil
+}
+
+// checkProof verifies that an entry is in the log with this key, by the file of its proof and nothing else.
+func checkProof(arguments []string) error {
+	flags := flag.NewFlagSet("proof", flag.ExitOnError)
+	vkey := flags.String("key", "", "the log's verifier key")
+	flags.Parse(arguments)
+
+	key, err := note.NewVerifier(*vkey)
+	if err != nil {
+		return err
+	}
+	return checkProofFile(flags.Arg(0), key)
 }
 
 // checkProofFile verifies a file whose extra data is the entry itself.

@@ -37,6 +37,17 @@ async fn times(operator: &Client) -> (String, String) {
     (time(&first), time(&last))
 }
 
+/// The consent that was given, once it is in the log, and its event.
+async fn granted(operator: &Client) -> (String, String) {
+    eventually("the consent is in the log", async || {
+        let page = operator.get("/v1/events?type=mandate.consent.granted.v1").await.expect(200);
+        let event = &page.json["items"][0]["event"];
+        let of = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        Some((of(&event["data"]["grant_id"])?, of(&event["id"])?))
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_of_one_consent_is_made_with_one_command_and_verified_without_the_server() {
     let system = System::start().await;
@@ -48,17 +59,16 @@ async fn evidence_of_one_consent_is_made_with_one_command_and_verified_without_t
     account.admin().approve(&link, &[&account.id]).await.expect(200);
     let key = system.anonymous().get("/audit/log/key").await.expect(200).body;
     let key = String::from_utf8(key.to_vec()).unwrap();
-    let granted = "/v1/events?type=mandate.consent.granted.v1";
-    let mut grant = String::new();
-    eventually("the consent is in the log", async || {
-        let page = operator.get(granted).await.expect(200).json;
-        let Some(id) = page["items"][0]["event"]["data"]["grant_id"].as_str() else { return false };
-        id.clone_into(&mut grant);
-        true
-    })
-    .await;
+    let (grant, event) = granted(&operator).await;
 
     let desk = Desk(tempfile::tempdir().unwrap());
+    let proof = desk.place("granted.tlog-proof");
+    eventually("a checkpoint covers the consent", async || {
+        let answer = operator.get(&format!("/v1/events/{event}/proof")).await;
+        fs::write(&proof, &answer.body).unwrap();
+        answer.status == 200
+    })
+    .await;
     let server = system.addresses().of("/audit/log").to_owned();
     let make = |who: &Client, out: &str, asked: &[&str]| -> Output {
         let token = desk.token("token", who);
@@ -101,6 +111,21 @@ async fn evidence_of_one_consent_is_made_with_one_command_and_verified_without_t
         let (is_well, text) = tlog(&["evidence", "-key", key.trim(), file]);
         assert!(is_well && text.contains("entries are included"), "{text}");
     }
+
+    // The one event, and the same as that of another place.
+    let verify_proof = |file: &str| run(&["verify", "--proof", file, "--key", key.trim()]);
+    let said = verify_proof(&proof);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let told = format!("it is the event {event}: mandate.consent.granted.v1");
+    assert!(said.stdout.contains(&told), "{}", said.stdout);
+    let (is_well, text) = tlog(&["proof", "-key", key.trim(), &proof]);
+    assert!(is_well && text.contains("is proved by its file"), "{text}");
+    let moved = desk.place("moved.tlog-proof");
+    let text = fs::read_to_string(&proof).unwrap();
+    fs::write(&moved, text.replace("\nindex ", "\nindex 1")).unwrap();
+    assert_eq!(verify_proof(&moved).code, Some(3));
+    let (is_well, why) = tlog(&["proof", "-key", key.trim(), &moved]);
+    assert!(!is_well && why.contains("moved.tlog-proof"), "{why}");
 
     // The page tells of the consent, and every entry of it is in the file.
     let page = read(&evidence, "index.html");

@@ -109,6 +109,13 @@ impl Served {
         command.arg(self.folder.path()).args(further).output().unwrap()
     }
 
+    /// What Go says of this proof alone, to whoever trusts this key.
+    fn check_proof(&self, file: &Path, key: &Signer) -> Output {
+        let mut command = Command::new(&self.program);
+        command.args(["proof", "-key", &key.verifier_key().to_string()]).arg(file);
+        command.output().unwrap()
+    }
+
     /// Go refuses the log after this change of a file, and says so with these words.
     fn refuses(&self, name: &str, change: impl FnOnce(&mut Vec<u8>), words: &str) {
         let before = fs::read(self.path(name)).unwrap();
@@ -173,6 +180,17 @@ fn go_refuses_our_log_with_a_byte_changed() {
         *bytes = String::from_utf8(bytes.clone()).unwrap().replace("index 42", "index 43").into();
     };
     log.refuses("42.tlog-proof", index, "invalid transparency proof");
+    let proof = log.path("42.tlog-proof");
+    let proved = printed(log.check_proof(&proof, &log.signer));
+    assert_eq!(proved, "entry 42 is proved by its file\n");
+    for (file, key, words) in [
+        (&proof, &foreign, "no verifiable signatures"),
+        (&log.path("checkpoint"), &log.signer, "is no proof file"),
+    ] {
+        let output = log.check_proof(file, key);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(words), "{said}");
+    }
 }
 
 #[test]

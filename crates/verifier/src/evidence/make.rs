@@ -14,7 +14,7 @@ use super::collect::{Collected, collect};
 use super::description::{Asked, Description, FORMAT, PAGE};
 use super::package::Package;
 use super::{replacements, zip};
-use crate::failure::Check;
+use crate::failure::Audited;
 use crate::outcome::Outcome;
 use crate::printable::printable;
 use crate::signature::{self, Given, Refused, Signed, Trust};
@@ -183,7 +183,7 @@ fn tiles(
 
 /// As whoever gets it will verify it.
 fn verified(given: Given<'_>, zip: &[u8]) -> Result<(), NotMade> {
-    let mut outcome = Outcome::new("the evidence".to_owned(), Check::OF_EVIDENCE);
+    let mut outcome = Outcome::new("the evidence".to_owned(), Audited::Evidence);
     super::verify::verify_bytes(given, zip, &mut outcome);
     if outcome.exit_code() == 0 {
         return Ok(());

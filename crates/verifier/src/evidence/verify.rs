@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use contract::Envelope;
 use contract::facts::ConsentGranted;
 use translog::{Checkpoint, Hash, HashReader as _, Node, Resource, TileError, Tiles};
 
@@ -15,7 +14,7 @@ use super::package::{NoPackage, Package};
 use super::zip::{self, Files, ZipError};
 use super::{page, replacements, whole};
 use crate::consistency::goes_on_from_kept;
-use crate::event::{self, Event};
+use crate::event;
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
 use crate::signature::{self, Given};
@@ -153,7 +152,7 @@ fn streams(package: &Package, outcome: &mut Outcome) -> Told {
     for (position, entry) in &package.entries {
         let index = position - 1;
         let mut fail = |check, what: &str| outcome.fail(Failure::of_entry(check, index, what));
-        let (event, envelope) = match read(entry) {
+        let (event, envelope) = match event::with_envelope(entry) {
             Ok(read) => read,
             Err(why) => {
                 fail(Check::Streams, &format!("it is no event: {why}"));
@@ -195,11 +194,6 @@ fn streams(package: &Package, outcome: &mut Outcome) -> Told {
     };
     outcome.pass(Check::Streams, format!("every entry is an event; {what}"));
     told
-}
-
-fn read(entry: &[u8]) -> Result<(Event, Envelope), String> {
-    let event = event::read(entry)?;
-    Ok((event, Envelope::parse(entry).map_err(|error| error.to_string())?))
 }
 
 /// No position is missing between the first and the last.

@@ -16,7 +16,7 @@ fn the_commands_of_the_document_are_understood() {
         parsed(&line.collect::<Vec<_>>()).unwrap();
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
     let mut count = 0;
     for command in of("mandate evidence ") {
         let line = ["evidence"].into_iter().chain(command.split_whitespace());

@@ -9,6 +9,7 @@ mod hostile;
 mod index;
 mod log;
 mod manifests;
+mod proof;
 mod replaced;
 mod serving;
 mod signed;

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::description::{Asked, Description, FORMAT, PAGE, Stream};
 use super::package::Package;
 use super::{verify, zip};
-use crate::failure::Check;
+use crate::failure::Audited;
 use crate::outcome::Outcome;
 use crate::signature::Given;
 
@@ -259,7 +259,7 @@ impl Log {
     pub(super) fn verify_as_json(&self, package: &Package) -> serde_json::Value {
         let key = self.key();
         let given = Given { key: Some(&key), key_file: None, checkpoint: None };
-        let mut outcome = Outcome::new("evidence.zip".to_owned(), Check::OF_EVIDENCE);
+        let mut outcome = Outcome::new("evidence.zip".to_owned(), Audited::Evidence);
         verify::verify_bytes(given, &zip::write(&package.files()).unwrap(), &mut outcome);
         let mut text = Vec::new();
         outcome.write(true, &mut text).unwrap();
@@ -284,7 +284,7 @@ impl Log {
 
 /// Verifies a zip.
 pub(super) fn verify_given(given: Given<'_>, zip: &[u8]) -> Said {
-    let mut outcome = Outcome::new("evidence.zip".to_owned(), Check::OF_EVIDENCE);
+    let mut outcome = Outcome::new("evidence.zip".to_owned(), Audited::Evidence);
     verify::verify_bytes(given, zip, &mut outcome);
     let mut text = Vec::new();
     outcome.write(false, &mut text).unwrap();
