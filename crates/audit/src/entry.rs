@@ -140,7 +140,7 @@ fn check(envelope: &Envelope, bytes: &[u8]) -> Result<(), EnvelopeError> {
     if !kinds::is_stream_kind(stream_kind.as_bytes()) || !envelope.is_subject_canonical() {
         return Err(EnvelopeError::Subject(envelope.subject.chars().take(100).collect()));
     }
-    if kinds::stream_kind(&envelope.kind) != Some(stream_kind) {
+    if kinds::stream_kind(&envelope.kind).is_none_or(|(kind, _)| kind != stream_kind) {
         let (kind, stream_kind) = (envelope.kind.clone(), stream_kind.to_owned());
         return Err(EnvelopeError::Misplaced { kind, stream_kind });
     }

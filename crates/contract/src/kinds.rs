@@ -13,14 +13,11 @@ static KINDS: LazyLock<HashMap<&'static str, &'static str>> =
 /// Of so many characters is a kind at most: manifests list no longer ones.
 const LONGEST: usize = 36;
 
-/// Whether this program knows this type of event.
-pub fn is_known(event_type: &str) -> bool {
-    KINDS.contains_key(event_type)
-}
-
-/// In a stream of which kind an event of this type belongs; none if it is no type's name.
-pub fn stream_kind(event_type: &str) -> Option<&str> {
-    KINDS.get(event_type).copied().or_else(|| by_rule(event_type))
+/// In a stream of which kind an event of this type belongs, and whether this program knows the type; none if it is no
+/// type's name.
+pub fn stream_kind(event_type: &str) -> Option<(&str, bool)> {
+    let known = KINDS.get(event_type).map(|kind| (*kind, true));
+    known.or_else(|| Some((by_rule(event_type)?, false)))
 }
 
 /// The kind that a type's name says.
@@ -52,14 +49,14 @@ mod tests {
     fn the_rule_says_of_what_is_known_the_same_as_the_map() {
         assert!(!KINDS.is_empty());
         for event in facts::all() {
-            assert!(is_known(event.name));
+            assert_eq!(stream_kind(event.name), Some((event.aggregate, true)));
             assert_eq!(by_rule(event.name), Some(event.aggregate));
             assert!(is_stream_kind(event.aggregate.as_bytes()), "{}", event.aggregate);
             let mut writers =
                 Service::ALL.iter().filter(|it| it.aggregates().contains(&event.aggregate));
             assert!(writers.next().is_some(), "nobody records {}", event.aggregate);
         }
-        assert_eq!(stream_kind("mandate.unicorn.seen.v12"), Some("unicorn"));
+        assert_eq!(stream_kind("mandate.unicorn.seen.v12"), Some(("unicorn", false)));
         for no_type in
             ["app.created", "mandate.app.created.v", "mandate.app.created.v1.2", "mandate.app..v1"]
         {

@@ -15,7 +15,7 @@ pub(crate) enum Place {
 
 /// Whether this service records an event of this type in a stream of this kind.
 pub(crate) fn place(source: Service, kind: &str, event_type: &str) -> Place {
-    let Some(own) = kinds::stream_kind(event_type) else {
+    let Some((own, is_known)) = kinds::stream_kind(event_type) else {
         let what = format!("its type is `{event_type}`, not mandate.<kind>.<event>.v<n>");
         return Place::Wrong(what.into());
     };
@@ -29,11 +29,7 @@ pub(crate) fn place(source: Service, kind: &str, event_type: &str) -> Place {
     if !is_own && Service::ALL.iter().any(|it| it.aggregates().contains(&kind)) {
         return Place::Wrong(format!("{source} records no events of {kind}").into());
     }
-    if is_own && kinds::is_known(event_type) {
-        Place::Own
-    } else {
-        Place::Unknown(event_type.into())
-    }
+    if is_own && is_known { Place::Own } else { Place::Unknown(event_type.into()) }
 }
 
 #[cfg(test)]

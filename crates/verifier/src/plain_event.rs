@@ -33,13 +33,13 @@ fn plain(entry: &[u8]) -> Option<Event> {
     rest.skip(br#","authority":""#)?;
     rest.text()?;
     if rest.skip(br#","causationid":""#).is_some() {
-        uuid(rest.text()?)?;
+        uuid(rest.text_of()?)?;
     }
     if rest.skip(br#","contexthash":""#).is_some() {
-        commitment(rest.text()?)?;
+        commitment(rest.text_of()?)?;
     }
     rest.skip(br#","correlationid":""#)?;
-    uuid(rest.text()?)?;
+    uuid(rest.text_of()?)?;
     rest.skip(br#","data":"#)?;
     rest.value(DEPTH)?;
     rest.skip(br#","datacontenttype":""#)?;
@@ -47,12 +47,12 @@ fn plain(entry: &[u8]) -> Option<Event> {
     rest.skip(br#","dataschema":""#)?;
     rest.text()?;
     if rest.skip(br#","detailshash":""#).is_some() {
-        commitment(rest.text()?)?;
+        commitment(rest.text_of()?)?;
     }
     rest.skip(br#","id":""#)?;
-    let id = uuid(rest.text()?)?;
+    let id = uuid(rest.text_of()?)?;
     if rest.skip(br#","organization":""#).is_some() {
-        uuid(rest.text()?)?;
+        uuid(rest.text_of()?)?;
     }
     rest.skip(br#","source":""#)?;
     let source = source(rest.text()?)?;
@@ -63,9 +63,9 @@ fn plain(entry: &[u8]) -> Option<Event> {
     rest.skip(br#","subject":""#)?;
     let (aggregate, stream) = subject(rest.text()?, source)?;
     rest.skip(br#","time":""#)?;
-    time(rest.text()?)?;
+    time(rest.text_of()?)?;
     if rest.skip(br#","traceparent":""#).is_some() {
-        traceparent(rest.text()?)?;
+        traceparent(rest.text_of()?)?;
     }
     rest.skip(br#","type":""#)?;
     // All of it is ASCII.
@@ -103,6 +103,14 @@ impl<'a> Rest<'a> {
     #[inline]
     fn text(&mut self) -> Option<&'a [u8]> {
         let (text, rest) = self.0.split_at_checked(plain_bytes(self.0))?;
+        self.0 = rest.strip_prefix(b"\"")?;
+        Some(text)
+    }
+
+    /// A text of so many bytes, of which whoever asks allows none but plain ones.
+    #[inline]
+    fn text_of<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (text, rest) = self.0.split_first_chunk()?;
         self.0 = rest.strip_prefix(b"\"")?;
         Some(text)
     }
@@ -222,8 +230,7 @@ fn hex(digits: [u8; 8]) -> Option<u32> {
 
 /// A UUID in lower case with hyphens.
 #[inline]
-fn uuid(text: &[u8]) -> Option<Uuid> {
-    let t: &[u8; 36] = text.try_into().ok()?;
+fn uuid(t: &[u8; 36]) -> Option<Uuid> {
     if [t[8], t[13], t[18], t[23]] != *b"----" {
         return None;
     }
@@ -237,7 +244,7 @@ fn uuid(text: &[u8]) -> Option<Uuid> {
 
 fn actor(text: &[u8]) -> Option<()> {
     if let Some(id) = text.strip_prefix(b"user/").or_else(|| text.strip_prefix(b"app/")) {
-        return uuid(id).map(|_| ());
+        return uuid(id.try_into().ok()?).map(|_| ());
     }
     if let Some(name) = text.strip_prefix(b"system/") {
         return Service::ALL.iter().any(|it| it.name().as_bytes() == name).then_some(());
@@ -249,11 +256,28 @@ fn source(text: &[u8]) -> Option<Service> {
     Service::ALL.into_iter().find(|it| it.source().as_bytes() == text)
 }
 
+/// Whether each of these bytes is a lower-case hexadecimal digit. All are looked at, many together.
+#[inline]
+fn are_hex(text: &[u8]) -> bool {
+    let is_hex = |it: u8| (it.wrapping_sub(b'0') < 10) | (it.wrapping_sub(b'a') < 6);
+    text.iter().fold(true, |all, it| all & is_hex(*it))
+}
+
 /// 32 bytes in base64url, of which the last character carries four bits.
-fn commitment(text: &[u8]) -> Option<()> {
-    let is_of_the_alphabet = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
-    let ends = text.last().is_some_and(|it| b"AEIMQUYcgkosw048".contains(it));
-    (text.len() == 43 && ends && text.iter().all(is_of_the_alphabet)).then_some(())
+#[inline]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches all bytes are looked at, many together"
+)]
+fn commitment(text: &[u8; 43]) -> Option<()> {
+    let is_of_the_alphabet = |it: u8| {
+        ((it | 0x20).wrapping_sub(b'a') < 26)
+            | (it.wrapping_sub(b'0') < 10)
+            | (it == b'-')
+            | (it == b'_')
+    };
+    let are_of_it = text.iter().fold(true, |all, it| all & is_of_the_alphabet(*it));
+    (are_of_it && b"AEIMQUYcgkosw048".contains(&text[42])).then_some(())
 }
 
 fn version(digits: &[u8]) -> Option<i32> {
@@ -272,15 +296,15 @@ fn subject(text: &[u8], source: Service) -> Option<(Cow<'static, str>, Uuid)> {
         Some(kind) => Cow::Borrowed(*kind),
         None => Cow::Owned(str::from_utf8(kind).ok()?.to_owned()),
     };
-    Some((kind, uuid(id)?))
+    Some((kind, uuid(id.try_into().ok()?)?))
 }
 
 /// A time to the microsecond in UTC, such as 2026-01-31T23:59:59.000000Z.
-fn time(text: &[u8]) -> Option<()> {
-    let text: &[u8; 27] = text.try_into().ok()?;
+fn time(text: &[u8; 27]) -> Option<()> {
     let form = b"0000-00-00T00:00:00.000000Z";
-    let fits = |(it, of): (&u8, &u8)| if *of == b'0' { it.is_ascii_digit() } else { it == of };
-    if !text.iter().zip(form).all(fits) || text[0] == b'0' {
+    let fits = |it: u8, of: u8| (it == of) | ((of == b'0') & (it.wrapping_sub(b'0') < 10));
+    let all_fit = text.iter().zip(form).fold(true, |all, (it, of)| all & fits(*it, *of));
+    if !all_fit || text[0] == b'0' {
         return None;
     }
     let number = |at: usize| (text[at] - b'0') * 10 + (text[at + 1] - b'0');
@@ -296,12 +320,10 @@ fn time(text: &[u8]) -> Option<()> {
 }
 
 /// A `traceparent` of version 00 (W3C Trace Context).
-fn traceparent(text: &[u8]) -> Option<()> {
-    let text: &[u8; 55] = text.try_into().ok()?;
-    let is_hex = |range: &[u8]| range.iter().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
-    let is_some = |range: &[u8]| is_hex(range) && range.iter().any(|it| *it != b'0');
+fn traceparent(text: &[u8; 55]) -> Option<()> {
+    let is_some = |range: &[u8]| are_hex(range) && range.iter().any(|it| *it != b'0');
     let hyphens = [text[2], text[35], text[52]] == *b"---";
-    let is_one = text.starts_with(b"00") && hyphens && is_hex(&text[53..]);
+    let is_one = text.starts_with(b"00") && hyphens && are_hex(&text[53..]);
     (is_one && is_some(&text[3..35]) && is_some(&text[36..52])).then_some(())
 }
 

@@ -29,8 +29,8 @@ impl Source for Folder {
         let unreadable =
             |error: std::io::Error| SourceError::Unreadable(format!("{}: {error}", path.display()));
         // Looked at before it is opened: to open a pipe would wait for its writer.
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => {}
+        let length = match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => metadata.len(),
             Ok(_) => return Ok(None),
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
@@ -38,9 +38,11 @@ impl Source for Folder {
                 return Ok(None);
             }
             Err(error) => return Err(unreadable(error)),
-        }
-        let mut bytes = Vec::new();
+        };
         let file = File::open(&path).map_err(unreadable)?;
+        // One more: that its end was reached shows without growing.
+        let expected = usize::try_from(length).unwrap_or(limit).min(limit);
+        let mut bytes = Vec::with_capacity(expected + 1);
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit { Err(SourceError::TooLarge(limit)) } else { Ok(Some(bytes)) }
     }
