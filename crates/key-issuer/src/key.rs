@@ -179,7 +179,13 @@ impl Key {
 
     /// Whether it gets tokens at this moment.
     pub(crate) fn works_at(&self, now: DateTime<Utc>) -> bool {
-        self.end().is_none_or(|end| now < end)
+        !self.ended_at_once() && self.end().is_none_or(|end| now < end)
+    }
+
+    /// Whether it was deleted without a grace: then it has ended by every clock, also by one that is behind that of
+    /// whoever deleted it.
+    fn ended_at_once(&self) -> bool {
+        self.deletion.is_some_and(|deletion| deletion.ends_at <= deletion.deleted_at)
     }
 
     /// Gives it another name. No change, and no fact, if it has that name already.
@@ -333,6 +339,15 @@ mod tests {
             let ended = deleted(&deleted(&key(None), GRACE, at(2)), sooner, at(1));
             assert!(!ended.works_at(at(1)));
             assert_eq!(ended.deletion, Some(Deletion { deleted_at: at(1), ends_at: at(1) }));
+        }
+    }
+
+    #[test]
+    fn what_ended_at_once_has_ended_by_a_clock_that_is_behind_too() {
+        let ended = deleted(&key(None), DeletionReason::Leaked, at(3));
+        assert!(!ended.works_at(at(1)));
+        for reason in [GRACE, DeletionReason::RequestedNow, DeletionReason::AppArchived] {
+            assert!(matches!(ended.delete(reason, at(1)), Err(KeyRefusal::Deleted { .. })));
         }
     }
 

@@ -58,7 +58,7 @@ pub(crate) async fn find(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT k.key_id, k.app_id, a.organization_id, k.secret_hash,
-                  least(k.expires_at, k.ends_at) AS "end?",
+                  CASE WHEN k.ends_at <= k.deleted_at THEN 'epoch' ELSE least(k.expires_at, k.ends_at) END AS "end?",
                   a.state, a.authentication_method, a.scope, k.last_used_at,
                   k.version AS key_version, a.version AS app_version,
                   EXISTS (SELECT FROM key_issuer.parked_streams p

@@ -209,6 +209,7 @@ pub(crate) async fn lock_unended(
                 replaces, leaked_at, last_used_at, version
          FROM key_issuer.keys
          WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
+           AND (ends_at > deleted_at) IS NOT FALSE
          LIMIT $3 FOR UPDATE SKIP LOCKED",
         app.uuid(),
         now,
@@ -229,6 +230,7 @@ pub(crate) async fn any_unended(
         r#"SELECT EXISTS (
                SELECT FROM key_issuer.keys
                WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
+                 AND (ends_at > deleted_at) IS NOT FALSE
            ) AS "any!""#,
         app.uuid(),
         now,
