@@ -8,8 +8,8 @@
 //! recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its hashes are),
 //! `consistency` (that the log goes on from what was signed earlier), `kept_hashes` (where a log differs that was
 //! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code), `printable` (in a
-//! form that commands no terminal); [`evidence`]: some entries and their proof in a file of their own; and `proof`: the file
-//! that proves one event.
+//! form that commands no terminal); [`evidence`]: some entries and their proof in a file of their own; and `proof`
+//! and `proven`: the file that proves one event.
 
 mod arguments;
 mod bundle;
@@ -26,6 +26,7 @@ mod plain_event;
 mod printable;
 mod progress;
 mod proof;
+mod proven;
 mod refused;
 mod replacement;
 mod signature;

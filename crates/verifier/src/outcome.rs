@@ -11,7 +11,7 @@ use crate::failure::{Audited, Check, Failure, Failures};
 use crate::kept_hashes::Beside;
 use crate::manifests::Checked;
 use crate::printable::{printable, printable_json};
-use crate::proof::Proven;
+use crate::proven::Proven;
 use crate::refused::Refused;
 use crate::replacement::Replacement;
 use crate::signature::{Signed, Trust};

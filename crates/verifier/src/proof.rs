@@ -1,62 +1,21 @@
 //! The proof of one event in a file (c2sp.org/tlog-proof), verified offline: the key that is trusted signed the checkpoint
 //! in it, and under that checkpoint's root the event that it has with it (its extra data) is the entry at its index.
 
-use std::fmt;
 use std::path::Path;
 use std::slice;
 
-use chrono::SecondsFormat;
-use contract::Envelope;
-use serde::Serialize;
 use translog::proof::verify_inclusion;
 use translog::{Checkpoint, Hash, NoteError, ProofFile, ProofFileError, VerifierKey};
 
 use crate::event;
 use crate::failure::{Check, Failure};
 use crate::outcome::Outcome;
+use crate::proven::Proven;
 use crate::refused::Refused;
 use crate::replacement::MAX_BYTES;
 use crate::signature::{self, Given};
 use crate::streams::Streams;
 use crate::words::entries_in_words;
-
-/// The event that a proof is of.
-#[derive(Debug, Serialize)]
-pub(crate) struct Proven {
-    /// Its position in the log, counted from 1.
-    entry: u64,
-    /// The same, counted from 0.
-    index: u64,
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    /// Its stream, as `<aggregate>/<id>`.
-    stream: String,
-    version: i32,
-    /// When it happened, as it says.
-    time: String,
-}
-
-impl Proven {
-    fn of(index: u64, event: &Envelope) -> Self {
-        Self {
-            entry: index + 1,
-            index,
-            id: event.id.to_string(),
-            kind: event.kind.clone(),
-            stream: event.subject.clone(),
-            version: event.streamversion.into(),
-            time: event.time.to_rfc3339_opts(SecondsFormat::Micros, true),
-        }
-    }
-}
-
-impl fmt::Display for Proven {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, kind, stream, version, time, .. } = self;
-        write!(f, "it is the event {id}: {kind}, version {version} of {stream}, at {time}")
-    }
-}
 
 /// Verifies the proof in this file.
 pub(crate) fn verify(given: Given<'_>, path: &Path, outcome: &mut Outcome) {
