@@ -55,7 +55,7 @@ pub(crate) struct NewKey {
 /// The end of a key by somebody's hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deletion {
-    /// When somebody decided it.
+    /// When somebody decided it: the first time, or to end it at once.
     pub deleted_at: DateTime<Utc>,
     /// From when the key works no more.
     pub ends_at: DateTime<Utc>,
@@ -219,10 +219,16 @@ impl Key {
         }
         let ends_at = now + reason.grace();
         let ends_at = self.end().map_or(ends_at, |end| end.min(ends_at));
+        let is_at_once = reason.grace().is_zero();
         let deletion = Deletion {
-            // A second deletion only moves the end. The clock of the replica that made the first may be ahead
-            // of this one's: what shall end now does not wait for that, and still no end is before its deletion.
-            deleted_at: self.deletion.map_or(now, |deletion| deletion.deleted_at.min(ends_at)),
+            // A second deletion moves the end. One that ends it at once is the one that counts, so that it has ended by
+            // every clock. The clock of the replica that made the first may be ahead of this one's: what ends sooner
+            // does not wait for that, and still no end is before its deletion.
+            deleted_at: self
+                .deletion
+                .filter(|_| !is_at_once)
+                .map_or(now, |deletion| deletion.deleted_at)
+                .min(ends_at),
             ends_at,
         };
         let fact = KeyDeleted {
@@ -322,7 +328,7 @@ mod tests {
         assert!(matches!(key.delete(GRACE, at(1)), Err(KeyRefusal::Deleted { .. })));
         let (ended, fact) = key.delete(DeletionReason::RequestedNow, at(1)).unwrap();
         assert_eq!((fact.ends_at, ended.version.number()), (at(1), 3));
-        assert_eq!(ended.deletion, Some(Deletion { deleted_at: at(0), ends_at: at(1) }));
+        assert_eq!(ended.deletion, Some(Deletion { deleted_at: at(1), ends_at: at(1) }));
         assert!(matches!(
             ended.delete(DeletionReason::RequestedNow, at(2)),
             Err(KeyRefusal::Deleted { .. })
@@ -344,10 +350,14 @@ mod tests {
 
     #[test]
     fn what_ended_at_once_has_ended_by_a_clock_that_is_behind_too() {
-        let ended = deleted(&key(None), DeletionReason::Leaked, at(3));
-        assert!(!ended.works_at(at(1)));
-        for reason in [GRACE, DeletionReason::RequestedNow, DeletionReason::AppArchived] {
-            assert!(matches!(ended.delete(reason, at(1)), Err(KeyRefusal::Deleted { .. })));
+        let at_once = deleted(&key(None), DeletionReason::Leaked, at(3));
+        let in_its_grace =
+            deleted(&deleted(&key(None), GRACE, at(2)), DeletionReason::Leaked, at(3));
+        for ended in [at_once, in_its_grace] {
+            assert!(!ended.works_at(at(1)));
+            for reason in [GRACE, DeletionReason::RequestedNow, DeletionReason::AppArchived] {
+                assert!(matches!(ended.delete(reason, at(1)), Err(KeyRefusal::Deleted { .. })));
+            }
         }
     }
 

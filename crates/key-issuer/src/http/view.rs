@@ -62,7 +62,7 @@ pub(super) struct KeyBody {
     pub(super) created_at: DateTime<Utc>,
     /// When it ends by itself.
     pub(super) expires_at: Option<DateTime<Utc>>,
-    /// When it was deleted.
+    /// When it was deleted: first, or to end it at once.
     pub(super) deleted_at: Option<DateTime<Utc>>,
     /// From when it works no more, if it was deleted.
     pub(super) ends_at: Option<DateTime<Utc>>,

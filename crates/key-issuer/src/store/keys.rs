@@ -88,7 +88,8 @@ pub(crate) async fn working(
         WorkingKey,
         r#"SELECT deleted_at IS NULL AS "live!", least(expires_at, ends_at) AS "end?"
            FROM key_issuer.keys
-           WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2"#,
+           WHERE app_id = $1 AND coalesce(least(expires_at, ends_at), 'infinity') > $2
+             AND (ends_at > deleted_at) IS NOT FALSE"#,
         app.uuid(),
         now,
     )

@@ -66,6 +66,51 @@ async fn a_leaked_key_ends_at_once_whatever_the_clock_of_the_replica() {
     oauth(&replica.token(&key).await, 401, "invalid_client");
 }
 
+/// What the first replica ended at once has ended on one whose clock is behind, too: nothing gets a token for it, it takes
+/// no room among those that work, and it does not end again as its app does.
+#[tokio::test]
+async fn a_key_that_ended_at_once_has_ended_by_a_clock_that_is_behind() {
+    let (stage, replica, app) = Stage::with_app().await;
+    let other = stage.replica().await;
+    let mut keys = Vec::new();
+    for _ in 0..5 {
+        keys.push(replica.key(app).await);
+    }
+    for (number, key) in keys.iter().enumerate() {
+        assert_eq!(other.token(key).await.status, StatusCode::OK);
+        if number % 2 == 1 {
+            assert_eq!(delete(&replica, key, "").await.status, StatusCode::OK);
+            stage.clock.advance(Duration::minutes(1));
+        }
+        assert_eq!(delete(&replica, key, "?now=true").await.status, StatusCode::OK);
+    }
+    stage.clock.advance(Duration::hours(-2));
+    for key in &keys {
+        for replica in [&replica, &other] {
+            oauth(&replica.token(key).await, 401, "invalid_client");
+        }
+    }
+    let list = other.ask("owner", Method::GET, &keys_of(app), Value::Null).await.json;
+    for item in list["items"].as_array().unwrap() {
+        assert_eq!(item["state"], "deleted", "{item}");
+    }
+    // As many again, and those in their grace beside them: all that an app may have.
+    for _ in 0..2 {
+        keys.clear();
+        for _ in 0..5 {
+            keys.push(other.key(app).await);
+        }
+        for key in &keys {
+            assert_eq!(delete(&other, key, "").await.status, StatusCode::OK);
+        }
+    }
+    stage.registry.archive(app).await;
+    stage.until_known(app, "archived").await;
+    stage.until_ended(app).await;
+    // Seven ends of the first five, and two of each of the ten.
+    assert_eq!(stage.events("key.deleted").await.len(), 27);
+}
+
 #[tokio::test]
 async fn a_key_that_changed_since_it_was_remembered_is_looked_at_again_and_goes_on_working() {
     let (stage, replica, app) = Stage::with_app().await;
@@ -120,7 +165,8 @@ async fn a_second_deletion_changes_nothing_unless_it_ends_the_key_sooner() {
     let sooner = delete(&replica, &key, "?now=true").await.json;
     assert_eq!(
         (&sooner["deleted_at"], &sooner["state"]),
-        (&first["deleted_at"], &json!("deleted"))
+        (&sooner["ends_at"], &json!("deleted")),
+        "the deletion that ended it"
     );
     assert_eq!(delete(&replica, &key, "?now=true").await.expect(200).json, sooner);
     let versions: Vec<_> = stage
