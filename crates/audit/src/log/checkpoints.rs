@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use eventstore::dedicated_connection::DedicatedConnection;
 use eventstore::{AppendError, EventStore};
 use service::master_key::MasterKey;
 use sqlx::{Connection as _, PgConnection};
@@ -16,7 +17,7 @@ use super::keep::KeepDir;
 use super::keyring::{self, Keyring, KeyringError, Keys};
 use super::names;
 use super::seen::{LargestSeen, Seen};
-use crate::store::checkpoints::{self, StoredCheckpoint};
+use crate::store::checkpoints::{self, State, StoredCheckpoint};
 use crate::store::tree::Head;
 use crate::store::{log_keys, tree};
 
@@ -44,7 +45,9 @@ impl Signing {
     pub(crate) async fn open(&self) -> Result<CheckpointSigner, SigningError> {
         let keys = Keys { events: &self.events, master: &self.master };
         let keyring = keyring::load_or_create(keys, &self.origin).await?;
-        let signer = CheckpointSigner { signing: self.clone(), keyring, rests_until: None };
+        let connection = DedicatedConnection::like(self.events.pool());
+        let signer =
+            CheckpointSigner { signing: self.clone(), keyring, connection, rests_until: None };
         signer.check().await?;
         Ok(signer)
     }
@@ -54,6 +57,7 @@ impl Signing {
 pub(crate) struct CheckpointSigner {
     signing: Signing,
     keyring: Keyring,
+    connection: DedicatedConnection,
     /// Until then nothing more is served, whatever is signed.
     rests_until: Option<DateTime<Utc>>,
 }
@@ -140,16 +144,22 @@ impl CheckpointSigner {
     /// Signs the tree as it is committed, if that was not done, and lets it be served, if the last was long enough ago.
     /// With every batch: so it asks little, and each question has all that it is about.
     pub(crate) async fn sign(&mut self) -> Result<(), SigningError> {
-        let mut conn = self.signing.events.pool().acquire().await?;
+        let mut conn = self.connection.take().await?;
+        self.sign_with(&mut conn).await?;
+        self.connection.put_back(conn);
+        Ok(())
+    }
+
+    async fn sign_with(&mut self, conn: &mut PgConnection) -> Result<(), SigningError> {
         let origin = self.keyring.origin().clone();
-        let (head, last) = checkpoints::head_and_last(&mut *conn).await?;
-        // After the head: no tree with the entry that says so is signed by the replaced key alone.
-        self.keyring.refresh(&mut conn, &self.signing.master).await?;
+        // With the head: no tree with the entry that says so is signed by the replaced key alone.
+        let State { head, last, newest_key } = checkpoints::state(&mut *conn).await?;
+        self.keyring.refresh(conn, &self.signing.master, newest_key).await?;
         if *self.keyring.origin() != origin {
             // Another log was begun in between: this was the head of the one before.
             return Ok(());
         }
-        self.compare_with_seen(&mut conn, &head, last.as_ref()).await?;
+        self.compare_with_seen(conn, &head, last.as_ref()).await?;
         let last = match last {
             Some(last) if last.size == head.tree_size => {
                 if last.root != head.root {
@@ -159,13 +169,13 @@ impl CheckpointSigner {
                 last
             }
             Some(last) if last.size > head.tree_size => {
-                compare(&mut conn, &[(last.size, last.root)]).await?;
+                compare(conn, &[(last.size, last.root)]).await?;
                 last
             }
-            last => self.sign_larger(&mut conn, head, last).await?,
+            last => self.sign_larger(conn, head, last).await?,
         };
         self.signing.seen.see(Seen { origin, size: last.size, root: last.root });
-        self.serve(&mut conn, last).await
+        self.serve(conn, last).await
     }
 
     /// Makes certain that the tree has what this process saw signed, though the database may not say any more that it

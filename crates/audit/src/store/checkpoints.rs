@@ -31,13 +31,22 @@ impl TryFrom<Row> for StoredCheckpoint {
     }
 }
 
-/// The tree's head and the largest checkpoint that was signed, as they were at one moment.
-pub(crate) async fn head_and_last(
-    executor: impl PgExecutor<'_>,
-) -> sqlx::Result<(Head, Option<StoredCheckpoint>)> {
+/// What a signature begins with, as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The tree's head.
+    pub(crate) head: Head,
+    /// The largest checkpoint that was signed.
+    pub(crate) last: Option<StoredCheckpoint>,
+    /// The generation of the key that signs, if there is one.
+    pub(crate) newest_key: Option<i16>,
+}
+
+/// Reads all that a signature begins with.
+pub(crate) async fn state(executor: impl PgExecutor<'_>) -> sqlx::Result<State> {
     let row = sqlx::query!(
         r#"SELECT head.size, tree_size, head.root, last.size AS "last_size?", last.root AS "last_root?",
-               last.note AS "last_note?"
+               last.note AS "last_note?", (SELECT max(generation) FROM audit.log_keys) AS newest_key
            FROM audit.head
            LEFT JOIN LATERAL (SELECT size, root, note FROM audit.checkpoints ORDER BY size DESC LIMIT 1) AS last
                ON true"#
@@ -49,7 +58,7 @@ pub(crate) async fn head_and_last(
         (Some(size), Some(root), Some(note)) => Some(Row { size, root, note }.try_into()?),
         _ => None,
     };
-    Ok((head, last))
+    Ok(State { head, last, newest_key: row.newest_key })
 }
 
 /// The largest that was signed.

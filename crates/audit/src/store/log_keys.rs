@@ -38,11 +38,6 @@ pub(crate) async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The generation of the key that signs, if there is one.
-pub(crate) async fn newest(conn: &mut PgConnection) -> sqlx::Result<Option<i16>> {
-    sqlx::query_scalar!("SELECT max(generation) FROM audit.log_keys").fetch_one(conn).await
-}
-
 /// All keys of the log, the one that signs first; none of logs that were given up.
 pub(crate) async fn of_log(conn: &mut PgConnection) -> sqlx::Result<Vec<StoredKey>> {
     let stored = sqlx::query!(
