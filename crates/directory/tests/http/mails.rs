@@ -78,7 +78,7 @@ async fn a_contact_address_is_confirmed_by_the_link_that_is_mailed_there() {
     let edit = json!({ "contact_email": "new@example.com", "language": "fr" });
     let (answer, events) = stage.events_of(owner.patch(&path, edit)).await;
     assert_eq!(answer.expect(200).json["confirmed"], false);
-    assert_eq!(&events[..2], ["organization.edited", "contact-confirmation.requested"]);
+    assert_eq!(events, ["organization.edited", "contact-confirmation.requested"]);
     let french = mails(&stage, "confirm_contact", "new@example.com", 1).await.remove(0);
     assert_eq!(french["content"]["subject"], "Confirmez l’adresse de contact de « Example Apps »");
     complete(&stage, &token(&french)).await.expect(200);
@@ -114,10 +114,8 @@ async fn of_200_uses_of_one_link_at_the_same_time_one_confirms() {
     owner.organization().await;
     let mail = mails(&stage, "confirm_contact", "contact@example.com", 1).await.remove(0);
     let token = token(&mail);
-    let (answers, mut events) =
+    let (answers, events) =
         stage.events_of(join_all((0..200).map(|_| complete(&stage, &token)))).await;
-    // The mail is at its server before that is on record.
-    events.retain(|event| event != "mail.sent");
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");

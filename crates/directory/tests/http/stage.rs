@@ -230,11 +230,13 @@ impl Stage {
         .await
     }
 
-    /// The events that this leaves.
+    /// The events that this leaves; not what became of mails, which is told whenever it happens.
     pub(crate) async fn events_of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<String>) {
         let before = self.events().await.len();
         let done = work.await;
-        (done, self.events().await.split_off(before))
+        let mut left = self.events().await.split_off(before);
+        left.retain(|event| !event.starts_with("mail."));
+        (done, left)
     }
 
     /// What comes of work of which so many parts meet: this row is held until all of them wait for it.
