@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use service::{Fault, FaultCode, Problem};
+use tower_http::validate_request::ValidateRequestHeaderLayer;
 use url::form_urlencoded;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::{OpenApi, RefOr};
@@ -34,7 +34,13 @@ pub(crate) fn are_refused_at(path: &str) -> bool {
 
 /// The routes, which refuse what the document does not describe.
 pub(crate) fn refuse_unknown(routes: Router, document: &OpenApi) -> Router {
-    routes.layer(from_fn_with_state(Arc::new(described(document)), check))
+    let described = Arc::new(described(document));
+    #[expect(clippy::result_large_err, reason = "the layer's signature")]
+    let check = move |request: &mut Request| match refusal(&described, request) {
+        Some(problem) => Err(problem.into_response()),
+        None => Ok(()),
+    };
+    routes.layer(ValidateRequestHeaderLayer::custom(check))
 }
 
 fn described(document: &OpenApi) -> Described {
@@ -65,13 +71,6 @@ fn names(operation: &Operation) -> BTreeSet<String> {
         _ => None,
     });
     of_query.cloned().collect()
-}
-
-async fn check(State(described): State<Arc<Described>>, request: Request, next: Next) -> Response {
-    match refusal(&described, &request) {
-        Some(problem) => problem.into_response(),
-        None => next.run(request).await,
-    }
 }
 
 fn refusal(described: &Described, request: &Request) -> Option<Problem> {

@@ -6,6 +6,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -13,7 +14,7 @@ use axum::http::header::{
     VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -73,13 +74,21 @@ impl From<AllowedOrigin> for String {
     }
 }
 
+/// The routes, of which pages of these origins may read OAuth's. Where there are none, nothing lies around them.
+pub(crate) fn shared(routes: Router, allowed: &[AllowedOrigin]) -> Router {
+    if allowed.is_empty() {
+        return routes;
+    }
+    routes.layer(from_fn_with_state(Arc::from(allowed), share))
+}
+
 /// Middleware: answers what browsers ask beforehand, and says with each answer that the page may read it.
-pub(crate) async fn share(
+async fn share(
     State(allowed): State<Arc<[AllowedOrigin]>>,
     request: Request,
     next: Next,
 ) -> Response {
-    if !PATHS.iter().any(|path| request.uri().path().starts_with(path)) || allowed.is_empty() {
+    if !PATHS.iter().any(|path| request.uri().path().starts_with(path)) {
         return next.run(request).await;
     }
     let origin = request.headers().get(ORIGIN);
@@ -111,9 +120,7 @@ fn say(headers: &mut HeaderMap, origin: HeaderValue, is_preflight: bool) {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn_with_state;
     use axum::routing::{get, post};
     use tower::ServiceExt;
 
@@ -122,13 +129,13 @@ mod tests {
     const APP: &str = "https://app.example.com";
 
     async fn ask(allowed: &[&str], request: axum::http::request::Builder) -> Response {
-        let allowed: Arc<[AllowedOrigin]> =
+        let allowed: Vec<AllowedOrigin> =
             allowed.iter().map(|origin| origin.parse().unwrap()).collect();
         let routes = Router::new()
             .route("/oauth2/token", post(async || "a token"))
             .route("/.well-known/oauth-authorization-server", get(async || "metadata"))
-            .route("/v1/apps", get(async || "apps"))
-            .layer(from_fn_with_state(allowed, share));
+            .route("/v1/apps", get(async || "apps"));
+        let routes = shared(routes, &allowed);
         routes.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 

@@ -5,19 +5,19 @@ use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
 
 /// Refuses a body whose content is encoded, or whose transfer is by anything but chunks.
-pub(super) async fn refuse_encoded(request: Request, next: Next) -> Response {
+#[expect(clippy::result_large_err, reason = "the layer's signature")]
+pub(super) fn refuse_encoded(request: &mut Request) -> Result<(), Response> {
     let is_encoded = has_other(request.headers(), &CONTENT_ENCODING, "identity")
         || has_other(request.headers(), &TRANSFER_ENCODING, "chunked");
     if is_encoded && !request.body().is_end_stream() {
-        return refusal().into_response();
+        return Err(refusal().into_response());
     }
-    next.run(request).await
+    Ok(())
 }
 
 /// Whether the header names another coding than this one.

@@ -6,12 +6,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use contract::Environment;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::validate_request::ValidateRequestHeaderLayer;
 
 use crate::authentication::{Authenticator, RequestAuthenticator};
 use crate::cors;
@@ -72,9 +76,8 @@ pub fn application(
                 "This address does not take this method; the header allow lists those it takes.",
             )
         })
-        .layer(Extension(RequestAuthenticator(authenticator)))
-        .layer(from_fn_with_state(Arc::from(settings.cors_origins.as_slice()), cors::share));
-    site(routes, environment, settings, metrics)
+        .layer(Extension(RequestAuthenticator(authenticator)));
+    site(cors::shared(routes, &settings.cors_origins), environment, settings, metrics)
 }
 
 /// Pages that answer what they do not know by themselves, with the layers of [`application`] around them that are
@@ -88,28 +91,26 @@ pub fn site(
     metrics: &Metrics,
 ) -> Router {
     let observer = Observer::new(environment.clone(), settings, metrics.clone());
-    routes
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(DefaultBodyLimit::max(settings.max_body_bytes))
-        .layer(from_fn(coding::refuse_encoded))
-        .layer(from_fn(harden))
-        .layer(from_fn_with_state(observer, observe))
+    // Answers are for the caller alone and are what they say they are: no shared cache keeps them (RFC 9111 section
+    // 5.2.2.5), no browser guesses another type.
+    let no_store = HeaderValue::from_static("no-store");
+    let nosniff = HeaderValue::from_static("nosniff");
+    // One call of `Router::layer`: each boxes whatever lies within and clones it for every request, and so does
+    // each middleware that is a function.
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(observer, observe))
+            .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, no_store))
+            .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff))
+            .layer(DefaultBodyLimit::max(settings.max_body_bytes))
+            .layer(CatchPanicLayer::custom(answer_panic))
+            .layer(ValidateRequestHeaderLayer::custom(coding::refuse_encoded)),
+    )
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into_response()
-}
-
-/// Answers are for the caller alone and are what they say they are: no shared cache keeps them
-/// (RFC 9111 section 5.2.2.5), no browser guesses another type.
-async fn harden(request: Request, next: Next) -> Response {
-    use axum::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }
 
 #[cfg(test)]
