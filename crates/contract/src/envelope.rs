@@ -15,6 +15,7 @@ use crate::actor::Actor;
 use crate::commitment::Commitment;
 use crate::facts::Fact;
 use crate::ids::{CorrelationId, EventId, OrganizationId, Service};
+use crate::plain_envelope::PlainEnvelope;
 use crate::provenance::{Authority, Provenance};
 use crate::trace::TraceParent;
 
@@ -261,6 +262,12 @@ impl Envelope {
     /// Whether these bytes, of which it was read, are the canonical form of what they say, each attribute spelled as we
     /// do. Those that a later version adds are not in our envelope: of them the canonicalizer decides.
     pub fn is_canonically(&self, bytes: &[u8]) -> bool {
+        let is_plain = bytes.len() <= MAX_EVENT_BYTES && PlainEnvelope::read(bytes).is_some();
+        is_plain || self.is_serialized_as(bytes)
+    }
+
+    /// The same, found by writing it anew.
+    pub(crate) fn is_serialized_as(&self, bytes: &[u8]) -> bool {
         let Ok(ours) = self.canonical() else { return false };
         if ours == bytes {
             return true;

@@ -5,7 +5,8 @@
 //! 1. [`ids`]: every id is a type of its own; [`Service`] names the services.
 //! 2. [`actor`]: who does things, [`Credential`]: by what people prove it, and [`provenance`]: why they were allowed and where they came from.
 //! 3. [`facts`]: what can happen, one struct an event type.
-//! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject; [`Indexed`]: by what it is found.
+//! 4. [`envelope`]: a fact as a CloudEvent, its canonical bytes and its NATS subject; [`PlainEnvelope`]: where it stands, out of
+//!    the bytes; [`Indexed`]: by what it is found.
 //! 5. [`Commitment`]: how personal data and typed text are bound to an event and can still be erased.
 //!    [`manifest`]: what services say that they have recorded.
 //! 6. [`catalogue`]: what apps can ask for.
@@ -30,6 +31,7 @@ pub mod kinds;
 pub mod mail;
 pub mod manifest;
 mod patterns;
+mod plain_envelope;
 #[cfg(test)]
 mod properties;
 pub mod provenance;
@@ -46,5 +48,6 @@ pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};
 pub use ids::*;
 pub use indexed::{INDEX_SPAN, IndexColumns, Indexed};
+pub use plain_envelope::PlainEnvelope;
 pub use provenance::{Authority, Provenance};
 pub use trace::TraceParent;
