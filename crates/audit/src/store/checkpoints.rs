@@ -107,13 +107,17 @@ pub(crate) async fn covering(
 }
 
 /// Stores what was signed, unless there is one of this size: what is stored then.
+///
+/// Nobody waits until it is durable: what is lost in a crash was seen by nobody, is signed again from the same tree, and
+/// the commit that lets it be served makes all before it durable.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     checkpoint: &StoredCheckpoint,
     now: DateTime<Utc>,
 ) -> sqlx::Result<StoredCheckpoint> {
     let inserted = sqlx::query!(
-        "INSERT INTO audit.checkpoints (size, root, note, signed_at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO audit.checkpoints (size, root, note, signed_at)
+         SELECT $1, $2, $3, $4 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS until_committed
          ON CONFLICT (size) DO NOTHING",
         checkpoint.size,
         checkpoint.root.as_bytes(),
