@@ -3,6 +3,8 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
+use std::thread;
 
 use contract::Service;
 use contract::manifest::ManifestLine;
@@ -15,6 +17,10 @@ use crate::kinds::Place;
 /// So many types of events that are unknown are named.
 const NAMED: usize = 20;
 
+/// Ids are kept in so many parts by their last bits, which are random: equal ones are in one, and each part can be looked
+/// at by itself.
+const PARTS: usize = 16;
+
 /// How far each stream has come, and every id that was seen: some 24 bytes an entry, and 50 a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
@@ -25,7 +31,7 @@ pub(crate) struct Streams {
     numbers: HashMap<Box<str>, usize>,
     /// The one that came last: most often it is the next, too.
     recent: usize,
-    ids: Vec<(Uuid, u64)>,
+    ids: [Vec<(Uuid, u64)>; PARTS],
     /// What was before the first is not known.
     is_part: bool,
     /// How many events there are of types that this program does not know, of the first ones of these.
@@ -51,7 +57,7 @@ impl Streams {
 
     /// Takes the next event, the entry with this index.
     pub(crate) fn take(&mut self, index: u64, event: &Event, failures: &mut Failures) {
-        self.ids.push((event.id, index));
+        self.ids[event.id.as_bytes()[15] as usize % PARTS].push((event.id, index));
         let aggregate = self.aggregate(&event.aggregate);
         let mut fail = |what: &str| failures.push(Failure::of_entry(Check::Streams, index, what));
         match &event.place {
@@ -171,11 +177,19 @@ impl Streams {
         counted.into_iter().map(named).collect()
     }
 
-    /// After the last entry: which ids are there twice. How many streams there are.
+    /// After the last entry: which ids are there twice, found on all cores. How many streams there are.
     pub(crate) fn finish(mut self, failures: &mut Failures) -> usize {
-        self.ids.sort_unstable();
-        let twice = self.ids.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-        let mut twice: Vec<_> = twice.map(|pair| (pair[1].1, pair[0].1, pair[0].0)).collect();
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let of_a_thread = PARTS.div_ceil(threads);
+        let mut twice = thread::scope(|scope| {
+            let parts = self.ids.chunks_mut(of_a_thread);
+            let look = |parts: &mut [Vec<_>]| {
+                parts.iter_mut().flat_map(|it| twice(it)).collect::<Vec<_>>()
+            };
+            let looking: Vec<_> = parts.map(|parts| scope.spawn(move || look(parts))).collect();
+            let found = looking.into_iter().map(|it| it.join().expect("nothing panics here"));
+            found.flatten().collect::<Vec<_>>()
+        });
         twice.sort_unstable();
         for (index, first, id) in twice {
             let what =
@@ -184,6 +198,13 @@ impl Streams {
         }
         self.heads.len()
     }
+}
+
+/// Of these ids those that are there twice: where, where before that, and which.
+fn twice(ids: &mut [(Uuid, u64)]) -> Vec<(u64, u64, Uuid)> {
+    ids.sort_unstable();
+    let twice = ids.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+    twice.map(|pair| (pair[1].1, pair[0].1, pair[0].0)).collect()
 }
 
 #[cfg(test)]
