@@ -1,6 +1,7 @@
 //! A run: rounds of load and faults, and after each the healing and the checks.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -131,6 +132,11 @@ impl Run {
     /// # Errors
     /// When something does not start.
     pub async fn begin(plan: &Plan, history: &Path) -> anyhow::Result<Self> {
+        // What a run that was broken off left there is of another log: nobody would start beside its checkpoints.
+        match std::fs::remove_dir_all(&plan.folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         std::fs::create_dir_all(&plan.folder).with_context(|| plan.folder.display().to_string())?;
         let mut random = Random::new(plan.seed);
         let history = Arc::new(History::new(history)?);

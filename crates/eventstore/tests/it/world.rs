@@ -167,11 +167,11 @@ impl World {
         published
     }
 
-    /// How many messages the stream has.
+    /// How many messages the stream has; none while it is not there.
     pub(crate) async fn messages(&self) -> u64 {
-        let transport = self.transport().await;
-        let stream = transport.stream(EVENTS).await.unwrap();
-        stream.cached_info().state.messages
+        // It is looked for, not made: of two that make it at once the server refuses one, since it reserves for both.
+        let stream = self.transport().await.jetstream().get_stream(EVENTS).await;
+        stream.map_or(0, |stream| stream.cached_info().state.messages)
     }
 
     /// Whether the outbox is empty.
