@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::stream;
+use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::{ErrorCode, stream};
 use contract::facts::{AppArchived, EventClass};
 use contract::{AppId, Envelope, Environment, Fact, Provenance, Service, Version};
 use eventstore::gap::Repair;
@@ -170,8 +171,17 @@ impl World {
     /// How many messages the stream has; none while it is not there.
     pub(crate) async fn messages(&self) -> u64 {
         // It is looked for, not made: of two that make it at once the server refuses one, since it reserves for both.
-        let stream = self.transport().await.jetstream().get_stream(EVENTS).await;
-        stream.map_or(0, |stream| stream.cached_info().state.messages)
+        match self.transport().await.jetstream().get_stream(EVENTS).await {
+            Ok(stream) => stream.cached_info().state.messages,
+            Err(error) => match error.kind() {
+                GetStreamErrorKind::JetStream(refused)
+                    if refused.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                {
+                    0
+                }
+                _ => panic!("{error}"),
+            },
+        }
     }
 
     /// Whether the outbox is empty.
