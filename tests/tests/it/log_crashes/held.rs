@@ -117,6 +117,10 @@ impl Held {
         }
     }
 
+    pub(super) async fn run(&mut self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&mut self.database).await.unwrap();
+    }
+
     pub(super) async fn count(&mut self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&mut self.database).await.unwrap()
     }

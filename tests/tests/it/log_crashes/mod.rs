@@ -102,6 +102,42 @@ async fn checkpoint_stored_nobody_has_seen_it_and_it_is_no_other_one_later() {
 }
 
 #[tokio::test]
+async fn checkpoint_stored_need_not_be_durable_and_what_others_see_is() {
+    let mut system = Held::new().await;
+    // The servers of tests wait for nothing.
+    system
+        .run(
+            "DO $$ BEGIN
+                 EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database());
+             END $$;
+             CREATE TABLE public.commits (what text NOT NULL, waits text NOT NULL);
+             CREATE FUNCTION public.told() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+             BEGIN
+                 INSERT INTO public.commits VALUES (TG_ARGV[0], current_setting('synchronous_commit'));
+                 RETURN NEW;
+             END $$;
+             CREATE CONSTRAINT TRIGGER grown AFTER UPDATE ON audit.head DEFERRABLE INITIALLY DEFERRED
+                 FOR EACH ROW EXECUTE FUNCTION public.told('the tree');
+             CREATE CONSTRAINT TRIGGER signed AFTER INSERT ON audit.checkpoints DEFERRABLE INITIALLY DEFERRED
+                 FOR EACH ROW EXECUTE FUNCTION public.told('signed');
+             CREATE CONSTRAINT TRIGGER served AFTER UPDATE ON audit.checkpoints DEFERRABLE INITIALLY DEFERRED
+                 FOR EACH ROW EXECUTE FUNCTION public.told('served')",
+        )
+        .await;
+    let running = system.start().await;
+    running.work().await;
+    system.is_well(&running).await;
+    let commits: Vec<(String, String)> =
+        sqlx::query_as("SELECT DISTINCT what, waits FROM public.commits ORDER BY what")
+            .fetch_all(&mut system.database)
+            .await
+            .unwrap();
+    let commits = commits.iter().map(|(what, waits)| (what.as_str(), waits.as_str()));
+    let expected = [("served", "on"), ("signed", "off"), ("the tree", "on")];
+    assert_eq!(commits.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
 async fn checkpoint_written_by_half_the_last_one_is_still_kept_whole() {
     let mut system = Held::new().await;
     let running = system.start().await;
