@@ -80,13 +80,15 @@ pub async fn continue_log_as_new(
         of_the_log(ContinuationError::NoCheckpoint(format!("{file} ({error})")))
     };
     let note = std::fs::read(&kept).map_err(unreadable)?;
+    let others = KeepDir::all_in(&settings.keep_dir);
+    let others = others.map_err(|error| StartError::setting("audit.keep_dir", error))?;
     let origin = origin.map(str::parse).transpose();
     let origin = origin.map_err(|error| of_the_log(ContinuationError::Name(error)))?;
     let options = owner.options([("search_path", Service::Audit.schema())]);
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
     let events = EventStore::new(Service::Audit, pool.clone(), environment);
     let keys = Keys { events: &events, master: &master };
-    let continued = continuation::continue_as_new(keys, &kept, &note, origin).await;
+    let continued = continuation::continue_as_new(keys, (&kept, &note), &others, origin).await;
     pool.close().await;
     let continued = continued.map_err(of_the_log)?;
     Ok(ContinuedLog {

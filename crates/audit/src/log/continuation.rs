@@ -62,11 +62,11 @@ pub(crate) struct Continued {
 }
 
 /// Begins another log, of this name or the next free one, in place of the one of which this checkpoint was kept. As the
-/// owner of the tables, in one transaction.
+/// owner of the tables, in one transaction. What else was kept may be of logs that were lost by another restore.
 pub(crate) async fn continue_as_new(
     keys: Keys<'_>,
-    file: &Path,
-    note: &[u8],
+    (file, note): (&Path, &[u8]),
+    others: &[Vec<u8>],
     origin: Option<KeyName>,
 ) -> Result<Continued, ContinuationError> {
     let mut transaction = keys.events.pool().begin().await?;
@@ -76,7 +76,9 @@ pub(crate) async fn continue_as_new(
     let former = behind(&mut transaction, &keyring, file, note, origin.is_some()).await?;
     let former_origin = keyring.origin().to_string();
     let names = log_keys::origins(&mut transaction).await?;
-    let origin = name(names, &former, origin)?;
+    let mut kept = vec![former.origin.clone()];
+    kept.extend(others.iter().filter_map(|note| Some(read(note).ok()?.origin)));
+    let origin = name(names, &kept, origin)?;
     let restored = tree::head(&mut transaction).await?.size;
     let verifier_key = keyring::create(&mut transaction, keys, &origin).await?;
     let continued = LogContinued {
@@ -120,24 +122,26 @@ async fn behind(
         Err(SigningError::NotIts { error: CheckpointError::OtherOrigin(_), .. }) if is_named => {}
         Err(error) => return Err(error.into()),
     }
-    let read = Note::parse(note).map_err(CheckpointError::from);
-    let read = read.and_then(|note| note.text().parse::<Checkpoint>());
-    Ok(read.map_err(SigningError::from)?)
+    Ok(read(note).map_err(SigningError::from)?)
+}
+
+fn read(note: &[u8]) -> Result<Checkpoint, CheckpointError> {
+    Note::parse(note)?.text().parse()
 }
 
 /// The new log's name: the first one's with the next number, unless one is given. Never that of a log that there was,
-/// though a restored database may not know it.
+/// though a restored database may not know it and only something that was kept does: caches have its tiles under its
+/// number for as long as they like.
 fn name(
-    mut used: Vec<String>,
-    former: &Checkpoint,
+    used: Vec<String>,
+    kept: &[KeyName],
     given: Option<KeyName>,
 ) -> Result<KeyName, ContinuationError> {
     let first = used.first().ok_or(KeyringError::NoKey)?;
-    let kept = names::number(&used, former.origin.as_str()).unwrap_or_default();
-    let next = format!("{first}/{}", kept.max(used.len()) + 1);
+    let kept_numbers = kept.iter().filter_map(|kept| names::number(&used, kept.as_str()));
+    let next = format!("{first}/{}", kept_numbers.fold(used.len(), usize::max) + 1);
     let name = given.map_or_else(|| next.parse(), Ok)?;
-    used.push(former.origin.to_string());
-    if used.iter().any(|used| used == name.as_str()) {
+    if kept.contains(&name) || used.iter().any(|used| used == name.as_str()) {
         return Err(ContinuationError::NameInUse(name.to_string()));
     }
     Ok(name)
@@ -176,18 +180,18 @@ async fn append_first(
 
 #[cfg(test)]
 mod tests {
-    use translog::Hash;
-
     use super::*;
 
     #[test]
     fn the_next_log_has_a_name_that_none_had() {
-        let called = |origins: &[&str], former: &str, given: Option<&str>| {
+        let of_all_kept = |origins: &[&str], kept: &[&str], given: Option<&str>| {
             let origins = origins.iter().map(|&origin| origin.to_owned()).collect();
-            let former =
-                Checkpoint { origin: former.parse().unwrap(), size: 1, root: Hash::of_leaf(b"") };
-            let named = name(origins, &former, given.map(|given| given.parse().unwrap()));
+            let kept: Vec<KeyName> = kept.iter().map(|kept| kept.parse().unwrap()).collect();
+            let named = name(origins, &kept, given.map(|given| given.parse().unwrap()));
             named.map(|name| name.to_string()).map_err(|error| error.to_string())
+        };
+        let called = |origins: &[&str], former: &str, given: Option<&str>| {
+            of_all_kept(origins, &[former], given)
         };
         let in_use = |name: &str| {
             Err(format!("--origin: a log of this installation was called {name} before"))
@@ -200,5 +204,8 @@ mod tests {
         assert_eq!(called(&["log"], "log", Some("other")).unwrap(), "other");
         assert_eq!(called(&["log"], "log", Some("log")), in_use("log"));
         assert_eq!(called(&["log"], "other", Some("other")), in_use("other"));
+        // Nor does what was kept last, where something else was kept before or beside it.
+        assert_eq!(of_all_kept(&["log"], &["log", "log/3", "log/2"], None).unwrap(), "log/4");
+        assert_eq!(of_all_kept(&["log"], &["log", "log/2"], Some("log/2")), in_use("log/2"));
     }
 }

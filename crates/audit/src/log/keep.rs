@@ -44,6 +44,28 @@ impl KeepDir {
         folder.join(FILE)
     }
 
+    /// All that was ever kept in this folder and is still there, of this log and of those before it; nothing if there is
+    /// no folder.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(crate) fn all_in(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+        let files = match fs::read_dir(folder) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut kept = Vec::new();
+        for file in files {
+            let file = file?;
+            let is_kept = file.file_name().as_encoded_bytes().starts_with(FILE.as_bytes());
+            if is_kept && file.file_type()?.is_file() {
+                kept.push(fs::read(file.path())?);
+            }
+        }
+        Ok(kept)
+    }
+
     /// The checkpoint that was kept last; none if none was.
     ///
     /// # Errors
@@ -108,5 +130,11 @@ mod tests {
         let aside: Vec<_> = aside.filter(|it| it.to_str().unwrap().contains(".former.")).collect();
         assert_eq!(fs::read(&aside[0]).unwrap(), b"two");
         assert_eq!(aside.len(), 1);
+        keep.write(b"three").unwrap();
+        fs::write(folder.join("of-others"), b"four").unwrap();
+        let mut all = KeepDir::all_in(&folder).unwrap();
+        all.sort_unstable();
+        assert_eq!(all, [&b"three"[..], b"two"]);
+        assert!(KeepDir::all_in(&folder.join("none")).unwrap().is_empty());
     }
 }
