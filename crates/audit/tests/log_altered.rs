@@ -330,6 +330,29 @@ async fn each_replica_keeps_its_own_copy_and_one_that_is_behind_is_no_mismatch()
         Checkpoint::open(&Note::parse(&note).unwrap(), &key).unwrap().size
     };
     assert_eq!((kept("one"), kept("two")), (5, 10));
-    world.start(of("one")).await.unwrap().stop().await;
+    // What the other one served while this did not run, and while both do.
+    let one = world.start(of("one")).await.unwrap();
+    let are_kept = async |size| {
+        eventually("both keep it", async || {
+            let sizes = (kept("one"), kept("two"));
+            if sizes == (size, size) { Ok(()) } else { Err(format!("{sizes:?}")) }
+        })
+        .await;
+    };
+    are_kept(10).await;
+    publish(&world, &events, 5).await;
+    are_kept(15).await;
+    one.stop().await;
     two.stop().await;
+    // So whichever is started, it knows that the database is older than what was served.
+    alter(
+        &world,
+        "DELETE FROM audit.entries WHERE position > 10; DELETE FROM audit.checkpoints;
+         UPDATE audit.tiles SET hashes = substr(hashes, 1, 10 * 32); UPDATE audit.head SET size = 10, tree_size = 10",
+    )
+    .await;
+    for name in ["one", "two"] {
+        let refused = refusal(&world, &folder.path().join(name)).await;
+        assert!(refused.contains("a checkpoint of 15 entries that was served"), "{refused}");
+    }
 }

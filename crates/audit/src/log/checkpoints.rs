@@ -46,8 +46,9 @@ impl Signing {
         let keys = Keys { events: &self.events, master: &self.master };
         let keyring = keyring::load_or_create(keys, &self.origin).await?;
         let connection = DedicatedConnection::like(self.events.pool());
-        let signer =
-            CheckpointSigner { signing: self.clone(), keyring, connection, rests_until: None };
+        let signing = self.clone();
+        let mut signer =
+            CheckpointSigner { signing, keyring, connection, rests_until: None, kept: 0 };
         signer.check().await?;
         Ok(signer)
     }
@@ -60,6 +61,8 @@ pub(crate) struct CheckpointSigner {
     connection: DedicatedConnection,
     /// Until then nothing more is served, whatever is signed.
     rests_until: Option<DateTime<Utc>>,
+    /// How many entries the checkpoint covers that this replica kept last.
+    kept: i64,
 }
 
 /// Why a checkpoint is not signed, or not served.
@@ -129,7 +132,7 @@ impl CheckpointSigner {
     ///
     /// # Errors
     /// When it is not, which nothing here can mend.
-    async fn check(&self) -> Result<(), SigningError> {
+    async fn check(&mut self) -> Result<(), SigningError> {
         let mut conn = self.signing.events.pool().acquire().await?;
         if let Some(last) = checkpoints::last(&mut *conn).await? {
             compare(&mut conn, &[(last.size, last.root)]).await?;
@@ -138,7 +141,7 @@ impl CheckpointSigner {
         if let Some(kept) = keep.read()? {
             check_kept(&mut conn, &keep.file(), &kept, &self.keyring).await?;
         }
-        Ok(())
+        self.keep_served(&mut conn).await
     }
 
     /// Signs the tree as it is committed, if that was not done, and lets it be served, if the last was long enough ago.
@@ -234,20 +237,21 @@ impl CheckpointSigner {
         }
         // Others who sign wait, and ask after that: of two at once the larger is served, once, and kept.
         let mut transaction = conn.begin().await?;
-        let conn = &mut *transaction;
-        checkpoints::lock_serving(conn).await?;
-        let served = checkpoints::served(&mut *conn).await?;
+        checkpoints::lock_serving(&mut transaction).await?;
+        let served = checkpoints::served(&mut *transaction).await?;
         self.rests_until = served.map(|served| served.at + self.signing.interval);
         let is_served = served.is_some_and(|served| served.size >= last.size);
         if is_served || self.rests(now) {
-            return Ok(());
+            transaction.rollback().await?;
+            let is_kept = served.is_none_or(|served| served.size <= self.kept);
+            return if is_kept { Ok(()) } else { self.keep_served(conn).await };
         }
         // Crash point (checkpoint-stored): nobody has seen it; the next one is signed as well. Those before it that
         // nobody has seen go now, and not as each is signed: that would be one more commit for every batch.
-        checkpoints::forget_unserved(&mut *conn, last.size).await?;
-        self.keep(conn, last.size, last.note).await?;
+        checkpoints::forget_unserved(&mut transaction, last.size).await?;
+        self.keep(&mut transaction, last.size, last.note).await?;
         // Crash point (checkpoint-kept): the copy is ahead of what others saw, and never of the tree.
-        checkpoints::serve(&mut *conn, last.size, now).await?;
+        checkpoints::serve(&mut *transaction, last.size, now).await?;
         transaction.commit().await?;
         self.rests_until = Some(now + self.signing.interval);
         Ok(())
@@ -260,18 +264,33 @@ impl CheckpointSigner {
         self.rests_until.is_some_and(|until| now < until && until <= at_most)
     }
 
+    /// Keeps what another replica served, as that one did: whichever of them is started after a restore, its copy alone
+    /// has to show what others were told.
+    async fn keep_served(&mut self, conn: &mut PgConnection) -> Result<(), SigningError> {
+        let served = checkpoints::last_served(&mut *conn).await?;
+        let Some(StoredCheckpoint { size, note, .. }) = served else { return Ok(()) };
+        self.keep(conn, size, note).await
+    }
+
     /// Keeps a checkpoint as a file in place of the last, if the tree goes on from that one.
     async fn keep(
-        &self,
+        &mut self,
         conn: &mut PgConnection,
         size: i64,
         note: Vec<u8>,
     ) -> Result<(), SigningError> {
-        let Some(keep) = self.signing.keep.clone() else { return Ok(()) };
+        let Some(keep) = self.signing.keep.clone() else {
+            // Not asked for again.
+            self.kept = size;
+            return Ok(());
+        };
         // Others may keep theirs in the same folder, and what is written over shows nothing any more.
         let former = match keep.read()? {
             Some(kept) => match check_kept(conn, &keep.file(), &kept, &self.keyring).await? {
-                Some(kept) if kept > size => return Ok(()),
+                Some(kept) if kept >= size => {
+                    self.kept = kept;
+                    return Ok(());
+                }
                 Some(_) => false,
                 None => true,
             },
@@ -283,8 +302,9 @@ impl CheckpointSigner {
             }
             keep.write(&note)
         });
-        let written = written.await;
-        Ok(written.map_err(io::Error::other)??)
+        written.await.map_err(io::Error::other)??;
+        self.kept = size;
+        Ok(())
     }
 }
 
