@@ -1,7 +1,7 @@
 //! Which entries are evidence of what was asked, read from the API.
 //!
 //! Of one consent: all events of its stream, of the link that it came through, and of its app, and where
-//! producers write manifests, the first one after each of these streams' last events that lists it. What else
+//! producers write manifests, the first one after each of these streams' last events that lists it to there. What else
 //! happened in the same requests is not followed (a link that is redeemed for a hundred accounts makes a hundred
 //! consents): the events' `correlationid` says what belongs together.
 
@@ -183,29 +183,26 @@ impl<'a> Reading<'a> {
         whole::granted(grant, events)
     }
 
-    /// For each stream, the first manifest after its last event that lists it.
+    /// For each stream, the first manifest after its last event that lists it to there: one that was begun before that
+    /// event was recorded may stand after it.
     fn covering_manifests(&mut self) -> Result<(), String> {
         for stream in self.found.streams.clone() {
             let last = self.found.entries.iter().rev().find_map(|(position, entry)| {
                 let event = Envelope::parse(entry).ok()?;
-                (event.subject == stream.stream).then_some((*position, event.source))
+                (event.subject == stream.stream).then_some((*position, event))
             });
-            if let Some((last, service)) = last
-                && self.list(service, 1)?.is_some()
+            if let Some((position, last)) = last
+                && self.list(last.source, 1)?.is_some()
             {
-                self.covering_manifest(service, &stream.stream, last)?;
+                self.covering_manifest(&last, position)?;
             }
         }
         Ok(())
     }
 
-    /// Looks for it among the first manifests of this service after this position.
-    fn covering_manifest(
-        &mut self,
-        service: Service,
-        stream: &str,
-        after: u64,
-    ) -> Result<(), String> {
+    /// Looks for it among the first manifests of the service after this event, the last of its stream.
+    fn covering_manifest(&mut self, last: &Envelope, after: u64) -> Result<(), String> {
+        let service = last.source;
         let mut later = Reading::of(self.server, self.size);
         let after = after.to_string();
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -219,7 +216,7 @@ impl<'a> Reading<'a> {
         });
         for (position, entry, version) in of_service.take(MANIFESTS_TRIED) {
             let Some(list) = self.list(service, version)? else { continue };
-            if manifests::lists(&list, stream) {
+            if manifests::lists(&list, &last.subject, last.streamversion.number()) {
                 self.found.manifests.insert((service, version), list);
                 return self.take(position, &entry);
             }

@@ -19,8 +19,8 @@ use crate::outcome::Outcome;
 /// The type of a manifest.
 pub(super) const MANIFEST: &str = "mandate.manifest.written.v1";
 
-/// Up to which entry it is shown that a stream has no other events than those here: the position of the last manifest that
-/// lists it to its last one.
+/// The last manifest that lists a stream to its last event here: its position. It covers what its service had recorded
+/// when it was begun, and what was recorded since may stand before it.
 pub(super) type Listed = HashMap<String, u64>;
 
 /// A manifest that is among the entries.
@@ -32,9 +32,10 @@ pub(super) struct Written {
     pub(super) list_hash: String,
 }
 
-/// Whether this list has a line for this stream, `<aggregate>/<id>`.
-pub(super) fn lists(list: &[u8], stream: &str) -> bool {
-    lines(list).is_ok_and(|lines| lines.iter().any(|line| name(line) == stream))
+/// Whether this list has this stream, `<aggregate>/<id>`, up to this version at least.
+pub(super) fn lists(list: &[u8], stream: &str, version: i64) -> bool {
+    let is_listed = |line: &ManifestLine<'_>| name(line) == stream && line.to.number() >= version;
+    lines(list).is_ok_and(|lines| lines.iter().any(is_listed))
 }
 
 fn name(ManifestLine { kind, stream, .. }: &ManifestLine<'_>) -> String {

@@ -88,10 +88,9 @@ pub(super) fn tell(package: &Package, listed: &Listed, outcome: &mut Outcome) {
             None => outcome.note(format!(
                 "nothing shows that {stream} has no event after its version {events}: no manifest that is here lists it to there"
             )),
-            Some(position) if *position < description.size => outcome.note(format!(
-                "nothing shows that {stream} has no event after entry {position}, the manifest that lists it to version {events}"
+            Some(position) => outcome.note(format!(
+                "nothing shows that {stream} has no event beside those that its service had recorded when it began the manifest that is entry {position}, which lists it to version {events}"
             )),
-            Some(_) => {}
         }
     }
 }
