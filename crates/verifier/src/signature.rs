@@ -122,7 +122,7 @@ pub(crate) fn kept(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Refu
     let name = path.display().to_string();
     let signed = open(&name, note, keys).map_err(|refused| {
         refused.and(
-            "if it was kept before the log's key was replaced, give the key that was given then: that leads to the new one",
+            "if it was kept before the log's key was replaced, give the key that was given then: that leads to the new one; if it was kept after that, the log is served as it was before",
         )
     });
     signed.map(|signed| signed.checkpoint)

@@ -13,7 +13,7 @@ use axum::response::Response;
 use contract::{Service, Version};
 use serde::Deserialize;
 use service::Problem;
-use translog::{Coordinates, Resource, Tile, VerifierKey, bundle};
+use translog::{Coordinates, Note, Resource, Tile, VerifierKey, bundle};
 
 use super::asked_log::{self, Asked, Log};
 use super::proof;
@@ -59,11 +59,19 @@ pub(super) async fn checkpoint(asked: Asked, headers: HeaderMap) -> Result<Respo
     Ok(File { bytes, media_type: TEXT, kept }.answer(&headers))
 }
 
-/// The key by which checkpoints are verified (c2sp.org/signed-note, Verifier keys).
+/// The key by which the checkpoint that is served is verified (c2sp.org/signed-note, Verifier keys). One that was made
+/// since signs from the next on.
 pub(super) async fn key(asked: Asked, headers: HeaderMap) -> Result<Response, Problem> {
     let mut log = asked.for_hashes().await?;
     let keys = known_keys(&mut log).await?;
-    text(&log, &headers, KEY, format!("{}\n", keys[0].verifier_key))
+    let served = checkpoints::last_served(&mut *log.conn).await?;
+    let note = served.and_then(|served| Note::parse(&served.note).ok());
+    let signs = |key: &&StoredKey| {
+        let key = key.verifier_key.parse::<VerifierKey>();
+        note.as_ref().zip(key.ok()).is_some_and(|(note, key)| note.verify(&[key]).is_ok())
+    };
+    let key = keys.iter().find(signs).unwrap_or(&keys[0]);
+    text(&log, &headers, KEY, format!("{}\n", key.verifier_key))
 }
 
 /// All keys that the log was ever signed by, one a line, the newest first.

@@ -78,7 +78,7 @@ pub(crate) async fn continue_as_new(
     let names = log_keys::origins(&mut transaction).await?;
     let mut kept = vec![former.origin.clone()];
     kept.extend(others.iter().filter_map(|note| Some(read(note).ok()?.origin)));
-    let origin = name(names, &kept, origin)?;
+    let origin = name(&names, &kept, origin)?;
     let restored = tree::head(&mut transaction).await?.size;
     let verifier_key = keyring::create(&mut transaction, keys, &origin).await?;
     let continued = LogContinued {
@@ -133,12 +133,12 @@ fn read(note: &[u8]) -> Result<Checkpoint, CheckpointError> {
 /// though a restored database may not know it and only something that was kept does: caches have its tiles under its
 /// number for as long as they like.
 fn name(
-    used: Vec<String>,
+    used: &[String],
     kept: &[KeyName],
     given: Option<KeyName>,
 ) -> Result<KeyName, ContinuationError> {
     let first = used.first().ok_or(KeyringError::NoKey)?;
-    let kept_numbers = kept.iter().filter_map(|kept| names::number(&used, kept.as_str()));
+    let kept_numbers = kept.iter().filter_map(|kept| names::number(used, kept.as_str()));
     let next = format!("{first}/{}", kept_numbers.fold(used.len(), usize::max) + 1);
     let name = given.map_or_else(|| next.parse(), Ok)?;
     if kept.contains(&name) || used.iter().any(|used| used == name.as_str()) {
@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn the_next_log_has_a_name_that_none_had() {
         let of_all_kept = |origins: &[&str], kept: &[&str], given: Option<&str>| {
-            let origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+            let origins: Vec<_> = origins.iter().map(|&origin| origin.to_owned()).collect();
             let kept: Vec<KeyName> = kept.iter().map(|kept| kept.parse().unwrap()).collect();
-            let named = name(origins, &kept, given.map(|given| given.parse().unwrap()));
+            let named = name(&origins, &kept, given.map(|given| given.parse().unwrap()));
             named.map(|name| name.to_string()).map_err(|error| error.to_string())
         };
         let called = |origins: &[&str], former: &str, given: Option<&str>| {
