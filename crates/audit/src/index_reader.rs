@@ -1,12 +1,12 @@
 //! Reads the index as an auditor does: by a login of theirs, as it was at one moment.
 
+use contract::{IndexRow, IndexSpan};
 use futures::TryStreamExt as _;
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::store::index_rows;
-pub use crate::store::index_rows::{IndexRow, IndexSpan};
 
 /// So many rows are read ahead.
 const AHEAD: usize = 500;
@@ -29,7 +29,8 @@ struct Reading {
 }
 
 impl IndexReader {
-    /// Connects. The login needs to read `audit.entries`, and `audit.spans` for what searches by time are narrowed by.
+    /// Connects. The login needs to read `audit.entries`; `audit.spans` for what searches by time are narrowed by, and
+    /// `audit.head` for how far any search goes.
     ///
     /// # Errors
     /// When the address is none, or the database refuses.
@@ -47,6 +48,19 @@ impl IndexReader {
             self.has_begun = true;
         }
         Ok(())
+    }
+
+    /// How many entries the log has for those who search it, before the first row is asked for; none if this login may
+    /// not read that.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn searched(&mut self) -> sqlx::Result<Option<i64>> {
+        self.begin().await?;
+        match &mut self.idle {
+            Some(conn) => index_rows::searched(conn).await,
+            None => Ok(None),
+        }
     }
 
     /// The spans up to this one, before the first row is asked for; none if this login may not read them.

@@ -87,7 +87,7 @@ use service::{Attempt, Problem, Resources, ServiceState, StartError};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use crate::administration::{ContinuedLog, ReplacedKey, continue_log_as_new, replace_log_key};
-pub use crate::index_reader::{IndexReader, IndexRow, IndexSpan};
+pub use crate::index_reader::IndexReader;
 use crate::log::checkpoints::Signing;
 use crate::log::keep::KeepDir;
 use crate::log::seen::LargestSeen;

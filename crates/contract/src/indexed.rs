@@ -46,6 +46,31 @@ pub struct Indexed {
 /// The columns of an index's row, each by its name and as text: in this form rows are compared, whatever a table has.
 pub type IndexColumns = [(&'static str, Option<String>); 14];
 
+/// A row of an index as it is, whatever it says.
+#[derive(Debug)]
+pub struct IndexRow {
+    /// The entry's position, counted from 1; of a row without one, none that an entry has.
+    pub position: i64,
+    /// The entry that it has.
+    pub envelope: Vec<u8>,
+    /// What it has of it.
+    pub columns: IndexColumns,
+    /// When it was recorded, in the form of [`IndexColumns`]. No entry says it.
+    pub recorded_at: Option<String>,
+}
+
+/// When what is in a span of the log happened, as an index says: a search by time looks in no other spans than those that
+/// may have it.
+#[derive(Debug, Clone)]
+pub struct IndexSpan {
+    /// Which of the spans: the positions divided by [`INDEX_SPAN`].
+    pub span: i64,
+    /// The earliest time, in the form of [`IndexColumns`].
+    pub earliest: Option<String>,
+    /// The latest.
+    pub latest: Option<String>,
+}
+
 impl Indexed {
     /// What is indexed of this event.
     ///

@@ -47,7 +47,7 @@ pub use envelope::{Envelope, EnvelopeError, MAX_EVENT_BYTES, Version};
 pub use environment::{Clock, Entropy, Environment};
 pub use facts::{Fact, NoDetails};
 pub use ids::*;
-pub use indexed::{INDEX_SPAN, IndexColumns, Indexed};
+pub use indexed::{INDEX_SPAN, IndexColumns, IndexRow, IndexSpan, Indexed};
 pub use plain_envelope::PlainEnvelope;
 pub use provenance::{Authority, Provenance};
 pub use trace::TraceParent;

@@ -1,6 +1,6 @@
 //! What each command does.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -107,12 +107,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// Verifies a log. No configuration is read: an auditor has none.
 fn verify(arguments: &verifier::Arguments) -> anyhow::Result<ExitCode> {
-    let mut progress = std::io::stderr();
-    let is_seen = progress.is_terminal();
-    let progress = is_seen.then_some(&mut progress as &mut dyn Write);
+    let mut errors = std::io::stderr();
+    let is_terminal = errors.is_terminal();
+    let meanwhile = verifier::Meanwhile { written_to: &mut errors, is_terminal };
     let mut index = arguments.database_url().map(DatabaseIndex::connect).transpose()?;
     let index = index.as_mut().map(|index| index as &mut dyn verifier::Index);
-    Ok(ExitCode::from(verifier::run(arguments, index, &mut std::io::stdout(), progress)?))
+    Ok(ExitCode::from(verifier::run(arguments, index, &mut std::io::stdout(), Some(meanwhile))?))
 }
 
 /// Whose the processors are.

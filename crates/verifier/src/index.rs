@@ -2,13 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use contract::{INDEX_SPAN, IndexColumns};
+use contract::{INDEX_SPAN, IndexColumns, IndexRow, IndexSpan};
 use translog::Hash;
 
 use crate::failure::{Check, Failure, Failures};
+use crate::words::entries_in_words;
+
+/// So many rows are read after the last entry: whoever writes them would keep whoever verifies for ever.
+const FURTHER: u64 = 1_000_000;
 
 /// An index, row by row.
 pub trait Index {
+    /// How many entries the log has for those who search it, read before the first row; none if that may not be read.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    fn searched(&mut self) -> Result<Option<i64>, String>;
+
     /// When what is in each span of the log happened, up to this span, read before the first row; none if that may not be
     /// read.
     ///
@@ -23,30 +33,6 @@ pub trait Index {
     fn next(&mut self) -> Result<Option<IndexRow>, String>;
 }
 
-/// A row of an index.
-#[derive(Debug)]
-pub struct IndexRow {
-    /// The entry's position, counted from 1.
-    pub position: i64,
-    /// The entry.
-    pub envelope: Vec<u8>,
-    /// What it has of it.
-    pub columns: IndexColumns,
-    /// When it was recorded, in the form of [`contract::IndexColumns`]. No entry says it.
-    pub recorded_at: Option<String>,
-}
-
-/// When what is in a span of the log happened: a search by time looks in no other spans than those that say so.
-#[derive(Debug, Clone)]
-pub struct IndexSpan {
-    /// Which of the spans: the positions divided by [`contract::INDEX_SPAN`].
-    pub span: i64,
-    /// The earliest time, in the form of [`contract::IndexColumns`].
-    pub earliest: Option<String>,
-    /// The latest.
-    pub latest: Option<String>,
-}
-
 /// An index as it is compared, in the order of the entries.
 pub(crate) struct Comparison<'a> {
     index: &'a mut dyn Index,
@@ -59,6 +45,8 @@ pub(crate) struct Comparison<'a> {
     recorded: [Option<String>; 2],
     /// How many entries there are.
     size: u64,
+    /// To which position searches go.
+    searched: Option<i64>,
     spans: Option<Spans>,
 }
 
@@ -80,6 +68,7 @@ impl<'a> Comparison<'a> {
             last: None,
             recorded: [None, None],
             size,
+            searched: None,
             spans: None,
         }
     }
@@ -89,6 +78,7 @@ impl<'a> Comparison<'a> {
     /// # Errors
     /// When the index cannot be read.
     fn begin(&mut self) -> Result<(), String> {
+        self.searched = self.index.searched()?;
         let last = position(self.size)? / INDEX_SPAN;
         let Some(all) = self.index.spans(last)? else { return Ok(()) };
         let mut spans = Spans::default();
@@ -134,20 +124,27 @@ impl<'a> Comparison<'a> {
     }
 
     /// After the last entry: the index has no other row of any of them. Newer ones are of entries that the
-    /// checkpoint does not cover yet: they go on without a gap. Whether spans were compared, too.
+    /// checkpoint does not cover yet: they go on without a gap, and searches go to the last. What was not compared.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub(crate) fn finish(mut self, failures: &mut Failures) -> Result<bool, String> {
+    pub(crate) fn finish(mut self, failures: &mut Failures) -> Result<Vec<String>, String> {
+        let mut notes = Vec::new();
         if let Some(spans) = &self.spans {
             spans.compare(failures);
+        } else if self.size > 0 {
+            let why = "this login may not read audit.spans: whether searches by time pass entries over was not compared";
+            notes.push(why.to_owned());
         }
         let mut index = self.size;
-        loop {
+        for _ in 0..FURTHER {
             // After the last position that there is, every row is another of it.
             let next = position(index.saturating_add(1)).unwrap_or(i64::MAX);
             let is_next = self.go_to(next, index, failures)?;
-            let Some(row) = self.next.take() else { break };
+            let Some(row) = self.next.take() else {
+                notes.extend(self.compare_end(index, failures));
+                return Ok(notes);
+            };
             let is_next = is_next && self.last != Some(row.position);
             self.last = Some(row.position);
             if !is_next {
@@ -159,7 +156,30 @@ impl<'a> Comparison<'a> {
             }
             index = row.position.unsigned_abs();
         }
-        Ok(self.spans.is_some())
+        notes.push(format!(
+            "the index has over {FURTHER} rows that the checkpoint does not cover: those after position {index} were not looked at"
+        ));
+        Ok(notes)
+    }
+
+    /// Searches go to the last row, neither less far nor further. What was not compared.
+    fn compare_end(&self, last: u64, failures: &mut Failures) -> Option<String> {
+        if self.size == 0 {
+            return None;
+        }
+        let Some(searched) = self.searched else {
+            let why = "this login may not read audit.head: whether searches go to the last entry was not compared";
+            return Some(why.to_owned());
+        };
+        let searched = u64::try_from(searched).unwrap_or_default();
+        if searched != last {
+            let what = format!(
+                "audit.head in the database says that the log has {}, and the last row of the index is at position {last}: searches end elsewhere than it",
+                entries_in_words(searched)
+            );
+            failures.push(Failure::of_entry(Check::Index, searched.min(last), &what));
+        }
+        None
     }
 
     /// Compares when this entry was recorded, as its row has it. No entry says so; but searches by this time bisect the

@@ -41,7 +41,8 @@ mod words;
 use std::io::{self, Write};
 
 pub use arguments::Arguments;
-pub use index::{Index, IndexRow, IndexSpan};
+pub use index::Index;
+pub use progress::Meanwhile;
 
 use arguments::Place;
 use failure::{Audited, Check};
@@ -49,8 +50,8 @@ use outcome::Outcome;
 use source::{Folder, Server, Source, SourceError};
 
 /// Verifies the log, or what was taken from it, writes the outcome, and tells the exit code: 0 when all is well, else
-/// of which kind the first failure is. The codes are listed in the help of [`Arguments`]. How far it has come is
-/// written to `progress`, a terminal, if somebody is looking. `index` is what the database of
+/// of which kind the first failure is. The codes are listed in the help of [`Arguments`]. What two signed checkpoints say
+/// against each other, and how far it has come, is said meanwhile, if somebody reads that. `index` is what the database of
 /// [`Arguments::database_url`] has.
 ///
 /// # Errors
@@ -59,7 +60,7 @@ pub fn run(
     arguments: &Arguments,
     index: Option<&mut dyn Index>,
     out: &mut dyn Write,
-    progress: Option<&mut dyn Write>,
+    meanwhile: Option<Meanwhile<'_>>,
 ) -> io::Result<u8> {
     let (place, given) = (arguments.place.to_string(), arguments.given());
     let mut outcome;
@@ -77,7 +78,7 @@ pub fn run(
         }
         match open(arguments) {
             Ok(source) => {
-                hashes = verification::verify(given, &*source, index, progress, &mut outcome);
+                hashes = verification::verify(given, &*source, index, meanwhile, &mut outcome);
             }
             Err(error) => outcome.stop(&error.to_string()),
         }

@@ -216,6 +216,15 @@ impl Outcome {
         Ok(())
     }
 
+    /// Writes what is wrong so far of this check, before the rest is known. That it cannot be written is no reason not to
+    /// go on.
+    pub(crate) fn write_failures_of(&self, check: Check, out: &mut dyn Write) {
+        for failure in self.failures.of(check) {
+            let _ = writeln!(out, "{}", printable(&line_of(failure)));
+        }
+        let _ = out.flush();
+    }
+
     fn lines(&self) -> Vec<String> {
         let mut lines = self.lines_of_key();
         let what = match self.audited {
@@ -304,9 +313,7 @@ impl Outcome {
         let has_passed = self.failures.of(check).is_empty();
         let passed = self.passed.iter().filter(|(passed, _)| has_passed && *passed == check);
         lines.extend(passed.map(|(_, what)| format!("ok      {:<12} {what}", check.name())));
-        for failure in self.failures.of(check) {
-            lines.push(format!("FAILED  {:<12} {failure}", check.name()));
-        }
+        lines.extend(self.failures.of(check).iter().map(line_of));
         let more = self.failures.left_out_of(check);
         if more > 0 {
             lines.push(format!("FAILED  {:<12} and {more} more", check.name()));
@@ -376,4 +383,8 @@ impl Outcome {
             "kept_in": self.kept_in.as_ref().map(|file| file.display().to_string()),
         })
     }
+}
+
+fn line_of(failure: &Failure) -> String {
+    format!("FAILED  {:<12} {failure}", failure.check.name())
 }

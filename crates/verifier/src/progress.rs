@@ -1,4 +1,4 @@
-//! How far it has come, on one line of a terminal.
+//! What is said before the outcome: how far it has come, on one line of a terminal.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -7,6 +7,14 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_millis(200);
 /// Back to the beginning of the line, and clears it.
 const CLEAR: &str = "\r\u{1b}[K";
+
+/// What is said before the outcome.
+pub struct Meanwhile<'a> {
+    /// Where to: standard error.
+    pub written_to: &'a mut dyn Write,
+    /// Whether somebody looks on. Then it is said how far it has come, too.
+    pub is_terminal: bool,
+}
 
 /// The line, if somebody is looking.
 pub(crate) struct Progress<'a> {

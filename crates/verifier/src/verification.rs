@@ -14,7 +14,7 @@ use crate::index::{Comparison, Index};
 use crate::kept_hashes::{Beside, KeptHashes, Seen};
 use crate::manifests::{Checked, Manifests};
 use crate::outcome::Outcome;
-use crate::progress::Progress;
+use crate::progress::{Meanwhile, Progress};
 use crate::signature::{self, Given, Refused};
 use crate::source::Source;
 use crate::streams::Streams;
@@ -27,11 +27,16 @@ pub(crate) fn verify(
     given: Given<'_>,
     source: &dyn Source,
     index: Option<&mut dyn Index>,
-    progress: Option<&mut dyn Write>,
+    meanwhile: Option<Meanwhile<'_>>,
     outcome: &mut Outcome,
 ) -> Option<KeptHashes> {
     let signed = signatures(given, source, outcome);
     let kept = outcome.take(signed)?;
+    let progress = meanwhile.and_then(|meanwhile| {
+        // Whoever serves the log may see to it that the rest takes for as long as they like.
+        outcome.write_failures_of(Check::Consistency, meanwhile.written_to);
+        meanwhile.is_terminal.then_some(meanwhile.written_to)
+    });
     let checkpoint = outcome.checkpoint().cloned()?;
     let mut entries = Entries {
         source,
@@ -281,14 +286,11 @@ impl Entries<'_, '_> {
 fn compared(index: Option<Comparison<'_>>, size: u64, outcome: &mut Outcome) {
     let Some(index) = index else { return };
     match index.finish(&mut outcome.failures) {
-        Ok(are_spans_compared) => {
+        Ok(notes) => {
             let rows = entries_in_words(size);
             outcome.pass(Check::Index, format!("the rows of {rows} say what these do"));
-            if !are_spans_compared && size > 0 {
-                outcome.note(
-                    "this login may not read audit.spans: whether searches by time pass entries over was not compared"
-                        .to_owned(),
-                );
+            for note in notes {
+                outcome.note(note);
             }
         }
         Err(why) => outcome.stop(&why),

@@ -2,35 +2,11 @@
 //! on purpose: the queries are none of the service's, and not among those that are checked and planned as its own.
 //!
 //! Columns are read as text, and may be missing: what one cannot have by its constraints is a difference like any other,
-//! and keeps no row from being compared.
+//! and keeps no row from being compared. Of what is longer than it can be as much is read as shows that.
 
-use contract::IndexColumns;
+use contract::{IndexRow, IndexSpan};
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::PgConnection;
-
-/// A row as it is, whatever it says.
-#[derive(Debug)]
-pub struct IndexRow {
-    /// Its position; of a row without one, none that an entry has.
-    pub position: i64,
-    /// The entry that it has.
-    pub envelope: Vec<u8>,
-    /// Its columns.
-    pub columns: IndexColumns,
-    /// When it was recorded, in the form of [`contract::IndexColumns`].
-    pub recorded_at: Option<String>,
-}
-
-/// When what is in a span of the log happened, as searches by time are narrowed by it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct IndexSpan {
-    /// Which of the spans: the positions divided by [`contract::INDEX_SPAN`].
-    pub span: i64,
-    /// The earliest time, in the form of [`contract::IndexColumns`].
-    pub earliest: Option<String>,
-    /// The latest.
-    pub latest: Option<String>,
-}
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -80,22 +56,41 @@ impl From<Row> for IndexRow {
 /// All rows, by position.
 pub(crate) fn all(conn: &mut PgConnection) -> BoxStream<'_, sqlx::Result<IndexRow>> {
     sqlx::query_as::<_, Row>(
-        r#"SELECT position, event_id::text, stream_kind::text, stream_id::text, version::text, type::text AS kind,
-               source::text, organization::text, app_id::text, account_id::text, person_id::text, actor::text,
-               correlation_id::text,
+        r#"SELECT position, left(event_id::text, 1000) AS event_id, left(stream_kind::text, 1000) AS stream_kind,
+               left(stream_id::text, 1000) AS stream_id, left(version::text, 1000) AS version,
+               left(type::text, 1000) AS kind, left(source::text, 1000) AS source,
+               left(organization::text, 1000) AS organization, left(app_id::text, 1000) AS app_id,
+               left(account_id::text, 1000) AS account_id, left(person_id::text, 1000) AS person_id,
+               left(actor::text, 1000) AS actor, left(correlation_id::text, 1000) AS correlation_id,
                CASE WHEN occurred_at >= '0001-01-01Z' AND occurred_at < '10000-01-01Z'
                    THEN to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-                   ELSE occurred_at::text END AS occurred_at,
-               bulk::text,
+                   ELSE left(occurred_at::text, 64) END AS occurred_at,
+               left(bulk::text, 1000) AS bulk,
                CASE WHEN recorded_at >= '0001-01-01Z' AND recorded_at < '10000-01-01Z'
                    THEN to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                    ELSE left(recorded_at::text, 64) END AS recorded_at,
-               envelope
+               substring(envelope FROM 1 FOR 65536) AS envelope
            FROM audit.entries ORDER BY position"#,
     )
     .fetch(conn)
     .map_ok(IndexRow::from)
     .boxed()
+}
+
+/// Whether this login may read a table.
+async fn may_read(conn: &mut PgConnection, table: &str) -> sqlx::Result<bool> {
+    let asked = sqlx::query_scalar("SELECT has_table_privilege($1, 'SELECT')");
+    asked.bind(table).fetch_one(conn).await
+}
+
+/// How many entries the log has for those who search it; none if this login may not read that.
+pub(crate) async fn searched(conn: &mut PgConnection) -> sqlx::Result<Option<i64>> {
+    if !may_read(conn, "audit.head").await? {
+        return Ok(None);
+    }
+    // Whatever rows the table has.
+    let size = sqlx::query_scalar("SELECT COALESCE(min(size), 0) FROM audit.head");
+    size.fetch_one(conn).await.map(Some)
 }
 
 /// The spans up to this one, by number; none if this login may not read them. One that is there twice is read twice, and
@@ -104,8 +99,7 @@ pub(crate) async fn spans(
     conn: &mut PgConnection,
     last: i64,
 ) -> sqlx::Result<Option<Vec<IndexSpan>>> {
-    let may_read = "SELECT has_table_privilege('audit.spans', 'SELECT')";
-    if !sqlx::query_scalar(may_read).fetch_one(&mut *conn).await? {
+    if !may_read(conn, "audit.spans").await? {
         return Ok(None);
     }
     let spans = sqlx::query_as(
@@ -118,5 +112,8 @@ pub(crate) async fn spans(
                    ELSE left(latest::text, 64) END AS latest
            FROM audit.spans WHERE span BETWEEN 0 AND $1 ORDER BY span LIMIT 2 * ($1 + 1)"#,
     );
-    spans.bind(last).fetch_all(conn).await.map(Some)
+    let spans: Vec<(i64, Option<String>, Option<String>)> =
+        spans.bind(last).fetch_all(conn).await?;
+    let of = |(span, earliest, latest)| IndexSpan { span, earliest, latest };
+    Ok(Some(spans.into_iter().map(of).collect()))
 }

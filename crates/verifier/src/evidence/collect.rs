@@ -20,7 +20,7 @@ use super::manifests::{self, MANIFEST};
 use super::whole;
 use crate::source::{Server, SourceError};
 
-/// So many entries are in one file at most, and so many bytes of them.
+/// So many entries are in one file at most, and so many bytes of them and of what manifests among them list.
 const MAX_ENTRIES: usize = 50_000;
 const MAX_ENTRIES_BYTES: usize = 200 << 20;
 /// How many bytes a page of the API can have: 200 events with what is beside them.
@@ -167,11 +167,17 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         if self.found.entries.insert(position, entry.to_vec()).is_none() {
-            self.bytes += entry.len();
+            return self.count(entry.len());
         }
+        Ok(())
+    }
+
+    /// So many bytes more are kept, of an entry or of what a manifest lists.
+    fn count(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes += bytes;
         if self.found.entries.len() > MAX_ENTRIES || self.bytes > MAX_ENTRIES_BYTES {
             return Err(format!(
-                "these are over {MAX_ENTRIES} entries or {MAX_ENTRIES_BYTES} bytes: ask for a shorter time"
+                "these are over {MAX_ENTRIES} entries, or {MAX_ENTRIES_BYTES} bytes with what manifests list: ask for a shorter time"
             ));
         }
         Ok(())
@@ -201,8 +207,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Looks for it among the first manifests of the service after this event, the last of its stream.
-    fn covering_manifest(&mut self, last: &Envelope, after: u64) -> Result<(), String> {
-        let service = last.source;
+    fn covering_manifest(&mut self, event: &Envelope, after: u64) -> Result<(), String> {
+        let service = event.source;
         let mut later = Reading::of(self.server, self.size);
         let after = after.to_string();
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -211,12 +217,12 @@ impl<'a> Reading<'a> {
         query.extend_pairs([("stream", &*of_service), ("after", &after), ("limit", "200")]);
         later.page(&query.finish())?;
         let of_service = later.found.entries.into_iter().filter_map(|(position, entry)| {
-            let event = Envelope::parse(&entry).ok()?;
-            (event.source == service).then_some((position, entry, event.streamversion.number()))
+            let written = Envelope::parse(&entry).ok()?;
+            (written.source == service).then_some((position, entry, written.streamversion.number()))
         });
         for (position, entry, version) in of_service.take(MANIFESTS_TRIED) {
             let Some(list) = self.list(service, version)? else { continue };
-            if manifests::lists(&list, &last.subject, last.streamversion.number()) {
+            if manifests::lists(&list, &event.subject, event.streamversion.number()) {
                 self.found.manifests.insert((service, version), list);
                 return self.take(position, &entry);
             }
@@ -233,6 +239,7 @@ impl<'a> Reading<'a> {
             .collect();
         for (service, version) in of {
             if let Some(list) = self.list(service, version)? {
+                self.count(list.len())?;
                 self.found.manifests.insert((service, version), list);
             }
         }

@@ -159,7 +159,7 @@ fn tiles(
     for earlier in earlier.filter(|earlier| *earlier <= size) {
         needed.extend(proof::consistency_tiles(earlier, size).map_err(|error| failed(&error))?);
     }
-    let (mut tiles, mut read) = (Tiles::new(), BTreeMap::new());
+    let (mut tiles, mut read, mut room) = (Tiles::new(), BTreeMap::new(), zip::MAX_BYTES);
     let mut fetch = |tile: Tile, tiles: &mut Tiles| -> Result<(), NotMade> {
         if read.contains_key(&tile) {
             return Ok(());
@@ -168,6 +168,9 @@ fn tiles(
             .map_err(|error| NotMade::because(&format!("{tile}: {error}")))?
             .ok_or_else(|| NotMade::because(&format!("{tile}: it is not there")))?;
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
+        room = room.checked_sub(bytes.len()).ok_or_else(|| {
+            NotMade::because("the tiles that prove these entries are more than a file of evidence may have: ask for less")
+        })?;
         tiles.insert(tile, &bytes).map_err(|error| failed(&error))?;
         read.insert(tile, bytes);
         Ok(())

@@ -8,6 +8,7 @@
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RETRY_AFTER};
@@ -19,16 +20,25 @@ use super::{CHECKPOINT, Source, SourceError, unpack};
 
 /// Where the log that there is, whichever it is, is below the address of the API.
 const PREFIX: &str = "/audit/log";
-/// How long a connection may take, and how long a server may be silent within an answer.
+/// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_mins(1);
-/// How long a whole answer may take: else a byte a minute keeps whoever verifies for years.
-const ANSWER: Duration = Duration::from_mins(10);
 /// How often a server that has too much to do is asked, and how long it may have itself waited for.
 const TRIES: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// So many threads more than processors wait for answers.
 const WAITING: usize = 6;
+
+/// For how long a server is waited for.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// While it is silent within an answer.
+    silence: Duration,
+    /// Until a whole answer is there: else a byte a minute keeps whoever verifies for years.
+    answer: Duration,
+}
+
+const PATIENCE: Patience =
+    Patience { silence: Duration::from_mins(1), answer: Duration::from_mins(10) };
 
 /// In which form a file is asked for. What comes in another is refused, and nothing is unpacked for looking like it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +64,18 @@ pub(crate) struct Server {
     token: Option<String>,
     client: Client,
     runtime: Runtime,
+    /// It was waited for in vain, and is asked for nothing more: what is to be read may be many files.
+    is_silent: AtomicBool,
 }
 
 impl Server {
     /// # Errors
     /// When the token cannot be read.
     pub(crate) fn new(url: &Url, token_file: Option<&Path>) -> Result<Self, SourceError> {
+        Self::with(PATIENCE, url, token_file)
+    }
+
+    fn with(patience: Patience, url: &Url, token_file: Option<&Path>) -> Result<Self, SourceError> {
         let unreadable = |error: String| SourceError::Unreadable(error);
         let is_plain = url.username().is_empty()
             && url.password().is_none()
@@ -76,8 +92,8 @@ impl Server {
         });
         let client = Client::builder()
             .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .timeout(ANSWER)
+            .read_timeout(patience.silence)
+            .timeout(patience.answer)
             // What is packed is unpacked here, within its limit.
             .no_gzip()
             .no_brotli()
@@ -94,7 +110,8 @@ impl Server {
             .build()
             .map_err(|error| unreadable(error.to_string()))?;
         let number = number.map_or_else(OnceLock::new, |number| number.to_owned().into());
-        Ok(Self { base: base.to_owned(), number, token: token.transpose()?, client, runtime })
+        let (base, token) = (base.to_owned(), token.transpose()?);
+        Ok(Self { base, number, token, client, runtime, is_silent: AtomicBool::new(false) })
     }
 
     /// What the API answers at this path, `limit` bytes at most; none when there is nothing.
@@ -155,16 +172,22 @@ impl Server {
     }
 
     async fn ask(&self, url: &str, form: Form, limit: usize) -> Result<Answer, SourceError> {
+        if self.is_silent.load(Ordering::Relaxed) {
+            let why = format!(
+                "{url} was not read: nothing is asked of a server that did not answer in time"
+            );
+            return Err(SourceError::Unreadable(why));
+        }
         let mut wait = Duration::from_millis(500);
         for tries_left in (0..TRIES).rev() {
             let mut request = self.client.get(url).header(ACCEPT_ENCODING, form.name());
             if let Some(token) = &self.token {
                 request = request.bearer_auth(token);
             }
-            let response = request.send().await.map_err(|error| unreachable(url, &error))?;
+            let response = request.send().await.map_err(|error| self.unreachable(url, &error))?;
             match response.status() {
                 StatusCode::OK => {
-                    return unpacked(url, response, form, limit).await.map(Answer::Found);
+                    return self.unpacked(url, response, form, limit).await.map(Answer::Found);
                 }
                 StatusCode::NOT_FOUND => return Ok(Answer::NotThere),
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
@@ -181,6 +204,63 @@ impl Server {
             }
         }
         Err(SourceError::Unreadable(format!("{url} has no answer yet")))
+    }
+
+    /// The body as it was asked for, unpacked if its `Content-Encoding` says that it is packed.
+    async fn unpacked(
+        &self,
+        url: &str,
+        mut response: Response,
+        form: Form,
+        limit: usize,
+    ) -> Result<Vec<u8>, SourceError> {
+        let encodings = response.headers().get_all(CONTENT_ENCODING).iter();
+        let encodings: Vec<_> =
+            encodings.map(|it| String::from_utf8_lossy(it.as_bytes())).collect();
+        let encoding = encodings.join(", ").to_ascii_lowercase();
+        match (&*encoding, form) {
+            ("" | "identity", _) => self.body(url, &mut response, limit).await,
+            ("gzip" | "x-gzip", Form::Gzip) => {
+                let packed = self.body(url, &mut response, unpack::packed_limit(limit)).await?;
+                unpack::unpack(&packed, limit)
+            }
+            // Somebody between recodes it: that is no fault of the log.
+            _ => Err(SourceError::Unreadable(format!(
+                "{url} comes with the content encoding `{encoding}`, which nobody asked for"
+            ))),
+        }
+    }
+
+    /// The body, of which no more is read than there may be.
+    async fn body(
+        &self,
+        url: &str,
+        response: &mut Response,
+        limit: usize,
+    ) -> Result<Vec<u8>, SourceError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.unreachable(url, &error))?
+        {
+            if bytes.len() + chunk.len() > limit {
+                return Err(SourceError::TooLarge(limit));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    fn unreachable(&self, url: &str, error: &reqwest::Error) -> SourceError {
+        if error.is_timeout() {
+            self.is_silent.store(true, Ordering::Relaxed);
+        }
+        let mut causes = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            causes = format!("{causes}: {error}");
+            cause = error.source();
+        }
+        SourceError::Unreadable(format!("{url} was not read: {causes}"))
     }
 }
 
@@ -215,51 +295,6 @@ impl Form {
     }
 }
 
-/// The body as it was asked for, unpacked if its `Content-Encoding` says that it is packed.
-async fn unpacked(
-    url: &str,
-    mut response: Response,
-    form: Form,
-    limit: usize,
-) -> Result<Vec<u8>, SourceError> {
-    let encodings = response.headers().get_all(CONTENT_ENCODING).iter();
-    let encodings: Vec<_> = encodings.map(|it| String::from_utf8_lossy(it.as_bytes())).collect();
-    let encoding = encodings.join(", ").to_ascii_lowercase();
-    match (&*encoding, form) {
-        ("" | "identity", _) => body(url, &mut response, limit).await,
-        ("gzip" | "x-gzip", Form::Gzip) => {
-            let packed = body(url, &mut response, unpack::packed_limit(limit)).await?;
-            unpack::unpack(&packed, limit)
-        }
-        // Somebody between recodes it: that is no fault of the log.
-        _ => Err(SourceError::Unreadable(format!(
-            "{url} comes with the content encoding `{encoding}`, which nobody asked for"
-        ))),
-    }
-}
-
-/// The body, of which no more is read than there may be.
-async fn body(url: &str, response: &mut Response, limit: usize) -> Result<Vec<u8>, SourceError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(url, &error))? {
-        if bytes.len() + chunk.len() > limit {
-            return Err(SourceError::TooLarge(limit));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-fn unreachable(url: &str, error: &reqwest::Error) -> SourceError {
-    let mut causes = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        causes = format!("{causes}: {error}");
-        cause = error.source();
-    }
-    SourceError::Unreadable(format!("{url} was not read: {causes}"))
-}
-
 impl Source for Server {
     fn read(&self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, SourceError> {
         match self.api(&self.path(path), limit)? {
@@ -282,6 +317,22 @@ impl Source for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_does_not_answer_is_waited_for_once() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let silence = Duration::from_millis(20);
+        let patience = Patience { silence, answer: PATIENCE.answer };
+        let server = Server::with(patience, &url, None).unwrap();
+        for why in ["timed out", "did not answer in time", "did not answer in time"] {
+            let error = server.read(CHECKPOINT, 100).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        let connections = std::iter::from_fn(|| listener.accept().ok());
+        assert_eq!(connections.count(), 1);
+    }
 
     #[test]
     fn a_log_is_known_by_the_number_that_its_address_ends_with() {

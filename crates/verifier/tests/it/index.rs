@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use contract::{Envelope, INDEX_SPAN, Indexed};
-use verifier::{Index, IndexRow, IndexSpan};
+use contract::{Envelope, INDEX_SPAN, IndexRow, IndexSpan, Indexed};
+use verifier::Index;
 
 use crate::log::{Log, Said, backdated, event, events, run_with};
 
@@ -11,11 +11,17 @@ use crate::log::{Log, Said, backdated, event, events, run_with};
 struct Rows {
     all: VecDeque<IndexRow>,
     broken: Option<&'static str>,
+    /// None if the login may not read it.
+    searched: Option<i64>,
     /// None if the login may not read them.
     spans: Option<Vec<IndexSpan>>,
 }
 
 impl Index for Rows {
+    fn searched(&mut self) -> Result<Option<i64>, String> {
+        Ok(self.searched)
+    }
+
     fn spans(&mut self, _last: i64) -> Result<Option<Vec<IndexSpan>>, String> {
         Ok(self.spans.clone())
     }
@@ -48,7 +54,8 @@ impl Rows {
             earliest: times.iter().min().cloned().flatten(),
             latest: times.into_iter().max().flatten(),
         });
-        Self { all: rows, broken: None, spans: Some(spans.collect()) }
+        let searched = rows.back().map_or(0, |last| last.position);
+        Self { all: rows, broken: None, searched: Some(searched), spans: Some(spans.collect()) }
     }
 
     fn verify(mut self, log: &Log) -> Said {
@@ -253,6 +260,67 @@ fn spans_that_do_not_enclose_the_times_of_their_entries_are_named() {
     let mut rows = Rows::of(&log.entries);
     rows.spans = None;
     rows.verify(&log).is(0, &["Note: this login may not read audit.spans"]);
+}
+
+#[test]
+fn searches_go_to_the_last_row_and_no_further() {
+    let log = Log::new();
+    let more = [&log.entries[..], &[event(0, 999)], &[event(0, 1000)]].concat();
+    for (searched, text) in [
+        (
+            990,
+            "entry 991 (index 990): audit.head in the database says that the log has 990 entries",
+        ),
+        (1001, "entry 1002 (index 1001): audit.head in the database says"),
+        (1003, "entry 1003 (index 1002): audit.head in the database says"),
+        (-1, "entry 1 (index 0): audit.head in the database says that the log has 0 entries"),
+    ] {
+        let mut rows = Rows::of(&more);
+        rows.searched = Some(searched);
+        let said = rows.verify(&log);
+        said.is(7, &[text]);
+        assert_eq!(said.text.matches("FAILED").count(), 1, "{}", said.text);
+    }
+    let mut rows = Rows::of(&more);
+    rows.searched = None;
+    rows.verify(&log).is(0, &["Note: this login may not read audit.head"]);
+}
+
+/// An index whose rows do not end.
+struct Endless(Rows, i64);
+
+impl Index for Endless {
+    fn searched(&mut self) -> Result<Option<i64>, String> {
+        self.0.searched()
+    }
+
+    fn spans(&mut self, last: i64) -> Result<Option<Vec<IndexSpan>>, String> {
+        self.0.spans(last)
+    }
+
+    fn next(&mut self) -> Result<Option<IndexRow>, String> {
+        if self.0.all.len() > 1 {
+            return self.0.next();
+        }
+        self.1 += 1;
+        let last = &self.0.all[0];
+        let (columns, recorded_at) = (last.columns.clone(), last.recorded_at.clone());
+        Ok(Some(IndexRow {
+            position: self.1,
+            envelope: last.envelope.clone(),
+            columns,
+            recorded_at,
+        }))
+    }
+}
+
+#[test]
+fn rows_without_an_end_are_not_read_for_ever() {
+    let log = Log::new();
+    let mut index = Endless(Rows::of(&log.entries), 999);
+    let folder = log.folder().to_str().unwrap();
+    run_with(Some(&mut index), &["--folder", folder, "--key", &log.key()])
+        .is(0, &["Note: the index has over 1000000 rows that the checkpoint does not cover: those after position 1001000"]);
 }
 
 #[test]

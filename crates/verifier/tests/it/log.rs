@@ -1,7 +1,7 @@
 //! A log in a folder, and the command over it.
 
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
@@ -12,7 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 use translog::{Checkpoint, Hash, Signer, Tile, Tree, bundle};
 use uuid::Uuid;
-use verifier::{Arguments, Index};
+use verifier::{Arguments, Index, Meanwhile};
 
 /// The log's name.
 pub(crate) const ORIGIN: &str = "log.example.com/audit/log";
@@ -42,7 +42,7 @@ struct Command {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &[&str]) -> Said {
-    run_before(None, arguments)
+    run_all(None, None, arguments)
 }
 
 /// Reads a command line.
@@ -67,8 +67,8 @@ pub(crate) fn help() -> String {
 }
 
 /// Runs the command before somebody who looks on.
-pub(crate) fn run_before(progress: Option<&mut dyn Write>, arguments: &[&str]) -> Said {
-    run_all(None, progress, arguments)
+pub(crate) fn run_before(meanwhile: Meanwhile<'_>, arguments: &[&str]) -> Said {
+    run_all(None, Some(meanwhile), arguments)
 }
 
 /// Runs the command with an index to compare.
@@ -78,12 +78,12 @@ pub(crate) fn run_with(index: Option<&mut dyn Index>, arguments: &[&str]) -> Sai
 
 fn run_all(
     index: Option<&mut dyn Index>,
-    progress: Option<&mut dyn Write>,
+    meanwhile: Option<Meanwhile<'_>>,
     arguments: &[&str],
 ) -> Said {
     let arguments = parsed(&[&["verify"], arguments].concat()).unwrap();
     let mut text = Vec::new();
-    let code = verifier::run(&arguments, index, &mut text, progress).unwrap();
+    let code = verifier::run(&arguments, index, &mut text, meanwhile).unwrap();
     Said { code, text: String::from_utf8(text).unwrap() }
 }
 

@@ -2,7 +2,9 @@
 
 use translog::Signer;
 
-use crate::log::{Kept, Log, ORIGIN, backdated, events, run};
+use verifier::Meanwhile;
+
+use crate::log::{Kept, Log, ORIGIN, backdated, events, run, run_before};
 
 #[test]
 fn a_log_of_another_key_is_refused_at_once() {
@@ -71,8 +73,18 @@ fn a_fork_of_the_same_size_is_found() {
     let kept = log.kept_checkpoint();
     let log = rewritten(log, 5);
     log.verify(&[]).is(0, &[]);
-    log.verify(&["--checkpoint", &kept.file()])
-        .is(4, &["signed two roots of 1000 entries", "forked"]);
+    let forked = ["signed two roots of 1000 entries", "forked"];
+    log.verify(&["--checkpoint", &kept.file()]).is(4, &forked);
+    // It is said before an entry was read, too: whoever serves the log may never come to an end with them.
+    let mut said = Vec::new();
+    let looking = Meanwhile { written_to: &mut said, is_terminal: true };
+    let (folder, key) = (log.folder().to_str().unwrap(), log.key());
+    let of_log = ["--folder", folder, "--key", &key, "--checkpoint", &kept.file()];
+    run_before(looking, &of_log).is(4, &forked);
+    let said = String::from_utf8(said).unwrap();
+    let (first, rest) = said.split_once('\n').unwrap();
+    assert!(first.starts_with("FAILED  consistency  ") && first.contains(forked[0]), "{said}");
+    assert!(rest.contains(" of 1000 entries ("), "{said}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use verifier::Meanwhile;
+
 use crate::log::{Log, events, run, run_before};
 
 #[test]
@@ -123,7 +125,8 @@ fn whoever_looks_on_sees_how_far_it_has_come_and_nothing_of_it_afterwards() {
     let log = Log::new();
     let mut seen = Vec::new();
     let folder = log.folder().to_str().unwrap();
-    run_before(Some(&mut seen), &["--folder", folder, "--key", &log.key()]).is(0, &[]);
+    let looking = Meanwhile { written_to: &mut seen, is_terminal: true };
+    run_before(looking, &["--folder", folder, "--key", &log.key()]).is(0, &[]);
     let seen = String::from_utf8(seen).unwrap();
     assert!(seen.starts_with("\r\u{1b}[K256 of 1000 entries (25 %, "), "{seen:?}");
     assert!(seen.ends_with("\r\u{1b}[K"), "{seen:?}");
