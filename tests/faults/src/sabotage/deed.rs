@@ -44,13 +44,15 @@ pub enum Kind {
     IndexRowFlipped,
     /// A span of the index does not have the times of its entries: a search by time passes them over.
     IndexSpanNarrowed,
+    /// Searches end before the last entries of the index.
+    SearchesCut,
     /// What is kept of a manifest's list is not what it listed.
     ManifestListFlipped,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::EntryFlipped,
         Self::EntriesSwapped,
         Self::EntryInserted,
@@ -64,6 +66,7 @@ impl Kind {
         Self::TileFlipped,
         Self::IndexRowFlipped,
         Self::IndexSpanNarrowed,
+        Self::SearchesCut,
         Self::ManifestListFlipped,
     ];
 
@@ -94,6 +97,8 @@ pub enum Deed {
     IndexRow(usize, Column),
     /// The span of the index in which an entry is begins after it, or else ends before it.
     IndexSpan(usize, bool),
+    /// The log ends before an entry for those who search it.
+    Searches(usize),
     /// A byte of a manifest's list is changed, by the manifest's number among all, and the byte's.
     List(usize, usize),
 }
@@ -160,6 +165,7 @@ impl Deed {
             Kind::IndexSpanNarrowed => {
                 return Ok(Self::IndexSpan(random.below(count), random.once_in(2)));
             }
+            Kind::SearchesCut => return Ok(Self::Searches(random.below(count))),
             Kind::ManifestListFlipped => {
                 let manifests = original.manifests.len();
                 return Ok(Self::List(random.below(manifests), random.below(8192)));

@@ -184,3 +184,16 @@ pub fn narrowed_span_is_found(verdict: &Verdict, span: i64) -> anyhow::Result<()
     ensure!(what.ends_with("a search by time passes it over"), "{what}");
     Ok(())
 }
+
+/// Searches end before this entry, and that is what is found.
+///
+/// # Errors
+/// When it is not found, or elsewhere.
+pub fn cut_searches_are_found(verdict: &Verdict, entry: u64) -> anyhow::Result<()> {
+    ensure!(verdict.exit_code() == Some(7), "exit code {:?}, not 7", verdict.exit_code());
+    let [failure] = verdict.failures("index") else { bail!("not one failure") };
+    ensure!(failure["entry"] == entry, "{failure}");
+    let what = failure["what"].as_str().unwrap_or_default();
+    ensure!(what.starts_with("audit.head in the database says"), "{what}");
+    Ok(())
+}

@@ -91,6 +91,10 @@ impl Stage {
                 round.entry = Some(index as u64 + 1);
                 self.index_span(index, is_begin, kept, &mut copy).await?;
             }
+            Deed::Searches(index) => {
+                round.entry = Some(index as u64 + 1);
+                self.searches(index, kept, &mut copy).await?;
+            }
             Deed::List(number, byte) => {
                 let manifest = self.original.manifests[number].entry as u64 + 1;
                 round.entry = Some(manifest);
@@ -213,6 +217,19 @@ impl Stage {
         ensure!(verdict.exit_code() == Some(0), "the index is no part of the log");
         let verdict = self.verify_with_index(copy.folder.path(), &copy.database.url).await?;
         expected::narrowed_span_is_found(&verdict, span).with_context(|| verdict.text())
+    }
+
+    async fn searches(&self, index: usize, kept: &Kept, copy: &mut Copy) -> anyhow::Result<()> {
+        // The tree cannot be larger than the log: whoever owns the table sees to that, too.
+        let cut = "ALTER TABLE audit.head DROP CONSTRAINT head_tree_is_of_the_log";
+        sqlx::raw_sql(cut).execute(&mut copy.conn).await?;
+        let cut = sqlx::query("UPDATE audit.head SET size = $1").bind(i64::try_from(index)?);
+        let done = cut.execute(&mut copy.conn).await?;
+        ensure!(done.rows_affected() == 1, "there is no head");
+        let verdict = self.mirrored(copy, kept).await?;
+        ensure!(verdict.exit_code() == Some(0), "the index is no part of the log");
+        let verdict = self.verify_with_index(copy.folder.path(), &copy.database.url).await?;
+        expected::cut_searches_are_found(&verdict, index as u64 + 1).with_context(|| verdict.text())
     }
 
     async fn list(
