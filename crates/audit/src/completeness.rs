@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::facts::{ManifestReason, ManifestWritten};
-use contract::manifest::{ManifestLine, read_list, sha256_hex};
+use contract::manifest::{ManifestLine, read_list_of, sha256_hex};
 use contract::{Envelope, EventId, Service};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -276,10 +276,8 @@ impl Chain {
         let continues = manifest.previous == self.before;
         self.before = Some(sha256_hex(&recorded.envelope));
         let list = manifests::list(conn, recorded.service, recorded.version).await?;
-        let list = list.and_then(|list| String::from_utf8(list).ok());
         // Another than the manifest names says nothing, whoever put it there.
-        let list = list.filter(|list| sha256_hex(list.as_bytes()) == manifest.list_hash);
-        let lines = list.as_deref().and_then(|list| read_list(list).ok());
+        let lines = list.as_deref().and_then(|list| read_list_of(&manifest.list_hash, list).ok());
         let list_is_here = lines.is_some();
         let lines = lines.unwrap_or_default();
         for (index, missing) in manifests::not_in_log(conn, &lines).await? {

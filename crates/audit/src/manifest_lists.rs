@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use contract::facts::ManifestWritten;
-use contract::manifest::{InvalidList, read_list, sha256_hex};
+use contract::manifest::{InvalidList, read_list_of};
 use contract::rpc::ManifestListOf;
 use contract::{Envelope, EnvelopeError, Service, Version};
 use sqlx::PgPool;
@@ -26,9 +26,7 @@ enum NotKept {
     Unreachable(#[from] Unreachable),
     #[error("the service has no such list")]
     NotThere,
-    #[error("the list is not the manifest's: its SHA-256 is {found}, and {recorded} was recorded")]
-    Other { found: String, recorded: String },
-    #[error("the list is none: {0}")]
+    #[error("the list is not the manifest's: {0}")]
     Invalid(#[from] InvalidList),
     #[error("the manifest cannot be read: {0}")]
     Manifest(#[from] EnvelopeError),
@@ -116,11 +114,7 @@ impl ListFetcher {
         let asked = ManifestListOf { version };
         let list = self.producers.manifest_list(service, &asked).await?;
         let list = list.ok_or(NotKept::NotThere)?;
-        let found = sha256_hex(list.as_bytes());
-        if found != manifest.list_hash {
-            return Err(NotKept::Other { found, recorded: manifest.list_hash });
-        }
-        read_list(&list)?;
+        read_list_of(&manifest.list_hash, list.as_bytes())?;
         Ok(list)
     }
 }

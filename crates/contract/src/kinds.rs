@@ -11,7 +11,7 @@ static KINDS: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| facts::all().into_iter().map(|it| (it.name, it.aggregate)).collect());
 
 /// Of so many characters is a kind at most: manifests list no longer ones.
-const LONGEST: usize = 36;
+pub(crate) const LONGEST: usize = 36;
 
 /// In a stream of which kind an event of this type belongs, and whether this program knows the type; none if it is no
 /// type's name.

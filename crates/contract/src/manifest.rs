@@ -26,9 +26,6 @@ pub const MOST_EVENTS: u32 = 10_000;
 /// At most so many bytes has a list: a line of it has less than 100.
 pub const MAX_LIST_BYTES: usize = MOST_EVENTS as usize * 100;
 
-/// Of the longest kind's length, and more.
-const LONGEST_KIND: usize = 36;
-
 impl ManifestId {
     /// The stream of a service's manifests, the same in every installation: the first 128 bits of the SHA-256 of
     /// `manifest/<service>`, as a UUID of version 8 (RFC 9562 section 5.8).
@@ -96,6 +93,17 @@ pub enum InvalidList {
     /// There are too many.
     #[error("it is of more than {MOST_EVENTS} events")]
     TooMany,
+    /// It is not UTF-8.
+    #[error("it is no text")]
+    NotText,
+    /// It is not the one that its manifest names.
+    #[error("its SHA-256 is {found}, and {recorded} was recorded")]
+    Other {
+        /// What it has.
+        found: String,
+        /// What the manifest says.
+        recorded: String,
+    },
 }
 
 /// The list of these lines, which are of different streams.
@@ -134,13 +142,25 @@ pub fn read_list(list: &str) -> Result<Vec<ManifestLine<'_>>, InvalidList> {
     Ok(lines)
 }
 
+/// Reads the list of the manifest that names this SHA-256, in lower-case hexadecimal.
+///
+/// # Errors
+/// When it is another, or none.
+pub fn read_list_of<'a>(
+    list_hash: &str,
+    list: &'a [u8],
+) -> Result<Vec<ManifestLine<'a>>, InvalidList> {
+    let found = sha256_hex(list);
+    if found != list_hash {
+        return Err(InvalidList::Other { found, recorded: list_hash.to_owned() });
+    }
+    read_list(str::from_utf8(list).map_err(|_| InvalidList::NotText)?)
+}
+
 fn read_line(line: &str) -> Option<ManifestLine<'_>> {
     let mut words = line.split(' ');
     let (kind, stream, from, to) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let is_kind = !kind.is_empty()
-        && kind.len() <= LONGEST_KIND
-        && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    if words.next().is_some() || !is_kind {
+    if words.next().is_some() || !is_stream_kind(kind.as_bytes()) {
         return None;
     }
     let read = ManifestLine {
@@ -216,6 +236,7 @@ mod tests {
             "app 00000000-0000-0000-0000-000000000002 +1 1\n",
             "app 00000000000000000000000000000002 1 1\n",
             "App 00000000-0000-0000-0000-000000000002 1 1\n",
+            "app- 00000000-0000-0000-0000-000000000002 1 1\n",
             " 00000000-0000-0000-0000-000000000002 1 1\n",
             "app 00000000-0000-0000-0000-000000000002 1 99999999999\n",
             "app 00000000-0000-0000-0000-000000000002 1 1\r\n",
@@ -229,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_largest_list_fits_a_message() {
-        let kind = "k".repeat(LONGEST_KIND);
+        let kind = "k".repeat(crate::kinds::LONGEST);
         let highest = i64::from(i32::MAX);
         let mut lines: Vec<_> = (0..u128::from(MOST_EVENTS))
             .map(|stream| line(&kind, stream, highest, highest))

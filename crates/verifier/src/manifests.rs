@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use contract::facts::{KindTotals, ManifestWritten};
-use contract::manifest::{ManifestLine, read_list, sha256_hex};
+use contract::manifest::{InvalidList, ManifestLine, read_list_of};
 use contract::{ManifestId, Service, Version};
 use serde::Serialize;
 
@@ -309,15 +309,10 @@ impl Chain {
 impl Manifest {
     /// The lines of its list, if it is that.
     fn lines<'a>(&self, list: &'a [u8]) -> Result<Vec<ManifestLine<'a>>, String> {
-        let hash = sha256_hex(list);
-        if hash != self.list_hash {
-            return Err(format!(
-                "has another list: its SHA-256 is {hash}, and {} was recorded",
-                self.list_hash
-            ));
-        }
-        let text = str::from_utf8(list).map_err(|_| "has a list that is no text".to_owned())?;
-        let lines = read_list(text).map_err(|error| format!("has a list that is none: {error}"))?;
+        let lines = read_list_of(&self.list_hash, list).map_err(|error| match error {
+            InvalidList::Other { .. } => format!("has another list: {error}"),
+            _ => format!("has a list that is none: {error}"),
+        })?;
         let mut grown: BTreeMap<String, Totals> = BTreeMap::new();
         for line in &lines {
             let (streams, events) = grown.entry(line.kind.to_owned()).or_default();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use contract::manifest::{ManifestLine, read_list, sha256_hex};
+use contract::manifest::{InvalidList, ManifestLine, read_list, read_list_of};
 use contract::{ManifestId, Service};
 use uuid::Uuid;
 
@@ -35,16 +35,12 @@ pub(super) struct Written {
 /// Whether this list has this stream, `<aggregate>/<id>`, up to this version at least.
 pub(super) fn lists(list: &[u8], stream: &str, version: i64) -> bool {
     let is_listed = |line: &ManifestLine<'_>| name(line) == stream && line.to.number() >= version;
-    lines(list).is_ok_and(|lines| lines.iter().any(is_listed))
+    let lines = str::from_utf8(list).ok().and_then(|list| read_list(list).ok());
+    lines.is_some_and(|lines| lines.iter().any(is_listed))
 }
 
 fn name(ManifestLine { kind, stream, .. }: &ManifestLine<'_>) -> String {
     format!("{kind}/{stream}")
-}
-
-fn lines(list: &[u8]) -> Result<Vec<ManifestLine<'_>>, String> {
-    let text = str::from_utf8(list).map_err(|_| "it is no text".to_owned())?;
-    read_list(text).map_err(|error| error.to_string())
 }
 
 /// Each list is the one that its manifest names, and what it lists of the streams that are there is there. The streams
@@ -65,13 +61,13 @@ pub(super) fn verify(package: &Package, written: &[Written], outcome: &mut Outco
             fail("its manifest is not among the entries: it proves nothing");
             continue;
         };
-        let hash = sha256_hex(list);
-        if *list_hash != hash {
-            fail(&format!("it is not the list that its manifest names, which is entry {position}"));
-            continue;
-        }
-        match lines(list) {
+        match read_list_of(list_hash, list) {
             Ok(lines) => compare(*service, *position, &lines, &streams, &mut listed, &mut fail),
+            Err(InvalidList::Other { .. }) => {
+                fail(&format!(
+                    "it is not the list that its manifest names, which is entry {position}"
+                ));
+            }
             Err(why) => fail(&format!("it is no list of a manifest: {why}")),
         }
     }
