@@ -7,13 +7,13 @@
 //!
 //! | layer | files |
 //! |---|---|
-//! | what is passed around | `stream` (position, head, gap), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
+//! | what is passed around | `stream` (position, head), `part` (what is kept beside an event), `entry`, `conflict`, `settings` |
 //! | decisions, pure | `resequence`, `event_types`, `query`, `policy`, `index_scan`, `plan` (of a page) |
 //! | SQL | `store` |
 //! | producers, asked over NATS | `producers`, `fetch` |
 //! | the transparency log | `log` (its tree, its keys, its checkpoints) |
 //! | recording | `append_in_sequence` (one transaction), `holes` (what is missing), `ingest` (a batch and what is missing of it) |
-//! | work over it | `consume`, `reconcile`, `confirm`, `part_recovery`, `manifest_lists`, `completeness`, `readiness`, `run` (starts the loops) |
+//! | work over it | `readiness`, `consume`, `reconcile`, `confirm`, `part_recovery`, `manifest_lists`, `completeness`, `run` (starts the loops) |
 //! | for auditors | `index_reader` (rows of the index, to be compared with the entries) |
 //! | the doors | `rpc` (what other services ask), `http` (the public API), `administration` (`mandate log`) |
 //!

@@ -189,10 +189,15 @@ async fn a_log_that_goes_on_from_another_has_a_prefix_that_caches_have_nothing_o
     // Whoever has a tile of the former one learns by its tag that another is there.
     let known = [("if-none-match", former.header("etag"))];
     assert_eq!(read(&operator, "/audit/log/tile/0/000", &known).await.status, 200);
-    for path in ["tile/0/001", "key-replacement/00000000", "manifests/notifier/1"] {
+    for (path, why) in [
+        ("tile/0/001", "The log does not reach so far."),
+        ("key-replacement/00000000", "No key of this id was replaced."),
+        ("manifests/notifier/1", "The list of this manifest is not kept here."),
+        ("manifests/notifier/0", "There is no such list: a version is a number from 1."),
+    ] {
         let none = operator.get(&format!("/audit/log/2/{path}")).await;
         none.problem(404, "not-found");
-        assert_eq!(none.json["detail"], "The log does not reach so far.", "{path}");
+        assert_eq!(none.json["detail"], why, "{path}");
     }
     for number in [0, 1, 3] {
         ended_or_never_there(&operator, number).await;

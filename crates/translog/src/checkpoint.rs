@@ -27,7 +27,7 @@ pub enum CheckpointError {
     #[error("a checkpoint is three lines: origin, size and root")]
     Lines,
     /// The first line is no origin.
-    #[error("the checkpoint's origin is empty, or has spaces, control characters or `+`")]
+    #[error("the checkpoint's origin is empty, or has spaces, ASCII control characters or `+`")]
     Origin,
     /// The second line is no size.
     #[error("the checkpoint's size is not a decimal number of 64 bits without leading zeros")]
@@ -50,8 +50,9 @@ impl Checkpoint {
     /// Signs it.
     ///
     /// # Errors
-    /// When the signer's name is not the origin.
+    /// When the signer's name is not the origin, or the root of no entries is not that of the empty tree.
     pub fn sign(&self, signer: &Signer) -> Result<Note, CheckpointError> {
+        self.check_empty()?;
         if *signer.verifier_key().name() != self.origin {
             return Err(CheckpointError::OtherOrigin(self.origin.clone()));
         }
@@ -64,13 +65,26 @@ impl Checkpoint {
     /// # Errors
     /// When the log did not sign it, or it is no checkpoint of this log.
     pub fn open(note: &Note, log: &VerifierKey) -> Result<Self, CheckpointError> {
-        note.verify(std::slice::from_ref(log))?;
+        Self::open_by_any(note, std::slice::from_ref(log))
+    }
+
+    /// The same of a log that has, or had, several keys: one of them is enough.
+    ///
+    /// # Errors
+    /// When no key signed it that has the checkpoint's origin as its name, or it is none.
+    pub fn open_by_any(note: &Note, log: &[VerifierKey]) -> Result<Self, CheckpointError> {
+        let signed = note.verify(log)?;
         let checkpoint: Self = note.text().parse()?;
-        if checkpoint.origin == *log.name() {
+        if signed.iter().any(|key| *key.name() == checkpoint.origin) {
             Ok(checkpoint)
         } else {
             Err(CheckpointError::OtherOrigin(checkpoint.origin))
         }
+    }
+
+    fn check_empty(&self) -> Result<(), CheckpointError> {
+        let is_wrong = self.size == 0 && self.root != Hash::of_empty_tree();
+        if is_wrong { Err(CheckpointError::EmptyRoot) } else { Ok(()) }
     }
 }
 
@@ -92,9 +106,7 @@ impl FromStr for Checkpoint {
             size: parse_decimal(size).ok_or(CheckpointError::Size)?,
             root: root.parse().map_err(|_| CheckpointError::Root)?,
         };
-        if checkpoint.size == 0 && checkpoint.root != Hash::of_empty_tree() {
-            return Err(CheckpointError::EmptyRoot);
-        }
+        checkpoint.check_empty()?;
         Ok(checkpoint)
     }
 }

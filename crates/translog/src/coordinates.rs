@@ -75,12 +75,6 @@ impl Coordinates {
         self.width == FULL_WIDTH
     }
 
-    /// Whether all of it is among the first `count` hashes of the level, or entries.
-    pub const fn is_within(self, count: u64) -> bool {
-        let full = count / FULL_WIDTH as u64;
-        self.index < full || (self.index == full && self.width as u64 <= count % FULL_WIDTH as u64)
-    }
-
     /// What is at `index` when there are `count` hashes of the level, or entries: full where it can
     /// be. None when there is nothing yet.
     pub const fn among(index: u64, count: u64) -> Option<Self> {
@@ -175,11 +169,6 @@ impl Tile {
     /// Its place within the level, and its width.
     pub const fn at(self) -> Coordinates {
         self.at
-    }
-
-    /// Whether a tree of this size has all of its hashes.
-    pub const fn is_within(self, size: u64) -> bool {
-        self.at.is_within(hashes_of_level(self.level, size))
     }
 
     /// What a tree of this size has at this level and index: full where it can be. None when there is

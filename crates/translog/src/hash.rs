@@ -105,11 +105,8 @@ mod tests {
             hex(Hash::of_leaf(b"L123456")),
             "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56"
         );
-        let node = Sha256::digest(b"\x01N123N456");
-        assert_eq!(
-            hex::encode(node),
-            "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"
-        );
+        let node = Hash::of_node(&Hash::of_leaf(b""), &Hash::of_leaf(b"\0"));
+        assert_eq!(hex(node), "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125");
     }
 
     #[test]

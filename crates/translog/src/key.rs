@@ -11,7 +11,7 @@ use crate::encoding::{parse_base64, to_base64};
 const ED25519_BYTES: usize = 32;
 
 /// The name of a key: that of a log is its origin, its URL without scheme and without a slash at the
-/// end. Neither empty nor with spaces, control characters or `+`.
+/// end. Neither empty nor with spaces, ASCII control characters or `+`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyName(String);
 
@@ -53,7 +53,7 @@ pub struct Signer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The name cannot be one.
-    #[error("a key's name is not empty and has no spaces, control characters or `+`")]
+    #[error("a key's name is not empty and has no spaces, ASCII control characters or `+`")]
     Name,
     /// The vkey has other parts.
     #[error("a verifier key is <name>+<id>+<base64 of type and public key>")]

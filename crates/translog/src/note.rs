@@ -40,7 +40,7 @@ pub enum NoteError {
     #[error("the note has {0} bytes, of at most {MAX_NOTE_BYTES}")]
     TooLong(usize),
     /// It has bytes that a text cannot have.
-    #[error("a note is UTF-8 without control characters, line ends apart")]
+    #[error("a note is UTF-8 without ASCII control characters, line ends apart")]
     Characters,
     /// A text that is to be signed does not end its last line.
     #[error("the text of a note ends with a line end")]
@@ -81,7 +81,7 @@ impl Note {
     /// Signs a text.
     ///
     /// # Errors
-    /// When the text is too long, has control characters, or does not end its last line.
+    /// When the text is too long, has ASCII control characters, or does not end its last line.
     pub fn sign(text: String, signer: &Signer) -> Result<Self, NoteError> {
         check_text(&text)?;
         if !text.ends_with('\n') {

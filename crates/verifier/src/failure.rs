@@ -175,7 +175,7 @@ pub(crate) struct Failures {
 impl Failures {
     pub(crate) fn push(&mut self, failure: Failure) {
         let check = failure.check;
-        // What two checks find is one thing that is wrong.
+        // What is found twice is one thing that is wrong.
         if self.listed[check as usize].contains(&failure) {
             return;
         }

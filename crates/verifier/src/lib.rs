@@ -2,13 +2,13 @@
 //! and trusts nobody but the key that it is given.
 //!
 //! In reading order: [`Arguments`] (the command line), `source` (reads files of the log: from a server, from
-//! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` (from a key to
+//! a folder), `refused` (what is read to be verified), `signature` (key and checkpoints), `replacement` and `succession` (from a key to
 //! the next), `walk` (every bundle once, on all cores, in order), `bundle`, `plain_event` and `event` (one bundle, one
 //! entry), `kinds` (which event belongs in which stream), `streams` (versions without holes), `manifests` (what was
 //! recorded is there), `index` (rows of the database beside the entries), `tiles` (what the log says its hashes are),
 //! `consistency` (that the log goes on from what was signed earlier), `kept_hashes` (where a log differs that was
-//! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code), `printable` (in a
-//! form that commands no terminal); [`evidence`]: some entries and their proof in a file of their own; and `proof`
+//! rewritten), `verification` (the checks in their order), `outcome` (what is said, and the exit code), `failure` (one thing
+//! that is wrong), `words` and `printable` (in a form that commands no terminal), `progress` (said meanwhile); [`evidence`]: some entries and their proof in a file of their own; and `proof`
 //! and `proven`: the file that proves one event.
 
 mod arguments;

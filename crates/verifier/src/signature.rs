@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use translog::{Checkpoint, CheckpointError, MAX_NOTE_BYTES, Note, NoteError, VerifierKey};
+use translog::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError, VerifierKey};
 
 use crate::kept_hashes::{self, Beside, KeptHashes};
 pub(crate) use crate::refused::{Refused, file};
@@ -174,11 +174,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The checkpoint in this note of the file with this name, signed by any of these keys.
 pub(crate) fn open(name: &str, note: Vec<u8>, keys: &[VerifierKey]) -> Result<Signed, Refused> {
     let parsed = Note::parse(&note).map_err(|error| wrong(name, &error.to_string()))?;
-    let signed = parsed.verify(keys).map_err(CheckpointError::from);
-    let checkpoint = signed.and_then(|signed| {
-        Checkpoint::open(&parsed, signed.first().expect("a note that verifies has a signature"))
-    });
-    let checkpoint = checkpoint.map_err(|error| {
+    let checkpoint = Checkpoint::open_by_any(&parsed, keys).map_err(|error| {
         let claimed = parsed.text().lines().next().unwrap_or_default();
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let by = format!("it calls itself one of {claimed}, and the key is {}", keys.join(", or "));

@@ -100,10 +100,13 @@ pub(super) async fn key_replacement(
     let is_it = |key: &StoredKey| {
         key.verifier_key.parse().is_ok_and(|key: VerifierKey| key.id().to_string() == id)
     };
-    let replaced = keys.iter().position(is_it).ok_or_else(not_there)?;
-    let by = replaced.checked_sub(1).and_then(|by| keys[by].event).ok_or_else(not_there)?;
-    let checkpoint = checkpoints::covering(&mut *log.conn, by.id).await?.ok_or_else(not_there)?;
-    let recorded = entries::of_event(&mut log.conn, by.id).await?.ok_or_else(not_there)?;
+    let replaced = keys.iter().position(is_it);
+    let by = replaced.and_then(|replaced| replaced.checked_sub(1));
+    let by = by.ok_or_else(|| asked_log::not_there("No key of this id was replaced."))?;
+    let uncovered = || asked_log::not_there("No checkpoint covers the replacement yet.");
+    let by = keys[by].event.ok_or_else(uncovered)?;
+    let checkpoint = checkpoints::covering(&mut *log.conn, by.id).await?.ok_or_else(uncovered)?;
+    let recorded = entries::of_event(&mut log.conn, by.id).await?.ok_or_else(uncovered)?;
     let (position, envelope) = (recorded.position, recorded.envelope);
     let file = proof::file(&mut log.conn, position, envelope, &checkpoint).await?;
     text(&log, &headers, "no-cache", file.to_string())
@@ -179,9 +182,12 @@ pub(super) async fn manifest_list(
         Problem::not_found("not-found", format!("There is no such list: {error}."))
     })?;
     let version: Option<Version> = version.parse().ok().and_then(Version::new);
-    let version = version.ok_or_else(not_there)?;
+    let no_version =
+        || Problem::not_found("not-found", "There is no such list: a version is a number from 1.");
+    let version = version.ok_or_else(no_version)?;
     let list = manifests::list(&mut log.conn, service, version.number()).await?;
-    let bytes = list.ok_or_else(not_there)?;
+    let bytes =
+        list.ok_or_else(|| asked_log::not_there("The list of this manifest is not kept here."))?;
     let kept = kept(false, full(&log))?;
     drop(log);
     File { bytes, media_type: TEXT, kept }.answer_packed(&headers).await

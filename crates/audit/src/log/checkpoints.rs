@@ -1,6 +1,7 @@
 //! Signs what was committed, and lets it be served.
 
 use std::io;
+use std::num::TryFromIntError;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -214,7 +215,11 @@ impl CheckpointSigner {
         }
         let (size, root) = (head.tree_size, head.root);
         let origin = self.keyring.origin().clone();
-        let checkpoint = Checkpoint { origin, size: u64::try_from(size).unwrap_or_default(), root };
+        let mismatch = |error: TryFromIntError| {
+            let reason = error.to_string();
+            SigningError::Mismatch { size, reason }
+        };
+        let checkpoint = Checkpoint { origin, size: size.try_into().map_err(mismatch)?, root };
         let note = self.keyring.sign(&checkpoint)?.to_string().into_bytes();
         let signed = StoredCheckpoint { size, root, note };
         let now = self.signing.events.environment().now();

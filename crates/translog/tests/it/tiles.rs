@@ -1,7 +1,7 @@
 //! Tiles that were fetched from someone who may lie.
 
 use translog::{
-    Coordinates, FULL_WIDTH, Hash, HashReader as _, Node, Resource, Tile, TileError, Tiles, proof,
+    Coordinates, FULL_WIDTH, Hash, HashReader as _, Node, Tile, TileError, Tiles, proof,
 };
 
 use crate::definition::Definition;
@@ -118,41 +118,6 @@ fn coordinates_are_up_to_a_full_tile() {
     assert_eq!(Coordinates::among(1, 300), Coordinates::new(1, 44));
     let bundles: Vec<_> = Coordinates::changed(200, 300).collect();
     assert_eq!(bundles, [Coordinates::new(0, 256).unwrap(), Coordinates::new(1, 44).unwrap()]);
-}
-
-#[test]
-fn a_tree_has_the_tiles_and_bundles_up_to_its_size() {
-    let within = |path: &str, size| match path.parse().unwrap() {
-        Resource::Tile(tile) => tile.is_within(size),
-        Resource::Entries(at) => at.is_within(size),
-    };
-    // Each with the smallest tree that has it; any larger one has it, too.
-    for (path, size) in [
-        ("tile/0/000.p/1", 1),
-        ("tile/0/000.p/255", 255),
-        ("tile/0/000", 256),
-        ("tile/1/000.p/1", 256),
-        ("tile/0/001.p/1", 257),
-        ("tile/1/000", 65_536),
-        ("tile/2/000.p/1", 65_536),
-        ("tile/entries/000.p/7", 7),
-        ("tile/entries/001.p/1", 257),
-        ("tile/7/000.p/255", 255 << 56),
-    ] {
-        assert!(!within(path, size - 1), "{path}");
-        for larger in [size, size + 1, size + 1000, u64::MAX] {
-            assert!(within(path, larger), "{path} {larger}");
-        }
-    }
-    for path in [
-        "tile/7/000",
-        "tile/8/000.p/1",
-        "tile/63/x018/x446/x744/x073/x709/x551/615",
-        "tile/0/x018/x446/x744/x073/x709/x551/615.p/1",
-        "tile/entries/x072/x057/x594/x037/x927/935",
-    ] {
-        assert!(!within(path, u64::MAX), "{path}");
-    }
 }
 
 #[test]
