@@ -23,7 +23,7 @@ pub struct Settings {
     /// How long, in seconds, a checkpoint is served at least before a larger one is.
     pub checkpoint_seconds: u32,
     /// Where each checkpoint is kept as a file before it is served, so that a database that was restored from an older
-    /// backup is noticed. Empty: nowhere.
+    /// backup is noticed; and what other replicas served. Empty: nowhere.
     pub keep_dir: PathBuf,
     /// Whether checkpoint, key and hash tiles are served to everybody. Otherwise to those who may read
     /// the whole log, as entries are: operators, and auditors with a token of theirs.

@@ -21,6 +21,16 @@ use crate::words::entries_in_words;
 /// The exit code when the log could not be read.
 const NOT_READ: u8 = 1;
 
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Passed,
+    Failed,
+    /// Nothing was kept to compare with.
+    Needless,
+    NotChecked,
+}
+
 /// What came out so far.
 pub(crate) struct Outcome {
     audited: Audited,
@@ -310,15 +320,15 @@ impl Outcome {
 
     /// What came out of a check.
     fn lines_of(&self, check: Check, lines: &mut Vec<String>) {
-        let has_passed = self.failures.of(check).is_empty();
-        let passed = self.passed.iter().filter(|(passed, _)| has_passed && *passed == check);
+        let state = self.state(check);
+        let passed = self.passed.iter().filter(|(it, _)| state == State::Passed && *it == check);
         lines.extend(passed.map(|(_, what)| format!("ok      {:<12} {what}", check.name())));
         lines.extend(self.failures.of(check).iter().map(line_of));
         let more = self.failures.left_out_of(check);
         if more > 0 {
             lines.push(format!("FAILED  {:<12} and {more} more", check.name()));
         }
-        if !self.is_done(check) {
+        if state == State::NotChecked {
             lines.push(format!("-       {:<12} not checked", check.name()));
         }
     }
@@ -327,23 +337,25 @@ impl Outcome {
         self.audited == Audited::Evidence
     }
 
-    /// Whether the check came to an end, or need not: nothing was kept to compare with.
-    fn is_done(&self, check: Check) -> bool {
-        let needless = check == Check::Consistency && self.signed.is_some() && self.kept.is_none();
-        needless
-            || !self.failures.of(check).is_empty()
-            || self.passed.iter().any(|(passed, _)| *passed == check)
+    fn state(&self, check: Check) -> State {
+        if !self.failures.of(check).is_empty() {
+            State::Failed
+        } else if self.passed.iter().any(|(passed, _)| *passed == check) {
+            State::Passed
+        } else if check == Check::Consistency && self.signed.is_some() && self.kept.is_none() {
+            State::Needless
+        } else {
+            State::NotChecked
+        }
     }
 
     fn json(&self) -> Value {
         let checkpoint = |it: &Checkpoint| json!({ "origin": it.origin.as_str(), "size": it.size, "root": it.root.to_string() });
         let checks = self.checks.iter().map(|&check| {
-            let outcome = if !self.failures.of(check).is_empty() {
-                "failed"
-            } else if self.passed.iter().any(|(passed, _)| *passed == check) {
-                "passed"
-            } else {
-                "not_checked"
+            let outcome = match self.state(check) {
+                State::Passed => "passed",
+                State::Failed => "failed",
+                State::Needless | State::NotChecked => "not_checked",
             };
             json!({
                 "check": check,

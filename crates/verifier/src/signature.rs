@@ -161,8 +161,8 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file, whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file, whole or not at all: its owner's only.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;

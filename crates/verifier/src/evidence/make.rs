@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -199,16 +198,12 @@ fn verified(given: Given<'_>, zip: &[u8]) -> Result<(), NotMade> {
 }
 
 fn write(path: &Path, zip: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(zip)?;
-    file.as_file().sync_all()?;
-    // It is to be handed on: a temporary file is its owner's only.
-    let file = file.persist(path)?;
+    signature::write(path, zip)?;
+    // It is to be handed on: what was written so is its owner's only.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644))?;
     }
     Ok(())
 }
