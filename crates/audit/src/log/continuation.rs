@@ -14,7 +14,7 @@ use contract::facts::LogContinued;
 use sqlx::PgConnection;
 use translog::{Checkpoint, CheckpointError, KeyError, KeyName, Note};
 
-use super::checkpoints::{self as signing, SigningError};
+use super::consistency::{self, SigningError};
 use super::keyring::{self, Keyring, KeyringError, Keys};
 use super::names;
 use super::sequencer::Sequencer;
@@ -110,9 +110,9 @@ async fn behind(
 ) -> Result<Checkpoint, ContinuationError> {
     // What the database itself says was signed must be there: an altered one is no older one.
     if let Some(last) = checkpoints::last(&mut *conn).await? {
-        signing::compare(conn, &[(last.size, last.root)]).await?;
+        consistency::compare(conn, &[(last.size, last.root)]).await?;
     }
-    match signing::check_kept(conn, file, note, keyring).await {
+    match consistency::check_kept(conn, file, note, keyring).await {
         Ok(_) => return Err(ContinuationError::Needless(file.display().to_string())),
         Err(
             SigningError::Behind { .. }

@@ -8,13 +8,14 @@
 //! ```
 //!
 //! [`keyring`] has the keys, each of which is an entry, and [`continuation`] begins another log after a restore; of which
-//! logs those before it were, [`names`] says. What was signed is known to the process ([`seen`]) and as a file.
+//! logs those before it were, [`names`] says. What was signed is known to the process ([`seen`]) and as a file, and held against what is there ([`consistency`]).
 //!
 //! Nothing is signed that is not committed, and nothing is served that was not kept before. Whoever crashes in between
 //! leaves a tree without a checkpoint, which the next one signs, or a checkpoint that nobody has seen. Each point at which
 //! that may happen is named where it is (`Crash point (name)`), and a test kills a process there (tests/tests/it/log_crashes).
 
 pub(crate) mod checkpoints;
+pub(crate) mod consistency;
 pub(crate) mod continuation;
 pub(crate) mod keep;
 pub(crate) mod keyring;
