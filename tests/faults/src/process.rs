@@ -2,12 +2,15 @@
 //! ends: a guard waits for our end of its standard input to close.
 
 use std::fs::OpenOptions;
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use stage::within;
@@ -29,13 +32,25 @@ pub struct Process {
     pub admin_address: String,
 }
 
-/// A port that is free now.
+/// Below those that the system gives to whoever asks for any, or connects: from 32,768 on.
+const PORTS: std::ops::Range<u32> = 20_000..32_000;
+
+/// A port that is free, and that nobody gets until whoever asked listens there: not by chance, and not from here.
 ///
 /// # Errors
 /// When there is none.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-    Ok(listener.local_addr()?.port())
+    // Elsewhere than another run beside this one, if there is one.
+    static NEXT: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(257)));
+    for _ in PORTS {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start);
+        let port = u16::try_from(PORTS.start + next)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free from {} to {}", PORTS.start, PORTS.end)
 }
 
 impl Process {

@@ -132,7 +132,7 @@ impl Run {
     /// # Errors
     /// When something does not start.
     pub async fn begin(plan: &Plan, history: &Path) -> anyhow::Result<Self> {
-        // What a run that was broken off left there is of another log: nobody would start beside its checkpoints.
+        // What another run left there, such as its logs, is not of this one.
         match std::fs::remove_dir_all(&plan.folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}

@@ -13,6 +13,7 @@ use local_servers::{Nats, Postgres};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use stage::{Addresses, within};
+use tempfile::TempDir;
 
 use crate::database;
 use crate::disks::{self, Disks};
@@ -68,6 +69,8 @@ pub struct Stage {
     store_is_small: bool,
     programs: Programs,
     folder: PathBuf,
+    /// Where replicas keep checkpoints: of this log, and so not for longer than it is.
+    kept: TempDir,
     master_key: String,
     random: Random,
     flood: Option<Flood>,
@@ -110,6 +113,7 @@ impl Stage {
             store_is_small: small,
             programs,
             folder: folder.to_owned(),
+            kept: tempfile::tempdir()?,
             master_key: STANDARD.encode(Environment::system().bytes::<32>()),
             random,
             flood: None,
@@ -343,7 +347,7 @@ impl Stage {
                 Some(_) => &self.programs.faults,
             };
             let mut command = self.command(program, port, Some(&nats))?;
-            command.env("MANDATE_AUDIT__KEEP_DIR", self.folder.join(format!("kept-{number}")));
+            command.env("MANDATE_AUDIT__KEEP_DIR", self.kept.path().join(number.to_string()));
             match behind {
                 None => command.arg("serve").args(names.iter().map(|name| name.name())),
                 Some(seconds) => command.arg("serve-behind").arg(seconds.to_string()),
