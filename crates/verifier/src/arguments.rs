@@ -48,8 +48,8 @@ pub struct Arguments {
     /// 32 bytes for each 256 entries.
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
-    /// Compare the index in this database, too: each row of audit.entries says what its entry does, and audit.spans
-    /// encloses the times. The login needs to read these tables and nothing else. Others can read a command line: keep the password in PGPASSFILE.
+    /// Compare the index in this database, too: each row of audit.entries says what its entry does, audit.spans
+    /// encloses the times, and audit.head ends where the rows do. The login needs to read these tables and nothing else. Others can read a command line: keep the password in PGPASSFILE.
     #[arg(long, value_name = "URL", conflicts_with = "evidence")]
     pub(crate) database_url: Option<String>,
     /// Print the outcome as one JSON document.

@@ -132,3 +132,18 @@ fn said(lists: usize, all: usize, is_range: bool) -> String {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_was_begun_before_a_streams_last_event_does_not_list_it_to_there() {
+        let stream = Uuid::from_u128(1);
+        let (list, name) = (format!("consent {stream} 1 2\n"), format!("consent/{stream}"));
+        assert!(lists(list.as_bytes(), &name, 1) && lists(list.as_bytes(), &name, 2));
+        assert!(!lists(list.as_bytes(), &name, 3));
+        assert!(!lists(list.as_bytes(), &format!("app/{stream}"), 1));
+        assert!(!lists(b"\xff", &name, 1));
+    }
+}

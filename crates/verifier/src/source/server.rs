@@ -330,8 +330,9 @@ mod tests {
             let error = server.read(CHECKPOINT, 100).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
+        // None, where the time was over before it connected.
         let connections = std::iter::from_fn(|| listener.accept().ok());
-        assert_eq!(connections.count(), 1);
+        assert!(connections.count() <= 1);
     }
 
     #[test]
